@@ -1,0 +1,210 @@
+"""Parts of the pages that are made from the package itself when they are built, so that they cannot go stale.
+
+A page asks for them by a comment such as ``<!-- generated: experiment-schema -->``. Fenced ``math`` blocks
+and text between dollar signs become MathML, which browsers show without help from another server.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import click
+import latex2mathml.converter
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.inlinepatterns import InlineProcessor
+
+PLACEHOLDER = re.compile(r"^<!-- generated: ([\w-]+) -->$", re.MULTILINE)
+PUBLIC_PACKAGES = (
+    ("Experiments", "ionscape.experiment"),
+    ("Simulation", "ionscape.transport"),
+    ("Diffusion coefficients", "ionscape.diffusivity"),
+    ("Relations", "ionscape.relations"),
+    ("Figures", "ionscape.figures"),
+    ("Errors", "ionscape.errors"),
+)
+TABLES = {
+    "Sample": "Sample: `[sample]`",
+    "Chamber": "Chamber: `[chamber]`",
+    "Ion": "Ion: `[ions.NAME]`",
+    "ConstantSpecification": 'Constant diffusion coefficient: `model = "constant"`',
+    "SiteEnergySpecification": 'Site energies: `model = "site-energies"`',
+    "TableSpecification": 'Tabulated diffusion coefficient: `model = "table"`',
+    "Irradiation": 'Irradiation: `[[stages]]`, `kind = "irradiation"`',
+    "Contact": 'Contact: `[[stages]]`, `kind = "contact"`',
+    "Storage": 'Storage: `[[stages]]`, `kind = "storage"`',
+    "BackElectrode": "Back electrode: `[back_electrode]`",
+    "GridSpecification": "Grid: `[grid]`",
+}
+BOUNDS = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
+
+
+def on_config(config: Any) -> Any:
+    """Register both forms of equations."""
+    config["markdown_extensions"].append(InlineEquations())
+    config["mdx_configs"]["pymdownx.superfences"] = {
+        "custom_fences": [{"name": "math", "class": "math", "format": equation}]
+    }
+    return config
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Fill in the generated parts."""
+    makers = {
+        "experiment-schema": schema_reference,
+        "command-line": command_reference,
+        "python": python_reference,
+    }
+    return PLACEHOLDER.sub(lambda match: "\n".join(makers[match[1]]()), markdown)
+
+
+def equation(source: str, *_: Any, **__: Any) -> str:
+    """A displayed equation as MathML."""
+    return f'<div class="equation">{latex2mathml.converter.convert(source, display="block")}</div>'
+
+
+class InlineEquation(InlineProcessor):
+    """An equation within a line."""
+
+    def handleMatch(self, m: re.Match[str], data: str) -> tuple[str, int, int]:  # noqa: ARG002
+        """Replace the match by MathML that nothing else touches."""
+        return self.md.htmlStash.store(latex2mathml.converter.convert(m[1])), m.start(0), m.end(0)
+
+
+class InlineEquations(Extension):
+    """Reads text between dollar signs as an equation."""
+
+    def extendMarkdown(self, md: Markdown) -> None:
+        """Register the pattern before backslashes and underscores get their usual meaning, but after code."""
+        md.inlinePatterns.register(InlineEquation(r"\$([^$\n]+)\$", md), "inline-equation", 185)
+
+
+def cell(text: str) -> str:
+    """Text that cannot break a table; inside backticks nothing can."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def schema_reference() -> Iterator[str]:
+    """One table of keys for each table of an experiment file."""
+    from ionscape.experiment import experiment_schema
+
+    schema = experiment_schema()
+    definitions = schema["$defs"]
+    yield from table_of_keys(schema, definitions, heading="The file", anchor="the-file")
+    for name in [*TABLES, *sorted(definitions.keys() - TABLES.keys())]:
+        yield from table_of_keys(definitions[name], definitions, heading=TABLES.get(name, name), anchor=name.lower())
+
+
+def table_of_keys(
+    definition: dict[str, Any], definitions: dict[str, Any], *, heading: str, anchor: str
+) -> Iterator[str]:
+    """Heading, description and keys of one object of the schema."""
+    required = set(definition.get("required", ()))
+    yield from (f"## {heading} {{#{anchor}}}", "", summary_of(definition), "")
+    yield from ("| key | value | default | meaning |", "| --- | --- | --- | --- |")
+    for key, entry in definition["properties"].items():
+        target = definitions.get(entry.get("$ref", "").rsplit("/", 1)[-1], {})
+        default = "required" if key in required else default_of(entry)
+        yield f"| `{key}` | {cell(type_of(entry))} | {default} | {cell(summary_of(entry) or summary_of(target))} |"
+    yield ""
+
+
+def summary_of(entry: dict[str, Any]) -> str:
+    """First paragraph of a description; what follows it is for those who write Python."""
+    return entry.get("description", "").split("\n\n")[0]
+
+
+def default_of(entry: dict[str, Any]) -> str:
+    """The value that an absent key stands for; empty where absence has a meaning of its own."""
+    value = entry.get("default")
+    return "" if value is None else f"`{json.dumps(value, ensure_ascii=False)}`"
+
+
+def type_of(entry: dict[str, Any]) -> str:
+    """What may stand as the value of a key, in words."""
+    if "$ref" in entry:
+        name = entry["$ref"].rsplit("/", 1)[-1]
+        return f"[{TABLES.get(name, name).split(':')[0].lower()}](#{name.lower()})"
+    if "const" in entry:
+        return f"`{json.dumps(entry['const'])}`"
+    if "enum" in entry:
+        return " or ".join(f"`{json.dumps(value)}`" for value in entry["enum"])
+    for union in ("anyOf", "oneOf"):
+        if union in entry:
+            return " or ".join(dict.fromkeys(type_of(part) for part in entry[union] if part.get("type") != "null"))
+    match entry.get("type"):
+        case "array":
+            return f"list of {type_of(entry['items'])}" if "items" in entry else "list"
+        case "object":
+            (values,) = entry.get("patternProperties", {"": entry.get("additionalProperties")}).values()
+            return f"table, each entry: {type_of(values)}" if isinstance(values, dict) else "table"
+        case kind:
+            return simple_type(entry, kind)
+
+
+def simple_type(entry: dict[str, Any], kind: str | None) -> str:
+    """A text, number or quantity with its bounds and an example."""
+    words = entry.get("x-dimension") or {"string": "text", "boolean": "true or false", "integer": "whole number"}.get(
+        str(kind), kind or "any"
+    )
+    limits = entry.get("x-bounds", entry)
+    unit = f" {entry['x-unit']}" if "x-unit" in entry and any(limits.get(key) for key in BOUNDS) else ""
+    parts = [words, *(f"{sign} {limits[key]:g}{unit}" for key, sign in BOUNDS.items() if key in limits)]
+    if kind == "string" and entry.get("examples"):
+        parts.append(f"`{json.dumps(entry['examples'][0], ensure_ascii=False)}`")
+    return ", ".join(parts)
+
+
+def command_reference() -> Iterator[str]:
+    """Arguments and options of every subcommand."""
+    import typer.main
+
+    from ionscape.cli.main import application
+
+    group = typer.main.get_command(application)
+    context = click.Context(group, info_name="ionscape")
+    yield from (group.help or "", "")
+    for name, command in group.commands.items():
+        subcontext = click.Context(command, info_name=name, parent=context)
+        yield from (f"## ionscape {name}", "", command.get_short_help_str(limit=200), "")
+        yield from ("```text", " ".join(["ionscape", name, *command.collect_usage_pieces(subcontext)]), "```", "")
+        records = [help_record(parameter, subcontext) for parameter in command.get_params(subcontext)]
+        shown = [record for record in records if record is not None]
+        if shown:
+            yield from ("| argument or option | meaning |", "| --- | --- |")
+            yield from (f"| `{names}` | {cell(meaning)} |" for names, meaning in shown)
+            yield ""
+
+
+def help_record(parameter: click.Parameter, context: click.Context) -> tuple[str, str] | None:
+    """Names and help text of a parameter as the command itself shows them; None for --help."""
+    if "--help" in parameter.opts:
+        return None
+    return parameter.get_help_record(context)
+
+
+def python_reference() -> Iterator[str]:
+    """A mkdocstrings entry for every public name of the public packages."""
+    for heading, package in PUBLIC_PACKAGES:
+        module = importlib.import_module(package)
+        yield from (f"## {heading}", "", f"`{package}`", "")
+        if description := inspect.getdoc(module):
+            yield from (description, "")
+        for name in public_names(module):
+            yield from (f"::: {package}.{name}", "")
+
+
+def public_names(module: Any) -> list[str]:
+    """Names in ``__all__``, or the classes and functions that a module defines, in the order of the file."""
+    if hasattr(module, "__all__"):
+        return list(module.__all__)
+    return [
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_") and getattr(value, "__module__", None) == module.__name__ and callable(value)
+    ]

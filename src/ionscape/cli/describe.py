@@ -1,0 +1,82 @@
+"""`ionscape check`, `ionscape schema` and `ionscape cite`: what a file says, what it may say, and what to cite."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ionscape.experiment import Experiment, Stage
+
+REFERENCES = (
+    "Gunawan 2024: V. H. Gunawan, M. Schäfer, K.-M. Weitzel, Manifestation of site energy landscapes for ion "
+    "transport in borate glasses, Phys. Chem. Chem. Phys. 26, 14430 (2024), https://doi.org/10.1039/d4cp00262h",
+    "Gunawan 2024 ESI: electronic supplementary information of the same paper, https://doi.org/10.1039/d4cp00262h",
+    "Gunawan 2026: V. H. Gunawan, M. Schäfer, K.-M. Weitzel, Charge Attachment Induced Transport times two - "
+    "sequential double-CAIT in Li3B7O12, Phys. Chem. Chem. Phys. (2026), https://doi.org/10.1039/D6CP00772D",
+    "Bosi 2021: M. Bosi, P. Maass, Predicting conductivities of alkali borophosphate glasses based on site energy "
+    "distributions derived from network former unit concentrations (2021), https://doi.org/10.48550/arXiv.2111.05666",
+)
+
+
+def schema_command() -> None:
+    """Print the JSON schema of experiment files."""
+    from ionscape.experiment import experiment_schema
+
+    typer.echo(json.dumps(experiment_schema(), indent=2))
+
+
+def cite_command() -> None:
+    """Print the references whose physics the program implements."""
+    for reference in REFERENCES:
+        typer.echo(reference)
+
+
+def check_command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Experiment, a TOML file.", show_default=False)],
+) -> None:
+    """Check an experiment file and describe it in a few lines."""
+    from ionscape.experiment import load_experiment
+
+    for line in describe(load_experiment(file)):
+        typer.echo(line)
+
+
+def describe(experiment: Experiment) -> Iterator[str]:
+    """Yield the lines of a short description: sample, ions, stages."""
+    from ionscape.quantities import format_quantity
+
+    sample = experiment.sample
+    yield experiment.title
+    native = ", ".join(f"{name} {density:.4g} 1/m^3" for name, density in sample.native.items())
+    yield (
+        f"  sample: {format_quantity(sample.thickness, 'length')} thick, "
+        f"{format_quantity(sample.illuminated_area, 'area')} illuminated, native {native}"
+    )
+    for name, ion in experiment.ions.items():
+        yield f"  ion {name}: charge {ion.charge:+d}, diffusion model {ion.diffusion.model}"
+    for number, stage in enumerate(experiment.stages, start=1):
+        yield (
+            f"  stage {number}: {_stage_text(stage)}, {format_quantity(stage.temperature, 'temperature', digits=5)}, "
+            f"{format_quantity(stage.duration, 'time', digits=5)}"
+            + (f", other diffusion models for {', '.join(stage.diffusion)}" if stage.diffusion else "")
+        )
+
+
+def _stage_text(stage: Stage) -> str:
+    """Return what drives the ions in one stage."""
+    from ionscape.quantities import format_quantity
+
+    if stage.kind == "irradiation":
+        current = stage.beam_current
+        limit = "" if current is None else f" and a beam of {format_quantity(current, 'current')}"
+        return f"irradiation with {stage.beam}, source at {format_quantity(stage.source_potential, 'voltage')}{limit}"
+    if stage.kind == "contact":
+        what = "blocking contact" if stage.composition is None else "contact with " + ", ".join(stage.composition)
+        return f"{what} at {format_quantity(stage.potential, 'voltage')}"
+    return "storage, open circuit"

@@ -1,0 +1,70 @@
+"""The application that joins the subcommands, and the one place where errors become exit statuses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+
+from ionscape.cli.describe import check_command, cite_command, schema_command
+from ionscape.cli.redraw import export_command, figure_command, summary_command
+from ionscape.cli.simulate import simulate_command
+from ionscape.errors import IonscapeError
+
+INTERRUPTED = 130
+
+# Plain help and errors: one sentence is easier to read, to grep and to paste than a box drawn around it.
+application = typer.Typer(
+    name="ionscape",
+    help="Ion transport in glass: an experiment file in, concentration depth profiles out.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+application.command("simulate")(simulate_command)
+application.command("check")(check_command)
+application.command("figure")(figure_command)
+application.command("summary")(summary_command)
+application.command("export")(export_command)
+application.command("schema")(schema_command)
+application.command("cite")(cite_command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from ionscape.provenance import package_version
+
+        typer.echo(f"ionscape {package_version()}")
+        raise typer.Exit
+
+
+@application.callback()
+def _common_options(  # pyright: ignore[reportUnusedFunction]
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and leave with its exit status.
+
+    0: done. 1: failed, for example without convergence. 2: an input that cannot be used. 130: interrupted.
+
+    Args:
+        arguments: the words after the command's name; without them, those of the process.
+    """
+    try:
+        application(args=arguments, prog_name="ionscape")
+    except IonscapeError as error:
+        typer.echo(str(error), err=True)
+        for note in getattr(error, "__notes__", ()):
+            typer.echo(note, err=True)
+        raise SystemExit(error.exit_status) from None
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
+    raise SystemExit(0)

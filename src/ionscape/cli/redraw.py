@@ -1,0 +1,200 @@
+"""`ionscape figure`, `ionscape summary` and `ionscape export`: what a stored result can still tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from ionscape.errors import InputError
+from ionscape.outputs import atomic_output, check_output
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ionscape.transport import SimulationResult
+
+
+class Kind(StrEnum):
+    """The figures that can be drawn of a stored result."""
+
+    overview = "overview"
+    profiles = "profiles"
+    diffusion = "diffusion"
+    energies = "energies"
+    populations = "populations"
+    current = "current"
+    potential = "potential"
+    movie = "movie"
+
+
+ResultFile = Annotated[Path, typer.Argument(metavar="RESULT.nc", help="Result of a simulation.", show_default=False)]
+
+
+def figure_command(
+    result: ResultFile,
+    kind: Annotated[Kind, typer.Argument(metavar="KIND", help=", ".join(Kind), show_default=False)],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="PNG, SVG or PDF; MP4 or GIF for a movie.")
+    ],
+    time: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TIME",
+            help='Time since the start, such as "20 h"; may be given several times [default: the end of every stage]. '
+            "For profiles, populations, potential.",
+        ),
+    ] = None,
+    depth: Annotated[str | None, typer.Option(metavar="DEPTH", help="For populations [default: 10 nm].")] = None,
+    ion: Annotated[
+        str | None, typer.Option(metavar="ION", help="For energies [default: the first native ion].")
+    ] = None,
+    stage: Annotated[
+        int | None,
+        typer.Option(min=1, help="Counted from 1; for energies [default: 1] and diffusion [default: all]."),
+    ] = None,
+    moved: Annotated[
+        float | None,
+        typer.Option(
+            metavar="FRACTION", help="Part of the ions that has left; for energies [default: all but the trapped]."
+        ),
+    ] = None,
+    densities: Annotated[
+        bool, typer.Option("--densities", help="Densities instead of fractions of bulk; for profiles.")
+    ] = False,
+    overwrite: Annotated[bool, typer.Option(help="Replace an existing file.")] = True,
+) -> None:
+    """Draw one figure, or the film, of a stored result."""
+    from ionscape.figures import movie, save
+    from ionscape.figures.movie import MOVIE_EXTENSIONS
+    from ionscape.figures.style import FIGURE_EXTENSIONS
+
+    given = {
+        "--time": time, "--depth": depth, "--ion": ion, "--stage": stage, "--moved": moved,
+        "--densities": densities or None,
+    }  # fmt: skip
+    for option, value in given.items():
+        if value is not None and kind not in USERS[option]:
+            users = ", ".join(USERS[option])
+            raise InputError(
+                f"does not belong to the figure {kind}", key=option, remedy=f"leave it out, or draw {users}"
+            )
+    extensions = MOVIE_EXTENSIONS if kind is Kind.movie else FIGURE_EXTENSIONS
+    check_output(output, extensions=extensions, key="--output", overwrite=overwrite)
+    choices = Choices(
+        times=[_read(text, "time", "--time") for text in time] if time else None,
+        depth=1e-8 if depth is None else _read(depth, "length", "--depth"),
+        ion=ion,
+        stage=None if stage is None else stage - 1,
+        moved=moved,
+        normalised=not densities,
+    )
+    loaded = load(result)
+    if kind is Kind.movie:
+        movie(loaded, output)
+    else:
+        save(draw(loaded, kind, choices), output)
+
+
+USERS = {
+    "--time": (Kind.profiles, Kind.populations, Kind.potential),
+    "--depth": (Kind.populations,),
+    "--ion": (Kind.energies,),
+    "--stage": (Kind.energies, Kind.diffusion),
+    "--moved": (Kind.energies,),
+    "--densities": (Kind.profiles,),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What can be chosen about a figure, in SI units; stages are counted from 0, None is the default of the figure."""
+
+    times: list[float] | None
+    depth: float
+    ion: str | None
+    stage: int | None
+    moved: float | None
+    normalised: bool
+
+
+def draw(result: SimulationResult, kind: Kind, choices: Choices) -> Figure:
+    """Return the figure of that kind, which is any but the film."""
+    from ionscape import figures
+    from ionscape.figures.states import stage_ends
+
+    experiment = result.experiment
+    if kind is Kind.profiles:
+        return figures.depth_profiles(result, choices.times, normalised=choices.normalised)
+    if kind is Kind.diffusion:
+        return figures.diffusion_coefficients(experiment, choices.stage)
+    if kind is Kind.energies:
+        name = choices.ion if choices.ion is not None else next(iter(experiment.sample.native))
+        return figures.site_energy_distribution(experiment, name, choices.stage or 0, choices.moved)
+    if kind is Kind.populations:
+        moments = choices.times if choices.times is not None else list(stage_ends(result.dataset).values())
+        return figures.local_populations(result, moments, choices.depth)
+    if kind is Kind.current:
+        return figures.current_and_charge(result)
+    if kind is Kind.potential:
+        return figures.potential(result, choices.times)
+    return figures.overview(result)
+
+
+def summary_command(
+    result: ResultFile,
+    summary: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Write it there, in SI units.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    overwrite: Annotated[bool, typer.Option(help="Replace an existing file.")] = True,
+) -> None:
+    """Print the summary of a stored result."""
+    from rich.console import Console
+
+    from ionscape.cli.table import print_summary, write_summary
+
+    if summary is not None:
+        check_output(summary, extensions=(".json",), key="--summary", overwrite=overwrite)
+    loaded = load(result)
+    numbers = loaded.summary()
+    if not quiet:
+        print_summary(Console(), loaded.experiment.title, numbers)
+    if summary is not None:
+        write_summary(numbers, summary)
+
+
+def export_command(
+    result: ResultFile,
+    output: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Table of the profiles.", show_default=False)],
+    overwrite: Annotated[bool, typer.Option(help="Replace an existing file.")] = True,
+) -> None:
+    """Write the profiles of a stored result as CSV."""
+    check_output(output, extensions=(".csv",), key="FILE.csv", overwrite=overwrite)
+    loaded = load(result)
+    with atomic_output(output) as temporary:
+        loaded.to_csv(temporary)
+
+
+def load(path: Path) -> SimulationResult:
+    """Read a stored result.
+
+    Raises:
+        InputError: the file does not exist, or is not the result of a simulation.
+    """
+    from ionscape.transport import load_result
+
+    if not path.is_file():
+        raise InputError("does not exist", value=str(path), remedy="give a result that `ionscape simulate` has written")
+    return load_result(path)
+
+
+def _read(text: str, dimension: Literal["time", "length"], option: str) -> float:
+    """Read a quantity given on the command line, so that an error names the option."""
+    from ionscape.quantities import quantity
+
+    try:
+        return quantity(text, dimension)
+    except InputError as error:
+        raise error.located(key=option) from None

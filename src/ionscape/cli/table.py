@@ -1,0 +1,86 @@
+"""The summary of a run: as a table in the units of the laboratory, and as JSON in SI units."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ionscape.outputs import atomic_output
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+STAGES_PER_TABLE = 5  # so that a table fits 80 columns
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of the table: key in the summary, what people call it, unit and its size in SI, number format."""
+
+    key: str
+    label: str
+    unit: str = ""
+    size: float = 1.0
+    form: str = ".4g"
+
+
+ROWS = (
+    Row(key="injected_charge", label="injected charge", unit="mC", size=1e-3),
+    Row(key="collected_charge", label="collected charge", unit="mC", size=1e-3),
+    Row(key="initial_current", label="current at the start", unit="nA", size=1e-9),
+    Row(key="final_current", label="current at the end", unit="nA", size=1e-9),
+    Row(key="front_depth", label="front depth", unit="nm", size=1e-9),
+    Row(key="front_width", label="front width, 16-84 %", unit="nm", size=1e-9),
+    Row(key="plateau", label="native ions in the plateau", form=".4f"),
+    Row(key="peak_excess_charge", label="peak excess charge", unit="permille", size=1e-3),
+    Row(key="zone_voltage", label="voltage across the zone", unit="V"),
+    Row(key="balance_error", label="balance error", form=".1e"),
+    Row(key="steps", label="steps", form=".0f"),
+    Row(key="wall_time", label="wall time", unit="s", form=".3g"),
+)
+
+
+def print_summary(console: Console, title: str, summary: Mapping[str, Any]) -> None:
+    """Print the stages of a summary (`SimulationResult.summary`) side by side; a dash where there is no value."""
+    from rich.table import Table
+
+    stages: Sequence[Mapping[str, Any]] = summary["stages"]
+    for first in range(0, len(stages), STAGES_PER_TABLE):
+        part = stages[first : first + STAGES_PER_TABLE]
+        table = Table(title=title, title_justify="left", title_style="bold", pad_edge=False)
+        table.add_column("stage")
+        for number, stage in enumerate(part, start=first + 1):
+            table.add_column(f"{number}: {stage.get('kind', '')}", justify="right")
+        for row in ROWS:
+            name = f"{row.label} / {row.unit}" if row.unit else row.label
+            table.add_row(name, *(_shown(stage.get(row.key), row) for stage in part))
+        console.print(table, highlight=False)
+
+
+def _shown(value: object, row: Row) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return format(value / row.size, row.form)
+    return "-"
+
+
+def write_summary(summary: Mapping[str, Any], path: Path) -> None:
+    """Write a summary as JSON; what does not exist is null, since JSON knows no NaN."""
+    with atomic_output(path) as temporary:
+        temporary.write_text(json.dumps(without_nan(summary), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def without_nan(value: Any) -> Any:
+    """Return nested dictionaries and lists of numbers as plain Python ones, with None for what is not finite."""
+    if isinstance(value, Mapping):
+        return {str(key): without_nan(item) for key, item in value.items()}  # pyright: ignore
+    if hasattr(value, "tolist"):  # numpy scalars and arrays
+        return without_nan(value.tolist())
+    if isinstance(value, list | tuple):
+        return [without_nan(item) for item in value]  # pyright: ignore
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,29 @@
+"""Diffusion coefficients D(n, T): constant, from a distribution of site energies, tabulated."""
+
+from ionscape.diffusivity.models import (
+    ConstantDiffusion,
+    DiffusionModel,
+    SiteEnergyDiffusion,
+    TableDiffusion,
+    site_energy_diffusion,
+)
+from ionscape.diffusivity.site_energies import (
+    Branch,
+    SiteEnergyDistribution,
+    full_width_at_half_maximum,
+    width_of_full_width,
+)
+from ionscape.diffusivity.table import log_diffusion_table
+
+__all__ = [
+    "Branch",
+    "ConstantDiffusion",
+    "DiffusionModel",
+    "SiteEnergyDiffusion",
+    "SiteEnergyDistribution",
+    "TableDiffusion",
+    "full_width_at_half_maximum",
+    "log_diffusion_table",
+    "site_energy_diffusion",
+    "width_of_full_width",
+]

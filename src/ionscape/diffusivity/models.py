@@ -1,0 +1,275 @@
+"""Diffusion coefficients D(n, T) as the transport equations use them: constant, from site energies, tabulated.
+
+Densities in 1/m^3, temperatures in K, energies in J, diffusion coefficients in m^2/s.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ionscape.constants import BOLTZMANN_CONSTANT
+from ionscape.diffusivity.site_energies import Branch, FloatArray, Shape, SiteEnergyDistribution
+from ionscape.errors import InputError
+
+LARGEST_EXPONENT = 600.0
+"""Largest exponent of an Arrhenius factor; exp(710) is too large for a number."""
+
+
+@runtime_checkable
+class DiffusionModel(Protocol):
+    """What every diffusion model offers; `density` is the density that sets the Fermi level."""
+
+    def coefficient(self, density: ArrayLike, temperature: float) -> FloatArray:
+        """D(n, T) [m^2/s], of the shape of `density` [1/m^3], at a temperature [K]."""
+        ...
+
+    def activation_energy(self, density: ArrayLike) -> FloatArray:
+        """E_act(n) [J], of the shape of `density` [1/m^3]."""
+        ...
+
+    @property
+    def fermi_level_counts(self) -> tuple[str, ...] | None:
+        """Ions whose densities add up to the one that sets the Fermi level; None for the ion itself."""
+        ...
+
+    @property
+    def density_limit(self) -> float | None:
+        """Density above which D no longer changes [1/m^3]; None if D does not depend on density at all."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConstantDiffusion:
+    """D independent of density, with Arrhenius temperature dependence.
+
+    Attributes:
+        coefficient_at_reference: D at the reference temperature [m^2/s]; 0 for an immobile ion.
+        reference_temperature: [K]; None for an immobile ion.
+        activation_energy_value: [J].
+    """
+
+    coefficient_at_reference: float
+    reference_temperature: float | None = None
+    activation_energy_value: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_not_negative("coefficient_at_reference", self.coefficient_at_reference)
+        _check_not_negative("activation_energy_value", self.activation_energy_value)
+        if self.reference_temperature is not None:
+            _check_positive("reference_temperature", self.reference_temperature)
+        elif self.activation_energy_value > 0.0:
+            remedy = "give the temperature at which the coefficient holds"
+            raise InputError("is missing", key="reference_temperature", remedy=remedy)
+
+    @property
+    def fermi_level_counts(self) -> tuple[str, ...] | None:
+        """None: D depends on no density."""
+        return None
+
+    @property
+    def density_limit(self) -> float | None:
+        """None: D depends on no density."""
+        return None
+
+    def coefficient(self, density: ArrayLike, temperature: float) -> FloatArray:
+        """D(T) = D_ref exp(−(E_act/k_B)(1/T − 1/T_ref)) [m^2/s], of the shape of `density` [1/m^3]."""
+        factor = _arrhenius_factor(self.activation_energy_value, temperature, self.reference_temperature)
+        return np.full(np.shape(np.asarray(density)), self.coefficient_at_reference * factor)
+
+    def activation_energy(self, density: ArrayLike) -> FloatArray:
+        """E_act [J], of the shape of `density` [1/m^3]."""
+        return np.full(np.shape(np.asarray(density)), self.activation_energy_value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteEnergyDiffusion:
+    """D(n, T) = D_0 exp(−E_act(n)/k_B T) with E_act(n) = −E_F(n) (Gunawan 2024 ESI (S16, S17); 2026 (eq. 6, 7)).
+
+    The threshold energy of long-range transport is the zero of the energy axis. D_0 is constant: at every
+    temperature E_act(n) acts at every n.
+
+    Attributes:
+        distribution: site energies [J].
+        prefactor: D_0 [m^2/s].
+        fermi_level_counts: ions whose densities set the Fermi level; None for the ion itself.
+    """
+
+    distribution: SiteEnergyDistribution
+    prefactor: float
+    fermi_level_counts: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        _check_positive("prefactor", self.prefactor)
+
+    @property
+    def density_limit(self) -> float | None:
+        """Density of all sites [1/m^3]; above it D keeps its top value."""
+        return self.distribution.total_sites
+
+    def coefficient(self, density: ArrayLike, temperature: float) -> FloatArray:
+        """D(n, T) [m^2/s], of the shape of `density` [1/m^3], at a temperature [K]."""
+        _check_positive("temperature", temperature)
+        exponent = -self.activation_energy(density) / (BOLTZMANN_CONSTANT * temperature)
+        return self.prefactor * np.exp(exponent)
+
+    def activation_energy(self, density: ArrayLike) -> FloatArray:
+        """E_act(n) = −E_F(n) [J], of the shape of `density` [1/m^3]; negative above the threshold of transport."""
+        return -self.distribution.fermi_energy(density)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TableDiffusion:
+    """D over density as a table: ln D interpolated monotonically with continuous slope (PCHIP), Arrhenius in T.
+
+    Beyond the first and the last knot D keeps the value of that knot.
+
+    Attributes:
+        densities: knots, increasing, two or more, shape (k,) [1/m^3].
+        coefficients: D at the knots and the reference temperature, positive, shape (k,) [m^2/s].
+        reference_temperature: [K].
+        activation_energy_value: the same at every density [J].
+        fermi_level_counts: ions whose densities add up to the table's density; None for the ion itself.
+    """
+
+    densities: tuple[float, ...]
+    coefficients: tuple[float, ...]
+    reference_temperature: float
+    activation_energy_value: float
+    fermi_level_counts: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.densities) < 2 or len(self.densities) != len(self.coefficients):
+            problem = f"has {len(self.densities)} densities and {len(self.coefficients)} coefficients"
+            raise InputError(problem, key="densities", remedy="give two or more of each, equally many")
+        if not all(a < b for a, b in zip(self.densities, self.densities[1:], strict=False)):
+            raise InputError("must increase from knot to knot", key="densities", value=self.densities)
+        _check_not_negative("densities", min(self.densities))
+        for value in self.coefficients:
+            _check_positive("coefficients", value)
+        _check_positive("reference_temperature", self.reference_temperature)
+        _check_not_negative("activation_energy_value", self.activation_energy_value)
+
+    @property
+    def density_limit(self) -> float | None:
+        """The last knot [1/m^3]."""
+        return self.densities[-1]
+
+    def coefficient(self, density: ArrayLike, temperature: float) -> FloatArray:
+        """D(n, T) [m^2/s], of the shape of `density` [1/m^3], at a temperature [K]."""
+        inside = np.clip(np.asarray(density, dtype=float), self.densities[0], self.densities[-1])
+        factor = _arrhenius_factor(self.activation_energy_value, temperature, self.reference_temperature)
+        return np.exp(np.asarray(self._log_coefficient(inside), dtype=float)) * factor
+
+    def activation_energy(self, density: ArrayLike) -> FloatArray:
+        """E_act [J], of the shape of `density` [1/m^3]: one value."""
+        return np.full(np.shape(np.asarray(density)), self.activation_energy_value)
+
+    @cached_property
+    def _log_coefficient(self) -> Any:
+        from scipy.interpolate import PchipInterpolator
+
+        return PchipInterpolator(np.array(self.densities), np.log(self.coefficients))
+
+
+def site_energy_diffusion(
+    *,
+    bulk_density: float,
+    bulk_coefficient: float,
+    reference_temperature: float,
+    activation_energy: float,
+    width: float,
+    excess_sites: float = 0.10,
+    trapped_fraction: float = 0.0,
+    trapped_width: float | None = None,
+    shape: Shape = "cosine-squared",
+    fermi_level_counts: tuple[str, ...] | None = None,
+) -> SiteEnergyDiffusion:
+    """The diffusion model of an ion whose sites have a distribution of energies (Gunawan 2024 ESI (S15–S17)).
+
+    The mobile branch holds (1 + excess_sites − trapped_fraction) of `bulk_density`, the trapped branch
+    trapped_fraction of it, two full widths at half maximum of the mobile branch lower (πΓ for cos²). The energy axis
+    is such that E_act(bulk_density) is `activation_energy`, and D_0 such that D is `bulk_coefficient` there.
+
+    Args:
+        bulk_density: n_bulk, native density of all mobile ions [1/m^3].
+        bulk_coefficient: D at n_bulk and the reference temperature [m^2/s].
+        reference_temperature: [K].
+        activation_energy: E_act at n_bulk [J].
+        width: Γ of the mobile branch, or its standard deviation if Gaussian [J].
+        excess_sites: sites minus ions, relative to n_bulk; greater than 0 for a Gaussian.
+        trapped_fraction: sites of the trapped branch relative to n_bulk, in [0, 1).
+        trapped_width: Γ or standard deviation of the trapped branch [J]; needed if trapped_fraction > 0.
+        shape: of both branches.
+        fermi_level_counts: ions whose densities set the Fermi level; None for the ion itself.
+
+    Raises:
+        InputError: a value is out of its bounds.
+    """
+    for key, value in (
+        ("bulk_density", bulk_density),
+        ("bulk_coefficient", bulk_coefficient),
+        ("reference_temperature", reference_temperature),
+        ("width", width),
+    ):
+        _check_positive(key, value)
+    _check_not_negative("activation_energy", activation_energy)
+    _check_not_negative("excess_sites", excess_sites)
+    if not 0.0 <= trapped_fraction < 1.0:
+        problem = "must be at least 0 and less than 1, or no mobile ions are left"
+        raise InputError(problem, key="trapped_fraction", value=trapped_fraction)
+    if shape == "gaussian" and excess_sites == 0.0:
+        remedy = "a Gaussian has no highest energy, so that all its sites are never full"
+        raise InputError("must be greater than 0", key="excess_sites", value=excess_sites, remedy=remedy)
+    mobile = Branch(shape=shape, centre=0.0, width=width, weight=(1.0 + excess_sites - trapped_fraction) * bulk_density)
+    branches = [mobile]
+    if trapped_fraction > 0.0:
+        if trapped_width is None:
+            remedy = "give the width of the trapped branch"
+            raise InputError("is missing", key="trapped_width", remedy=remedy)
+        _check_positive("trapped_width", trapped_width)
+        centre = -2.0 * mobile.full_width_at_half_maximum
+        branches.append(Branch(shape=shape, centre=centre, width=trapped_width, weight=trapped_fraction * bulk_density))
+    at_zero = SiteEnergyDistribution(branches=tuple(branches))
+    shift = -activation_energy - float(at_zero.fermi_energy(bulk_density))
+    shifted = tuple(
+        Branch(shape=shape, centre=branch.centre + shift, width=branch.width, weight=branch.weight)
+        for branch in branches
+    )
+    exponent = activation_energy / (BOLTZMANN_CONSTANT * reference_temperature)
+    if exponent > LARGEST_EXPONENT:
+        problem = f"gives a prefactor of {bulk_coefficient:.3g} m^2/s times exp({exponent:.0f}), too large for a number"
+        remedy = "lower the activation energy or raise the reference temperature"
+        raise InputError(problem, key="activation_energy", value=activation_energy, remedy=remedy)
+    return SiteEnergyDiffusion(
+        distribution=SiteEnergyDistribution(branches=shifted),
+        prefactor=bulk_coefficient * math.exp(exponent),
+        fermi_level_counts=fermi_level_counts,
+    )
+
+
+def _arrhenius_factor(activation_energy: float, temperature: float, reference_temperature: float | None) -> float:
+    _check_positive("temperature", temperature)
+    if reference_temperature is None:
+        return 1.0
+    exponent = -activation_energy / BOLTZMANN_CONSTANT * (1.0 / temperature - 1.0 / reference_temperature)
+    if exponent > LARGEST_EXPONENT:
+        remedy = f"keep it closer to the reference temperature of {reference_temperature:g} K"
+        problem = f"multiplies D by exp({exponent:.0f}), too large for a number"
+        raise InputError(problem, key="temperature", value=temperature, remedy=remedy)
+    return math.exp(exponent)
+
+
+def _check_positive(key: str, value: float) -> None:
+    if not (math.isfinite(value) and value > 0.0):
+        raise InputError("must be finite and greater than 0", key=key, value=value)
+
+
+def _check_not_negative(key: str, value: float) -> None:
+    if not (math.isfinite(value) and value >= 0.0):
+        raise InputError("must be finite and at least 0", key=key, value=value)

@@ -1,0 +1,159 @@
+"""Errors of the package: each is one sentence that gives the value, the bound and the remedy."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+LONGEST_VALUE_SHOWN = 60
+
+
+class IonscapeError(Exception):
+    """Base of all errors that the package raises on purpose; `exit_status` is that of the command line."""
+
+    exit_status: int = 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions are rebuilt from their positional arguments by default, which loses keyword-only ones
+        # when an error crosses the border of a process.
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+class InputError(IonscapeError):
+    """A value, key or file given by the user that cannot be used.
+
+    Args:
+        problem: what is wrong, as the part of a sentence that follows the value ("must be greater than 0").
+        file: the file in which it stands.
+        key: dotted path of the key; stages are counted from 0, as in `stages[2].temperature`.
+        value: the value found, as it stands in the file; None shows none.
+        bound: the bound that is violated, where `problem` does not say it already.
+        remedy: what to do about it.
+
+    Examples:
+        >>> print(InputError("must be greater than 0", file="rb.toml", key="sample.thickness", value="-2 mm"))
+        rb.toml: sample.thickness = "-2 mm": must be greater than 0.
+    """
+
+    exit_status = 2
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        file: str | None = None,
+        key: str | None = None,
+        value: object = None,
+        bound: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        """Keep the parts of the sentence."""
+        super().__init__(problem)
+        self.problem = problem
+        self.file = file
+        self.key = key
+        self.value = value
+        self.bound = bound
+        self.remedy = remedy
+
+    def located(self, *, file: str | None = None, key: str | None = None, value: object = None) -> InputError:
+        """The same error with file, key and value filled in where they are still unknown."""
+        located = copy.copy(self)
+        located.file = self.file if self.file is not None else file
+        if self.key is None:
+            located.key = key
+        if self.value is None and located.key == key:
+            located.value = value
+        return located
+
+    def __str__(self) -> str:
+        place = self.key or ""
+        if self.value is not None:
+            shown = show_value(self.value)
+            place = f"{place} = {shown}" if place else shown
+        head = ": ".join(part for part in (self.file, place) if part)
+        sentence = "; ".join(part for part in (self.problem, self.bound, self.remedy) if part)
+        message = (f"{head}: {sentence}" if head else sentence).rstrip(".") + "."
+        # Names from a file may hold line breaks; a sentence stays on its line.
+        return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in message)
+
+
+class ConvergenceError(IonscapeError):
+    """A simulation that could not go on, with the last good result.
+
+    Args:
+        message: what failed.
+        time: time since the start of the first stage [s].
+        stage: index of the stage, counted from 0.
+        depth: depth at which the equations are violated most [m]; None if it is not known.
+        partial: result up to the last accepted step; None if there is none.
+    """
+
+    def __init__(
+        self, message: str, *, time: float, stage: int, depth: float | None = None, partial: Any = None
+    ) -> None:
+        """Keep what failed, when and where."""
+        super().__init__(message)
+        self.message = message
+        self.time = time
+        self.stage = stage
+        self.depth = depth
+        self.partial = partial
+
+    def __str__(self) -> str:
+        place = "" if self.depth is None else f", worst at a depth of {self.depth * 1e9:.6g} nm"
+        when = f"stages[{self.stage}], {self.time:.6g} s after the start of the experiment"
+        return f"{self.message.rstrip('.')} ({when}{place})."
+
+
+class SimulationInterrupted(IonscapeError):
+    """The user stopped a simulation; `partial` is the result so far, None if there is none."""
+
+    exit_status = 130
+
+    def __init__(self, message: str = "the simulation was interrupted", *, partial: Any = None) -> None:
+        """Keep the result so far."""
+        super().__init__(message)
+        self.partial = partial
+
+
+def show_value(value: object) -> str:
+    """A value as it would stand in a TOML file, shortened to a readable length."""
+    shown = toml_value(value)
+    return shown if len(shown) <= LONGEST_VALUE_SHOWN else shown[: LONGEST_VALUE_SHOWN - 3] + "..."
+
+
+def toml_value(value: object) -> str:
+    """A value as it would stand behind the equals sign in a TOML file, tables in braces."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        # The escapes of JSON are those of TOML, which only refuses a bare delete character besides.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, Mapping):
+        entries = [f"{_toml_key(str(key))} = {toml_value(entry)}" for key, entry in value.items()]
+        return "{ " + ", ".join(entries) + " }" if entries else "{}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(toml_value(entry) for entry in value) + "]"
+    return str(value)
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str | None:
+    """The known name that resembles `name` most, whatever the case of its letters; None if none is known."""
+    candidates = {candidate.lower(): candidate for candidate in known}
+    matches = difflib.get_close_matches(name.lower(), list(candidates), n=1, cutoff=0.0)
+    return candidates[matches[0]] if matches else None
+
+
+def _toml_key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else toml_value(key)
+
+
+def _rebuild(kind: type[IonscapeError], args: tuple[Any, ...], state: dict[str, Any]) -> IonscapeError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error

@@ -1,0 +1,46 @@
+"""The experiment: sample, chamber, ions and stages, read from a TOML file."""
+
+from ionscape.experiment.diffusion import (
+    ConstantSpecification,
+    DiffusionSpecification,
+    SiteEnergySpecification,
+    TableSpecification,
+    is_immobile,
+    make_diffusion_model,
+)
+from ionscape.experiment.load import load_experiment, parse_experiment
+from ionscape.experiment.models import (
+    BackElectrode,
+    Chamber,
+    Contact,
+    Experiment,
+    GridSpecification,
+    Ion,
+    Irradiation,
+    Sample,
+    Stage,
+    Storage,
+)
+from ionscape.experiment.schema import experiment_schema
+
+__all__ = [
+    "BackElectrode",
+    "Chamber",
+    "ConstantSpecification",
+    "Contact",
+    "DiffusionSpecification",
+    "Experiment",
+    "GridSpecification",
+    "Ion",
+    "Irradiation",
+    "Sample",
+    "SiteEnergySpecification",
+    "Stage",
+    "Storage",
+    "TableSpecification",
+    "experiment_schema",
+    "is_immobile",
+    "load_experiment",
+    "make_diffusion_model",
+    "parse_experiment",
+]

@@ -1,0 +1,226 @@
+"""Diffusion models as they stand in an experiment file, and the models of `ionscape.diffusivity` made of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
+
+from ionscape.diffusivity import ConstantDiffusion, DiffusionModel, TableDiffusion, site_energy_diffusion
+from ionscape.errors import InputError
+from ionscape.experiment.fields import Bounds, Number, Quantity, Table, reject, wrapped
+from ionscape.experiment.tables import Attachments, parse_diffusion_table
+
+POSITIVE = Bounds(above=0.0)
+NOT_NEGATIVE = Bounds(at_least=0.0)
+
+ActivationEnergy = Annotated[float, Quantity("energy", NOT_NEGATIVE)]
+ReferenceTemperature = Annotated[float, Quantity("temperature", POSITIVE)]
+
+_FERMI_LEVEL_COUNTS = (
+    "Ions whose densities add up to the one that sets the Fermi level; the ion itself if absent. Example: of the ions"
+    " Rb and Li, sites that a third ion has not taken yet."
+)
+
+
+class ConstantSpecification(Table):
+    """D that depends on temperature alone."""
+
+    name_in_messages: ClassVar[str] = "constant diffusion model"
+
+    model: Literal["constant"] = Field(description="Kind of the diffusion model.")
+    coefficient: Annotated[float, Quantity("diffusion coefficient", NOT_NEGATIVE, "2.67e-22 m^2/s")] = Field(
+        description="D at the reference temperature; 0 for an immobile ion."
+    )
+    reference_temperature: ReferenceTemperature | None = Field(
+        default=None, description="Temperature at which D is the coefficient given; may be absent if that is 0."
+    )
+    activation_energy: ActivationEnergy | None = Field(
+        default=None, description="Activation energy of D; may be absent if the coefficient is 0."
+    )
+
+    @model_validator(mode="after")
+    def _has_temperature_dependence(self) -> Self:
+        for key in ("reference_temperature", "activation_energy"):
+            if self.coefficient > 0.0 and getattr(self, key) is None:
+                example = '"323.15 K"' if key == "reference_temperature" else '"0.65 eV"'
+                reject("is missing", field=key, remedy=f"add it, for example {key} = {example}")
+        return self
+
+
+class SiteEnergySpecification(Table):
+    """D from a distribution of site energies: one or two branches, filled from the bottom to the top."""
+
+    name_in_messages: ClassVar[str] = "site energy model"
+
+    model: Literal["site-energies"] = Field(description="Kind of the diffusion model.")
+    bulk_coefficient: Annotated[float, Quantity("diffusion coefficient", POSITIVE)] = Field(
+        description="D at the reference temperature where the densities that set the Fermi level add up to the native"
+        " density of all mobile ions."
+    )
+    reference_temperature: ReferenceTemperature = Field(
+        description="Temperature of the bulk coefficient; it fixes the prefactor D_0."
+    )
+    activation_energy: ActivationEnergy = Field(description="Activation energy at that same density.")
+    width: Annotated[float, Quantity("energy", POSITIVE, "0.16 eV")] = Field(
+        description="Γ of the mobile branch, whose full width at half maximum is πΓ/2; the standard deviation if the"
+        " shape is gaussian."
+    )
+    excess_sites: Annotated[float, Number(NOT_NEGATIVE, shown=0.10)] = Field(
+        default=0.10, description="Sites minus ions, relative to the native density of all mobile ions; 0.1 if absent."
+    )
+    trapped_fraction: Annotated[
+        float, Number(Bounds(at_least=0.0, below=1.0), shown=0.10, reason="at 1 no mobile ions are left")
+    ] = Field(
+        default=0.0,
+        description="Sites of the lower branch, relative to the native density of all mobile ions: where D falls off.",
+    )
+    trapped_width: Annotated[float, Quantity("energy", POSITIVE, "0.05 eV")] | None = Field(
+        default=None, description="Γ (or standard deviation) of the lower branch; needed if there is one."
+    )
+    shape: Literal["cosine-squared", "gaussian"] = Field(
+        default="cosine-squared", description="Shape of the branches.", examples=["cosine-squared", "gaussian"]
+    )
+    fermi_level_counts: tuple[str, ...] | None = Field(
+        default=None, description=_FERMI_LEVEL_COUNTS, examples=[["Rb", "Li"]]
+    )
+
+    @model_validator(mode="after")
+    def _makes_a_distribution(self) -> Self:
+        if self.trapped_fraction > 0.0 and self.trapped_width is None:
+            remedy = 'add it, for example trapped_width = "0.05 eV", since trapped_fraction is greater than 0'
+            reject("is missing", field="trapped_width", remedy=remedy)
+        _check_counted_ions(self.fermi_level_counts)
+        try:
+            # The density only scales the distribution; what else can fail does so for any density.
+            make_diffusion_model(self, bulk_density=1e28)
+        except InputError as error:
+            raise wrapped(InputError(error.problem, remedy=error.remedy), field=error.key) from None
+        return self
+
+
+class TableSpecification(Table):
+    """D as a table over density, from a CSV file or from two lists."""
+
+    name_in_messages: ClassVar[str] = "tabulated diffusion model"
+
+    model: Literal["table"] = Field(description="Kind of the diffusion model.")
+    file: str | None = Field(
+        default=None,
+        description="CSV file with the columns `density (1/m^3), coefficient (m^2/s)`, relative to the folder of the"
+        " experiment file.",
+        examples=["lithium-diffusion.csv"],
+    )
+    densities: tuple[Annotated[float, Quantity("number density", NOT_NEGATIVE)], ...] | None = Field(
+        default=None, description="Densities of the knots, increasing; instead of a file."
+    )
+    coefficients: tuple[Annotated[float, Quantity("diffusion coefficient", POSITIVE)], ...] | None = Field(
+        default=None, description="D at the knots and the reference temperature; instead of a file."
+    )
+    reference_temperature: ReferenceTemperature = Field(description="Temperature at which the table holds.")
+    activation_energy: ActivationEnergy = Field(description="Activation energy, the same at every density.")
+    fermi_level_counts: tuple[str, ...] | None = Field(
+        default=None, description=_FERMI_LEVEL_COUNTS, examples=[["Rb", "Li"]]
+    )
+
+    _knots: tuple[tuple[float, ...], tuple[float, ...]] = PrivateAttr(default=((), ()))
+
+    @model_validator(mode="after")
+    def _has_knots(self, info: ValidationInfo) -> Self:
+        _check_counted_ions(self.fermi_level_counts)
+        lists = self.densities, self.coefficients
+        if (self.file is None) == (lists == (None, None)) or (lists[0] is None) != (lists[1] is None):
+            remedy = 'give either file = "table.csv" or both lists, densities and coefficients'
+            reject("needs one source of its numbers", remedy=remedy)
+        if self.densities is not None and self.coefficients is not None:
+            self._knots = self.densities, self.coefficients
+            self._check_lists()
+        elif self.file is not None:
+            attachments = info.context
+            if not isinstance(attachments, Attachments):
+                reject("is read by load_experiment and parse_experiment only", field="file")
+            try:
+                self._knots = parse_diffusion_table(attachments.text(self.file), file=self.file)
+            except InputError as error:
+                raise wrapped(error, field="file") from None
+        return self
+
+    @property
+    def knots(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Densities [1/m^3] and coefficients [m^2/s] of the table, wherever they came from, each of shape (k,)."""
+        return self._knots
+
+    def _check_lists(self) -> None:
+        densities, coefficients = self._knots
+        if len(densities) < 2 or len(densities) != len(coefficients):
+            remedy = (
+                f"give two or more densities and as many coefficients (now {len(densities)} and {len(coefficients)})"
+            )
+            reject("do not make a table", field="densities", remedy=remedy)
+        for index in range(1, len(densities)):
+            if not densities[index] > densities[index - 1]:
+                remedy = "sort the table by density"
+                reject("must be greater than the density before it", field=f"densities[{index}]", remedy=remedy)
+
+
+DiffusionSpecification = Annotated[
+    ConstantSpecification | SiteEnergySpecification | TableSpecification, Field(discriminator="model")
+]
+
+
+def is_immobile(specification: DiffusionSpecification) -> bool:
+    """Whether an ion never moves: its D is the constant 0."""
+    return isinstance(specification, ConstantSpecification) and specification.coefficient == 0.0
+
+
+def make_diffusion_model(specification: DiffusionSpecification, *, bulk_density: float) -> DiffusionModel:
+    """The diffusion model that a specification describes.
+
+    Args:
+        specification: from an experiment.
+        bulk_density: native density of all mobile ions [1/m^3]; only site energies use it.
+
+    Raises:
+        InputError: the values do not make a model.
+    """
+    if isinstance(specification, ConstantSpecification):
+        return ConstantDiffusion(
+            coefficient_at_reference=specification.coefficient,
+            reference_temperature=specification.reference_temperature,
+            # An immobile ion may have an activation energy without a temperature at which it would act.
+            activation_energy_value=specification.activation_energy or 0.0
+            if specification.reference_temperature is not None
+            else 0.0,
+        )
+    if isinstance(specification, TableSpecification):
+        densities, coefficients = specification.knots
+        return TableDiffusion(
+            densities=densities,
+            coefficients=coefficients,
+            reference_temperature=specification.reference_temperature,
+            activation_energy_value=specification.activation_energy,
+            fermi_level_counts=specification.fermi_level_counts,
+        )
+    return site_energy_diffusion(
+        bulk_density=bulk_density,
+        bulk_coefficient=specification.bulk_coefficient,
+        reference_temperature=specification.reference_temperature,
+        activation_energy=specification.activation_energy,
+        width=specification.width,
+        excess_sites=specification.excess_sites,
+        trapped_fraction=specification.trapped_fraction,
+        trapped_width=specification.trapped_width,
+        shape=specification.shape,
+        fermi_level_counts=specification.fermi_level_counts,
+    )
+
+
+def _check_counted_ions(names: tuple[str, ...] | None) -> None:
+    if names is None:
+        return
+    if not names:
+        remedy = "name at least one ion, or leave the key out for the ion itself"
+        reject("must not be empty", field="fermi_level_counts", remedy=remedy)
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            reject("is counted twice", field=f"fermi_level_counts[{index}]", remedy="name each ion once")

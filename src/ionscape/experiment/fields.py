@@ -1,0 +1,234 @@
+"""Building blocks of the experiment's data: quantities, bounded numbers, and tables that refuse unknown keys.
+
+Whatever is wrong with a value leaves here as one `InputError`, wrapped so that pydantic adds the path of the key.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, NoReturn
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from ionscape.errors import InputError, nearest_name, toml_value
+from ionscape.quantities import DIMENSIONS, DimensionName, quantity
+
+
+def reject(
+    problem: str,
+    *,
+    field: str | None = None,
+    value: object = None,
+    bound: str | None = None,
+    remedy: str | None = None,
+) -> NoReturn:
+    """Refuse a value while pydantic validates it.
+
+    Args:
+        problem: see `InputError`.
+        field: path of the key below the table that is being validated; None for that table or value itself.
+        value: what to show; None for what stands in the file.
+        bound: see `InputError`.
+        remedy: see `InputError`.
+    """
+    raise wrapped(InputError(problem, value=value, bound=bound, remedy=remedy), field=field)
+
+
+def wrapped(error: InputError, *, field: str | None = None) -> PydanticCustomError:
+    """The error in the form to which pydantic adds the path of the table or value; see `problems.first_problem`."""
+    return PydanticCustomError("input", "{message}", {"message": str(error), "error": error, "field": field})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """Bounds of a number; None is no bound."""
+
+    above: float | None = None
+    at_least: float | None = None
+    below: float | None = None
+    at_most: float | None = None
+
+    def describe(self, unit: str = "") -> str:
+        """The bounds in words, empty without bounds."""
+        words = (
+            ("greater than", self.above),
+            ("at least", self.at_least),
+            ("less than", self.below),
+            ("at most", self.at_most),
+        )
+        return " and ".join(f"{word} {bound:g}{unit}" for word, bound in words if bound is not None)
+
+    def hold(self, value: float) -> bool:
+        """Whether a value is within the bounds."""
+        return (
+            (self.above is None or value > self.above)
+            and (self.at_least is None or value >= self.at_least)
+            and (self.below is None or value < self.below)
+            and (self.at_most is None or value <= self.at_most)
+        )
+
+    def json_schema(self) -> dict[str, float]:
+        """The bounds as JSON schema keywords."""
+        words = {
+            "exclusiveMinimum": self.above,
+            "minimum": self.at_least,
+            "exclusiveMaximum": self.below,
+            "maximum": self.at_most,
+        }
+        return {word: bound for word, bound in words.items() if bound is not None}
+
+
+class _Marker:
+    """What stands in `Annotated[float, ...]` and reads the value of a key in place of pydantic's own rules."""
+
+    def read(self, value: object) -> float:
+        """The value in SI units.
+
+        Raises:
+            PydanticCustomError: it cannot be used.
+        """
+        raise NotImplementedError
+
+    def json_schema(self) -> dict[str, Any]:
+        """How the value stands in a file."""
+        raise NotImplementedError
+
+    def example(self) -> str:
+        """A valid value as it stands in a file."""
+        raise NotImplementedError
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return self.json_schema()
+
+
+@dataclass(frozen=True)
+class Quantity(_Marker):
+    """A text with a number and a unit, kept as an SI float.
+
+    Attributes:
+        dimension: what it measures.
+        bounds: in SI units.
+        shown: an example of a valid text; None for that of the dimension.
+    """
+
+    dimension: DimensionName
+    bounds: Bounds = Bounds()
+    shown: str | None = None
+
+    def read(self, value: object) -> float:
+        """The value in SI units, finite and within the bounds."""
+        try:
+            result = quantity(value, self.dimension)
+        except InputError as error:
+            raise wrapped(error) from None
+        if not self.bounds.hold(result):
+            article = "an" if self.dimension[0] in "aeio" else "a"
+            reject(
+                f"must be {self.bounds.describe(self._unit_of_bounds())}",
+                value=value,
+                remedy=f"give {article} {self.dimension} such as {self.example()}",
+            )
+        return result
+
+    def json_schema(self) -> dict[str, Any]:
+        """A text; the SI unit and the bounds stand in keywords of our own."""
+        schema: dict[str, Any] = {"type": "string", "examples": [self._text()], "x-dimension": self.dimension}
+        schema["x-unit"] = DIMENSIONS[self.dimension].unit
+        if self.bounds != Bounds():
+            schema["x-bounds"] = self.bounds.json_schema()
+        return schema
+
+    def example(self) -> str:
+        """A valid text in quotation marks."""
+        return toml_value(self._text())
+
+    def _text(self) -> str:
+        return self.shown if self.shown is not None else DIMENSIONS[self.dimension].example
+
+    def _unit_of_bounds(self) -> str:
+        # Zero of a temperature is the only bound whose meaning depends on the unit.
+        return " K (-273.15 degC)" if self.dimension == "temperature" else ""
+
+
+@dataclass(frozen=True)
+class Number(_Marker):
+    """A plain number without unit.
+
+    Attributes:
+        bounds: of the number.
+        shown: an example of a valid number.
+        reason: why the bounds are there, where that helps.
+    """
+
+    bounds: Bounds = Bounds()
+    shown: float = 1.0
+    reason: str | None = None
+
+    def read(self, value: object) -> float:
+        """The number, finite and within the bounds."""
+        remedy = f"give a plain number such as {self.example()}"
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            reject("must be a number without quotation marks and unit", value=value, remedy=remedy)
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number):
+            reject("must be finite", value=value, remedy=remedy)
+        if not self.bounds.hold(number):
+            reject(f"must be {self.bounds.describe()}", value=value, bound=self.reason, remedy=remedy)
+        return number
+
+    def json_schema(self) -> dict[str, Any]:
+        """A number with its bounds."""
+        return {"type": "number", "examples": [self.shown], **self.bounds.json_schema()}
+
+    def example(self) -> str:
+        """A valid number."""
+        return f"{self.shown:g}"
+
+
+class Table(BaseModel):
+    """A table of the experiment file: frozen data; unknown and missing keys are named before anything else is read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name_in_messages: ClassVar[str] = "table"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _know_all_keys(cls, data: Any) -> Any:
+        if isinstance(data, BaseModel):
+            return data
+        if not isinstance(data, Mapping):
+            keys = ", ".join(cls.model_fields)
+            reject("must be a table", value=data, remedy=f"give the keys of a {cls.name_in_messages}: {keys}")
+        for key in data:
+            if key not in cls.model_fields:
+                nearest = nearest_name(str(key), cls.model_fields)
+                remedy = f'the nearest known key is "{nearest}" (known are {", ".join(cls.model_fields)})'
+                reject("is an unknown key", field=str(key), remedy=remedy)
+        for key, field in cls.model_fields.items():
+            if field.is_required() and key not in data:
+                example = cls.example_of(key)
+                remedy = f"add it, for example {key} = {example}" if example else "add this table"
+                reject("is missing", field=key, remedy=remedy)
+        return data
+
+    @classmethod
+    def example_of(cls, key: str) -> str | None:
+        """A valid value of a key as it stands in a file; None if the key has no simple value."""
+        field = cls.model_fields[key]
+        for marker in _markers(field.metadata):
+            return marker.example()
+        return toml_value(field.examples[0]) if field.examples else None
+
+
+def _markers(metadata: list[Any]) -> Iterator[_Marker]:
+    return (item for item in metadata if isinstance(item, _Marker))

@@ -1,0 +1,65 @@
+"""From an experiment file to an `Experiment`; whatever is wrong becomes one `InputError`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from ionscape.errors import InputError
+from ionscape.experiment.models import Experiment
+from ionscape.experiment.problems import first_problem
+from ionscape.experiment.tables import Attachments, read_text
+
+
+def load_experiment(path: str | Path) -> Experiment:
+    """Read an experiment file (TOML).
+
+    CSV files that it refers to are looked for in its folder.
+
+    Raises:
+        InputError: the file cannot be read or something in it cannot be used; names file, key, value, bound and remedy.
+    """
+    return parse_experiment(read_text(Path(path)), file=str(path), folder=Path(path).parent)
+
+
+def parse_experiment(text: str, *, file: str | None = None, folder: str | Path = ".") -> Experiment:
+    """Make an experiment from the text of an experiment file.
+
+    Args:
+        text: in TOML.
+        file: name of the file, for messages; None if there is none.
+        folder: where CSV files lie to which the text refers; not used if it has a table [attachments].
+
+    Raises:
+        InputError: something in the text cannot be used; names file, key, value, bound and remedy.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _syntax_error(error, file=file) from None
+    except RecursionError:
+        raise InputError("is nested too deeply", file=file, remedy="use tables as in the examples") from None
+    given = data.get("attachments")
+    texts = {name: entry for name, entry in given.items() if isinstance(entry, str)} if isinstance(given, dict) else {}
+    attachments = Attachments(given=texts, folder=Path(folder))
+    try:
+        experiment = Experiment.model_validate(data, context=attachments)
+    except ValidationError as error:
+        raise first_problem(error, file=file, data=data) from None
+    return experiment.with_origin(source=text, file=file, attachments=attachments.texts)
+
+
+def _syntax_error(error: tomllib.TOMLDecodeError, *, file: str | None) -> InputError:
+    message = str(error)
+    place = re.search(r"\(at (line \d+, column \d+|end of document)\)", message)
+    reason = message[: place.start()].strip() if place else message
+    remedy = "correct it there; texts stand in quotation marks, tables in [brackets], and a key may occur once"
+    return InputError(
+        f"is not valid TOML ({reason[:1].lower() + reason[1:]})",
+        file=file,
+        key=place[1] if place else None,
+        remedy=remedy,
+    )

@@ -1,0 +1,39 @@
+"""The JSON schema of the experiment file."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def experiment_schema() -> dict[str, Any]:
+    """JSON schema of the experiment file, as it stands in TOML.
+
+    Quantities are texts with a number and a unit: `x-dimension` says what they measure, `x-unit` is the SI unit in
+    which `x-bounds` (JSON schema keywords) are given. Every key has a description, quantities and numbers have
+    examples.
+    """
+    from ionscape.experiment.models import Experiment
+
+    schema = _without_null(Experiment.model_json_schema(mode="validation"))
+    return {"$schema": SCHEMA_DIALECT, **schema, "title": "ionscape experiment file"}
+
+
+def _without_null(node: Any) -> Any:
+    """The schema without the value null, which TOML lacks: an optional key is absent."""
+    if isinstance(node, list):
+        return [_without_null(entry) for entry in cast(list[Any], node)]
+    if not isinstance(node, dict):
+        return node
+    entries = {
+        key: _without_null(value)
+        for key, value in cast(dict[str, Any], node).items()
+        if not (key == "default" and value is None)
+    }
+    choices = entries.get("anyOf")
+    if isinstance(choices, list) and {"type": "null"} in choices:
+        remaining: list[dict[str, Any]] = [choice for choice in cast(list[Any], choices) if choice != {"type": "null"}]
+        del entries["anyOf"]
+        entries = {**remaining[0], **entries} if len(remaining) == 1 else {**entries, "anyOf": remaining}
+    return entries

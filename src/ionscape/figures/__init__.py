@@ -1,0 +1,23 @@
+"""Figures of experiments and simulations; every function returns a matplotlib Figure and touches no global state.
+
+matplotlib is loaded when the first figure is drawn.
+"""
+
+from ionscape.figures.currents import current_and_charge, overview
+from ionscape.figures.energies import diffusion_coefficients, local_populations, site_energy_distribution
+from ionscape.figures.movie import movie
+from ionscape.figures.profiles import depth_profiles, potential
+from ionscape.figures.style import ion_styles, save
+
+__all__ = [
+    "current_and_charge",
+    "depth_profiles",
+    "diffusion_coefficients",
+    "ion_styles",
+    "local_populations",
+    "movie",
+    "overview",
+    "potential",
+    "save",
+    "site_energy_distribution",
+]

@@ -1,0 +1,155 @@
+"""The evolution of the depth profiles as a film."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ionscape.errors import InputError
+from ionscape.figures.profiles import cells_shown, draw_profiles, profile_curves, stage_title
+from ionscape.figures.states import (
+    Array,
+    Result,
+    bulk_density,
+    mobile_ions,
+    shown_depth,
+    stage_ends,
+    state_at,
+    values,
+)
+from ionscape.figures.style import axis_unit, new_figure
+from ionscape.outputs import atomic_output, check_output
+
+if TYPE_CHECKING:
+    from ionscape.experiment import Experiment
+
+Picture = NDArray[np.uint8]
+MOVIE_EXTENSIONS = (".mp4", ".gif")
+GIF_COLOURS, GIF_SAMPLES = 64, 8
+STORAGE_SHARE = 0.1  # of the time in which ions are driven: next to nothing is seen to move in storage
+
+
+def frame_times(experiment: Experiment, ends: dict[int, float], start: float, frames: int) -> Array:
+    """Return the times [s] of the frames, equidistant within each stage.
+
+    Every stage gets frames in proportion to its duration, at least two; a storage stage counts as no longer than a
+    tenth of the time in which ions are driven.
+
+    Args:
+        experiment: says which stages are storage.
+        ends: last simulated time [s] of each stage that was reached.
+        start: first simulated time [s].
+        frames: about how many frames in all, at least two per stage.
+    """
+    starts = dict(zip(ends, [start, *ends.values()], strict=False))
+    durations = {stage: end - starts[stage] for stage, end in ends.items()}
+    driven = sum(time for stage, time in durations.items() if experiment.stages[stage].kind != "storage")
+    weights = {
+        stage: min(time, STORAGE_SHARE * driven) if driven and experiment.stages[stage].kind == "storage" else time
+        for stage, time in durations.items()
+    }
+    scale = (frames - 1) / (sum(weights.values()) or 1.0)
+    parts = [np.linspace(starts[stage], ends[stage], max(2, round(scale * weights[stage])) + 1)[1:] for stage in ends]
+    return np.concatenate([[start], *parts])
+
+
+def movie(result: Result, path: str | Path, *, frames: int = 240, frames_per_second: float = 24.0) -> None:
+    """Write the evolution of the profiles as MP4 (H.264, by the ffmpeg of imageio-ffmpeg) or GIF, by the extension.
+
+    Between the stored states densities are linear in time.
+
+    Args:
+        result: a simulation.
+        path: the film; it appears there only when it is complete.
+        frames: about how many pictures, shared among the stages by their duration.
+        frames_per_second: pictures shown per second.
+
+    Raises:
+        InputError: another extension, no folder to write to, less than two frames, or no positive rate.
+    """
+    target = check_output(path, extensions=MOVIE_EXTENSIONS)
+    if frames < 2:
+        raise InputError("are too few", key="frames", value=frames, bound="must be 2 or more", remedy="try 240")
+    if not frames_per_second > 0:
+        raise InputError("must be greater than 0", key="frames_per_second", value=frames_per_second, remedy="try 24")
+    write = _write_gif if target.suffix.lower() == ".gif" else _write_mp4
+    with atomic_output(target) as temporary:
+        write(temporary, result, frames, frames_per_second)
+
+
+def pictures(result: Result, frames: int) -> Iterator[Picture]:
+    """Yield the frames of the film, each of shape (height, width, 3), even in both for the sake of H.264.
+
+    Axes and legend are drawn once, and only lines and title anew: ten times faster than whole figures.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    dataset, experiment = result.dataset, result.experiment
+    start, ends = float(values(dataset, "time")[0]), stage_ends(dataset)
+    times = frame_times(experiment, ends, start, frames)
+    initial = state_at(dataset, start)
+    limit = shown_depth([state_at(dataset, end) for end in ends.values()], initial, mobile_ions(experiment))
+    bulk = bulk_density(experiment)
+    count = cells_shown(initial.depth, limit)
+    clock = axis_unit(float(times[-1]), "time")
+
+    figure = new_figure(6.4, 4.2)
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    lines = draw_profiles(axes, experiment, initial, limit=limit, absent=True)
+    axes.set_ylim(0, 1.1 * max(1.0, float(values(dataset, "density").max()) / bulk))
+    figure.legend(loc="outside right center", frameon=False)
+    title = axes.set_title("stage", fontsize=11)
+    moving = [*sorted(lines.values(), key=lambda line: line.get_zorder()), title]
+    for artist in moving:
+        artist.set_animated(True)
+    canvas.draw()
+    background = canvas.copy_from_bbox(figure.bbox)
+    for time in times:
+        state = state_at(dataset, float(time))
+        canvas.restore_region(background)
+        for name, density in profile_curves(experiment, state).items():
+            lines[name].set_ydata(density[:count] / bulk)
+        # Numbers of fixed width, so that the title does not tremble.
+        title.set_text(f"{stage_title(experiment, state.stage)}   {time / clock.size:6.1f} {clock.unit}")
+        for artist in moving:
+            figure.draw_artist(artist)
+        pixels = np.asarray(canvas.buffer_rgba())
+        yield pixels[: pixels.shape[0] // 2 * 2, : pixels.shape[1] // 2 * 2, :3].copy()
+
+
+def _write_gif(path: Path, result: Result, frames: int, frames_per_second: float) -> None:
+    from PIL import Image
+
+    # One palette for the whole film, from a few of its frames: quicker and smaller than one for every frame.
+    palette = Image.fromarray(np.concatenate(list(pictures(result, GIF_SAMPLES)))).quantize(GIF_COLOURS)
+    first, *others = (
+        Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in pictures(result, frames)
+    )
+    first.save(path, save_all=True, append_images=others, duration=1000 / frames_per_second, loop=0)
+
+
+def _write_mp4(path: Path, result: Result, frames: int, frames_per_second: float) -> None:
+    import imageio_ffmpeg
+
+    film_frames = pictures(result, frames)
+    first = next(film_frames)
+    height, width, _ = first.shape
+    rate: Any = frames_per_second  # annotated as int there, where any number is taken
+    film = imageio_ffmpeg.write_frames(
+        path, (width, height), fps=rate, codec="libx264", quality=6, macro_block_size=2,
+        ffmpeg_log_level="error",
+        # Bit-exact: no date and no version of the encoder in the file.
+        output_params=["-fflags", "+bitexact", "-flags:v", "+bitexact"],
+    )  # fmt: skip
+    film.send(None)
+    try:
+        for frame in chain([first], film_frames):
+            film.send(np.ascontiguousarray(frame))
+    finally:
+        film.close()

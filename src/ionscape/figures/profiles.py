@@ -1,0 +1,226 @@
+"""Densities and potential over depth (as Gunawan 2024, Fig. 1; Gunawan 2026, Figs. 3 and 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ionscape.figures.states import (
+    Array,
+    Result,
+    State,
+    bulk_density,
+    mobile_ions,
+    newcomers,
+    shown_depth,
+    stage_ends,
+    state_at,
+    values,
+)
+from ionscape.figures.style import TOTAL, axis_unit, ion_styles, new_figure, shade, tidy
+from ionscape.quantities import DisplayUnit
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+    from ionscape.experiment import Experiment
+
+PER_CUBIC_NANOMETRE = 1e27  # 1/m^3
+LEAST_FRACTION = 1e-6  # of bulk: an ion that has not come yet would only draw over the axis
+
+
+def stage_title(experiment: Experiment, stage: int) -> str:
+    """Return a short name of a stage such as `stage 1, Rb irradiation`."""
+    kind = experiment.stages[stage].kind
+    ions = " + ".join(newcomers(experiment, stage))
+    return f"stage {stage + 1}, {f'{ions} {kind}' if ions else kind}"
+
+
+def profile_curves(experiment: Experiment, state: State) -> dict[str, Array]:
+    """Return what a profile shows, each of shape (cells,) [1/m^3]: every mobile ion by name, then their sum.
+
+    The sum is named `total`, or `charge` (weighted with the charge numbers) where these differ from one; with anions it
+    has no meaning and is left out.
+    """
+    names = [name for name in state.ions if name in mobile_ions(experiment)]
+    charges = [experiment.ions[name].charge for name in names]
+    curves = {name: state.of(name) for name in names}
+    if names and min(charges) > 0:
+        weighted = [charge * state.of(name) for name, charge in zip(names, charges, strict=True)]
+        curves["total" if max(charges) == 1 else "charge"] = np.sum(weighted, axis=0)
+    return curves
+
+
+def draw_profiles(
+    axes: Axes,
+    experiment: Experiment,
+    state: State,
+    *,
+    limit: float,
+    normalised: bool = True,
+    strength: float = 1.0,
+    absent: bool = False,
+) -> dict[str, Line2D]:
+    """Draw the density of every mobile ion and their sum over depth up to `limit` [m] into `axes`.
+
+    Args:
+        axes: where to draw.
+        experiment: what was simulated.
+        state: the time to draw.
+        limit: end of the abscissa [m].
+        normalised: as fractions of the native density of all mobile ions instead of per cubic nanometre.
+        strength: depth of colour from 0 (white) to 1, to tell several times apart.
+        absent: draw ions too that have not come yet, as a line along the axis.
+
+    Returns:
+        The lines by the names of `profile_curves`.
+    """
+    bulk = bulk_density(experiment)
+    reference = bulk if normalised else PER_CUBIC_NANOMETRE
+    unit = axis_unit(limit, "length")
+    count = cells_shown(state.depth, limit)
+    curves = profile_curves(experiment, state)
+    styles = ion_styles(name for name in curves if name in experiment.ions)
+    lines: dict[str, Line2D] = {}
+    for name, density in curves.items():
+        if not absent and density.max() < LEAST_FRACTION * bulk:
+            continue
+        look = styles.get(name, TOTAL)
+        (lines[name],) = axes.plot(
+            state.depth[:count] / unit.size, density[:count] / reference, label=name, lw=look.thickness,
+            color=shade(look.colour, strength), ls=look.line, zorder=look.order + strength,
+        )  # fmt: skip
+    tidy(
+        axes,
+        horizontal=f"depth / {unit.unit}",
+        vertical=r"fraction of bulk $n/n_\mathrm{bulk}$" if normalised else r"density / nm$^{-3}$",
+    )
+    axes.set_xlim(0, limit / unit.size)
+    axes.set_ylim(bottom=0)
+    return lines
+
+
+def cells_shown(depth: Array, limit: float) -> int:
+    """Return how many cells to draw so that the lines reach the end of the abscissa: one more than lie before it."""
+    return min(int(np.searchsorted(depth, limit)) + 2, depth.size)
+
+
+def depth_profiles(result: Result, times: Sequence[float] | None = None, normalised: bool = True) -> Figure:
+    """Draw the density of each ion and their sum over depth, up to about one and a half times the depth of the front.
+
+    Args:
+        result: a simulation.
+        times: the times [s] to draw into one panel, early ones pale; without them, the end of every stage in a panel
+            of its own.
+        normalised: as fractions of the native density of all mobile ions; otherwise per cubic nanometre.
+
+    Raises:
+        InputError: a time outside the simulated interval.
+    """
+    experiment, dataset = result.experiment, result.dataset
+    names = mobile_ions(experiment)
+    initial = state_at(dataset, float(values(dataset, "time")[0]))
+    chosen = sorted(times) if times is not None else list(stage_ends(dataset).values())
+    states = [state_at(dataset, time) for time in chosen]
+    limit = shown_depth(states, initial, names)
+    if times is not None:
+        return _profiles_at_times(experiment, states, limit=limit, normalised=normalised)
+    columns = 1 if len(states) <= 3 else 2
+    rows = -(-len(states) // columns)
+    figure = new_figure(6.4 * columns, 0.7 + (3.2 if rows == 1 else 2.5 * rows))
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    for axes, state in zip(panels.flat, states, strict=False):
+        draw_profiles(axes, experiment, state, limit=limit, normalised=normalised)
+        unit = axis_unit(chosen[-1], "time")
+        axes.set_title(
+            f"{stage_title(experiment, state.stage)}, after {state.time / unit.size:.4g} {unit.unit}", fontsize=10
+        )
+        axes.label_outer()
+    for axes in panels.flat[len(states) :]:
+        axes.set_visible(False)
+    _legend_above(figure, experiment)
+    return figure
+
+
+def _profiles_at_times(experiment: Experiment, states: Sequence[State], *, limit: float, normalised: bool) -> Figure:
+    """Draw several times into one panel, from pale to full colour."""
+    from matplotlib.lines import Line2D
+
+    figure = new_figure(6.8, 4.2)
+    axes = figure.subplots()
+    strengths = np.linspace(0.35, 1.0, len(states)) if len(states) > 1 else np.ones(1)
+    for state, strength in zip(states, strengths, strict=True):
+        draw_profiles(axes, experiment, state, limit=limit, normalised=normalised, strength=float(strength))
+    unit = axis_unit(states[-1].time, "time")
+    axes.legend(
+        [Line2D([], [], lw=3, color=shade("black", float(strength))) for strength in strengths],
+        [f"{state.time / unit.size:.4g} {unit.unit}" for state in states],
+        title="time", frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0),
+    )  # fmt: skip
+    _legend_above(figure, experiment)
+    return figure
+
+
+def _legend_above(figure: Figure, experiment: Experiment) -> None:
+    """Write above all panels what their lines are; each is named once, in the order of the experiment."""
+    entries: dict[str, Artist] = {}
+    for axes in figure.axes:
+        handles, labels = axes.get_legend_handles_labels()
+        # Later lines replace earlier ones: the last of several times has the full colour.
+        entries |= dict(zip(labels, handles, strict=True))
+    order = [*experiment.ions, "total", "charge"]
+    labels = sorted(entries, key=order.index)
+    figure.legend(
+        [entries[label] for label in labels], labels, loc="outside upper center", ncols=len(labels), frameon=False
+    )
+
+
+def draw_potential(axes: Axes, state: State, *, limit: float, unit: DisplayUnit, colour: Any = "black") -> None:
+    """Draw the potential [V] over depth up to `limit` [m] into `axes`."""
+    thickness = state.depth[-1] + 0.5 * state.last_cell
+    depth = np.concatenate([[0.0], state.depth, [thickness]])
+    volts = np.concatenate([[state.surface_potential], state.potential, [0.0]])
+    count = int(np.searchsorted(depth, limit)) + 2
+    axes.plot(depth[:count] / unit.size, volts[:count], color=colour, lw=1.5)
+    tidy(axes, horizontal=f"depth / {unit.unit}", vertical="potential / V")
+    axes.set_xlim(0, limit / unit.size)
+
+
+def potential(result: Result, times: Sequence[float] | None = None) -> Figure:
+    """Draw the potential over depth in two panels: the exchanged zone and the whole sample.
+
+    Args:
+        result: a simulation.
+        times: the times [s] to draw, early ones pale; without them, the end of every stage.
+
+    Raises:
+        InputError: a time outside the simulated interval.
+    """
+    from matplotlib import colormaps
+
+    experiment, dataset = result.experiment, result.dataset
+    chosen = sorted(times) if times is not None else list(stage_ends(dataset).values())
+    states = [state_at(dataset, time) for time in chosen]
+    initial = state_at(dataset, float(values(dataset, "time")[0]))
+    zone = shown_depth(states, initial, mobile_ions(experiment))
+    thickness = experiment.sample.thickness
+    colours = colormaps["cividis"](np.linspace(0.8, 0.0, len(states)))
+    clock = axis_unit(chosen[-1], "time")
+    figure = new_figure(8.4, 3.8)
+    near, whole = figure.subplots(1, 2)
+    for state, colour in zip(states, colours, strict=True):
+        draw_potential(near, state, limit=zone, unit=axis_unit(zone, "length"), colour=colour)
+        draw_potential(whole, state, limit=thickness, unit=axis_unit(thickness, "length"), colour=colour)
+        near.lines[-1].set_label(
+            f"{state.time / clock.size:.4g} {clock.unit}"
+            + (f", {stage_title(experiment, state.stage)}" if times is None else "")
+        )
+    near.set_title("exchanged zone", fontsize=10)
+    whole.set_title("whole sample", fontsize=10)
+    figure.legend(loc="outside upper center", ncols=min(len(states), 3), frameon=False)
+    return figure

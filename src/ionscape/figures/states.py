@@ -1,0 +1,197 @@
+"""What the figures read from a result: states at any time, the exchanged zone, who is mobile and who came when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ionscape.errors import InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from ionscape.experiment import Experiment
+
+Array = NDArray[np.float64]
+
+
+class Result(Protocol):
+    """What a figure needs of a simulation: the stored states and the experiment they belong to."""
+
+    @property
+    def dataset(self) -> xr.Dataset:
+        """The stored states; their layout is that of the result of `simulate`."""
+        ...
+
+    @property
+    def experiment(self) -> Experiment:
+        """What was simulated."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """The sample at one time.
+
+    Attributes:
+        time: from the start of the first stage [s].
+        stage: counted from 0.
+        depth: centres of the cells, shape (cells,) [m].
+        density: shape (cells, ions) [1/m^3].
+        potential: shape (cells,) [V].
+        surface_potential: [V].
+        last_cell: size of the cell at the back electrode, whose potential is zero [m].
+        ions: the names that belong to the columns of `density`.
+    """
+
+    time: float
+    stage: int
+    depth: Array
+    density: Array
+    potential: Array
+    surface_potential: float
+    last_cell: float
+    ions: tuple[str, ...]
+
+    def of(self, ion: str) -> Array:
+        """Density of one ion [1/m^3] (cells,)."""
+        return self.density[:, self.ions.index(ion)]
+
+
+def values(dataset: xr.Dataset, name: str) -> Array:
+    """Return a variable or coordinate of the dataset as a plain array of floats."""
+    data: Any = dataset[name].to_numpy()
+    return np.asarray(data, dtype=np.float64)
+
+
+def ion_names(dataset: xr.Dataset) -> tuple[str, ...]:
+    """Return the names of the ions in the order of the dataset."""
+    names: Any = dataset["ion"].to_numpy()
+    return tuple(str(name) for name in names)
+
+
+def stage_numbers(dataset: xr.Dataset) -> NDArray[np.int64]:
+    """Return the stage (from 0) that every stored time belongs to (times,)."""
+    data: Any = dataset["stage"].to_numpy()
+    return np.asarray(data, dtype=np.int64)
+
+
+def stage_ends(dataset: xr.Dataset) -> dict[int, float]:
+    """Return the last stored time [s] of each stage that was reached."""
+    times, stages = values(dataset, "time"), stage_numbers(dataset)
+    return {int(stage): float(times[stages == stage].max()) for stage in np.unique(stages)}
+
+
+def state_at(dataset: xr.Dataset, time: float) -> State:
+    """Return the state at `time` [s], linear in time between the two stored states around it.
+
+    Raises:
+        InputError: `time` lies outside the simulated interval.
+    """
+    times, stages = values(dataset, "time"), stage_numbers(dataset)
+    slack = 1e-9 * float(times[-1] - times[0])
+    if not times[0] - slack <= time <= times[-1] + slack:
+        raise InputError(
+            "lies outside the simulated interval",
+            key="time",
+            value=f"{time / 3600:.6g} h",
+            bound=f"must be between {times[0] / 3600:.6g} h and {times[-1] / 3600:.6g} h",
+            remedy="choose a time between these",
+        )
+    # The state at a boundary belongs to the stage that ends there, hence the search from the left.
+    after = min(int(np.searchsorted(times, time - slack, side="left")), times.size - 1)
+    before = max(after - 1, 0)
+    gap = float(times[after] - times[before])
+    weight = 1.0 if gap <= 0 else min(max((time - float(times[before])) / gap, 0.0), 1.0)
+
+    def between(name: str) -> Array:
+        pair = values(dataset.isel(time=[before, after]), name)
+        return (1 - weight) * pair[0] + weight * pair[1]
+
+    return State(
+        time=time,
+        stage=int(stages[after]),
+        depth=values(dataset, "depth"),
+        density=between("density"),
+        potential=between("potential"),
+        surface_potential=float(between("surface_potential")),
+        last_cell=float(values(dataset, "cell_size")[-1]),
+        ions=ion_names(dataset),
+    )
+
+
+def mobile_ions(experiment: Experiment) -> tuple[str, ...]:
+    """Return the ions that can move in at least one stage: all but those whose diffusion coefficient is always zero."""
+    from ionscape.experiment import is_immobile
+
+    stages = [experiment.diffusion_specifications(stage) for stage in range(len(experiment.stages))]
+    return tuple(name for name in experiment.ions if not all(is_immobile(stage[name]) for stage in stages))
+
+
+def bulk_density(experiment: Experiment) -> float:
+    """Return the density [1/m^3] to which fractions of bulk refer: the native one of all mobile ions together.
+
+    In a glass without mobile ions of its own it is that of all native ions.
+    """
+    return experiment.bulk_density or sum(experiment.sample.native.values())
+
+
+def newcomers(experiment: Experiment, stage: int) -> tuple[str, ...]:
+    """Return the ions that one stage brings to the surface: the ion of the beam or those of the contact."""
+    description = experiment.stages[stage]
+    if description.kind == "irradiation":
+        return (description.beam,)
+    if description.kind == "contact":
+        return tuple(description.composition or ())
+    return ()
+
+
+def arrival_order(experiment: Experiment, last_stage: int | None = None) -> tuple[str, ...]:
+    """Return the mobile ions in the order in which they came: native ions first, then stage by stage."""
+    mobile = mobile_ions(experiment)
+    count = len(experiment.stages) if last_stage is None else last_stage + 1
+    arrivals = [*experiment.sample.native, *(name for stage in range(count) for name in newcomers(experiment, stage))]
+    return tuple(name for name in dict.fromkeys(arrivals) if name in mobile)
+
+
+def exchanged_depth(state: State, initial: State, names: Sequence[str]) -> float | None:
+    """Return how deep [m] the composition has changed by half of its largest change; None where nothing changed.
+
+    Looked for in the half of the sample next to the surface, because ions may also pile up at the back electrode.
+    """
+    columns = [state.ions.index(name) for name in names]
+    change = np.abs(state.density - initial.density)[:, columns]
+    scale = float(initial.density[:, columns].sum(axis=1).max())
+    near = state.depth <= 0.5 * (state.depth[0] + state.depth[-1])
+    largest = change[near].max(axis=0)
+    deep = [
+        float(state.depth[near][change[near, column] >= 0.5 * largest[column]].max())
+        for column in range(len(columns))
+        if largest[column] > 1e-3 * scale
+    ]
+    return max(deep) if deep else None
+
+
+def shown_depth(states: Sequence[State], initial: State, names: Sequence[str]) -> float:
+    """Return the depth [m] of a sample up to which profiles are drawn: about 1.5 times that of the deepest front.
+
+    A front with a long tail gets the room that it needs; without any front 100 nm are shown, or all of a thinner one.
+    """
+    thickness = float(initial.depth[-1] + initial.depth[0])
+    fronts = [front for state in states if (front := exchanged_depth(state, initial, names)) is not None]
+    if not fronts:
+        return min(thickness, 1e-7)
+    columns = [initial.ions.index(name) for name in names]
+    scale = float(initial.density[:, columns].sum(axis=1).max())
+    front = max(fronts)
+    tails = [
+        float(state.depth[changed].max())
+        for state in states
+        if (changed := (np.abs(state.density - initial.density)[:, columns].max(axis=1) > 0.02 * scale)
+            & (state.depth < 0.5 * thickness)).any()
+    ]  # fmt: skip
+    return min(thickness, max(1.5 * front, 1.1 * max(tails, default=0.0)))

@@ -1,0 +1,30 @@
+"""The Nernst-Planck-Poisson solver: from an experiment to densities and potential over depth and time.
+
+The way of the data: `grid` places the cells, `stage_arrays` turns a stage into arrays, `fluxes` and `equations` hold the physics,
+`block_tridiagonal`, `integrate` and `runge_kutta` solve it, `run` runs the stages, `solution` and `summary` hold the result.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from .settings import Progress, Settings
+from .solution import SimulationResult, load_result
+from .summary import front_figures
+
+if TYPE_CHECKING:
+    from .grid import Grid, make_grid
+    from .run import simulate
+
+__all__ = ["Grid", "Progress", "Settings", "SimulationResult", "front_figures", "load_result", "make_grid", "simulate"]
+
+
+def __getattr__(name: str) -> Any:
+    # the compiler is loaded only when something is simulated
+    if name == "simulate":
+        from .run import simulate
+
+        return simulate
+    if name in ("Grid", "make_grid"):
+        from . import grid
+
+        return getattr(grid, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

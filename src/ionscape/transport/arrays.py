@@ -1,0 +1,111 @@
+"""What the compiled kernels read: plain arrays in scaled units, bundled in named tuples.
+
+Scaling: densities are divided by ``density_scale`` (the total native density), so that they are of order one. Depths, times,
+potentials and diffusion coefficients stay in SI. A flux divided by the density scale is a velocity [m/s].
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+FRONT_BEAM = 0
+FRONT_COMPOSITION = 1
+FRONT_BLOCKING = 2
+FRONT_CLOSED = 3
+
+POTENTIAL_LIMITED = 0
+BEAM_LIMITED = 1
+BEAM_REPELLED = 2
+
+
+class Cells(NamedTuple):
+    """The grid. ``size`` (cells,) [m]; ``distance`` (cells + 1,) [m]: between neighbouring centres, half a cell at the faces."""
+
+    size: FloatArray
+    distance: FloatArray
+
+
+class Coefficients(NamedTuple):
+    """ln D of every ion, tabulated at uniform knots of the density that sets its Fermi level.
+
+    ``knots`` (ions, intervals + 1, 2): ln(D / m^2 s^-1) and its slope times the knot spacing; ``spacing_inverse`` (ions,)
+    [1 / scaled density], zero where D is constant; ``counts`` (ions, ions): 1 where the density of the second ion counts.
+    """
+
+    knots: FloatArray
+    spacing_inverse: FloatArray
+    counts: FloatArray
+
+
+class Boundaries(NamedTuple):
+    """The two faces during one stage. Fluxes are divided by the density scale [m/s].
+
+    ``front``: one of the ``FRONT_*`` codes; ``beam``: index of the injected ion; ``beam_flux`` [m/s], infinite when the beam
+    is not limited; ``holding`` g [m/(s V)] of the law J = g (U_R - phi_s); ``front_potential`` [V]: source potential or that of
+    the contact; ``vacuum`` eps_0 / (e n d_aperture) [m/V]; ``front_displacement`` [m]: frozen displacement of a closed face;
+    ``surface`` (ions,): scaled densities that a contact holds, ``surface_coefficient`` (ions,) their D [m^2/s];
+    ``deposits`` (ions,): 1 where the back electrode takes the ion.
+    """
+
+    front: int
+    beam: int
+    beam_flux: float
+    holding: float
+    front_potential: float
+    vacuum: float
+    front_displacement: float
+    surface: FloatArray
+    surface_coefficient: FloatArray
+    deposits: FloatArray
+
+
+class Medium(NamedTuple):
+    """``charges``: one float per ion (a tuple, so that its length is known to the compiler); ``permittivity`` eps_0 eps_r / (e n)
+    [m/V], zero for the electroneutral model; ``thermal`` e / (k_B T) [1/V]; ``native`` (cells,): scaled charge density of the
+    neutral sample, sum of Z_i n_i0."""
+
+    charges: tuple[float, ...]
+    permittivity: float
+    thermal: float
+    native: FloatArray
+
+
+class Workspace(NamedTuple):
+    """Buffers that live as long as one stage. m = ions + 1 unknowns per cell, the potential last."""
+
+    coefficient: FloatArray  # (cells, ions) D [m^2/s]
+    slope: FloatArray  # (cells, ions) d ln D / d (counted density)
+    diagonal: FloatArray  # (cells, m, m)
+    lower: FloatArray  # (cells, m, m)
+    upper: FloatArray  # (cells, m, m)
+    residual: FloatArray  # (cells, m)
+    update_before: FloatArray  # (cells, m)
+    augmented: FloatArray  # (m, 2 m + 1)
+    front_flux: FloatArray  # (ions,)
+    back_flux: FloatArray  # (ions,)
+    front_slope: FloatArray  # (ions, m) derivative of the front flux by the unknowns of the first cell
+    back_slope: FloatArray  # (ions, m) derivative of the back flux by the unknowns of the last cell
+
+
+def make_workspace(cells: int, ions: int) -> Workspace:
+    """Buffers for a grid of ``cells`` cells and ``ions`` ions."""
+    m = ions + 1
+    return Workspace(
+        coefficient=np.empty((cells, ions)),
+        slope=np.empty((cells, ions)),
+        diagonal=np.empty((cells, m, m)),
+        lower=np.empty((cells, m, m)),
+        upper=np.empty((cells, m, m)),
+        residual=np.empty((cells, m)),
+        update_before=np.zeros((cells, m)),
+        augmented=np.empty((m, 2 * m + 1)),
+        front_flux=np.zeros(ions),
+        back_flux=np.zeros(ions),
+        front_slope=np.zeros((ions, m)),
+        back_slope=np.zeros((ions, m)),
+    )

@@ -1,0 +1,67 @@
+"""Direct solution of block-tridiagonal systems with small blocks (Thomas' algorithm with pivoting inside the blocks)."""
+
+from __future__ import annotations
+
+from numba import njit
+
+
+@njit(cache=True)
+def solve_in_place(lower, diagonal, upper, residual, augmented, size):
+    """Solve lower_k x_{k-1} + diagonal_k x_k + upper_k x_{k+1} = residual_k; x replaces ``residual``, ``upper`` is overwritten.
+
+    ``lower``, ``diagonal``, ``upper`` (cells, m, m), ``residual`` (cells, m), ``augmented`` (m, 2 m + 1) scratch; ``size`` a tuple of
+    length m - 1, from which the compiler knows m. Returns False when a block is singular or a number is not finite.
+    """
+    m = len(size) + 1
+    width = 2 * m + 1
+    cells = residual.shape[0]
+    for k in range(cells):
+        for a in range(m):
+            for b in range(m):
+                augmented[a, b] = diagonal[k, a, b]
+                augmented[a, m + b] = upper[k, a, b]
+            augmented[a, 2 * m] = residual[k, a]
+        if k > 0:
+            for a in range(m):
+                for c in range(m):
+                    factor = lower[k, a, c]
+                    if factor != 0.0:
+                        for b in range(m):
+                            augmented[a, b] -= factor * upper[k - 1, c, b]
+                        augmented[a, 2 * m] -= factor * residual[k - 1, c]
+        for p in range(m):
+            best = p
+            size_best = abs(augmented[p, p])
+            for a in range(p + 1, m):
+                if abs(augmented[a, p]) > size_best:
+                    size_best = abs(augmented[a, p])
+                    best = a
+            if not (0.0 < size_best < 1e300):
+                return False
+            if best != p:
+                for b in range(p, width):
+                    augmented[p, b], augmented[best, b] = augmented[best, b], augmented[p, b]
+            inverse = 1.0 / augmented[p, p]
+            for a in range(p + 1, m):
+                factor = augmented[a, p] * inverse
+                if factor != 0.0:
+                    for b in range(p + 1, width):
+                        augmented[a, b] -= factor * augmented[p, b]
+        for p in range(m - 1, -1, -1):
+            inverse = 1.0 / augmented[p, p]
+            for b in range(m, width):
+                value = augmented[p, b]
+                for c in range(p + 1, m):
+                    value -= augmented[p, c] * augmented[c, b]
+                augmented[p, b] = value * inverse
+        for a in range(m):
+            for b in range(m):
+                upper[k, a, b] = augmented[a, m + b]
+            residual[k, a] = augmented[a, 2 * m]
+    for k in range(cells - 2, -1, -1):
+        for a in range(m):
+            value = residual[k, a]
+            for b in range(m):
+                value -= upper[k, a, b] * residual[k + 1, b]
+            residual[k, a] = value
+    return True

@@ -1,0 +1,270 @@
+"""Residual and Jacobian of one implicit stage of the Nernst-Planck-Poisson equations on a one-dimensional grid.
+
+Letters: n scaled density, phi potential [V], y* known part of a stage, s = (time step) x (diagonal coefficient) [s], h cell size [m],
+J flux / density scale [m/s], w = Z e (phi_right - phi_left) / k_B T.
+
+Row of ion i in a cell          n_i - y*_i + (s / h) (J_i,right - J_i,left) = 0
+Row of the potential in a cell  eps (E_right - E_left) / h - sum Z_i (y*_i - n_i0) + (s / h) sum Z_i (J_i,right - J_i,left) = 0
+
+The second row is Poisson's equation (Gunawan 2026, eq. 3) plus the charge-weighted sum of the first rows, in which the unknown densities
+cancel: the total current instead of the total charge. Poisson's equation alone would have to find the field from a
+charge that is below the rounding error of the densities wherever cells are much larger than the Debye length; the total current
+is well conditioned on any grid and turns smoothly into the electroneutral limit eps = 0.
+"""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+from .arrays import (
+    BEAM_LIMITED,
+    FRONT_BEAM,
+    FRONT_CLOSED,
+    FRONT_COMPOSITION,
+    POTENTIAL_LIMITED,
+)
+from .fluxes import bernoulli, face_coefficient, log_coefficient, outflow
+
+
+@njit(cache=True)
+def evaluate_coefficients(density, coefficients, ions, work):
+    """D_i of every cell and its logarithmic slope, from the densities that set the Fermi level of the ion."""
+    cells = density.shape[0]
+    for i in range(len(ions)):
+        inverse = coefficients.spacing_inverse[i]
+        knots = coefficients.knots[i]
+        if inverse == 0.0:
+            value = math.exp(knots[0, 0])
+            for k in range(cells):
+                work.coefficient[k, i] = value
+                work.slope[k, i] = 0.0
+            continue
+        for k in range(cells):
+            counted = 0.0
+            for j in range(len(ions)):
+                counted += coefficients.counts[i, j] * density[k, j]
+            logarithm, slope = log_coefficient(knots, inverse, counted)
+            work.coefficient[k, i] = math.exp(logarithm)
+            work.slope[k, i] = slope
+
+
+@njit(cache=True)
+def assemble(y, known, step, cells, medium, coefficients, boundaries, mode, work):
+    """Fill ``work`` with the residual and the three block diagonals of its Jacobian at ``y`` (cells, ions + 1)."""
+    charges = medium.charges
+    ions = len(charges)
+    m = ions + 1
+    count = y.shape[0]
+    h = cells.size
+    eps = medium.permittivity
+    thermal = medium.thermal
+    diagonal = work.diagonal
+    lower = work.lower
+    upper = work.upper
+    residual = work.residual
+    evaluate_coefficients(y, coefficients, charges, work)
+
+    for k in range(count):
+        charge = -medium.native[k]
+        for i in range(ions):
+            residual[k, i] = y[k, i] - known[k, i]
+            charge += charges[i] * known[k, i]
+        residual[k, ions] = -charge
+        for a in range(m):
+            for b in range(m):
+                diagonal[k, a, b] = 0.0
+                lower[k, a, b] = 0.0
+                upper[k, a, b] = 0.0
+        for i in range(ions):
+            diagonal[k, i, i] = 1.0
+
+    for k in range(count - 1):
+        r = k + 1
+        inverse_distance = 1.0 / cells.distance[r]
+        left_scale = step / h[k]
+        right_scale = step / h[r]
+        drop = y[r, ions] - y[k, ions]
+        field = -eps * drop * inverse_distance
+        residual[k, ions] += field / h[k]
+        residual[r, ions] -= field / h[r]
+        left_field = eps * inverse_distance / h[k]
+        right_field = eps * inverse_distance / h[r]
+        diagonal[k, ions, ions] += left_field
+        upper[k, ions, ions] -= left_field
+        diagonal[r, ions, ions] += right_field
+        lower[r, ions, ions] -= right_field
+        previous = 0.0
+        b_plus = 1.0
+        b_minus = 1.0
+        db_plus = -0.5
+        for i in range(ions):
+            z = charges[i]
+            if z != previous:
+                w = z * thermal * drop
+                b_plus, db_plus = bernoulli(w)
+                b_minus = b_plus + w
+                previous = z
+            n_left = y[k, i]
+            n_right = y[r, i]
+            bracket = b_plus * n_left - b_minus * n_right
+            d_left = work.coefficient[k, i]
+            d_right = work.coefficient[r, i]
+            if bracket >= 0.0:
+                d_face, by_left, by_right = face_coefficient(d_left, d_right)
+            else:
+                d_face, by_right, by_left = face_coefficient(d_right, d_left)
+            mobility = d_face * inverse_distance
+            flux = mobility * bracket
+            by_drop = mobility * z * thermal * (db_plus * n_left - (db_plus + 1.0) * n_right)
+            residual[k, i] += left_scale * flux
+            residual[r, i] -= right_scale * flux
+            residual[k, ions] += left_scale * z * flux
+            residual[r, ions] -= right_scale * z * flux
+            for a in range(2):
+                row = i if a == 0 else ions
+                factor = 1.0 if a == 0 else z
+                diagonal[k, row, i] += factor * left_scale * mobility * b_plus
+                upper[k, row, i] -= factor * left_scale * mobility * b_minus
+                lower[r, row, i] -= factor * right_scale * mobility * b_plus
+                diagonal[r, row, i] += factor * right_scale * mobility * b_minus
+                diagonal[k, row, ions] -= factor * left_scale * by_drop
+                upper[k, row, ions] += factor * left_scale * by_drop
+                lower[r, row, ions] += factor * right_scale * by_drop
+                diagonal[r, row, ions] -= factor * right_scale * by_drop
+            if coefficients.spacing_inverse[i] != 0.0:
+                g_left = bracket * inverse_distance * by_left * d_left * work.slope[k, i]
+                g_right = bracket * inverse_distance * by_right * d_right * work.slope[r, i]
+                for j in range(ions):
+                    counts = coefficients.counts[i, j]
+                    if counts != 0.0:
+                        gl = counts * g_left
+                        gr = counts * g_right
+                        diagonal[k, i, j] += left_scale * gl
+                        diagonal[k, ions, j] += left_scale * z * gl
+                        upper[k, i, j] += left_scale * gr
+                        upper[k, ions, j] += left_scale * z * gr
+                        lower[r, i, j] -= right_scale * gl
+                        lower[r, ions, j] -= right_scale * z * gl
+                        diagonal[r, i, j] -= right_scale * gr
+                        diagonal[r, ions, j] -= right_scale * z * gr
+
+    front_face(y, step, cells, medium, coefficients, boundaries, mode, work)
+    back_face(y, step, cells, medium, coefficients, boundaries, work)
+
+
+@njit(cache=True)
+def front_face(y, step, cells, medium, coefficients, boundaries, mode, work):
+    """Add the irradiated face: beam, contact or closed surface (kinds: ``arrays.FRONT_*``)."""
+    charges = medium.charges
+    ions = len(charges)
+    h = cells.size[0]
+    scale = step / h
+    potential = y[0, ions]
+    diagonal = work.diagonal
+    residual = work.residual
+    for i in range(ions):
+        work.front_flux[i] = 0.0
+        for b in range(ions + 1):
+            work.front_slope[i, b] = 0.0
+
+    if boundaries.front == FRONT_BEAM:
+        # the field between surface and grounded aperture starts at the surface: displacement -eps_0 phi / d
+        residual[0, ions] += boundaries.vacuum * potential / h
+        diagonal[0, ions, ions] += boundaries.vacuum / h
+        i = boundaries.beam
+        if mode == POTENTIAL_LIMITED:
+            work.front_flux[i] = boundaries.holding * (boundaries.front_potential - potential)
+            work.front_slope[i, ions] = -boundaries.holding
+        elif mode == BEAM_LIMITED:
+            work.front_flux[i] = boundaries.beam_flux
+    elif boundaries.front == FRONT_CLOSED:
+        residual[0, ions] -= boundaries.front_displacement / h
+    else:
+        inverse_distance = 1.0 / cells.distance[0]
+        drop = potential - boundaries.front_potential
+        field = -medium.permittivity * drop * inverse_distance
+        residual[0, ions] -= field / h
+        diagonal[0, ions, ions] += medium.permittivity * inverse_distance / h
+        if boundaries.front == FRONT_COMPOSITION:
+            for i in range(ions):
+                z = charges[i]
+                w = z * medium.thermal * drop
+                b_plus, db_plus = bernoulli(w)
+                b_minus = b_plus + w
+                n_left = boundaries.surface[i]
+                n_right = y[0, i]
+                d_left = boundaries.surface_coefficient[i]
+                d_right = work.coefficient[0, i]
+                bracket = b_plus * n_left - b_minus * n_right
+                if bracket >= 0.0:
+                    d_face, _, by_right = face_coefficient(d_left, d_right)
+                else:
+                    d_face, by_right, _ = face_coefficient(d_right, d_left)
+                mobility = d_face * inverse_distance
+                work.front_flux[i] = mobility * bracket
+                work.front_slope[i, i] -= mobility * b_minus
+                work.front_slope[i, ions] = (
+                    mobility * z * medium.thermal * (db_plus * n_left - (db_plus + 1.0) * n_right)
+                )
+                if coefficients.spacing_inverse[i] != 0.0:
+                    g = bracket * inverse_distance * by_right * d_right * work.slope[0, i]
+                    for j in range(ions):
+                        work.front_slope[i, j] += coefficients.counts[i, j] * g
+
+    for i in range(ions):
+        residual[0, i] -= scale * work.front_flux[i]
+        residual[0, ions] -= scale * charges[i] * work.front_flux[i]
+        for b in range(ions + 1):
+            diagonal[0, i, b] -= scale * work.front_slope[i, b]
+            diagonal[0, ions, b] -= scale * charges[i] * work.front_slope[i, b]
+
+
+@njit(cache=True)
+def back_face(y, step, cells, medium, coefficients, boundaries, work):
+    """Add the back electrode: potential zero, arriving ions leave (those that it takes), none comes back."""
+    charges = medium.charges
+    ions = len(charges)
+    last = y.shape[0] - 1
+    h = cells.size[last]
+    scale = step / h
+    inverse_distance = 1.0 / cells.distance[last + 1]
+    potential = y[last, ions]
+    residual = work.residual
+    diagonal = work.diagonal
+    closed = boundaries.front == FRONT_CLOSED
+    for i in range(ions):
+        work.back_flux[i] = 0.0
+        for b in range(ions + 1):
+            work.back_slope[i, b] = 0.0
+        if closed or boundaries.deposits[i] == 0.0:
+            continue
+        z = charges[i]
+        drift, drift_slope = outflow(z * medium.thermal * potential)
+        d = work.coefficient[last, i]
+        mobility = d * inverse_distance
+        n = y[last, i]
+        work.back_flux[i] = mobility * drift * n
+        work.back_slope[i, i] += mobility * drift
+        work.back_slope[i, ions] += mobility * n * drift_slope * z * medium.thermal
+        if coefficients.spacing_inverse[i] != 0.0:
+            g = work.back_flux[i] * work.slope[last, i]
+            for j in range(ions):
+                work.back_slope[i, j] += coefficients.counts[i, j] * g
+        residual[last, i] += scale * work.back_flux[i]
+        residual[last, ions] += scale * z * work.back_flux[i]
+        for b in range(ions + 1):
+            diagonal[last, i, b] += scale * work.back_slope[i, b]
+            diagonal[last, ions, b] += scale * z * work.back_slope[i, b]
+    if closed:
+        # without a current the charge of the last cell follows from all others; its row fixes the zero of the potential
+        for b in range(ions + 1):
+            diagonal[last, ions, b] = 0.0
+            work.lower[last, ions, b] = 0.0
+        residual[last, ions] = potential * medium.thermal
+        diagonal[last, ions, ions] = medium.thermal
+    else:
+        field = medium.permittivity * potential * inverse_distance
+        residual[last, ions] += field / h
+        diagonal[last, ions, ions] += medium.permittivity * inverse_distance / h

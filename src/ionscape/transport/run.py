@@ -1,0 +1,232 @@
+"""Run the stages of an experiment one after the other."""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ionscape.errors import ConvergenceError, SimulationInterrupted
+from ionscape.experiment import Experiment
+
+from .arrays import FRONT_COMPOSITION, FRONT_BLOCKING, Cells, FloatArray, Workspace, make_workspace
+from .grid import Grid, make_grid
+from .integrate import FINISHED, STEP_TOO_SMALL, Control, State, advance
+from .runge_kutta import METHODS, backward_euler
+from .settings import Progress, Settings
+from .solution import SimulationResult, make_result
+from .stage_arrays import Scales, StageArrays, displacement_at_front, make_scales, make_stage
+
+STEPS_PER_CALL = 64
+"""Accepted steps between two looks at progress, interruption and limits."""
+
+NEWTON_TOLERANCE = 0.03
+"""Tolerance of Newton's method in units of the step tolerance."""
+
+
+@dataclass(kw_only=True)
+class History:
+    """Kept states, in SI units; grows while a simulation runs."""
+
+    times: list[float] = field(default_factory=list)
+    stages: list[int] = field(default_factory=list)
+    states: list[FloatArray] = field(default_factory=list)
+    surface_potentials: list[float] = field(default_factory=list)
+    entered: list[FloatArray] = field(default_factory=list)
+    left: list[FloatArray] = field(default_factory=list)
+    currents: list[float] = field(default_factory=list)
+    steps: list[int] = field(default_factory=list)
+    rejected: list[int] = field(default_factory=list)
+    iterations: list[int] = field(default_factory=list)
+    wall_times: list[float] = field(default_factory=list)
+
+
+def simulate(
+    experiment: Experiment,
+    *,
+    settings: Settings | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> SimulationResult:
+    """Simulate all stages of an experiment with the Nernst-Planck-Poisson equations (Gunawan 2026, eq. 2-4).
+
+    Args:
+        experiment: what `load_experiment` returns.
+        settings: numerical settings; None for the defaults.
+        progress: called after every bundle of time steps.
+
+    Returns:
+        Densities, potential, currents and charges over time.
+
+    Raises:
+        ConvergenceError: the equations cannot be solved with any time step, or `maximum_steps` is reached; `partial` holds
+            the result up to there.
+        SimulationInterrupted: by Ctrl-C; `partial` holds the result so far.
+        InputError: the grid does not fit the sample.
+    """
+    settings = settings or Settings()
+    grid = make_grid(experiment)
+    cells = grid.cells()
+    scales = make_scales(experiment)
+    history = History()
+    ions = len(scales.names)
+    y = np.zeros((len(grid.size), ions + 1))
+    y[:, :ions] = scales.native
+    entered, left = np.zeros(ions), np.zeros(ions)
+    _keep(history, stage=0, time=0.0, y=y, surface=0.0, entered=entered, left=left, current=0.0)
+    displacement = 0.0
+    start = 0.0
+
+    def partial() -> SimulationResult:
+        return make_result(experiment, settings=settings, grid=grid, scales=scales, history=history)
+
+    try:
+        for index in range(len(experiment.stages)):
+            stage = make_stage(
+                experiment, index, scales=scales, cells=cells, start=start, front_displacement=displacement,
+                settings=settings,
+            )  # fmt: skip
+            state = _start_state(stage, y, entered, left)
+            _run_stage(experiment, index, stage, state, cells, grid, history, settings, progress, partial)
+            displacement = displacement_at_front(stage.boundaries, stage.medium, cells, float(state.y[0, ions]))
+            y, entered, left, start = state.y, state.entered, state.left, stage.end
+    except KeyboardInterrupt:
+        raise SimulationInterrupted(partial=partial()) from None
+    return partial()
+
+
+def _start_state(stage: StageArrays, y: FloatArray, entered: FloatArray, left: FloatArray) -> State:
+    cells, m = y.shape
+    return State(
+        y=y.copy(),
+        previous=y.copy(),
+        derivative=np.zeros((cells, m - 1)),
+        front_rate=np.zeros(m - 1),
+        back_rate=np.zeros(m - 1),
+        entered=entered.copy(),
+        left=left.copy(),
+        clock=np.array([stage.start, stage.first_step, 0.0, 1.0]),
+        counters=np.array([0, 0, 0, stage.regime, 0], dtype=np.int64),
+    )
+
+
+def _run_stage(
+    experiment: Experiment,
+    index: int,
+    stage: StageArrays,
+    state: State,
+    cells: Cells,
+    grid: Grid,
+    history: History,
+    settings: Settings,
+    progress: Callable[[Progress], None] | None,
+    partial: Callable[[], SimulationResult],
+) -> None:
+    """Integrate one stage, keeping about ``snapshots_per_stage`` of its states."""
+    began = clock.perf_counter()
+    count, m = state.y.shape
+    duration = stage.end - stage.start
+    control = Control(
+        tolerance=settings.relative_tolerance,
+        newton=NEWTON_TOLERANCE * settings.relative_tolerance,
+        weights=_error_weights(grid),
+        smallest_step=1e-13 * duration,
+        largest_step=duration,
+    )
+    work: Workspace = make_workspace(count, m - 1)
+    method, starter = METHODS[settings.method](), backward_euler()
+    record = (
+        np.empty(STEPS_PER_CALL),
+        np.empty((STEPS_PER_CALL, count, m)),
+        np.empty((STEPS_PER_CALL, m - 1)),
+        np.empty((STEPS_PER_CALL, m - 1)),
+        np.empty(STEPS_PER_CALL),
+    )
+    marks = _snapshot_marks(stage.start, stage.end, settings.snapshots_per_stage)
+    held_potential = stage.boundaries.front in (FRONT_COMPOSITION, FRONT_BLOCKING)
+    next_mark = 0
+    steps_before = sum(history.steps)
+    history.steps.append(0)
+    history.rejected.append(0)
+    history.iterations.append(0)
+    history.wall_times.append(0.0)
+    while True:
+        status, accepted = advance(
+            state, stage.end, STEPS_PER_CALL, method, starter, cells, stage.medium, stage.coefficients,
+            stage.boundaries, control, work, record,
+        )  # fmt: skip
+        for r in range(accepted):
+            time = float(record[0][r])
+            last = r == accepted - 1 and status != 0
+            if time < marks[next_mark] and not last:
+                continue
+            while next_mark < len(marks) - 1 and marks[next_mark] <= time:
+                next_mark += 1
+            y = record[1][r]
+            surface = stage.boundaries.front_potential if held_potential else float(y[0, m - 1])
+            _keep(
+                history, stage=index, time=time, y=y, surface=surface, entered=record[2][r], left=record[3][r],
+                current=float(record[4][r]),
+            )  # fmt: skip
+        history.steps[index] = int(state.counters[0])
+        history.rejected[index] = int(state.counters[1])
+        history.iterations[index] = int(state.counters[2])
+        history.wall_times[index] = clock.perf_counter() - began
+        time = float(state.clock[0])
+        if progress is not None:
+            progress(
+                Progress(
+                    stage=index,
+                    stages=len(experiment.stages),
+                    time=time,
+                    stage_end=stage.end,
+                    fraction=time / experiment.duration,
+                    steps=steps_before + int(state.counters[0]),
+                )  # fmt: skip
+            )
+        if status == FINISHED:
+            return
+        attempts = int(state.counters[0] + state.counters[1])
+        if status == STEP_TOO_SMALL or attempts >= settings.maximum_steps:
+            worst = int(np.argmax(np.abs(work.update_before[:, : m - 1]).max(axis=1)))
+            reason = (
+                f"no time step down to {control.smallest_step:.2g} s converges"
+                if status == STEP_TOO_SMALL
+                else f"{attempts} time steps were not enough; allow more or refine the experiment file's values"
+            )
+            raise ConvergenceError(reason, time=time, stage=index, depth=float(grid.depth[worst]), partial=partial())
+
+
+def _error_weights(grid: Grid) -> FloatArray:
+    """Weights of the squared errors of the cells: the mean over the zone, where a cell behind counts at most as a tenth of it.
+
+    A mean instead of a maximum: an error that is confined to one cell matters the less the smaller the cell.
+    """
+    return np.minimum(grid.size / grid.zone, 0.1)
+
+
+def _snapshot_marks(start: float, end: float, count: int) -> FloatArray:
+    duration = end - start
+    early = start + duration * np.geomspace(1e-6, 1.0 / count, 9)[:-1]
+    return np.concatenate([early, start + duration * np.linspace(1.0 / count, 1.0, count)])
+
+
+def _keep(
+    history: History,
+    *,
+    stage: int,
+    time: float,
+    y: FloatArray,
+    surface: float,
+    entered: FloatArray,
+    left: FloatArray,
+    current: float,
+) -> None:
+    history.stages.append(stage)
+    history.times.append(time)
+    history.states.append(y.copy())
+    history.surface_potentials.append(surface)
+    history.entered.append(entered.copy())
+    history.left.append(left.copy())
+    history.currents.append(current)

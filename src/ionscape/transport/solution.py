@@ -1,0 +1,193 @@
+"""The result of a simulation: a dataset with named axes, its summary and its files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ionscape.constants import ELEMENTARY_CHARGE
+from ionscape.errors import InputError
+from ionscape.experiment import Experiment, parse_experiment
+from ionscape.provenance import provenance_attributes
+
+from .arrays import FloatArray
+from .grid import Grid
+from .settings import Settings
+from .stage_arrays import Scales
+
+if TYPE_CHECKING:
+    import xarray
+
+    from .run import History
+
+FORMAT = "ionscape simulation result 1"
+
+INVENTORY_SHARE = 1e-4
+"""Share of the inventory of an ion that is added to the amount moved, in relation to which its balance is stated."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SimulationResult:
+    """What a simulation gives.
+
+    Attributes:
+        dataset: densities, potential, currents and charges with named axes and units (reference: result file).
+        experiment: the experiment that was simulated.
+    """
+
+    dataset: xarray.Dataset
+    experiment: Experiment
+
+    @cached_property
+    def _summary(self) -> dict[str, list[dict[str, Any]]]:
+        from .summary import summarise
+
+        return summarise(self.dataset, self.experiment)
+
+    def summary(self) -> dict[str, list[dict[str, Any]]]:
+        """`{"stages": [{...}, ...]}`: the figures of each stage in SI units (reference: result file)."""
+        return self._summary
+
+    def to_netcdf(self, path: str | Path) -> None:
+        """Write a NetCDF file that any NetCDF reader opens."""
+        encoding = {
+            str(name): {"zlib": True, "complevel": 1}
+            for name, variable in self.dataset.variables.items()
+            if variable.ndim >= 2
+        }
+        self.dataset.to_netcdf(Path(path), engine="h5netcdf", encoding=encoding)
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write the densities of all kept times as a table: time, stage, depth, potential, one column per ion (SI units)."""
+        import csv
+
+        data = self.dataset
+        names = [str(name) for name in data["ion"].values]
+        depth = data["depth"].values
+        with Path(path).open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(["time (s)", "stage", "depth (m)", "potential (V)", *(f"{name} (1/m^3)" for name in names)])
+            stages = data["stage"].values
+            densities = data["density"].values
+            potentials = data["potential"].values
+            for t, time in enumerate(data["time"].values):
+                for k, x in enumerate(depth):
+                    row = [time, int(stages[t]), x, potentials[t, k], *densities[t, k]]
+                    writer.writerow([f"{value:.10g}" for value in row])
+
+
+def load_result(path: str | Path) -> SimulationResult:
+    """Read a result that `SimulationResult.to_netcdf` wrote.
+
+    Raises:
+        InputError: the file does not exist or is no simulation result.
+    """
+    import xarray
+
+    try:
+        dataset = xarray.load_dataset(Path(path), engine="h5netcdf")
+    except FileNotFoundError:
+        raise InputError("does not exist", file=str(path), remedy="give the path of a result file") from None
+    except (OSError, ValueError) as error:
+        raise InputError(
+            "is not a NetCDF file", file=str(path), remedy=f"give a result of ionscape ({error})"
+        ) from None
+    if dataset.attrs.get("format") != FORMAT:
+        raise InputError(
+            "is not a simulation result of ionscape", file=str(path), remedy="give a file that simulate wrote"
+        )
+    experiment = parse_experiment(str(dataset.attrs["experiment"]), file=str(dataset.attrs.get("file", path)))
+    return SimulationResult(dataset=dataset, experiment=experiment)
+
+
+def make_result(
+    experiment: Experiment, *, settings: Settings, grid: Grid, scales: Scales, history: History
+) -> SimulationResult:
+    """Put the kept states of a simulation into a dataset."""
+    import xarray
+
+    ions = len(scales.names)
+    states = np.array(history.states)
+    area = experiment.sample.illuminated_area
+    charge = ELEMENTARY_CHARGE * area * scales.density
+    charges = np.array(scales.charges)
+    density = states[:, :, :ions] * scales.density
+    profile = ("time", "depth")
+    variables: dict[str, tuple[Any, FloatArray, dict[str, str]]] = {
+        "density": ((*profile, "ion"), density, {"units": "1/m^3", "long_name": "number density"}),
+        "potential": (
+            profile,
+            states[:, :, ions],
+            {"units": "V", "long_name": "electric potential against the back electrode"},
+        ),
+        "current": (
+            "time",
+            np.array(history.currents) * charge,
+            {"units": "A", "long_name": "current through the back electrode, displacement included"},
+        ),
+        "surface_potential": (
+            "time",
+            np.array(history.surface_potentials),
+            {"units": "V", "long_name": "potential of the surface"},
+        ),
+        "injected_charge": (
+            ("time", "ion"),
+            np.array(history.entered) * charges * charge,
+            {"units": "C", "long_name": "charge that entered through the surface, net"},
+        ),
+        "collected_charge": (
+            ("time", "ion"),
+            np.array(history.left) * charges * charge,
+            {"units": "C", "long_name": "charge that left through the back electrode"},
+        ),
+        "stage": ("time", np.array(history.stages), {"long_name": "stage, counted from 0"}),
+        "cell_size": ("depth", grid.size, {"units": "m", "long_name": "size of the cell"}),
+        "balance_error": (
+            ("time", "ion"),
+            _balance_error(states[:, :, :ions], history, grid, scales),
+            {
+                "units": "1",
+                "long_name": "(inside + left - entered) / (amount moved + 1e-4 inventory)",
+            },
+        ),
+        "stage_steps": ("experiment_stage", np.array(history.steps), {"long_name": "accepted time steps"}),
+        "stage_rejected_steps": ("experiment_stage", np.array(history.rejected), {"long_name": "rejected time steps"}),
+        "stage_newton_iterations": (
+            "experiment_stage",
+            np.array(history.iterations),
+            {"long_name": "solved linear systems"},
+        ),
+        "stage_wall_time": ("experiment_stage", np.array(history.wall_times), {"units": "s", "long_name": "run time"}),
+    }
+    dataset = xarray.Dataset(
+        {name: (dims, values, attributes) for name, (dims, values, attributes) in variables.items()},
+        coords={
+            "time": ("time", np.array(history.times), {"units": "s", "long_name": "time since the first stage began"}),
+            "depth": ("depth", grid.depth, {"units": "m", "long_name": "depth of the cell centre below the surface"}),
+            "ion": ("ion", np.array(scales.names, dtype=object)),
+        },
+        attrs={
+            "format": FORMAT,
+            "title": experiment.title,
+            "file": experiment.file or "",
+            "grid": json.dumps(grid.description()),
+            "steps": sum(history.steps),
+            "wall_time": sum(history.wall_times),
+            **provenance_attributes(source=experiment.self_contained_source(), settings=settings),
+        },
+    )
+    return SimulationResult(dataset=dataset, experiment=experiment)
+
+
+def _balance_error(densities: FloatArray, history: History, grid: Grid, scales: Scales) -> FloatArray:
+    """Shape (times, ions); 1e-10 means that the balance closes to 1e-10 of the amount moved plus 1e-14 of the inventory."""
+    inside = np.einsum("tki,k->ti", densities - scales.native, grid.size)
+    entered, left = np.array(history.entered), np.array(history.left)
+    inventory = scales.native * grid.size.sum()
+    reference = np.abs(entered) + np.abs(left) + INVENTORY_SHARE * inventory
+    return np.divide(inside + left - entered, reference, out=np.zeros_like(entered), where=reference > 0.0)

@@ -1,0 +1,216 @@
+"""From the experiment to the arrays of one stage: scaled densities, tables of ln D, boundary laws."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE, VACUUM_PERMITTIVITY
+from ionscape.diffusivity import DiffusionModel, log_diffusion_table
+from ionscape.diffusivity.table import SMALLEST_COEFFICIENT
+from ionscape.experiment import Contact, Experiment, Irradiation, Storage
+
+from .arrays import (
+    BEAM_LIMITED,
+    FRONT_BEAM,
+    FRONT_BLOCKING,
+    FRONT_CLOSED,
+    FRONT_COMPOSITION,
+    POTENTIAL_LIMITED,
+    Boundaries,
+    Cells,
+    Coefficients,
+    FloatArray,
+    Medium,
+)
+from .settings import Settings
+
+FIRST_STEP_FRACTION = 1e-6
+"""First time step of a stage in units of its duration."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scales:
+    """The ions in their order, and the unit of density.
+
+    Attributes:
+        names: of the ions.
+        charges: charge numbers.
+        native: native densities in units of `density`, shape (ions,).
+        density: unit of density [1/m^3].
+    """
+
+    names: tuple[str, ...]
+    charges: tuple[float, ...]
+    native: FloatArray
+    density: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageArrays:
+    """What the kernels read in one stage, and how it starts."""
+
+    medium: Medium
+    coefficients: Coefficients
+    boundaries: Boundaries
+    start: float
+    end: float
+    first_step: float
+    regime: int
+
+
+def make_scales(experiment: Experiment) -> Scales:
+    """Order of the ions and unit of density: the total native density of the mobile ions."""
+    names = tuple(experiment.ions)
+    total = experiment.bulk_density or sum(experiment.sample.native.values())
+    native = np.array([experiment.sample.native.get(name, 0.0) / total for name in names])
+    charges = tuple(float(experiment.ions[name].charge) for name in names)
+    return Scales(names=names, charges=charges, native=native, density=total)
+
+
+def make_stage(
+    experiment: Experiment,
+    index: int,
+    *,
+    scales: Scales,
+    cells: Cells,
+    start: float,
+    front_displacement: float,
+    settings: Settings,
+) -> StageArrays:
+    """Arrays of stage ``index``, which begins at ``start`` [s] with the displacement that the stage before left at the front."""
+    stage = experiment.stages[index]
+    sample = experiment.sample
+    thermal = ELEMENTARY_CHARGE / (BOLTZMANN_CONSTANT * stage.temperature)
+    full = settings.model == "full"
+    unit = VACUUM_PERMITTIVITY / (ELEMENTARY_CHARGE * scales.density)
+    models = experiment.diffusion_models(index)
+    coefficients = _tabulate(models, stage.temperature, scales, settings.table_intervals)
+    charge_density = float(np.dot(scales.charges, scales.native))
+    medium = Medium(
+        charges=scales.charges,
+        permittivity=unit * sample.relative_permittivity if full else 0.0,
+        thermal=thermal,
+        native=np.full(len(cells.size), charge_density),
+    )
+    mobility = _native_mobility(models, stage.temperature, scales)
+    boundaries, regime = _boundaries(
+        experiment, index, scales=scales, models=models, mobility=mobility * thermal, front_displacement=front_displacement,
+        vacuum=unit / experiment.chamber.aperture_distance if full else 0.0, settings=settings,
+    )  # fmt: skip
+    first = FIRST_STEP_FRACTION * stage.duration
+    if regime == BEAM_LIMITED and full and math.isfinite(boundaries.beam_flux):
+        # the beam first charges the surface: follow the rise of its potential
+        capacity = medium.permittivity / sample.thickness + boundaries.vacuum
+        first = min(first, 0.02 * capacity * abs(boundaries.front_potential) / boundaries.beam_flux)
+    return StageArrays(
+        medium=medium,
+        coefficients=coefficients,
+        boundaries=boundaries,
+        start=start,
+        end=start + stage.duration,
+        first_step=first,
+        regime=regime,
+    )
+
+
+def _tabulate(models: dict[str, DiffusionModel], temperature: float, scales: Scales, intervals: int) -> Coefficients:
+    ions = len(scales.names)
+    knots = np.zeros((ions, intervals + 1, 2))
+    inverse = np.zeros(ions)
+    counts = np.eye(ions)
+    for i, name in enumerate(scales.names):
+        model = models[name]
+        if model.fermi_level_counts is not None:
+            counts[i] = [float(other in model.fermi_level_counts) for other in scales.names]
+        limit = model.density_limit
+        if limit is None:
+            value = float(model.coefficient(np.array(scales.density), temperature))
+            knots[i, :, 0] = math.log(max(value, SMALLEST_COEFFICIENT))
+            continue
+        values, slopes = log_diffusion_table(model, temperature=temperature, maximum_density=limit, intervals=intervals)
+        knots[i, :, 0] = values
+        knots[i, :, 1] = slopes * (limit / intervals)
+        inverse[i] = intervals * scales.density / limit
+    return Coefficients(knots, inverse, counts)
+
+
+def _fermi_densities(model: DiffusionModel, name: str, scales: Scales, scaled: FloatArray) -> FloatArray:
+    counted = model.fermi_level_counts or (name,)
+    return np.array(sum(scaled[scales.names.index(other)] for other in counted) * scales.density)
+
+
+def _native_mobility(models: dict[str, DiffusionModel], temperature: float, scales: Scales) -> float:
+    """Sum of Z^2 D n over the native ions, scaled [m^2/s]."""
+    total = 0.0
+    for i, name in enumerate(scales.names):
+        if scales.native[i] > 0.0:
+            density = _fermi_densities(models[name], name, scales, scales.native)
+            total += scales.charges[i] ** 2 * scales.native[i] * float(models[name].coefficient(density, temperature))
+    return total
+
+
+def _boundaries(
+    experiment: Experiment,
+    index: int,
+    *,
+    scales: Scales,
+    models: dict[str, DiffusionModel],
+    mobility: float,
+    front_displacement: float,
+    vacuum: float,
+    settings: Settings,
+) -> tuple[Boundaries, int]:
+    """Boundary laws and the regime in which the beam starts; ``mobility`` is sum Z^2 D n e / k_B T [m^2/(s V)], scaled."""
+    stage = experiment.stages[index]
+    ions = len(scales.names)
+    deposits = experiment.back_electrode.deposits
+    surface = np.zeros(ions)
+    surface_coefficient = np.zeros(ions)
+    front, beam, beam_flux, holding, potential = FRONT_CLOSED, 0, math.inf, 0.0, 0.0
+    regime = POTENTIAL_LIMITED
+    if isinstance(stage, Irradiation):
+        front, beam, potential = FRONT_BEAM, scales.names.index(stage.beam), stage.source_potential
+        # the native current at full potential within holding_tolerance of the source potential; the sign makes the
+        # law J = g (U_R - phi) feed positive ions to a positive and negative ions to a negative surface
+        holding = max(mobility, 1e-40) / (experiment.sample.thickness * settings.holding_tolerance)
+        holding *= math.copysign(1.0, scales.charges[beam])
+        if stage.beam_current is not None:
+            charge = ELEMENTARY_CHARGE * abs(scales.charges[beam]) * scales.density
+            beam_flux = stage.beam_current / (experiment.sample.illuminated_area * charge)
+            regime = BEAM_LIMITED
+    elif isinstance(stage, Contact):
+        front, potential = FRONT_BLOCKING if stage.blocking else FRONT_COMPOSITION, stage.potential
+        densities = experiment.contact_densities(index)
+        if densities is not None:
+            surface = np.array([densities.get(name, 0.0) / scales.density for name in scales.names])
+            for i, name in enumerate(scales.names):
+                density = _fermi_densities(models[name], name, scales, surface)
+                value = float(models[name].coefficient(density, stage.temperature))
+                surface_coefficient[i] = max(value, SMALLEST_COEFFICIENT)
+    else:
+        assert isinstance(stage, Storage)
+    boundaries = Boundaries(
+        front=front,
+        beam=beam,
+        beam_flux=beam_flux,
+        holding=holding,
+        front_potential=potential,
+        vacuum=vacuum,
+        front_displacement=front_displacement,
+        surface=surface,
+        surface_coefficient=surface_coefficient,
+        deposits=np.array([float(deposits is None or name in deposits) for name in scales.names]),
+    )
+    return boundaries, regime
+
+
+def displacement_at_front(boundaries: Boundaries, medium: Medium, cells: Cells, potential: float) -> float:
+    """Displacement eps E / (e n) at the front face [m] for a potential of the first cell [V]."""
+    if boundaries.front == FRONT_BEAM:
+        return -boundaries.vacuum * potential
+    if boundaries.front == FRONT_CLOSED:
+        return boundaries.front_displacement
+    return medium.permittivity * (boundaries.front_potential - potential) / float(cells.distance[0])

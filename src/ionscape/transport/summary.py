@@ -1,0 +1,132 @@
+"""The figures by which a simulated stage is compared with an experiment."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE, VACUUM_PERMITTIVITY
+from ionscape.experiment import Experiment
+
+from .arrays import FloatArray
+
+if TYPE_CHECKING:
+    import xarray
+
+SKIPPED_DEPTH = 2e-9
+"""Depth from which the plateau is averaged [m]: the first nanometres are a sputter transient in every measurement."""
+
+SURFACE_CHARGE_DEBYE_LENGTHS = 10.0
+"""Depth of the charge of a surface, which is no excess charge of the glass, in Debye lengths."""
+
+ESTABLISHED_FRACTION = 1e-4
+"""Share of a stage after which its field counts as established."""
+
+
+def summarise(dataset: xarray.Dataset, experiment: Experiment) -> dict[str, list[dict[str, Any]]]:
+    """Figures of every stage that was begun, in SI units; None where a figure does not exist.
+
+    `collected_charge`, `injected_charge` [C] of the stage; `initial_current` (after 1e-4 of the stage), `final_current` [A];
+    `front_depth` [m]: first native ion at half its density; `front_width` [m]: between 16 and 84 % of the step from plateau to
+    bulk; `plateau`: mean native fraction from 2 nm to half the front depth; `peak_excess_charge`: signed extreme of
+    sum Z_i (n_i - n_i0) / n_bulk beyond the surface charge, that is the first cell and ten Debye lengths; `zone_voltage` [V]: surface potential minus that at 1.5 front
+    depths; `balance_error`; `steps`; `wall_time` [s].
+    """
+    stages = dataset["stage"].values
+    return {
+        "stages": [
+            _summarise_stage(dataset, experiment, index)
+            for index in range(len(experiment.stages))
+            if index in stages[1:]
+        ]
+    }
+
+
+def _summarise_stage(dataset: xarray.Dataset, experiment: Experiment, index: int) -> dict[str, Any]:
+    stage = experiment.stages[index]
+    time = dataset["time"].values
+    inside = np.flatnonzero(dataset["stage"].values == index)
+    inside = inside[inside > 0]
+    first, last = int(inside[0]), int(inside[-1])
+    before = first - 1
+    start = float(time[before])
+    current = dataset["current"].values
+    established = inside[time[inside] >= start + ESTABLISHED_FRACTION * stage.duration]
+    depth = dataset["depth"].values
+    native = next(iter(experiment.sample.native))
+    names = [str(name) for name in dataset["ion"].values]
+    fraction = dataset["density"].values[last, :, names.index(native)] / experiment.sample.native[native]
+    front, width, plateau = front_figures(depth, fraction)
+    potential = dataset["potential"].values[last]
+    surface = float(dataset["surface_potential"].values[last])
+    collected = dataset["collected_charge"].values.sum(axis=1)
+    injected = dataset["injected_charge"].values.sum(axis=1)
+    return {
+        "kind": stage.kind,
+        "duration": float(time[last]) - start,
+        "temperature": stage.temperature,
+        "collected_charge": float(collected[last] - collected[before]),
+        "injected_charge": float(injected[last] - injected[before]),
+        "initial_current": float(current[established[0]]) if len(established) else None,
+        "final_current": float(current[last]),
+        "front_depth": front,
+        "front_width": width,
+        "plateau": plateau,
+        "peak_excess_charge": _peak_excess_charge(dataset, experiment, last, names),
+        "zone_voltage": None if front is None else surface - float(np.interp(1.5 * front, depth, potential)),
+        "balance_error": float(np.abs(dataset["balance_error"].values[last]).max()),
+        "steps": int(dataset["stage_steps"].values[index]),
+        "wall_time": float(dataset["stage_wall_time"].values[index]),
+    }
+
+
+def front_figures(depth: FloatArray, fraction: FloatArray) -> tuple[float | None, float | None, float | None]:
+    """Depth and 16-84 % width of the front [m] and the plateau before it, of a native fraction over depth.
+
+    None where the profile has no front (the fraction does not pass one half), or no plateau deeper than 2 nm.
+    """
+    front = _first_crossing(depth, fraction, 0.5)
+    if front is None:
+        return None, None, None
+    zone = (depth > SKIPPED_DEPTH) & (depth < 0.5 * front)
+    plateau = float(np.mean(fraction[zone])) if zone.any() else None
+    base = plateau if plateau is not None else float(fraction[0])
+    low = _first_crossing(depth, fraction, base + 0.16 * (1.0 - base), around=front)
+    high = _first_crossing(depth, fraction, base + 0.84 * (1.0 - base), around=front)
+    width = None if low is None or high is None else high - low
+    return front, width, plateau
+
+
+def _first_crossing(depth: FloatArray, fraction: FloatArray, level: float, around: float | None = None) -> float | None:
+    """Depth at which the fraction rises through a level, the one nearest to ``around`` if given; linear between centres."""
+    rising = np.flatnonzero((fraction[:-1] < level) & (fraction[1:] >= level))
+    if len(rising) == 0:
+        return None
+    steps = (level - fraction[rising]) / (fraction[rising + 1] - fraction[rising])
+    crossings = depth[rising] + steps * (depth[rising + 1] - depth[rising])
+    best = 0 if around is None else int(np.argmin(np.abs(crossings - around)))
+    crossing = float(crossings[best])
+    return crossing if math.isfinite(crossing) else None
+
+
+def _peak_excess_charge(dataset: xarray.Dataset, experiment: Experiment, last: int, names: list[str]) -> float | None:
+    # the charge of the surfaces themselves sits within a few Debye lengths, which may be several small cells
+    sizes, depth = dataset["cell_size"].values, dataset["depth"].values
+    stage = experiment.stages[int(dataset["stage"].values[last])]
+    skipped = max(float(sizes[0]), SURFACE_CHARGE_DEBYE_LENGTHS * _debye_length(experiment, stage.temperature))
+    inside = (depth > skipped) & (depth < experiment.sample.thickness - skipped)
+    if not inside.any():
+        return None
+    charges = np.array([experiment.ions[name].charge for name in names], dtype=float)
+    native = np.array([experiment.sample.native.get(name, 0.0) for name in names])
+    scale = experiment.bulk_density or float(native.sum())
+    excess = (dataset["density"].values[last, inside] - native) @ charges / scale
+    return float(excess[np.argmax(np.abs(excess))])
+
+
+def _debye_length(experiment: Experiment, temperature: float) -> float:
+    strength = sum(experiment.ions[name].charge ** 2 * density for name, density in experiment.sample.native.items())
+    permittivity = VACUUM_PERMITTIVITY * experiment.sample.relative_permittivity
+    return math.sqrt(permittivity * BOLTZMANN_CONSTANT * temperature / (ELEMENTARY_CHARGE**2 * strength))

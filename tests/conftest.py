@@ -1,0 +1,75 @@
+"""Set-up shared by all tests: the cache of compiled kernels, hypothesis profiles, the example files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+KERNELS = REPOSITORY / "src" / "ionscape" / "transport"
+UNUSED_CACHES_ARE_KEPT_FOR = 7 * 24 * 3600.0  # s
+
+
+def kernel_cache_folder() -> Path:
+    """Folder for the compiled kernels in their present state.
+
+    numba renews a cache file when the source file of that function changes, but not when a function from another file
+    that was inlined into it does. One folder per state of all kernel files rules out a test of yesterday's code.
+    """
+    state = hashlib.sha256()
+    for path in sorted(KERNELS.rglob("*.py")):
+        state.update(path.relative_to(KERNELS).as_posix().encode())
+        state.update(path.read_bytes())
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    caches = base / "ionscape" / "kernels-under-test"
+    try:
+        caches.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        caches = Path(tempfile.gettempdir()) / "ionscape-kernels-under-test"
+        caches.mkdir(exist_ok=True)
+    folder = caches / state.hexdigest()[:20]
+    folder.mkdir(exist_ok=True)
+    os.utime(folder)
+    for other in caches.iterdir():
+        if time.time() - other.stat().st_mtime > UNUSED_CACHES_ARE_KEPT_FOR:
+            shutil.rmtree(other, ignore_errors=True)
+    return folder
+
+
+# numba reads it when it is imported, which no test module may do before this line.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(kernel_cache_folder()))
+
+settings.register_profile("developer", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("developer"), derandomize=True, database=None, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "developer")
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """Root folder of the repository."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def examples_folder() -> Path:
+    """Folder of the experiment files that ship with the project."""
+    return REPOSITORY / "examples"
+
+
+@pytest.fixture(scope="session")
+def mono_cait_file(examples_folder: Path) -> Path:
+    """Rb+ on a lithium borate glass: one irradiation stage."""
+    return examples_folder / "rb-mono-cait.toml"
+
+
+@pytest.fixture(scope="session")
+def double_cait_file(examples_folder: Path) -> Path:
+    """Cs+ after Rb+ on a lithium borate glass: irradiation, storage, irradiation."""
+    return examples_folder / "rb-cs-double-cait.toml"

@@ -1,0 +1,89 @@
+"""Material for tests that hold the package against calculations that share no code with it.
+
+The readable twin `examples/npp_in_one_page.py`, the grids that it and `ida_oracle` are run on, and the diffusion
+coefficient of two cos² branches of site energies by Brent's root finding, apart from `ionscape.diffusivity`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import interpolate, optimize
+
+BOLTZMANN_IN_ELECTRON_VOLT = 8.617333262e-5  # eV/K
+TABLE_INTERVALS = 4096
+
+FloatArray = NDArray[np.float64]
+
+
+def load_twin() -> ModuleType:
+    """The readable twin as a module: `run(faces, duration, tolerance)` and its constants in capitals."""
+    path = Path(__file__).resolve().parent.parent / "examples" / "npp_in_one_page.py"
+    specification = importlib.util.spec_from_file_location("npp_in_one_page", path)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def graded_faces(*, thickness: float, cell: float, zone: float, growth: float) -> FloatArray:
+    """Faces [m]: cells of size `cell` down to `zone`, behind it growing by the factor `growth` to the back."""
+    near = np.arange(round(zone / cell) + 1) * cell
+    sizes = [growth * cell]
+    while near[-1] + sum(sizes) < thickness:
+        sizes.append(growth * sizes[-1])
+    behind = np.cumsum(sizes)
+    return np.concatenate([near, near[-1] + behind * (thickness - near[-1]) / behind[-1]])
+
+
+def cosine_squared_coefficients(
+    fractions: FloatArray,
+    *,
+    bulk_coefficient: float,
+    temperature: float,
+    width: float = 0.16,
+    trapped_fraction: float = 0.10,
+    trapped_width: float = 0.05,
+    excess_sites: float = 0.10,
+) -> FloatArray:
+    """D [m²/s] of an ion with two cos² branches (widths in eV), from Brent's root finding at each fraction of bulk."""
+    lowest = min(-np.pi * (width + trapped_width / 2), -np.pi / 2 * width)
+    highest = np.pi / 2 * width
+
+    def filled(energy: float) -> float:
+        total = 0.0
+        for centre, gamma, weight in (
+            (0.0, width, 1 + excess_sites - trapped_fraction),
+            (-np.pi * width, trapped_width, trapped_fraction),
+        ):
+            # With θ from the lower edge of the branch, its integral is weight (θ - sin θ cos θ)/π.
+            theta = np.clip((energy - centre) / gamma + np.pi / 2, 0.0, np.pi)
+            total += weight * (theta - np.sin(theta) * np.cos(theta)) / np.pi
+        return total
+
+    def fermi_energy(fraction: float) -> float:
+        if fraction <= 0:
+            return lowest
+        if fraction >= filled(highest):
+            return highest
+        return float(optimize.brentq(lambda energy: filled(energy) - fraction, lowest, highest, xtol=1e-15, rtol=1e-14))
+
+    native = fermi_energy(1.0)
+    energies = np.array([fermi_energy(float(value)) for value in np.ravel(fractions)])
+    shift = (energies - native) / (BOLTZMANN_IN_ELECTRON_VOLT * temperature)
+    return bulk_coefficient * np.exp(shift).reshape(np.shape(fractions))
+
+
+def tabulated(
+    coefficients: Callable[[FloatArray], FloatArray], *, highest: float, intervals: int = TABLE_INTERVALS
+) -> Callable[[FloatArray], FloatArray]:
+    """D as the solvers read it: PCHIP of ln D over uniform intervals of the fraction from 0 to `highest`."""
+    knots = np.linspace(0.0, highest, intervals + 1)
+    table = interpolate.PchipInterpolator(knots, np.log(coefficients(knots)))
+    return lambda fractions: np.exp(table(np.clip(fractions, 0.0, highest)))

@@ -1,0 +1,425 @@
+"""The command line without a solver: `simulate` and `load_result` are replaced by ones that know a hand-made result."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ionscape.transport
+from ionscape.cli import main
+from ionscape.errors import ConvergenceError, InputError, SimulationInterrupted
+from ionscape.outputs import atomic_output
+from synthetic_result import EXPERIMENT, HOUR, SyntheticResult, synthetic_result
+
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def run() -> Run:
+    """Run the command line in this process and return its exit status."""
+
+    def call(*arguments: object) -> int:
+        with pytest.raises(SystemExit) as leaving:
+            main([str(argument) for argument in arguments])
+        code = leaving.value.code
+        return code if isinstance(code, int) else 0 if code is None else 1
+
+    return call
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in, with an experiment file."""
+    (tmp_path / "double.toml").write_text(EXPERIMENT, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+class Solver:
+    """Stands for the solver: notes how it was called and returns or raises what it is told."""
+
+    def __init__(self) -> None:
+        self.calls: list[Any] = []
+        self.outcome: SyntheticResult | BaseException = synthetic_result()
+
+    def simulate(self, experiment: Any, *, settings: Any = None, progress: Any = None) -> Any:
+        self.calls.append(settings)
+        if progress is not None:
+            end = 300 * HOUR
+            progress(
+                ionscape.transport.Progress(
+                    stage=0, stages=2, time=end / 3, stage_end=100 * HOUR, fraction=1 / 3, steps=7
+                )
+            )
+        if isinstance(self.outcome, BaseException):
+            raise self.outcome
+        return self.outcome
+
+
+@pytest.fixture
+def solver(monkeypatch: pytest.MonkeyPatch) -> Solver:
+    replacement = Solver()
+    monkeypatch.setattr(ionscape.transport, "simulate", replacement.simulate, raising=False)
+    return replacement
+
+
+@pytest.fixture
+def stored(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A stored result, and a `load_result` that reads it."""
+    path = folder / "double.nc"
+    result = synthetic_result()
+    result.to_netcdf(path)
+    monkeypatch.setattr(ionscape.transport, "load_result", lambda _: result, raising=False)
+    return path
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} - {"double.toml"}
+
+
+class TestInformation:
+    def test_version(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+        from ionscape.provenance import package_version
+
+        assert run("--version") == 0
+        assert capsys.readouterr().out == f"ionscape {package_version()}\n"
+
+    def test_help_names_every_command_and_loads_nothing_heavy(self) -> None:
+        program = (
+            "import sys\nfrom ionscape.cli import main\n"
+            "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+            "heavy = {'numba', 'matplotlib', 'xarray', 'pint', 'scipy', 'pydantic', 'rich', 'numpy'} & set(sys.modules)\n"
+            "sys.exit(', '.join(heavy) or 0)"
+        )
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        for command in ("simulate", "check", "figure", "summary", "export", "schema", "cite"):
+            assert command in done.stdout
+
+    def test_schema_is_json(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run("schema") == 0
+        assert "sample" in json.loads(capsys.readouterr().out)["properties"]
+
+    def test_cite_gives_the_identifiers(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run("cite") == 0
+        printed = capsys.readouterr().out
+        for identifier in ("10.1039/d4cp00262h", "10.1039/D6CP00772D", "10.48550/arXiv.2111.05666"):
+            assert identifier in printed
+
+    def test_check_describes(self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run("check", folder / "double.toml") == 0
+        printed = capsys.readouterr().out
+        for part in ("2.325 mm", "irradiation with Rb, source at 15 V", "200 h", "323.15 K", "Li, Rb"):
+            assert part in printed
+
+    def test_check_describes_contacts_and_storage(
+        self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        start, end = EXPERIMENT.index("[[stages]]"), len(EXPERIMENT)
+        stages = """
+            [[stages]]
+            kind = "contact"
+            composition = { Rb = 1.0 }
+            potential = "10 V"
+            temperature = "50 degC"
+            duration = "1 h"
+            [[stages]]
+            kind = "contact"
+            blocking = true
+            potential = "10 V"
+            temperature = "50 degC"
+            duration = "1 h"
+            [[stages]]
+            kind = "storage"
+            temperature = "5 degC"
+            duration = "1 h"
+            [[stages]]
+            kind = "irradiation"
+            beam = "Rb"
+            beam_current = "20 nA"
+            source_potential = "15 V"
+            temperature = "50 degC"
+            duration = "1 h"
+        """
+        (folder / "double.toml").write_text(EXPERIMENT.replace(EXPERIMENT[start:end], stages), encoding="utf-8")
+        assert run("check", "double.toml") == 0
+        printed = capsys.readouterr().out
+        for part in ("contact with Rb at 10 V", "blocking contact at 10 V", "storage, open circuit", "beam of 20 nA"):
+            assert part in printed
+
+
+class TestSimulate:
+    def test_writes_result_figure_and_table(
+        self, run: Run, folder: Path, solver: Solver, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run("simulate", "double.toml") == 0
+        assert names(folder) == {"double.nc", "double.png"}
+        printed = capsys.readouterr()
+        for part in ("front depth / nm", "2.8", "50", "-0.06", "written: double.nc, double.png"):
+            assert part in printed.out
+        assert solver.calls[0].model == "full"
+
+    def test_writes_everything_that_is_asked_for(self, run: Run, folder: Path, solver: Solver) -> None:
+        (folder / "out").mkdir()
+        options = ["--output", "out/a.nc", "--summary", "s.json", "--csv", "p.csv", "--movie", "m.gif", "--quiet"]
+        options += ["--figure", "a.svg", "--figure", "a.pdf", "--model", "electroneutral", "--tolerance", "1e-5"]
+        assert run("simulate", "double.toml", *options) == 0
+        assert names(folder) == {"out", "s.json", "p.csv", "m.gif", "a.svg", "a.pdf"}
+        assert names(folder / "out") == {"a.nc"}
+        assert solver.calls[0].model == "electroneutral"
+        assert solver.calls[0].relative_tolerance == 1e-5
+        stages = json.loads((folder / "s.json").read_text(encoding="utf-8"))["stages"]
+        assert stages[0]["front_depth"] == 50e-9
+        assert stages[1]["plateau"] is None  # NaN is no JSON
+
+    def test_default_tolerance_is_that_of_the_settings(self, run: Run, folder: Path, solver: Solver) -> None:
+        assert run("simulate", "double.toml", "--no-figure") == 0
+        assert solver.calls == [ionscape.transport.Settings()]
+        assert names(folder) == {"double.nc"}
+
+    def test_quiet_prints_nothing(
+        self, run: Run, folder: Path, solver: Solver, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run("simulate", "double.toml", "--quiet", "--no-figure") == 0
+        assert capsys.readouterr() == ("", "")
+
+    def test_progress_goes_to_standard_error(
+        self, run: Run, folder: Path, solver: Solver, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run("simulate", "double.toml", "--no-figure") == 0
+        printed = capsys.readouterr()
+        assert "stage 1 of 2" in printed.err
+        assert "100 h simulated" in printed.err
+        assert "simulated" not in printed.out
+
+    def test_replaces_an_earlier_result_unless_told_not_to(self, run: Run, folder: Path, solver: Solver) -> None:
+        (folder / "double.nc").write_text("old", encoding="utf-8")
+        assert run("simulate", "double.toml", "--no-figure", "--no-overwrite") == 2
+        assert (folder / "double.nc").read_text(encoding="utf-8") == "old"
+        assert run("simulate", "double.toml", "--no-figure") == 0
+        assert (folder / "double.nc").stat().st_size > 1000
+
+
+class TestBadInput:
+    """Status 2, one sentence, nothing simulated and nothing written."""
+
+    @pytest.mark.parametrize(
+        ("options", "words"),
+        [
+            (["--output", "a.txt"], ["--output", '"a.txt"', "end the name with .nc"]),
+            (["--output", "a"], ["has no extension"]),
+            (["--output", "nowhere/a.nc"], ["nowhere", "does not exist"]),
+            (["--figure", "a.bmp"], ["--figure", ".png or .svg or .pdf"]),
+            (["--movie", "a.mov"], ["--movie", ".mp4 or .gif"]),
+            (["--summary", "a.txt"], ["--summary", ".json"]),
+            (["--csv", "a.txt"], ["--csv", ".csv"]),
+            (["--figure", "a.png", "--figure", "./a.png"], ["used for two files"]),
+            (["--figure", "a.png", "--no-figure"], ["contradicts --no-figure"]),
+        ],
+    )
+    def test_output(
+        self,
+        run: Run,
+        folder: Path,
+        solver: Solver,
+        capsys: pytest.CaptureFixture[str],
+        options: list[str],
+        words: list[str],
+    ) -> None:
+        assert run("simulate", "double.toml", *options) == 2
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        assert len(printed.err.splitlines()) == 1
+        assert printed.err.endswith(".\n")
+        for word in words:
+            assert word in printed.err
+        assert not solver.calls
+        assert names(folder) == set()
+
+    def test_a_folder_is_no_file(self, run: Run, folder: Path, solver: Solver) -> None:
+        (folder / "a.nc").mkdir()
+        assert run("simulate", "double.toml", "--output", "a.nc") == 2
+
+    def test_the_experiment_is_not_overwritten(self, run: Run, folder: Path, solver: Solver) -> None:
+        (folder / "odd.nc").write_text(EXPERIMENT, encoding="utf-8")
+        assert run("simulate", "odd.nc") == 2
+        assert (folder / "odd.nc").read_text(encoding="utf-8") == EXPERIMENT
+        assert not solver.calls
+
+    @pytest.mark.parametrize(
+        ("old", "new", "words"),
+        [
+            ('thickness = "2.325 mm"', 'thickness = "-2 mm"', ["sample.thickness", '"-2 mm"', "greater than 0"]),
+            ('beam = "Cs"', 'beam = "Cz"', ['"Cz"', "Cs"]),
+            ("relative_permittivity", "relative_permitivity", ["relative_permittivity"]),
+        ],
+    )
+    @pytest.mark.parametrize("command", ["simulate", "check"])
+    def test_experiment(
+        self,
+        run: Run,
+        folder: Path,
+        solver: Solver,
+        capsys: pytest.CaptureFixture[str],
+        command: str,
+        old: str,
+        new: str,
+        words: list[str],
+    ) -> None:
+        (folder / "double.toml").write_text(EXPERIMENT.replace(old, new), encoding="utf-8")
+        assert run(command, "double.toml") == 2
+        printed = capsys.readouterr()
+        assert len(printed.err.splitlines()) == 1
+        for word in ("double.toml", *words):
+            assert word in printed.err
+        assert names(folder) == set()
+
+    def test_missing_experiment(self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run("simulate", "none.toml") == 2
+        assert "none.toml" in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["simulate"],
+            ["simulate", "double.toml", "--tolerence", "1e-3"],
+            ["simulate", "double.toml", "--tolerance", "5"],
+            ["simulate", "double.toml", "--model", "half"],
+            ["simulat", "double.toml"],
+        ],
+    )
+    def test_usage(
+        self, run: Run, folder: Path, solver: Solver, capsys: pytest.CaptureFixture[str], arguments: list[str]
+    ) -> None:
+        assert run(*arguments) == 2
+        assert "Error" in capsys.readouterr().err
+        assert not solver.calls
+
+
+class TestInterruptedRuns:
+    def test_no_convergence_saves_what_there_is(
+        self, run: Run, folder: Path, solver: Solver, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        (folder / "double.nc").write_text("earlier", encoding="utf-8")
+        solver.outcome = ConvergenceError(
+            "the step became too small", time=3600.0, stage=1, depth=5e-8, partial=synthetic_result(stages=1)
+        )
+        assert run("simulate", "double.toml", "--quiet") == 1
+        assert names(folder) == {"double.nc", "double.partial.nc"}
+        assert (folder / "double.nc").read_text(encoding="utf-8") == "earlier"
+        error = capsys.readouterr().err
+        assert "the step became too small" in error
+        assert "double.partial.nc" in error
+        assert "Traceback" not in error
+
+    def test_no_convergence_without_any_result(self, run: Run, folder: Path, solver: Solver) -> None:
+        solver.outcome = ConvergenceError("no start", time=0.0, stage=0, depth=None)
+        assert run("simulate", "double.toml") == 1
+        assert names(folder) == set()
+
+    def test_interruption_saves_what_there_is(
+        self, run: Run, folder: Path, solver: Solver, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        solver.outcome = SimulationInterrupted(partial=synthetic_result(stages=1))
+        assert run("simulate", "double.toml") == 130
+        assert names(folder) == {"double.partial.nc"}
+        assert "double.partial.nc" in capsys.readouterr().err
+
+    def test_interruption_before_the_first_step(self, run: Run, folder: Path, solver: Solver) -> None:
+        solver.outcome = KeyboardInterrupt()
+        assert run("simulate", "double.toml") == 130
+        assert names(folder) == set()
+
+    def test_a_failed_write_leaves_the_earlier_file(self, tmp_path: Path) -> None:
+        target = tmp_path / "a.nc"
+        target.write_text("earlier", encoding="utf-8")
+        with pytest.raises(RuntimeError), atomic_output(target) as temporary:
+            assert temporary.suffix == ".nc"
+            temporary.write_text("half", encoding="utf-8")
+            raise RuntimeError
+        assert target.read_text(encoding="utf-8") == "earlier"
+        assert list(tmp_path.iterdir()) == [target]
+
+
+class TestStoredResults:
+    @pytest.mark.parametrize(
+        ("kind", "options"),
+        [
+            ("overview", []),
+            ("profiles", ["--time", "20 h", "--time", "50 h", "--densities"]),
+            ("profiles", []),
+            ("diffusion", ["--stage", "2"]),
+            ("energies", ["--ion", "Li", "--moved", "0.85"]),
+            ("energies", []),
+            ("populations", ["--depth", "30 nm"]),
+            ("populations", ["--time", "100 h"]),
+            ("current", []),
+            ("potential", []),
+        ],
+    )
+    def test_draws_every_kind(self, run: Run, stored: Path, kind: str, options: list[str]) -> None:
+        output = stored.with_name("figure.png")
+        assert run("figure", stored, kind, "--output", output, *options) == 0
+        assert output.stat().st_size > 5000
+
+    def test_draws_the_film(self, run: Run, stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        import ionscape.figures
+
+        drawn: list[Path] = []
+        monkeypatch.setattr(ionscape.figures, "movie", lambda _, path: drawn.append(path))
+        assert run("figure", stored, "movie", "--output", stored.with_name("film.mp4")) == 0
+        assert drawn == [stored.with_name("film.mp4")]
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (["profiles", "--output", "a.mp4"], [".png or .svg or .pdf"]),
+            (["movie", "--output", "a.png"], [".mp4 or .gif"]),
+            (["current", "--output", "a.png", "--depth", "3 nm"], ["--depth", "populations"]),
+            (["profiles", "--output", "a.png", "--time", "3 nm"], ["--time", '"3 nm"', "time"]),
+            (["profiles", "--output", "a.png", "--time", "9000 h"], ["between 0 h and 300 h"]),
+            (["energies", "--output", "a.png", "--ion", "Cs"], ["ions.Cs.diffusion"]),
+        ],
+    )
+    def test_refuses(
+        self, run: Run, stored: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: list[str]
+    ) -> None:
+        assert run("figure", stored, *arguments) == 2
+        error = capsys.readouterr().err
+        assert len(error.splitlines()) == 1
+        for word in words:
+            assert word in error
+        assert names(stored.parent) == {"double.nc"}
+
+    def test_a_missing_result(self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run("summary", "none.nc") == 2
+        assert '"none.nc"' in capsys.readouterr().err
+
+    def test_summary(self, run: Run, stored: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run("summary", stored, "--summary", stored.with_name("s.json")) == 0
+        table = capsys.readouterr().out
+        assert "1: irradiation" in table
+        assert max(len(line) for line in table.splitlines()) <= 80
+        assert json.loads(stored.with_name("s.json").read_text(encoding="utf-8"))["stages"][1]["front_depth"] is None
+
+    def test_export(self, run: Run, stored: Path) -> None:
+        assert run("export", stored, stored.with_name("p.csv")) == 0
+        assert stored.with_name("p.csv").read_text(encoding="utf-8").startswith("time")
+        assert run("export", stored, stored.with_name("p.txt")) == 2
+
+
+def test_an_error_from_outside_is_not_hidden(folder: Path, solver: Solver) -> None:
+    solver.outcome = ZeroDivisionError("a defect")
+    with pytest.raises(ZeroDivisionError):
+        main(["simulate", "double.toml", "--quiet"])
+
+
+def test_input_errors_read_as_one_sentence() -> None:
+    error = InputError("is wrong", key="--output", value="a.b", remedy="do otherwise")
+    assert str(error) == '--output = "a.b": is wrong; do otherwise.'

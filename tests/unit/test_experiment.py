@@ -1,0 +1,483 @@
+"""The experiment file: what it means, and one clear sentence for everything that is wrong in it."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from ionscape.diffusivity import Branch, ConstantDiffusion, SiteEnergyDiffusion, TableDiffusion
+from ionscape.errors import InputError
+from ionscape.experiment import (
+    Contact,
+    Experiment,
+    GridSpecification,
+    Irradiation,
+    Sample,
+    SiteEnergySpecification,
+    Storage,
+    experiment_schema,
+    load_experiment,
+    parse_experiment,
+)
+from ionscape.provenance import package_version, provenance_attributes, settings_text, text_hash
+
+EV = 1.602176634e-19
+
+HEAD = """
+title = "Rb@glass"
+[sample]
+thickness = "2.325 mm"
+illuminated_area = "28.26 mm^2"
+relative_permittivity = 7
+native = { Li = "1.4e28 1/m^3" }
+[chamber]
+aperture_distance = "9 mm"
+[ions.Li]
+[ions.Li.diffusion]
+model = "site-energies"
+bulk_coefficient = "5.8e-19 m^2/s"
+reference_temperature = "50 degC"
+activation_energy = "0.65 eV"
+width = "0.16 eV"
+trapped_fraction = 0.10
+trapped_width = "0.05 eV"
+[ions.Rb]
+[ions.Rb.diffusion]
+model = "constant"
+coefficient = "2.67e-22 m^2/s"
+reference_temperature = "323.15 K"
+activation_energy = "62.7 kJ/mol"
+"""
+IRRADIATION = """
+[[stages]]
+kind = "irradiation"
+beam = "Rb"
+source_potential = "15 V"
+temperature = "50 degC"
+duration = "94.46 h"
+"""
+CONTACT = """
+[[stages]]
+kind = "contact"
+potential = "1 kV"
+temperature = "250 degC"
+duration = "30 min"
+"""
+RB = HEAD + IRRADIATION
+IMMOBILE = 'model = "constant"\ncoefficient = "0 m^2/s"\n'
+TABLE = 'model = "table"\nfile = "rb.csv"\nreference_temperature = "323.15 K"\nactivation_energy = "0.6 eV"\n'
+CSV = "density (1/m^3), coefficient (m^2/s)\n0, 1e-24\n1.4e28, 2e-22\n"
+
+
+def with_model(table: str, text: str = RB) -> str:
+    """The experiment with another diffusion model of Rb."""
+    found = re.sub(r'model = "constant"\n(.+\n){3}', lambda _: table, text, count=1)
+    assert found != text
+    return found
+
+
+def changed(old: str, new: str, text: str = RB) -> str:
+    assert old in text
+    return text.replace(old, new, 1)
+
+
+def message_of(text: str, folder: Path | str = ".") -> str:
+    with pytest.raises(InputError) as caught:
+        parse_experiment(text, file="rb.toml", folder=folder)
+    message = str(caught.value)
+    assert caught.value.exit_status == 2
+    assert message.endswith(".")
+    assert "\n" not in message
+    assert "pydantic" not in message
+    assert "validation error" not in message
+    return message
+
+
+def test_the_mono_cait_file_is_read_in_si_units(mono_cait_file: Path) -> None:
+    experiment = load_experiment(mono_cait_file)
+    assert experiment.title == "Rb@Li3B7O12"
+    assert experiment.sample.thickness == pytest.approx(2.325e-3)
+    assert experiment.sample.illuminated_area == pytest.approx(28.26e-6)
+    assert experiment.sample.relative_permittivity == 7.0
+    assert experiment.sample.native == {"Li": 1.4e28}
+    assert experiment.chamber.aperture_distance == pytest.approx(8e-3)
+    assert {name: ion.charge for name, ion in experiment.ions.items()} == {"Li": 1, "Rb": 1}
+    (stage,) = experiment.stages
+    assert isinstance(stage, Irradiation)
+    assert (stage.beam, stage.source_potential, stage.beam_current) == ("Rb", 15.0, None)
+    assert stage.temperature == 323.15
+    assert stage.duration == pytest.approx(94.46 * 3600)
+    assert experiment.back_electrode.deposits is None
+    assert experiment.grid == GridSpecification()
+    assert experiment.source == mono_cait_file.read_text(encoding="utf-8")
+    assert experiment.file == str(mono_cait_file)
+    assert experiment.bulk_density == 1.4e28
+    models = experiment.diffusion_models(0)
+    assert list(models) == ["Li", "Rb"]
+    assert isinstance(models["Li"], SiteEnergyDiffusion)
+    assert float(models["Li"].coefficient(1.4e28, 323.15)) == pytest.approx(5.8e-19)
+    assert models["Li"].prefactor == pytest.approx(7.96e-9, rel=1e-3)
+    assert isinstance(models["Rb"], ConstantDiffusion)
+    assert float(models["Rb"].coefficient(0.0, 323.15)) == pytest.approx(2.67e-22)
+
+
+def test_a_stage_replaces_models_for_its_own_length(double_cait_file: Path) -> None:
+    experiment = load_experiment(double_cait_file)
+    assert [stage.kind for stage in experiment.stages] == ["irradiation", "storage", "irradiation"]
+    assert isinstance(experiment.stages[1], Storage)
+    assert experiment.duration == pytest.approx((94.46 + 48 + 203.12) * 3600)
+    first, last = experiment.diffusion_models(0), experiment.diffusion_models(2)
+    assert isinstance(first["Rb"], ConstantDiffusion)
+    rubidium = last["Rb"]
+    assert isinstance(rubidium, SiteEnergyDiffusion)
+    assert rubidium.fermi_level_counts == ("Rb", "Li")
+    # n_bulk is the native density of all mobile ions, also for an ion that is not native.
+    assert float(rubidium.coefficient(1.4e28, 323.15)) == pytest.approx(2.67e-22)
+    trapped = [models["Li"].distribution.branches[1].weight for models in (first, last)]  # type: ignore[attr-defined]
+    assert trapped == pytest.approx([0.10 * 1.4e28, 0.03 * 1.4e28])
+    assert experiment.diffusion_models(1)["Li"].density_limit == pytest.approx(1.1 * 1.4e28)
+
+
+def test_units_and_defaults() -> None:
+    experiment = parse_experiment(changed('[chamber]\naperture_distance = "9 mm"\n', ""))
+    assert experiment.chamber.aperture_distance == 8e-3
+    lithium, rubidium = (experiment.ions[name].diffusion for name in ("Li", "Rb"))
+    assert isinstance(lithium, SiteEnergySpecification)
+    assert lithium.reference_temperature == pytest.approx(323.15)
+    assert lithium.excess_sites == 0.10
+    assert lithium.shape == "cosine-squared"
+    assert rubidium.activation_energy == pytest.approx(0.65 * EV, rel=1e-3)  # 62.7 kJ/mol per particle
+    assert experiment.file is None
+
+
+def test_data_are_frozen() -> None:
+    experiment = parse_experiment(RB)
+    with pytest.raises(ValidationError):
+        experiment.sample.thickness = 1.0  # type: ignore[misc]
+    assert pickle.loads(pickle.dumps(experiment)).source == RB
+
+
+def test_a_model_made_directly_reports_through_pydantic() -> None:
+    values = {"illuminated_area": "28 mm^2", "relative_permittivity": 7, "native": {"Li": "1e28 1/m^3"}}
+    assert Sample(thickness="2 mm", **values).thickness == pytest.approx(2e-3)  # type: ignore[arg-type]
+    with pytest.raises(ValidationError, match="without a unit"):
+        Sample(thickness=2e-3, **values)  # type: ignore[arg-type]
+
+
+def test_only_mobile_ions_count_as_bulk() -> None:
+    text = changed('native = { Li = "1.4e28 1/m^3" }', 'native = { Li = "1e28 1/m^3", O = "5e27 1/m^3" }')
+    experiment = parse_experiment(text + f"[ions.O]\ncharge = -2\n[ions.O.diffusion]\n{IMMOBILE}")
+    assert experiment.bulk_density == 1e28
+    assert float(experiment.diffusion_models(0)["O"].coefficient(5e27, 300.0)) == 0.0
+
+
+def test_contact_and_back_electrode() -> None:
+    text = HEAD + CONTACT + "composition = { Rb = 0.75, Li = 0.25 }\n[back_electrode]\ndeposits = ['Li']\n"
+    experiment = parse_experiment(text)
+    (stage,) = experiment.stages
+    assert isinstance(stage, Contact)
+    assert (stage.potential, stage.blocking) == (1000.0, False)
+    assert stage.composition == {"Rb": 0.75, "Li": 0.25}
+    assert experiment.back_electrode.deposits == ("Li",)
+    assert experiment.contact_densities(0) == pytest.approx({"Rb": 0.75 * 1.4e28, "Li": 0.25 * 1.4e28})
+    blocked = parse_experiment(HEAD + CONTACT + "blocking = true\n")
+    assert blocked.contact_densities(0) is None
+
+
+def test_a_contact_keeps_the_surface_neutral() -> None:
+    # Divalent ions are half as dense; an immobile anion stays whatever the contact holds.
+    native = 'native = { Li = "1.4e28 1/m^3", O = "1.4e28 1/m^3" }'
+    text = changed('native = { Li = "1.4e28 1/m^3" }', native, HEAD).replace("[ions.Rb]\n", "[ions.Rb]\ncharge = 2\n")
+    text += f"[ions.O]\ncharge = -1\n[ions.O.diffusion]\n{IMMOBILE}"
+    experiment = parse_experiment(text + CONTACT + "composition = { Rb = 1.0 }\n")
+    assert experiment.contact_densities(0) == pytest.approx({"Rb": 0.7e28})
+    electrolyte = text.replace('"0 m^2/s"', '"1e-20 m^2/s"\nreference_temperature = "300 K"\nactivation_energy = "0 J"')
+    experiment = parse_experiment(electrolyte + CONTACT + "composition = { Li = 0.5, O = 0.5 }\n")
+    assert experiment.contact_densities(0) == pytest.approx({"Li": 1.4e28, "O": 1.4e28})
+    assert "composition" in message_of(electrolyte + CONTACT + "composition = { Li = 0.6, O = 0.4 }\n")
+
+
+def test_negative_ions_need_a_negative_potential() -> None:
+    text = changed("[ions.Rb]\n", "[ions.Rb]\ncharge = -1\n")
+    assert "stages[0].source_potential" in message_of(text)
+    experiment = parse_experiment(changed('"15 V"', '"-15 V"', text))
+    assert experiment.ions["Rb"].charge == -1
+
+
+def test_grid() -> None:
+    text = RB + '[grid]\ncell = "0.25 nm"\nzone = "80 nm"\nsurface_cell = "0.05 nm"\ngrowth = 1.03\n'
+    grid = parse_experiment(text).grid
+    assert (grid.cell, grid.zone, grid.surface_cell) == pytest.approx((0.25e-9, 80e-9, 0.05e-9))
+    assert grid.growth == 1.03
+
+
+# What is replaced, by what, and the words that the sentence must contain.
+PROBLEMS = [
+    ('"2.325 mm"', '"-2 mm"', ["rb.toml: sample.thickness", '"-2 mm"', "greater than 0", '"2.325 mm"']),
+    ('"2.325 mm"', '"0 mm"', ["sample.thickness", "greater than 0"]),
+    ('"2.325 mm"', "2.325", ["sample.thickness = 2.325", "without a unit", '"2.325 mm"']),
+    ('"2.325 mm"', '"2.325 s"', ["sample.thickness", "is a time where a length is expected"]),
+    ('"2.325 mm"', "nan", ["sample.thickness", "without a unit"]),
+    ('"2.325 mm"', '"inf mm"', ["sample.thickness", "finite"]),
+    ('thickness = "2.325 mm"', "", ["sample.thickness", "is missing", 'thickness = "2.325 mm"']),
+    ("thickness", "thicknes", ["sample.thicknes", "unknown key", '"thickness"']),
+    ("[sample]", "[samle]", ["samle", "unknown key", '"sample"']),
+    ('title = "Rb@glass"', "title = 3", ["title = 3", "must be a text"]),
+    ('"28.26 mm^2"', '"0 mm^2"', ["sample.illuminated_area", "greater than 0"]),
+    ("relative_permittivity = 7", "relative_permittivity = 0.5", ["relative_permittivity = 0.5", "at least 1"]),
+    ("relative_permittivity = 7", 'relative_permittivity = "7"', ["must be a number without quotation marks"]),
+    ("relative_permittivity = 7", "relative_permittivity = true", ["must be a number"]),
+    ("relative_permittivity = 7", "relative_permittivity = inf", ["must be finite"]),
+    ("relative_permittivity = 7", f"relative_permittivity = 1{'0' * 400}", ["must be finite"]),
+    ('{ Li = "1.4e28 1/m^3" }', "{}", ["sample.native", "must not be empty"]),
+    ('{ Li = "1.4e28 1/m^3" }', "3", ["sample.native = 3", "must be a table"]),
+    ('{ Li = "1.4e28 1/m^3" }', '{ Li = "0 1/m^3" }', ["sample.native.Li", "greater than 0"]),
+    ("{ Li = ", "{ Lj = ", ["sample.native.Lj", "not described", '"Li"', "[ions.Lj]"]),
+    ("{ Li = ", '{ "L i" = ', ["sample.native.L i", "not the name of an ion"]),
+    ('"9 mm"', '"0 mm"', ["chamber.aperture_distance", "greater than 0"]),
+    ('"site-energies"', '"site-energy"', ["ions.Li.diffusion.model", '"site-energy"', '"site-energies"']),
+    ('model = "site-energies"\n', "", ["ions.Li.diffusion", "has no model", '"table"']),
+    ('"5.8e-19 m^2/s"', '"0 m^2/s"', ["ions.Li.diffusion.bulk_coefficient", "greater than 0"]),
+    ('"0.65 eV"', '"-0.65 eV"', ["ions.Li.diffusion.activation_energy", "at least 0"]),
+    ('"0.65 eV"', '"65 eV"', ["ions.Li.diffusion.activation_energy", "too large", "lower the activation energy"]),
+    ('width = "0.16 eV"', 'width = "0 eV"', ["ions.Li.diffusion.width", "greater than 0"]),
+    ("trapped_fraction = 0.10", "trapped_fraction = 1.0", ["trapped_fraction = 1.0", "less than 1", "no mobile ions"]),
+    ("trapped_fraction = 0.10", "trapped_fraction = -0.1", ["trapped_fraction = -0.1", "at least 0"]),
+    ('trapped_width = "0.05 eV"', "", ["ions.Li.diffusion.trapped_width", "is missing"]),
+    ("trapped_fraction", "excess_sites = -0.1\ntrapped_fraction", ["excess_sites = -0.1", "at least 0"]),
+    ("trapped_fraction", 'shape = "gaussian"\nexcess_sites = 0\ntrapped_fraction', ["excess_sites = 0", "Gaussian"]),
+    ("trapped_fraction", 'shape = "gausian"\ntrapped_fraction', ['shape = "gausian"', '"gaussian"']),
+    ("trapped_fraction", 'fermi_level_counts = ["Li", "K"]\ntrapped_fraction', ["fermi_level_counts[1]", '"K"']),
+    ("trapped_fraction", 'fermi_level_counts = ["Li", "Li"]\ntrapped_fraction', ["counts[1]", "counted twice"]),
+    ("trapped_fraction", "fermi_level_counts = []\ntrapped_fraction", ["fermi_level_counts", "must not be empty"]),
+    ("trapped_fraction", 'fermi_level_counts = "Li"\ntrapped_fraction', ["fermi_level_counts", "must be a list"]),
+    ('"2.67e-22 m^2/s"', '"-1 m^2/s"', ["ions.Rb.diffusion.coefficient", "at least 0"]),
+    ('"2.67e-22 m^2/s"', '"0 m^2/s"', ['stages[0].beam = "Rb"', "immobile"]),
+    ('activation_energy = "62.7 kJ/mol"', "", ["ions.Rb.diffusion.activation_energy", "is missing"]),
+    ('"323.15 K"', '"-300 degC"', ["reference_temperature", '"-300 degC"', "greater than 0 K"]),
+    ('"323.15 K"', '"1 K"', ["stages[0].temperature", "too large", "Rb"]),
+    ("[ions.Rb]\n", "[ions.Rb]\ncharge = 0\n", ["ions.Rb.charge = 0", "must not be 0"]),
+    ("[ions.Rb]\n", "[ions.Rb]\ncharge = 1.5\n", ["ions.Rb.charge = 1.5", "whole number"]),
+    ("[ions.Rb]\n", '[ions.Rb]\ncharge = "1"\n', ["ions.Rb.charge", "whole number"]),
+    ("[ions.Rb]\n", "[ions.Cs]\n[ions.Rb]\n", ["ions.Cs.diffusion", "is missing"]),
+    ('"irradiation"', '"iradiation"', ["stages[0].kind", '"iradiation"', 'nearest is "irradiation"']),
+    ('kind = "irradiation"\n', "", ["stages[0]", "has no kind", '"storage"']),
+    ('beam = "Rb"', 'beam = "rB"', ['stages[0].beam = "rB"', "not described", '"Rb"']),
+    ('beam = "Rb"', "", ["stages[0].beam", "is missing"]),
+    ('"15 V"', '"0 V"', ["stages[0].source_potential", "must not be 0"]),
+    ('"15 V"', '"-15 V"', ["stages[0].source_potential", "greater than 0", "+1"]),
+    ('"15 V"', '"15 V"\nbeam_current = "-2 nA"', ["stages[0].beam_current", "greater than 0"]),
+    ('"94.46 h"', '"0 h"', ["stages[0].duration", "greater than 0"]),
+    ("duration", "duratoin", ["stages[0].duratoin", "unknown key", '"duration"']),
+    ('temperature = "50 degC"\ndur', 'temperature = "0 K"\ndur', ["stages[0].temperature", "greater than 0 K"]),
+    ("[[stages]]", "[stages]", ["stages", "must be a list", "[[stages]]"]),
+    ("[[stages]]", "[[stages]", ["line ", "column ", "not valid TOML"]),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "said"), PROBLEMS)
+def test_every_problem_is_one_sentence(old: str, new: str, said: list[str]) -> None:
+    message = message_of(changed(old, new))
+    for words in ["rb.toml: ", *said]:
+        assert words in message
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (HEAD, ["stages", "is missing"]),
+        ("stages = []" + HEAD, ["stages", "must not be empty", "[[stages]]"]),
+        (HEAD + CONTACT, ["stages[0]", "neither", "blocking = true"]),
+        (HEAD + CONTACT + "blocking = true\ncomposition = { Rb = 1.0 }", ["stages[0]", "both"]),
+        (HEAD + CONTACT + 'blocking = "yes"', ["stages[0].blocking", "true or false"]),
+        (HEAD + CONTACT + "composition = { Rb = 0.5, Li = 0.4 }", ["stages[0].composition", "0.9"]),
+        (HEAD + CONTACT + "composition = { Rb = 1.5, Li = -0.5 }", ["stages[0].composition.Rb = 1.5", "at most 1"]),
+        (HEAD + CONTACT + "composition = { Rx = 1.0 }", ["stages[0].composition.Rx", '"Rb"']),
+        (RB + f"[stages.diffusion.Na]\n{IMMOBILE}", ["stages[0].diffusion.Na", "not described"]),
+        (RB + '[stages.diffusion.Rb]\nmodel = "constant"\n', ["stages[0].diffusion.Rb.coefficient", "is missing"]),
+        (RB + f"[stages.diffusion.Rb]\n{IMMOBILE}", ["stages[0].beam", "immobile"]),
+        (RB + "[back_electrode]\ndeposits = ['Na']", ["back_electrode.deposits[0]", '"Na"', "not described"]),
+        (RB + '[grid]\ncell = "3 mm"', ["grid.cell", "larger than the sample"]),
+        (RB + '[grid]\ncell = "1 nm"\nsurface_cell = "2 nm"', ["grid.surface_cell", "larger than the cells"]),
+        (RB + "[grid]\ngrowth = 0.5", ["grid.growth", "at least 1"]),
+        (RB + IRRADIATION + CONTACT + 'beam = "Rb"', ["stages[2].beam", "unknown key"]),
+        (
+            HEAD.replace("[ions.Rb]\n", "[ions.Rb]\ncharge = -1\n") + CONTACT + "composition = { Rb = 1.0 }",
+            ["stages[0].composition", "mean charge number of -1", "sign"],
+        ),
+        (
+            with_model(f"{IMMOBILE}[ions.Na.diffusion]\n{IMMOBILE}").replace("{ Li", "{ Na"),
+            ["ions.Li.diffusion", "all native ions are immobile"],
+        ),
+    ],
+)
+def test_every_problem_between_tables_is_one_sentence(text: str, said: list[str]) -> None:
+    message = message_of(text)
+    for words in said:
+        assert words in message
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "rb-mono.toml").write_text(RB, encoding="utf-8")
+    (tmp_path / "latin.toml").write_bytes('title = "Gläser"'.encode("latin-1"))
+    for name, said in (
+        ("rb-momo.toml", ["rb-momo.toml: does not exist", '"rb-mono.toml"']),
+        (".", ["is a folder"]),
+        ("latin.toml", ["not a text in UTF-8"]),
+        ("nowhere/rb.toml", ["does not exist"]),
+    ):
+        with pytest.raises(InputError) as caught:
+            load_experiment(tmp_path / name)
+        for words in said:
+            assert words in str(caught.value)
+
+
+def test_a_byte_order_mark_is_allowed(tmp_path: Path) -> None:
+    path = tmp_path / "rb.toml"
+    path.write_text(RB, encoding="utf-8-sig")
+    assert load_experiment(path).title == "Rb@glass"
+
+
+def test_a_table_comes_from_a_file_beside_the_experiment(tmp_path: Path) -> None:
+    (tmp_path / "rb.csv").write_text("# from a fit\nCoefficient (cm^2/s), Density (cm^-3)\n\n1e-20,0\n2e-18, 1.4e22\n")
+    (tmp_path / "rb.toml").write_text(with_model(TABLE), encoding="utf-8")
+    experiment = load_experiment(tmp_path / "rb.toml")
+    model = experiment.diffusion_models(0)["Rb"]
+    assert isinstance(model, TableDiffusion)
+    np.testing.assert_allclose(model.densities, (0.0, 1.4e28))
+    np.testing.assert_allclose(model.coefficient([0.0, 1.4e28], 323.15), [1e-24, 2e-22])
+    assert list(experiment.attachments) == ["rb.csv"]
+
+
+def test_an_experiment_with_a_table_can_be_made_self_contained(tmp_path: Path) -> None:
+    (tmp_path / "rb.csv").write_text(CSV, encoding="utf-8")
+    text = with_model(TABLE)
+    experiment = parse_experiment(text, folder=tmp_path)
+    alone = experiment.self_contained_source()
+    assert alone.startswith(text.rstrip())
+    again = parse_experiment(alone, folder=tmp_path / "nowhere")
+    assert again.attachments == {"rb.csv": CSV}
+    assert again.self_contained_source() == alone
+    assert again.diffusion_models(0)["Rb"].density_limit == 1.4e28
+    assert again.ions == experiment.ions
+    assert parse_experiment(RB).self_contained_source() == RB
+
+
+def test_attachments_are_complete_or_absent() -> None:
+    message = message_of(with_model(TABLE) + '[attachments]\n"rb2.csv" = "x"\n')
+    assert "ions.Rb.diffusion.file" in message
+    assert '"rb2.csv"' in message
+
+
+def test_a_table_can_stand_in_the_file() -> None:
+    lists = 'densities = ["0 1/m^3", "1e28 1/m^3"]\ncoefficients = ["1e-24 m^2/s", "1e-22 m^2/s"]\n'
+    experiment = parse_experiment(with_model(changed('file = "rb.csv"\n', lists, TABLE)))
+    assert float(experiment.diffusion_models(0)["Rb"].coefficient(1e28, 323.15)) == pytest.approx(1e-22)
+
+
+@pytest.mark.parametrize(
+    ("lists", "said"),
+    [
+        ("", ["ions.Rb.diffusion", "one source"]),
+        ('densities = ["0 1/m^3", "1 1/m^3"]\n', ["one source"]),
+        (
+            'file = "a.csv"\ndensities = ["0 1/m^3", "1 1/m^3"]\ncoefficients = ["1 m^2/s", "1 m^2/s"]\n',
+            ["one source"],
+        ),
+        ('densities = ["0 1/m^3"]\ncoefficients = ["1 m^2/s"]\n', ["densities", "two or more"]),
+        ('densities = ["1 1/m^3", "0 1/m^3"]\ncoefficients = ["1 m^2/s", "1 m^2/s"]\n', ["densities[1]", "greater"]),
+        (
+            'densities = ["0 1/m^3", "-1 1/m^3"]\ncoefficients = ["1 m^2/s", "1 m^2/s"]\n',
+            ["densities[1]", "at least 0"],
+        ),
+        ('densities = ["0 1/m^3", "1 1/m^3"]\ncoefficients = ["0 m^2/s", "1 m^2/s"]\n', ["coefficients[0]"]),
+        ("densities = [0, 1]\ncoefficients = [1, 2]\n", ["densities[0] = 0", "without a unit"]),
+    ],
+)
+def test_unusable_lists_are_one_sentence(lists: str, said: list[str]) -> None:
+    message = message_of(with_model(changed('file = "rb.csv"\n', lists, TABLE)))
+    for words in said:
+        assert words in message
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (None, ["rb.toml: ions.Rb.diffusion.file", "does not exist"]),
+        ("", ["rb.csv: ", "0 lines"]),
+        ("density (1/m^3), coefficient (m^2/s)\n0, 1e-24\n", ["rb.csv: ", "1 lines"]),
+        ("density (1/m^3), coeficient (m^2/s)\n0,1\n", ["line 1, column 2", '"coefficient"']),
+        ("density, coefficient (m^2/s)\n0,1\n", ["line 1, column 1", "with its unit"]),
+        ("density (mm), coefficient (m^2/s)\n0,1\n", ["line 1, column 1", "is a length"]),
+        ("density (1/m^3), density (1/m^3)\n0,1\n", ["line 1, column 2", "twice"]),
+        ("density (1/m^3)\n0\n", ["line 1", "lacks the column coefficient"]),
+        (CSV + "\n2e28, abc\n", ["line 5, column 2", '"abc"', "not a number"]),
+        (CSV + "2e28\r3, 1e-20\n", ["line 4", "not valid CSV"]),
+        (CSV + "2e28\n", ["line 4", "1 values where 2"]),
+        (CSV + "2e28, 0\n", ["line 4, column 2", "greater than 0"]),
+        (CSV + "nan, 1e-20\n", ["line 4, column 1", "finite"]),
+        (CSV + "1e28, 1e-20\n", ["line 4", "not greater than that of the line before"]),
+        (CSV.replace("0, 1e-24", "-1, 1e-24"), ["line 2, column 1", "at least 0"]),
+    ],
+)
+def test_unusable_tables_name_line_and_column(tmp_path: Path, table: str | None, said: list[str]) -> None:
+    if table is not None:
+        (tmp_path / "rb.csv").write_text(table, encoding="utf-8", newline="")
+    message = message_of(with_model(TABLE), folder=tmp_path)
+    for words in said:
+        assert words in message
+
+
+def test_the_schema_describes_every_key() -> None:
+    schema = experiment_schema()
+    assert json.loads(json.dumps(schema)) == schema
+    assert "null" not in json.dumps(schema)
+    tables = [schema, *schema["$defs"].values()]
+    assert len(tables) >= 11
+    for table in tables:
+        assert table["additionalProperties"] is False
+        for key, entry in table["properties"].items():
+            assert entry.get("description") or "$ref" in entry, key
+            if "x-dimension" in entry:
+                assert entry["type"] == "string"
+                assert isinstance(entry.get("default", ""), str)
+                assert entry["examples"]
+                assert entry["x-unit"]
+    thickness = schema["$defs"]["Sample"]["properties"]["thickness"]
+    assert thickness["examples"] == ["2.325 mm"]
+    assert thickness["x-bounds"] == {"exclusiveMinimum": 0.0}
+    assert set(schema["required"]) == {"sample", "ions", "stages"}
+
+
+def test_the_examples_of_the_schema_are_valid() -> None:
+    schema = experiment_schema()
+    lines = {
+        name: "\n".join(
+            f"{key} = {json.dumps(entry['examples'][0])}"
+            for key, entry in schema["$defs"][name]["properties"].items()
+            if "x-dimension" in entry or entry.get("type") == "number"
+        )
+        for name in ("SiteEnergySpecification", "GridSpecification")
+    }
+    text = with_model('model = "site-energies"\n' + lines["SiteEnergySpecification"] + "\n")
+    experiment = parse_experiment(text + "[grid]\n" + lines["GridSpecification"])
+    assert isinstance(experiment, Experiment)
+
+
+def test_provenance() -> None:
+    attributes = provenance_attributes(source=RB, settings={"tolerance": np.float64(1e-4), "cells": (1, 2)})
+    assert attributes["experiment"] == RB
+    assert attributes["experiment_sha256"] == text_hash(RB)
+    assert len(attributes["experiment_sha256"]) == 64
+    assert json.loads(attributes["settings"]) == {"tolerance": 1e-4, "cells": [1, 2]}
+    assert attributes["ionscape_version"] == package_version()
+    nested = {"branch": Branch(centre=-1.0, width=0.5, weight=2.0), "option": None}
+    assert json.loads(settings_text(nested))["branch"]["width"] == 0.5
+    assert settings_text({"b": 1, "a": 2}) == settings_text({"a": 2, "b": 1})
+    assert text_hash("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

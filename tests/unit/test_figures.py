@@ -1,0 +1,382 @@
+"""Figures of a hand-made result: what is drawn is read back from the artists."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from ionscape import figures
+from ionscape.errors import InputError
+from ionscape.experiment import Experiment, load_experiment, parse_experiment
+from ionscape.figures import states, style
+from ionscape.figures.movie import frame_times
+from synthetic_result import (
+    BULK,
+    CAESIUM_FRONT,
+    FIRST_FRONT,
+    HOUR,
+    PLATEAU,
+    SECOND_FRONT,
+    SyntheticResult,
+    synthetic_result,
+)
+
+ELECTRON_VOLT = 1.602176634e-19
+
+MIXED_CHARGES = """
+title = "calcium for sodium"
+sample = { thickness = "1 mm", illuminated_area = "1 cm^2", relative_permittivity = 7, native = { Na = "1e28 1/m^3", O = "1e28 1/m^3" } }
+ions.Na.diffusion = { model = "constant", coefficient = "1e-18 m^2/s", reference_temperature = "300 K", activation_energy = "1 eV" }
+ions.Ca = { charge = 2, diffusion = { model = "constant", coefficient = "1e-20 m^2/s", reference_temperature = "300 K", activation_energy = "1 eV" } }
+ions.O = { charge = -1, diffusion = { model = "constant", coefficient = "0 m^2/s" } }
+stages = [{ kind = "contact", potential = "10 V", composition = { Ca = 1.0 }, temperature = "300 K", duration = "1 h" }]
+"""  # noqa: E501
+
+
+@pytest.fixture(scope="module")
+def result() -> SyntheticResult:
+    return synthetic_result()
+
+
+@pytest.fixture(scope="module")
+def experiment(result: SyntheticResult) -> Experiment:
+    return result.experiment
+
+
+def lines(figure: Figure, panel: int = 0) -> dict[str, np.ndarray]:
+    """Labelled lines of a panel as arrays of shape (2, points)."""
+    return {
+        str(line.get_label()): np.asarray(line.get_data(), dtype=float)
+        for line in figure.axes[panel].lines
+        if not str(line.get_label()).startswith("_")
+    }
+
+
+def crossing(line: np.ndarray, level: float) -> float:
+    """First abscissa at which a curve passes a level."""
+    index = int(np.flatnonzero(np.diff(np.sign(line[1] - level)))[0])
+    (x0, x1), (y0, y1) = line[0, index : index + 2], line[1, index : index + 2]
+    return float(x0 + (level - y0) * (x1 - x0) / (y1 - y0))
+
+
+class TestDepthProfiles:
+    def test_shows_the_end_of_every_stage(self, result: SyntheticResult) -> None:
+        figure = figures.depth_profiles(result)
+        assert len(figure.axes) == 2
+        first, second = lines(figure, 0), lines(figure, 1)
+        assert set(first) == {"Li", "Rb", "total"}  # Cs has not come yet
+        assert set(second) == {"Li", "Rb", "Cs", "total"}
+        half = (1 + PLATEAU) / 2
+        assert crossing(first["Li"], half) == pytest.approx(FIRST_FRONT * 1e9, abs=0.3)
+        assert crossing(second["Li"], 0.515) == pytest.approx(SECOND_FRONT * 1e9, abs=0.3)
+        assert crossing(second["Cs"], 0.3) == pytest.approx(CAESIUM_FRONT * 1e9, abs=0.3)
+        np.testing.assert_allclose(second["total"][1], 1, rtol=1e-12)
+
+    def test_depth_ends_at_one_and_a_half_times_the_front(self, result: SyntheticResult) -> None:
+        figure = figures.depth_profiles(result)
+        assert figure.axes[1].get_xlim()[1] == pytest.approx(1.5 * SECOND_FRONT * 1e9, rel=0.02)
+        assert figure.axes[1].get_xlabel() == "depth / nm"
+
+    def test_densities_are_per_cubic_nanometre(self, result: SyntheticResult) -> None:
+        figure = figures.depth_profiles(result, [100 * HOUR], normalised=False)
+        assert lines(figure)["total"][1].max() == pytest.approx(BULK * 1e-27)
+        assert "nm" in figure.axes[0].get_ylabel()
+
+    def test_chosen_times_darken(self, result: SyntheticResult) -> None:
+        figure = figures.depth_profiles(result, [90 * HOUR, 30 * HOUR])
+        colours = [line.get_color() for line in figure.axes[0].lines if line.get_label() == "Li"]
+        assert len(colours) == 2
+        assert sum(colours[0]) > sum(colours[1])
+        fronts = [crossing(np.asarray(line.get_data()), 0.55) for line in figure.axes[0].lines[::3]]
+        assert fronts == sorted(fronts)
+
+    @pytest.mark.parametrize("time", [-1.0, 301 * HOUR])
+    def test_refuses_a_time_outside_the_run(self, result: SyntheticResult, time: float) -> None:
+        with pytest.raises(InputError, match="between 0 h and 300 h"):
+            figures.depth_profiles(result, [time])
+
+    def test_shows_the_stages_that_were_reached(self) -> None:
+        assert len(figures.depth_profiles(synthetic_result(stages=1)).axes) == 1
+
+    def test_counts_charges_and_leaves_immobile_ions_out(self) -> None:
+        experiment = parse_experiment(MIXED_CHARGES)
+        density = np.array([[0.2e28, 0.4e28, 1e28], [1e28, 0.0, 1e28]])
+        state = states.State(
+            time=0.0, stage=0, depth=np.array([1e-9, 3e-9]), density=density, potential=np.zeros(2),
+            surface_potential=0.0, last_cell=2e-9, ions=("Na", "Ca", "O"),
+        )  # fmt: skip
+        curves = figures.profiles.profile_curves(experiment, state)
+        assert set(curves) == {"Na", "Ca", "charge"}
+        np.testing.assert_allclose(curves["charge"], 1e28)
+
+
+class TestDiffusionCoefficients:
+    def test_meets_the_bulk_values_of_the_file(self, experiment: Experiment) -> None:
+        figure = figures.diffusion_coefficients(experiment, 0)
+        axes = figure.axes[0]
+        assert axes.get_yscale() == "log"
+        ends = [float(np.asarray(line.get_ydata())[-1]) for line in axes.lines]
+        assert ends == pytest.approx([5.8e-19, 2.67e-22], rel=1e-6)
+        assert np.ptp(np.asarray(axes.lines[1].get_ydata(), dtype=float)) == 0
+
+    def test_overlays_the_stages_with_different_lines(self, experiment: Experiment) -> None:
+        axes = figures.diffusion_coefficients(experiment).axes[0]
+        assert len(axes.lines) == 5  # Li, Rb; Li, Rb, Cs
+        assert axes.lines[0].get_linestyle() == "-"
+        assert axes.lines[2].get_linestyle() == "--"
+        assert axes.lines[0].get_color() == axes.lines[2].get_color()
+        assert "Rb + Li" in axes.get_xlabel()
+        assert {text.get_text() for text in axes.texts} == {"Li", "Rb", "Cs"}
+
+    def test_refuses_an_unknown_stage(self, experiment: Experiment) -> None:
+        with pytest.raises(InputError, match="no such stage"):
+            figures.diffusion_coefficients(experiment, 2)
+
+    def test_labels_do_not_touch(self) -> None:
+        axes = Figure().subplots()
+        axes.set_yscale("log")
+        axes.set_ylim(1e-20, 1e-10)
+        style.place_labels(axes, [(1e-10, "a", "k"), (1e-10, "b", "k"), (2e-20, "c", "k")], gap=0.1)
+        heights = sorted(float(text.xy[1]) for text in axes.texts)  # type: ignore[attr-defined]
+        assert np.diff(heights).min() > 0.1 - 1e-9
+        assert heights[-1] <= 1 + 1e-9
+
+
+class TestSiteEnergies:
+    def test_shaded_areas_are_the_fractions(self, experiment: Experiment) -> None:
+        axes = figures.site_energy_distribution(experiment, "Li", 0, 0.85).axes[0]
+        stays, moved = (area(collection) for collection in axes.collections)
+        assert moved == pytest.approx(0.85, abs=2e-3)
+        assert stays == pytest.approx(0.15, abs=2e-3)
+        energy, sites = lines(axes.figure)["all sites"]
+        assert np.trapezoid(sites, energy) == pytest.approx(1.1, abs=1e-3)
+
+    def test_marks_fermi_level_and_width(self, experiment: Experiment) -> None:
+        figure = figures.site_energy_distribution(experiment, "Li", 0)
+        marks = [float(np.asarray(line.get_xdata())[0]) for line in figure.axes[0].lines[1:]]
+        assert marks[0] == pytest.approx(-0.65, abs=1e-9)
+        assert any("251 meV" in text.get_text() for text in figure.axes[0].texts)  # π/2 · 0.16 eV
+
+    def test_all_but_the_trapped_have_moved_unless_said_otherwise(self, experiment: Experiment) -> None:
+        axes = figures.site_energy_distribution(experiment, "Li", 1).axes[0]
+        assert area(axes.collections[1]) == pytest.approx(0.97, abs=2e-3)
+
+    @pytest.mark.parametrize(
+        ("ion", "stage", "moved", "message"),
+        [
+            ("Na", 0, 0.5, "no such ion"),
+            ("Li", 7, 0.5, "no such stage"),
+            ("Rb", 0, 0.5, "no site energy distribution"),
+            ("Li", 0, 1.5, "between 0 and 1"),
+        ],
+    )
+    def test_refuses(self, experiment: Experiment, ion: str, stage: int, moved: float, message: str) -> None:
+        with pytest.raises(InputError, match=message):
+            figures.site_energy_distribution(experiment, ion, stage, moved)
+
+
+def area(collection: object) -> float:
+    """Area of a shaded region by the shoelace formula."""
+    total = 0.0
+    for path in collection.get_paths():  # type: ignore[attr-defined]
+        x, y = path.vertices.T
+        total += 0.5 * abs(float(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))))
+    return total
+
+
+class TestLocalPopulations:
+    def test_areas_are_local_densities_in_order_of_arrival(self, result: SyntheticResult) -> None:
+        axes = figures.local_populations(result, 300 * HOUR, 20e-9).axes[0]
+        names = [str(collection.get_label()) for collection in axes.collections]
+        assert names == ["Li", "Rb", "Cs"]
+        assert [area(one) for one in axes.collections] == pytest.approx([0.03, 0.37, 0.60], abs=4e-3)
+        middles = [float(one.get_paths()[0].vertices[:, 1].mean()) for one in axes.collections]
+        assert middles == sorted(middles)  # later ions sit higher
+
+    def test_one_panel_per_time(self, result: SyntheticResult) -> None:
+        figure = figures.local_populations(result, [0, 100 * HOUR, 300 * HOUR], 20e-9)
+        assert [axes.get_title() for axes in figure.axes] == ["0 h", "100 h", "300 h"]
+        assert {text.get_text() for text in figure.axes[1].texts} >= {"Li 0.10", "Rb 0.90"}
+
+    def test_refuses_a_depth_outside_the_sample(self, result: SyntheticResult) -> None:
+        with pytest.raises(InputError, match="outside the sample"):
+            figures.local_populations(result, 0.0, 1.0)
+
+    def test_refuses_an_experiment_without_site_energies(self, result: SyntheticResult) -> None:
+        plain = SyntheticResult(dataset=result.dataset, experiment=parse_experiment(MIXED_CHARGES))
+        with pytest.raises(InputError, match="no ion with a site energy distribution"):
+            figures.local_populations(plain, 0.0, 1e-9)
+
+
+class TestCurrentAndPotential:
+    def test_current_in_nanoampere_and_charge_in_millicoulomb(self, result: SyntheticResult) -> None:
+        figure = figures.current_and_charge(result)
+        current, charge = figure.axes
+        assert current.get_ylabel() == "current / nA"
+        assert charge.get_ylabel() == "charge / mC"
+        assert charge.get_xlabel() == "time / h"
+        last = {name: line[1, -1] for name, line in lines(figure, 1).items()}
+        assert set(last) == {"Li collected", "Rb injected", "Cs injected"}
+        assert last["Li collected"] == pytest.approx(last["Rb injected"] + last["Cs injected"])
+        assert 100.0 in [float(np.asarray(line.get_xdata())[0]) for line in current.lines]  # end of the first stage
+
+    def test_the_first_moment_does_not_set_the_scale(self) -> None:
+        peaked = synthetic_result()
+        peaked.dataset["current"][0] = 1e-3
+        assert figures.current_and_charge(peaked).axes[0].get_ylim()[1] < 20
+
+    def test_potential_reaches_from_surface_to_ground(self, result: SyntheticResult) -> None:
+        near, whole = figures.potential(result).axes
+        assert near.get_xlabel() == "depth / nm"
+        assert whole.get_xlabel() == "depth / mm"
+        depth, volts = whole.lines[0].get_data()
+        assert (depth[0], volts[0]) == (0, 15)
+        assert (depth[-1], volts[-1]) == (pytest.approx(2.325), 0)
+
+    def test_overview_has_no_empty_panel(self, result: SyntheticResult) -> None:
+        figure = figures.overview(result)
+        assert len(figure.axes) == 5
+        assert all(axes.lines for axes in figure.axes)
+        assert figure.get_suptitle() == result.experiment.title
+
+    def test_everything_can_be_drawn_of_the_very_first_state(self, result: SyntheticResult, tmp_path: Path) -> None:
+        start = SyntheticResult(dataset=result.dataset.isel(time=[0]), experiment=result.experiment)
+        for number, draw in enumerate((figures.overview, figures.current_and_charge, figures.potential)):
+            figures.save(draw(start), tmp_path / f"{number}.png")
+
+
+class TestStates:
+    def test_interpolates_between_stored_states(self, result: SyntheticResult) -> None:
+        times = result.dataset["time"].to_numpy()
+        state = states.state_at(result.dataset, float(0.25 * times[3] + 0.75 * times[4]))
+        expected = 0.25 * result.dataset["density"][3] + 0.75 * result.dataset["density"][4]
+        np.testing.assert_allclose(state.density, expected, rtol=1e-12)
+
+    def test_a_boundary_belongs_to_the_stage_that_ends(self, result: SyntheticResult) -> None:
+        assert states.state_at(result.dataset, 100 * HOUR).stage == 0
+        assert states.state_at(result.dataset, 100 * HOUR + 1).stage == 1
+        assert states.stage_ends(result.dataset) == {0: 100 * HOUR, 1: 300 * HOUR}
+
+    def test_arrival_order(self, experiment: Experiment) -> None:
+        assert states.arrival_order(experiment) == ("Li", "Rb", "Cs")
+        assert states.arrival_order(experiment, 0) == ("Li", "Rb")
+        mixed = parse_experiment(MIXED_CHARGES)
+        assert states.arrival_order(mixed) == ("Na", "Ca")
+        assert states.mobile_ions(mixed) == ("Na", "Ca")
+        assert states.bulk_density(mixed) == pytest.approx(1e28)
+
+    def test_a_pile_up_at_the_back_does_not_widen_the_picture(self, result: SyntheticResult) -> None:
+        piled = result.dataset.copy(deep=True)
+        piled["density"][-1, -1, 0] = 3 * BULK
+        initial = states.state_at(piled, 0.0)
+        shown = states.shown_depth([states.state_at(piled, 300 * HOUR)], initial, ("Li", "Rb", "Cs"))
+        assert shown == pytest.approx(1.5 * SECOND_FRONT, rel=0.02)
+
+
+class TestStyle:
+    def test_elements_keep_their_colour_and_differ_in_line_too(self) -> None:
+        names = ["Li", "Na", "K", "Rb", "Cs", "H", "Ag", "Ca", "OH", "X", "Y"]
+        styles = figures.ion_styles(names)
+        assert styles["Li"].colour == "#0072B2"
+        assert figures.ion_styles(["Rb", "Li"])["Li"] == styles["Li"]
+        assert len({look.colour for look in styles.values()}) == len(names)
+        assert len({look.line for look in styles.values()}) == len(names)
+
+    @pytest.mark.parametrize(
+        ("maximum", "unit"), [(8.5e-9, "nA"), (4e-10, "pA"), (6e-10, "nA"), (-8.5e-9, "nA"), (0.0, "fA"), (3.0, "A")]
+    )
+    def test_current_units(self, maximum: float, unit: str) -> None:
+        assert style.axis_unit(maximum, "current", least=0.5).unit == unit
+
+    @pytest.mark.parametrize(
+        ("maximum", "unit"), [(1.5e-7, "nm"), (1e-6, "nm"), (5e-6, "\N{GREEK SMALL LETTER MU}m"), (2.325e-3, "mm")]
+    )
+    def test_length_units(self, maximum: float, unit: str) -> None:
+        assert style.axis_unit(maximum, "length").unit == unit
+
+
+class TestSave:
+    @pytest.mark.parametrize("extension", [".png", ".svg", ".pdf"])
+    def test_same_figure_same_bytes(self, result: SyntheticResult, tmp_path: Path, extension: str) -> None:
+        paths = [tmp_path / f"{name}{extension}" for name in "ab"]
+        for path in paths:
+            figures.save(figures.depth_profiles(result), path)
+        first, second = (path.read_bytes() for path in paths)
+        assert first == second
+        assert len(first) > 5000
+        assert sorted(tmp_path.iterdir()) == paths  # no temporary file left
+
+    def test_refuses_other_extensions(self, tmp_path: Path) -> None:
+        for name in ("a.jpeg", "a"):
+            with pytest.raises(InputError, match=r"\.png or \.svg or \.pdf"):
+                figures.save(Figure(), tmp_path / name)
+        assert not list(tmp_path.iterdir())
+
+    def test_refuses_a_missing_folder(self, tmp_path: Path) -> None:
+        with pytest.raises(InputError, match="does not exist"):
+            figures.save(Figure(), tmp_path / "nowhere" / "a.png")
+
+    def test_global_state_stays_untouched(self) -> None:
+        program = (
+            "import sys; sys.path.insert(0, sys.argv[1]); from synthetic_result import synthetic_result\n"
+            "from ionscape import figures; figures.overview(synthetic_result())\n"
+            "sys.exit('matplotlib.pyplot' in sys.modules)"
+        )
+        folder = Path(__file__).parent.parent
+        subprocess.run([sys.executable, "-c", program, str(folder)], check=True)
+
+
+class TestMovie:
+    def test_mp4_holds_the_frames(self, result: SyntheticResult, tmp_path: Path) -> None:
+        import imageio_ffmpeg
+
+        path = tmp_path / "film.mp4"
+        figures.movie(result, path, frames=12, frames_per_second=6)
+        count, seconds = imageio_ffmpeg.count_frames_and_secs(str(path))
+        assert count == 12
+        assert seconds == pytest.approx(2.0)
+        assert [entry.name for entry in tmp_path.iterdir()] == ["film.mp4"]
+
+    def test_gif_moves(self, result: SyntheticResult, tmp_path: Path) -> None:
+        path = tmp_path / "film.gif"
+        figures.movie(result, path, frames=6)
+        with Image.open(path) as picture:
+            assert getattr(picture, "n_frames", 1) == 6
+            first = np.asarray(picture.convert("RGB"))
+            picture.seek(5)
+            assert (np.asarray(picture.convert("RGB")) != first).any()
+
+    def test_frames_are_equidistant_within_each_stage(self, experiment: Experiment) -> None:
+        times = frame_times(experiment, {0: 100 * HOUR, 1: 300 * HOUR}, 0.0, 61)
+        assert times.size == 61
+        assert times[0] == 0
+        assert times[20] == pytest.approx(100 * HOUR)
+        np.testing.assert_allclose(np.diff(times), 5 * HOUR)
+
+    def test_storage_is_shortened(self, double_cait_file: Path) -> None:
+        double = load_experiment(double_cait_file)
+        ends = {0: 100 * HOUR, 1: 2000 * HOUR, 2: 2100 * HOUR}
+        times = frame_times(double, ends, 0.0, 211)
+        storage = (times > 100 * HOUR) & (times <= 2000 * HOUR)
+        assert int(storage.sum()) == pytest.approx(19, abs=2)
+
+    @pytest.mark.parametrize(
+        ("name", "options", "message"),
+        [
+            ("film.avi", {}, r"\.mp4 or \.gif"),
+            ("film.mp4", {"frames": 1}, "2 or more"),
+            ("film.mp4", {"frames_per_second": 0.0}, "greater than 0"),
+        ],
+    )
+    def test_refuses(
+        self, result: SyntheticResult, tmp_path: Path, name: str, options: dict[str, float], message: str
+    ) -> None:
+        with pytest.raises(InputError, match=message):
+            figures.movie(result, tmp_path / name, **options)  # type: ignore[arg-type]
+        assert not list(tmp_path.iterdir())
