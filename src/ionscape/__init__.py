@@ -10,6 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    __version__: str
+
     from ionscape import figures, relations
     from ionscape.diffusivity import SiteEnergyDistribution, site_energy_diffusion
     from ionscape.errors import ConvergenceError, InputError, IonscapeError, SimulationInterrupted

@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 import pytest
 
+import ionscape
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 SOURCE = REPOSITORY / "src" / "ionscape"
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
@@ -116,3 +118,12 @@ def test_docstring_examples_of_a_module_hold(name):
     outcome = doctest.testmod(module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
     assert outcome.attempted > 0
     assert outcome.failed == 0
+
+
+def test_the_page_on_result_files_names_all_that_a_result_holds():
+    result = ionscape.simulate(ionscape.load_experiment(REPOSITORY / "examples" / "rb-mono-cait.toml"))
+    page = (REPOSITORY / "docs" / "reference" / "result-file.md").read_text(encoding="utf-8")
+    described = set(re.findall(r"`(\w+)`", page))
+    assert described >= {str(name) for name in result.dataset.variables}
+    assert described >= set(result.dataset.attrs)
+    assert described >= set(result.summary()["stages"][0])

@@ -48,7 +48,7 @@ class Solver:
         self.calls: list[Any] = []
         self.outcome: SyntheticResult | BaseException = synthetic_result()
 
-    def simulate(self, experiment: Any, *, settings: Any = None, progress: Any = None) -> Any:
+    def simulate(self, _: Any, *, settings: Any = None, progress: Any = None) -> Any:
         self.calls.append(settings)
         if progress is not None:
             end = 300 * HOUR
@@ -94,7 +94,7 @@ class TestInformation:
         program = (
             "import sys\nfrom ionscape.cli import main\n"
             "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
-            "heavy = {'numba', 'matplotlib', 'xarray', 'pint', 'scipy', 'pydantic', 'rich', 'numpy'} & set(sys.modules)\n"
+            "heavy = {'numba', 'matplotlib', 'xarray', 'pint', 'scipy', 'pydantic', 'numpy'} & set(sys.modules)\n"
             "sys.exit(', '.join(heavy) or 0)"
         )
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
@@ -183,22 +183,21 @@ class TestSimulate:
         assert solver.calls == [ionscape.transport.Settings()]
         assert names(folder) == {"double.nc"}
 
-    def test_quiet_prints_nothing(
-        self, run: Run, folder: Path, solver: Solver, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    @pytest.mark.usefixtures("folder", "solver")
+    def test_quiet_prints_nothing(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         assert run("simulate", "double.toml", "--quiet", "--no-figure") == 0
         assert capsys.readouterr() == ("", "")
 
-    def test_progress_goes_to_standard_error(
-        self, run: Run, folder: Path, solver: Solver, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    @pytest.mark.usefixtures("folder", "solver")
+    def test_progress_goes_to_standard_error(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         assert run("simulate", "double.toml", "--no-figure") == 0
         printed = capsys.readouterr()
         assert "stage 1 of 2" in printed.err
         assert "100 h simulated" in printed.err
         assert "simulated" not in printed.out
 
-    def test_replaces_an_earlier_result_unless_told_not_to(self, run: Run, folder: Path, solver: Solver) -> None:
+    @pytest.mark.usefixtures("solver")
+    def test_replaces_an_earlier_result_unless_told_not_to(self, run: Run, folder: Path) -> None:
         (folder / "double.nc").write_text("old", encoding="utf-8")
         assert run("simulate", "double.toml", "--no-figure", "--no-overwrite") == 2
         assert (folder / "double.nc").read_text(encoding="utf-8") == "old"
@@ -242,7 +241,8 @@ class TestBadInput:
         assert not solver.calls
         assert names(folder) == set()
 
-    def test_a_folder_is_no_file(self, run: Run, folder: Path, solver: Solver) -> None:
+    @pytest.mark.usefixtures("solver")
+    def test_a_folder_is_no_file(self, run: Run, folder: Path) -> None:
         (folder / "a.nc").mkdir()
         assert run("simulate", "double.toml", "--output", "a.nc") == 2
 
@@ -261,11 +261,11 @@ class TestBadInput:
         ],
     )
     @pytest.mark.parametrize("command", ["simulate", "check"])
+    @pytest.mark.usefixtures("solver")
     def test_experiment(
         self,
         run: Run,
         folder: Path,
-        solver: Solver,
         capsys: pytest.CaptureFixture[str],
         command: str,
         old: str,
@@ -280,7 +280,8 @@ class TestBadInput:
             assert word in printed.err
         assert names(folder) == set()
 
-    def test_missing_experiment(self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    @pytest.mark.usefixtures("folder")
+    def test_missing_experiment(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         assert run("simulate", "none.toml") == 2
         assert "none.toml" in capsys.readouterr().err
 
@@ -294,9 +295,8 @@ class TestBadInput:
             ["simulat", "double.toml"],
         ],
     )
-    def test_usage(
-        self, run: Run, folder: Path, solver: Solver, capsys: pytest.CaptureFixture[str], arguments: list[str]
-    ) -> None:
+    @pytest.mark.usefixtures("folder")
+    def test_usage(self, run: Run, solver: Solver, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
         assert run(*arguments) == 2
         assert "Error" in capsys.readouterr().err
         assert not solver.calls
@@ -339,10 +339,15 @@ class TestInterruptedRuns:
     def test_a_failed_write_leaves_the_earlier_file(self, tmp_path: Path) -> None:
         target = tmp_path / "a.nc"
         target.write_text("earlier", encoding="utf-8")
-        with pytest.raises(RuntimeError), atomic_output(target) as temporary:
-            assert temporary.suffix == ".nc"
-            temporary.write_text("half", encoding="utf-8")
-            raise RuntimeError
+
+        def write_half() -> None:
+            with atomic_output(target) as temporary:
+                assert temporary.suffix == ".nc"
+                temporary.write_text("half", encoding="utf-8")
+                raise RuntimeError
+
+        with pytest.raises(RuntimeError):
+            write_half()
         assert target.read_text(encoding="utf-8") == "earlier"
         assert list(tmp_path.iterdir()) == [target]
 
@@ -397,7 +402,8 @@ class TestStoredResults:
             assert word in error
         assert names(stored.parent) == {"double.nc"}
 
-    def test_a_missing_result(self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    @pytest.mark.usefixtures("folder")
+    def test_a_missing_result(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         assert run("summary", "none.nc") == 2
         assert '"none.nc"' in capsys.readouterr().err
 
@@ -414,7 +420,8 @@ class TestStoredResults:
         assert run("export", stored, stored.with_name("p.txt")) == 2
 
 
-def test_an_error_from_outside_is_not_hidden(folder: Path, solver: Solver) -> None:
+@pytest.mark.usefixtures("folder")
+def test_an_error_from_outside_is_not_hidden(solver: Solver) -> None:
     solver.outcome = ZeroDivisionError("a defect")
     with pytest.raises(ZeroDivisionError):
         main(["simulate", "double.toml", "--quiet"])

@@ -16,6 +16,7 @@ from ionscape.errors import InputError
 from ionscape.experiment import Experiment, load_experiment, parse_experiment
 from ionscape.figures import states, style
 from ionscape.figures.movie import frame_times
+from ionscape.figures.profiles import profile_curves, stage_title
 from synthetic_result import (
     BULK,
     CAESIUM_FRONT,
@@ -27,7 +28,7 @@ from synthetic_result import (
     synthetic_result,
 )
 
-ELECTRON_VOLT = 1.602176634e-19
+MICROMETRE = "\N{GREEK SMALL LETTER MU}m"
 
 MIXED_CHARGES = """
 title = "calcium for sodium"
@@ -111,7 +112,7 @@ class TestDepthProfiles:
             time=0.0, stage=0, depth=np.array([1e-9, 3e-9]), density=density, potential=np.zeros(2),
             surface_potential=0.0, last_cell=2e-9, ions=("Na", "Ca", "O"),
         )  # fmt: skip
-        curves = figures.profiles.profile_curves(experiment, state)
+        curves = profile_curves(experiment, state)
         assert set(curves) == {"Na", "Ca", "charge"}
         np.testing.assert_allclose(curves["charge"], 1e28)
 
@@ -278,6 +279,13 @@ class TestStates:
         shown = states.shown_depth([states.state_at(piled, 300 * HOUR)], initial, ("Li", "Rb", "Cs"))
         assert shown == pytest.approx(1.5 * SECOND_FRONT, rel=0.02)
 
+    def test_stages_are_named_by_what_they_bring(self, experiment: Experiment) -> None:
+        mixed = parse_experiment(MIXED_CHARGES)
+        blocking = parse_experiment(MIXED_CHARGES.replace("composition = { Ca = 1.0 }", "blocking = true"))
+        assert stage_title(experiment, 1) == "stage 2, Cs irradiation"
+        assert stage_title(mixed, 0) == "stage 1, Ca contact"
+        assert stage_title(blocking, 0) == "stage 1, blocking contact"
+
 
 class TestStyle:
     def test_elements_keep_their_colour_and_differ_in_line_too(self) -> None:
@@ -294,9 +302,7 @@ class TestStyle:
     def test_current_units(self, maximum: float, unit: str) -> None:
         assert style.axis_unit(maximum, "current", least=0.5).unit == unit
 
-    @pytest.mark.parametrize(
-        ("maximum", "unit"), [(1.5e-7, "nm"), (1e-6, "nm"), (5e-6, "\N{GREEK SMALL LETTER MU}m"), (2.325e-3, "mm")]
-    )
+    @pytest.mark.parametrize(("maximum", "unit"), [(1.5e-7, "nm"), (1e-6, "nm"), (5e-6, MICROMETRE), (2.325e-3, "mm")])
     def test_length_units(self, maximum: float, unit: str) -> None:
         assert style.axis_unit(maximum, "length").unit == unit
 

@@ -1,12 +1,12 @@
-"""Welge's construction against cases whose envelope can be found by hand, and against root finding for site energies."""
+"""Welge's construction against envelopes found by hand, and against root finding for site energies."""
 
 from __future__ import annotations
 
 import numpy as np
-import oracles
 import pytest
 from scipy import integrate, optimize
 
+import oracles
 from ionscape import relations
 from ionscape.errors import InputError
 
@@ -33,8 +33,8 @@ def test_fast_foreign_ion_spreads_without_shock() -> None:
 def test_trapped_ions_with_a_jump_of_the_coefficient() -> None:
     """D1/D2 = a = 1e-4 for n1 ≤ c = 0.1, 300 above.
 
-    Up to the jump f1 = a n1/(a n1 + n2) is convex: a rarefaction n1 = (√(a/s) - 1)/(a - 1). At the jump the envelope has a
-    corner: a plateau n1 = c. From there the chord to (1, 1) lies below f1: a shock at (1 - f1(c))/(1 - c), with
+    Up to the jump f1 = a n1/(a n1 + n2) is convex: a rarefaction n1 = (√(a/s) - 1)/(a - 1). There the envelope has a
+    corner: a plateau n1 = c. The chord on to (1, 1) lies below f1: a shock at (1 - f1(c))/(1 - c) with
     f1(c) = 1e-5/(1e-5 + 0.9).
     """
     low, jump = 1e-4, 0.1

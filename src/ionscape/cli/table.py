@@ -46,12 +46,13 @@ ROWS = (
 
 def print_summary(console: Console, title: str, summary: Mapping[str, Any]) -> None:
     """Print the stages of a summary (`SimulationResult.summary`) side by side; a dash where there is no value."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     stages: Sequence[Mapping[str, Any]] = summary["stages"]
     for first in range(0, len(stages), STAGES_PER_TABLE):
         part = stages[first : first + STAGES_PER_TABLE]
-        table = Table(title=title, title_justify="left", title_style="bold", pad_edge=False)
+        table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
         table.add_column("stage")
         for number, stage in enumerate(part, start=first + 1):
             table.add_column(f"{number}: {stage.get('kind', '')}", justify="right")

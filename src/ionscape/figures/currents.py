@@ -20,13 +20,14 @@ from ionscape.figures.states import (
     state_at,
     values,
 )
-from ionscape.figures.style import axis_unit, ion_styles, new_figure, tidy
+from ionscape.figures.style import axis_unit, inner_legend, ion_styles, new_figure, tidy
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+LEAST_TITLED = 0.09  # of all time: the name of a shorter stage would run into its neighbours
 LEAST_CHARGE = 1e-4  # of the largest charge: below it an ion's line would only lie on the axis
 
 
@@ -50,7 +51,7 @@ def _mark_stages(axes: Axes, result: Result, unit_size: float, *, titles: bool) 
     for stage, end in ends.items():
         if stage != max(ends):
             axes.axvline(end / unit_size, color="0.6", lw=0.8, zorder=0)
-        if titles:
+        if titles and end - start > LEAST_TITLED * max(ends.values()):
             kind = stage_title(result.experiment, stage).split(", ", 1)[1]
             axes.annotate(
                 kind.replace(" ", "\n"), (0.5 * (start + end) / unit_size, 1.0), xycoords=("data", "axes fraction"),
@@ -102,7 +103,7 @@ def draw_charge(axes: Axes, result: Result) -> None:
     axes.set_xlim(0, (float(times[-1]) or 1.0) / clock.size)
     _mark_stages(axes, result, clock.size, titles=False)
     if axes.lines:
-        axes.legend(frameon=False, fontsize=9)
+        inner_legend(axes)
 
 
 def current_and_charge(result: Result) -> Figure:
@@ -130,7 +131,7 @@ def overview(result: Result) -> Figure:
     layout: list[Any] = [*[["profile", "diffusion"]] * 2, ["current", "potential"], ["charge", "potential"]]
     panels = figure.subplot_mosaic(layout)
     draw_profiles(panels["profile"], experiment, final, limit=limit)
-    panels["profile"].legend(frameon=False, fontsize=9)
+    inner_legend(panels["profile"])
     panels["profile"].set_title(f"profile after {final.time / clock.size:.4g} {clock.unit}", fontsize=10)
     draw_diffusion_coefficients(panels["diffusion"], experiment)
     label_stage_lines(panels["diffusion"], experiment)

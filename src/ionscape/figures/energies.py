@@ -18,6 +18,7 @@ from ionscape.figures.states import Array, Result, State, arrival_order, bulk_de
 from ionscape.figures.style import (
     STAGE_LINES,
     axis_unit,
+    inner_legend,
     ion_styles,
     new_figure,
     place_labels,
@@ -95,7 +96,7 @@ def label_stage_lines(axes: Axes, experiment: Experiment) -> None:
     if len(chosen) > 1:
         lines = [Line2D([], [], color="black", ls=line, lw=1.5) for line in _cycle(len(chosen))]
         names = [stage_title(experiment, number) for number in chosen]
-        axes.legend(lines, names, frameon=False, fontsize=9, loc="lower right")
+        inner_legend(axes, lines, names)
 
 
 def diffusion_coefficients(experiment: Experiment, stages: int | Sequence[int] | None = None) -> Figure:
@@ -286,8 +287,9 @@ def _draw_populations(axes: Axes, experiment: Experiment, state: State, depth: f
         inside = (energy >= low) & (energy <= high)
         colour = shade(styles[name].colour, 0.6)
         axes.fill_betweenx(volts, sites, where=inside.tolist(), color=colour, lw=0, label=name)
-        # Squared weights keep the label off the gap between two branches.
-        middle = float(np.average(volts[inside], weights=sites[inside] ** 2 + 1e-30))
+        # The median of the population: the mean may fall into the gap between two branches.
+        share = np.cumsum(sites[inside] * np.gradient(volts[inside]))
+        middle = float(np.interp(0.5 * share[-1], share, volts[inside]))
         axes.annotate(
             f"{name} {density / bulk:.2f}", (float(sites[np.abs(volts - middle) < LABEL_REACH].max()), middle),
             xytext=(6, 0), textcoords="offset points", va="center", fontsize=9,

@@ -36,9 +36,11 @@ LEAST_FRACTION = 1e-6  # of bulk: an ion that has not come yet would only draw o
 
 def stage_title(experiment: Experiment, stage: int) -> str:
     """Return a short name of a stage such as `stage 1, Rb irradiation`."""
-    kind = experiment.stages[stage].kind
-    ions = " + ".join(newcomers(experiment, stage))
-    return f"stage {stage + 1}, {f'{ions} {kind}' if ions else kind}"
+    description = experiment.stages[stage]
+    words = [" + ".join(newcomers(experiment, stage)), description.kind]
+    if description.kind == "contact" and description.blocking:
+        words[0] = "blocking"
+    return f"stage {stage + 1}, {' '.join(filter(None, words))}"
 
 
 def profile_curves(experiment: Experiment, state: State) -> dict[str, Array]:
@@ -209,7 +211,7 @@ def potential(result: Result, times: Sequence[float] | None = None) -> Figure:
     initial = state_at(dataset, float(values(dataset, "time")[0]))
     zone = shown_depth(states, initial, mobile_ions(experiment))
     thickness = experiment.sample.thickness
-    colours = colormaps["cividis"](np.linspace(0.8, 0.0, len(states)))
+    colours = colormaps["cividis"](np.linspace(0.8, 0.0, len(states)) if len(states) > 1 else [0.0])
     clock = axis_unit(chosen[-1], "time")
     figure = new_figure(8.4, 3.8)
     near, whole = figure.subplots(1, 2)

@@ -34,7 +34,7 @@ class IonStyle:
 # Okabe and Ito's palette, assigned so that lithium is blue, rubidium green and caesium purple as in the papers.
 _ELEMENTS = {
     "Li": IonStyle(colour="#0072B2", line="solid"),
-    "Na": IonStyle(colour="#E69F00", line=(0, (6, 1.5, 1, 1.5, 1, 1.5))),
+    "Na": IonStyle(colour="#E69F00", line=(0, (9, 2))),
     "K": IonStyle(colour="#D55E00", line=(0, (6, 1.5, 1, 1.5))),
     "Rb": IonStyle(colour="#009E73", line=(0, (5, 1.5))),
     "Cs": IonStyle(colour="#CC79A7", line=(0, (2, 1))),
@@ -43,9 +43,9 @@ _ELEMENTS = {
 }
 # For ions without a fixed style; darker than the palette's yellow, which is unreadable as a line on white.
 _SPARE = (
-    IonStyle(colour="#8C510A", line=(0, (3, 1, 3, 1, 1, 1))),
-    IonStyle(colour="#661100", line=(0, (10, 2))),
     IonStyle(colour="#332288", line=(0, (1, 2))),
+    IonStyle(colour="#8C510A", line=(0, (3, 1, 3, 1, 1, 1))),
+    IonStyle(colour="#661100", line=(0, (6, 1.5, 1, 1.5, 1, 1.5))),
     IonStyle(colour="#999933", line=(0, (4, 1, 1, 1, 1, 1, 1, 1))),
 )
 TOTAL = IonStyle(colour="black", line="solid", thickness=0.7, order=1.0)
@@ -96,6 +96,11 @@ def tidy(axes: Axes, *, horizontal: str, vertical: str) -> None:
     axes.set_ylabel(vertical)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(which="both", direction="in")
+
+
+def inner_legend(axes: Axes, *entries: Any) -> None:
+    """Put a legend where it hides least; its ground is nearly opaque, so that it stays legible on top of lines."""
+    axes.legend(*entries, fontsize=9, loc="best", framealpha=0.85, edgecolor="none")
 
 
 def place_labels(axes: Axes, labels: Sequence[tuple[float, str, Any]], *, gap: float) -> None:

@@ -44,40 +44,43 @@ def sharp_front_time(
     foreign_diffusion_coefficient: ArrayLike,
     temperature: ArrayLike,
     charge: ArrayLike = 1,
+    residual_fraction: ArrayLike = 0.0,
 ) -> FloatArray:
-    """Time in which a constant voltage exchanges a layer completely behind a sharp front.
+    """Time in which a constant voltage exchanges a given amount behind a sharp front.
 
-        Q L/D1 + ½ Q² (1/D2 - 1/D1) = Z U e/(k_B T) t
+        Q L/D1 + ½ Q² (1/D2 - 1/D1) = Z U e/(k_B T) t                                         (r = 0)
+        Q L/D1 + ½ Q² (1/(D2 (1 - r)²) - 1/(D1 (1 - r))) = Z U e/(k_B T) t                    (general)
 
     ======  ======================================================================  =======  =====
     t       time                                                                    s        (...)
-    Q       `depth` of the exchanged layer = exchanged ions / total density         m        (...)
+    Q       `depth` of complete exchange = exchanged ions / total density           m        (...)
     L       thickness of the sample                                                 m        (...)
     U       voltage across the sample                                               V        (...)
     D1      native ion at native density                                            m²/s     (...)
     D2      foreign ion in the exchanged layer                                      m²/s     (...)
     T       temperature                                                             K        (...)
     Z       charge number of both ions                                              1        (...)
+    r       `residual_fraction` of native ions that stay behind, immobile           1        (...)
     ======  ======================================================================  =======  =====
 
-    Two layers in series with Z U e/(k_B T) = J ((L - Q)/D1 + Q/D2) and dQ/dt = J. Valid for eU much larger than
-    k_B T ln(D1/D2), the diffusion potential of the front, for Q much larger than the width of the front, and as long as
-    Q stays below L. Residual native ions make the layer deeper than Q; what they carry is neglected.
+    Two layers in series: the front stands at X = Q/(1 - r), Z U e/(k_B T) = J ((L - X)/D1 + X/(D2 (1 - r))), and
+    dQ/dt = J. Valid for eU much larger than k_B T ln(D1/D2), about the diffusion potential of the front, for Q much
+    larger than the width of the front, and as long as X stays below L.
 
     Raises:
-        InputError: a depth beyond the thickness, a voltage, length, coefficient or temperature of 0 or below.
+        InputError: a front beyond the thickness, a voltage, length, coefficient or temperature of 0 or below.
 
     Source: the currents of bulk and zone in Gunawan 2024 ESI (S 69, S 70), integrated over time.
     """
-    layer = at_least_zero("depth", depth)
-    native, foreign = _resistances(native_diffusion_coefficient, foreign_diffusion_coefficient)
-    length = positive("thickness", thickness)
-    if np.any(layer > length):
+    amount, length = at_least_zero("depth", depth), positive("thickness", thickness)
+    native, growth = _layers(native_diffusion_coefficient, foreign_diffusion_coefficient, residual_fraction)
+    furthest = length * (1 - np.asarray(residual_fraction, dtype=np.float64))
+    if np.any(amount > furthest):
         raise InputError(
-            "must not exceed the thickness of the sample", key="depth", value=float(np.max(layer)),
-            bound=f"thickness = {float(np.min(length)):.6g} m",
+            "must not exceed what the thickness of the sample holds", key="depth", value=float(np.max(amount)),
+            bound=f"{float(np.min(furthest)):.6g} m",
         )  # fmt: skip
-    return layer * (length * native + layer * (foreign - native) / 2) / _drive(voltage, temperature, charge)
+    return amount * (length * native + amount * growth / 2) / _drive(voltage, temperature, charge)
 
 
 def sharp_front_depth(
@@ -89,26 +92,28 @@ def sharp_front_depth(
     foreign_diffusion_coefficient: ArrayLike,
     temperature: ArrayLike,
     charge: ArrayLike = 1,
+    residual_fraction: ArrayLike = 0.0,
 ) -> FloatArray:
-    """Depth Q [m] of the exchanged layer after `time` [s]: the charge law of `sharp_front_time` solved for Q.
+    """Depth Q [m] of complete exchange after `time` [s]: the charge law of `sharp_front_time` solved for Q.
 
     Times the total density, the area and Z e it is the charge that has passed. Symbols, shapes and validity as there.
 
     Raises:
         InputError: a time at which the front has reached the back, or an argument of the wrong sign.
     """
-    native, foreign = _resistances(native_diffusion_coefficient, foreign_diffusion_coefficient)
-    length = positive("thickness", thickness)
-    driven = _drive(voltage, temperature, charge) * at_least_zero("time", time)
-    last = length**2 * (native + foreign) / 2
+    native, growth = _layers(native_diffusion_coefficient, foreign_diffusion_coefficient, residual_fraction)
+    length, drive = positive("thickness", thickness), _drive(voltage, temperature, charge)
+    driven = drive * at_least_zero("time", time)
+    furthest = length * (1 - np.asarray(residual_fraction, dtype=np.float64))
+    last = furthest * (length * native + furthest * growth / 2)
     if np.any(driven > last * (1 + 1e-12)):
         raise InputError(
             "the front has reached the back electrode", key="time", value=float(np.max(time)),
-            bound=f"it arrives after {float(np.min(last / _drive(voltage, temperature, charge))):.6g} s",
+            bound=f"it arrives after {float(np.min(last / drive)):.6g} s",
         )  # fmt: skip
     linear = length * native
-    # The root in this form neither cancels for D1 = D2 nor for short times.
-    return 2 * driven / (linear + np.sqrt(np.maximum(linear**2 + 2 * (foreign - native) * driven, 0.0)))
+    # The root in this form cancels neither for D1 = D2 nor for short times.
+    return 2 * driven / (linear + np.sqrt(np.maximum(linear**2 + 2 * growth * driven, 0.0)))
 
 
 def sharp_front_current(
@@ -122,10 +127,11 @@ def sharp_front_current(
     foreign_diffusion_coefficient: ArrayLike,
     temperature: ArrayLike,
     charge: ArrayLike = 1,
+    residual_fraction: ArrayLike = 0.0,
 ) -> FloatArray:
-    """Current I = Z e n A dQ/dt [A] when a layer of `depth` Q is exchanged.
+    """Current I = Z e n A dQ/dt [A] when the amount `depth` Q [m] has been exchanged.
 
-        dQ/dt = Z U e/(k_B T) / (L/D1 + Q (1/D2 - 1/D1))
+        dQ/dt = Z U e/(k_B T) / (L/D1 + Q (1/(D2 (1 - r)²) - 1/(D1 (1 - r))))
 
     with the total density n = `density` [1/m³] and the `area` A [m²]; the other symbols, shapes and the validity as in
     `sharp_front_time`.
@@ -133,8 +139,8 @@ def sharp_front_current(
     Raises:
         InputError: an argument of the wrong sign.
     """
-    native, foreign = _resistances(native_diffusion_coefficient, foreign_diffusion_coefficient)
-    resistance = positive("thickness", thickness) * native + at_least_zero("depth", depth) * (foreign - native)
+    native, growth = _layers(native_diffusion_coefficient, foreign_diffusion_coefficient, residual_fraction)
+    resistance = positive("thickness", thickness) * native + at_least_zero("depth", depth) * growth
     carried = nonzero("charge", charge) * ELEMENTARY_CHARGE * positive("density", density) * positive("area", area)
     return carried * _drive(voltage, temperature, charge) / positive("thickness left to cross", resistance)
 
@@ -252,7 +258,8 @@ def logistic_wave_fraction(
     Raises:
         InputError: a foreign ion that is not the slower one, for which no steady front exists.
     """
-    native, foreign = _resistances(native_diffusion_coefficient, foreign_diffusion_coefficient)
+    native = 1 / positive("native_diffusion_coefficient", native_diffusion_coefficient)
+    foreign = 1 / positive("foreign_diffusion_coefficient", foreign_diffusion_coefficient)
     if np.any(foreign <= native):
         raise InputError(
             "must be below that of the native ion for a steady front", key="foreign_diffusion_coefficient",
@@ -262,12 +269,12 @@ def logistic_wave_fraction(
     return special.expit(finite("position", position) * positive("flux", flux) * (foreign - native))
 
 
-def _resistances(native: ArrayLike, foreign: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """1/D of the two ions [s/m²]."""
-    return (
-        1 / positive("native_diffusion_coefficient", native),
-        1 / positive("foreign_diffusion_coefficient", foreign),
-    )
+def _layers(native: ArrayLike, foreign: ArrayLike, residual: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """1/D1 of the bulk, and what each exchanged length adds to the integral of 1/D over depth [s/m²]."""
+    replaced = 1 - fraction("residual_fraction", residual)
+    bulk = 1 / positive("native_diffusion_coefficient", native)
+    zone = 1 / (positive("foreign_diffusion_coefficient", foreign) * positive("1 - residual_fraction", replaced))
+    return bulk, (zone - bulk) / replaced
 
 
 def _drive(voltage: ArrayLike, temperature: ArrayLike, charge: ArrayLike) -> FloatArray:

@@ -113,16 +113,18 @@ def henderson_potential(
     coefficients = non_negative("diffusion_coefficients", diffusion_coefficients)
     left, right = non_negative("densities_left", densities_left), non_negative("densities_right", densities_right)
     charge = nonzero("charges", charges)
-    conductance_left = positive(
-        "conductance on the left", np.sum(np.atleast_1d(charge**2 * coefficients * left), axis=-1)
-    )
-    conductance_right = positive(
-        "conductance on the right", np.sum(np.atleast_1d(charge**2 * coefficients * right), axis=-1)
-    )
-    drive = np.sum(np.atleast_1d(charge * coefficients * (right - left)), axis=-1) / conductance_left
-    change = conductance_right / conductance_left - 1
-    # ln(1 + s)/s with its limit 1 at s = 0
-    mean = np.where(change == 0, 1.0, np.log1p(change) / np.where(change == 0, 1.0, change))
+
+    def summed(terms: FloatArray) -> FloatArray:
+        return np.sum(np.atleast_1d(terms), axis=-1)
+
+    conductance_left = positive("conductance on the left", summed(charge**2 * coefficients * left))
+    conductance_right = positive("conductance on the right", summed(charge**2 * coefficients * right))
+    drive = summed(charge * coefficients * (right - left)) / conductance_left
+    change = summed(charge**2 * coefficients * (right - left)) / conductance_left
+    # ln(1 + s)/s: exact near its limit 1 at s = 0, and where the sides differ by decades and 1 + s would cancel.
+    small = np.abs(change) < 0.5
+    logarithm = np.where(small, np.log1p(np.where(small, change, 0.0)), np.log(conductance_right / conductance_left))
+    mean = np.where(change == 0, 1.0, logarithm / np.where(change == 0, 1.0, change))
     return -thermal_voltage(temperature) * drive * mean
 
 

@@ -1,7 +1,7 @@
 """What the compiled kernels read: plain arrays in scaled units, bundled in named tuples.
 
-Scaling: densities are divided by ``density_scale`` (the total native density), so that they are of order one. Depths, times,
-potentials and diffusion coefficients stay in SI. A flux divided by the density scale is a velocity [m/s].
+Scaling: densities are divided by ``density_scale`` (the total native density), so that they are of order one. Depths,
+times, potentials and diffusion coefficients stay in SI. A flux divided by the density scale is a velocity [m/s].
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+IntegerArray = NDArray[np.int64]
 
 FRONT_BEAM = 0
 FRONT_COMPOSITION = 1
@@ -24,17 +25,18 @@ BEAM_REPELLED = 2
 
 
 class Cells(NamedTuple):
-    """The grid. ``size`` (cells,) [m]; ``distance`` (cells + 1,) [m]: between neighbouring centres, half a cell at the faces."""
+    """The grid."""
 
-    size: FloatArray
-    distance: FloatArray
+    size: FloatArray  # (cells,) [m]
+    distance: FloatArray  # (cells + 1,) between neighbouring centres, half a cell at both ends [m]
 
 
 class Coefficients(NamedTuple):
     """ln D of every ion, tabulated at uniform knots of the density that sets its Fermi level.
 
-    ``knots`` (ions, intervals + 1, 2): ln(D / m^2 s^-1) and its slope times the knot spacing; ``spacing_inverse`` (ions,)
-    [1 / scaled density], zero where D is constant; ``counts`` (ions, ions): 1 where the density of the second ion counts.
+    ``knots`` (ions, intervals + 1, 2): ln(D / m^2 s^-1) and its slope times the knot spacing; ``spacing_inverse``
+    (ions,) [1 / scaled density], zero where D is constant; ``counts`` (ions, ions): 1 where the density of the second
+    ion counts.
     """
 
     knots: FloatArray
@@ -45,11 +47,11 @@ class Coefficients(NamedTuple):
 class Boundaries(NamedTuple):
     """The two faces during one stage. Fluxes are divided by the density scale [m/s].
 
-    ``front``: one of the ``FRONT_*`` codes; ``beam``: index of the injected ion; ``beam_flux`` [m/s], infinite when the beam
-    is not limited; ``holding`` g [m/(s V)] of the law J = g (U_R - phi_s); ``front_potential`` [V]: source potential or that of
-    the contact; ``vacuum`` eps_0 / (e n d_aperture) [m/V]; ``front_displacement`` [m]: frozen displacement of a closed face;
-    ``surface`` (ions,): scaled densities that a contact holds, ``surface_coefficient`` (ions,) their D [m^2/s];
-    ``deposits`` (ions,): 1 where the back electrode takes the ion.
+    ``front``: one of the ``FRONT_*`` codes; ``beam``: index of the injected ion; ``beam_flux`` [m/s], infinite when
+    the beam is not limited; ``holding`` g [m/(s V)] of the law J = g (U_R - phi_s); ``front_potential`` [V]: source
+    potential or that of the contact; ``vacuum`` eps_0 / (e n d_aperture) [m/V]; ``front_displacement`` [m]: frozen
+    displacement of a closed face; ``surface`` (ions,): scaled densities that a contact holds, ``surface_coefficient``
+    (ions,) their D [m^2/s]; ``deposits`` (ions,): 1 where the back electrode takes the ion.
     """
 
     front: int
@@ -65,14 +67,22 @@ class Boundaries(NamedTuple):
 
 
 class Medium(NamedTuple):
-    """``charges``: one float per ion (a tuple, so that its length is known to the compiler); ``permittivity`` eps_0 eps_r / (e n)
-    [m/V], zero for the electroneutral model; ``thermal`` e / (k_B T) [1/V]; ``native`` (cells,): scaled charge density of the
-    neutral sample, sum of Z_i n_i0."""
+    """The glass at the temperature of one stage."""
 
-    charges: tuple[float, ...]
-    permittivity: float
-    thermal: float
-    native: FloatArray
+    charges: FloatArray  # (ions,)
+    ions: tuple[int, ...]  # one entry per ion: the compiler knows the length of a tuple and unrolls loops by it
+    permittivity: float  # eps_0 eps_r / (e n) [m/V], zero for the electroneutral model
+    thermal: float  # e / (k_B T) [1/V]
+    native: FloatArray  # (cells,) scaled charge density of the neutral sample, sum of Z_i n_i0
+
+
+class Problem(NamedTuple):
+    """Everything that stays fixed during one stage."""
+
+    cells: Cells
+    medium: Medium
+    coefficients: Coefficients
+    boundaries: Boundaries
 
 
 class Workspace(NamedTuple):
@@ -86,6 +96,8 @@ class Workspace(NamedTuple):
     residual: FloatArray  # (cells, m)
     update_before: FloatArray  # (cells, m)
     augmented: FloatArray  # (m, 2 m + 1)
+    total_left: FloatArray  # (m,) derivative of the total current through one face by the unknowns of its left cell
+    total_right: FloatArray  # (m,)
     front_flux: FloatArray  # (ions,)
     back_flux: FloatArray  # (ions,)
     front_slope: FloatArray  # (ions, m) derivative of the front flux by the unknowns of the first cell
@@ -104,6 +116,8 @@ def make_workspace(cells: int, ions: int) -> Workspace:
         residual=np.empty((cells, m)),
         update_before=np.zeros((cells, m)),
         augmented=np.empty((m, 2 * m + 1)),
+        total_left=np.zeros(m),
+        total_right=np.zeros(m),
         front_flux=np.zeros(ions),
         back_flux=np.zeros(ions),
         front_slope=np.zeros((ions, m)),

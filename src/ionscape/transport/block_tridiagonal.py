@@ -1,17 +1,23 @@
-"""Direct solution of block-tridiagonal systems with small blocks (Thomas' algorithm with pivoting inside the blocks)."""
+"""Direct solution of block-tridiagonal systems with small blocks: Thomas' algorithm, pivoting inside the blocks."""
 
 from __future__ import annotations
 
-from numba import njit
+from .arrays import Workspace
+from .compiled import kernel
 
 
-@njit(cache=True)
-def solve_in_place(lower, diagonal, upper, residual, augmented, size):
-    """Solve lower_k x_{k-1} + diagonal_k x_k + upper_k x_{k+1} = residual_k; x replaces ``residual``, ``upper`` is overwritten.
+@kernel
+def solve_in_place(work: Workspace, size: tuple[int, ...]) -> bool:
+    """Solve lower_k x_{k-1} + diagonal_k x_k + upper_k x_{k+1} = residual_k with the arrays of ``work``.
 
-    ``lower``, ``diagonal``, ``upper`` (cells, m, m), ``residual`` (cells, m), ``augmented`` (m, 2 m + 1) scratch; ``size`` a tuple of
-    length m - 1, from which the compiler knows m. Returns False when a block is singular or a number is not finite.
+    x replaces ``work.residual``; ``work.upper`` is overwritten. ``size`` is a tuple of length m - 1, from which the
+    compiler knows the size m of the blocks. Returns False when a block is singular or a number is not finite.
     """
+    lower = work.lower
+    diagonal = work.diagonal
+    upper = work.upper
+    residual = work.residual
+    augmented = work.augmented
     m = len(size) + 1
     width = 2 * m + 1
     cells = residual.shape[0]
@@ -25,10 +31,9 @@ def solve_in_place(lower, diagonal, upper, residual, augmented, size):
             for a in range(m):
                 for c in range(m):
                     factor = lower[k, a, c]
-                    if factor != 0.0:
-                        for b in range(m):
-                            augmented[a, b] -= factor * upper[k - 1, c, b]
-                        augmented[a, 2 * m] -= factor * residual[k - 1, c]
+                    for b in range(m):
+                        augmented[a, b] -= factor * upper[k - 1, c, b]
+                    augmented[a, 2 * m] -= factor * residual[k - 1, c]
         for p in range(m):
             best = p
             size_best = abs(augmented[p, p])
@@ -44,9 +49,8 @@ def solve_in_place(lower, diagonal, upper, residual, augmented, size):
             inverse = 1.0 / augmented[p, p]
             for a in range(p + 1, m):
                 factor = augmented[a, p] * inverse
-                if factor != 0.0:
-                    for b in range(p + 1, width):
-                        augmented[a, b] -= factor * augmented[p, b]
+                for b in range(p + 1, width):
+                    augmented[a, b] -= factor * augmented[p, b]
         for p in range(m - 1, -1, -1):
             inverse = 1.0 / augmented[p, p]
             for b in range(m, width):

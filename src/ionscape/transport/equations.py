@@ -1,22 +1,21 @@
 """Residual and Jacobian of one implicit stage of the Nernst-Planck-Poisson equations on a one-dimensional grid.
 
-Letters: n scaled density, phi potential [V], y* known part of a stage, s = (time step) x (diagonal coefficient) [s], h cell size [m],
-J flux / density scale [m/s], w = Z e (phi_right - phi_left) / k_B T.
+Letters: n scaled density, phi potential [V], y* known part of a stage, s = (time step) x (diagonal coefficient) [s],
+h cell size [m], J flux / density scale [m/s], w = Z e (phi_right - phi_left) / k_B T.
 
-Row of ion i in a cell          n_i - y*_i + (s / h) (J_i,right - J_i,left) = 0
-Row of the potential in a cell  eps (E_right - E_left) / h - sum Z_i (y*_i - n_i0) + (s / h) sum Z_i (J_i,right - J_i,left) = 0
+Row of ion i in a cell          n_i - y*_i + (s / h) (J_i,right - J_i,left) = 0 Row of the potential in a cell  eps
+(E_right - E_left) / h - sum Z_i (y*_i - n_i0) + (s / h) sum Z_i (J_i,right - J_i,left) = 0
 
-The second row is Poisson's equation (Gunawan 2026, eq. 3) plus the charge-weighted sum of the first rows, in which the unknown densities
-cancel: the total current instead of the total charge. Poisson's equation alone would have to find the field from a
-charge that is below the rounding error of the densities wherever cells are much larger than the Debye length; the total current
-is well conditioned on any grid and turns smoothly into the electroneutral limit eps = 0.
+The second row is Poisson's equation (Gunawan 2026, eq. 3) plus the charge-weighted sum of the first rows, in which
+the unknown densities cancel: the total current instead of the total charge. Poisson's equation alone would have to
+find the field from a charge that is below the rounding error of the densities wherever cells are much larger than the
+Debye length; the total current is well conditioned on any grid and turns smoothly into the electroneutral limit eps =
+0.
 """
 
 from __future__ import annotations
 
 import math
-
-from numba import njit
 
 from .arrays import (
     BEAM_LIMITED,
@@ -24,14 +23,20 @@ from .arrays import (
     FRONT_CLOSED,
     FRONT_COMPOSITION,
     POTENTIAL_LIMITED,
+    FloatArray,
+    Problem,
+    Workspace,
 )
+from .compiled import kernel, kernel_inline
 from .fluxes import bernoulli, face_coefficient, log_coefficient, outflow
 
 
-@njit(cache=True)
-def evaluate_coefficients(density, coefficients, ions, work):
+@kernel
+def evaluate_coefficients(y: FloatArray, problem: Problem, work: Workspace) -> None:
     """D_i of every cell and its logarithmic slope, from the densities that set the Fermi level of the ion."""
-    cells = density.shape[0]
+    coefficients = problem.coefficients
+    ions = problem.medium.ions
+    cells = y.shape[0]
     for i in range(len(ions)):
         inverse = coefficients.spacing_inverse[i]
         knots = coefficients.knots[i]
@@ -44,121 +49,130 @@ def evaluate_coefficients(density, coefficients, ions, work):
         for k in range(cells):
             counted = 0.0
             for j in range(len(ions)):
-                counted += coefficients.counts[i, j] * density[k, j]
+                counted += coefficients.counts[i, j] * y[k, j]
             logarithm, slope = log_coefficient(knots, inverse, counted)
             work.coefficient[k, i] = math.exp(logarithm)
             work.slope[k, i] = slope
 
 
-@njit(cache=True)
-def assemble(y, known, step, cells, medium, coefficients, boundaries, mode, work):
+@kernel
+def assemble(y: FloatArray, known: FloatArray, step: float, problem: Problem, mode: int, work: Workspace) -> None:
     """Fill ``work`` with the residual and the three block diagonals of its Jacobian at ``y`` (cells, ions + 1)."""
+    medium = problem.medium
     charges = medium.charges
-    ions = len(charges)
+    ions = len(medium.ions)
     m = ions + 1
     count = y.shape[0]
-    h = cells.size
-    eps = medium.permittivity
-    thermal = medium.thermal
-    diagonal = work.diagonal
-    lower = work.lower
-    upper = work.upper
     residual = work.residual
-    evaluate_coefficients(y, coefficients, charges, work)
-
+    diagonal = work.diagonal
+    evaluate_coefficients(y, problem, work)
     for k in range(count):
         charge = -medium.native[k]
-        for i in range(ions):
-            residual[k, i] = y[k, i] - known[k, i]
-            charge += charges[i] * known[k, i]
-        residual[k, ions] = -charge
         for a in range(m):
             for b in range(m):
                 diagonal[k, a, b] = 0.0
-                lower[k, a, b] = 0.0
-                upper[k, a, b] = 0.0
         for i in range(ions):
+            residual[k, i] = y[k, i] - known[k, i]
+            charge += charges[i] * known[k, i]
             diagonal[k, i, i] = 1.0
-
+        residual[k, ions] = -charge
     for k in range(count - 1):
-        r = k + 1
-        inverse_distance = 1.0 / cells.distance[r]
-        left_scale = step / h[k]
-        right_scale = step / h[r]
-        drop = y[r, ions] - y[k, ions]
-        field = -eps * drop * inverse_distance
-        residual[k, ions] += field / h[k]
-        residual[r, ions] -= field / h[r]
-        left_field = eps * inverse_distance / h[k]
-        right_field = eps * inverse_distance / h[r]
-        diagonal[k, ions, ions] += left_field
-        upper[k, ions, ions] -= left_field
-        diagonal[r, ions, ions] += right_field
-        lower[r, ions, ions] -= right_field
-        previous = 0.0
-        b_plus = 1.0
-        b_minus = 1.0
-        db_plus = -0.5
-        for i in range(ions):
-            z = charges[i]
-            if z != previous:
-                w = z * thermal * drop
-                b_plus, db_plus = bernoulli(w)
-                b_minus = b_plus + w
-                previous = z
-            n_left = y[k, i]
-            n_right = y[r, i]
-            bracket = b_plus * n_left - b_minus * n_right
-            d_left = work.coefficient[k, i]
-            d_right = work.coefficient[r, i]
-            if bracket >= 0.0:
-                d_face, by_left, by_right = face_coefficient(d_left, d_right)
-            else:
-                d_face, by_right, by_left = face_coefficient(d_right, d_left)
-            mobility = d_face * inverse_distance
-            flux = mobility * bracket
-            by_drop = mobility * z * thermal * (db_plus * n_left - (db_plus + 1.0) * n_right)
-            residual[k, i] += left_scale * flux
-            residual[r, i] -= right_scale * flux
-            residual[k, ions] += left_scale * z * flux
-            residual[r, ions] -= right_scale * z * flux
-            for a in range(2):
-                row = i if a == 0 else ions
-                factor = 1.0 if a == 0 else z
-                diagonal[k, row, i] += factor * left_scale * mobility * b_plus
-                upper[k, row, i] -= factor * left_scale * mobility * b_minus
-                lower[r, row, i] -= factor * right_scale * mobility * b_plus
-                diagonal[r, row, i] += factor * right_scale * mobility * b_minus
-                diagonal[k, row, ions] -= factor * left_scale * by_drop
-                upper[k, row, ions] += factor * left_scale * by_drop
-                lower[r, row, ions] += factor * right_scale * by_drop
-                diagonal[r, row, ions] -= factor * right_scale * by_drop
-            if coefficients.spacing_inverse[i] != 0.0:
-                g_left = bracket * inverse_distance * by_left * d_left * work.slope[k, i]
-                g_right = bracket * inverse_distance * by_right * d_right * work.slope[r, i]
-                for j in range(ions):
-                    counts = coefficients.counts[i, j]
-                    if counts != 0.0:
-                        gl = counts * g_left
-                        gr = counts * g_right
-                        diagonal[k, i, j] += left_scale * gl
-                        diagonal[k, ions, j] += left_scale * z * gl
-                        upper[k, i, j] += left_scale * gr
-                        upper[k, ions, j] += left_scale * z * gr
-                        lower[r, i, j] -= right_scale * gl
-                        lower[r, ions, j] -= right_scale * z * gl
-                        diagonal[r, i, j] -= right_scale * gr
-                        diagonal[r, ions, j] -= right_scale * z * gr
-
-    front_face(y, step, cells, medium, coefficients, boundaries, mode, work)
-    back_face(y, step, cells, medium, coefficients, boundaries, work)
+        inner_face(k, y, step, problem, work)
+    front_face(y, step, problem, mode, work)
+    back_face(y, step, problem, work)
 
 
-@njit(cache=True)
-def front_face(y, step, cells, medium, coefficients, boundaries, mode, work):
-    """Add the irradiated face: beam, contact or closed surface (kinds: ``arrays.FRONT_*``)."""
+@kernel_inline
+def inner_face(k: int, y: FloatArray, step: float, problem: Problem, work: Workspace) -> None:
+    """Add the face between cells k and k + 1: fluxes out of the left and into the right cell, and the displacement."""
+    cells = problem.cells
+    medium = problem.medium
+    coefficients = problem.coefficients
     charges = medium.charges
-    ions = len(charges)
+    ions = len(medium.ions)
+    m = ions + 1
+    r = k + 1
+    residual = work.residual
+    diagonal = work.diagonal
+    lower = work.lower
+    upper = work.upper
+    total_left = work.total_left
+    total_right = work.total_right
+    inverse_distance = 1.0 / cells.distance[r]
+    left_scale = step / cells.size[k]
+    right_scale = step / cells.size[r]
+    drop = y[r, ions] - y[k, ions]
+    # the row of the potential, in units of step / h: displacement plus charge-weighted fluxes
+    displacement = medium.permittivity * inverse_distance / step
+    total = -displacement * drop
+    for b in range(ions):
+        total_left[b] = 0.0
+        total_right[b] = 0.0
+    total_left[ions] = displacement
+    total_right[ions] = -displacement
+    previous = 0.0
+    b_plus = 1.0
+    b_minus = 1.0
+    db_plus = -0.5
+    for i in range(ions):
+        z = charges[i]
+        if z != previous:
+            w = z * medium.thermal * drop
+            b_plus, db_plus = bernoulli(w)
+            b_minus = b_plus + w
+            previous = z
+        n_left = y[k, i]
+        n_right = y[r, i]
+        bracket = b_plus * n_left - b_minus * n_right
+        d_left = work.coefficient[k, i]
+        d_right = work.coefficient[r, i]
+        if bracket >= 0.0:
+            d_face, slope_left, slope_right = face_coefficient(d_left, d_right)
+        else:
+            d_face, slope_right, slope_left = face_coefficient(d_right, d_left)
+        mobility = d_face * inverse_distance
+        flux = mobility * bracket
+        by_drop = mobility * z * medium.thermal * (db_plus * n_left - (db_plus + 1.0) * n_right)
+        force = bracket * inverse_distance
+        g_left = force * slope_left * d_left * work.slope[k, i]
+        g_right = force * slope_right * d_right * work.slope[r, i]
+        for j in range(m):
+            if j == ions:
+                left = -by_drop
+                right = by_drop
+            else:
+                left = coefficients.counts[i, j] * g_left
+                right = coefficients.counts[i, j] * g_right
+                if j == i:
+                    left += mobility * b_plus
+                    right -= mobility * b_minus
+            total_left[j] += z * left
+            total_right[j] += z * right
+            diagonal[k, i, j] += left_scale * left
+            upper[k, i, j] = left_scale * right
+            lower[r, i, j] = -right_scale * left
+            diagonal[r, i, j] -= right_scale * right
+        total += z * flux
+        residual[k, i] += left_scale * flux
+        residual[r, i] -= right_scale * flux
+    residual[k, ions] += left_scale * total
+    residual[r, ions] -= right_scale * total
+    for j in range(m):
+        diagonal[k, ions, j] += left_scale * total_left[j]
+        upper[k, ions, j] = left_scale * total_right[j]
+        lower[r, ions, j] = -right_scale * total_left[j]
+        diagonal[r, ions, j] -= right_scale * total_right[j]
+
+
+@kernel
+def front_face(y: FloatArray, step: float, problem: Problem, mode: int, work: Workspace) -> None:
+    """Add the irradiated face: beam, contact or closed surface (kinds: ``arrays.FRONT_*``)."""
+    cells = problem.cells
+    medium = problem.medium
+    coefficients = problem.coefficients
+    boundaries = problem.boundaries
+    charges = medium.charges
+    ions = len(medium.ions)
     h = cells.size[0]
     scale = step / h
     potential = y[0, ions]
@@ -221,11 +235,15 @@ def front_face(y, step, cells, medium, coefficients, boundaries, mode, work):
             diagonal[0, ions, b] -= scale * charges[i] * work.front_slope[i, b]
 
 
-@njit(cache=True)
-def back_face(y, step, cells, medium, coefficients, boundaries, work):
+@kernel
+def back_face(y: FloatArray, step: float, problem: Problem, work: Workspace) -> None:
     """Add the back electrode: potential zero, arriving ions leave (those that it takes), none comes back."""
+    cells = problem.cells
+    medium = problem.medium
+    coefficients = problem.coefficients
+    boundaries = problem.boundaries
     charges = medium.charges
-    ions = len(charges)
+    ions = len(medium.ions)
     last = y.shape[0] - 1
     h = cells.size[last]
     scale = step / h

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
+from .arrays import FloatArray
+from .compiled import kernel_inline
 
 #: Dimensionless potential step over the last half cell below which the outflow to the back electrode is smoothed.
 OUTFLOW_SMOOTHING = 1e-3
 
 
-@njit(cache=True, inline="always")
-def bernoulli(w):
+@kernel_inline
+def bernoulli(w: float) -> tuple[float, float]:
     """B(w) = w / (exp(w) - 1) and dB/dw.
 
-    Near zero the quotient is 0/0 and its derivative loses all digits, so a Taylor polynomial is used for |w| < 0.05, whose
-    first neglected terms (w^8 / 1209600 and w^7 / 151200) are below 1e-14. Elsewhere only exp(-|w|) is taken, which
-    cannot overflow.
+    Near zero the quotient is 0/0 and its derivative loses all digits, so a Taylor polynomial is used for |w| < 0.05,
+    whose first neglected terms (w^8 / 1209600 and w^7 / 151200) are below 1e-14. Elsewhere only exp(-|w|) is taken,
+    which cannot overflow.
     """
     if abs(w) < 0.05:
         s = w * w
@@ -35,15 +36,17 @@ def bernoulli(w):
     return value, (value * e - 1.0) * q
 
 
-@njit(cache=True, inline="always")
-def face_coefficient(donor, receiver):
-    """Diffusion coefficient of a face from those of the cell that gives and the cell that receives; and both derivatives.
+@kernel_inline
+def face_coefficient(donor: float, receiver: float) -> tuple[float, float, float]:
+    """Diffusion coefficient of a face from those of the cell that gives and the cell that receives.
 
-    D rising along the flux: harmonic mean, so that a donor whose ions are trapped gives (almost) none, however mobile they
-    would be in the receiving cell. D falling along the flux: arithmetic mean, so that an ion whose D vanishes with its own
-    density still enters cells where it is absent. Both means and their first derivatives agree where the two D are equal:
-    the scheme stays of second order where D is smooth. D of the mean density or one mean for both directions fail
-    one of the two cases (docs: explanation/face-coefficient).
+    And both derivatives.
+
+    D rising along the flux: harmonic mean, so that a donor whose ions are trapped gives (almost) none, however mobile
+    they would be in the receiving cell. D falling along the flux: arithmetic mean, so that an ion whose D vanishes
+    with its own density still enters cells where it is absent. Both means and their first derivatives agree where the
+    two D are equal: the scheme stays of second order where D is smooth. D of the mean density or one mean for both
+    directions fail one of the two cases (docs: explanation/face-coefficient).
     """
     if receiver > donor:
         total = donor + receiver
@@ -53,12 +56,12 @@ def face_coefficient(donor, receiver):
     return 0.5 * (donor + receiver), 0.5, 0.5
 
 
-@njit(cache=True, inline="always")
-def outflow(u):
+@kernel_inline
+def outflow(u: float) -> tuple[float, float]:
     """max(0, u) with continuous slope, and its derivative: the drift that carries ions into the back electrode.
 
-    u is the dimensionless potential step over the last half cell. Zero for u < 0: an electrode gives no ion back. The cubic
-    blend between 0 and ``OUTFLOW_SMOOTHING`` leaves no offset above it.
+    u is the dimensionless potential step over the last half cell. Zero for u < 0: an electrode gives no ion back. The
+    cubic blend between 0 and ``OUTFLOW_SMOOTHING`` leaves no offset above it.
     """
     if u <= 0.0:
         return 0.0, 0.0
@@ -68,9 +71,9 @@ def outflow(u):
     return u * r * (2.0 - r), r * (4.0 - 3.0 * r)
 
 
-@njit(cache=True, inline="always")
-def log_coefficient(knots, spacing_inverse, density):
-    """ln D and its derivative by density from a table with uniform knots (cubic Hermite, constant beyond both ends)."""
+@kernel_inline
+def log_coefficient(knots: FloatArray, spacing_inverse: float, density: float) -> tuple[float, float]:
+    """Ln D and its derivative by density from a table with uniform knots (cubic Hermite, constant beyond both ends)."""
     x = density * spacing_inverse
     last = knots.shape[0] - 1
     if x <= 0.0:

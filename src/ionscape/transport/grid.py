@@ -1,7 +1,8 @@
 """The grid: small cells where ions are exchanged, growing cells behind.
 
-The automatic choice estimates, stage by stage, how deep ions are exchanged and how wide the front is, from the sharp-front charge
-law and the steady electroneutral front. The estimates only place cells; a wrong one costs accuracy that shows when the grid is refined.
+The automatic choice estimates, stage by stage, how deep ions are exchanged and how wide the front is, from the
+sharp-front charge law and the steady electroneutral front. The estimates only place cells; a wrong one costs accuracy
+that shows when the grid is refined.
 """
 
 from __future__ import annotations
@@ -13,16 +14,19 @@ import numpy as np
 
 from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE, VACUUM_PERMITTIVITY
 from ionscape.diffusivity import DiffusionModel
+from ionscape.diffusivity.table import SMALLEST_COEFFICIENT
 from ionscape.errors import InputError
-from ionscape.experiment import Contact, Experiment, Irradiation, is_immobile
+from ionscape.experiment import Contact, Experiment, Irradiation, SiteEnergySpecification, Storage, is_immobile
 
 from .arrays import Cells, FloatArray
 
-CELLS_PER_FRONT = 12
+CELLS_PER_FRONT = 16
 """Cells across the 16-84 % width of the narrowest front: its width is then within 0.5 % of a converged one."""
 
 FEWEST_ZONE_CELLS = 120
 MOST_ZONE_CELLS = 800
+SMALLEST_CELL = 1e-11
+"""Automatic cells are not smaller [m]: a tenth of a bond length, below which densities have no meaning."""
 SURFACE_CELL_FRACTION = 0.1
 SURFACE_GROWTH = 1.3
 GROWTH = 1.15
@@ -36,6 +40,7 @@ class Grid:
 
     Attributes:
         size: of the cells, shape (cells,) [m].
+        front_width: estimated width of the narrowest front [m].
         cell: size in the exchanged zone [m].
         zone: depth of the zone of equal cells [m].
         surface_cell: size of the first cell [m].
@@ -43,6 +48,7 @@ class Grid:
     """
 
     size: FloatArray
+    front_width: float
     cell: float
     zone: float
     surface_cell: float
@@ -105,21 +111,23 @@ def make_grid(experiment: Experiment) -> Grid:
         cell = given.cell
     else:
         cell = min(max(estimate.width / CELLS_PER_FRONT, zone / MOST_ZONE_CELLS), zone / FEWEST_ZONE_CELLS)
+        cell = max(cell, SMALLEST_CELL)
     if cell > thickness / 4:
         raise InputError(
             "is too large for the sample",
             file=experiment.file, key="grid.cell", value=f"{cell:g} m", bound=f"at most {thickness / 4:g} m",
         )  # fmt: skip
-    surface_cell = min(given.surface_cell if given.surface_cell is not None else SURFACE_CELL_FRACTION * cell, cell)
+    automatic = max(SURFACE_CELL_FRACTION * cell, SMALLEST_CELL)
+    surface_cell = min(given.surface_cell if given.surface_cell is not None else automatic, cell)
     growth = given.growth if given.growth is not None else GROWTH
     two_sided = _piles_up_at_back(experiment)
     half = _graded_sizes(thickness / 2 if two_sided else thickness, cell, zone, surface_cell, growth)
     size = np.concatenate([half, half[::-1]]) if two_sided else half
-    return Grid(size=size, cell=cell, zone=zone, surface_cell=surface_cell, growth=growth)
+    return Grid(size=size, front_width=estimate.width, cell=cell, zone=zone, surface_cell=surface_cell, growth=growth)
 
 
 def _graded_sizes(length: float, cell: float, zone: float, surface_cell: float, growth: float) -> FloatArray:
-    """Cells that grow from the surface to ``cell``, stay equal down to ``zone`` and grow again, filling ``length`` exactly."""
+    """Cells that grow from the surface to ``cell``, are equal down to ``zone`` and grow again, filling ``length``."""
     sizes = [surface_cell]
     while sizes[-1] * SURFACE_GROWTH < cell:
         sizes.append(sizes[-1] * SURFACE_GROWTH)
@@ -144,107 +152,117 @@ def _piles_up_at_back(experiment: Experiment) -> bool:
 
 
 def estimate_zone(experiment: Experiment) -> ZoneEstimate:
-    """Depth of exchange and width of the narrowest front, by the sharp-front law carried from stage to stage.
+    """Depth of exchange and width of the narrowest front.
 
-    Exchanged layers are resistances in series; each stage drives its ions by what its potential leaves, adds their
-    diffusion length, and moves the older fronts ahead.
+    Stage by stage: the sharp-front law gives how much enters, with the layers exchanged before as resistances in
+    series; the steady electroneutral front gives the width; older fronts are pushed ahead.
     """
-    sample = experiment.sample
-    charge_density = sum(
-        abs(experiment.ions[name].charge) * density
-        for name, density in sample.native.items()
-        if not is_immobile(experiment.ions[name].diffusion)
-    )
+    thickness = experiment.sample.thickness
+    charge_density = _mobile_charge_density(experiment)
     if charge_density == 0.0:
-        return ZoneEstimate(depth=sample.thickness, width=sample.thickness)
-    exchanged = 0.0
-    layers = 0.0  # resistance of the exchanged layers, in units of length / diffusion coefficient
-    depth = 0.0
-    width = math.inf
+        return ZoneEstimate(depth=thickness, width=thickness)
+    depth, width, exchanged, layers = 0.0, math.inf, 0.0, 0.0
     for index, stage in enumerate(experiment.stages):
         models = experiment.diffusion_models(index)
-        native = _mean_coefficient(experiment, models, stage.temperature)
-        thermal = ELEMENTARY_CHARGE / (BOLTZMANN_CONSTANT * stage.temperature)
-        if isinstance(stage, Irradiation):
-            entering, potential = [stage.beam], abs(stage.source_potential)
-        elif isinstance(stage, Contact) and stage.composition is not None:
-            entering = [name for name, fraction in stage.composition.items() if fraction > 0.0]
-            potential = abs(stage.potential)
-        elif isinstance(stage, Contact):
-            permittivity = VACUUM_PERMITTIVITY * sample.relative_permittivity
-            layer = math.sqrt(
-                2 * permittivity * max(abs(stage.potential), 1 / thermal) / (ELEMENTARY_CHARGE * charge_density)
-            )
-            depth = max(depth, 2 * layer)
-            width = min(width, 0.3 * layer)
+        native = _native_coefficient(experiment, models, stage.temperature)
+        if isinstance(stage, Contact) and stage.blocking:
+            layer = _depletion_width(experiment, stage, charge_density)
+            depth, width = max(depth, 2.0 * layer), min(width, 0.3 * layer)
             continue
-        else:
+        if isinstance(stage, Storage) or native <= 0.0:
             continue
+        entering = _entering_ions(stage)
         foreign = max(
-            float(models[name].coefficient(np.array(experiment.bulk_density), stage.temperature)) for name in entering
+            SMALLEST_COEFFICIENT,
+            *(float(models[name].coefficient(experiment.bulk_density, stage.temperature)) for name in entering),
         )
-        slow, fast = max(min(native, foreign), 1e-60), max(native, foreign)
-        if native <= 0.0:
-            continue
-        drive = potential * thermal * stage.duration
-        resistance = max(sample.thickness - exchanged, 0.0) / native + layers
-        gain = 1.0 / max(foreign, 1e-60) - 1.0 / native
-        new = _positive_root(0.5 * gain, resistance, -drive)
-        if isinstance(stage, Irradiation) and stage.beam_current is not None:
-            flux = stage.beam_current / (sample.illuminated_area * ELEMENTARY_CHARGE * charge_density)
-            new = min(new, flux * stage.duration)
-        new = min(new, sample.thickness)
-        spread = (
-            math.sqrt(slow * stage.duration)
-            if isinstance(stage, Irradiation)
-            else 5 * math.sqrt(foreign * stage.duration)
-        )
-        exchanged = min(exchanged + new, sample.thickness)
-        layers += new / max(foreign, 1e-60)
-        # a fast foreign ion runs ahead of the amount that entered (a rarefaction); trapped ions widen the zone
-        ahead = min(max(foreign / native, 1.0), 1e3)
-        depth = min(max(depth, new * ahead + exchanged - new) + min(spread, sample.thickness), sample.thickness)
-        if new > 0.0:
-            speed = new / stage.duration
-            drift = 1.0 / slow - 1.0 / fast
-            front = LOGISTIC_WIDTH / (speed * drift) if drift > 0.0 else math.inf
-            width = min(width, front)
+        resistance = max(thickness - exchanged, 0.0) / native + layers
+        amount = min(_entered_length(experiment, stage, charge_density, native, foreign, resistance), thickness)
+        spread = math.sqrt(min(native, foreign) * stage.duration)
         if isinstance(stage, Contact):
+            spread = max(spread, 5.0 * math.sqrt(foreign * stage.duration))
             width = min(width, math.sqrt(foreign * stage.duration))
-    residual = max((_trapped_fraction(experiment, index) for index in range(len(experiment.stages))), default=0.0)
-    depth = min(depth / (1.0 - min(residual, 0.9)), sample.thickness)
-    if depth == 0.0:
-        depth = sample.thickness
+        if amount > 0.0:
+            drift = abs(1.0 / foreign - 1.0 / native)
+            width = min(width, LOGISTIC_WIDTH * stage.duration / (amount * drift) if drift > 0.0 else thickness)
+        # a fast foreign ion runs ahead of the amount that entered (a rarefaction)
+        ahead = amount * min(max(foreign / native, 1.0), 1e3)
+        depth = min(max(depth, exchanged + ahead) + spread, thickness)
+        exchanged = min(exchanged + amount, thickness)
+        layers += amount / foreign
+    # ions that stay behind widen the zone
+    depth = min(depth / (1.0 - min(_trapped_fraction(experiment), 0.9)), thickness) or thickness
     return ZoneEstimate(depth=depth, width=min(width, depth))
 
 
-def _positive_root(a: float, b: float, c: float) -> float:
-    """Root of a q^2 + b q + c = 0 that is continuous to -c / b for a -> 0; infinite where the law has none."""
-    discriminant = b * b - 4.0 * a * c
-    return (
-        math.inf
-        if discriminant < 0.0
-        else -2.0 * c / (b + math.sqrt(discriminant))
-        if b > 0.0 or discriminant > 0.0
-        else 0.0
-    )
+def _entering_ions(stage: Irradiation | Contact) -> list[str]:
+    if isinstance(stage, Irradiation):
+        return [stage.beam]
+    return [name for name, fraction in (stage.composition or {}).items() if fraction > 0.0]
 
 
-def _mean_coefficient(experiment: Experiment, models: dict[str, DiffusionModel], temperature: float) -> float:
-    """Charge-weighted mean D of the native ions at native density [m^2/s]."""
-    weight = total = 0.0
-    for name, density in experiment.sample.native.items():
-        model = models[name]
-        counted = model.fermi_level_counts or (name,)
+def _entered_length(
+    experiment: Experiment,
+    stage: Irradiation | Contact,
+    charge_density: float,
+    native: float,
+    foreign: float,
+    resistance: float,
+) -> float:
+    """Amount that enters in a stage by the sharp-front law, as a depth of complete exchange [m].
+
+    ``resistance`` is that of the whole sample at the start, in units of length / diffusion coefficient [s/m].
+    """
+    thermal = ELEMENTARY_CHARGE / (BOLTZMANN_CONSTANT * stage.temperature)
+    potential = abs(stage.source_potential if isinstance(stage, Irradiation) else stage.potential)
+    drive = potential * thermal * stage.duration
+    gain = 1.0 / foreign - 1.0 / native
+    # resistance q + gain q^2 / 2 = drive; when the exchange makes the sample ever more conductive it breaks through
+    discriminant = resistance**2 + 2.0 * gain * drive
+    amount = math.inf if discriminant < 0.0 else 2.0 * drive / (resistance + math.sqrt(discriminant))
+    if isinstance(stage, Irradiation) and stage.beam_current is not None:
+        flux = stage.beam_current / (experiment.sample.illuminated_area * ELEMENTARY_CHARGE * charge_density)
+        amount = min(amount, flux * stage.duration)
+    return amount
+
+
+def _depletion_width(experiment: Experiment, stage: Contact, charge_density: float) -> float:
+    """Final width of the depletion layer of a blocking contact [m]; at least that of one thermal voltage."""
+    potential = max(abs(stage.potential), BOLTZMANN_CONSTANT * stage.temperature / ELEMENTARY_CHARGE)
+    permittivity = VACUUM_PERMITTIVITY * experiment.sample.relative_permittivity
+    return math.sqrt(2.0 * permittivity * potential / (ELEMENTARY_CHARGE * charge_density))
+
+
+def _mobile_native_ions(experiment: Experiment) -> dict[str, float]:
+    return {
+        name: density
+        for name, density in experiment.sample.native.items()
+        if not is_immobile(experiment.ions[name].diffusion)
+    }
+
+
+def _mobile_charge_density(experiment: Experiment) -> float:
+    """Sum of |Z| n over the mobile native ions [1/m^3]."""
+    ions = _mobile_native_ions(experiment)
+    return sum(abs(experiment.ions[name].charge) * density for name, density in ions.items())
+
+
+def _native_coefficient(experiment: Experiment, models: dict[str, DiffusionModel], temperature: float) -> float:
+    """D of the native ions at native density, weighted by their share of the conduction [m^2/s]."""
+    total = 0.0
+    for name, density in _mobile_native_ions(experiment).items():
+        counted = models[name].fermi_level_counts or (name,)
         fermi_density = sum(experiment.sample.native.get(other, 0.0) for other in counted)
-        if is_immobile(experiment.ions[name].diffusion):
-            continue
-        charge = experiment.ions[name].charge
-        total += charge * charge * density * float(model.coefficient(np.array(fermi_density), temperature))
-        weight += abs(charge) * density
-    return total / weight if weight > 0.0 else 0.0
+        coefficient = float(models[name].coefficient(fermi_density, temperature))
+        total += experiment.ions[name].charge ** 2 * density * coefficient
+    return total / _mobile_charge_density(experiment)
 
 
-def _trapped_fraction(experiment: Experiment, index: int) -> float:
-    specifications = experiment.diffusion_specifications(index)
-    return max((getattr(s, "trapped_fraction", 0.0) for s in specifications.values()), default=0.0)
+def _trapped_fraction(experiment: Experiment) -> float:
+    fractions = [
+        specification.trapped_fraction
+        for index in range(len(experiment.stages))
+        for specification in experiment.diffusion_specifications(index).values()
+        if isinstance(specification, SiteEnergySpecification)
+    ]
+    return max(fractions, default=0.0)

@@ -1,8 +1,11 @@
-"""Adaptive time integration: Newton's method in every implicit stage, error control, exact book-keeping of the ions that pass.
+"""Adaptive time integration.
 
-A stage Y = y* + s F(Y) is solved by Newton's method on the coupled block-tridiagonal system. Each linear solve conserves every
-ion exactly: what a Newton update adds to the cells is what the *linearised* fluxes bring through the two faces. Counting those
-(instead of the fluxes at the converged solution) closes the balance to rounding however loosely Newton's method converges.
+Newton's method in every implicit stage, error control, exact book-keeping of the ions that pass.
+
+A stage Y = y* + s F(Y) is solved by Newton's method on the coupled block-tridiagonal system. Each linear solve
+conserves every ion exactly: what a Newton update adds to the cells is what the *linearised* fluxes bring through the
+two faces. Counting those (instead of the fluxes at the converged solution) closes the balance to rounding however
+loosely Newton's method converges.
 """
 
 from __future__ import annotations
@@ -10,13 +13,28 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from .arrays import BEAM_LIMITED, BEAM_REPELLED, FRONT_BEAM, POTENTIAL_LIMITED, FloatArray
+from .arrays import (
+    BEAM_LIMITED,
+    BEAM_REPELLED,
+    FRONT_BEAM,
+    POTENTIAL_LIMITED,
+    Boundaries,
+    FloatArray,
+    IntegerArray,
+    Problem,
+    Workspace,
+)
 from .block_tridiagonal import solve_in_place
+from .compiled import kernel
 from .equations import assemble
+from .runge_kutta import RungeKutta
 
 MAXIMUM_NEWTON_ITERATIONS = 12
+STEP_AFTER_FAILURE = 0.5
+"""Longest step, in units of one in which Newton's method failed, right after that failure."""
+GROWTH_AFTER_FAILURE = 1.15
+"""Growth of that limit with every accepted step: without it the step returns at once to where it failed."""
 
 RUNNING = 0
 FINISHED = 1
@@ -24,40 +42,55 @@ STEP_TOO_SMALL = 2
 
 
 class Control(NamedTuple):
-    """``tolerance``: accepted error of a scaled density per step; ``newton``: the same for the stages; ``weights`` (cells,): share
-    of a cell in the error norm; ``smallest_step`` and ``largest_step`` [s]."""
+    """Tolerances of the time integration."""
 
-    tolerance: float
-    newton: float
-    weights: FloatArray
-    smallest_step: float
-    largest_step: float
+    tolerance: float  # accepted error of the scaled densities per step
+    newton: float  # accepted error of a stage
+    weights: FloatArray  # (cells,) share of each cell's squared error in the error norm
+    smallest_step: float  # [s]
 
 
 class State(NamedTuple):
-    """All that changes, carried from call to call. ``y`` (cells, ions + 1): scaled densities, potential [V]; ``derivative`` (cells,
-    ions) [1/s] and ``front_rate``, ``back_rate`` (ions,) [m/s] of the last stage of the last step; ``previous`` the y before,
-    ``entered``, ``left`` (ions,): scaled amounts per area [m] that passed the faces since the start; ``clock`` (4,): time,
-    proposed step, last step, error of the step before; ``counters`` (5,): steps, rejected steps, Newton iterations, regime of the beam,
-    1 once a derivative exists."""
+    """All that changes, carried from call to call."""
 
-    y: FloatArray
-    previous: FloatArray
-    derivative: FloatArray
-    front_rate: FloatArray
-    back_rate: FloatArray
-    entered: FloatArray
-    left: FloatArray
-    clock: FloatArray
-    counters: np.ndarray[tuple[int], np.dtype[np.int64]]
+    y: FloatArray  # (cells, ions + 1) scaled densities and potential [V]
+    previous: FloatArray  # y one step before
+    derivative: FloatArray  # (cells, ions) of the last stage of the last step [1/s]
+    front_rate: FloatArray  # (ions,) flux through the front in that stage [m/s]
+    back_rate: FloatArray  # (ions,) flux through the back in that stage [m/s]
+    entered: FloatArray  # (ions,) scaled amount per area that passed the front since the start of the experiment [m]
+    left: FloatArray  # (ions,) the same for the back
+    clock: FloatArray  # (5,) time, proposed step, last step, its error, longest step after a failure
+    counters: IntegerArray  # (5,) steps, rejected steps, linear systems, regime of the beam, 1 once a derivative exists
 
 
-@njit(cache=True)
-def beam_regime(mode, potential, boundaries):
+class Stages(NamedTuple):
+    """Buffers of one Runge-Kutta step."""
+
+    values: FloatArray  # (stages, cells, ions + 1)
+    rates: FloatArray  # (stages, cells, ions) [1/s]
+    front: FloatArray  # (stages, ions) fluxes through the front [m/s]
+    back: FloatArray  # (stages, ions)
+    known: FloatArray  # (cells, ions) y* of the running stage
+
+
+class Record(NamedTuple):
+    """Accepted states of one call."""
+
+    times: FloatArray  # (n,)
+    states: FloatArray  # (n, cells, ions + 1)
+    entered: FloatArray  # (n, ions)
+    left: FloatArray  # (n, ions)
+    currents: FloatArray  # (n,) scaled current density through the back [m/s]
+
+
+@kernel
+def beam_regime(mode: int, potential: float, boundaries: Boundaries) -> int:
     """Regime of the beam that agrees with a surface potential: J = min(J_beam, max(0, g (U_R - phi_s))).
 
-    Within an iteration the flux follows the straight line of the present regime beyond its ends, and the regime changes only
-    between iterations; so Newton's method meets no kink and cannot cycle between the two flat ends of a steep law.
+    Within an iteration the flux follows the straight line of the present regime beyond its ends, and the regime
+    changes only between iterations; so Newton's method meets no kink and cannot cycle between the two flat ends of a
+    steep law.
     """
     flux = boundaries.holding * (boundaries.front_potential - potential)
     if mode == POTENTIAL_LIMITED:
@@ -73,8 +106,8 @@ def beam_regime(mode, potential, boundaries):
     return mode
 
 
-@njit(cache=True)
-def update_norm(y, update, ions, thermal):
+@kernel
+def update_norm(y: FloatArray, update: FloatArray, ions: int, thermal: float) -> float:
     """Largest change of a scaled density, or a tenth of the largest change of the potential relative to its range."""
     norm = 0.0
     potential_scale = 1.0 / thermal
@@ -88,13 +121,13 @@ def update_norm(y, update, ions, thermal):
     return norm if np.isfinite(norm) else np.inf
 
 
-@njit(cache=True)
-def damp_oscillation(update, before, ions):
+@kernel
+def damp_oscillation(update: FloatArray, before: FloatArray, ions: int) -> bool:
     """Shorten the update of densities that jump back and forth, in place; True when any was shortened.
 
-    Where D(n) falls off a cliff, the solution often lies on the cliff itself, and Newton's method jumps from one side to the
-    other for ever. Two successive updates of opposite sign bracket the root; the secant between them lands on the cliff,
-    from where the convergence is quadratic.
+    Where D(n) falls off a cliff, the solution often lies on the cliff itself, and Newton's method jumps from one side
+    to the other for ever. Two successive updates of opposite sign bracket the root; the secant between them lands on
+    the cliff, from where the convergence is quadratic.
     """
     damped = False
     for k in range(update.shape[0]):
@@ -107,19 +140,23 @@ def damp_oscillation(update, before, ions):
     return damped
 
 
-@njit(cache=True)
+@kernel
 def solve_stage(
-    y, known, step, cells, medium, coefficients, boundaries, control, work, counters, front_rate, back_rate
-):
-    """Newton's method from the guess ``y``, in place. Returns True when converged; fills the fluxes through both faces [m/s]."""
-    ions = len(medium.charges)
+    stage: int, step: float, stages: Stages, problem: Problem, control: Control, work: Workspace, counters: IntegerArray
+) -> bool:
+    """Newton's method for one implicit stage, from the guess in ``stages.values``; True when converged.
+
+    Fills the fluxes through both faces, ``stages.front`` and ``stages.back``.
+    """
+    y = stages.values[stage]
+    ions = len(problem.medium.ions)
     count = y.shape[0]
     norm_before = 0.0
     for iteration in range(MAXIMUM_NEWTON_ITERATIONS):
         mode = counters[3]
-        assemble(y, known, step, cells, medium, coefficients, boundaries, mode, work)
+        assemble(y, stages.known, step, problem, mode, work)
         counters[2] += 1
-        if not solve_in_place(work.lower, work.diagonal, work.upper, work.residual, work.augmented, medium.charges):
+        if not solve_in_place(work, problem.medium.ions):
             return False
         update = work.residual
         for i in range(ions):
@@ -128,9 +165,9 @@ def solve_stage(
             for b in range(ions + 1):
                 front -= work.front_slope[i, b] * update[0, b]
                 back -= work.back_slope[i, b] * update[count - 1, b]
-            front_rate[i] = front
-            back_rate[i] = back
-        norm = update_norm(y, update, ions, medium.thermal)
+            stages.front[stage, i] = front
+            stages.back[stage, i] = back
+        norm = update_norm(y, update, ions, problem.medium.thermal)
         if not norm < 1e6:
             return False
         damped = False
@@ -142,8 +179,8 @@ def solve_stage(
             for a in range(ions + 1):
                 y[k, a] -= update[k, a]
         changed = False
-        if boundaries.front == FRONT_BEAM:
-            counters[3] = beam_regime(mode, y[0, ions], boundaries)
+        if problem.boundaries.front == FRONT_BEAM:
+            counters[3] = beam_regime(mode, y[0, ions], problem.boundaries)
             changed = counters[3] != mode
         if not (changed or damped):
             if norm <= control.newton:
@@ -159,217 +196,224 @@ def solve_stage(
     return False
 
 
-@njit(cache=True)
-def restore_positivity(y, size, ions):
-    """Fill cells whose density is below zero from a neighbour; the amount of each ion is unchanged.
+@kernel
+def restore_positivity(y: FloatArray, size: FloatArray, ions: int) -> None:
+    """Fill cells whose density is below zero from their surroundings; the amount of each ion is unchanged.
 
-    No linear method of order above one keeps the sign unconditionally; here undershoots stay far below the tolerance, and the
-    transfer is equivalent to a correction of one face's flux of that size.
+    No linear method of order above one keeps the sign unconditionally; here undershoots stay far below the tolerance,
+    and the transfer is equivalent to a correction of some faces' flux of that size. A window around the cell grows
+    towards the richer neighbour until its content is positive; there negative cells become empty and the others are
+    scaled down.
     """
     count = y.shape[0]
-    for i in range(len(ions)):
-        for _ in range(3):
-            clean = True
-            for k in range(count):
-                if y[k, i] < 0.0:
-                    missing = -y[k, i] * size[k]
-                    left = y[k - 1, i] * size[k - 1] if k > 0 else 0.0
-                    right = y[k + 1, i] * size[k + 1] if k < count - 1 else 0.0
-                    give_left = min(max(left, 0.0), missing) if left >= right else 0.0
-                    give_right = min(max(right, 0.0), missing - give_left)
-                    if give_left + give_right < missing and left < right:
-                        give_left = min(max(left, 0.0), missing - give_right)
-                    if give_left > 0.0:
-                        y[k - 1, i] -= give_left / size[k - 1]
-                    if give_right > 0.0:
-                        y[k + 1, i] -= give_right / size[k + 1]
-                    gained = give_left + give_right
-                    if gained >= missing:
-                        y[k, i] = 0.0
-                    else:
-                        y[k, i] += gained / size[k]
-                        clean = False
-            if clean:
-                break
+    for i in range(ions):
+        k = 0
+        while k < count:
+            if y[k, i] >= 0.0:
+                k += 1
+                continue
+            first = k
+            last = k
+            content = y[k, i] * size[k]
+            while content < 0.0 and last - first < count - 1:
+                left = y[first - 1, i] * size[first - 1] if first > 0 else -np.inf
+                right = y[last + 1, i] * size[last + 1] if last < count - 1 else -np.inf
+                if left >= right:
+                    first -= 1
+                    content += left
+                else:
+                    last += 1
+                    content += right
+            positive = 0.0
+            for j in range(first, last + 1):
+                positive += max(y[j, i], 0.0) * size[j]
+            # an ion that is there by rounding errors only may add up to less than nothing
+            factor = content / positive if content > 0.0 else 0.0
+            for j in range(first, last + 1):
+                y[j, i] = max(y[j, i], 0.0) * factor
+            k = last + 1
 
 
-@njit(cache=True)
-def extrapolate(guess, c, nodes, values, previous, previous_node, last):
-    """Quadratic (linear, constant) extrapolation of stage values to node ``c`` from the last three known nodes."""
+@kernel
+def extrapolate(stage: int, nodes: FloatArray, stages: Stages, previous: FloatArray, previous_node: float) -> None:
+    """First guess of a stage.
+
+    Extrapolation from the last three known nodes (two for the first stage), densities not below 0.
+    """
+    values = stages.values
+    guess = values[stage]
+    c = nodes[stage]
+    last = stage - 1
+    c2 = nodes[last]
+    c1 = nodes[last - 1] if last >= 1 else previous_node
+    second = values[last - 1] if last >= 1 else previous
+    l0 = 0.0
+    l1 = (c - c2) / (c1 - c2)
+    l2 = (c - c1) / (c2 - c1)
+    first = previous
+    if last >= 1:
+        c0 = nodes[last - 2] if last >= 2 else previous_node
+        first = values[last - 2] if last >= 2 else previous
+        l0 = (c - c1) * (c - c2) / ((c0 - c1) * (c0 - c2))
+        l1 *= (c - c0) / (c1 - c0)
+        l2 *= (c - c0) / (c2 - c0)
     count, m = guess.shape
-    if last >= 2:
-        c0, c1, c2 = nodes[last - 2], nodes[last - 1], nodes[last]
-        first = values[last - 2]
-        second = values[last - 1]
-    elif last == 1:
-        c0, c1, c2 = previous_node, nodes[0], nodes[1]
-        first = previous
-        second = values[0]
-    else:
-        c1, c2 = previous_node, nodes[0]
-        l1 = (c - c2) / (c1 - c2)
-        l2 = (c - c1) / (c2 - c1)
-        for k in range(count):
-            for a in range(m):
-                guess[k, a] = l1 * previous[k, a] + l2 * values[0, k, a]
-            for a in range(m - 1):
-                if guess[k, a] < 0.0:
-                    guess[k, a] = 0.0
-        return
-    l0 = (c - c1) * (c - c2) / ((c0 - c1) * (c0 - c2))
-    l1 = (c - c0) * (c - c2) / ((c1 - c0) * (c1 - c2))
-    l2 = (c - c0) * (c - c1) / ((c2 - c0) * (c2 - c1))
     for k in range(count):
         for a in range(m):
             guess[k, a] = l0 * first[k, a] + l1 * second[k, a] + l2 * values[last, k, a]
         for a in range(m - 1):
-            if guess[k, a] < 0.0:
-                guess[k, a] = 0.0
+            guess[k, a] = max(guess[k, a], 0.0)
 
 
-@njit(cache=True)
+@kernel
 def attempt_step(
-    state, step, method, cells, medium, coefficients, boundaries, control, work, values, rates, front, back, known
-):
-    """One Runge-Kutta step from ``state.y``. Fills ``values`` (stages, cells, m), ``rates`` (stages, cells, ions), ``front`` and ``back``
-    (stages, ions). Returns the error norm in units of the tolerance, or -1 when Newton's method failed."""
-    ions = len(medium.charges)
+    state: State, step: float, method: RungeKutta, stages: Stages, problem: Problem, control: Control, work: Workspace
+) -> float:
+    """One Runge-Kutta step from ``state.y`` into ``stages``, whose last values are the new state.
+
+    Returns the error norm in units of the tolerance, or -1 when Newton's method failed.
+    """
+    ions = len(problem.medium.ions)
     count = state.y.shape[0]
-    stages = method.nodes.shape[0]
+    number = method.nodes.shape[0]
+    values, rates = stages.values, stages.rates
     values[0] = state.y
     rates[0] = state.derivative
-    front[0] = state.front_rate
-    back[0] = state.back_rate
+    stages.front[0] = state.front_rate
+    stages.back[0] = state.back_rate
     scale = step * method.diagonal
     has_history = state.counters[4] > 0 and state.clock[2] > 0.0
-    previous_node = -state.clock[2] / step
-    for j in range(1, stages):
+    for j in range(1, number):
         for k in range(count):
             for i in range(ions):
                 total = 0.0
-                for l in range(j):
-                    total += method.a[j, l] * rates[l, k, i]
-                known[k, i] = state.y[k, i] + step * total
-        guess = values[j]
+                for s in range(j):
+                    total += method.a[j, s] * rates[s, k, i]
+                stages.known[k, i] = state.y[k, i] + step * total
         if has_history:
-            extrapolate(guess, method.nodes[j], method.nodes, values, state.previous, previous_node, j - 1)
+            extrapolate(j, method.nodes, stages, state.previous, -state.clock[2] / step)
         else:
-            guess[:] = values[j - 1]
-        if not solve_stage(
-            guess,
-            known,
-            scale,
-            cells,
-            medium,
-            coefficients,
-            boundaries,
-            control,
-            work,
-            state.counters,
-            front[j],
-            back[j],
-        ):
+            values[j] = values[j - 1]
+        if not solve_stage(j, scale, stages, problem, control, work, state.counters):
             return -1.0
         inverse = 1.0 / scale
         for k in range(count):
             for i in range(ions):
-                rates[j, k, i] = (guess[k, i] - known[k, i]) * inverse
+                rates[j, k, i] = (values[j, k, i] - stages.known[k, i]) * inverse
     error = 0.0
     lowest = 0.0
     for k in range(count):
         worst = 0.0
         for i in range(ions):
             total = 0.0
-            for j in range(stages):
+            for j in range(number):
                 total += method.weights_error[j] * rates[j, k, i]
             worst = max(worst, abs(total))
-            lowest = min(lowest, values[stages - 1, k, i])
+            lowest = min(lowest, values[number - 1, k, i])
         error += control.weights[k] * worst * worst
     return max(step * np.sqrt(error), -0.1 * lowest) / control.tolerance
 
 
-@njit(cache=True)
-def advance(
-    state, end, accepted_limit, method, starter, cells, medium, coefficients, boundaries, control, work, record
-):
-    """Integrate until ``end`` or until ``accepted_limit`` steps are accepted; every accepted state goes into ``record``.
+@kernel
+def accept(state: State, step: float, error: float, method: RungeKutta, stages: Stages, problem: Problem) -> None:
+    """Make the last stage the new state, count what passed the faces, and propose the next step."""
+    last = method.nodes.shape[0] - 1
+    for i in range(len(problem.medium.ions)):
+        for j in range(last + 1):
+            weight = step * method.a[last, j]
+            state.entered[i] += weight * stages.front[j, i]
+            state.left[i] += weight * stages.back[j, i]
+    state.previous[:] = state.y
+    state.y[:] = stages.values[last]
+    restore_positivity(state.y, problem.cells.size, len(problem.medium.ions))
+    state.derivative[:] = stages.rates[last]
+    state.front_rate[:] = stages.front[last]
+    state.back_rate[:] = stages.back[last]
+    # proportional-integral control (Soederlind 2002): the memory of the last error damps the step sequence
+    error = max(error, 1e-4)
+    factor = 0.9 * error ** (-0.7 / method.order) * state.clock[3] ** (0.3 / method.order)
+    state.clock[1] = step * min(5.0, max(0.3, factor))
+    state.clock[2] = step
+    state.clock[3] = error
+    state.clock[4] *= GROWTH_AFTER_FAILURE
+    state.counters[0] += 1
+    state.counters[4] = 1
 
-    Returns (status, number of recorded states). ``record`` = (times, y, entered, left, currents) with room for the limit.
+
+@kernel
+def current_at_back(state: State, step: float, problem: Problem) -> float:
+    """Current density through the back electrode, scaled [m/s].
+
+    Ions that leave, and displacement by its change over the step.
     """
-    times, states, entered, left, currents = record
-    ions = len(medium.charges)
+    last = state.y.shape[0] - 1
+    ions = len(problem.medium.ions)
+    current = problem.medium.permittivity * (state.y[last, ions] - state.previous[last, ions])
+    current /= problem.cells.distance[last + 1] * step
+    for i in range(ions):
+        current += problem.medium.charges[i] * state.back_rate[i]
+    return current
+
+
+@kernel
+def advance(
+    state: State,
+    end: float,
+    method: RungeKutta,
+    starter: RungeKutta,
+    problem: Problem,
+    control: Control,
+    work: Workspace,
+    record: Record,
+) -> tuple[int, int]:
+    """Integrate until ``end`` or until ``record`` is full; every accepted state goes into it.
+
+    The first step of a stage is taken by ``starter``. Returns (status, number of recorded states).
+    """
+    ions = len(problem.medium.ions)
     count = state.y.shape[0]
-    stages = method.nodes.shape[0]
-    values = np.empty((stages, count, ions + 1))
-    rates = np.empty((stages, count, ions))
-    front = np.empty((stages, ions))
-    back = np.empty((stages, ions))
-    known = np.empty((count, ions))
+    number = method.nodes.shape[0]
+    all_stages = Stages(
+        np.empty((number, count, ions + 1)),
+        np.empty((number, count, ions)),
+        np.empty((number, ions)),
+        np.empty((number, ions)),
+        np.empty((count, ions)),
+    )
+    limit = record.times.shape[0]
     accepted = 0
     attempts = 0
-    while accepted < accepted_limit and attempts < 4 * accepted_limit:
+    while accepted < limit and attempts < 4 * limit:
         attempts += 1
         time = state.clock[0]
         remaining = end - time
-        step = min(state.clock[1], control.largest_step)
+        step = min(state.clock[1], state.clock[4])
         finishing = step >= remaining * (1.0 - 1e-12)
         if finishing:
             step = remaining
         elif step > 0.5 * remaining:
             step = 0.5 * remaining
-        first = state.counters[4] == 0
-        used = starter if first else method
-        used_stages = used.nodes.shape[0]
+        used = starter if state.counters[4] == 0 else method
         regime = state.counters[3]
-        error = attempt_step(
-            state, step, used, cells, medium, coefficients, boundaries, control, work, values[:used_stages],
-            rates[:used_stages], front[:used_stages], back[:used_stages], known,
-        )  # fmt: skip
+        error = attempt_step(state, step, used, all_stages, problem, control, work)
         if error < 0.0 or error > 1.0:
             state.counters[1] += 1
             state.counters[3] = regime
             if error < 0.0:
-                factor = 0.25
+                state.clock[4] = step * STEP_AFTER_FAILURE
+                state.clock[1] = step * 0.25
             else:
-                factor = max(0.2, 0.9 * error ** (-1.0 / used.order))
-            state.clock[1] = step * factor
+                state.clock[1] = step * max(0.2, 0.9 * error ** (-1.0 / used.order))
             if state.clock[1] < control.smallest_step or time + state.clock[1] == time:
                 return STEP_TOO_SMALL, accepted
             continue
-        last = used_stages - 1
-        displacement = state.y[count - 1, ions]
-        for i in range(ions):
-            for j in range(used_stages):
-                weight = used.a[last, j]
-                state.entered[i] += step * weight * front[j, i]
-                state.left[i] += step * weight * back[j, i]
-        state.previous[:] = state.y
-        state.y[:] = values[last]
-        restore_positivity(state.y, cells.size, medium.charges)
-        state.derivative[:] = rates[last]
-        state.front_rate[:] = front[last]
-        state.back_rate[:] = back[last]
+        accept(state, step, error, used, all_stages, problem)
         state.clock[0] = end if finishing else time + step
-        state.clock[2] = step
-        previous_error = state.clock[3]
-        error = max(error, 1e-4)
-        # proportional-integral control (Soederlind): the integral part damps the step sequence
-        factor = 0.9 * error ** (-0.7 / used.order) * previous_error ** (0.3 / used.order)
-        state.clock[1] = step * min(5.0, max(0.3, factor))
-        state.clock[3] = error
-        state.counters[0] += 1
-        state.counters[4] = 1
-        times[accepted] = state.clock[0]
-        states[accepted] = state.y
-        entered[accepted] = state.entered
-        left[accepted] = state.left
-        current = 0.0
-        for i in range(ions):
-            current += medium.charges[i] * back[last, i]
-        # displacement current of the back electrode, by the difference over the step
-        currents[accepted] = current + medium.permittivity * (state.y[count - 1, ions] - displacement) / (
-            cells.distance[count] * step
-        )
+        record.times[accepted] = state.clock[0]
+        record.states[accepted] = state.y
+        record.entered[accepted] = state.entered
+        record.left[accepted] = state.left
+        record.currents[accepted] = current_at_back(state, step, problem)
         accepted += 1
         if finishing:
             return FINISHED, accepted

@@ -11,18 +11,18 @@ import numpy as np
 from ionscape.errors import ConvergenceError, SimulationInterrupted
 from ionscape.experiment import Experiment
 
-from .arrays import FRONT_COMPOSITION, FRONT_BLOCKING, Cells, FloatArray, Workspace, make_workspace
+from .arrays import FRONT_BLOCKING, FRONT_COMPOSITION, FloatArray, make_workspace
 from .grid import Grid, make_grid
-from .integrate import FINISHED, STEP_TOO_SMALL, Control, State, advance
+from .integrate import FINISHED, STEP_TOO_SMALL, Control, Record, State, advance
 from .runge_kutta import METHODS, backward_euler
 from .settings import Progress, Settings
 from .solution import SimulationResult, make_result
-from .stage_arrays import Scales, StageArrays, displacement_at_front, make_scales, make_stage
+from .stage_arrays import StageArrays, displacement_at_front, make_scales, make_stage
 
 STEPS_PER_CALL = 64
 """Accepted steps between two looks at progress, interruption and limits."""
 
-NEWTON_TOLERANCE = 0.03
+NEWTON_TOLERANCE = 0.1
 """Tolerance of Newton's method in units of the step tolerance."""
 
 
@@ -60,8 +60,8 @@ def simulate(
         Densities, potential, currents and charges over time.
 
     Raises:
-        ConvergenceError: the equations cannot be solved with any time step, or `maximum_steps` is reached; `partial` holds
-            the result up to there.
+        ConvergenceError: the equations cannot be solved with any time step, or `maximum_steps` is reached; `partial`
+            holds the result up to there.
         SimulationInterrupted: by Ctrl-C; `partial` holds the result so far.
         InputError: the grid does not fit the sample.
     """
@@ -85,11 +85,11 @@ def simulate(
         for index in range(len(experiment.stages)):
             stage = make_stage(
                 experiment, index, scales=scales, cells=cells, start=start, front_displacement=displacement,
-                settings=settings,
+                present=np.any(y[:, :ions] != 0.0, axis=0), settings=settings,
             )  # fmt: skip
             state = _start_state(stage, y, entered, left)
-            _run_stage(experiment, index, stage, state, cells, grid, history, settings, progress, partial)
-            displacement = displacement_at_front(stage.boundaries, stage.medium, cells, float(state.y[0, ions]))
+            _run_stage(experiment, index, stage, state, grid, history, settings, progress, partial)
+            displacement = displacement_at_front(stage.problem, float(state.y[0, ions]))
             y, entered, left, start = state.y, state.entered, state.left, stage.end
     except KeyboardInterrupt:
         raise SimulationInterrupted(partial=partial()) from None
@@ -106,7 +106,7 @@ def _start_state(stage: StageArrays, y: FloatArray, entered: FloatArray, left: F
         back_rate=np.zeros(m - 1),
         entered=entered.copy(),
         left=left.copy(),
-        clock=np.array([stage.start, stage.first_step, 0.0, 1.0]),
+        clock=np.array([stage.start, stage.first_step, 0.0, 1.0, np.inf]),
         counters=np.array([0, 0, 0, stage.regime, 0], dtype=np.int64),
     )
 
@@ -116,7 +116,6 @@ def _run_stage(
     index: int,
     stage: StageArrays,
     state: State,
-    cells: Cells,
     grid: Grid,
     history: History,
     settings: Settings,
@@ -132,19 +131,19 @@ def _run_stage(
         newton=NEWTON_TOLERANCE * settings.relative_tolerance,
         weights=_error_weights(grid),
         smallest_step=1e-13 * duration,
-        largest_step=duration,
     )
-    work: Workspace = make_workspace(count, m - 1)
+    work = make_workspace(count, m - 1)
     method, starter = METHODS[settings.method](), backward_euler()
-    record = (
-        np.empty(STEPS_PER_CALL),
-        np.empty((STEPS_PER_CALL, count, m)),
-        np.empty((STEPS_PER_CALL, m - 1)),
-        np.empty((STEPS_PER_CALL, m - 1)),
-        np.empty(STEPS_PER_CALL),
+    record = Record(
+        times=np.empty(STEPS_PER_CALL),
+        states=np.empty((STEPS_PER_CALL, count, m)),
+        entered=np.empty((STEPS_PER_CALL, m - 1)),
+        left=np.empty((STEPS_PER_CALL, m - 1)),
+        currents=np.empty(STEPS_PER_CALL),
     )
     marks = _snapshot_marks(stage.start, stage.end, settings.snapshots_per_stage)
-    held_potential = stage.boundaries.front in (FRONT_COMPOSITION, FRONT_BLOCKING)
+    boundaries = stage.problem.boundaries
+    held_potential = boundaries.front in (FRONT_COMPOSITION, FRONT_BLOCKING)
     next_mark = 0
     steps_before = sum(history.steps)
     history.steps.append(0)
@@ -152,22 +151,19 @@ def _run_stage(
     history.iterations.append(0)
     history.wall_times.append(0.0)
     while True:
-        status, accepted = advance(
-            state, stage.end, STEPS_PER_CALL, method, starter, cells, stage.medium, stage.coefficients,
-            stage.boundaries, control, work, record,
-        )  # fmt: skip
+        status, accepted = advance(state, stage.end, method, starter, stage.problem, control, work, record)
         for r in range(accepted):
-            time = float(record[0][r])
+            time = float(record.times[r])
             last = r == accepted - 1 and status != 0
             if time < marks[next_mark] and not last:
                 continue
             while next_mark < len(marks) - 1 and marks[next_mark] <= time:
                 next_mark += 1
-            y = record[1][r]
-            surface = stage.boundaries.front_potential if held_potential else float(y[0, m - 1])
+            y = record.states[r]
+            surface = boundaries.front_potential if held_potential else float(y[0, m - 1])
             _keep(
-                history, stage=index, time=time, y=y, surface=surface, entered=record[2][r], left=record[3][r],
-                current=float(record[4][r]),
+                history, stage=index, time=time, y=y, surface=surface, entered=record.entered[r], left=record.left[r],
+                current=float(record.currents[r]),
             )  # fmt: skip
         history.steps[index] = int(state.counters[0])
         history.rejected[index] = int(state.counters[1])
@@ -183,7 +179,7 @@ def _run_stage(
                     stage_end=stage.end,
                     fraction=time / experiment.duration,
                     steps=steps_before + int(state.counters[0]),
-                )  # fmt: skip
+                )
             )
         if status == FINISHED:
             return
@@ -199,11 +195,12 @@ def _run_stage(
 
 
 def _error_weights(grid: Grid) -> FloatArray:
-    """Weights of the squared errors of the cells: the mean over the zone, where a cell behind counts at most as a tenth of it.
+    """Weights of the squared errors of the cells: the mean over the width of the narrowest front.
 
-    A mean instead of a maximum: an error that is confined to one cell matters the less the smaller the cell.
+    A front that the grid resolves is judged as a whole, so that finer cells need no smaller steps. One that is
+    narrower than a cell is judged by the cell in which it stands: what is left behind there is frozen in.
     """
-    return np.minimum(grid.size / grid.zone, 0.1)
+    return np.minimum(grid.size / grid.front_width, 1.0)
 
 
 def _snapshot_marks(start: float, end: float, count: int) -> FloatArray:

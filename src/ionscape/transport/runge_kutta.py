@@ -1,6 +1,7 @@
 """Coefficients of the diagonally implicit Runge-Kutta methods: explicit first stage, stiffly accurate, L-stable.
 
-The last stage is the new solution, so that Poisson's equation, an algebraic constraint, holds exactly at every accepted time.
+The last stage is the new solution, so that Poisson's equation, an algebraic constraint, holds exactly at every
+accepted time.
 """
 
 from __future__ import annotations
@@ -13,14 +14,13 @@ from .arrays import FloatArray
 
 
 class RungeKutta(NamedTuple):
-    """``a`` (stages, stages), ``nodes`` (stages,), ``weights_error`` (stages,): b minus the embedded weights; ``diagonal``;
-    ``order`` of the embedded error estimate plus one, as the step controller needs it."""
+    """Coefficients of one method."""
 
-    a: FloatArray
-    nodes: FloatArray
-    weights_error: FloatArray
+    a: FloatArray  # (stages, stages), the last row also holds the weights b
+    nodes: FloatArray  # (stages,)
+    weights_error: FloatArray  # (stages,) b minus the embedded weights
     diagonal: float
-    order: int
+    order: int  # power of the step size in the error estimate
 
 
 def _method(a: list[list[float]], embedded: list[float], order: int) -> RungeKutta:
@@ -32,7 +32,10 @@ def _method(a: list[list[float]], embedded: list[float], order: int) -> RungeKut
 
 
 def backward_euler() -> RungeKutta:
-    """Order 1, no error estimate: takes the first, very short step of a stage, whose initial potential is not yet consistent."""
+    """Order 1, no error estimate.
+
+    Takes the first, very short step of a stage, whose initial potential is not yet consistent.
+    """
     return _method([[0.0], [0.0, 1.0]], [0.0, 1.0], 2)
 
 

@@ -19,7 +19,8 @@ class Settings:
     Attributes:
         model: "full" solves Poisson's equation, "electroneutral" its limit of vanishing permittivity: no space charge,
             no charging current, no depletion layers.
-        relative_tolerance: accepted error of a density per time step, relative to the native density.
+        relative_tolerance: accepted error of a density per time step, relative to the native density, averaged over the
+            width of the narrowest front.
         method: time integration; measured in the documentation (benchmarks).
         maximum_steps: time steps, accepted and rejected, after which a stage is given up.
         snapshots_per_stage: about how many states of each stage are kept.
@@ -29,8 +30,8 @@ class Settings:
     """
 
     model: ModelName = "full"
-    relative_tolerance: float = 1e-4
-    method: MethodName = "esdirk4"
+    relative_tolerance: float = 3e-4
+    method: MethodName = "tr-bdf2"
     maximum_steps: int = 50_000
     snapshots_per_stage: int = 100
     table_intervals: int = 4096

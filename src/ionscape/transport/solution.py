@@ -63,7 +63,10 @@ class SimulationResult:
         self.dataset.to_netcdf(Path(path), engine="h5netcdf", encoding=encoding)
 
     def to_csv(self, path: str | Path) -> None:
-        """Write the densities of all kept times as a table: time, stage, depth, potential, one column per ion (SI units)."""
+        """Write the densities of all kept times as a table.
+
+        Time, stage, depth, potential, one column per ion (SI units).
+        """
         import csv
 
         data = self.dataset
@@ -185,7 +188,10 @@ def make_result(
 
 
 def _balance_error(densities: FloatArray, history: History, grid: Grid, scales: Scales) -> FloatArray:
-    """Shape (times, ions); 1e-10 means that the balance closes to 1e-10 of the amount moved plus 1e-14 of the inventory."""
+    """Shape (times, ions).
+
+    1e-10 means that the balance closes to 1e-10 of the amount moved plus 1e-14 of the inventory.
+    """
     inside = np.einsum("tki,k->ti", densities - scales.native, grid.size)
     entered, left = np.array(history.entered), np.array(history.left)
     inventory = scales.native * grid.size.sum()

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE, VACUUM_PERMITTIVITY
 from ionscape.diffusivity import DiffusionModel, log_diffusion_table
@@ -24,6 +25,7 @@ from .arrays import (
     Coefficients,
     FloatArray,
     Medium,
+    Problem,
 )
 from .settings import Settings
 
@@ -52,9 +54,7 @@ class Scales:
 class StageArrays:
     """What the kernels read in one stage, and how it starts."""
 
-    medium: Medium
-    coefficients: Coefficients
-    boundaries: Boundaries
+    problem: Problem
     start: float
     end: float
     first_step: float
@@ -78,9 +78,13 @@ def make_stage(
     cells: Cells,
     start: float,
     front_displacement: float,
+    present: NDArray[np.bool_],
     settings: Settings,
 ) -> StageArrays:
-    """Arrays of stage ``index``, which begins at ``start`` [s] with the displacement that the stage before left at the front."""
+    """Arrays of stage ``index``, which begins at ``start`` [s].
+
+    ``front_displacement`` is what the stage before left at the front; ``present`` (ions,): which ions the sample contains.
+    """
     stage = experiment.stages[index]
     sample = experiment.sample
     thermal = ELEMENTARY_CHARGE / (BOLTZMANN_CONSTANT * stage.temperature)
@@ -90,25 +94,31 @@ def make_stage(
     coefficients = _tabulate(models, stage.temperature, scales, settings.table_intervals)
     charge_density = float(np.dot(scales.charges, scales.native))
     medium = Medium(
-        charges=scales.charges,
+        charges=np.array(scales.charges),
+        ions=tuple(range(len(scales.names))),
         permittivity=unit * sample.relative_permittivity if full else 0.0,
         thermal=thermal,
         native=np.full(len(cells.size), charge_density),
     )
     mobility = _native_mobility(models, stage.temperature, scales)
     boundaries, regime = _boundaries(
-        experiment, index, scales=scales, models=models, mobility=mobility * thermal, front_displacement=front_displacement,
-        vacuum=unit / experiment.chamber.aperture_distance if full else 0.0, settings=settings,
+        experiment, index, scales=scales, models=models, mobility=mobility * thermal,
+        front_displacement=front_displacement, vacuum=unit / experiment.chamber.aperture_distance if full else 0.0, settings=settings,
     )  # fmt: skip
     first = FIRST_STEP_FRACTION * stage.duration
     if regime == BEAM_LIMITED and full and math.isfinite(boundaries.beam_flux):
         # the beam first charges the surface: follow the rise of its potential
         capacity = medium.permittivity / sample.thickness + boundaries.vacuum
         first = min(first, 0.02 * capacity * abs(boundaries.front_potential) / boundaries.beam_flux)
+    absent = ~present & (boundaries.surface == 0.0)
+    if boundaries.front == FRONT_BEAM:
+        absent[boundaries.beam] = False
+    # an ion that neither is there nor enters must stay away exactly: its rounding errors would move
+    coefficients.knots[absent] = 0.0
+    coefficients.knots[absent, :, 0] = math.log(SMALLEST_COEFFICIENT)
+    coefficients.spacing_inverse[absent] = 0.0
     return StageArrays(
-        medium=medium,
-        coefficients=coefficients,
-        boundaries=boundaries,
+        problem=Problem(cells, medium, coefficients, boundaries),
         start=start,
         end=start + stage.duration,
         first_step=first,
@@ -163,7 +173,10 @@ def _boundaries(
     vacuum: float,
     settings: Settings,
 ) -> tuple[Boundaries, int]:
-    """Boundary laws and the regime in which the beam starts; ``mobility`` is sum Z^2 D n e / k_B T [m^2/(s V)], scaled."""
+    """Boundary laws and the regime in which the beam starts.
+
+    ``mobility`` is sum Z^2 D n e / k_B T [m^2/(s V)], scaled.
+    """
     stage = experiment.stages[index]
     ions = len(scales.names)
     deposits = experiment.back_electrode.deposits
@@ -207,10 +220,12 @@ def _boundaries(
     return boundaries, regime
 
 
-def displacement_at_front(boundaries: Boundaries, medium: Medium, cells: Cells, potential: float) -> float:
+def displacement_at_front(problem: Problem, potential: float) -> float:
     """Displacement eps E / (e n) at the front face [m] for a potential of the first cell [V]."""
+    boundaries = problem.boundaries
     if boundaries.front == FRONT_BEAM:
         return -boundaries.vacuum * potential
     if boundaries.front == FRONT_CLOSED:
         return boundaries.front_displacement
-    return medium.permittivity * (boundaries.front_potential - potential) / float(cells.distance[0])
+    step = boundaries.front_potential - potential
+    return problem.medium.permittivity * step / float(problem.cells.distance[0])

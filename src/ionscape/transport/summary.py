@@ -28,11 +28,12 @@ ESTABLISHED_FRACTION = 1e-4
 def summarise(dataset: xarray.Dataset, experiment: Experiment) -> dict[str, list[dict[str, Any]]]:
     """Figures of every stage that was begun, in SI units; None where a figure does not exist.
 
-    `collected_charge`, `injected_charge` [C] of the stage; `initial_current` (after 1e-4 of the stage), `final_current` [A];
-    `front_depth` [m]: first native ion at half its density; `front_width` [m]: between 16 and 84 % of the step from plateau to
-    bulk; `plateau`: mean native fraction from 2 nm to half the front depth; `peak_excess_charge`: signed extreme of
-    sum Z_i (n_i - n_i0) / n_bulk beyond the surface charge, that is the first cell and ten Debye lengths; `zone_voltage` [V]: surface potential minus that at 1.5 front
-    depths; `balance_error`; `steps`; `wall_time` [s].
+    `collected_charge`, `injected_charge` [C] of the stage; `initial_current` (after 1e-4 of the stage),
+    `final_current` [A]; `front_depth` [m]: first native ion at half its density; `front_width` [m]: between 16 and 84
+    % of the step from plateau to bulk; `plateau`: mean native fraction from 2 nm to half the front depth;
+    `peak_excess_charge`: signed extreme of sum Z_i (n_i - n_i0) / n_bulk beyond the surface charge, that is the first
+    cell and ten Debye lengths; `zone_voltage` [V]: surface potential minus that at 1.5 front depths; `balance_error`;
+    `steps`; `wall_time` [s].
     """
     stages = dataset["stage"].values
     return {
@@ -100,7 +101,10 @@ def front_figures(depth: FloatArray, fraction: FloatArray) -> tuple[float | None
 
 
 def _first_crossing(depth: FloatArray, fraction: FloatArray, level: float, around: float | None = None) -> float | None:
-    """Depth at which the fraction rises through a level, the one nearest to ``around`` if given; linear between centres."""
+    """Depth at which the fraction rises through a level, the one nearest to ``around`` if given.
+
+    Linear between centres.
+    """
     rising = np.flatnonzero((fraction[:-1] < level) & (fraction[1:] >= level))
     if len(rising) == 0:
         return None

@@ -1,0 +1,181 @@
+"""How many of many random experiments are simulated, and what becomes of the others.
+
+    python benchmarks/robustness.py --number 500 --jobs 2
+
+Every case is a seed of `tests/strategies.py`. It converges, or raises the documented error, or counts as a defect: a NaN, a negative
+density, an open balance, a charge that runs backwards, another exception, or a run over the time limit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time as clock
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+from strategies import random_experiment
+
+BALANCE_TOLERANCE = 1e-10
+MONOTONE_TOLERANCE = 1e-3
+"""Share of the largest charge by which a charge may run back: the accuracy of a time step."""
+
+Case = dict[str, Any]
+
+
+def run_case(seed: int, *, steps: int, timeout: float, model: str = "full") -> Case:
+    """Simulate one random experiment and judge the result."""
+    import ionscape
+    from ionscape.errors import ConvergenceError
+    from ionscape.experiment import parse_experiment
+    from ionscape.transport import Progress, Settings, simulate
+
+    del ionscape
+    began = clock.perf_counter()
+    case: Case = {"seed": seed, "outcome": "defect", "problems": [], "kinds": [], "steps": 0, "rejected": 0}
+
+    def watch(_: Progress) -> None:
+        if clock.perf_counter() - began > timeout:
+            raise TimeoutError
+
+    result = None
+    try:
+        experiment = parse_experiment(random_experiment(np.random.default_rng(seed)))
+        case["kinds"] = [kind_of(stage) for stage in experiment.stages]
+        result = simulate(experiment, settings=Settings(maximum_steps=steps, model=model), progress=watch)
+        case["outcome"] = "converged"
+    except ConvergenceError as error:
+        case["outcome"] = "not converged"
+        case["problems"].append(str(error))
+        case["stage"] = error.stage
+        result = error.partial
+    except TimeoutError:
+        case["problems"].append(f"took longer than {timeout:g} s")
+    except Exception as error:
+        case["problems"].append(f"{type(error).__name__}: {error}")
+    case["wall_time"] = clock.perf_counter() - began
+    if result is not None:
+        problems = check_result(result)
+        if problems:
+            case["outcome"] = "defect"
+            case["problems"] += problems
+        data = result.dataset
+        case["steps"] = int(data["stage_steps"].values.sum())
+        case["rejected"] = int(data["stage_rejected_steps"].values.sum())
+        case["iterations"] = int(data["stage_newton_iterations"].values.sum())
+        case["cells"] = int(data.sizes["depth"])
+        case["balance_error"] = float(np.nanmax(np.abs(data["balance_error"].values)))
+    return case
+
+
+def kind_of(stage: Any) -> str:
+    """Kind of a stage, as the table lists it."""
+    if stage.kind == "irradiation":
+        return "irradiation, beam limit" if stage.beam_current is not None else "irradiation"
+    if stage.kind == "contact":
+        return "blocking contact" if stage.blocking else "contact"
+    return "storage"
+
+
+def check_result(result: Any) -> list[str]:
+    """What is wrong with a result: numbers, signs, balances, charges that run backwards."""
+    data = result.dataset
+    problems = [
+        f"{name} is not finite"
+        for name in ("density", "potential", "current", "surface_potential", "injected_charge", "collected_charge")
+        if not np.isfinite(data[name].values).all()
+    ]
+    density = data["density"].values
+    if (density < 0.0).any():
+        problems.append(f"negative density {density.min():.2g}")
+    balance = float(np.abs(data["balance_error"].values).max())
+    if not balance <= BALANCE_TOLERANCE:
+        problems.append(f"balance error {balance:.2g}")
+    experiment = result.experiment
+    stages = data["stage"].values[1:]
+    for i, name in enumerate(str(name) for name in data["ion"].values):
+        sign = np.sign(experiment.ions[name].charge)
+        left = np.diff(sign * data["collected_charge"].values[:, i])
+        entered = np.diff(sign * data["injected_charge"].values[:, i])
+        beam = np.array([experiment.stages[stage].kind == "irradiation" for stage in stages])
+        closed = np.array([kind_of(experiment.stages[stage]) in ("storage", "blocking contact") for stage in stages])
+        storage = np.array([experiment.stages[stage].kind == "storage" for stage in stages])
+        allowed = MONOTONE_TOLERANCE * max(np.abs(data["collected_charge"].values).max(), 1e-300)
+        allowed_front = MONOTONE_TOLERANCE * max(np.abs(data["injected_charge"].values).max(), 1e-300)
+        if (left < -allowed).any():
+            problems.append(f"{name} comes back from the back electrode")
+        if (entered[beam] < -allowed_front).any():
+            problems.append(f"{name} leaves into the beam")
+        if (entered[closed] != 0.0).any() or (left[storage] != 0.0).any():
+            problems.append(f"{name} passes a closed face")
+    return problems
+
+
+def report(cases: list[Case]) -> float:
+    """Print the tables; returns the share of converged experiments."""
+    outcomes = Counter(case["outcome"] for case in cases)
+    print(f"\n{len(cases)} random experiments: " + ", ".join(f"{n} {name}" for name, n in outcomes.most_common()))
+    kinds = sorted({kind for case in cases for kind in case["kinds"]})
+    print(f"\n{'stage kind':<28}{'experiments':>12}{'converged':>12}")
+    for kind in kinds:
+        with_kind = [case for case in cases if kind in case["kinds"]]
+        print(f"{kind:<28}{len(with_kind):>12}{sum(case['outcome'] == 'converged' for case in with_kind):>12}")
+    done = [case for case in cases if case["outcome"] == "converged"]
+    if done:
+        print("\nof those converged:")
+        for name in ("wall_time", "steps", "rejected", "cells", "balance_error"):
+            values = np.array([case[name] for case in done], dtype=float)
+            print(f"  {name:<16} median {np.median(values):<10.3g} 95 % {np.quantile(values, 0.95):<10.3g} ", end="")
+            print(f"worst {values.max():<10.3g} (seed {done[int(np.argmax(values))]['seed']})")
+    print("\nslowest:")
+    for case in sorted(cases, key=lambda case: -case["wall_time"])[:8]:
+        print(f"  seed {case['seed']:<6} {case['wall_time']:7.2f} s  {case['steps']:>6} steps  {', '.join(case['kinds'])}")
+    failed = [case for case in cases if case["outcome"] != "converged"]
+    if failed:
+        print("\nnot converged:")
+    for case in sorted(failed, key=lambda case: case["seed"]):
+        print(f"  seed {case['seed']:<6} {case['outcome']:<14} {', '.join(case['kinds'])}")
+        for problem in case["problems"]:
+            print(f"      {problem}")
+    share = len(done) / max(len(cases), 1)
+    print(f"\nconverged: {100 * share:.1f} %")
+    return share
+
+
+def main() -> int:
+    """Run the benchmark from the command line; the status is 1 below 98 % or with any defect."""
+    parser = argparse.ArgumentParser(description="Simulate random experiments and judge every result.")
+    parser.add_argument("--number", type=int, default=500, help="experiments (default 500)")
+    parser.add_argument("--seed", type=int, default=0, help="first seed (default 0)")
+    parser.add_argument("--jobs", type=int, default=2, help="worker processes (default 2)")
+    parser.add_argument("--timeout", type=float, default=120.0, help="limit of one experiment [s] (default 120)")
+    parser.add_argument("--steps", type=int, default=20_000, help="limit of time steps of a stage (default 20000)")
+    parser.add_argument("--model", choices=["full", "electroneutral"], default="full")
+    parser.add_argument("--json", type=Path, help="write all cases to this file")
+    options = parser.parse_args()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    seeds = range(options.seed, options.seed + options.number)
+    limits = {"steps": options.steps, "timeout": options.timeout, "model": options.model}
+    cases: list[Case] = []
+    with ProcessPoolExecutor(options.jobs) as pool:
+        futures = [pool.submit(run_case, seed, **limits) for seed in seeds]
+        for future in as_completed(futures):
+            cases.append(future.result())
+            if len(cases) % 50 == 0:
+                print(f"{len(cases)} of {options.number} done", file=sys.stderr, flush=True)
+            if options.json is not None:
+                options.json.write_text(json.dumps(cases, indent=1), encoding="utf-8")
+    share = report(cases)
+    return int(share < 0.98 or any(case["outcome"] == "defect" for case in cases))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

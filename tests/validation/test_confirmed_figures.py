@@ -1,0 +1,98 @@
+"""Figures of the single and the double CAIT that an independent calculation has confirmed; default grid and settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import ionscape as isc
+from experiments import Final, final_state
+from ionscape.experiment import Experiment
+
+CAESIUM_COEFFICIENT = '"3.1e-23 m^2/s"'
+
+
+@pytest.fixture(scope="module")
+def single(mono_cait_file: Path) -> isc.SimulationResult:
+    return isc.simulate(isc.load_experiment(mono_cait_file))
+
+
+def with_caesium_coefficient(file: Path, coefficient: str) -> Experiment:
+    text = file.read_text(encoding="utf-8")
+    assert text.count(CAESIUM_COEFFICIENT) == 1
+    return isc.parse_experiment(text.replace(CAESIUM_COEFFICIENT, f'"{coefficient} m^2/s"'))
+
+
+@pytest.fixture(scope="module")
+def double(double_cait_file: Path) -> dict[str, isc.SimulationResult]:
+    return {
+        coefficient: isc.simulate(with_caesium_coefficient(double_cait_file, coefficient))
+        for coefficient in ("2.4e-23", "3.1e-23", "3.8e-23")
+    }
+
+
+def outer_depth(state: Final, name: str) -> float:
+    """Depth [m] where an ion falls to half of its largest fraction for the last time."""
+    return state.crossing(name, 0.5 * float(np.max(state.fraction[name])))
+
+
+def zone_average(state: Final, name: str) -> float:
+    """Mean fraction from the surface to the foot of the front, where Li has made 16 % of its step from 0.03 to 1."""
+    zone = state.depth < state.crossing("Li", 0.03 + 0.16 * 0.97)
+    return float(np.average(state.fraction[name][zone], weights=state.size[zone]))
+
+
+def test_charge_and_current_of_the_first_stage(single: isc.SimulationResult) -> None:
+    (stage,) = single.summary()["stages"]
+    assert stage["collected_charge"] == pytest.approx(2.819e-3, rel=0.01)
+    assert stage["injected_charge"] == pytest.approx(2.819e-3, rel=0.01)
+    assert stage["initial_current"] == pytest.approx(8.52e-9, rel=0.01)
+    assert stage["final_current"] == pytest.approx(8.08e-9, rel=0.01)
+
+
+def test_profile_of_the_first_stage(single: isc.SimulationResult) -> None:
+    state = final_state(single)
+    assert state.crossing("Li") == pytest.approx(51.1e-9, rel=0.01)
+    assert single.summary()["stages"][0]["front_depth"] == pytest.approx(state.crossing("Li"), rel=1e-12)
+    fractions = np.interp([5e-9, 10e-9, 20e-9, 40e-9], state.depth, state.fraction["Li"])
+    assert fractions == pytest.approx([0.100, 0.107, 0.136, 0.171], abs=0.005)
+
+
+def test_excess_charge_at_the_front_is_below_a_tenth_of_a_permille(single: isc.SimulationResult) -> None:
+    (stage,) = single.summary()["stages"]
+    assert stage["peak_excess_charge"] == pytest.approx(-0.06e-3, abs=0.01e-3)
+    assert abs(stage["peak_excess_charge"]) < 0.1e-3
+
+
+def test_zone_averages_and_front_of_the_double_cait(double: dict[str, isc.SimulationResult]) -> None:
+    result = double["3.1e-23"]
+    state = final_state(result)
+    assert state.crossing("Li") == pytest.approx(101e-9, rel=0.01)
+    averages = [zone_average(state, name) for name in ("Li", "Rb", "Cs")]
+    assert averages == pytest.approx([0.03, 0.42, 0.55], abs=0.005)
+    charges = [stage["collected_charge"] for stage in result.summary()["stages"]]
+    assert charges == pytest.approx([2.819e-3, 0.0, 3.5e-3], rel=0.01, abs=1e-9)
+
+
+def test_rubidium_runs_ahead_of_slow_caesium(double: dict[str, isc.SimulationResult]) -> None:
+    state = final_state(double["2.4e-23"])
+    assert outer_depth(state, "Rb") - outer_depth(state, "Cs") == pytest.approx(10e-9, abs=2e-9)
+
+
+def test_fast_caesium_overtakes_rubidium(double: dict[str, isc.SimulationResult]) -> None:
+    state = final_state(double["3.8e-23"])
+    assert outer_depth(state, "Cs") - outer_depth(state, "Rb") > 5e-9
+    # the rest of the rubidium has become a minority ahead of the caesium front
+    assert np.interp(110e-9, state.depth, state.fraction["Rb"]) < 0.1
+
+
+def test_storage_moves_no_charge_and_no_front(double: dict[str, isc.SimulationResult]) -> None:
+    result = double["3.1e-23"]
+    before, after = final_state(result, stage=0), final_state(result, stage=1)
+    assert after.crossing("Li") == pytest.approx(before.crossing("Li"), abs=0.5e-9)
+    for name in ("Li", "Rb"):
+        inside = [float(np.sum(state.fraction[name] * state.size)) for state in (before, after)]
+        assert inside[1] == pytest.approx(inside[0], rel=1e-12)
+    assert np.all(result.dataset["current"].values[result.dataset["stage"].values == 1][1:] == 0.0)
