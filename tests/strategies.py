@@ -148,7 +148,8 @@ def _random_diffusion(
         **common,
     }
     if kind == "gaussian":
-        data["shape"] = "gaussian"
+        # a gaussian has no lower end: with a wider one D spans tens of decades, which no glass does
+        data |= {"shape": "gaussian", "width": f"{rng.uniform(0.02, 0.1):.4f} eV"}
     if kind == "sharp" or (kind == "gaussian" and rng.random() < 0.5):
         data["trapped_fraction"] = round(_log_uniform(rng, 0.005, 0.5), 4)
         data["trapped_width"] = f"{rng.uniform(0.02, 0.1):.4f} eV"

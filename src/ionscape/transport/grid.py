@@ -171,7 +171,7 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
             continue
         if isinstance(stage, Storage) or native <= 0.0:
             continue
-        entering = _entering_ions(stage)
+        entering = _entering_ions(experiment, stage)
         foreign = max(
             SMALLEST_COEFFICIENT,
             *(float(models[name].coefficient(experiment.bulk_density, stage.temperature)) for name in entering),
@@ -195,10 +195,12 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
     return ZoneEstimate(depth=depth, width=min(width, depth))
 
 
-def _entering_ions(stage: Irradiation | Contact) -> list[str]:
+def _entering_ions(experiment: Experiment, stage: Irradiation | Contact) -> list[str]:
+    """The foreign ions that a stage brings; the native ones if it brings no other."""
     if isinstance(stage, Irradiation):
         return [stage.beam]
-    return [name for name, fraction in (stage.composition or {}).items() if fraction > 0.0]
+    held = [name for name, fraction in (stage.composition or {}).items() if fraction > 0.0]
+    return [name for name in held if name not in experiment.sample.native] or held
 
 
 def _entered_length(

@@ -83,7 +83,8 @@ def make_stage(
 ) -> StageArrays:
     """Arrays of stage ``index``, which begins at ``start`` [s].
 
-    ``front_displacement`` is what the stage before left at the front; ``present`` (ions,): which ions the sample contains.
+    ``front_displacement`` is what the stage before left at the front; ``present``: which ions the
+    sample contains.
     """
     stage = experiment.stages[index]
     sample = experiment.sample
@@ -103,7 +104,8 @@ def make_stage(
     mobility = _native_mobility(models, stage.temperature, scales)
     boundaries, regime = _boundaries(
         experiment, index, scales=scales, models=models, mobility=mobility * thermal,
-        front_displacement=front_displacement, vacuum=unit / experiment.chamber.aperture_distance if full else 0.0, settings=settings,
+        front_displacement=front_displacement, vacuum=unit / experiment.chamber.aperture_distance if full else 0.0,
+        settings=settings,
     )  # fmt: skip
     first = FIRST_STEP_FRACTION * stage.duration
     if regime == BEAM_LIMITED and full and math.isfinite(boundaries.beam_flux):

@@ -1,0 +1,301 @@
+"""What every simulation must keep, whatever the experiment, and how results must change when the experiment does."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import pytest
+from strategies import ELEMENTARY_CHARGE, as_toml, random_experiment
+
+from ionscape.errors import ConvergenceError
+from ionscape.experiment import parse_experiment
+from ionscape.transport import Settings, SimulationResult, simulate
+
+RANDOM_EXPERIMENTS = 40
+BALANCE_TOLERANCE = 1e-10
+PROFILE_TOLERANCE = 2e-3
+"""Between two runs that the time steps distinguish, in units of the native density."""
+
+Data = dict[str, Any]
+
+
+def constant(coefficient: float) -> Data:
+    return {
+        "model": "constant",
+        "coefficient": f"{coefficient:g} m^2/s",
+        "reference_temperature": "323.15 K",
+        "activation_energy": "0.65 eV",
+    }
+
+
+def base_experiment() -> Data:
+    """A quick one: 10 um of glass, a foreign ion 100 times slower, D of the native ion falls off at 10 % of its density."""
+    lithium = {
+        "model": "site-energies",
+        "bulk_coefficient": "5e-19 m^2/s",
+        "reference_temperature": "323.15 K",
+        "activation_energy": "0.65 eV",
+        "width": "0.16 eV",
+        "trapped_fraction": 0.1,
+        "trapped_width": "0.05 eV",
+    }
+    stage = {"kind": "irradiation", "beam": "Rb", "source_potential": "5 V"}
+    return {
+        "sample": {
+            "thickness": "10 um",
+            "illuminated_area": "30 mm^2",
+            "relative_permittivity": 7,
+            "native": {"Li": "1.4e28 1/m^3"},
+        },
+        "ions": {"Li": {"diffusion": lithium}, "Rb": {"diffusion": constant(5e-21)}},
+        "stages": [{**stage, "temperature": "323.15 K", "duration": "20 min"}],
+        "grid": {"cell": "2 nm", "zone": "200 nm", "surface_cell": "0.5 nm", "growth": 1.15},
+    }
+
+
+def run(data: Data, **settings: Any) -> SimulationResult:
+    return simulate(parse_experiment(as_toml(data)), settings=Settings(**settings))
+
+
+def final(result: SimulationResult, ion: str) -> np.ndarray:
+    """Densities at the end in units of the total native density."""
+    scale = sum(result.experiment.sample.native.values())
+    return result.dataset["density"].sel(ion=ion).values[-1] / scale
+
+
+def charge(result: SimulationResult, kind: str = "injected_charge") -> float:
+    return float(result.dataset[kind].values[-1].sum())
+
+
+def check_invariants(result: SimulationResult) -> None:
+    data = result.dataset
+    for name in ("density", "potential", "current", "surface_potential", "injected_charge", "collected_charge"):
+        assert np.isfinite(data[name].values).all(), name
+    assert data["density"].values.min() >= 0.0
+    assert np.abs(data["balance_error"].values).max() <= BALANCE_TOLERANCE
+    # at the back electrode ions only leave; into storage and from a blocking contact none pass
+    charges = np.array([ion.charge for ion in result.experiment.ions.values()])
+    left = np.diff(data["collected_charge"].values * np.sign(charges), axis=0)
+    sample = result.experiment.sample
+    inventory = ELEMENTARY_CHARGE * sum(sample.native.values()) * sample.thickness * sample.illuminated_area
+    assert left.min() >= -1e-3 * np.abs(data["collected_charge"].values).max() - 1e-15 * inventory
+    entered = np.diff(data["injected_charge"].values, axis=0)
+    for index, stage in enumerate(result.experiment.stages):
+        inside = data["stage"].values[1:] == index
+        if stage.kind == "storage":
+            assert (left[inside] == 0.0).all()
+        if stage.kind == "storage" or (stage.kind == "contact" and stage.blocking):
+            assert (entered[inside] == 0.0).all()
+
+
+@pytest.fixture(scope="module")
+def base_result() -> SimulationResult:
+    return run(base_experiment())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(RANDOM_EXPERIMENTS))
+def test_a_random_experiment_keeps_what_must_be_kept_or_raises_the_documented_error(seed: int) -> None:
+    experiment = parse_experiment(random_experiment(np.random.default_rng(10_000 + seed)))
+    try:
+        result = simulate(experiment, settings=Settings(maximum_steps=400, relative_tolerance=1e-3))
+    except ConvergenceError as error:
+        assert str(error).endswith(").")
+        assert 0 <= error.stage < len(experiment.stages)
+        assert 0.0 <= error.time <= experiment.duration
+        result = error.partial
+        assert result is not None
+    else:
+        assert result.dataset["time"].values[-1] == pytest.approx(experiment.duration)
+    check_invariants(result)
+
+
+@pytest.mark.parametrize("model", ["full", "electroneutral"])
+@pytest.mark.parametrize("seed", [3, 7, 11])
+def test_the_same_experiment_twice_gives_the_same_numbers(seed: int, model: Any) -> None:
+    text = random_experiment(np.random.default_rng(seed))
+    settings = Settings(model=model, maximum_steps=60, relative_tolerance=1e-3)
+
+    def densities() -> np.ndarray:
+        try:
+            return simulate(parse_experiment(text), settings=settings).dataset["density"].values
+        except ConvergenceError as error:
+            return error.partial.dataset["density"].values
+
+    assert np.array_equal(densities(), densities())
+
+
+def test_charges_scale_with_the_area_and_profiles_do_not(base_result: SimulationResult) -> None:
+    data = base_experiment()
+    data["sample"]["illuminated_area"] = "60 mm^2"
+    result = run(data)
+    assert charge(result) == pytest.approx(2.0 * charge(base_result), rel=1e-9)
+    assert charge(result, "collected_charge") == pytest.approx(2.0 * charge(base_result, "collected_charge"), rel=1e-9)
+    np.testing.assert_allclose(final(result, "Rb"), final(base_result, "Rb"), rtol=0, atol=1e-9)
+
+
+def test_a_beam_current_scales_with_the_area() -> None:
+    data = base_experiment()
+    data["stages"][0]["beam_current"] = "2 uA"
+    one = run(data)
+    data["sample"]["illuminated_area"] = "60 mm^2"
+    data["stages"][0]["beam_current"] = "4 uA"
+    two = run(data)
+    assert charge(two) == pytest.approx(2.0 * charge(one), rel=1e-6)
+    np.testing.assert_allclose(final(two, "Rb"), final(one, "Rb"), rtol=0, atol=1e-6)
+
+
+def test_ions_ten_times_as_mobile_do_the_same_in_a_tenth_of_the_time(base_result: SimulationResult) -> None:
+    data = base_experiment()
+    data["ions"]["Li"]["diffusion"]["bulk_coefficient"] = "5e-18 m^2/s"
+    data["ions"]["Rb"]["diffusion"] = constant(5e-20)
+    data["stages"][0]["duration"] = "2 min"
+    result = run(data)
+    assert charge(result) == pytest.approx(charge(base_result), rel=1e-6)
+    np.testing.assert_allclose(final(result, "Rb"), final(base_result, "Rb"), rtol=0, atol=1e-6)
+
+
+def test_anions_and_a_negative_potential_give_the_mirror_image(base_result: SimulationResult) -> None:
+    data = base_experiment()
+    for ion in data["ions"].values():
+        ion["charge"] = -1
+    data["stages"][0]["source_potential"] = "-5 V"
+    result = run(data)
+    assert charge(result) == pytest.approx(-charge(base_result), rel=1e-9)
+    for ion in ("Li", "Rb"):
+        np.testing.assert_allclose(final(result, ion), final(base_result, ion), rtol=0, atol=1e-9)
+    mirrored = result.dataset["potential"].values[-1]
+    np.testing.assert_allclose(-mirrored, base_result.dataset["potential"].values[-1], rtol=0, atol=1e-8)
+
+
+def test_the_mirror_image_holds_for_a_contact_and_storage() -> None:
+    data = base_experiment()
+    contact = {"kind": "contact", "potential": "2 V", "composition": {"Li": 0.25, "Rb": 0.75}}
+    data["stages"] = [
+        {**contact, "temperature": "323.15 K", "duration": "20 min"},
+        {"kind": "storage", "temperature": "300 K", "duration": "1 h"},
+    ]
+    cations = run(data)
+    mirrored = copy.deepcopy(data)
+    for ion in mirrored["ions"].values():
+        ion["charge"] = -1
+    mirrored["stages"][0]["potential"] = "-2 V"
+    anions = run(mirrored)
+    for ion in ("Li", "Rb"):
+        np.testing.assert_allclose(final(anions, ion), final(cations, ion), rtol=0, atol=1e-9)
+
+
+def test_the_order_of_the_ions_in_the_file_does_not_matter(base_result: SimulationResult) -> None:
+    data = base_experiment()
+    data["ions"] = dict(reversed(data["ions"].items()))
+    result = run(data)
+    for ion in ("Li", "Rb"):
+        np.testing.assert_allclose(final(result, ion), final(base_result, ion), rtol=0, atol=1e-6)
+
+
+def test_an_ion_that_never_comes_changes_nothing(base_result: SimulationResult) -> None:
+    data = base_experiment()
+    data["ions"]["K"] = {"diffusion": constant(1e-15)}
+    result = run(data)
+    assert not result.dataset["density"].sel(ion="K").values.any()
+    assert not result.dataset["balance_error"].sel(ion="K").values.any()
+    np.testing.assert_allclose(final(result, "Rb"), final(base_result, "Rb"), rtol=0, atol=1e-6)
+
+
+def test_the_same_ion_under_two_names_is_one_ion(base_result: SimulationResult) -> None:
+    data = base_experiment()
+    lithium = data["ions"].pop("Li")["diffusion"]
+    for name in ("Li6", "Li7"):
+        data["ions"][name] = {"diffusion": {**lithium, "fermi_level_counts": ["Li6", "Li7"]}}
+    data["sample"]["native"] = {"Li6": "0.4e28 1/m^3", "Li7": "1e28 1/m^3"}
+    result = run(data)
+    total = final(result, "Li6") + final(result, "Li7")
+    np.testing.assert_allclose(total, final(base_result, "Li"), rtol=0, atol=PROFILE_TOLERANCE)
+
+
+def test_one_stage_cut_into_halves_ends_in_the_same_state(base_result: SimulationResult) -> None:
+    data = base_experiment()
+    half = {**data["stages"][0], "duration": "10 min"}
+    data["stages"] = [half, half]
+    result = run(data)
+    assert charge(result) == pytest.approx(charge(base_result), rel=1e-3)
+    for ion in ("Li", "Rb"):
+        np.testing.assert_allclose(final(result, ion), final(base_result, ion), rtol=0, atol=PROFILE_TOLERANCE)
+
+
+@pytest.mark.parametrize("duration", ["1 ns", "1 us", "1 ms"])
+def test_a_stage_of_almost_no_length_changes_almost_nothing(duration: str, base_result: SimulationResult) -> None:
+    data = base_experiment()
+    tiny = {**data["stages"][0], "duration": duration}
+    data["stages"] = [tiny, {"kind": "storage", "temperature": "323.15 K", "duration": duration}, *data["stages"]]
+    result = run(data)
+    check_invariants(result)
+    # a stage begins with the charging of the surface, once more after each interruption
+    assert charge(result) == pytest.approx(charge(base_result), rel=1e-3)
+    np.testing.assert_allclose(final(result, "Rb"), final(base_result, "Rb"), rtol=0, atol=PROFILE_TOLERANCE)
+
+
+def test_storage_keeps_every_ion_and_spreads_the_front() -> None:
+    data = base_experiment()
+    data["ions"]["Li"]["diffusion"] = constant(5e-19)
+    data["stages"].append({"kind": "storage", "temperature": "373.15 K", "duration": "10 h"})
+    result = run(data)
+    check_invariants(result)
+    stage = result.dataset["stage"].values
+    inside = (result.dataset["density"] * result.dataset["cell_size"]).sum("depth").values
+    before, after = inside[stage == 0][-1], inside[-1]
+    np.testing.assert_allclose(after, before, rtol=1e-12)
+    profile = result.dataset["density"].sel(ion="Rb").values
+    steepest = np.abs(np.diff(profile, axis=1)).max(axis=1)
+    assert steepest[-1] < 0.8 * steepest[stage == 0][-1]
+
+
+def test_storage_of_a_uniform_sample_does_nothing() -> None:
+    data = base_experiment()
+    data["stages"] = [{"kind": "storage", "temperature": "400 K", "duration": "100 h"}]
+    result = run(data)
+    np.testing.assert_allclose(final(result, "Li"), 1.0, rtol=1e-12)
+    assert not result.dataset["current"].values.any()
+
+
+def test_the_electroneutral_model_gives_the_profiles_of_the_full_model(base_result: SimulationResult) -> None:
+    result = run(base_experiment(), model="electroneutral")
+    check_invariants(result)
+    assert charge(result) == pytest.approx(charge(base_result), rel=5e-3)
+    depth = result.dataset["depth"].values
+    inside = depth > 2e-9  # the charge of the surface sits in the first cells of the full model
+    for ion in ("Li", "Rb"):
+        np.testing.assert_allclose(final(result, ion)[inside], final(base_result, ion)[inside], rtol=0, atol=2e-2)
+
+
+def test_an_electroneutral_sample_is_neutral_everywhere() -> None:
+    result = run(base_experiment(), model="electroneutral")
+    total = final(result, "Li") + final(result, "Rb")
+    np.testing.assert_allclose(total, 1.0, rtol=0, atol=1e-3)
+
+
+def test_more_current_than_the_sample_conducts_is_no_limit(base_result: SimulationResult) -> None:
+    data = base_experiment()
+    data["stages"][0]["beam_current"] = "1 A"
+    result = run(data)
+    assert charge(result) == pytest.approx(charge(base_result), rel=1e-3)
+    np.testing.assert_allclose(final(result, "Rb"), final(base_result, "Rb"), rtol=0, atol=PROFILE_TOLERANCE)
+
+
+def test_less_current_than_the_sample_conducts_is_all_injected() -> None:
+    data = base_experiment()
+    data["stages"][0]["beam_current"] = "1 nA"
+    result = run(data)
+    assert charge(result) == pytest.approx(1e-9 * 1200.0, rel=1e-9)
+    assert result.dataset["surface_potential"].values.max() < 5.0
+
+
+def test_a_source_below_the_surface_potential_lets_nothing_out() -> None:
+    data = base_experiment()
+    data["stages"].append({**data["stages"][0], "source_potential": "0.5 V", "duration": "1 s"})
+    result = run(data)
+    check_invariants(result)
+    injected = result.dataset["injected_charge"].sel(ion="Rb").values
+    assert np.diff(injected).min() >= -1e-6 * injected.max()
