@@ -69,9 +69,9 @@ class Sample:
         bracket = bernoulli(drop) * n[..., :-1] - bernoulli(-drop) * n[..., 1:]
         donor = np.where(bracket.real > 0, d[..., :-1], d[..., 1:])
         receiver = np.where(bracket.real > 0, d[..., 1:], d[..., :-1])
-        # Ions trapped in the donor stay there (harmonic mean), but an empty receiver must not lock them out.
-        harmonic = 2 * donor * receiver / (donor + receiver)
-        face = np.where(receiver.real > donor.real, harmonic, (donor + receiver) / 2)
+        # Ions trapped in the donor stay there (harmonic mean); an empty receiver does not lock them out (contraharmonic).
+        products = np.where(receiver.real > donor.real, 2 * donor * receiver, donor**2 + receiver**2)
+        face = products / (donor + receiver)
         leaving = d[..., -1:] * n[..., -1:] * np.where(psi[..., -1:].real > 0, psi[..., -1:], 0) / self.to_back
         return np.concatenate([injected, face / self.spacing * bracket, leaving], axis=-1)
 

@@ -121,7 +121,7 @@ class _Equations:
         left, right = coefficient[:, :-1], coefficient[:, 1:]
         from_left = net > 0
         donor, receiver = np.where(from_left, left, right), np.where(from_left, right, left)
-        mean = np.where(receiver > donor, _harmonic_mean(left, right), (left + right) / 2)
+        mean = np.where(receiver > donor, _harmonic_mean(left, right), _contraharmonic_mean(left, right))
         flux = np.zeros((self.ions, self.cells + 1))
         flux[:, 1:-1] = mean * net / self.spacing
         flux[self.problem.beam, 0] = min(self.beam_flux, self.stiffness * (self.source - psi[0]))
@@ -200,6 +200,11 @@ def _bernoulli(w: FloatArray) -> FloatArray:
     near = np.abs(w) < 1e-2
     away = np.where(near, 1.0, w)
     return np.where(near, 1 - w / 2 + w**2 / 12 - w**4 / 720, away / np.expm1(away))
+
+
+def _contraharmonic_mean(a: FloatArray, b: FloatArray) -> FloatArray:
+    total = a + b
+    return np.divide(a * a + b * b, total, out=np.zeros_like(total), where=total > 0)
 
 
 def _harmonic_mean(a: FloatArray, b: FloatArray) -> FloatArray:

@@ -5,6 +5,13 @@ from __future__ import annotations
 from .arrays import Workspace
 from .compiled import kernel
 
+DIAGONAL_PREFERENCE = 1e3
+"""How much larger than the diagonal another pivot must be.
+
+An exchange of rows mixes the rounding errors of the row of the potential, into which all ions flow, into the row of one
+ion, whose balance must close.
+"""
+
 
 @kernel
 def solve_in_place(work: Workspace, size: tuple[int, ...]) -> bool:
@@ -36,7 +43,7 @@ def solve_in_place(work: Workspace, size: tuple[int, ...]) -> bool:
                     augmented[a, 2 * m] -= factor * residual[k - 1, c]
         for p in range(m):
             best = p
-            size_best = abs(augmented[p, p])
+            size_best = abs(augmented[p, p]) * DIAGONAL_PREFERENCE
             for a in range(p + 1, m):
                 if abs(augmented[a, p]) > size_best:
                     size_best = abs(augmented[a, p])

@@ -16,3 +16,8 @@ _FAST = {"contract", "reassoc", "arcp", "nsz"}
 def kernel(function: _Function) -> _Function:
     """Compile a function at its first call. Divisions by zero give infinities, as in numpy."""
     return cast(_Function, njit(cache=True, error_model="numpy", fastmath=_FAST)(function))
+
+
+def kernel_inline(function: _Function) -> _Function:
+    """The same, but copied into its callers before they are compiled: for large functions of the innermost loops."""
+    return cast(_Function, njit(cache=True, error_model="numpy", fastmath=_FAST, inline="always")(function))

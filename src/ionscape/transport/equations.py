@@ -27,7 +27,7 @@ from .arrays import (
     Problem,
     Workspace,
 )
-from .compiled import kernel
+from .compiled import kernel, kernel_inline
 from .fluxes import bernoulli, face_coefficient, log_coefficient, outflow
 
 
@@ -82,7 +82,7 @@ def assemble(y: FloatArray, known: FloatArray, step: float, problem: Problem, mo
     back_face(y, step, problem, work)
 
 
-@kernel
+@kernel_inline
 def inner_face(k: int, y: FloatArray, step: float, problem: Problem, work: Workspace) -> None:
     """Add the face between cells k and k + 1: fluxes out of the left and into the right cell, and the displacement."""
     cells = problem.cells

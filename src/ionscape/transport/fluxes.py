@@ -38,22 +38,21 @@ def bernoulli(w: float) -> tuple[float, float]:
 
 @kernel
 def face_coefficient(donor: float, receiver: float) -> tuple[float, float, float]:
-    """Diffusion coefficient of a face from those of the cell that gives and the cell that receives.
+    """Diffusion coefficient of a face, from that of the cell that gives and the cell that receives, and both slopes.
 
-    And both derivatives.
-
-    D rising along the flux: harmonic mean, so that a donor whose ions are trapped gives (almost) none, however mobile
-    they would be in the receiving cell. D falling along the flux: arithmetic mean, so that an ion whose D vanishes
-    with its own density still enters cells where it is absent. Both means and their first derivatives agree where the
-    two D are equal: the scheme stays of second order where D is smooth. D of the mean density or one mean for both
-    directions fail one of the two cases (docs: explanation/face-coefficient).
+    D falling along the flux: contraharmonic mean, which tends to the donor's D where the receiver's vanishes, so that
+    an ion whose D vanishes with its own density enters cells where it is absent at the speed of its shock. D rising
+    along the flux: harmonic mean, so that a donor whose ions are trapped gives (almost) none, however mobile they
+    would be in the receiving cell. Both means and their first derivatives agree where the two D are equal: the scheme
+    stays of second order where D is smooth. One mean for both directions fails one of the two cases, D of the mean
+    density fails both (docs: explanation/face-coefficient).
     """
+    total = donor + receiver
+    a = donor / total
+    b = receiver / total
     if receiver > donor:
-        total = donor + receiver
-        a = receiver / total
-        b = donor / total
-        return 2.0 * a * donor, 2.0 * a * a, 2.0 * b * b
-    return 0.5 * (donor + receiver), 0.5, 0.5
+        return 2.0 * b * donor, 2.0 * b * b, 2.0 * a * a
+    return a * donor + b * receiver, 1.0 - 2.0 * b * b, 1.0 - 2.0 * a * a
 
 
 @kernel

@@ -197,14 +197,16 @@ def solve_stage(
 
 
 @kernel
-def restore_positivity(y: FloatArray, size: FloatArray, ions: int) -> None:
+def restore_positivity(state: State, size: FloatArray, ions: int) -> None:
     """Fill cells whose density is below zero from their surroundings; the amount of each ion is unchanged.
 
     No linear method of order above one keeps the sign unconditionally; here undershoots stay far below the tolerance,
     and the transfer is equivalent to a correction of some faces' flux of that size. A window around the cell grows
     towards the richer neighbour until its content is positive; there negative cells become empty and the others are
-    scaled down.
+    scaled down. When more of an ion has left than there was, the excess is taken back from the amount that passed the
+    face through which it leaves.
     """
+    y = state.y
     count = y.shape[0]
     for i in range(ions):
         k = 0
@@ -216,18 +218,21 @@ def restore_positivity(y: FloatArray, size: FloatArray, ions: int) -> None:
             last = k
             content = y[k, i] * size[k]
             while content < 0.0 and last - first < count - 1:
-                left = y[first - 1, i] * size[first - 1] if first > 0 else -np.inf
-                right = y[last + 1, i] * size[last + 1] if last < count - 1 else -np.inf
-                if left >= right:
+                before = y[first - 1, i] * size[first - 1] if first > 0 else -np.inf
+                behind = y[last + 1, i] * size[last + 1] if last < count - 1 else -np.inf
+                if before >= behind:
                     first -= 1
-                    content += left
+                    content += before
                 else:
                     last += 1
-                    content += right
+                    content += behind
+            if content < 0.0 and state.back_rate[i] != 0.0:
+                state.left[i] += content
+            elif content < 0.0 and state.front_rate[i] != 0.0:
+                state.entered[i] -= content
             positive = 0.0
             for j in range(first, last + 1):
                 positive += max(y[j, i], 0.0) * size[j]
-            # an ion that is there by rounding errors only may add up to less than nothing
             factor = content / positive if content > 0.0 else 0.0
             for j in range(first, last + 1):
                 y[j, i] = max(y[j, i], 0.0) * factor
@@ -325,10 +330,10 @@ def accept(state: State, step: float, error: float, method: RungeKutta, stages: 
             state.left[i] += weight * stages.back[j, i]
     state.previous[:] = state.y
     state.y[:] = stages.values[last]
-    restore_positivity(state.y, problem.cells.size, len(problem.medium.ions))
     state.derivative[:] = stages.rates[last]
     state.front_rate[:] = stages.front[last]
     state.back_rate[:] = stages.back[last]
+    restore_positivity(state, problem.cells.size, len(problem.medium.ions))
     # proportional-integral control (Soederlind 2002): the memory of the last error damps the step sequence
     error = max(error, 1e-4)
     factor = 0.9 * error ** (-0.7 / method.order) * state.clock[3] ** (0.3 / method.order)

@@ -119,6 +119,7 @@ def make_stage(
     coefficients.knots[absent] = 0.0
     coefficients.knots[absent, :, 0] = math.log(SMALLEST_COEFFICIENT)
     coefficients.spacing_inverse[absent] = 0.0
+    boundaries.surface_coefficient[absent] = SMALLEST_COEFFICIENT
     return StageArrays(
         problem=Problem(cells, medium, coefficients, boundaries),
         start=start,
@@ -145,6 +146,8 @@ def _tabulate(models: dict[str, DiffusionModel], temperature: float, scales: Sca
         values, slopes = log_diffusion_table(model, temperature=temperature, maximum_density=limit, intervals=intervals)
         knots[i, :, 0] = values
         knots[i, :, 1] = slopes * (limit / intervals)
+        # D is constant beyond both ends: a kink there, where filled sites hold a density, keeps Newton's method jumping
+        knots[i, (0, -1), 1] = 0.0
         inverse[i] = intervals * scales.density / limit
     return Coefficients(knots, inverse, counts)
 

@@ -1,0 +1,270 @@
+"""Which diffusion coefficient belongs to a cell face? Six rules against Welge's construction and against the steady front.
+
+A small electroneutral solver for two ions at constant total flux, independent of the package: finite volumes,
+Scharfetter-Gummel fluxes, the drop of the potential at each face from the total flux, LSODA in time. The rule is a
+function of the coefficients of the cell that gives (donor) and the cell that takes (receiver).
+
+Run: python benchmarks/face_coefficient.py [--quick]
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.integrate import ode
+
+from ionscape.diffusivity import site_energy_diffusion
+from ionscape.relations import diffusion_free_profile, logistic_wave_fraction, travelling_wave_fraction
+
+FloatArray = NDArray[np.float64]
+Rule = Callable[[FloatArray, FloatArray], FloatArray]
+Coefficient = Callable[[FloatArray], FloatArray]
+
+SMALLEST = 1e-60
+
+
+def harmonic(donor: FloatArray, receiver: FloatArray) -> FloatArray:
+    return 2.0 * donor * (receiver / (donor + receiver))
+
+
+def arithmetic(donor: FloatArray, receiver: FloatArray) -> FloatArray:
+    return 0.5 * (donor + receiver)
+
+
+def upstream(donor: FloatArray, _receiver: FloatArray) -> FloatArray:
+    return donor
+
+
+def harmonic_arithmetic(donor: FloatArray, receiver: FloatArray) -> FloatArray:
+    """Harmonic where D rises along the flux, arithmetic where it falls."""
+    return np.where(receiver > donor, harmonic(donor, receiver), arithmetic(donor, receiver))
+
+
+def harmonic_contraharmonic(donor: FloatArray, receiver: FloatArray) -> FloatArray:
+    """Harmonic where D rises along the flux, contraharmonic (a² + b²)/(a + b) where it falls."""
+    contraharmonic = donor + receiver - harmonic(donor, receiver)
+    return np.where(receiver > donor, harmonic(donor, receiver), contraharmonic)
+
+
+def limited(power: int) -> Rule:
+    """D of the donor where the two differ much, the mean of both where they are close; symmetric in ln D.
+
+    The share of the mean falls with the harmonic mean of ratio and 1 to some power. Where D falls along the flux, the
+    first power is the contraharmonic mean.
+    """
+
+    def rule(donor: FloatArray, receiver: FloatArray) -> FloatArray:
+        ratio = np.minimum(donor, receiver) / np.maximum(donor, receiver)
+        factor = 1.0 - 0.5 * (1.0 - ratio) * (2.0 * ratio / (1.0 + ratio)) ** power
+        return np.where(receiver > donor, donor / factor, donor * factor)
+
+    return rule
+
+
+MEAN_DENSITY = "D of the mean density"
+RULES: dict[str, Rule | None] = {
+    "arithmetic mean": arithmetic,
+    MEAN_DENSITY: None,
+    "harmonic mean": harmonic,
+    "donor": upstream,
+    "harmonic / arithmetic": harmonic_arithmetic,
+    "harmonic / contraharmonic": harmonic_contraharmonic,
+    "donor, limited, power 1": limited(1),
+    "donor, limited, power 2": limited(2),
+    "donor, limited, power 3": limited(3),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exchange:
+    """Two ions of charge 1; coefficients [m²/s] as functions of the ion's own fraction; `flux` total/density [m/s]."""
+
+    native: Coefficient
+    foreign: Coefficient
+    flux: float
+    amount: float  # injected, Q = flux × time [m]
+
+
+def bernoulli(w: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """w/(exp w - 1) and its derivative."""
+    near = np.abs(w) < 1e-3
+    safe = np.where(near, 1.0, np.clip(w, -600.0, 600.0))
+    away = np.exp(-np.abs(safe))
+    value = np.where(safe > 0, safe * away, -safe) / (1.0 - away)
+    slope = np.where(safe > 0, (away - value) / (1.0 - away), (value * away - 1.0) / (1.0 - away))
+    return np.where(near, 1.0 - w / 2 + w * w / 12, value), np.where(near, -0.5 + w / 6, slope)
+
+
+def native_fluxes(n1: FloatArray, h: float, case: Exchange, rule: Rule | None, drop: FloatArray) -> FloatArray:
+    """Flux of the native ion at the inner faces [m/s]; `drop` is the guess of the potential step, improved in place."""
+    fractions = np.stack([n1, 1.0 - n1])
+    left, right = fractions[:, :-1], fractions[:, 1:]
+    if rule is None:
+        mean = 0.5 * (left + right)
+        fixed = np.stack([case.native(mean[0]), case.foreign(mean[1])])
+    else:
+        own = np.stack([case.native(fractions[0]), case.foreign(fractions[1])])
+        forward, backward = rule(own[:, :-1], own[:, 1:]), rule(own[:, 1:], own[:, :-1])
+    for _ in range(60):
+        plus, slope = bernoulli(drop)
+        bracket = plus * left - (plus + drop) * right
+        face = fixed if rule is None else np.where(bracket >= 0.0, forward, backward)
+        flux = face * bracket / h
+        by_drop = np.sum(face * (slope * left - (slope + 1.0) * right), axis=0) / h
+        change = (np.sum(flux, axis=0) - case.flux) / by_drop
+        drop -= change
+        if np.all(np.abs(change) < 1e-11 * (1.0 + np.abs(drop))):
+            break
+    return flux[0]
+
+
+def solve(case: Exchange, *, cell: float, length: float, rule: Rule | None, tolerance: float = 1e-7) -> FloatArray:
+    """Native fraction of the equal cells (cells,) when the amount has entered a native glass."""
+    cells = round(length / cell)
+    drop = np.full(cells - 1, -case.flux * cell / float(case.native(np.ones(1))[0]))
+
+    def rate(_time: float, n1: FloatArray) -> FloatArray:
+        inner = native_fluxes(n1, cell, case, rule, drop)
+        return -np.diff(np.concatenate([[0.0], inner, [case.flux]])) / (cell * case.flux)
+
+    # time in metres of injected amount
+    solver = ode(rate).set_integrator(
+        "lsoda", rtol=tolerance, atol=tolerance, lband=1, uband=1, nsteps=2_000_000, first_step=1e-6 * cell
+    )
+    solver.set_initial_value(np.ones(cells), 0.0)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore", UserWarning)
+        result = solver.integrate(case.amount)
+    if not (solver.successful() and np.all(np.isfinite(result)) and np.any(result < 0.5)):
+        raise RuntimeError("locked: the flux does not pass with any field")
+    return result
+
+
+def from_table(knots: FloatArray, coefficients: FloatArray) -> Coefficient:
+    logarithms = np.log(np.maximum(coefficients, SMALLEST))
+    return lambda fraction: np.exp(np.interp(fraction, knots, logarithms))
+
+
+def constant(value: float) -> Coefficient:
+    return lambda fraction: np.full(np.shape(fraction), value)
+
+
+def trapping_glass(bulk_coefficient: float, *, temperature: float, trapped_fraction: float) -> Coefficient:
+    """The lithium borate glass: D against the fraction, as the package's kernels read it but linear in ln D."""
+    model = site_energy_diffusion(
+        bulk_density=1e28, bulk_coefficient=bulk_coefficient, reference_temperature=temperature,
+        activation_energy=0.65 * 1.602176634e-19, width=0.16 * 1.602176634e-19, excess_sites=0.1,
+        trapped_fraction=trapped_fraction, trapped_width=0.05 * 1.602176634e-19,
+    )  # fmt: skip
+    knots = np.linspace(0.0, 1.1, 4097)
+    return from_table(knots, model.coefficient(knots * 1e28, temperature))
+
+
+def crossing(depth: FloatArray, n1: FloatArray, level: float) -> float:
+    last = int(np.flatnonzero(n1 < level)[-1])
+    return float(np.interp(level, n1[last : last + 2], depth[last : last + 2]))
+
+
+def show_welge(title: str, case: Exchange, *, length: float, cells: tuple[float, ...], depths: tuple[float, ...]) -> None:
+    """Table of native fraction minus Welge's at some depths, and of the depth of the shock."""
+    exact = diffusion_free_profile(native_diffusion=case.native, foreign_diffusion=case.foreign)
+    shock = exact.shocks[-1]
+    level = 0.5 * (shock.fraction_behind + shock.fraction_ahead)
+    place = shock.reduced_depth * case.amount
+    print(f"\n{title}\n  shock at {place * 1e9:.4g} nm from n1 = {shock.fraction_behind:.4f} to 1")
+    heads = "".join(f"{'at ' + format(depth * 1e9, '.4g') + ' nm':>12}" for depth in depths)
+    print(f"  {'n1 by Welge':34}" + "".join(f"{exact.native_fraction(d / case.amount):12.4f}" for d in depths))
+    print(f"  {'rule':26}{'cell/nm':>8}{heads}{'shock/%':>10}{'s':>7}")
+    for name, rule in RULES.items():
+        for cell in cells:
+            began = time.perf_counter()
+            try:
+                n1 = solve(case, cell=cell, length=length, rule=rule)
+            except RuntimeError as error:
+                print(f"  {name:26}{cell * 1e9:8.4g}  {error}")
+                continue
+            centres = (np.arange(len(n1)) + 0.5) * cell
+            errors = np.interp(depths, centres, n1) - exact.native_fraction(np.array(depths) / case.amount)
+            moved = 100 * (crossing(centres, n1, level) / place - 1)
+            row = "".join(f"{error:12.4f}" for error in errors)
+            print(f"  {name:26}{cell * 1e9:8.4g}{row}{moved:10.2f}{time.perf_counter() - began:7.1f}", flush=True)
+
+
+def show_order(title: str, case: Exchange, exact: Callable[[FloatArray], FloatArray], *, length: float) -> None:
+    """Table of the largest error of the steady front and the order between successive grids."""
+    print(f"\n{title}\n  {'rule':26}{'cells across 16-84 %: error (order)':>36}")
+    for name, rule in RULES.items():
+        errors: list[float] = []
+        resolutions = (4, 8, 16, 32)
+        for cells in resolutions:
+            cell = length / (10 * cells)
+            n1 = solve(case, cell=cell, length=length, rule=rule, tolerance=1e-10)
+            edges = np.arange(len(n1) + 1) * cell - case.amount
+            fine = np.linspace(edges[:-1], edges[1:], 9)
+            weights = np.array([1, 4, 2, 4, 2, 4, 2, 4, 1]) / 24
+            errors.append(float(np.max(np.abs(n1 - weights @ exact(fine)))))
+        orders = [np.nan, *np.log2(np.array(errors[:-1]) / np.array(errors[1:]))]
+        print(f"  {name:26}" + "".join(
+            f"   {c:3d}: {e:.1e} ({o:.2f})" for c, e, o in zip(resolutions, errors, orders, strict=True)
+        ), flush=True)  # fmt: skip
+
+
+def main() -> None:
+    quick = "--quick" in sys.argv
+    cells = (1e-9, 0.5e-9) if quick else (1e-9, 0.5e-9, 0.25e-9)
+    strong = 3.9e-17
+    for trapped in (0.20, 0.03):
+        case = Exchange(
+            native=trapping_glass(strong, temperature=393.0, trapped_fraction=trapped),
+            foreign=constant(strong / 2e5), flux=8.5e-13, amount=60e-9,
+        )  # fmt: skip
+        show_welge(
+            f"Residual ions: contrast 2e5, trapped fraction {trapped}, front narrower than a cell",
+            case, length=90e-9, cells=cells, depths=(5e-9, 10e-9, 20e-9, 40e-9),
+        )  # fmt: skip
+    knots = np.linspace(0.0, 1.0, 1001)
+    rising = np.exp(np.log(1e-40) + (np.log(5.8e-18) - np.log(1e-40)) * np.minimum(knots / 0.3, 1.0))
+    show_welge(
+        "An ion whose D vanishes with its own density, faster than the native one above n2 = 0.3",
+        Exchange(native=constant(5.8e-19), foreign=from_table(knots, rising), flux=2.1e-10, amount=2000e-9),
+        length=6000e-9, cells=(80e-9, 40e-9) if quick else (80e-9, 40e-9, 20e-9), depths=(1000e-9, 2000e-9, 4000e-9),
+    )  # fmt: skip
+    slow = np.exp(np.log(1e-40) + (np.log(2.67e-22) - np.log(1e-40)) * np.minimum(knots / 0.3, 1.0))
+    show_welge(
+        "An ion whose D vanishes with its own density, slower than the native one (the shock is total)",
+        Exchange(native=constant(5.8e-19), foreign=from_table(knots, slow), flux=1.3e-13, amount=30e-9),
+        length=45e-9, cells=cells, depths=(10e-9, 20e-9),
+    )  # fmt: skip
+    flux, d1, d2 = 1.3e-13, 5.8e-19, 2.67e-22
+    width = 3.3165 / (flux * (1 / d2 - 1 / d1))
+    show_order(
+        "Order, constant coefficients (logistic front)",
+        Exchange(native=constant(d1), foreign=constant(d2), flux=flux, amount=6 * width),
+        lambda xi: logistic_wave_fraction(
+            xi, flux=flux, native_diffusion_coefficient=d1, foreign_diffusion_coefficient=d2
+        ),
+        length=10 * width,
+    )  # fmt: skip
+    steep: Coefficient = lambda n: d1 * np.exp(4.0 * (n - 1.0))  # noqa: E731
+    smooth = Exchange(native=steep, foreign=constant(d2), flux=flux, amount=6 * width)
+    shape = travelling_wave_profile(smooth)
+    show_order("Order, D of the native ion falling smoothly by exp(-4) with its density", smooth, shape, length=10 * width)
+
+
+def travelling_wave_profile(case: Exchange) -> Callable[[FloatArray], FloatArray]:
+    """Steady front shifted such that it holds the injected amount."""
+    xi = np.linspace(-40e-9, 40e-9, 8001)
+    n1 = travelling_wave_fraction(xi, flux=case.flux, native_diffusion=case.native, foreign_diffusion=case.foreign)
+    # amount of n2 beyond that of a step at ξ = 0
+    surplus = np.trapezoid(1.0 - n1, xi) + xi[0]
+    return lambda position: np.interp(position + surplus, xi, n1)
+
+
+if __name__ == "__main__":
+    main()
