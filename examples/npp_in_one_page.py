@@ -69,7 +69,7 @@ class Sample:
         bracket = bernoulli(drop) * n[..., :-1] - bernoulli(-drop) * n[..., 1:]
         donor = np.where(bracket.real > 0, d[..., :-1], d[..., 1:])
         receiver = np.where(bracket.real > 0, d[..., 1:], d[..., :-1])
-        # Ions trapped in the donor stay there (harmonic mean); an empty receiver does not lock them out (contraharmonic).
+        # Ions trapped in the donor stay there (harmonic mean); an empty receiver does not lock them out.
         products = np.where(receiver.real > donor.real, 2 * donor * receiver, donor**2 + receiver**2)
         face = products / (donor + receiver)
         leaving = d[..., -1:] * n[..., -1:] * np.where(psi[..., -1:].real > 0, psi[..., -1:], 0) / self.to_back

@@ -1,0 +1,158 @@
+"""Grid, settings, summary and files of a simulation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import ionscape as isc
+from ionscape.transport import Settings, front_figures, make_grid
+
+BASE = Path(__file__).resolve().parents[2] / "examples" / "rb-mono-cait.toml"
+TEXT = BASE.read_text(encoding="utf-8")
+
+
+def experiment(addition: str = "", **replaced: str) -> isc.Experiment:
+    text = TEXT
+    for old, new in replaced.items():
+        assert old in text
+        text = text.replace(old, new)
+    return isc.parse_experiment(text + addition, file="x.toml")
+
+
+def test_automatic_grid_fills_the_sample_and_covers_the_zone() -> None:
+    grid = make_grid(experiment())
+    assert grid.size.sum() == pytest.approx(2.325e-3, rel=1e-12)
+    # the front ends at 51 nm; the law of the grid must not fall short of it
+    assert 55e-9 < grid.zone < 120e-9
+    ratio = grid.size[1:] / grid.size[:-1]
+    assert ratio.max() <= 1.3 + 1e-9
+    assert ratio.min() > 0.75
+    assert grid.size[0] == pytest.approx(0.1 * grid.cell)
+    assert grid.faces[-1] == pytest.approx(2.325e-3, rel=1e-12)
+    assert np.all(np.diff(grid.depth) > 0.0)
+
+
+def test_given_grid_is_obeyed() -> None:
+    grid = make_grid(experiment('\n[grid]\ncell = "1 nm"\nzone = "90 nm"\nsurface_cell = "0.5 nm"\ngrowth = 1.5\n'))
+    assert grid.size[0] == pytest.approx(0.5e-9)
+    assert np.isclose(grid.size, 1e-9).sum() > 80
+    behind = grid.size[grid.depth > 100e-9]
+    assert behind[2:] / behind[1:-1] == pytest.approx(1.5, rel=1e-6)
+
+
+def test_ions_that_pile_up_at_the_back_are_resolved_there() -> None:
+    grid = make_grid(experiment('\n[back_electrode]\ndeposits = ["Rb"]\n'))
+    assert grid.size[-1] == pytest.approx(grid.size[0])
+    assert grid.size.sum() == pytest.approx(2.325e-3, rel=1e-12)
+
+
+@pytest.mark.parametrize(("addition", "key"), [('cell = "1 mm"', "grid.cell"), ('zone = "5 mm"', "grid.zone")])
+def test_grid_that_does_not_fit_the_sample(addition: str, key: str) -> None:
+    with pytest.raises(isc.InputError) as caught:
+        make_grid(experiment(f"\n[grid]\n{addition}\n"))
+    assert key in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"model": "half"}, {"method": "euler"}, {"relative_tolerance": 0.0}, {"relative_tolerance": float("nan")},
+     {"maximum_steps": 0}, {"snapshots_per_stage": 0}, {"table_intervals": 1}, {"holding_tolerance": 1.0}],
+)  # fmt: skip
+def test_settings_out_of_bounds(values: dict[str, object]) -> None:
+    with pytest.raises(isc.InputError) as caught:
+        Settings(**values)  # type: ignore[arg-type]
+    assert next(iter(values)) in str(caught.value)
+
+
+def test_front_figures_of_a_known_profile() -> None:
+    depth = np.linspace(0.05e-9, 200e-9, 4000)
+    fraction = 0.1 + 0.9 / (1.0 + np.exp(-(depth - 80e-9) / 2e-9))
+    front, width, plateau = front_figures(depth, fraction)
+    # 0.1 + 0.9 / (1 + e^-u) = 1/2 at u = ln(0.4/0.5); 16 to 84 % of a logistic step: 2 ln(0.84/0.16) decay lengths
+    assert front == pytest.approx(80e-9 + 2e-9 * np.log(0.4 / 0.5), rel=1e-6, abs=0)
+    assert width == pytest.approx(4e-9 * np.log(0.84 / 0.16), rel=1e-4, abs=0)
+    assert plateau == pytest.approx(0.1, abs=1e-8)
+
+
+def test_profile_without_a_front() -> None:
+    assert front_figures(np.array([1e-9, 2e-9, 3e-9]), np.ones(3)) == (None, None, None)
+
+
+@pytest.fixture(scope="module")
+def result() -> isc.SimulationResult:
+    return isc.simulate(experiment())
+
+
+def test_result_holds_what_it_needs_to_be_understood_alone(result: isc.SimulationResult, tmp_path: Path) -> None:
+    path = tmp_path / "rb.nc"
+    result.to_netcdf(path)
+    again = isc.load_result(path)
+    assert again.summary() == result.summary()
+    assert again.experiment == result.experiment
+    for name in ("density", "potential", "current", "surface_potential", "injected_charge", "collected_charge"):
+        assert again.dataset[name].attrs["units"]
+        assert np.array_equal(again.dataset[name].values, result.dataset[name].values)
+    assert json.loads(again.dataset.attrs["settings"])["method"] == Settings().method
+    assert json.loads(again.dataset.attrs["grid"])["cells"] == result.dataset.sizes["depth"]
+
+
+def test_netcdf_is_readable_without_the_package(result: isc.SimulationResult, tmp_path: Path) -> None:
+    import h5py
+
+    path = tmp_path / "rb.nc"
+    result.to_netcdf(path)
+    with h5py.File(path) as file:
+        density = file["density"][:]
+        assert density.shape == tuple(result.dataset.sizes[name] for name in ("time", "depth", "ion"))
+        assert file["density"].attrs["units"] in ("1/m^3", b"1/m^3")
+
+
+def test_csv_has_a_row_per_time_and_cell(result: isc.SimulationResult, tmp_path: Path) -> None:
+    path = tmp_path / "rb.csv"
+    result.to_csv(path)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "time (s),stage,depth (m),potential (V),Li (1/m^3),Rb (1/m^3)"
+    assert len(lines) == 1 + result.dataset.sizes["time"] * result.dataset.sizes["depth"]
+    last = [float(cell) for cell in lines[-1].split(",")]
+    assert last[4] == pytest.approx(float(result.dataset["density"].values[-1, -1, 0]), rel=1e-9, abs=0)
+
+
+@pytest.mark.parametrize("content", [None, b"no netcdf", b""])
+def test_files_that_are_no_results(content: bytes | None, tmp_path: Path) -> None:
+    path = tmp_path / "x.nc"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(isc.InputError):
+        isc.load_result(path)
+
+
+def test_progress_is_reported_and_ends_at_one() -> None:
+    seen: list[isc.Progress] = []
+    isc.simulate(experiment(), progress=seen.append)
+    assert [p.time for p in seen] == sorted(p.time for p in seen)
+    assert seen[-1].fraction == pytest.approx(1.0)
+
+
+def test_too_few_steps_say_where_and_when_and_keep_what_there_is() -> None:
+    with pytest.raises(isc.ConvergenceError) as caught:
+        isc.simulate(experiment(), settings=Settings(maximum_steps=64))
+    error = caught.value
+    assert "stages[0]" in str(error)
+    assert error.depth is not None
+    assert error.partial.dataset.sizes["time"] > 10
+    assert 0.0 < float(error.partial.dataset["time"].values[-1]) < 94.46 * 3600
+
+
+def test_interruption_keeps_the_result_so_far() -> None:
+    def stop(_: isc.Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(isc.SimulationInterrupted) as caught:
+        isc.simulate(experiment(), progress=stop)
+    partial = caught.value.partial
+    assert partial.dataset.sizes["time"] > 10
+    assert np.isfinite(partial.dataset["density"].values).all()
