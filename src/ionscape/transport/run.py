@@ -98,8 +98,11 @@ def simulate(
 
 def _start_state(stage: StageArrays, y: FloatArray, entered: FloatArray, left: FloatArray) -> State:
     cells, m = y.shape
+    first = y.copy()
+    if stage.first_potential is not None:
+        first[:, m - 1] = stage.first_potential
     return State(
-        y=y.copy(),
+        y=first,
         previous=y.copy(),
         derivative=np.zeros((cells, m - 1)),
         front_rate=np.zeros(m - 1),

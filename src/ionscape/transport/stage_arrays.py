@@ -59,6 +59,7 @@ class StageArrays:
     end: float
     first_step: float
     regime: int
+    first_potential: FloatArray | None
 
 
 def make_scales(experiment: Experiment) -> Scales:
@@ -126,7 +127,23 @@ def make_stage(
         end=start + stage.duration,
         first_step=first,
         regime=regime,
+        first_potential=None if full else _ohmic_potential(boundaries, cells, mobility * thermal),
     )
+
+
+def _ohmic_potential(boundaries: Boundaries, cells: Cells, mobility: float) -> FloatArray | None:
+    """First guess of the potential under a beam [V], shape (cells,).
+
+    Without a permittivity the potential follows from the current alone, and no current leaves where the potential is
+    zero: Newton's method cannot start from there.
+    """
+    if boundaries.front != FRONT_BEAM or mobility <= 0.0:
+        return None
+    faces = np.cumsum(cells.size)
+    thickness = faces[-1]
+    surface = min(abs(boundaries.front_potential), boundaries.beam_flux * thickness / mobility)
+    depth = faces - 0.5 * cells.size
+    return math.copysign(surface, boundaries.front_potential) * (1.0 - depth / thickness)
 
 
 def _tabulate(models: dict[str, DiffusionModel], temperature: float, scales: Scales, intervals: int) -> Coefficients:
