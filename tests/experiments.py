@@ -172,8 +172,13 @@ class Final:
 
 
 def run(described: Experiment, *, stage: int | None = None, **settings: Any) -> Final:
-    """Simulate with `isc.Settings(**settings)` and return the state at the end of a stage (the last one by default)."""
+    """Simulate with `isc.Settings(**settings)` and return the state at the end of a stage (the last one by default).
+
+    Whatever a test is about, densities must not be negative and every ion's balance must close.
+    """
     result = isc.simulate(described, settings=isc.Settings(**settings))
+    assert float(result.dataset["density"].min()) >= 0.0
+    assert float(np.abs(result.dataset["balance_error"]).max()) <= 1e-10
     return final_state(result, stage=stage)
 
 

@@ -1,6 +1,7 @@
 """Random experiments that are valid, physically meaningful and wide: what the solver must cope with.
 
-`random_experiment` is the one implementation; `experiments` wraps it for hypothesis, `benchmarks/robustness.py` calls it with seeds.
+`random_experiment` is the one implementation; `experiments` wraps it for hypothesis, `benchmarks/robustness.py` calls
+it with seeds.
 """
 
 from __future__ import annotations
@@ -188,7 +189,7 @@ def _irradiation(
     rng: np.random.Generator, ions: dict[str, Data], native: dict[str, float], temperature: float, sample: Data
 ) -> Data:
     mobile = [name for name in ions if ions[name]["mobile"]]
-    main = list(ions)[0]
+    main = next(iter(ions))
     same_sign = [name for name in mobile if ions[name]["charge"] * ions[main]["charge"] > 0]
     # a beam of the other sign lets ions pile up at the surface: valid, but not the common case
     beam = str(rng.choice(same_sign if rng.random() < 0.9 else mobile))

@@ -73,7 +73,7 @@ class Medium(NamedTuple):
     ions: tuple[int, ...]  # one entry per ion: the compiler knows the length of a tuple and unrolls loops by it
     permittivity: float  # eps_0 eps_r / (e n) [m/V], zero for the electroneutral model
     thermal: float  # e / (k_B T) [1/V]
-    native: FloatArray  # (cells,) scaled charge density of the neutral sample, sum of Z_i n_i0
+    native: FloatArray  # (ions,) scaled densities of the neutral sample; the unknowns are departures from them
 
 
 class Problem(NamedTuple):

@@ -1,16 +1,21 @@
 """Residual and Jacobian of one implicit stage of the Nernst-Planck-Poisson equations on a one-dimensional grid.
 
-Letters: n scaled density, phi potential [V], y* known part of a stage, s = (time step) x (diagonal coefficient) [s],
-h cell size [m], J flux / density scale [m/s], w = Z e (phi_right - phi_left) / k_B T.
+Letters: n scaled density, u = n - n0 its departure from the native one, the unknown; phi potential [V]; u* known part
+of a stage; s = (time step) x (diagonal coefficient) [s]; h cell size [m]; J flux / density scale [m/s];
+w = Z e (phi_right - phi_left) / k_B T; eps E displacement, scaled.
 
-Row of ion i in a cell          n_i - y*_i + (s / h) (J_i,right - J_i,left) = 0 Row of the potential in a cell  eps
-(E_right - E_left) / h - sum Z_i (y*_i - n_i0) + (s / h) sum Z_i (J_i,right - J_i,left) = 0
+Row of ion i in a cell:
+    u_i - u*_i + (s / h) (J_i,right - J_i,left) = 0
+Row of the potential in a cell:
+    eps (E_right - E_left) / h - sum Z_i u*_i + (s / h) sum Z_i (J_i,right - J_i,left) = 0
 
-The second row is Poisson's equation (Gunawan 2026, eq. 3) plus the charge-weighted sum of the first rows, in which
-the unknown densities cancel: the total current instead of the total charge. Poisson's equation alone would have to
-find the field from a charge that is below the rounding error of the densities wherever cells are much larger than the
-Debye length; the total current is well conditioned on any grid and turns smoothly into the electroneutral limit eps =
-0.
+The second row is Poisson's equation (Gunawan 2026, eq. 3) plus the charge-weighted sum of the first rows, in which the
+unknown densities cancel: the total current instead of the total charge. Poisson's equation alone would have to find the
+field from a charge that is below the rounding error of the densities wherever cells are much larger than the Debye
+length; the total current is well conditioned on any grid and turns smoothly into the electroneutral limit eps = 0.
+
+Departures instead of densities: in the wide cells of the bulk a density would lose 1e-16 of the whole inventory in
+every step, which adds up to more than 1e-10 of what moves in a thin zone.
 """
 
 from __future__ import annotations
@@ -35,6 +40,7 @@ from .fluxes import bernoulli, face_coefficient, log_coefficient, outflow
 def evaluate_coefficients(y: FloatArray, problem: Problem, work: Workspace) -> None:
     """D_i of every cell and its logarithmic slope, from the densities that set the Fermi level of the ion."""
     coefficients = problem.coefficients
+    native = problem.medium.native
     ions = problem.medium.ions
     cells = y.shape[0]
     for i in range(len(ions)):
@@ -49,7 +55,7 @@ def evaluate_coefficients(y: FloatArray, problem: Problem, work: Workspace) -> N
         for k in range(cells):
             counted = 0.0
             for j in range(len(ions)):
-                counted += coefficients.counts[i, j] * y[k, j]
+                counted += coefficients.counts[i, j] * (native[j] + y[k, j])
             logarithm, slope = log_coefficient(knots, inverse, counted)
             work.coefficient[k, i] = math.exp(logarithm)
             work.slope[k, i] = slope
@@ -67,7 +73,7 @@ def assemble(y: FloatArray, known: FloatArray, step: float, problem: Problem, mo
     diagonal = work.diagonal
     evaluate_coefficients(y, problem, work)
     for k in range(count):
-        charge = -medium.native[k]
+        charge = 0.0
         for a in range(m):
             for b in range(m):
                 diagonal[k, a, b] = 0.0
@@ -121,8 +127,8 @@ def inner_face(k: int, y: FloatArray, step: float, problem: Problem, work: Works
             b_plus, db_plus = bernoulli(w)
             b_minus = b_plus + w
             previous = z
-        n_left = y[k, i]
-        n_right = y[r, i]
+        n_left = medium.native[i] + y[k, i]
+        n_right = medium.native[i] + y[r, i]
         bracket = b_plus * n_left - b_minus * n_right
         d_left = work.coefficient[k, i]
         d_right = work.coefficient[r, i]
@@ -208,7 +214,7 @@ def front_face(y: FloatArray, step: float, problem: Problem, mode: int, work: Wo
                 b_plus, db_plus = bernoulli(w)
                 b_minus = b_plus + w
                 n_left = boundaries.surface[i]
-                n_right = y[0, i]
+                n_right = medium.native[i] + y[0, i]
                 d_left = boundaries.surface_coefficient[i]
                 d_right = work.coefficient[0, i]
                 bracket = b_plus * n_left - b_minus * n_right
@@ -262,7 +268,7 @@ def back_face(y: FloatArray, step: float, problem: Problem, work: Workspace) -> 
         drift, drift_slope = outflow(z * medium.thermal * potential)
         d = work.coefficient[last, i]
         mobility = d * inverse_distance
-        n = y[last, i]
+        n = medium.native[i] + y[last, i]
         work.back_flux[i] = mobility * drift * n
         work.back_slope[i, i] += mobility * drift
         work.back_slope[i, ions] += mobility * n * drift_slope * z * medium.thermal

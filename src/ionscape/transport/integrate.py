@@ -53,7 +53,7 @@ class Control(NamedTuple):
 class State(NamedTuple):
     """All that changes, carried from call to call."""
 
-    y: FloatArray  # (cells, ions + 1) scaled densities and potential [V]
+    y: FloatArray  # (cells, ions + 1) departures of the scaled densities from the native ones, and potential [V]
     previous: FloatArray  # y one step before
     derivative: FloatArray  # (cells, ions) of the last stage of the last step [1/s]
     front_rate: FloatArray  # (ions,) flux through the front in that stage [m/s]
@@ -197,7 +197,7 @@ def solve_stage(
 
 
 @kernel
-def restore_positivity(state: State, size: FloatArray, ions: int) -> None:
+def restore_positivity(state: State, size: FloatArray, native: FloatArray) -> None:
     """Fill cells whose density is below zero from their surroundings; the amount of each ion is unchanged.
 
     No linear method of order above one keeps the sign unconditionally; here undershoots stay far below the tolerance,
@@ -208,18 +208,19 @@ def restore_positivity(state: State, size: FloatArray, ions: int) -> None:
     """
     y = state.y
     count = y.shape[0]
-    for i in range(ions):
+    for i in range(native.shape[0]):
+        base = native[i]
         k = 0
         while k < count:
-            if y[k, i] >= 0.0:
+            if y[k, i] >= -base:
                 k += 1
                 continue
             first = k
             last = k
-            content = y[k, i] * size[k]
+            content = (base + y[k, i]) * size[k]
             while content < 0.0 and last - first < count - 1:
-                before = y[first - 1, i] * size[first - 1] if first > 0 else -np.inf
-                behind = y[last + 1, i] * size[last + 1] if last < count - 1 else -np.inf
+                before = (base + y[first - 1, i]) * size[first - 1] if first > 0 else -np.inf
+                behind = (base + y[last + 1, i]) * size[last + 1] if last < count - 1 else -np.inf
                 if before >= behind:
                     first -= 1
                     content += before
@@ -232,15 +233,17 @@ def restore_positivity(state: State, size: FloatArray, ions: int) -> None:
                 state.entered[i] -= content
             positive = 0.0
             for j in range(first, last + 1):
-                positive += max(y[j, i], 0.0) * size[j]
+                positive += max(base + y[j, i], 0.0) * size[j]
             factor = content / positive if content > 0.0 else 0.0
             for j in range(first, last + 1):
-                y[j, i] = max(y[j, i], 0.0) * factor
+                y[j, i] = max(base + y[j, i], 0.0) * factor - base
             k = last + 1
 
 
 @kernel
-def extrapolate(stage: int, nodes: FloatArray, stages: Stages, previous: FloatArray, previous_node: float) -> None:
+def extrapolate(
+    stage: int, nodes: FloatArray, stages: Stages, previous: FloatArray, previous_node: float, native: FloatArray
+) -> None:
     """First guess of a stage.
 
     Extrapolation from the last three known nodes (two for the first stage), densities not below 0.
@@ -267,7 +270,7 @@ def extrapolate(stage: int, nodes: FloatArray, stages: Stages, previous: FloatAr
         for a in range(m):
             guess[k, a] = l0 * first[k, a] + l1 * second[k, a] + l2 * values[last, k, a]
         for a in range(m - 1):
-            guess[k, a] = max(guess[k, a], 0.0)
+            guess[k, a] = max(guess[k, a], -native[a])
 
 
 @kernel
@@ -296,7 +299,7 @@ def attempt_step(
                     total += method.a[j, s] * rates[s, k, i]
                 stages.known[k, i] = state.y[k, i] + step * total
         if has_history:
-            extrapolate(j, method.nodes, stages, state.previous, -state.clock[2] / step)
+            extrapolate(j, method.nodes, stages, state.previous, -state.clock[2] / step, problem.medium.native)
         else:
             values[j] = values[j - 1]
         if not solve_stage(j, scale, stages, problem, control, work, state.counters):
@@ -314,7 +317,7 @@ def attempt_step(
             for j in range(number):
                 total += method.weights_error[j] * rates[j, k, i]
             worst = max(worst, abs(total))
-            lowest = min(lowest, values[number - 1, k, i])
+            lowest = min(lowest, problem.medium.native[i] + values[number - 1, k, i])
         error += control.weights[k] * worst * worst
     return max(step * np.sqrt(error), -0.1 * lowest) / control.tolerance
 
@@ -333,7 +336,7 @@ def accept(state: State, step: float, error: float, method: RungeKutta, stages: 
     state.derivative[:] = stages.rates[last]
     state.front_rate[:] = stages.front[last]
     state.back_rate[:] = stages.back[last]
-    restore_positivity(state, problem.cells.size, len(problem.medium.ions))
+    restore_positivity(state, problem.cells.size, problem.medium.native)
     # proportional-integral control (Soederlind 2002): the memory of the last error damps the step sequence
     error = max(error, 1e-4)
     factor = 0.9 * error ** (-0.7 / method.order) * state.clock[3] ** (0.3 / method.order)

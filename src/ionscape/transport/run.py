@@ -72,7 +72,6 @@ def simulate(
     history = History()
     ions = len(scales.names)
     y = np.zeros((len(grid.size), ions + 1))
-    y[:, :ions] = scales.native
     entered, left = np.zeros(ions), np.zeros(ions)
     _keep(history, stage=0, time=0.0, y=y, surface=0.0, entered=entered, left=left, current=0.0)
     displacement = 0.0
@@ -85,7 +84,7 @@ def simulate(
         for index in range(len(experiment.stages)):
             stage = make_stage(
                 experiment, index, scales=scales, cells=cells, start=start, front_displacement=displacement,
-                present=np.any(y[:, :ions] != 0.0, axis=0), settings=settings,
+                present=np.any(scales.native + y[:, :ions] > 0.0, axis=0), settings=settings,
             )  # fmt: skip
             state = _start_state(stage, y, entered, left)
             _run_stage(experiment, index, stage, state, grid, history, settings, progress, partial)
@@ -133,7 +132,7 @@ def _run_stage(
         tolerance=settings.relative_tolerance,
         newton=NEWTON_TOLERANCE * settings.relative_tolerance,
         weights=_error_weights(grid),
-        smallest_step=1e-13 * duration,
+        smallest_step=1e-17 * duration,
     )
     work = make_workspace(count, m - 1)
     method, starter = METHODS[settings.method](), backward_euler()

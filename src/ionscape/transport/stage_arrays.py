@@ -94,13 +94,12 @@ def make_stage(
     unit = VACUUM_PERMITTIVITY / (ELEMENTARY_CHARGE * scales.density)
     models = experiment.diffusion_models(index)
     coefficients = _tabulate(models, stage.temperature, scales, settings.table_intervals)
-    charge_density = float(np.dot(scales.charges, scales.native))
     medium = Medium(
         charges=np.array(scales.charges),
         ions=tuple(range(len(scales.names))),
         permittivity=unit * sample.relative_permittivity if full else 0.0,
         thermal=thermal,
-        native=np.full(len(cells.size), charge_density),
+        native=scales.native,
     )
     mobility = _native_mobility(models, stage.temperature, scales)
     boundaries, regime = _boundaries(
