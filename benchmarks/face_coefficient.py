@@ -171,7 +171,9 @@ def crossing(depth: FloatArray, n1: FloatArray, level: float) -> float:
     return float(np.interp(level, n1[last : last + 2], depth[last : last + 2]))
 
 
-def show_welge(title: str, case: Exchange, *, length: float, cells: tuple[float, ...], depths: tuple[float, ...]) -> None:
+def show_welge(
+    title: str, case: Exchange, *, length: float, cells: tuple[float, ...], depths: tuple[float, ...]
+) -> None:
     """Table of native fraction minus Welge's at some depths, and of the depth of the shock."""
     exact = diffusion_free_profile(native_diffusion=case.native, foreign_diffusion=case.foreign)
     shock = exact.shocks[-1]
@@ -254,7 +256,9 @@ def main() -> None:
     steep: Coefficient = lambda n: d1 * np.exp(4.0 * (n - 1.0))  # noqa: E731
     smooth = Exchange(native=steep, foreign=constant(d2), flux=flux, amount=6 * width)
     shape = travelling_wave_profile(smooth)
-    show_order("Order, D of the native ion falling smoothly by exp(-4) with its density", smooth, shape, length=10 * width)
+    show_order(
+        "Order, D of the native ion falling smoothly by exp(-4) with its density", smooth, shape, length=10 * width
+    )
 
 
 def travelling_wave_profile(case: Exchange) -> Callable[[FloatArray], FloatArray]:
