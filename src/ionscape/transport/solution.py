@@ -192,10 +192,12 @@ def _balance_error(departure: FloatArray, history: History, grid: Grid, scales: 
     """Shape (times, ions).
 
     1e-10 means that the balance closes to 1e-10 of the amount moved plus 1e-14 of the inventory.
+    Moved is what passed either face, and what has been rearranged inside.
     """
     inside = np.einsum("tki,k->ti", departure, grid.size)
     entered, left = np.array(history.entered), np.array(history.left)
     inventory = scales.native * grid.size.sum()
+    moved = np.abs(entered) + np.abs(left) + 0.5 * np.einsum("tki,k->ti", np.abs(departure), grid.size)
     # less than 1e-20 of all ions is less than one ion: numbers that small are rounding errors of zero
-    reference = np.abs(entered) + np.abs(left) + INVENTORY_SHARE * inventory + 1e-10 * inventory.sum()
+    reference = moved + INVENTORY_SHARE * inventory + 1e-10 * inventory.sum()
     return np.divide(inside + left - entered, reference, out=np.zeros_like(entered), where=reference > 0.0)
