@@ -100,7 +100,7 @@ def experiment(
     grid: Mapping[str, float] | None = None,
     deposits: Sequence[str] | None = None,
 ) -> Experiment:
-    """An experiment from SI numbers, read through the text of its file; `grid` takes cell, zone, surface_cell [m], growth."""
+    """An experiment from SI numbers, through the text of its file; `grid`: cell, zone, surface_cell [m], growth."""
     content: Table = {
         "sample": {
             "thickness": quantity(thickness, "m"),

@@ -1,4 +1,4 @@
-"""Figures of the single and the double CAIT that an independent calculation has confirmed; default grid and settings."""
+"""Figures of single and double CAIT that an independent calculation has confirmed; default grid and settings."""
 
 from __future__ import annotations
 
