@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,14 @@ def check_output(
         raise InputError(
             "cannot be written to", key=key, value=str(target), remedy="change the permissions or choose another folder"
         )
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(
+            f"the folder takes no file ({reason})", key=key, value=str(target), remedy="choose another folder"
+        ) from None
     if target.exists() and not overwrite:
         raise InputError(
             "exists already", key=key, value=str(target), remedy="choose another name or allow it with --overwrite"

@@ -67,7 +67,7 @@ class FixedSteps:
         status = 0
         for _ in range(200):
             status, _ = advance(
-                self.begin, start, METHODS["esdirk4"](), backward_euler(), self.problem, self.control(1e-7), self.work,
+                self.begin, start, 256, METHODS["esdirk4"](), backward_euler(), self.problem, self.control(1e-7), self.work,
                 record,
             )  # fmt: skip
             if status == FINISHED:

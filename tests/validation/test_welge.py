@@ -196,22 +196,26 @@ def test_slow_ion_whose_mobility_vanishes_with_its_density(foreign: dict[str, ob
     assert amount == pytest.approx(float(law), rel=0.01)
 
 
-@pytest.mark.parametrize("foreign", ["table", "site energies"])
-def test_fast_ion_whose_mobility_vanishes_with_its_density(foreign: str) -> None:
+FRACTIONS = np.concatenate([[0.0], np.geomspace(1e-4, 1.0, 60)])
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        pytest.param(table(VANISHING * BULK_DENSITY, vanishing(10 * 5.8e-19)), id="exponential"),
+        pytest.param(table(FRACTIONS * BULK_DENSITY, 10 * 5.8e-19 * np.maximum(FRACTIONS, 1e-6)), id="proportional"),
+        pytest.param(site_energies(10 * 5.8e-19, width="0.1432 eV", trapped_fraction=0.3), id="site energies"),
+    ],
+)  # fmt: skip
+def test_fast_ion_whose_mobility_vanishes_with_its_density(foreign: dict[str, object]) -> None:
     # eU/k_BT of the replaced layer is some thousand: only the shock selects what stands behind it
     native, thickness, potential = 5.8e-19, 50e-6, 500.0
     thermal_voltage = 0.0278468
-    duration = 5e-6 * thickness * thermal_voltage / (native * potential)
-    diffusion = (
-        table(VANISHING * BULK_DENSITY, vanishing(10 * native))
-        if foreign == "table"
-        else site_energies(10 * native, width="0.1432 eV", trapped_fraction=0.3)
-    )
     described = experiment(
-        ions={"Li": constant(native), "Rb": diffusion},
+        ions={"Li": constant(native), "Rb": foreign},
         native={"Li": BULK_DENSITY},
         thickness=thickness,
-        stages=[irradiation("Rb", potential, duration)],
+        stages=[irradiation("Rb", potential, 5e-6 * thickness * thermal_voltage / (native * potential))],
         grid={"cell": 0.1e-6, "zone": 20e-6},
     )
     speed, expected, _ = shock_speed(described, "Li", "Rb")

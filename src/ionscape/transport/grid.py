@@ -81,6 +81,7 @@ class Grid:
             "zone": self.zone,
             "surface_cell": self.surface_cell,
             "growth": self.growth,
+            "front_width": self.front_width,
         }
 
 
@@ -120,7 +121,12 @@ def make_grid(experiment: Experiment) -> Grid:
     automatic = max(SURFACE_CELL_FRACTION * cell, SMALLEST_CELL)
     surface_cell = min(given.surface_cell if given.surface_cell is not None else automatic, cell)
     growth = given.growth if given.growth is not None else GROWTH
-    two_sided = _piles_up_at_back(experiment)
+    blocked = _blocked_potential(experiment)
+    two_sided = blocked is not None
+    if blocked is not None and given.surface_cell is None:
+        # a layer without ions, or one full of them, forms at the back within a few of these cells
+        layer = _space_charge_width(experiment, blocked, _mobile_charge_density(experiment))
+        surface_cell = min(surface_cell, max(0.1 * layer, SMALLEST_CELL))
     half = _graded_sizes(thickness / 2 if two_sided else thickness, cell, zone, surface_cell, growth)
     size = np.concatenate([half, half[::-1]]) if two_sided else half
     return Grid(size=size, front_width=estimate.width, cell=cell, zone=zone, surface_cell=surface_cell, growth=growth)
@@ -144,11 +150,24 @@ def _graded_sizes(length: float, cell: float, zone: float, surface_cell: float, 
     return np.concatenate([near, np.array(tail) * (rest / sum(tail))])
 
 
-def _piles_up_at_back(experiment: Experiment) -> bool:
+def _blocked_potential(experiment: Experiment) -> float | None:
+    """Largest potential [V] at which the back electrode blocks a mobile ion; None if it blocks none.
+
+    It blocks the ions that it does not deposit, and all that the field pulls away from it, since it gives none back.
+    """
     deposits = experiment.back_electrode.deposits
-    if deposits is None:
-        return False
-    return any(name not in deposits and not is_immobile(ion.diffusion) for name, ion in experiment.ions.items())
+    blocked: float | None = None
+    for stage in experiment.stages:
+        if isinstance(stage, Storage):
+            continue
+        potential = stage.source_potential if isinstance(stage, Irradiation) else stage.potential
+        for name, ion in experiment.ions.items():
+            if is_immobile(ion.diffusion):
+                continue
+            pulled_away = name in experiment.sample.native and ion.charge * potential < 0.0
+            if pulled_away or (deposits is not None and name not in deposits):
+                blocked = max(blocked or 0.0, abs(potential))
+    return blocked
 
 
 def estimate_zone(experiment: Experiment) -> ZoneEstimate:
@@ -166,7 +185,7 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
         models = experiment.diffusion_models(index)
         native = _native_coefficient(experiment, models, stage.temperature)
         if isinstance(stage, Contact) and stage.blocking:
-            layer = _depletion_width(experiment, stage, charge_density)
+            layer = _space_charge_width(experiment, stage.potential, charge_density)
             depth, width = max(depth, 2.0 * layer), min(width, 0.3 * layer)
             continue
         if isinstance(stage, Storage) or native <= 0.0:
@@ -228,11 +247,11 @@ def _entered_length(
     return amount
 
 
-def _depletion_width(experiment: Experiment, stage: Contact, charge_density: float) -> float:
-    """Final width of the depletion layer of a blocking contact [m]; at least that of one thermal voltage."""
-    potential = max(abs(stage.potential), BOLTZMANN_CONSTANT * stage.temperature / ELEMENTARY_CHARGE)
+def _space_charge_width(experiment: Experiment, potential: float, charge_density: float) -> float:
+    """Final width of the depletion layer of a blocking contact [m]; at least that of one thermal voltage at 300 K."""
+    potential = max(abs(potential), BOLTZMANN_CONSTANT * 300.0 / ELEMENTARY_CHARGE)
     permittivity = VACUUM_PERMITTIVITY * experiment.sample.relative_permittivity
-    return math.sqrt(2.0 * permittivity * potential / (ELEMENTARY_CHARGE * charge_density))
+    return math.sqrt(2.0 * permittivity * potential / (ELEMENTARY_CHARGE * max(charge_density, 1.0)))
 
 
 def _mobile_native_ions(experiment: Experiment) -> dict[str, float]:

@@ -5,7 +5,7 @@ Newton's method in every implicit stage, error control, exact book-keeping of th
 A stage Y = y* + s F(Y) is solved by Newton's method on the coupled block-tridiagonal system. Each linear solve
 conserves every ion exactly: what a Newton update adds to the cells is what the *linearised* fluxes bring through the
 two faces. Counting those (instead of the fluxes at the converged solution) closes the balance to rounding however
-loosely Newton's method converges.
+loosely Newton's method converges, up to the rounding errors of the linear solve (`balance_is_closed`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from .arrays import (
     BEAM_LIMITED,
     BEAM_REPELLED,
     FRONT_BEAM,
+    FRONT_CLOSED,
     POTENTIAL_LIMITED,
     Boundaries,
     FloatArray,
@@ -38,6 +39,9 @@ GROWTH_AFTER_FAILURE = 1.15
 
 BALANCE_ROUNDING = 1e-14
 """Rounding error of a balance that is accepted in one stage, relative to what has moved."""
+
+STARTING_STEPS = 3
+"""First steps of a stage, taken by backward Euler: each damps what the potential has to make up."""
 
 RUNNING = 0
 FINISHED = 1
@@ -379,6 +383,8 @@ def current_at_back(state: State, step: float, problem: Problem) -> float:
 
     Ions that leave, and displacement by its change over the step.
     """
+    if problem.boundaries.front == FRONT_CLOSED:
+        return 0.0
     last = state.y.shape[0] - 1
     ions = len(problem.medium.ions)
     current = problem.medium.permittivity * (state.y[last, ions] - state.previous[last, ions])
@@ -392,6 +398,7 @@ def current_at_back(state: State, step: float, problem: Problem) -> float:
 def advance(
     state: State,
     end: float,
+    attempts_limit: int,
     method: RungeKutta,
     starter: RungeKutta,
     problem: Problem,
@@ -399,9 +406,10 @@ def advance(
     work: Workspace,
     record: Record,
 ) -> tuple[int, int]:
-    """Integrate until ``end`` or until ``record`` is full; every accepted state goes into it.
+    """Integrate until ``end``, until ``record`` is full or ``attempts_limit`` steps are tried.
 
-    The first step of a stage is taken by ``starter``. Returns (status, number of recorded states).
+    Every accepted state goes into ``record``. The first steps of a stage are taken by ``starter``. Returns (status,
+    number of recorded states).
     """
     ions = len(problem.medium.ions)
     count = state.y.shape[0]
@@ -416,7 +424,7 @@ def advance(
     limit = record.times.shape[0]
     accepted = 0
     attempts = 0
-    while accepted < limit and attempts < 4 * limit:
+    while accepted < limit and attempts < attempts_limit:
         attempts += 1
         time = state.clock[0]
         remaining = end - time
@@ -426,7 +434,7 @@ def advance(
             step = remaining
         elif step > 0.5 * remaining:
             step = 0.5 * remaining
-        used = starter if state.counters[4] == 0 else method
+        used = starter if state.counters[0] < STARTING_STEPS else method
         regime = state.counters[3]
         error = attempt_step(state, step, used, all_stages, problem, control, work)
         if error < 0.0 or error > 1.0:

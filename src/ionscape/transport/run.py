@@ -22,13 +22,15 @@ from .stage_arrays import StageArrays, displacement_at_front, make_scales, make_
 STEPS_PER_CALL = 64
 """Accepted steps between two looks at progress, interruption and limits."""
 
+ATTEMPTS_PER_CALL = 4 * STEPS_PER_CALL
+
 NEWTON_TOLERANCE = 0.1
 """Tolerance of Newton's method in units of the step tolerance."""
 
 
 @dataclass(kw_only=True)
 class History:
-    """Kept states, in SI units; grows while a simulation runs."""
+    """Kept states in the scaled units of the kernels (`arrays`), and what they cost; grows while a simulation runs."""
 
     times: list[float] = field(default_factory=list)
     stages: list[int] = field(default_factory=list)
@@ -144,56 +146,63 @@ def _run_stage(
         currents=np.empty(STEPS_PER_CALL),
     )
     marks = _snapshot_marks(stage.start, stage.end, settings.snapshots_per_stage)
-    boundaries = stage.problem.boundaries
-    held_potential = boundaries.front in (FRONT_COMPOSITION, FRONT_BLOCKING)
     next_mark = 0
+    unkept: int | None = None
     steps_before = sum(history.steps)
-    history.steps.append(0)
-    history.rejected.append(0)
-    history.iterations.append(0)
+    for counts in (history.steps, history.rejected, history.iterations):
+        counts.append(0)
     history.wall_times.append(0.0)
-    while True:
-        status, accepted = advance(state, stage.end, method, starter, stage.problem, control, work, record)
-        for r in range(accepted):
-            time = float(record.times[r])
-            last = r == accepted - 1 and status != 0
-            if time < marks[next_mark] and not last:
-                continue
-            while next_mark < len(marks) - 1 and marks[next_mark] <= time:
-                next_mark += 1
-            y = record.states[r]
-            surface = boundaries.front_potential if held_potential else float(y[0, m - 1])
-            _keep(
-                history, stage=index, time=time, y=y, surface=surface, entered=record.entered[r], left=record.left[r],
-                current=float(record.currents[r]),
-            )  # fmt: skip
-        history.steps[index] = int(state.counters[0])
-        history.rejected[index] = int(state.counters[1])
-        history.iterations[index] = int(state.counters[2])
-        history.wall_times[index] = clock.perf_counter() - began
-        time = float(state.clock[0])
-        if progress is not None:
-            progress(
-                Progress(
-                    stage=index,
-                    stages=len(experiment.stages),
-                    time=time,
-                    stage_end=stage.end,
-                    fraction=time / experiment.duration,
-                    steps=steps_before + int(state.counters[0]),
+
+    def keep(number: int) -> None:
+        _keep_record(history, index, stage, record, number)
+
+    try:
+        while True:
+            attempts = int(state.counters[0] + state.counters[1])
+            limit = min(ATTEMPTS_PER_CALL, settings.maximum_steps - attempts)
+            status, accepted = advance(state, stage.end, limit, method, starter, stage.problem, control, work, record)
+            for number in range(accepted):
+                unkept = number
+                time = float(record.times[number])
+                if time >= marks[next_mark] or (status == FINISHED and number == accepted - 1):
+                    next_mark = min(int(np.searchsorted(marks, time, side="right")), len(marks) - 1)
+                    keep(number)
+                    unkept = None
+            history.steps[index] = int(state.counters[0])
+            history.rejected[index] = int(state.counters[1])
+            history.iterations[index] = int(state.counters[2])
+            history.wall_times[index] = clock.perf_counter() - began
+            time = float(state.clock[0])
+            if progress is not None:
+                progress(
+                    Progress(
+                        stage=index,
+                        stages=len(experiment.stages),
+                        time=time,
+                        stage_end=stage.end,
+                        fraction=time / experiment.duration,
+                        steps=steps_before + int(state.counters[0]),
+                    )
                 )
-            )
-        if status == FINISHED:
-            return
-        attempts = int(state.counters[0] + state.counters[1])
-        if status == STEP_TOO_SMALL or attempts >= settings.maximum_steps:
-            worst = int(np.argmax(np.abs(work.update_before[:, : m - 1]).max(axis=1)))
-            reason = (
-                f"no time step down to {control.smallest_step:.2g} s converges"
-                if status == STEP_TOO_SMALL
-                else f"{attempts} time steps were not enough; allow more or refine the experiment file's values"
-            )
-            raise ConvergenceError(reason, time=time, stage=index, depth=float(grid.depth[worst]), partial=partial())
+            if status == FINISHED:
+                return
+            exhausted = int(state.counters[0] + state.counters[1]) >= settings.maximum_steps
+            if status == STEP_TOO_SMALL or exhausted:
+                worst = int(np.argmax(np.abs(work.update_before[:, : m - 1]).max(axis=1)))
+                reason = (
+                    f"{settings.maximum_steps} time steps were not enough for this stage; allow more in the settings"
+                    if exhausted
+                    else f"no time step down to {control.smallest_step:.2g} s converges"
+                )
+                if unkept is not None:
+                    keep(unkept)
+                raise ConvergenceError(
+                    reason, time=time, stage=index, depth=float(grid.depth[worst]), partial=partial()
+                )
+    except KeyboardInterrupt:
+        if unkept is not None:
+            keep(unkept)
+        raise
 
 
 def _error_weights(grid: Grid) -> FloatArray:
@@ -209,6 +218,18 @@ def _snapshot_marks(start: float, end: float, count: int) -> FloatArray:
     duration = end - start
     early = start + duration * np.geomspace(1e-6, 1.0 / count, 9)[:-1]
     return np.concatenate([early, start + duration * np.linspace(1.0 / count, 1.0, count)])
+
+
+def _keep_record(history: History, index: int, stage: StageArrays, record: Record, number: int) -> None:
+    """Keep one of the recorded states."""
+    boundaries = stage.problem.boundaries
+    y = record.states[number]
+    held = boundaries.front in (FRONT_COMPOSITION, FRONT_BLOCKING)
+    _keep(
+        history, stage=index, time=float(record.times[number]), y=y,
+        surface=boundaries.front_potential if held else float(y[0, -1]), entered=record.entered[number],
+        left=record.left[number], current=float(record.currents[number]),
+    )  # fmt: skip
 
 
 def _keep(

@@ -29,7 +29,7 @@ from .arrays import (
 )
 from .settings import Settings
 
-FIRST_STEP_FRACTION = 1e-6
+FIRST_STEP_FRACTION = 1e-7
 """First time step of a stage in units of its duration."""
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE, VACUUM_PERMITTIVITY
-from ionscape.experiment import Experiment
+from ionscape.experiment import Experiment, is_immobile
 
 from .arrays import FloatArray
 
@@ -29,8 +29,8 @@ def summarise(dataset: xarray.Dataset, experiment: Experiment) -> dict[str, list
     """Figures of every stage that was begun, in SI units; None where a figure does not exist.
 
     `collected_charge`, `injected_charge` [C] of the stage; `initial_current` (after 1e-4 of the stage),
-    `final_current` [A]; `front_depth` [m]: first native ion at half its density; `front_width` [m]: between 16 and 84
-    % of the step from plateau to bulk; `plateau`: mean native fraction from 2 nm to half the front depth;
+    `final_current` [A]; `front_depth` [m]: first mobile native ion at half its density; `front_width` [m]: between 16
+    and 84 % of the step from plateau to bulk; `plateau`: mean native fraction from 2 nm to half the front depth;
     `peak_excess_charge`: signed extreme of sum Z_i (n_i - n_i0) / n_bulk beyond the surface charge, that is the first
     cell and ten Debye lengths; `zone_voltage` [V]: surface potential minus that at 1.5 front depths; `balance_error`;
     `steps`; `wall_time` [s].
@@ -56,12 +56,17 @@ def _summarise_stage(dataset: xarray.Dataset, experiment: Experiment, index: int
     current = dataset["current"].values
     established = inside[time[inside] >= start + ESTABLISHED_FRACTION * stage.duration]
     depth = dataset["depth"].values
-    native = next(iter(experiment.sample.native))
+    native = next(
+        (name for name in experiment.sample.native if not is_immobile(experiment.ions[name].diffusion)),
+        next(iter(experiment.sample.native)),
+    )
     names = [str(name) for name in dataset["ion"].values]
     fraction = dataset["density"].values[last, :, names.index(native)] / experiment.sample.native[native]
     front, width, plateau = front_figures(depth, fraction)
     potential = dataset["potential"].values[last]
     surface = float(dataset["surface_potential"].values[last])
+    behind = None if front is None or 1.5 * front > depth[-1] else float(np.interp(1.5 * front, depth, potential))
+    zone_voltage = None if behind is None else surface - behind
     collected = dataset["collected_charge"].values.sum(axis=1)
     injected = dataset["injected_charge"].values.sum(axis=1)
     return {
@@ -76,7 +81,7 @@ def _summarise_stage(dataset: xarray.Dataset, experiment: Experiment, index: int
         "front_width": width,
         "plateau": plateau,
         "peak_excess_charge": _peak_excess_charge(dataset, experiment, last, names),
-        "zone_voltage": None if front is None else surface - float(np.interp(1.5 * front, depth, potential)),
+        "zone_voltage": zone_voltage,
         "balance_error": float(np.abs(dataset["balance_error"].values[last]).max()),
         "steps": int(dataset["stage_steps"].values[index]),
         "wall_time": float(dataset["stage_wall_time"].values[index]),
@@ -92,12 +97,19 @@ def front_figures(depth: FloatArray, fraction: FloatArray) -> tuple[float | None
     if front is None:
         return None, None, None
     zone = (depth > SKIPPED_DEPTH) & (depth < 0.5 * front)
-    plateau = float(np.mean(fraction[zone])) if zone.any() else None
+    plateau = _mean_over_depth(depth[zone], fraction[zone])
     base = plateau if plateau is not None else float(fraction[0])
     low = _first_crossing(depth, fraction, base + 0.16 * (1.0 - base), around=front)
     high = _first_crossing(depth, fraction, base + 0.84 * (1.0 - base), around=front)
     width = None if low is None or high is None else high - low
     return front, width, plateau
+
+
+def _mean_over_depth(depth: FloatArray, values: FloatArray) -> float | None:
+    if len(depth) < 2:
+        return float(values[0]) if len(depth) else None
+    means = 0.5 * (values[1:] + values[:-1])
+    return float(np.average(means, weights=np.diff(depth)))
 
 
 def _first_crossing(depth: FloatArray, fraction: FloatArray, level: float, around: float | None = None) -> float | None:
