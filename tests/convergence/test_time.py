@@ -67,8 +67,8 @@ class FixedSteps:
         status = 0
         for _ in range(200):
             status, _ = advance(
-                self.begin, start, 256, METHODS["esdirk4"](), backward_euler(), self.problem, self.control(1e-7), self.work,
-                record,
+                self.begin, start, 256, METHODS["esdirk4"](), backward_euler(), self.problem, self.control(1e-7),
+                self.work, record,
             )  # fmt: skip
             if status == FINISHED:
                 break
