@@ -22,6 +22,7 @@ from markdown.inlinepatterns import InlineProcessor
 PLACEHOLDER = re.compile(r"^<!-- generated: ([\w-]+) -->$", re.MULTILINE)
 PUBLIC_PACKAGES = (
     ("Experiments", "ionscape.experiment"),
+    ("Measurements", "ionscape.sims"),
     ("Simulation", "ionscape.transport"),
     ("Diffusion coefficients", "ionscape.diffusivity"),
     ("Relations", "ionscape.relations"),
@@ -41,6 +42,13 @@ TABLES = {
     "BackElectrode": "Back electrode: `[back_electrode]`",
     "GridSpecification": "Grid: `[grid]`",
 }
+MEASUREMENT_TABLES = {
+    "MeasuredLength": "Measured length: `crater_depth`",
+    "MeasuredVelocity": "Measured sputter rate: `sputter_rate`",
+    "Layer": "Layer: `layers`",
+    "GaussianResponseTable": 'Gaussian response: `model = "gaussian"`',
+    "MixingResponseTable": 'Mixing, roughness and information depth: `model = "mixing-roughness-information"`',
+}
 BOUNDS = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
 
 
@@ -57,6 +65,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     """Fill in the generated parts."""
     makers = {
         "experiment-schema": schema_reference,
+        "measurement-schema": measurement_reference,
         "command-line": command_reference,
         "python": python_reference,
     }
@@ -100,6 +109,18 @@ def schema_reference() -> Iterator[str]:
         yield from table_of_keys(definitions[name], definitions, heading=TABLES.get(name, name), anchor=name.lower())
 
 
+def measurement_reference() -> Iterator[str]:
+    """Tables of keys for a measurement."""
+    from ionscape.sims.settings import measurement_schema
+
+    schema = measurement_schema()
+    definitions = schema["$defs"]
+    yield from table_of_keys(schema, definitions, heading="Measurement: `[measurement]`", anchor="measurement")
+    for name in [*MEASUREMENT_TABLES, *sorted(definitions.keys() - MEASUREMENT_TABLES.keys())]:
+        heading = MEASUREMENT_TABLES.get(name, name)
+        yield from table_of_keys(definitions[name], definitions, heading=heading, anchor=name.lower())
+
+
 def table_of_keys(
     definition: dict[str, Any], definitions: dict[str, Any], *, heading: str, anchor: str
 ) -> Iterator[str]:
@@ -129,7 +150,8 @@ def type_of(entry: dict[str, Any]) -> str:
     """What may stand as the value of a key, in words."""
     if "$ref" in entry:
         name = entry["$ref"].rsplit("/", 1)[-1]
-        return f"[{TABLES.get(name, name).split(':')[0].lower()}](#{name.lower()})"
+        title = {**TABLES, **MEASUREMENT_TABLES}.get(name, name)
+        return f"[{title.split(':')[0].lower()}](#{name.lower()})"
     if "const" in entry:
         return f"`{json.dumps(entry['const'])}`"
     if "enum" in entry:
@@ -139,6 +161,8 @@ def type_of(entry: dict[str, Any]) -> str:
             return " or ".join(dict.fromkeys(type_of(part) for part in entry[union] if part.get("type") != "null"))
     match entry.get("type"):
         case "array":
+            if "prefixItems" in entry:
+                return "[" + ", ".join(type_of(part) for part in entry["prefixItems"]) + "]"
             return f"list of {type_of(entry['items'])}" if "items" in entry else "list"
         case "object":
             (values,) = entry.get("patternProperties", {"": entry.get("additionalProperties")}).values()

@@ -19,7 +19,7 @@ from ionscape.errors import InputError
 
 DimensionName = Literal[
     "length", "area", "number density", "diffusion coefficient", "energy", "temperature", "time", "voltage", "current",
-    "charge",
+    "charge", "velocity",
 ]  # fmt: skip
 
 
@@ -100,6 +100,7 @@ _ALL_DIMENSIONS = (
         example="20 nA",
         display=_units(fA=1e-15, pA=1e-12, nA=1e-9, µA=1e-6, mA=1e-3, A=1.0),
     ),
+    Dimension(name="velocity", unit="m/s", example="0.22 nm/s", display=(DisplayUnit(unit="nm/s", size=1e-9),)),
     Dimension(name="charge", unit="C", example="2.52 mC", display=_units(pC=1e-12, nC=1e-9, µC=1e-6, mC=1e-3, C=1.0)),
 )
 

@@ -65,9 +65,12 @@ def run_shell(snippet: Snippet) -> None:
 
 def read_toml(snippet: Snippet, folder: Path) -> None:
     from ionscape.experiment import parse_experiment
+    from ionscape.sims.load import validate_settings
 
     tables = tomllib.loads(snippet.text)
-    if "title" in tables:
+    if "measurement" in tables:
+        validate_settings(tables["measurement"], file="snippet.toml")
+    elif "title" in tables:
         parse_experiment(snippet.text, file="snippet.toml", folder=folder)
 
 
@@ -127,3 +130,12 @@ def test_the_page_on_result_files_names_all_that_a_result_holds():
     assert described >= {str(name) for name in result.dataset.variables}
     assert described >= set(result.dataset.attrs)
     assert described >= set(result.summary()["stages"][0])
+
+
+def test_the_page_on_profile_files_names_all_that_a_profile_holds():
+    profile = ionscape.calibrate(ionscape.load_measurement(REPOSITORY / "examples" / "rb-mono-fit.toml"))
+    page = (REPOSITORY / "docs" / "reference" / "profile-file.md").read_text(encoding="utf-8")
+    described = set(re.findall(r"`(\w+)`", page))
+    assert described >= {str(name) for name in profile.dataset.variables}
+    assert described >= set(profile.dataset.attrs)
+    assert described >= set(profile.summary())

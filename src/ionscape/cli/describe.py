@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,11 +25,22 @@ REFERENCES = (
 )
 
 
-def schema_command() -> None:
-    """Print the JSON schema of experiment files."""
-    from ionscape.experiment import experiment_schema
+class FilePart(StrEnum):
+    """What has a schema."""
 
-    typer.echo(json.dumps(experiment_schema(), indent=2))
+    experiment = "experiment"
+    measurement = "measurement"
+
+
+def schema_command(
+    part: Annotated[FilePart, typer.Argument(help="experiment, or the table measurement.")] = FilePart.experiment,
+) -> None:
+    """Print the JSON schema of experiment files or of the table [measurement]."""
+    from ionscape.experiment import experiment_schema
+    from ionscape.sims.settings import measurement_schema
+
+    schema = experiment_schema() if part is FilePart.experiment else measurement_schema()
+    typer.echo(json.dumps(schema, indent=2))
 
 
 def cite_command() -> None:

@@ -7,7 +7,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from ionscape.cli.calibrate import calibrate_command
 from ionscape.cli.describe import check_command, cite_command, schema_command
+from ionscape.cli.inspect import inspect_command
 from ionscape.cli.redraw import export_command, figure_command, summary_command
 from ionscape.cli.simulate import simulate_command
 from ionscape.errors import IonscapeError
@@ -17,13 +19,15 @@ INTERRUPTED = 130
 # Plain help and errors: one sentence is easier to read, to grep and to paste than a box drawn around it.
 application = typer.Typer(
     name="ionscape",
-    help="Ion transport in glass: an experiment file in, concentration depth profiles out.",
+    help="Ion transport in glass: from measured depth profiles and experiment files to densities over depth.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+application.command("inspect")(inspect_command)
+application.command("calibrate")(calibrate_command)
 application.command("simulate")(simulate_command)
 application.command("check")(check_command)
 application.command("figure")(figure_command)

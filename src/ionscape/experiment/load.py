@@ -39,7 +39,7 @@ def parse_experiment(text: str, *, file: str | None = None, folder: str | Path =
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise _syntax_error(error, file=file) from None
+        raise syntax_error(error, file=file) from None
     except RecursionError:
         raise InputError("is nested too deeply", file=file, remedy="use tables as in the examples") from None
     given = data.get("attachments")
@@ -52,7 +52,8 @@ def parse_experiment(text: str, *, file: str | None = None, folder: str | Path =
     return experiment.with_origin(source=text, file=file, attachments=attachments.texts)
 
 
-def _syntax_error(error: tomllib.TOMLDecodeError, *, file: str | None) -> InputError:
+def syntax_error(error: tomllib.TOMLDecodeError, *, file: str | None) -> InputError:
+    """The sentence about text that is not TOML."""
     message = str(error)
     place = re.search(r"\(at (line \d+, column \d+|end of document)\)", message)
     reason = message[: place.start()].strip() if place else message

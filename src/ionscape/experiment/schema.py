@@ -1,8 +1,11 @@
-"""The JSON schema of the experiment file."""
+"""JSON schemas of the files."""
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -16,8 +19,13 @@ def experiment_schema() -> dict[str, Any]:
     """
     from ionscape.experiment.models import Experiment
 
-    schema = _without_null(Experiment.model_json_schema(mode="validation"))
-    return {"$schema": SCHEMA_DIALECT, **schema, "title": "ionscape experiment file"}
+    return schema_of(Experiment, title="ionscape experiment file")
+
+
+def schema_of(table: type[BaseModel], *, title: str) -> dict[str, Any]:
+    """JSON schema of a table as it stands in TOML; see `experiment_schema`."""
+    schema = _without_null(table.model_json_schema(mode="validation"))
+    return {"$schema": SCHEMA_DIALECT, **schema, "title": title}
 
 
 def _without_null(node: Any) -> Any:

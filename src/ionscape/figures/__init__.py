@@ -5,11 +5,14 @@ matplotlib is loaded when the first figure is drawn.
 
 from ionscape.figures.currents import current_and_charge, overview
 from ionscape.figures.energies import diffusion_coefficients, local_populations, site_energy_distribution
+from ionscape.figures.measurement import calibrated_profile, crater_scans, raw_counts
 from ionscape.figures.movie import movie
 from ionscape.figures.profiles import depth_profiles, potential
 from ionscape.figures.style import ion_styles, save
 
 __all__ = [
+    "calibrated_profile",
+    "crater_scans",
     "current_and_charge",
     "depth_profiles",
     "diffusion_coefficients",
@@ -18,6 +21,7 @@ __all__ = [
     "movie",
     "overview",
     "potential",
+    "raw_counts",
     "save",
     "site_energy_distribution",
 ]

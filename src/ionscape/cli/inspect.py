@@ -1,0 +1,144 @@
+"""`ionscape inspect`: what a depth profile holds and what in it deserves a second look."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ionscape.cli.table import write_summary
+from ionscape.outputs import check_output
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ionscape.sims.inspection import ChannelInspection, Inspection
+
+INTERFERENCES_SHOWN = 12
+NARROW = 80  # columns of a terminal below which the tables leave out what is also in the JSON file
+
+
+def inspect_command(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="Depth profile: SurfaceLab export, table, .ita, .nc.", show_default=False),
+    ],
+    format: Annotated[str | None, typer.Option(help="Format of the file, instead of the one recognised.")] = None,
+    pulses: Annotated[int | None, typer.Option(min=1, help="Primary pulses per data point, if known.")] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Write it there, in SI units.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
+) -> None:
+    """Say what a ToF-SIMS depth profile holds: channels, pulses per point, isotope ratios, doubtful assignments."""
+    from rich.console import Console
+
+    from ionscape.sims.inspection import inspect
+    from ionscape.sims.readers import read_raw_profile
+
+    if json is not None:
+        check_output(json, extensions=(".json",), key="--json", overwrite=overwrite)
+    found = inspect(read_raw_profile(file, format), pulses=pulses)
+    print_inspection(Console(), found)
+    if json is not None:
+        write_summary(found.as_mapping(), json)
+
+
+def print_inspection(console: Console, found: Inspection) -> None:
+    """Print an inspection: the file in a few lines, a table of channels, one of isotope ratios, and what to look at."""
+    for line in _head(found):
+        console.print(line, highlight=False, markup=False)
+    _print_channels(console, found)
+    if found.isotope_ratios:
+        _print_ratios(console, found)
+    for line in _remarks(found):
+        console.print(line, highlight=False, markup=False)
+
+
+def _head(found: Inspection) -> Iterator[str]:
+    from ionscape.quantities import format_quantity
+
+    yield f"{Path(found.file).name} ({found.format})"
+    yield f"  {found.points} data points, {len(found.channels)} channels"
+    if found.sputter_time is not None:
+        first, last = (format_quantity(value, "time") for value in found.sputter_time)
+        yield f"  sputter time {first} to {last}"
+    if found.depth is not None:
+        first, last = (format_quantity(value, "length") for value in found.depth)
+        yield f"  depth {first} to {last}"
+    if found.pulses is not None:
+        obeying = [channel.corrected for channel in found.channels if channel.corrected is not None]
+        share = f", exactly in {sum(obeying)} of {len(obeying)} ion channels" if obeying else ""
+        yield f"  {found.pulses} pulses per data point ({found.pulses_status}{share})"
+    else:
+        counts = "counts are not Poisson-corrected" if found.pulses_status == "uncorrected" else "unknown"
+        yield f"  pulses per data point: {counts}"
+    yield f"  smoothing: {found.smoothing or 'not stated'}"
+
+
+def _print_channels(console: Console, found: Inspection) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title="channels", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table.add_column("channel", overflow="fold")
+    wide = console.width >= NARROW
+    for heading in ("mass / u", "counts", "largest", "n/N") if wide else ("counts", "n/N"):
+        table.add_column(heading, justify="right")
+    table.add_column("remark", overflow="fold")
+    for channel in found.channels:
+        mass = "-" if channel.mass is None else f"{channel.mass:.4f}"
+        total, largest, fraction = (
+            _figure(value) for value in (channel.total_counts, channel.largest_counts, channel.detected_fraction)
+        )
+        figures = (mass, total, largest, fraction) if wide else (total, fraction)
+        table.add_row(Text(channel.name), *figures, Text("; ".join(_channel_remarks(channel))))
+    console.print(table, highlight=False)
+
+
+def _channel_remarks(channel: ChannelInspection) -> Iterator[str]:
+    if channel.kind != "ion":
+        yield channel.kind
+    if channel.mass_is_doubtful and channel.mass_difference is not None:
+        yield f"mass off by {channel.mass_difference * 1e3:+.0f} mu"
+    if channel.dead_time_limited:
+        yield f"dead time limits {channel.dead_time_limited} points"
+
+
+def _figure(value: float | None) -> str:
+    return f"{value:.4g}" if value is not None and math.isfinite(value) else "-"
+
+
+def _print_ratios(console: Console, found: Inspection) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title="isotope ratios", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table.add_column("ratio", overflow="fold")
+    wide = console.width >= NARROW
+    for heading in ("mean", "error", "natural", "χ²/n", "χ²/n natural") if wide else ("mean", "natural", "χ²/n"):
+        table.add_column(heading, justify="right")
+    table.add_column("verdict", min_width=12)
+    for ratio in found.isotope_ratios:
+        mean, error, natural = (_figure(value) for value in (ratio.mean, ratio.mean_error, ratio.expected))
+        constant, expected = f"{ratio.chi_square_constant:.3g}", f"{ratio.chi_square_expected:.3g}"
+        figures = (mean, error, natural, constant, expected) if wide else (mean, natural, constant)
+        table.add_row(Text(f"{ratio.numerator} / {ratio.denominator}"), *figures, ratio.verdict)
+    console.print(table, highlight=False)
+
+
+def _remarks(found: Inspection) -> Iterator[str]:
+    if found.not_recognised:
+        yield f"not recognised: {', '.join(found.not_recognised)}"
+    if found.empty_points:
+        yield f"no counts in any channel at data points {', '.join(map(str, found.empty_points))}"
+    for entry in found.interferences[:INTERFERENCES_SHOWN]:
+        part = "" if entry.contribution is None else f", up to {entry.contribution:.2g} of its counts"
+        told = f"told apart by m/Δm = {entry.resolving_power:.0f}"
+        yield f"{entry.channel} may hold {entry.other} ({entry.reason}; {told}{part})"
+    more = len(found.interferences) - INTERFERENCES_SHOWN
+    if more > 0:
+        yield f"and {more} more possible interferences of smaller weight"

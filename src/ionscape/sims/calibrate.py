@@ -1,0 +1,274 @@
+"""`calibrate`: counts and crater scans in, densities over depth with their errors out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from ionscape.errors import InputError
+
+from . import densities, regions
+from .channels import IonCounts, ion_channels
+from .counting import common_factor, dead_time_limited, infer_pulses, intensity_variance
+from .crater import CraterDepth, DepthScale, crater_depth, default_total_time
+from .densities import Balance, BoolArray, Factors
+from .load import Measurement
+from .profile import DepthProfile, make_profile
+from .raw import FloatArray
+from .resampling import resample
+from .settings import DensityMethod, Region
+
+LARGEST_CRATER_SCATTER = 0.05  # of the depth, between scans, beyond which a region is probably wrong
+VARIANCE_POINTS = 9  # over which counts are averaged for their variance
+
+
+def calibrate(measurement: Measurement, **changes: Any) -> DepthProfile:
+    """Turn counts over sputter time into densities over depth.
+
+    Args:
+        measurement: as `load_measurement` reads it.
+        changes: keys of the table [measurement] that replace those of the file, as they stand in a file:
+            `density_method="proportional"`, `bulk_region=["110 nm", "160 nm"]`.
+
+    Returns:
+        Densities with their 95 % interval from counting, common factor, sensitivity factors, bulk region and depth
+        scale (by resampling), the band between the methods "proportional" and "equal" as systematic uncertainty, and
+        everything that was used.
+
+    Raises:
+        InputError: something that is needed is missing or contradicts the data.
+    """
+    if changes:
+        measurement = measurement.with_settings(**changes)
+    warnings: list[str] = []
+    if not measurement.native:
+        raise InputError(
+            "is not known", file=measurement.file, key="measurement.native",
+            remedy='give the density of the native ions, as in native = { Li = "1.4e28 1/m^3" }, or an experiment file',
+        )  # fmt: skip
+    counts = _ion_counts(measurement, warnings)
+    scale, crater = _depth_scale(measurement, counts, warnings)
+    depth = scale.depth(_time(measurement))
+    used = depth >= 0.0
+    balance = _balance(measurement, counts, depth, used, warnings)
+    method = measurement.settings.density_method
+    factors = _factors(method, counts, balance)
+    balance = _behind_transient(measurement, counts, balance, factors, depth)
+    factors = _factors(method, counts, balance)
+    _check_balance(factors, counts, warnings)
+    resampled = resample(
+        method, counts, balance, factors, scale, _time(measurement),
+        size=measurement.settings.resamples, seed=measurement.settings.seed,
+    )  # fmt: skip
+    if method != "summed-intensities":
+        factors = densities.with_covariance(factors, resampled.factors)
+    return make_profile(
+        measurement, counts=counts, scale=scale, crater=crater, depth=depth, used=used, balance=balance,
+        factors=factors, resampled=resampled, warnings=warnings,
+    )  # fmt: skip
+
+
+def _ion_counts(measurement: Measurement, warnings: list[str]) -> IonCounts:
+    channels = ion_channels(measurement)
+    settings = measurement.settings
+    pulses = settings.pulses_per_point
+    if pulses is None:
+        inferred = infer_pulses(measurement.raw.intensity)
+        pulses = inferred.pulses
+        if inferred.status == "unknown":
+            if channels.counts.max() < 20.0:
+                raise InputError(
+                    "holds intensities that are no counts (the largest is "
+                    f"{channels.counts.max():.3g}), so that their noise is unknown",
+                    file=measurement.raw.file or None, remedy="export Poisson-corrected or raw counts, not normalised",
+                )  # fmt: skip
+            warnings.append(
+                "The intensities are neither whole numbers nor Poisson-corrected ones; their noise is taken as that of"
+                " counts."
+            )
+    variance = channels.weights**2 @ intensity_variance(_local_mean(channels.counts), pulses)
+    intensity = channels.intensity
+    limited = dead_time_limited(channels.counts, pulses)
+    for name, points in zip(channels.channels, limited, strict=True):
+        if points.any():
+            warnings.append(
+                f"Channel {name} is limited by the detector's dead time at {int(points.sum())} points: name it as"
+                " saturated to rebuild its element from the other isotopes."
+            )
+    if settings.common_factor is not None:
+        size, error = settings.common_factor, 0.0
+    else:
+        estimate = common_factor(intensity, variance)
+        size, error = estimate.size, estimate.error
+    return IonCounts(
+        channels=channels, intensity=intensity, variance=variance, pulses=pulses, common_factor=size,
+        common_factor_error=error, limited=np.asarray(limited.any(axis=0)),
+    )  # fmt: skip
+
+
+def _local_mean(counts: FloatArray) -> FloatArray:
+    """Counts averaged over neighbouring points: their variances, as weights, must not follow the noise of the counts.
+
+    Otherwise points that counted too little weigh too much, which biases factors by tenths at ten counts per point.
+    """
+    from scipy.ndimage import convolve1d
+
+    window = min(VARIANCE_POINTS, counts.shape[1])
+    return convolve1d(counts, np.full(window, 1.0 / window), axis=1, mode="nearest")
+
+
+def _time(measurement: Measurement) -> FloatArray:
+    """Sputter time of the points; depths of the file themselves where it gives no times."""
+    raw = measurement.raw
+    return cast(FloatArray, raw.sputter_time if raw.sputter_time is not None else raw.depth)
+
+
+def _depth_scale(
+    measurement: Measurement, counts: IonCounts, warnings: list[str]
+) -> tuple[DepthScale, CraterDepth | None]:
+    """The depth scale by what is given: scans, crater depth, rate, layers, or the depths of the file."""
+    settings, raw = measurement.settings, measurement.raw
+    time = _time(measurement)
+    if raw.sputter_time is None:
+        return DepthScale.from_rate(rate=1.0, rate_error=0.0), None
+    surface = settings.surface_time
+    if surface is None:
+        surface = regions.surface_time(time, counts.intensity)
+        if surface > 0.0:
+            warnings.append(
+                f"The surface is taken at a sputter time of {surface:.4g} s, where the counts have risen to half."
+            )
+    total = settings.sputter_time if settings.sputter_time is not None else default_total_time(time)
+    if settings.sputter_rate is not None:
+        rate = settings.sputter_rate
+        return DepthScale.from_rate(rate=rate.value, rate_error=rate.error, surface_time=surface), None
+    if settings.layers:
+        return _layers(measurement, surface), None
+    if settings.crater_depth is not None:
+        given = settings.crater_depth
+        return DepthScale.from_crater(
+            depth=given.value, depth_error=given.error, total_time=total, surface_time=surface
+        ), None
+    if not measurement.crater_scans:
+        raise InputError(
+            "has no depth scale", file=measurement.file, key="measurement",
+            remedy='give crater_scans, or crater_depth = { value = "160 nm", error = "1 nm" }, or sputter_rate',
+        )  # fmt: skip
+    crater = crater_depth(
+        measurement.crater_scans,
+        surface_regions=settings.surface_regions,
+        valley_region=settings.valley_region,
+        relative_calibration_error=settings.profilometer_error,
+    )
+    _check_crater(crater, warnings)
+    return DepthScale.from_crater_depth(crater, total_time=total, surface_time=surface), crater
+
+
+def _check_crater(crater: CraterDepth, warnings: list[str]) -> None:
+    for number, step in enumerate(crater.steps, start=1):
+        if not step.regions.both_sides:
+            warnings.append(
+                f"Crater scan {number} shows the surface on one side only, so that its bow is not removed: look at the"
+                " figure, and give surface_regions on both sides if you can."
+            )
+    if crater.scatter > LARGEST_CRATER_SCATTER * crater.depth:
+        depths = ", ".join(f"{step.depth * 1e9:.4g} nm" for step in crater.steps)
+        warnings.append(f"The crater scans disagree ({depths}): look at the figure, and give the regions.")
+
+
+def _layers(measurement: Measurement, surface: float) -> DepthScale:
+    layers = measurement.settings.layers
+    ends = [layer.until for layer in layers[:-1]]
+    for number, end in enumerate(ends):
+        if end is None or (number and end <= cast(float, ends[number - 1])):
+            raise InputError("must rise from layer to layer", file=measurement.file,
+                             key=f"measurement.layers[{number}].until", value=end,
+                             remedy="give the sputter time at which each layer but the last ends")  # fmt: skip
+    return DepthScale.from_layers(
+        rates=[layer.sputter_rate.value for layer in layers],
+        rate_errors=[layer.sputter_rate.error for layer in layers],
+        ends=cast(Sequence[float], ends),
+        surface_time=surface,
+    )
+
+
+def _region(region: Region | None, depth: FloatArray, *, key: str, measurement: Measurement) -> BoolArray | None:
+    if region is None:
+        return None
+    inside = (depth >= region[0]) & (depth <= region[1])
+    if inside.sum() < 3:
+        raise InputError(
+            f"holds {int(inside.sum())} points", file=measurement.file, key=f"measurement.{key}",
+            bound=f"the profile reaches from {depth[0] * 1e9:.4g} nm to {depth[-1] * 1e9:.4g} nm",
+            remedy="choose a region within the profile with at least three points",
+        )  # fmt: skip
+    return inside
+
+
+def _balance(
+    measurement: Measurement, counts: IonCounts, depth: FloatArray, used: BoolArray, warnings: list[str]
+) -> Balance:
+    settings = measurement.settings
+    ions = counts.channels.ions
+    native = np.array([measurement.native.get(ion, 0.0) for ion in ions])
+    charges = np.array([float(measurement.charges.get(ion, 1)) for ion in ions])
+    missing = [ion for ion in measurement.native if ion not in ions]
+    if missing:
+        warnings.append(f"The native ion {missing[0]} has no channel; the charge balance leaves it out.")
+    if not np.any(native == 0.0):
+        warnings.append("No foreign ion has a channel: the charge balance cannot be closed.")
+    bulk = _region(settings.bulk_region, depth, key="bulk_region", measurement=measurement)
+    if bulk is None:
+        weighted = charges * np.where(native > 0.0, 1.0, 0.0)
+        try:
+            start = regions.bulk_start(
+                weighted @ counts.intensity, weighted**2 @ counts.variance, common_factor=counts.common_factor
+            )
+        except InputError as error:
+            raise error.located(file=measurement.file, key="measurement.bulk_region") from None
+        bulk = np.arange(depth.size) >= start
+    zone = _region(settings.calibration_region, depth, key="calibration_region", measurement=measurement)
+    if zone is None:
+        zone = used & (np.arange(depth.size) < max(int(np.argmax(bulk)), 3))
+    return Balance(charges=charges, native=native, bulk=bulk, zone=zone)
+
+
+def _factors(method: DensityMethod, counts: IonCounts, balance: Balance) -> Factors:
+    intensity, variance = counts.intensity, counts.variance
+    if method == "charge-balance":
+        return densities.charge_balance_factors(intensity, variance, balance, common_factor=counts.common_factor)
+    if method == "summed-intensities":
+        values = densities.equal_sensitivity_factors(intensity, balance)
+    else:
+        values = densities.papers_factors(intensity, balance)
+    ions = values.size
+    return Factors(
+        values=values, covariance=np.zeros((ions, ions)), common_factor=counts.common_factor,
+        reduced_chi_square=float("nan"),
+    )  # fmt: skip
+
+
+def _behind_transient(
+    measurement: Measurement, counts: IonCounts, balance: Balance, factors: Factors, depth: FloatArray
+) -> Balance:
+    """The balance without the sputter transient in its zone, unless the zone was given."""
+    if measurement.settings.calibration_region is not None:
+        return balance
+    ratio = densities.balance_deviation(counts, balance, factors) / densities.balance_error(counts, balance, factors)
+    first = int(np.argmax(depth >= 0.0))
+    start = first + regions.transient_end(ratio[first:])
+    zone = balance.zone & (np.arange(depth.size) >= start)
+    if zone.sum() < 3:
+        return balance
+    return Balance(charges=balance.charges, native=balance.native, bulk=balance.bulk, zone=zone)
+
+
+def _check_balance(factors: Factors, counts: IonCounts, warnings: list[str]) -> None:
+    if factors.common_factor > 1.5 * counts.common_factor + 3.0 * counts.common_factor_error + 1e-3:
+        warnings.append(
+            f"The charge balance is off by {100 * factors.common_factor:.2g} % from depth to depth where the scatter of"
+            f" neighbouring points explains {100 * counts.common_factor:.2g} %: yields that depend on the composition,"
+            " an interference, or a charged surface."
+        )

@@ -1,0 +1,374 @@
+"""Natural isotopes, and what the ratio of two of them along a profile says about interference and saturation.
+
+The table `isotopes.csv` beside this module holds, for every element that occurs in nature:
+
+- masses of the neutral atoms [u]: atomic mass evaluation AME2020, Chinese Physics C 45, 030003 (2021);
+- abundances (fractions of the atoms): isotopic compositions of the elements, Commission on Isotopic Abundances and
+  Atomic Weights of IUPAC (CIAAW), 2021; where CIAAW gives an interval since natural materials differ, its bounds, and
+  as the conventional value the representative composition of IUPAC 2009, Pure Appl. Chem. 83, 397 (2011), for lithium
+  7.59 % 6Li.
+
+Lithium from stores and glass makers is often depleted or enriched in 6Li: abundances can be overridden.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ionscape.errors import InputError, nearest_name
+
+if TYPE_CHECKING:
+    from .raw import Channel, RawProfile
+
+FloatArray = NDArray[np.float64]
+
+IsotopeVerdict = Literal["natural", "constant but not natural", "interference or saturation", "too few counts"]
+
+# Ions of neighbouring masses leave the surface and pass the instrument with probabilities that differ by up to a few
+# per cent; only beyond that is a ratio not the natural one.
+MASS_FRACTIONATION = 0.05
+# Isotope pairs of real profiles scatter with a reduced chi-square between 1 and 1.5.
+LARGEST_REDUCED_CHI_SQUARE = 2.0
+LARGEST_RELATIVE_ERROR = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Isotope:
+    """A natural isotope.
+
+    Attributes:
+        name: mass number and element, "6Li".
+        element: its symbol.
+        mass_number: protons and neutrons.
+        mass: of the neutral atom [u].
+        abundance: conventional fraction of the atoms of the element.
+        interval: fractions found in normal materials, where CIAAW gives an interval; None elsewhere.
+    """
+
+    name: str
+    element: str
+    mass_number: int
+    mass: float
+    abundance: float
+    interval: tuple[float, float] | None = None
+
+
+def _load_table() -> Mapping[str, Isotope]:
+    table: dict[str, Isotope] = {}
+    with (files("ionscape.sims") / "isotopes.csv").open(encoding="utf-8") as lines:
+        for row in csv.DictReader(lines):
+            element = row["isotope"].lstrip("0123456789")
+            lower, upper = row["lower bound"], row["upper bound"]
+            table[row["isotope"]] = Isotope(
+                name=row["isotope"],
+                element=element,
+                mass_number=int(row["isotope"].removesuffix(element)),
+                mass=float(row["mass (u)"]),
+                abundance=float(row["abundance"]),
+                interval=(float(lower), float(upper)) if lower else None,
+            )
+    return MappingProxyType(table)
+
+
+def _group_by_element(table: Mapping[str, Isotope]) -> Mapping[str, tuple[str, ...]]:
+    groups: dict[str, list[str]] = {}
+    for isotope in table.values():
+        groups.setdefault(isotope.element, []).append(isotope.name)
+    return MappingProxyType({element: tuple(names) for element, names in groups.items()})
+
+
+ISOTOPES: Mapping[str, Isotope] = _load_table()
+"""All natural isotopes by name."""
+
+ELEMENTS: Mapping[str, tuple[str, ...]] = _group_by_element(ISOTOPES)
+"""Names of the isotopes of each element, from light to heavy."""
+
+
+def isotope_mass(isotope: str) -> float:
+    """Mass of the neutral atom [u].
+
+    Raises:
+        InputError: no natural isotope has that name.
+    """
+    return _isotope(isotope).mass
+
+
+def most_abundant(element: str) -> str:
+    """The isotope that makes the largest part of an element in nature: "7Li" of "Li".
+
+    Raises:
+        InputError: no element of the table has that symbol.
+    """
+    return max(_isotopes_of(element), key=lambda name: ISOTOPES[name].abundance)
+
+
+def abundances(element: str, overrides: Mapping[str, float] | None = None) -> Mapping[str, float]:
+    """Fractions of the isotopes of an element; their sum is 1.
+
+    Args:
+        element: symbol, "Li".
+        overrides: fractions by isotope, such as {"6Li": 0.95} for an enriched material; the isotopes of the element
+            that it does not name share the rest in their natural proportion. Other elements in it do not matter.
+
+    Returns:
+        Fractions by name of isotope, from light to heavy.
+
+    Raises:
+        InputError: unknown element or isotope, a fraction outside 0 to 1, or fractions that do not add up.
+    """
+    names = _isotopes_of(element)
+    given: dict[str, float] = {}
+    for name, fraction in (overrides or {}).items():
+        if _isotope(name).element == element:
+            if not 0.0 <= fraction <= 1.0:
+                raise InputError("must be a fraction from 0 to 1", key=f"abundance of {name}", value=fraction)
+            given[name] = fraction
+    others = {name: ISOTOPES[name].abundance for name in names if name not in given}
+    rest = 1.0 - sum(given.values())
+    if rest < -1e-9 or (not others and abs(rest) > 1e-9):
+        problem = f"the given abundances of {element} add up to {1.0 - rest:.6g}"
+        raise InputError(problem, bound="the sum must be 1", remedy="leave out those that are not known")
+    scale = max(rest, 0.0) / sum(others.values()) if others else 0.0
+    return MappingProxyType({name: given[name] if name in given else scale * others[name] for name in names})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class IsotopeRatio:
+    """Ratio of two isotopes of one element along a profile; errors are those of counting alone.
+
+    Attributes:
+        numerator: name of a channel.
+        denominator: name of a channel.
+        element: symbol.
+        ratio: at each data point, shape (points,); NaN where the denominator has no counts.
+        error: one standard deviation of `ratio`, shape (points,); NaN where `ratio` is.
+        expected: natural ratio, or that of the overridden abundances.
+        expected_interval: the smallest and the largest natural ratio where the abundances are given as intervals.
+        mean: weighted mean ratio; NaN without counts.
+        mean_error: one standard deviation of `mean`.
+        chi_square_constant: reduced chi-square of a ratio that is `mean` everywhere.
+        chi_square_expected: reduced chi-square of a ratio that is `expected` everywhere.
+        points: number of data points with counts, on which both chi-squares rest.
+        verdict: "natural", "constant but not natural" (an enriched material, or an interference in proportion),
+            "interference or saturation" (the ratio changes along the profile), or "too few counts".
+    """
+
+    numerator: str
+    denominator: str
+    element: str
+    ratio: FloatArray
+    error: FloatArray
+    expected: float
+    expected_interval: tuple[float, float] | None
+    mean: float
+    mean_error: float
+    chi_square_constant: float
+    chi_square_expected: float
+    points: int
+    verdict: IsotopeVerdict
+
+
+def isotope_ratio(
+    raw: RawProfile,
+    numerator: str,
+    denominator: str,
+    *,
+    pulses: int | None,
+    overrides: Mapping[str, float] | None = None,
+) -> IsotopeRatio:
+    """Compare two isotopes of an element along a profile.
+
+    With A and B the counts of both channels and r the true ratio, A - r B has the mean 0 and, for pure counting, the
+    variance v(A) + r^2 v(B), taken at the counts that A + B lets expect, r (A + B)/(1 + r) and (A + B)/(1 + r). So
+    taken, the sum of squares is a fair measure also for a handful of counts, where an error from A and B themselves
+    is not. The mean solves sum(w (A - r B)) = 0 with w the inverse of the excess of the variance over r (A + B).
+
+    Args:
+        raw: profile with both channels, Poisson-corrected or not.
+        numerator: name of a channel of one isotope.
+        denominator: name of a channel of another isotope of the same element.
+        pulses: primary pulses per data point if the counts are Poisson-corrected; None otherwise.
+        overrides: abundances that are not the natural ones, see `abundances`.
+
+    Returns:
+        The ratio along the profile and the judgement of it.
+
+    Raises:
+        InputError: a channel is missing or no isotope, both are the same isotope or of different elements.
+    """
+    first, second = (_isotope_of_channel(raw, name) for name in (numerator, denominator))
+    element = ISOTOPES[first].element
+    if ISOTOPES[second].element != element or first == second:
+        problem = f"detects {second}, which is not another isotope of {element}"
+        raise InputError(problem, file=raw.file or None, value=denominator, remedy="give two isotopes of one element")
+    fractions = abundances(element, overrides)
+    if min(fractions[first], fractions[second]) <= 0.0:
+        raise InputError(f"the abundances of {first} and {second} must be greater than 0 for a ratio")
+    expected = fractions[first] / fractions[second]
+    above, below = raw.counts(numerator), raw.counts(denominator)
+    ratio, error = _pointwise_ratio(above, below, pulses)
+    counted = above + below > 0.0
+    above, below = above[counted], below[counted]
+    mean, mean_error = _mean_ratio(above, below, pulses)
+    constant = _chi_square(above, below, mean, pulses) / max(above.size - 1, 1)
+    natural = _chi_square(above, below, expected, pulses) / max(above.size, 1)
+    interval = None if overrides and {first, second} & set(overrides) else _ratio_interval(first, second)
+    return IsotopeRatio(
+        numerator=numerator,
+        denominator=denominator,
+        element=element,
+        ratio=ratio,
+        error=error,
+        expected=expected,
+        expected_interval=interval,
+        mean=mean,
+        mean_error=mean_error,
+        chi_square_constant=constant,
+        chi_square_expected=natural,
+        points=int(above.size),
+        verdict=_judge(mean, mean_error, expected, interval, constant, above.size),
+    )
+
+
+def rebuild_element(
+    raw: RawProfile,
+    channels: Sequence[str],
+    leave_out: Sequence[str] = (),
+    overrides: Mapping[str, float] | None = None,
+) -> FloatArray:
+    """Counts of an element summed over channels of its isotopes, where some of them cannot be used.
+
+    The channels left out, say those whose detector was saturated, are rebuilt from the others by abundance: the sum
+    of the others times (abundances of all) / (abundances of the others).
+
+    Args:
+        raw: profile with the channels.
+        channels: names of channels of isotopes of one element, those left out included.
+        leave_out: which of them not to use.
+        overrides: abundances that are not the natural ones, see `abundances`.
+
+    Returns:
+        Counts that `channels` together would have, shape (points,).
+
+    Raises:
+        InputError: a channel is missing, no isotope, of another element or twice; or none is left.
+    """
+    isotopes = {name: _isotope_of_channel(raw, name) for name in channels}
+    elements = {ISOTOPES[isotope].element for isotope in isotopes.values()}
+    if len(elements) != 1 or len(set(isotopes.values())) != len(channels):
+        found = ", ".join(f"{name} ({isotope})" for name, isotope in isotopes.items()) or "none"
+        problem = f"the channels must be different isotopes of one element, given are {found}"
+        raise InputError(problem, file=raw.file or None)
+    for name in leave_out:
+        if name not in isotopes:
+            raise InputError("is left out but not among the channels", file=raw.file or None, value=name)
+    kept = [name for name in channels if name not in leave_out]
+    fractions = abundances(elements.pop(), overrides)
+    share = sum(fractions[isotopes[name]] for name in kept)
+    if share <= 0.0:
+        raise InputError("no isotope is left to rebuild the element from", file=raw.file or None)
+    whole = sum(fractions[isotope] for isotope in isotopes.values())
+    counts = np.sum([raw.counts(name) for name in kept], axis=0)
+    return counts * (whole / share)
+
+
+def _isotope(name: str) -> Isotope:
+    if name not in ISOTOPES:
+        remedy = f'the nearest is "{nearest_name(name, ISOTOPES)}"; write mass number and symbol, as in "6Li"'
+        raise InputError("is not a natural isotope", value=name, remedy=remedy)
+    return ISOTOPES[name]
+
+
+def _isotopes_of(element: str) -> tuple[str, ...]:
+    if element not in ELEMENTS:
+        remedy = f'the nearest is "{nearest_name(element, ELEMENTS)}"'
+        raise InputError("is not the symbol of a natural element", value=element, remedy=remedy)
+    return ELEMENTS[element]
+
+
+def _isotope_of_channel(raw: RawProfile, name: str) -> str:
+    channel: Channel = raw.channels[raw.index(name)]
+    isotope = channel.species.isotope if channel.species is not None else None
+    if isotope is None:
+        raise InputError("is not the channel of an isotope", file=raw.file or None, value=name)
+    return isotope
+
+
+def _pointwise_ratio(above: FloatArray, below: FloatArray, pulses: int | None) -> tuple[FloatArray, FloatArray]:
+    from .counting import intensity_variance
+
+    ratio, error = np.full(above.shape, math.nan), np.full(above.shape, math.nan)
+    valid = below > 0.0
+    a, b = above[valid], below[valid]
+    variance_above, variance_below = intensity_variance(a, pulses), intensity_variance(b, pulses)
+    ratio[valid] = a / b
+    error[valid] = np.sqrt(variance_above / b**2 + (a / b) ** 2 * variance_below / b**2)
+    return ratio, error
+
+
+def _variance(total: FloatArray, ratio: float, pulses: int | None) -> FloatArray:
+    """Variance of A - r B at given A + B, which is greater than 0."""
+    below = total / (1.0 + ratio)
+    return _variance_of_mean(ratio * below, pulses) + ratio**2 * _variance_of_mean(below, pulses)
+
+
+def _variance_of_mean(mean: FloatArray, pulses: int | None) -> FloatArray:
+    """Counting variance of counts with a known mean; one count is the least only where the mean is not known."""
+    from .counting import intensity_variance
+
+    return np.where(mean < 1.0, mean, intensity_variance(mean, pulses))
+
+
+def _mean_ratio(above: FloatArray, below: FloatArray, pulses: int | None) -> tuple[float, float]:
+    total = above + below
+    if not below.sum() > 0.0 or not above.sum() > 0.0:
+        return math.nan, math.nan
+    mean = float(above.sum() / below.sum())
+    weight = np.ones_like(total)
+    # The weights hardly depend on the ratio: two corrections suffice.
+    for _ in range(3 if pulses is not None else 1):
+        variance = _variance(total, mean, pulses)
+        weight = mean * total / variance
+        mean = float((weight @ above) / (weight @ below))
+    error = math.sqrt(float((weight**2) @ _variance(total, mean, pulses))) / float(weight @ below)
+    return mean, error
+
+
+def _chi_square(above: FloatArray, below: FloatArray, ratio: float, pulses: int | None) -> float:
+    if not ratio > 0.0 or above.size == 0:
+        return math.nan
+    return float(np.sum((above - ratio * below) ** 2 / _variance(above + below, ratio, pulses)))
+
+
+def _ratio_interval(first: str, second: str) -> tuple[float, float] | None:
+    one, other = ISOTOPES[first].interval, ISOTOPES[second].interval
+    if one is None or other is None or min(other) <= 0.0:
+        return None
+    return one[0] / other[1], one[1] / other[0]
+
+
+def _judge(
+    mean: float,
+    error: float,
+    expected: float,
+    interval: tuple[float, float] | None,
+    chi_square: float,
+    points: int,
+) -> IsotopeVerdict:
+    if points < 2 or not error <= LARGEST_RELATIVE_ERROR * mean:
+        return "too few counts"
+    # A reduced chi-square of m points scatters by sqrt(2/m) about 1.
+    if chi_square > LARGEST_REDUCED_CHI_SQUARE + 4.0 * math.sqrt(2.0 / points):
+        return "interference or saturation"
+    lowest, highest = interval or (expected, expected)
+    tolerance = MASS_FRACTIONATION * expected + 3.0 * error
+    return "natural" if lowest - tolerance <= mean <= highest + tolerance else "constant but not natural"

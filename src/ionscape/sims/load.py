@@ -1,0 +1,206 @@
+"""From a file to a `Measurement`: counts, crater scans and settings; whatever is wrong becomes one sentence."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ionscape.errors import InputError, nearest_name
+from ionscape.experiment import Experiment, is_immobile, load_experiment
+from ionscape.experiment.load import syntax_error
+from ionscape.experiment.problems import first_problem
+from ionscape.experiment.tables import read_text
+
+from .crater import CraterScan, read_crater_scan
+from .raw import RawProfile
+from .readers import read_raw_profile
+from .settings import MeasurementTable
+
+FILE_KEYS = ("title", "experiment", "measurement", "fit")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Measurement:
+    """A depth profile as it was measured, with all that is needed to calibrate it.
+
+    Attributes:
+        raw: the counts.
+        crater_scans: profilometer scans across the crater.
+        table: the table [measurement] as it stands in the file.
+        settings: the same in SI units.
+        native: bulk density of each mobile native ion [1/m^3], by name; empty if it is not known.
+        charges: charge number of each ion that may occur, by name; ions that are not named have 1.
+        title: shown in figures.
+        file: name of the file it was read from; None if there is none.
+        experiment: the experiment of the sample; None if there is none.
+        source: text of the file it was read from.
+    """
+
+    raw: RawProfile
+    crater_scans: tuple[CraterScan, ...] = ()
+    table: Mapping[str, Any]
+    settings: MeasurementTable
+    native: Mapping[str, float] = field(default_factory=dict[str, float])
+    charges: Mapping[str, int] = field(default_factory=dict[str, int])
+    title: str = ""
+    file: str | None = None
+    experiment: Experiment | None = None
+    source: str = ""
+
+    def with_settings(self, **changes: Any) -> Measurement:
+        """The same measurement with other settings.
+
+        Args:
+            changes: keys of the table [measurement] with values as they stand in a file, such as
+                `bulk_region=["110 nm", "160 nm"]`; None removes one.
+
+        Raises:
+            InputError: an unknown key, or a value that cannot be used.
+        """
+        table = {key: value for key, value in {**self.table, **changes}.items() if value is not None}
+        settings = validate_settings(table, file=self.file)
+        native, charges = self.native, self.charges
+        if self.experiment is None:
+            native, charges = dict(settings.native or {}), dict(settings.charges)
+        return replace(self, table=table, settings=settings, native=native, charges=charges)
+
+
+def load_measurement(path: str | Path) -> Measurement:
+    """Read a measurement.
+
+    Args:
+        path: a TOML file with a table [measurement] (its export, crater scans and experiment are looked for in its
+            folder), or an export of the instrument itself, which has no settings yet.
+
+    Raises:
+        InputError: a file cannot be read, or something in it cannot be used.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".toml":
+        return make_measurement(read_raw_profile(path), {}, title=path.stem)
+    text = read_text(path)
+    data = _parsed(text, file=str(path))
+    table = data.get("measurement")
+    if table is None:
+        raise InputError("is missing", file=str(path), key="measurement",
+                         remedy='add a table [measurement] with at least file = "..."')  # fmt: skip
+    settings = validate_settings(table, file=str(path))
+    folder = path.parent
+    experiment = _experiment(data, path)
+    native, charges = _sample(settings, experiment, file=str(path))
+    return Measurement(
+        raw=_located(read_raw_profile, folder / settings.file, settings.format, file=str(path), key="measurement.file"),
+        crater_scans=tuple(
+            _located(read_crater_scan, folder / scan, file=str(path), key=f"measurement.crater_scans[{number}]")
+            for number, scan in enumerate(settings.crater_scans)
+        ),
+        table=table,
+        settings=settings,
+        native=native,
+        charges=charges,
+        title=str(data.get("title", experiment.title if experiment else path.stem)),
+        file=str(path),
+        experiment=experiment,
+        source=text,
+    )
+
+
+def _parsed(text: str, *, file: str) -> dict[str, Any]:
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise syntax_error(error, file=file) from None
+    except RecursionError:
+        raise InputError("is nested too deeply", file=file, remedy="use tables as in the examples") from None
+    for key in data:
+        if key not in FILE_KEYS:
+            nearest = nearest_name(key, FILE_KEYS)
+            remedy = f'the nearest known key is "{nearest}" (known are {", ".join(FILE_KEYS)})'
+            raise InputError("is an unknown key", file=file, key=key, remedy=remedy)
+    return data
+
+
+def make_measurement(
+    raw: RawProfile, table: Mapping[str, Any], *, crater_scans: tuple[CraterScan, ...] = (), title: str = ""
+) -> Measurement:
+    """Join counts and crater scans that are at hand already.
+
+    Args:
+        raw: the counts.
+        table: keys of a table [measurement] with values as they stand in a file; `file` may be absent.
+        crater_scans: profilometer scans across the crater.
+        title: shown in figures.
+
+    Raises:
+        InputError: an unknown key, or a value that cannot be used.
+    """
+    whole = {"file": Path(raw.file).name or "counts", **table}
+    settings = validate_settings(whole, file=None)
+    return Measurement(
+        raw=raw,
+        crater_scans=crater_scans,
+        table=whole,
+        settings=settings,
+        native=dict(settings.native or {}),
+        charges=dict(settings.charges),
+        title=title,
+    )
+
+
+def validate_settings(table: object, *, file: str | None) -> MeasurementTable:
+    """The table [measurement] in SI units.
+
+    Raises:
+        InputError: an unknown key, or a value that cannot be used.
+    """
+    try:
+        return MeasurementTable.model_validate(table)
+    except ValidationError as error:
+        problem = first_problem(error, file=file, data=table)
+        problem.key = f"measurement.{problem.key}" if problem.key else "measurement"
+        raise problem from None
+
+
+def _experiment(data: Mapping[str, Any], path: Path) -> Experiment | None:
+    name = data.get("experiment")
+    if name is None:
+        return None
+    if not isinstance(name, str):
+        raise InputError("must be the name of an experiment file", file=str(path), key="experiment", value=name,
+                         remedy="put it in quotation marks")  # fmt: skip
+    return _located(load_experiment, path.parent / name, file=str(path), key="experiment")
+
+
+def _located(read: Any, path: Path, *arguments: Any, file: str, key: str) -> Any:
+    """Read a file; if it does not exist, the sentence starts with the file and key that name it."""
+    if not path.exists():
+        try:
+            read_text(path)
+        except InputError as error:
+            raise InputError(f"{error.problem} ({path})", file=file, key=key, remedy=error.remedy) from None
+    return read(path, *arguments)
+
+
+def _sample(
+    settings: MeasurementTable, experiment: Experiment | None, *, file: str
+) -> tuple[dict[str, float], dict[str, int]]:
+    """Bulk density of the native ions and the charge numbers, from the experiment or from the settings."""
+    if experiment is None:
+        return dict(settings.native or {}), dict(settings.charges)
+    for key in ("native", "charges"):
+        if key in settings.model_fields_set:
+            raise InputError("stands in the experiment already", file=file, key=f"measurement.{key}",
+                             remedy="leave it out here, or leave out the experiment")  # fmt: skip
+    ions = experiment.ions
+    native = {
+        name: density
+        for name, density in experiment.sample.native.items()
+        if name in ions and not is_immobile(ions[name].diffusion)
+    }
+    charges = {name: ion.charge for name, ion in ions.items()}
+    return native, charges

@@ -1,0 +1,83 @@
+"""Files of depth profiles: one function for all formats, one module for each.
+
+A new format is a module with a NAME, a DESCRIPTION, its EXTENSIONS, `recognises(path, head)` and `read(path)`, entered
+in `FORMATS`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from ionscape.errors import InputError, nearest_name
+from ionscape.sims.raw import RawProfile
+
+from . import iontof, stored, surfacelab, table
+from .stored import write_raw_profile
+from .text import read_head
+
+__all__ = ["FORMATS", "Format", "read_raw_profile", "write_raw_profile"]
+
+
+class Format(Protocol):
+    """What the module of a format provides."""
+
+    @property
+    def NAME(self) -> str:
+        """By which `read_raw_profile` knows it."""
+        ...
+
+    @property
+    def DESCRIPTION(self) -> str:
+        """For messages."""
+        ...
+
+    @property
+    def EXTENSIONS(self) -> tuple[str, ...]:
+        """Usual ends of file names, with their dots."""
+        ...
+
+    def recognises(self, path: Path, head: bytes) -> bool:
+        """Whether a file is of this format, by its name and its first bytes."""
+        ...
+
+    def read(self, path: Path) -> RawProfile:
+        """Read a file of this format.
+
+        Raises:
+            InputError: it is damaged or incomplete.
+        """
+        ...
+
+
+FORMATS: tuple[Format, ...] = (stored, iontof, surfacelab, table)
+"""All formats, from the most to the least particular: the first that recognises a file reads it."""
+
+
+def read_raw_profile(path: str | Path, format: str | None = None) -> RawProfile:
+    """Read a depth profile as the instrument or this package wrote it.
+
+    Args:
+        path: of the file.
+        format: name of its format, one of those in `FORMATS`; without it, it is recognised by its content.
+
+    Returns:
+        Counts, sputter times or depths, and everything else that stands in the file.
+
+    Raises:
+        InputError: unknown format; or a file that is missing, damaged, cut off or incomplete: one sentence with line
+            and column.
+    """
+    names = {known.NAME: known for known in FORMATS}
+    if format is not None and format not in names:
+        remedy = f'the nearest is "{nearest_name(format, names)}"'
+        raise InputError("is not a format of depth profiles", key="format", value=format, remedy=remedy)
+    file = Path(path)
+    head = read_head(file)
+    if format is not None:
+        return names[format].read(file)
+    for known in FORMATS:
+        if known.recognises(file, head):
+            return known.read(file)
+    kinds = "; ".join(f"{known.NAME}: {known.DESCRIPTION}" for known in FORMATS)
+    raise InputError("has none of the known formats", file=str(file), remedy=f"known are {kinds}")

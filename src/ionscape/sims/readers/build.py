@@ -1,0 +1,206 @@
+"""From columns to a profile: what every format has in common, and what every profile must fulfil."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ionscape.errors import InputError
+from ionscape.quantities import unit_size
+from ionscape.sims.raw import Channel, RawProfile
+from ionscape.sims.species import parse_species
+
+FloatArray = NDArray[np.float64]
+
+TOTALS = frozenset({"total", "sum", "total ion", "total ions", "total ion current", "total counts", "tic"})
+
+_RATIO = re.compile(r"(?P<numerator>[^/]+?)\s*/\s*(?:\(\s*(?P<bracketed>[^()]+?)\s*\)|(?P<bare>[^()/]+?))\s*")
+_WITH_UNIT = re.compile(r"\s*(.*?)\s*(?:\(([^()]*)\)|\[([^\[\]]*)\])\s*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """Where the numbers of a profile stand in its file, so that an error can name line and column.
+
+    Attributes:
+        lines: line of the file of each data point; empty where the file has no lines.
+    """
+
+    lines: Sequence[int] = field(default=())
+
+    def key(self, point: int, column: int | None = None) -> str:
+        """Line and column of a data point, the point counted from 0 and the column from 1."""
+        line = f"line {self.lines[point]}" if len(self.lines) else f"data point {point + 1}"
+        return line if column is None else f"{line}, column {column}"
+
+
+def make_channel(name: str, *, column: int, mass: float | None = None) -> Channel:
+    """The channel of a name.
+
+    Args:
+        name: as it stands in the file.
+        column: of the file, counted from 1.
+        mass: as the file states it [u].
+    """
+    name = name.strip()
+    if name.lower() in TOTALS:
+        return Channel(name=name, kind="total", mass=mass, column=column)
+    if ratio_parts(name) is not None:
+        return Channel(name=name, kind="ratio", mass=mass, column=column)
+    species = parse_species(name)
+    kind = "not recognised" if species is None else "ion"
+    return Channel(name=name, kind=kind, species=species, mass=mass, column=column)
+
+
+def ratio_parts(name: str) -> tuple[str, str] | None:
+    """Numerator and denominator of the name of a ratio, "X / ( Y )"; None if it is no ratio."""
+    match = _RATIO.fullmatch(name)
+    return None if match is None else (match["numerator"].strip(), match["bracketed"] or match["bare"])
+
+
+def distinct_channels(channels: Sequence[Channel], *, file: str, line: int) -> tuple[Channel, ...]:
+    """The channels with names that are each there once.
+
+    Two peaks may be assigned to one species. Where the file tells them apart by their masses, the mass becomes part of
+    the name, "SnO+ (135.9143 u)", and the bare name is none of theirs, so that nobody takes one for the other.
+
+    Raises:
+        InputError: two channels have the same name and the same or no mass.
+    """
+    names = [channel.name for channel in channels]
+    distinct = [
+        replace(channel, name=f"{channel.name} ({channel.mass:.10g} u)")
+        if channel.mass is not None and names.count(channel.name) > 1
+        else channel
+        for channel in channels
+    ]
+    seen: dict[str, int] = {}
+    for channel in distinct:
+        if channel.name in seen:
+            problem = f"is there twice, also in column {seen[channel.name]}"
+            key = f"line {line}, column {channel.column}"
+            remedy = "rename or delete one of the two channels"
+            raise InputError(problem, file=file, key=key, value=channel.name, remedy=remedy)
+        seen[channel.name] = channel.column
+    return tuple(distinct)
+
+
+def split_unit(head: str) -> tuple[str, str | None]:
+    """Name and unit of the head of a column, "Sputter Time (s)"; the unit is None where none is given."""
+    match = _WITH_UNIT.fullmatch(head)
+    return (head.strip(), None) if match is None else (match[1], (match[2] or match[3] or "").strip())
+
+
+def scale_of(head: str) -> tuple[str, float] | None:
+    """What the head of a column says that it measures: ("time" or "depth", size of its unit in SI units) or None.
+
+    Raises:
+        InputError: it is a time or a depth without a valid unit.
+    """
+    name, unit = split_unit(head)
+    what = next((word for word in ("time", "depth") if word in name.lower().replace("_", " ").split()), None)
+    if what is None and name.lower() in ("sputtertime", "t"):
+        what = "time"
+    if what is None:
+        return None
+    example = "sputter time (s)" if what == "time" else "depth (nm)"
+    if not unit:
+        raise InputError(f"has no unit of {what}", value=head, remedy=f'write it as in "{example}"')
+    if unit == ("s" if what == "time" else "m"):
+        return what, 1.0  # spares the half second in which the registry of units is made
+    return what, unit_size(unit, "time" if what == "time" else "length")
+
+
+def build_profile(
+    *,
+    file: str,
+    format: str,
+    sha256: str,
+    channels: tuple[Channel, ...],
+    intensity: FloatArray,
+    columns: Mapping[str, FloatArray],
+    scales: Mapping[str, tuple[int, FloatArray]],
+    places: Places,
+    header: Sequence[str] = (),
+    comments: Sequence[str] = (),
+    smoothing: str | None = None,
+) -> RawProfile:
+    """A checked profile.
+
+    Args:
+        file: its name.
+        format: name of its format.
+        sha256: of its bytes.
+        channels: of distinct names, at least one.
+        intensity: shape (channels, points).
+        columns: other columns by name, each of shape (points,).
+        scales: "time" [s] and "depth" [m], at least one, each with its column in the file and of shape (points,).
+        places: to name line and column in errors.
+        header: lines.
+        comments: lines.
+        smoothing: what the file says of it.
+
+    Raises:
+        InputError: time, depth or counts are not finite, negative, or do not rise; data points are missing.
+    """
+    for name, values in columns.items():
+        if name.lower().strip("# ").startswith(("data point", "datapoint")):
+            _check_numbering(values, file=file, places=places)
+    for what, (column, values) in scales.items():
+        _check_rising(values, what=what, column=column, file=file, places=places)
+    for channel, counts in zip(channels, intensity, strict=True):
+        _check_counts(channel, counts, file=file, places=places)
+    time, depth = scales.get("time"), scales.get("depth")
+    return RawProfile(
+        file=file,
+        format=format,
+        sha256=sha256,
+        sputter_time=None if time is None else time[1],
+        depth=None if depth is None else depth[1],
+        channels=channels,
+        intensity=intensity,
+        columns=dict(columns),
+        header=tuple(header),
+        comments=tuple(comments),
+        smoothing=smoothing,
+    )
+
+
+def _first(wrong: NDArray[np.bool_]) -> int | None:
+    return int(np.argmax(wrong)) if wrong.any() else None
+
+
+def _check_numbering(values: FloatArray, *, file: str, places: Places) -> None:
+    wrong = _first(values != np.arange(1, values.size + 1))
+    if wrong is not None:
+        problem = f"is data point {values[wrong]:.10g} where {wrong + 1} is expected, lines are missing or out of order"
+        raise InputError(problem, file=file, key=places.key(wrong), remedy="export it again")
+
+
+def _check_rising(values: FloatArray, *, what: str, column: int, file: str, places: Places) -> None:
+    unit = "s" if what == "time" else "m"
+    wrong = _first(~(np.isfinite(values) & (values >= 0.0)))
+    if wrong is not None:
+        key, problem = places.key(wrong, column), f"is a {what} that is not finite or negative"
+        raise InputError(problem, file=file, key=key, value=float(values[wrong]))
+    wrong = _first(~(np.diff(values) > 0.0))
+    if wrong is not None:
+        before, here = values[wrong : wrong + 2]
+        problem = f"is a {what} of {here:.10g} {unit} that is not greater than the {before:.10g} {unit} before"
+        raise InputError(problem, file=file, key=places.key(wrong + 1, column), remedy="export it again")
+
+
+def _check_counts(channel: Channel, counts: FloatArray, *, file: str, places: Places) -> None:
+    if channel.kind == "ratio":  # 0/0 and 1/0 are to be expected where a signal vanishes
+        return
+    if float(counts.min()) >= 0.0 and np.isfinite(counts.max()):
+        return
+    wrong = _first(~(np.isfinite(counts) & (counts >= 0.0)))
+    if wrong is not None:
+        problem = f"must be a finite number of counts of {channel.name} of at least 0"
+        key = places.key(wrong, channel.column)
+        raise InputError(problem, file=file, key=key, value=float(counts[wrong]))

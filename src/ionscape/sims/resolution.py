@@ -1,0 +1,411 @@
+"""Depth resolution: what sputtering makes of a profile, as operators on simulated densities, and an estimate from data.
+
+A response g(z) is the signal of a thin layer at a distance z below it: the measured density is the convolution
+m(x) = ∫ n(x') g(x − x') dx'. The density comes in cells, n_j between the edges e_j and e_{j+1}, so that with G, the
+cumulative of g,
+
+    m(x_i) = Σ_j R_ij n_j / Σ_j R_ij,        R_ij = G(x_i − e_j) − G(x_i − e_{j+1})
+
+    letter  meaning                                                                    unit   shape
+    x       depth where the density is observed                                        m      (points,)
+    e       edges of the cells                                                         m      (cells + 1,)
+    σ       standard deviation of the Gaussian (MRI: roughness)                        m      scalar
+    w, λ    mixing length and information depth of MRI                                 m      scalar
+
+There is no material above the surface; dividing by the row sum lets the response end there, so that a constant profile
+stays constant. Below the last edge its cell goes on, for the same reason. Cell integrals are exact for any cell width.
+
+Source of the mixing–roughness–information-depth (MRI) response: Hofmann, Surf. Interface Anal. 21 (1994) 673.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ionscape.errors import InputError
+
+FloatArray = NDArray[np.float64]
+
+_FAR = 40.0
+_FEWEST_POINTS = 5
+
+
+class DepthResponse(Protocol):
+    """What a depth response can do."""
+
+    @property
+    def standard_deviation(self) -> float:
+        """Of the response [m]."""
+        ...
+
+    def matrix(self, edges: ArrayLike, at: ArrayLike) -> FloatArray:
+        """Operator on cell averages, shape (points, cells), rows summing to 1."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class GaussianResponse:
+    """A Gaussian response.
+
+    Attributes:
+        sigma: standard deviation [m]; 0 samples the cell that holds the point.
+    """
+
+    sigma: float
+
+    def __post_init__(self) -> None:
+        """Check the width.
+
+        Raises:
+            InputError: it is negative or not finite.
+        """
+        _check_length("sigma", self.sigma)
+
+    @property
+    def standard_deviation(self) -> float:
+        """Of the response [m]."""
+        return self.sigma
+
+    def matrix(self, edges: ArrayLike, at: ArrayLike) -> FloatArray:
+        """Operator on cell averages.
+
+        Args:
+            edges: of the cells [m], rising, shape (cells + 1,).
+            at: depths to observe [m], shape (points,).
+
+        Returns:
+            Shape (points, cells), not negative, each row summing to 1.
+
+        Raises:
+            InputError: edges do not rise, or a depth is not finite.
+        """
+        borders, depths = _geometry(edges, at)
+        if self.sigma == 0.0:
+            return _sampling(borders, depths)
+        from scipy.special import ndtr
+
+        distance = (depths[:, None] - borders[None, :]) / self.sigma
+        # Differences of the upper tail keep their digits where both cumulatives are nearly 1.
+        lower, upper = distance[:, 1:], distance[:, :-1]
+        parts = np.where(lower > 0.0, ndtr(-lower) - ndtr(-upper), ndtr(upper) - ndtr(lower))
+        parts[:, -1] = ndtr(distance[:, -2])
+        return _normalised(parts, borders, depths)
+
+    def matrix_derivative(self, edges: ArrayLike, at: ArrayLike) -> FloatArray:
+        """Derivative of `matrix` with respect to sigma [1/m].
+
+        With u = (x − e)/σ, ∂Φ(u)/∂σ = −u φ(u)/σ; the row sums depend on σ too.
+
+        Args:
+            edges: of the cells [m], rising, shape (cells + 1,).
+            at: depths to observe [m], shape (points,).
+
+        Returns:
+            Shape (points, cells), each row summing to 0; zeros for sigma 0.
+
+        Raises:
+            InputError: edges do not rise, or a depth is not finite.
+        """
+        borders, depths = _geometry(edges, at)
+        if self.sigma == 0.0:
+            return np.zeros((len(depths), len(borders) - 1))
+        from scipy.special import ndtr
+
+        distance = (depths[:, None] - borders[None, :]) / self.sigma
+        slope = -distance * np.exp(-0.5 * distance**2) / (math.sqrt(2.0 * math.pi) * self.sigma)
+        slope[:, -1] = 0.0
+        parts = slope[:, :-1] - slope[:, 1:]
+        total = np.maximum(ndtr(distance[:, 0]), np.finfo(np.float64).tiny)
+        return (parts - self.matrix(borders, depths) * parts.sum(axis=1, keepdims=True)) / total[:, None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MixingRoughnessInformationResponse:
+    """Hofmann's MRI response: a Gaussian roughness, with mixing that drags ions inwards and ions that come from below.
+
+    Mixing over w turns a layer at x' into exp(−(x − x' + w)/w)/w for x > x' − w; detecting ions down to λ below the
+    surface turns it into exp((x − x')/λ)/λ for x < x'; roughness is a Gaussian of σ. The response is the convolution of
+    the three, of mean 0 (σ), 0 (mixing: w − w) and −λ. A layer thus appears λ too shallow.
+
+    Attributes:
+        mixing_length: w [m].
+        roughness: σ [m].
+        information_depth: λ [m].
+    """
+
+    mixing_length: float
+    roughness: float
+    information_depth: float
+
+    def __post_init__(self) -> None:
+        """Check the lengths.
+
+        Raises:
+            InputError: one is negative or not finite.
+        """
+        for name in ("mixing_length", "roughness", "information_depth"):
+            _check_length(name, getattr(self, name))
+
+    @property
+    def standard_deviation(self) -> float:
+        """Of the response [m], √(σ² + w² + λ²)."""
+        return math.sqrt(self.roughness**2 + self.mixing_length**2 + self.information_depth**2)
+
+    def cumulative(self, distance: ArrayLike) -> FloatArray:
+        """Integral of the response up to a distance below the layer [m], of the shape of `distance`.
+
+        An exponential towards greater depth of length w and one towards lesser depth of length λ have the cumulatives
+
+            W(z) = 1 − exp(−z/w) for z > 0, else 0;    L(z) = exp(z/λ) for z < 0, else 1
+
+        and their convolution is (λ L + w W) / (λ + w) by partial fractions; that with a Gaussian turns each into an
+        exponentially modified Gaussian.
+        """
+        distance = np.asarray(distance, dtype=np.float64)
+        mixing, depth = self.mixing_length, self.information_depth
+        shifted = distance + mixing
+        if mixing == 0.0 and depth == 0.0:
+            return _cumulative_gaussian(distance, self.roughness)
+        deeper = _cumulative_exponential(shifted, mixing, self.roughness)
+        # The exponential towards the surface is the mirror image of the other.
+        shallower = 1.0 - _cumulative_exponential(-shifted, depth, self.roughness)
+        return (mixing * deeper + depth * shallower) / (mixing + depth)
+
+    def matrix(self, edges: ArrayLike, at: ArrayLike) -> FloatArray:
+        """Operator on cell averages.
+
+        Args:
+            edges: of the cells [m], rising, shape (cells + 1,).
+            at: depths to observe [m], shape (points,).
+
+        Returns:
+            Shape (points, cells), not negative, each row summing to 1.
+
+        Raises:
+            InputError: edges do not rise, or a depth is not finite.
+        """
+        borders, depths = _geometry(edges, at)
+        if self.standard_deviation == 0.0:
+            return _sampling(borders, depths)
+        cumulative = self.cumulative(depths[:, None] - borders[None, :])
+        cumulative[:, -1] = 0.0
+        return _normalised(np.maximum(cumulative[:, :-1] - cumulative[:, 1:], 0.0), borders, depths)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolutionEstimate:
+    """Width of the sharpest feature, which the resolution cannot exceed.
+
+    Attributes:
+        sigma: standard deviation of the error function that fits it best [m], an upper bound of the resolution.
+        error: its standard deviation [m].
+        depth: of the feature [m].
+        height: by which the density changes there, in its units.
+        reduced_chi_squared: of the fit.
+    """
+
+    sigma: float
+    error: float
+    depth: float
+    height: float
+    reduced_chi_squared: float
+
+
+def apply_response(response: DepthResponse, edges: ArrayLike, density: ArrayLike, at: ArrayLike) -> FloatArray:
+    """Densities as they are measured.
+
+    Args:
+        response: of the instrument.
+        edges: of the cells [m], rising, shape (cells + 1,).
+        density: cell averages, shape (cells,) or (cells, ions).
+        at: depths to observe [m], shape (points,).
+
+    Returns:
+        Shape (points,) or (points, ions), in the unit of `density`.
+
+    Raises:
+        InputError: edges do not rise, shapes differ, or a depth is not finite.
+    """
+    values = np.asarray(density, dtype=np.float64)
+    operator = response.matrix(edges, at)
+    if values.shape[0] != operator.shape[1]:
+        raise InputError("must have one row for each cell", key="density", value=str(values.shape),
+                         bound=f"{operator.shape[1]} cells")  # fmt: skip
+    return operator @ values
+
+
+def estimate_resolution(depth: ArrayLike, density: ArrayLike, error: ArrayLike) -> ResolutionEstimate:
+    """Width of the sharpest feature of a profile, as an upper bound of the depth resolution.
+
+    A step of the true density of any shape is measured at least as wide as the response. In windows of several widths
+    around the steepest places an error function between two straight lines of equal slope is fitted by weighted least
+    squares. Fits count whose step stands out from the noise by ten standard deviations and that describe their window:
+    of each feature the most precise, and of all features the narrowest.
+
+    Args:
+        depth: of the points [m], rising, shape (points,).
+        density: in any unit, shape (points,).
+        error: standard deviation of each density, in its unit, positive, shape (points,).
+
+    Returns:
+        The estimate, its error scaled up where the fit is worse than the noise.
+
+    Raises:
+        InputError: shapes differ, errors are not positive, or no step stands out from the noise.
+    """
+    place, value, noise = (np.asarray(entry, dtype=np.float64) for entry in (depth, density, error))
+    if place.ndim != 1 or value.shape != place.shape or noise.shape != place.shape:
+        raise InputError("must all have the shape (points,)", key="depth, density and error",
+                         value=f"{place.shape}, {value.shape} and {noise.shape}")  # fmt: skip
+    if not (np.all(np.isfinite(value)) and np.all(np.isfinite(noise)) and np.all(noise > 0.0)):
+        raise InputError("must be finite, and greater than 0 for errors", key="density and error")
+    if len(place) and not np.all(np.diff(place) > 0.0):
+        raise InputError("must rise", key="depth")
+    candidates: list[ResolutionEstimate] = []
+    half = _FEWEST_POINTS
+    while 2 * half + 1 <= max(len(place), 2 * _FEWEST_POINTS + 1):
+        for middle in _steepest(value, noise, half):
+            window = slice(max(0, middle - 2 * half), middle + 2 * half + 1)
+            fitted = _fit_step(place[window], value[window], noise[window], place[middle])
+            if fitted is not None:
+                candidates.append(fitted)
+        half *= 2
+    if not candidates:
+        raise InputError("shows no step that stands out from the noise", key="density",
+                         remedy="give the depth resolution")  # fmt: skip
+    # Of several windows on one feature the most precise is taken; the narrowest would be narrow by chance.
+    features: list[ResolutionEstimate] = []
+    for entry in sorted(candidates, key=lambda entry: entry.error / entry.sigma):
+        if all(abs(entry.depth - other.depth) > 2.0 * (entry.sigma + other.sigma) for other in features):
+            features.append(entry)
+    return min(features, key=lambda entry: entry.sigma + entry.error)
+
+
+def _check_length(name: str, value: float) -> None:
+    if not (math.isfinite(value) and value >= 0.0):
+        raise InputError("must be at least 0", key=name, value=value)
+
+
+def _geometry(edges: ArrayLike, at: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    borders, depths = np.asarray(edges, dtype=np.float64), np.asarray(at, dtype=np.float64)
+    if borders.ndim != 1 or borders.size < 2 or depths.ndim != 1:
+        raise InputError("must have the shapes (cells + 1,) and (points,)", key="edges and at",
+                         value=f"{borders.shape} and {depths.shape}")  # fmt: skip
+    if not (np.all(np.isfinite(borders)) and np.all(np.diff(borders) > 0.0)):
+        raise InputError("must rise", key="edges")
+    if not np.all(np.isfinite(depths)):
+        raise InputError("must be finite", key="at")
+    return borders, depths
+
+
+def _sampling(edges: FloatArray, at: FloatArray) -> FloatArray:
+    """One for the cell that holds the point; points beyond the cells belong to the nearest one."""
+    cells = len(edges) - 1
+    cell = np.clip(np.searchsorted(edges, at, side="right") - 1, 0, cells - 1)
+    return (np.arange(cells)[None, :] == cell[:, None]).astype(np.float64)
+
+
+def _normalised(parts: FloatArray, edges: FloatArray, at: FloatArray) -> FloatArray:
+    total = parts.sum(axis=1, keepdims=True)
+    # A point so far above the surface that nothing reaches it shows the first cell.
+    reached = total > 1e-290
+    return np.where(reached, parts / np.where(reached, total, 1.0), _sampling(edges, at))
+
+
+def _cumulative_gaussian(distance: FloatArray, sigma: float) -> FloatArray:
+    if sigma == 0.0:
+        return (distance >= 0.0).astype(np.float64)
+    from scipy.special import ndtr
+
+    return ndtr(distance / sigma)
+
+
+def _cumulative_exponential(distance: FloatArray, length: float, sigma: float) -> FloatArray:
+    """Cumulative of an exponential of a length, folded with a Gaussian (exponentially modified Gaussian).
+
+    F(z) = Φ(z/σ) − exp(−z/w + σ²/2w²) Φ(z/σ − σ/w). With erfcx, exp(x²) erfc(x), the product is
+    exp(−z²/2σ²) erfcx((σ/w − z/σ)/√2)/2, which cannot overflow while that argument is not negative; where it is,
+    Φ is between 1/2 and 1 and the exponent is negative, so that the plain form is safe.
+    """
+    if length == 0.0:
+        return _cumulative_gaussian(distance, sigma)
+    if sigma == 0.0:
+        return -np.expm1(-np.maximum(distance, 0.0) / length)
+    from scipy.special import erfcx, ndtr
+
+    scaled = distance / sigma
+    ratio = sigma / length
+    argument = (ratio - scaled) / math.sqrt(2.0)
+    near = argument >= 0.0
+    far = np.exp(np.where(near, -1.0, 0.5 * ratio**2 - ratio * scaled)) * ndtr(np.where(near, 0.0, scaled - ratio))
+    close = 0.5 * np.exp(-0.5 * np.minimum(np.abs(scaled), _FAR) ** 2) * erfcx(np.where(near, argument, 0.0))
+    return np.maximum(ndtr(scaled) - np.where(near, close, far), 0.0)
+
+
+def _steepest(value: FloatArray, noise: FloatArray, half: int) -> list[int]:
+    """Places where the means over `half` points on both sides differ most in terms of their errors."""
+    count = len(value)
+    if count < 2 * half + 1:
+        return []
+    sums, squares = np.concatenate([[0.0], np.cumsum(value)]), np.concatenate([[0.0], np.cumsum(noise**2)])
+    middle = np.arange(half, count - half)
+    difference = sums[middle + 1 + half] - sums[middle + 1] - sums[middle] + sums[middle - half]
+    scatter = np.sqrt(squares[middle + 1 + half] - squares[middle - half])
+    clearness = np.abs(difference) / scatter
+    chosen: list[int] = []
+    for place in np.argsort(clearness)[::-1]:
+        if clearness[place] < 5.0 or len(chosen) == 4:
+            break
+        if all(abs(int(middle[place]) - other) > half for other in chosen):
+            chosen.append(int(middle[place]))
+    return chosen
+
+
+def _fit_step(place: FloatArray, value: FloatArray, noise: FloatArray, start: float) -> ResolutionEstimate | None:
+    """Step in a window; None where it is unclear, narrower than the points, wider than the window, or badly fitted."""
+    if len(place) < 2 * _FEWEST_POINTS:
+        return None
+    from scipy.optimize import least_squares
+    from scipy.special import ndtr
+
+    span = float(place[-1] - place[0])
+    spacing = span / (len(place) - 1)
+    line = np.vander((place - place.mean()) / span, 2)
+
+    def linear(parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
+        basis = np.column_stack([line, ndtr((place - start - parameters[0] * span) / (span * np.exp(parameters[1])))])
+        basis = basis / noise[:, None]
+        return basis, np.asarray(np.linalg.lstsq(basis, value / noise)[0], dtype=np.float64)
+
+    def residual(parameters: FloatArray) -> FloatArray:
+        basis, coefficients = linear(parameters)
+        return basis @ coefficients - value / noise
+
+    bounds = ([-0.5, math.log(0.1 * spacing / span)], [0.5, 0.0])
+    fit = least_squares(residual, [0.0, math.log(0.1)], bounds=bounds)
+    parameters: FloatArray = np.asarray(fit.x, dtype=np.float64)
+    sigma = span * math.exp(parameters[1])
+    freedom = len(place) - 5
+    chi_squared = 2.0 * float(fit.cost) / freedom
+    basis, coefficients = linear(parameters)
+    with_shape = np.column_stack([basis, np.asarray(fit.jac, dtype=np.float64)])
+    inverse = np.linalg.pinv(with_shape[:, :3].T @ with_shape[:, :3])
+    height, height_error = float(coefficients[2]), math.sqrt(inverse[2, 2] * max(chi_squared, 1.0))
+    curvature = np.asarray(fit.jac, dtype=np.float64).T @ np.asarray(fit.jac, dtype=np.float64)
+    variance = float(np.linalg.pinv(curvature)[1, 1]) * max(chi_squared, 1.0)
+    clear = abs(height) > 10.0 * height_error and math.sqrt(variance) < 0.5
+    described = chi_squared < 1.0 + 4.0 * math.sqrt(2.0 / freedom)
+    if not (clear and described and 0.3 * spacing < sigma < 0.25 * span):
+        return None
+    return ResolutionEstimate(
+        sigma=sigma,
+        error=sigma * math.sqrt(variance),
+        depth=start + parameters[0] * span,
+        height=height,
+        reduced_chi_squared=chi_squared,
+    )

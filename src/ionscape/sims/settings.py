@@ -1,0 +1,218 @@
+"""The table [measurement] of a file: which counts, which crater, which method; SI units inside.
+
+The field descriptions are the reference of the file.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from ionscape.experiment.fields import Bounds, Number, Quantity, Table, reject
+from ionscape.experiment.schema import schema_of
+
+POSITIVE = Bounds(above=0.0)
+NOT_NEGATIVE = Bounds(at_least=0.0)
+
+Length = Annotated[float, Quantity("length", NOT_NEGATIVE, "110 nm")]
+Region = tuple[Length, Length]
+DensityMethod = Literal["charge-balance", "proportional", "equal", "summed-intensities"]
+
+
+class MeasuredLength(Table):
+    """A length with its error."""
+
+    name_in_messages: ClassVar[str] = "measured length"
+
+    value: Annotated[float, Quantity("length", POSITIVE, "160 nm")] = Field(description="The value.")
+    error: Annotated[float, Quantity("length", NOT_NEGATIVE, "1.5 nm")] = Field(description="One standard deviation.")
+
+
+class MeasuredVelocity(Table):
+    """A sputter rate with its error."""
+
+    name_in_messages: ClassVar[str] = "measured sputter rate"
+
+    value: Annotated[float, Quantity("velocity", POSITIVE)] = Field(description="The value.")
+    error: Annotated[float, Quantity("velocity", NOT_NEGATIVE, "0.002 nm/s")] = Field(
+        description="One standard deviation."
+    )
+
+
+class Layer(Table):
+    """A layer with its own sputter rate."""
+
+    name_in_messages: ClassVar[str] = "layer"
+
+    sputter_rate: MeasuredVelocity = Field(description="Sputter rate within the layer.")
+    until: Annotated[float, Quantity("time", POSITIVE, "120 s")] | None = Field(
+        default=None, description="Sputter time at which the layer ends; absent for the last one."
+    )
+
+
+class GaussianResponseTable(Table):
+    """A Gaussian depth response."""
+
+    name_in_messages: ClassVar[str] = "Gaussian response"
+
+    model: Literal["gaussian"] = Field(description="Kind of the response.")
+    standard_deviation: Annotated[float, Quantity("length", NOT_NEGATIVE, "2 nm")] = Field(
+        description="Standard deviation."
+    )
+
+
+class MixingResponseTable(Table):
+    """The mixing–roughness–information-depth response."""
+
+    name_in_messages: ClassVar[str] = "mixing-roughness-information response"
+
+    model: Literal["mixing-roughness-information"] = Field(description="Kind of the response.")
+    mixing_length: Annotated[float, Quantity("length", NOT_NEGATIVE, "2 nm")] = Field(
+        description="Length over which the sputter beam mixes the atoms."
+    )
+    roughness: Annotated[float, Quantity("length", NOT_NEGATIVE, "1 nm")] = Field(
+        description="Standard deviation of the surface height, with that of the resolution of the crater."
+    )
+    information_depth: Annotated[float, Quantity("length", NOT_NEGATIVE, "0.5 nm")] = Field(
+        description="Escape depth of the secondary ions."
+    )
+
+
+ResponseTable = Annotated[GaussianResponseTable | MixingResponseTable, Field(discriminator="model")]
+
+
+def _gaussian_if_length(value: object) -> object:
+    return {"model": "gaussian", "standard_deviation": value} if isinstance(value, str) else value
+
+
+class MeasurementTable(Table):
+    """A measurement: the counts, the crater and how densities are made of them."""
+
+    name_in_messages: ClassVar[str] = "measurement"
+
+    file: str = Field(description="Export of the instrument, beside this file.", examples=["measurement.txt"])
+    format: str | None = Field(
+        default=None, description="Format of the export; recognised if absent.", examples=["surfacelab"]
+    )
+    channels: dict[str, tuple[str, ...]] | None = Field(
+        default=None,
+        description="Channels of each ion, all isotopes to be summed; if absent, all isotopes of the element.",
+        examples=[{"Li": ["^6Li+", "Li+"], "Rb": ["Rb+", "^87Rb+"]}],
+    )
+    saturated: tuple[str, ...] = Field(
+        default=(),
+        description="Channels to leave out because their detector is saturated; their element is rebuilt from its other"
+        " isotopes with the abundances.",
+        examples=[["Li+"]],
+    )
+    abundances: dict[str, Annotated[float, Number(Bounds(above=0.0, at_most=1.0), shown=0.95)]] = Field(
+        default_factory=dict,
+        description="Abundances of isotopes as fractions where they are not the natural ones.",
+        examples=[{"6Li": 0.95, "7Li": 0.05}],
+    )
+    pulses_per_point: Annotated[int, Field(strict=True, ge=1)] | None = Field(
+        default=None,
+        description="Primary pulses per data point, for the Poisson correction; found from the counts if absent.",
+        examples=[16384],
+    )
+    crater_scans: tuple[str, ...] = Field(
+        default=(), description="Profilometer scans across the crater, one file each.", examples=[["crater-1.csv"]]
+    )
+    surface_regions: tuple[Region, ...] | None = Field(
+        default=None,
+        description="Parts of a scan on the unsputtered surface, on both sides of the crater; found if absent.",
+        examples=[[["20 um", "150 um"], ["550 um", "680 um"]]],
+    )
+    valley_region: Region | None = Field(
+        default=None,
+        description="Part of a scan on the floor of the crater; found if absent.",
+        examples=[["260 um", "440 um"]],
+    )
+    profilometer_error: Annotated[float, Number(Bounds(at_least=0.0, below=1.0), shown=0.01)] = Field(
+        default=0.0, description="Relative error of the height calibration of the profilometer, common to all scans."
+    )
+    crater_depth: MeasuredLength | None = Field(
+        default=None, description="Depth of the crater where it is known already, instead of scans."
+    )
+    sputter_rate: MeasuredVelocity | None = Field(
+        default=None, description="Sputter rate where it is known already, instead of a crater."
+    )
+    layers: tuple[Layer, ...] = Field(
+        default=(), description="Layers with their own sputter rates, from the surface downwards, instead of a crater."
+    )
+    sputter_time: Annotated[float, Quantity("time", POSITIVE, "712.6 s")] | None = Field(
+        default=None,
+        description="Total sputter time of the crater; if absent, the last sputter time plus the first, so that a point"
+        " in the middle of its cycle at the start stands so at the end.",
+    )
+    surface_time: Annotated[float, Quantity("time", NOT_NEGATIVE, "0 s")] | None = Field(
+        default=None, description="Sputter time at which the surface of the glass is reached; found if absent."
+    )
+    density_method: DensityMethod = Field(
+        default="charge-balance",
+        description="How counts become densities: charge-balance, proportional (Gunawan 2024 ESI S6, S7), equal (S8,"
+        " S9) or summed-intensities (Gunawan 2026, eq. 1).",
+    )
+    bulk_region: Region | None = Field(
+        default=None, description="Depths at which the glass is unchanged; found if absent."
+    )
+    calibration_region: Region | None = Field(
+        default=None,
+        description="Depths at which the sensitivity factors are determined; from the end of the sputter transient to"
+        " the bulk region if absent.",
+    )
+    fit_region: Region | None = Field(
+        default=None, description="Depths at which simulation and profile are compared; as the calibration if absent."
+    )
+    common_factor: Annotated[float, Number(Bounds(at_least=0.0, below=1.0), shown=0.012)] | None = Field(
+        default=None,
+        description="Relative standard deviation of the factor that all channels of a data point share; estimated from"
+        " the data if absent.",
+    )
+    depth_resolution: Annotated[ResponseTable | None, BeforeValidator(_gaussian_if_length)] = Field(
+        default=None,
+        description="Response of the instrument to a thin layer: the standard deviation of a Gaussian, or a table.",
+        examples=["2 nm", {"model": "gaussian", "standard_deviation": "2 nm"}],
+    )
+    native: dict[str, Annotated[float, Quantity("number density", POSITIVE)]] | None = Field(
+        default=None,
+        description="Bulk density of each native ion, for a measurement without an experiment.",
+        examples=[{"Li": "1.4e28 1/m^3"}],
+    )
+    charges: dict[str, Annotated[int, Field(strict=True)]] = Field(
+        default_factory=dict,
+        description="Charge numbers that are not 1, for a measurement without an experiment.",
+        examples=[{"Ca": 2}],
+    )
+    resamples: Annotated[int, Field(strict=True, ge=100, le=20_000)] = Field(
+        default=1000, description="Number of resamplings for the errors.", examples=[1000]
+    )
+    seed: Annotated[int, Field(strict=True, ge=0)] = Field(default=1, description="Seed of the resampling.")
+
+    @model_validator(mode="after")
+    def _regions_rise(self) -> Self:
+        for key in ("valley_region", "bulk_region", "calibration_region", "fit_region"):
+            region: Region | None = getattr(self, key)
+            if region is not None and not region[0] < region[1]:
+                reject("must rise", field=key, remedy='give the smaller value first, as in ["4 nm", "110 nm"]')
+        for number, region in enumerate(self.surface_regions or ()):
+            if not region[0] < region[1]:
+                reject("must rise", field=f"surface_regions[{number}]", remedy="give the smaller value first")
+        return self
+
+    @model_validator(mode="after")
+    def _has_one_depth_scale(self) -> Self:
+        given = [key for key in ("crater_scans", "crater_depth", "sputter_rate", "layers") if getattr(self, key)]
+        if len(given) > 1:
+            reject(
+                f"contradicts {given[0]}",
+                field=given[1],
+                remedy="give the depth scale once: scans, depth, rate or layers",
+            )
+        return self
+
+
+def measurement_schema() -> dict[str, Any]:
+    """JSON schema of the table [measurement], as it stands in TOML; see `ionscape.experiment_schema`."""
+    return schema_of(MeasurementTable, title="ionscape table [measurement]")

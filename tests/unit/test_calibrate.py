@@ -1,0 +1,235 @@
+"""Calibration of whole measurements: settings, regions, errors and files."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ionscape.errors import InputError
+from ionscape.sims import calibrate, load_measurement, load_profile, make_measurement
+from ionscape.sims.channels import ion_channels
+from ionscape.sims.raw import Channel, RawProfile
+from ionscape.sims.regions import bulk_start, surface_time, transient_end
+from ionscape.sims.species import parse_species
+
+BULK = 1.4e28
+TABLE = {"native": {"Li": "1.4e28 1/m^3"}, "sputter_rate": {"value": "0.2 nm/s", "error": "0.002 nm/s"}}
+
+
+def counted(seed: int = 1, *, points: int = 200, channels=None, common: float = 0.01) -> RawProfile:
+    """Counts of a native plateau, a front at half the depth, and bulk; one point per nanometre of depth."""
+    rng = np.random.default_rng(seed)
+    depth = np.arange(points) + 0.5
+    native = 0.1 + 0.9 / (1.0 + np.exp(-(depth - 80.0) / 2.0))
+    means = channels or {
+        "^6Li+": 0.0759 * 4000.0 * native,
+        "Li+": 0.9241 * 4000.0 * native,
+        "Rb+": 0.7217 * 9000.0 * (1.0 - native),
+        "^87Rb+": 0.2783 * 9000.0 * (1.0 - native),
+    }
+    shared = rng.normal(1.0, common, size=points)
+    return RawProfile(
+        file="made up",
+        format="test",
+        sha256="0",
+        sputter_time=5.0 * depth,
+        channels=tuple(
+            Channel(name=name, kind="ion", species=parse_species(name), column=2 + k) for k, name in enumerate(means)
+        ),
+        intensity=np.array([rng.poisson(mean * shared) for mean in means.values()], dtype=float),
+    )
+
+
+@pytest.fixture(scope="module")
+def example(examples_folder):
+    return load_measurement(examples_folder / "rb-mono-fit.toml")
+
+
+@pytest.fixture(scope="module")
+def example_profile(example):
+    return calibrate(example)
+
+
+def test_example_recovers_the_truth_it_was_made_from(example_profile, examples_folder):
+    truth = json.loads((examples_folder / "measurements" / "rb-mono-a-truth.json").read_text())
+    summary = example_profile.summary()
+    rate = truth["sputter_rate_nm_per_s"] * 1e-9
+    assert summary["sputter_rate_lower_95"] <= rate <= summary["sputter_rate_upper_95"]
+    assert summary["sputter_rate_error"] <= 0.02 * summary["sputter_rate"]
+    area = truth["parameters"]["A"]
+    charge = truth["charge_mC"] * 1e-3 / 1.602176634e-19 / area
+    assert summary["incorporated"]["Rb"]["value"] == pytest.approx(charge, rel=0.03, abs=0)
+    assert summary["incorporated"]["Li"]["value"] == pytest.approx(-charge, rel=0.03, abs=0)
+    assert summary["pulses_per_point"] == 16384
+    # well away from the front the response of 2 nm changes nothing
+    data = example_profile.dataset
+    for depth in (10, 20, 30, 60):
+        low, value, high = (
+            float(np.interp(depth * 1e-9, data["depth"], data[name].values[:, 0])) / BULK
+            for name in ("density_lower", "density", "density_upper")
+        )
+        assert low <= truth["li_fraction"][str(depth)] + 1e-9 or value == pytest.approx(1.0, abs=2e-3)
+        assert truth["li_fraction"][str(depth)] <= high + 1e-3
+
+
+def test_methods_differ_but_agree_within_their_band(example):
+    data = {name: calibrate(example, density_method=name).dataset for name in ("proportional", "equal")}
+    inside = (data["equal"]["depth"].values > 5e-9) & (data["equal"]["depth"].values < 40e-9)
+    difference = np.abs(data["equal"]["density"] - data["proportional"]["density"]).values[inside]
+    band = (data["equal"]["density_systematic_upper"] - data["equal"]["density_systematic_lower"]).values[inside]
+    assert difference == pytest.approx(band, rel=1e-6, abs=1e-6 * BULK)
+    assert difference.max() < 0.05 * BULK
+
+
+def test_summed_intensities_are_the_molar_fractions_of_the_counts(example):
+    data = calibrate(example, density_method="summed-intensities", resamples=100).dataset
+    counts = data["intensity"].values
+    assert data["density"].values / BULK == pytest.approx(counts / counts.sum(axis=1)[:, None], rel=1e-9)
+
+
+def test_same_seed_same_numbers_other_seed_other_intervals(example):
+    first, again, other = (calibrate(example, seed=seed, resamples=100).dataset for seed in (1, 1, 2))
+    assert first["density_upper"].identical(again["density_upper"])
+    assert not np.array_equal(first["density_upper"], other["density_upper"])
+    assert np.array_equal(first["density"], other["density"])
+
+
+def test_profile_survives_its_files(example_profile, tmp_path):
+    example_profile.to_netcdf(tmp_path / "p.nc")
+    back = load_profile(tmp_path / "p.nc")
+    assert back.summary() == example_profile.summary()
+    example_profile.to_csv(tmp_path / "p.csv")
+    table = np.genfromtxt(tmp_path / "p.csv", delimiter=",", names=True)
+    assert table["Li_1m3"] == pytest.approx(back.dataset["density"].values[:, 0], rel=1e-9)
+    assert len(table) == back.dataset.sizes["depth"] == 420
+
+
+def test_raw_export_and_settings_in_python():
+    profile = calibrate(
+        make_measurement(counted(), {**TABLE, "channels": {"Li": ["^6Li+", "Li+"], "Rb": ["Rb+", "^87Rb+"]}})
+    )
+    factors = profile.dataset["sensitivity_factor"].values
+    errors = profile.dataset["sensitivity_factor_error"].values
+    assert np.all(np.abs(factors - BULK / np.array([4000.0, 9000.0])) < 4.0 * errors)
+    start, stop = profile.summary()["bulk_region"]
+    assert 88e-9 < start < 130e-9
+    assert stop == pytest.approx(199.5e-9)
+
+
+def test_channels_are_found_by_their_elements():
+    measurement = make_measurement(counted(), {**TABLE, "charges": {"Rb": 1}})
+    found = ion_channels(measurement)
+    assert found.ions == ("Li", "Rb")
+    assert found.intensity[0] == pytest.approx(measurement.raw.counts("^6Li+") + measurement.raw.counts("Li+"))
+
+
+def test_saturated_isotope_is_rebuilt_from_the_other():
+    measurement = make_measurement(counted(), {**TABLE, "charges": {"Rb": 1}, "saturated": ["Li+"]})
+    found = ion_channels(measurement)
+    assert found.intensity[0] == pytest.approx(measurement.raw.counts("^6Li+") / 0.0759, rel=2e-3)
+    enriched = measurement.with_settings(abundances={"6Li": 0.95, "7Li": 0.05})
+    assert ion_channels(enriched).intensity[0] == pytest.approx(measurement.raw.counts("^6Li+") / 0.95, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"native": None}, "native: is not known"),
+        ({"bulk_region": ["500 nm", "600 nm"]}, "bulk_region.*holds 0 points"),
+        ({"bulk_region": ["60 nm", "20 nm"]}, "bulk_region.*must rise"),
+        ({"density_method": "magic"}, "density_method.*is not known.*charge-balance"),
+        ({"channels": {"Li": ["7Li+"], "Rb": ["Rb+"]}}, "channels.Li.*nearest channel is"),
+        ({"channels": {"Li": ["Li+"], "Rb": ["Li+"]}}, "belongs to Li already"),
+        ({"channels": {"Rb": ["Rb+"]}}, "channels.Li: is missing"),
+        ({"sputter_rate": None}, "has no depth scale"),
+        ({"crater_depth": {"value": "160 nm", "error": "1 nm"}}, "contradicts"),
+        ({"saturated": ["Rb+", "^87Rb+"]}, "leaves no channel"),
+        ({"saturated": ["Cs+"]}, "is not a channel of any ion"),
+        ({"pulses": 16384}, 'unknown key.*"pulses_per_point"'),
+        ({"layers": [{"sputter_rate": {"value": "1 nm/s", "error": "0 nm/s"}}], "sputter_rate": None}, None),
+    ],
+)  # fmt: skip
+def test_bad_settings_get_one_sentence(changes, sentence):
+    base = make_measurement(counted(), {**TABLE, "charges": {"Rb": 1}})
+    if sentence is None:
+        assert calibrate(base, resamples=100, **changes).summary()["sputter_rate"] == pytest.approx(1e-9, abs=0)
+        return
+    with pytest.raises(InputError, match=sentence) as caught:
+        calibrate(base, resamples=100, **changes)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "replacement", "sentence"),
+    [
+        (r'file = "[^"]*rb-mono-a.txt"', 'file = "absent.txt"', r"measurement.file.*does not exist"),
+        (r"crater-2.csv", "crater-9.csv", r"measurement.crater_scans\[1\].*does not exist"),
+        (r'experiment = "rb-mono-cait.toml"', 'experiment = "rb-cait.toml"', r'experiment.*nearest.*rb-mono-cait'),
+        (r"\[measurement\]", "[measurements]", 'measurements.*nearest known key is "measurement"'),
+        (r"Rb = \[", "Cs = [", "channels.Cs.*not an ion of the experiment"),
+        (r'density_method = "charge-balance"', "density_method = 3", "density_method"),
+        (r'title = "', 'title = ', "not valid TOML"),
+    ],
+)  # fmt: skip
+def test_bad_measurement_files_get_one_sentence(examples_folder, tmp_path, pattern, replacement, sentence):
+    import shutil
+
+    shutil.copytree(examples_folder, tmp_path / "examples", ignore=shutil.ignore_patterns("*.py"))
+    path = tmp_path / "examples" / "rb-mono-fit.toml"
+    text, changed = re.subn(pattern, replacement, path.read_text(), count=1)
+    assert changed == 1
+    Path(path).write_text(text)
+    with pytest.raises(InputError, match=sentence) as caught:
+        calibrate(load_measurement(path))
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_layers_have_their_own_rates():
+    layers = [
+        {"sputter_rate": {"value": "0.1 nm/s", "error": "0.001 nm/s"}, "until": "500 s"},
+        {"sputter_rate": {"value": "0.3 nm/s", "error": "0.001 nm/s"}},
+    ]
+    measurement = make_measurement(counted(), {**TABLE, "charges": {"Rb": 1}, "sputter_rate": None, "layers": layers})
+    depth = calibrate(measurement, resamples=100).dataset["depth"].values
+    time = measurement.raw.sputter_time
+    assert depth == pytest.approx(np.where(time < 500.0, 1e-10 * time, 5e-8 + 3e-10 * (time - 500.0)), rel=1e-12, abs=0)
+
+
+def test_an_overburdened_detector_is_named():
+    depth = np.arange(120) + 0.5
+    native = 0.1 + 0.9 / (1.0 + np.exp(-(depth - 50.0) / 2.0))
+    raw = counted(points=120, channels={"Li+": 70_000.0 * native, "Rb+": 3000.0 * (1.0 - native)})
+    profile = calibrate(
+        make_measurement(raw, {**TABLE, "charges": {"Rb": 1}, "pulses_per_point": 16384}), resamples=100
+    )
+    assert any("Li+ is limited" in warning for warning in profile.warnings)
+    assert profile.dataset["dead_time_limited"].values[-1] == 1
+
+
+def test_normalised_exports_are_refused():
+    raw = counted()
+    shares = RawProfile(
+        file="shares.txt", format="test", sha256="0", sputter_time=raw.sputter_time, channels=raw.channels,
+        intensity=raw.intensity / raw.intensity.sum(axis=0) * 1.234567,
+    )  # fmt: skip
+    with pytest.raises(InputError, match="no counts"):
+        calibrate(make_measurement(shares, {**TABLE, "charges": {"Rb": 1}}))
+
+
+def test_regions():
+    rng = np.random.default_rng(2)
+    time = np.arange(100.0)
+    rising = np.where(time < 6, 10.0, 1000.0)
+    assert surface_time(time, np.array([rising])) == pytest.approx(5.5, abs=0.1)
+    assert surface_time(time, np.array([np.full(100, 500.0)])) == 0.0
+    native = np.where(time < 60, 100.0, 1000.0) + rng.normal(0.0, 3.0, size=100)
+    assert 60 <= bulk_start(native, np.full(100, 9.0), common_factor=0.0) <= 75
+    with pytest.raises(InputError, match="level off"):
+        bulk_start(np.linspace(1.0, 1000.0, 100), np.full(100, 9.0), common_factor=0.0)
+    deviation = np.concatenate([np.linspace(50.0, 4.0, 12), rng.normal(size=88)])
+    assert 22 <= transient_end(deviation) <= 28
