@@ -35,14 +35,24 @@ def lithium_diffusion():
         u = np.clip(u, -np.pi / 2, np.pi / 2)
         return (u + np.sin(u) * np.cos(u)) / np.pi + 0.5
 
-    density = np.append(np.linspace(0, SITES, 4097), 1.0)  # the last one is the native glass
-    low, high = np.full(density.shape, lowest), np.full(density.shape, highest)
-    for _ in range(60):  # bisection for the energy up to which n_Li sites are filled
-        energy = (low + high) / 2
-        filled = (SITES - TRAPPED) * branch(energy / WIDTH) + TRAPPED * branch((energy + np.pi * WIDTH) / TRAPPED_WIDTH)
-        low, high = np.where(filled < density, (energy, high), (low, energy))
-    high[0] = lowest
-    return PchipInterpolator(density[:-1], np.log(D_LI_BULK) + (high[:-1] - high[-1]) / THERMAL_VOLTAGE)
+    def fermi_energy(density):  # bisection for the energy up to which n_Li sites are filled
+        low, high = np.full(density.shape, lowest), np.full(density.shape, highest)
+        for _ in range(60):
+            energy = (low + high) / 2
+            trapped = TRAPPED * branch((energy + np.pi * WIDTH) / TRAPPED_WIDTH)
+            filled = (SITES - TRAPPED) * branch(energy / WIDTH) + trapped
+            low, high = np.where(filled < density, (energy, high), (low, energy))
+        return np.where(density > 0, high, lowest)
+
+    knots, jump = np.linspace(0, SITES, 4097), TRAPPED / SITES * 4096
+    energies = fermi_energy(knots)
+    nodes, weights = np.polynomial.legendre.leggauss(8)
+    for k in range(int(np.ceil(jump)) - 64, int(jump) + 65):  # where D jumps, ln D is its mean over four intervals
+        middle = np.clip(jump, k - 2, k + 2)
+        halves = [(low, high - low) for low, high in ((k - 2, middle), (middle, k + 2))]
+        means = [w * weights @ fermi_energy((a + w * (nodes + 1) / 2) * SITES / 4096) / 2 for a, w in halves]
+        energies[k] = sum(means) / 4
+    return PchipInterpolator(knots, np.log(D_LI_BULK) + (energies - fermi_energy(np.ones(1))) / THERMAL_VOLTAGE)
 
 
 class Sample:

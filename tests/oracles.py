@@ -13,7 +13,7 @@ from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import interpolate, optimize
+from scipy import integrate, interpolate, optimize
 
 BOLTZMANN_IN_ELECTRON_VOLT = 8.617333262e-5  # eV/K
 TABLE_INTERVALS = 4096
@@ -81,9 +81,26 @@ def cosine_squared_coefficients(
 
 
 def tabulated(
-    coefficients: Callable[[FloatArray], FloatArray], *, highest: float, intervals: int = TABLE_INTERVALS
+    coefficients: Callable[[FloatArray], FloatArray],
+    *,
+    highest: float,
+    intervals: int = TABLE_INTERVALS,
+    jump: float | None = None,
 ) -> Callable[[FloatArray], FloatArray]:
-    """D as the solvers read it: PCHIP of ln D over uniform intervals of the fraction from 0 to `highest`."""
+    """D as the solvers read it: PCHIP of ln D over uniform intervals of the fraction from 0 to `highest`.
+
+    Around a `jump` ln D is its mean over four intervals at the 64 knots to either side.
+    """
     knots = np.linspace(0.0, highest, intervals + 1)
-    table = interpolate.PchipInterpolator(knots, np.log(coefficients(knots)))
+    values = np.log(coefficients(knots))
+    if jump is not None:
+        spacing = highest / intervals
+        for k in np.flatnonzero(np.abs(knots - jump) <= 64 * spacing):
+            low, high = knots[k] - 2 * spacing, knots[k] + 2 * spacing
+            middle = min(max(jump, low), high)
+            values[k] = 0.0
+            for start, stop in ((low, middle), (middle, high)):
+                part, _ = integrate.fixed_quad(lambda places: np.log(coefficients(places)), start, stop, n=8)
+                values[k] += part / (high - low)
+    table = interpolate.PchipInterpolator(knots, values)
     return lambda fractions: np.exp(table(np.clip(fractions, 0.0, highest)))

@@ -142,10 +142,16 @@ def toml_value(value: object) -> str:
     return str(value)
 
 
-def nearest_name(name: str, known: Iterable[str]) -> str | None:
-    """The known name that resembles `name` most, whatever the case of its letters; None if none is known."""
+def nearest_name(name: str, known: Iterable[str], *, least: float = 0.0) -> str | None:
+    """The known name that resembles `name` most, whatever the case of its letters; None if none does.
+
+    Args:
+        name: as it was written.
+        known: names on offer.
+        least: resemblance from 0 to 1 below which a name is not suggested.
+    """
     candidates = {candidate.lower(): candidate for candidate in known}
-    matches = difflib.get_close_matches(name.lower(), list(candidates), n=1, cutoff=0.0)
+    matches = difflib.get_close_matches(name.lower(), list(candidates), n=1, cutoff=least)
     return candidates[matches[0]] if matches else None
 
 

@@ -24,7 +24,7 @@ from ionscape.diffusivity import (
     width_of_full_width,
 )
 from ionscape.diffusivity.site_energies import SMALLEST_OCCUPATION
-from ionscape.diffusivity.table import SMALLEST_COEFFICIENT
+from ionscape.diffusivity.table import SMALLEST_COEFFICIENT, SMOOTHED_KNOTS, SMOOTHING_INTERVALS
 from ionscape.errors import InputError
 
 EV = constants.electron_volt
@@ -269,12 +269,37 @@ def test_the_table_of_the_logarithm(model: SiteEnergyDiffusion) -> None:
     values, slopes = log_diffusion_table(model, temperature=323.15, maximum_density=limit, intervals=intervals)
     knots = np.arange(intervals + 1) * (limit / intervals)
     expected = -model.activation_energy(knots) / (constants.k * 323.15) + math.log(model.prefactor)
-    assert_allclose(values, expected, rtol=1e-12)
+    near = np.zeros(intervals + 1, dtype=bool)
+    for jump in model.jumps:
+        # the ends of the table keep their values
+        near |= np.abs(knots - jump) <= min(SMOOTHED_KNOTS * limit / intervals, 0.5 * jump, 0.5 * (limit - jump))
+    assert_allclose(values[~near], expected[~near], rtol=1e-12)
+    # near a jump the mean over the stated width, here by brute force
+    offsets = (np.arange(4000) + 0.5) / 4000 - 0.5
+    for knot in np.flatnonzero(near)[::7]:
+        places = knots[knot] + offsets * SMOOTHING_INTERVALS * limit / intervals
+        logarithm = np.log(model.coefficient(np.clip(places, 0.0, limit), 323.15))
+        assert values[knot] == pytest.approx(logarithm.mean(), abs=0.02)
     assert values.shape == slopes.shape == (intervals + 1,)
     assert np.all(slopes >= 0.0)
     spline = CubicHermiteSpline(knots / BULK, values, slopes * BULK)
     fine = spline(np.linspace(0.0, limit / BULK, 20 * intervals + 1))
     assert np.all(np.diff(fine) >= -1e-9)
+
+
+def test_the_table_follows_a_jump_between_its_knots() -> None:
+    """Places of a jump a fraction of an interval apart give tables that differ in proportion."""
+    spacing = 1.1 / 512
+    fractions = 0.1 + spacing * np.array([0.0, 0.25, 0.5, 0.75, 1.0])
+    means = [
+        log_diffusion_table(
+            lithium(trapped_fraction=float(fraction)), temperature=323.15, maximum_density=1.1 * BULK, intervals=512
+        )[0][30:80].mean()
+        for fraction in fractions
+    ]
+    steps = np.diff(means)
+    assert np.all(steps < 0.0)
+    assert_allclose(steps, steps.mean(), rtol=0.05)
 
 
 def test_the_table_converges_to_the_model_between_the_knots() -> None:

@@ -15,7 +15,6 @@ from ionscape.sims.isotopes import (
     isotope_mass,
     isotope_ratio,
     most_abundant,
-    rebuild_element,
 )
 from ionscape.sims.raw import RawProfile
 from ionscape.sims.readers.build import make_channel
@@ -152,26 +151,3 @@ def test_channels_of_different_elements_or_clusters_have_no_isotope_ratio() -> N
         isotope_ratio(raw, "^6Li+", "^85Rb+", pulses=None)
     with pytest.raises(InputError, match="nearest channel"):
         isotope_ratio(raw, "^6Li+", "^7Li+", pulses=None)
-
-
-def test_a_saturated_isotope_is_rebuilt_from_the_other() -> None:
-    natural = np.array([100.0, 2000.0, 50000.0])
-    raw = profile(Rb85=np.minimum(0.7217 * natural, 1000.0), Rb87=0.2783 * natural)
-    np.testing.assert_allclose(rebuild_element(raw, ["^85Rb+", "^87Rb+"], ["^85Rb+"]), natural, rtol=1e-12)
-    np.testing.assert_allclose(rebuild_element(raw, ["^85Rb+", "^87Rb+"]), raw.intensity.sum(axis=0))
-
-
-@pytest.mark.parametrize(
-    ("channels", "leave_out"),
-    [
-        (["^85Rb+"], ["^85Rb+"]),
-        (["^85Rb+"], ["^87Rb+"]),
-        (["^85Rb+", "^85Rb+"], []),
-        (["^85Rb+", "^6Li+"], []),
-        ([], []),
-    ],
-)
-def test_what_cannot_be_rebuilt_is_refused(channels: list[str], leave_out: list[str]) -> None:
-    raw = profile(Rb85=np.ones(3), Rb87=np.ones(3), Li6=np.ones(3))
-    with pytest.raises(InputError):
-        rebuild_element(raw, channels, leave_out)

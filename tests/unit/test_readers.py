@@ -210,7 +210,7 @@ def test_tables_with_depth_decimal_commas_and_scattered_channels(tmp_path: Path)
         ("1, 2, 3\n2, 3, 4\n", "is no header"),
         ("1, 2, 3", "is no header"),
         (TABLE.replace("506", "5o6"), 'line 3, column 5 = " 5o6": is not a number'),
-        (TABLE.removesuffix("98\n"), "ends without a line break"),
+        (TABLE.removesuffix(" 1998\n"), "ends without a line break"),
         ("just a sentence\nand another\n", "has no column of time or depth"),
     ],
 )
@@ -298,3 +298,36 @@ def test_real_exports_are_read_completely_and_fast(path: Path) -> None:
     assert len(raw.channels) == 106
     assert not [channel.name for channel in raw.channels if channel.kind == "not recognised"]
     assert sum(channel.kind == "ratio" for channel in raw.channels) == 5
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Sputter Time / min,Li+ / counts,Rb+\n1,41,503\n2,42,506\n",
+        "Sputter Time\tLi+\tRb+\nmin\tcounts\tcounts\n1\t41\t503\n2\t42\t506\n",
+        "Sputter Time;Li+;Rb+\n(min);;\n1,0;41;503\n2,0;42;506\n",
+    ],
+    ids=["slash", "row of units", "row with gaps"],
+)
+def test_headers_as_plotting_programs_write_them(content: str, tmp_path: Path) -> None:
+    raw = read_raw_profile(write(tmp_path, content, "origin.txt"))
+    assert [channel.name for channel in raw.channels] == ["Li+", "Rb+"]
+    np.testing.assert_allclose(raw.sputter_time, [60.0, 120.0])
+    np.testing.assert_array_equal(raw.counts("Rb+"), [503.0, 506.0])
+
+
+def test_a_ratio_with_a_slash_stays_a_ratio(tmp_path: Path) -> None:
+    raw = read_raw_profile(write(tmp_path, "time (s),Li+,total,Li+ / ( total )\n1,2,4,0.5\n2,3,6,0.5\n", "table.csv"))
+    assert [channel.kind for channel in raw.channels] == ["ion", "total", "ratio"]
+
+
+def test_what_is_no_export_is_called_by_its_name(tmp_path: Path) -> None:
+    assert "is a TOML file" in refusal(tmp_path, "[measurement]\n", "m.toml")
+    scan = "Lateral (um),Height (nm)\n" + "".join(f"{place},{-place}\n" for place in range(60))
+    assert "is a scan across the crater" in refusal(tmp_path, scan, "scan.csv")
+    with pytest.raises(InputError, match="does not exist; check its folder and name"):
+        read_raw_profile(tmp_path / "something else.csv")
+
+
+def test_a_profile_shows_itself_briefly() -> None:
+    assert repr(read_raw_profile(CUT)) == f"RawProfile({str(CUT)!r}, surfacelab, 19 channels, 25 points)"

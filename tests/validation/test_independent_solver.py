@@ -19,6 +19,7 @@ GRID = {"cell": 0.5e-9, "zone": 70e-9, "surface_cell": 0.5e-9, "growth": 1.15}
 LITHIUM = tabulated(
     lambda fractions: cosine_squared_coefficients(fractions, bulk_coefficient=5.8e-19, temperature=TEMPERATURE),
     highest=1.1,
+    jump=0.1,
 )
 
 

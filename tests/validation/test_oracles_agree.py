@@ -17,6 +17,7 @@ def lithium_rubidium(faces: np.ndarray, duration: float) -> ida_oracle.Irradiati
     lithium = oracles.tabulated(
         lambda fractions: oracles.cosine_squared_coefficients(fractions, bulk_coefficient=5.8e-19, temperature=323.15),
         highest=1.1,
+        jump=0.1,
     )
     return ida_oracle.Irradiation(
         faces=faces,

@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ionscape.errors import InputError
 from ionscape.outputs import atomic_output, check_output
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from rich.console import Console
 
     from ionscape.sims import DepthProfile
+
+
+class Method(StrEnum):
+    """How counts become densities."""
+
+    charge_balance = "charge-balance"
+    proportional = "proportional"
+    equal = "equal"
+    summed_intensities = "summed-intensities"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """The files that a calibration writes, all checked before it starts; pictures by their part of the name."""
+
+    result: Path
+    summary: Path | None
+    table: Path | None
+    pictures: dict[str, Path]
 
 
 def calibrate_command(
@@ -30,7 +53,7 @@ def calibrate_command(
     ] = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE.csv", help="Write the densities there.")] = None,
     method: Annotated[
-        str | None,
+        Method | None,
         typer.Option(
             metavar="METHOD", help="charge-balance, proportional, equal or summed-intensities; overrides FILE."
         ),
@@ -44,45 +67,73 @@ def calibrate_command(
     Beside PROFILE.nc figures are drawn of the counts (PROFILE-counts.png), the densities (PROFILE.png) and the crater
     (PROFILE-crater.png).
     """
-    from rich.console import Console
-
-    from ionscape.cli.table import write_summary
-    from ionscape.figures import save
     from ionscape.sims import calibrate, load_measurement
 
     result = output if output is not None else Path(file.stem + "-profile.nc")
-    check_output(result, extensions=(".nc",), key="--output", overwrite=overwrite)
-    pictures = {part: result.with_name(f"{result.stem}{part}.png") for part in ("-counts", "", "-crater")}
-    if summary is not None:
-        check_output(summary, extensions=(".json",), key="--summary", overwrite=overwrite)
-    if csv is not None:
-        check_output(csv, extensions=(".csv",), key="--csv", overwrite=overwrite)
-    if not no_figure:
-        for path in pictures.values():
-            check_output(path, extensions=(".png",), key="--output", overwrite=overwrite)
+    outputs = _plan(result, summary=summary, table=csv, draw=not no_figure, overwrite=overwrite)
+    _refuse_export(file)
     measurement = load_measurement(file)
-    profile = calibrate(measurement, **({"density_method": method} if method is not None else {}))
-    written = [result]
-    with atomic_output(result) as temporary:
-        profile.to_netcdf(temporary)
-    if summary is not None:
-        write_summary(profile.summary(), summary)
-        written.append(summary)
-    if csv is not None:
-        with atomic_output(csv) as temporary:
-            profile.to_csv(temporary)
-        written.append(csv)
-    if not no_figure:
-        for part, figure in _figures(profile).items():
-            save(figure, pictures[part])
-            written.append(pictures[part])
+    profile = calibrate(measurement, **({"density_method": method.value} if method is not None else {}))
+    written = _write(profile, outputs)
     if not quiet:
+        from rich.console import Console
+
         console = Console(soft_wrap=True)
         print_profile(console, profile)
-        console.print("written: " + ", ".join(str(path) for path in written), highlight=False)
+        console.print("written: " + ", ".join(str(path) for path in written), highlight=False, markup=False)
 
 
-def _figures(profile: DepthProfile) -> dict[str, Any]:
+def _plan(result: Path, *, summary: Path | None, table: Path | None, draw: bool, overwrite: bool) -> Outputs:
+    """The files to write, after checking that every one of them can be written."""
+    check_output(result, extensions=(".nc",), key="--output", overwrite=overwrite)
+    parts = ("-counts", "", "-crater") if draw else ()
+    pictures = {part: result.with_name(f"{result.stem}{part}.png") for part in parts}
+    if summary is not None:
+        check_output(summary, extensions=(".json",), key="--summary", overwrite=overwrite)
+    if table is not None:
+        check_output(table, extensions=(".csv",), key="--csv", overwrite=overwrite)
+    for path in pictures.values():
+        check_output(path, extensions=(".png",), key="--output", overwrite=overwrite)
+    return Outputs(result=result, summary=summary, table=table, pictures=pictures)
+
+
+def _refuse_export(file: Path) -> None:
+    """Refuse what is no TOML file but can be read: without a table [measurement] nothing can be calibrated."""
+    from ionscape.sims import read_raw_profile
+
+    if file.suffix.lower() == ".toml":
+        return
+    raw = read_raw_profile(file)
+    raise InputError(
+        f"is an export ({raw.format}), which says nothing of the sample and the crater", file=str(file),
+        remedy=f'write a TOML file with a table [measurement]: file = "{file.name}", native, and crater_scans,'
+        " crater_depth or sputter_rate",
+    )  # fmt: skip
+
+
+def _write(profile: DepthProfile, outputs: Outputs) -> list[Path]:
+    """Write what is asked for and return the names."""
+    from ionscape.cli.table import write_summary
+    from ionscape.figures import save
+
+    written = [outputs.result]
+    with atomic_output(outputs.result) as temporary:
+        profile.to_netcdf(temporary)
+    if outputs.summary is not None:
+        write_summary(profile.summary(), outputs.summary)
+        written.append(outputs.summary)
+    if outputs.table is not None:
+        with atomic_output(outputs.table) as temporary:
+            profile.to_csv(temporary)
+        written.append(outputs.table)
+    if outputs.pictures:
+        for part, figure in _figures(profile).items():
+            save(figure, outputs.pictures[part])
+            written.append(outputs.pictures[part])
+    return written
+
+
+def _figures(profile: DepthProfile) -> dict[str, Figure]:
     from ionscape.figures import calibrated_profile, crater_scans, raw_counts
 
     drawn = {"-counts": raw_counts(profile), "": calibrated_profile(profile)}
@@ -95,24 +146,25 @@ def print_profile(console: Console, profile: DepthProfile) -> None:
     """Print the figures of a calibration, the factors of the ions with their errors, and the warnings."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
+    from rich.text import Text
 
-    found = profile.summary()
-    table = Table(title=found["title"], title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    from ionscape.cli.table import with_error
+
+    found: dict[str, Any] = profile.summary()
+    table = Table(title=Text(found["title"]), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     for name in ("", "value", "error"):
         table.add_column(name, justify="left" if not name else "right")
-    rows = (
+    rows = [
         ("crater depth / nm", found["crater_depth"] / 1e-9, found["crater_depth_error"] / 1e-9),
         ("sputter rate / (nm/s)", found["sputter_rate"] / 1e-9, found["sputter_rate_error"] / 1e-9),
-    )
+    ]
+    for ion, factor in found["sensitivity_factors"].items():
+        rows.append((f"sensitivity factor {ion} / (1/m^3 per count)", factor["value"], factor["error"]))
+    for ion, gain in found["incorporated"].items():
+        rows.append((f"incorporated {ion} / (1/m^2)", gain["value"], gain["error"]))
     for label, value, error in rows:
         if value == value:
-            table.add_row(label, f"{value:.5g}", f"{error:.2g}")
-    for ion, factor in found["sensitivity_factors"].items():
-        table.add_row(
-            f"sensitivity factor {ion} / (1/m^3 per count)", f"{factor['value']:.5g}", f"{factor['error']:.2g}"
-        )
-    for ion, gain in found["incorporated"].items():
-        table.add_row(f"incorporated {ion} / (1/m^2)", f"{gain['value']:.4g}", f"{gain['error']:.2g}")
+            table.add_row(Text(label), *with_error(value, error))
     table.add_row("common factor / %", f"{100 * found['common_factor']:.3g}", "")
     table.add_row("pulses per point", str(found["pulses_per_point"] or "not Poisson-corrected"), "")
     console.print(table, highlight=False)
@@ -122,6 +174,7 @@ def print_profile(console: Console, profile: DepthProfile) -> None:
         f"method {found['method']}, factors from {low:.4g} to {high:.4g} nm, bulk from {start:.4g} to {stop:.4g} nm;"
         " errors are one standard deviation",
         highlight=False,
+        markup=False,
     )
     for warning in found["warnings"]:
-        console.print(f"warning: {warning}", highlight=False, style="yellow")
+        console.print(f"warning: {warning}", highlight=False, markup=False, style="yellow")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ionscape.cli.table import write_summary
+from ionscape.cli.table import with_error, write_summary
+from ionscape.errors import InputError
 from ionscape.outputs import check_output
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from ionscape.sims.inspection import ChannelInspection, Inspection
 
 INTERFERENCES_SHOWN = 12
+PIPED = 200  # columns where the output goes into a file or another program
 NARROW = 80  # columns of a terminal below which the tables leave out what is also in the JSON file
 
 
@@ -29,7 +33,7 @@ def inspect_command(
     format: Annotated[str | None, typer.Option(help="Format of the file, instead of the one recognised.")] = None,
     pulses: Annotated[int | None, typer.Option(min=1, help="Primary pulses per data point, if known.")] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Write it there, in SI units.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
+    overwrite: Annotated[bool, typer.Option(help="Replace an existing file.")] = True,
 ) -> None:
     """Say what a ToF-SIMS depth profile holds: channels, pulses per point, isotope ratios, doubtful assignments."""
     from rich.console import Console
@@ -39,8 +43,16 @@ def inspect_command(
 
     if json is not None:
         check_output(json, extensions=(".json",), key="--json", overwrite=overwrite)
-    found = inspect(read_raw_profile(file, format), pulses=pulses)
-    print_inspection(Console(), found)
+    raw = read_raw_profile(file, format)
+    try:
+        found = inspect(raw, pulses=pulses)
+    except InputError as error:
+        if error.key == "pulses":
+            error.file, error.key = None, "--pulses"
+        raise
+    # Lines that are read by a program or a pager are not broken, unless somebody wants them to be.
+    known = sys.stdout.isatty() or "COLUMNS" in os.environ
+    print_inspection(Console() if known else Console(width=PIPED), found)
     if json is not None:
         write_summary(found.as_mapping(), json)
 
@@ -69,12 +81,21 @@ def _head(found: Inspection) -> Iterator[str]:
         yield f"  depth {first} to {last}"
     if found.pulses is not None:
         obeying = [channel.corrected for channel in found.channels if channel.corrected is not None]
-        share = f", exactly in {sum(obeying)} of {len(obeying)} ion channels" if obeying else ""
-        yield f"  {found.pulses} pulses per data point ({found.pulses_status}{share})"
+        told = [found.pulses_status]
+        if found.pulses_matching is not None:
+            told.append(f"{_percent(found.pulses_matching)} of the {found.pulses_values} telling counts agree")
+        if obeying:
+            told.append(f"obeyed exactly by {sum(obeying)} of {len(obeying)} ion channels")
+        yield f"  {found.pulses} pulses per data point ({', '.join(told)})"
     else:
         counts = "counts are not Poisson-corrected" if found.pulses_status == "uncorrected" else "unknown"
         yield f"  pulses per data point: {counts}"
     yield f"  smoothing: {found.smoothing or 'not stated'}"
+
+
+def _percent(share: float) -> str:
+    # Never 100 % unless it is all of them.
+    return "100 %" if share == 1.0 else f"{min(100.0 * share, 99.9):.3g} %"
 
 
 def _print_channels(console: Console, found: Inspection) -> None:
@@ -102,7 +123,7 @@ def _channel_remarks(channel: ChannelInspection) -> Iterator[str]:
     if channel.kind != "ion":
         yield channel.kind
     if channel.mass_is_doubtful and channel.mass_difference is not None:
-        yield f"mass off by {channel.mass_difference * 1e3:+.0f} mu"
+        yield f"mass off by {channel.mass_difference:+.3f} u"
     if channel.dead_time_limited:
         yield f"dead time limits {channel.dead_time_limited} points"
 
@@ -123,7 +144,8 @@ def _print_ratios(console: Console, found: Inspection) -> None:
         table.add_column(heading, justify="right")
     table.add_column("verdict", min_width=12)
     for ratio in found.isotope_ratios:
-        mean, error, natural = (_figure(value) for value in (ratio.mean, ratio.mean_error, ratio.expected))
+        mean, error = with_error(ratio.mean, ratio.mean_error)
+        natural = _figure(ratio.expected)
         constant, expected = f"{ratio.chi_square_constant:.3g}", f"{ratio.chi_square_expected:.3g}"
         figures = (mean, error, natural, constant, expected) if wide else (mean, natural, constant)
         table.add_row(Text(f"{ratio.numerator} / {ratio.denominator}"), *figures, ratio.verdict)
@@ -136,7 +158,7 @@ def _remarks(found: Inspection) -> Iterator[str]:
     if found.empty_points:
         yield f"no counts in any channel at data points {', '.join(map(str, found.empty_points))}"
     for entry in found.interferences[:INTERFERENCES_SHOWN]:
-        part = "" if entry.contribution is None else f", up to {entry.contribution:.2g} of its counts"
+        part = "" if entry.contribution is None else f", up to {100.0 * entry.contribution:.2g} % of its counts"
         told = f"told apart by m/Δm = {entry.resolving_power:.0f}"
         yield f"{entry.channel} may hold {entry.other} ({entry.reason}; {told}{part})"
     more = len(found.interferences) - INTERFERENCES_SHOWN

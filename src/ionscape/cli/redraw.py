@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +16,7 @@ from ionscape.outputs import atomic_output, check_output
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from ionscape.sims import DepthProfile
     from ionscape.transport import SimulationResult
 
 
@@ -29,9 +31,16 @@ class Kind(StrEnum):
     current = "current"
     potential = "potential"
     movie = "movie"
+    densities = "densities"
+    counts = "counts"
 
 
-ResultFile = Annotated[Path, typer.Argument(metavar="RESULT.nc", help="Result of a simulation.", show_default=False)]
+OF_PROFILES = (Kind.densities, Kind.counts)
+
+ResultFile = Annotated[
+    Path,
+    typer.Argument(metavar="RESULT.nc", help="Result of a simulation, or a calibrated profile.", show_default=False),
+]
 
 
 def figure_command(
@@ -67,7 +76,7 @@ def figure_command(
     ] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace an existing file.")] = True,
 ) -> None:
-    """Draw one figure, or the film, of a stored result."""
+    """Draw one figure, or the film, of a stored result; densities or counts of a calibrated profile."""
     from ionscape.figures import movie, save
     from ionscape.figures.movie import MOVIE_EXTENSIONS
     from ionscape.figures.style import FIGURE_EXTENSIONS
@@ -76,12 +85,7 @@ def figure_command(
         "--time": time, "--depth": depth, "--ion": ion, "--stage": stage, "--moved": moved,
         "--densities": densities or None,
     }  # fmt: skip
-    for option, value in given.items():
-        if value is not None and kind not in USERS[option]:
-            users = ", ".join(USERS[option])
-            raise InputError(
-                f"does not belong to the figure {kind}", key=option, remedy=f"leave it out, or draw {users}"
-            )
+    _check_options(kind, given)
     extensions = MOVIE_EXTENSIONS if kind is Kind.movie else FIGURE_EXTENSIONS
     check_output(output, extensions=extensions, key="--output", overwrite=overwrite)
     choices = Choices(
@@ -92,6 +96,12 @@ def figure_command(
         moved=moved,
         normalised=not densities,
     )
+    profile = load_if_profile(result)
+    if (kind in OF_PROFILES) != (profile is not None):
+        raise _wrong_kind(result, kind, is_profile=profile is not None)
+    if profile is not None:
+        save(draw_profile(profile, kind), output)
+        return
     loaded = load(result)
     if kind is Kind.movie:
         movie(loaded, output)
@@ -107,6 +117,16 @@ USERS = {
     "--moved": (Kind.energies,),
     "--densities": (Kind.profiles,),
 }
+
+
+def _check_options(kind: Kind, given: Mapping[str, object]) -> None:
+    """Refuse an option that the figure does not use."""
+    for option, value in given.items():
+        if value is not None and kind not in USERS[option]:
+            users = ", ".join(USERS[option])
+            raise InputError(
+                f"does not belong to the figure {kind}", key=option, remedy=f"leave it out, or draw {users}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,17 +170,24 @@ def summary_command(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace an existing file.")] = True,
 ) -> None:
-    """Print the summary of a stored result."""
+    """Print the summary of a stored result or calibrated profile."""
     from rich.console import Console
 
+    from ionscape.cli.calibrate import print_profile
     from ionscape.cli.table import print_summary, write_summary
 
     if summary is not None:
         check_output(summary, extensions=(".json",), key="--summary", overwrite=overwrite)
-    loaded = load(result)
-    numbers = loaded.summary()
-    if not quiet:
-        print_summary(Console(), loaded.experiment.title, numbers)
+    profile = load_if_profile(result)
+    if profile is not None:
+        numbers = profile.summary()
+        if not quiet:
+            print_profile(Console(soft_wrap=True), profile)
+    else:
+        loaded = load(result)
+        numbers = loaded.summary()
+        if not quiet:
+            print_summary(Console(), loaded.experiment.title, numbers)
     if summary is not None:
         write_summary(numbers, summary)
 
@@ -170,9 +197,9 @@ def export_command(
     output: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Table of the profiles.", show_default=False)],
     overwrite: Annotated[bool, typer.Option(help="Replace an existing file.")] = True,
 ) -> None:
-    """Write the profiles of a stored result as CSV."""
+    """Write the profiles of a stored result, or a calibrated profile, as CSV."""
     check_output(output, extensions=(".csv",), key="FILE.csv", overwrite=overwrite)
-    loaded = load(result)
+    loaded = load_if_profile(result) or load(result)
     with atomic_output(output) as temporary:
         loaded.to_csv(temporary)
 
@@ -188,6 +215,34 @@ def load(path: Path) -> SimulationResult:
     if not path.is_file():
         raise InputError("does not exist", value=str(path), remedy="give a result that `ionscape simulate` has written")
     return load_result(path)
+
+
+def load_if_profile(path: Path) -> DepthProfile | None:
+    """Read a calibrated profile; None if the file is anything else."""
+    import h5netcdf
+
+    from ionscape.sims.profile import FORMAT, load_profile
+
+    try:
+        with h5netcdf.File(path, "r") as stored:
+            is_profile = stored.attrs.get("format") == FORMAT
+    except (OSError, ValueError):
+        return None
+    return load_profile(path) if is_profile else None
+
+
+def draw_profile(profile: DepthProfile, kind: Kind) -> Figure:
+    """Return the figure of a calibrated profile: counts or densities."""
+    from ionscape.figures import calibrated_profile, raw_counts
+
+    return raw_counts(profile) if kind is Kind.counts else calibrated_profile(profile)
+
+
+def _wrong_kind(path: Path, kind: Kind, *, is_profile: bool) -> InputError:
+    what, other = ("a calibrated profile", "a result of a simulation")[:: 1 if is_profile else -1]
+    possible = ", ".join(each for each in Kind if (each in OF_PROFILES) == is_profile)
+    problem = f"is {what}, of which there is no figure {kind}"
+    return InputError(problem, file=str(path), remedy=f"draw {possible}, or give {other}")
 
 
 def _read(text: str, dimension: Literal["time", "length"], option: str) -> float:

@@ -205,4 +205,6 @@ def _write_the_rest(result: SimulationResult, outputs: Outputs, *, quiet: bool) 
         movie(result, outputs.movie)
     if not quiet:
         written = (outputs.result, outputs.summary, outputs.table, *outputs.figures, outputs.movie)
-        console.print("written: " + ", ".join(str(path) for path in written if path is not None), highlight=False)
+        console.print(
+            "written: " + ", ".join(str(path) for path in written if path is not None), highlight=False, markup=False
+        )

@@ -48,11 +48,12 @@ def print_summary(console: Console, title: str, summary: Mapping[str, Any]) -> N
     """Print the stages of a summary (`SimulationResult.summary`) side by side; a dash where there is no value."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
+    from rich.text import Text
 
     stages: Sequence[Mapping[str, Any]] = summary["stages"]
     for first in range(0, len(stages), STAGES_PER_TABLE):
         part = stages[first : first + STAGES_PER_TABLE]
-        table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+        table = Table(title=Text(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
         table.add_column("stage")
         for number, stage in enumerate(part, start=first + 1):
             table.add_column(f"{number}: {stage.get('kind', '')}", justify="right")
@@ -66,6 +67,28 @@ def _shown(value: object, row: Row) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return format(value / row.size, row.form)
     return "-"
+
+
+def with_error(value: float, error: float) -> tuple[str, str]:
+    """A value and its error to the same decimal place, the error with two digits.
+
+    Both carry one power of ten where the numbers are too large or too small to be read without.
+
+    Examples:
+        >>> with_error(164.5271, 1.0)
+        ('164.5', '1.0')
+        >>> with_error(3.9121e24, 2.134e22)
+        ('3.912e+24', '0.021e+24')
+    """
+    if not (math.isfinite(value) and math.isfinite(error) and error > 0.0):
+        return (f"{value:.5g}", "-") if math.isfinite(value) else ("-", "-")
+    error = float(f"{error:.1e}")
+    place = math.floor(math.log10(error)) - 1  # of the second digit of the error
+    top = math.floor(math.log10(max(abs(value), error)))
+    if place <= 0 and -3 <= top < 6:
+        return f"{value:.{-place}f}", f"{error:.{-place}f}"
+    size, decimals = 10.0**top, top - place
+    return f"{value / size:.{decimals}f}e{top:+03d}", f"{error / size:.{decimals}f}e{top:+03d}"
 
 
 def write_summary(summary: Mapping[str, Any], path: Path) -> None:

@@ -43,6 +43,11 @@ class DiffusionModel(Protocol):
         """Density above which D no longer changes [1/m^3]; None if D does not depend on density at all."""
         ...
 
+    @property
+    def jumps(self) -> tuple[float, ...]:
+        """Densities at which D jumps [1/m^3], rising."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class ConstantDiffusion:
@@ -76,6 +81,11 @@ class ConstantDiffusion:
     def density_limit(self) -> float | None:
         """None: D depends on no density."""
         return None
+
+    @property
+    def jumps(self) -> tuple[float, ...]:
+        """Nowhere."""
+        return ()
 
     def coefficient(self, density: ArrayLike, temperature: float) -> FloatArray:
         """D(T) = D_ref exp(−(E_act/k_B)(1/T − 1/T_ref)) [m^2/s], of the shape of `density` [1/m^3]."""
@@ -111,6 +121,11 @@ class SiteEnergyDiffusion:
     def density_limit(self) -> float | None:
         """Density of all sites [1/m^3]; above it D keeps its top value."""
         return self.distribution.total_sites
+
+    @property
+    def jumps(self) -> tuple[float, ...]:
+        """Densities at which a branch of site energies is full and the next one empty [1/m^3]."""
+        return self.distribution.gaps
 
     def coefficient(self, density: ArrayLike, temperature: float) -> FloatArray:
         """D(n, T) [m^2/s], of the shape of `density` [1/m^3], at a temperature [K]."""
@@ -159,6 +174,11 @@ class TableDiffusion:
     def density_limit(self) -> float | None:
         """The last knot [1/m^3]."""
         return self.densities[-1]
+
+    @property
+    def jumps(self) -> tuple[float, ...]:
+        """Nowhere: the interpolation is continuous."""
+        return ()
 
     def coefficient(self, density: ArrayLike, temperature: float) -> FloatArray:
         """D(n, T) [m^2/s], of the shape of `density` [1/m^3], at a temperature [K]."""

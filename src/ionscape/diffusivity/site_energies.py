@@ -171,6 +171,11 @@ class SiteEnergyDistribution:
         energies[np.isnan(wanted)] = math.nan
         return energies.reshape(densities.shape)
 
+    @property
+    def gaps(self) -> tuple[float, ...]:
+        """Densities at which the Fermi energy jumps over a gap between branches [1/m^3], rising."""
+        return tuple(float(floor) for floor in np.cumsum([_total(group) for group in self._groups])[:-1])
+
     @cached_property
     def _densities_inverted(self) -> tuple[float, float]:
         total = self.total_sites

@@ -15,14 +15,21 @@ DEFAULT_INTERVALS = 4096
 SMALLEST_COEFFICIENT = 1e-60
 """Floor of D in tables [m^2/s], so that ln D is finite: an ion with it moves 1e-27 m in a thousand hours."""
 
+SMOOTHING_INTERVALS = 4
+"""Width over which a jump of ln D is averaged, in intervals of the table."""
+
+SMOOTHED_KNOTS = 64
+"""Knots to either side of a jump that are averaged: farther away the average does not differ from the value."""
+
 
 def log_diffusion_table(
     model: DiffusionModel, *, temperature: float, maximum_density: float, intervals: int = DEFAULT_INTERVALS
 ) -> tuple[FloatArray, FloatArray]:
     """Tabulate ln D(n) on uniform knots, with slopes for a monotone cubic Hermite interpolation (PCHIP).
 
-    The values at the knots are those of the model. A jump of D between two knots, as at the trapped fraction,
-    becomes a monotone rise over that one interval: maximum_density/intervals is the stated width of the smoothing.
+    The values at the knots are those of the model. Where D jumps, as at the trapped fraction, ln D is averaged over
+    `SMOOTHING_INTERVALS` intervals around each knot: that is the stated width of the smoothing, and the table follows
+    a jump that lies anywhere between two knots continuously, so that results have derivatives by its place.
 
     Args:
         model: any diffusion model.
@@ -47,5 +54,32 @@ def log_diffusion_table(
     knots = np.arange(intervals + 1, dtype=float)
     coefficients = model.coefficient(knots * (maximum_density / intervals), temperature)
     values = np.log(np.maximum(coefficients, SMALLEST_COEFFICIENT))
+    for jump in model.jumps:
+        _smooth_jump(values, jump * (intervals / maximum_density), model, temperature, maximum_density / intervals)
     slopes = np.asarray(PchipInterpolator(knots, values).derivative()(knots), dtype=float)
     return values, slopes * (intervals / maximum_density)
+
+
+def _smooth_jump(values: FloatArray, jump: float, model: DiffusionModel, temperature: float, spacing: float) -> None:
+    """Replace ln D at the knots around a jump by its averages, in place; `jump` in units of the spacing [1/m^3].
+
+    Each average is integrated from both sides of the jump apart, by Gauss and Legendre's rule of eight nodes.
+    """
+    last = len(values) - 1
+    # The ends of the table, where ln D may be as steep, keep their values.
+    reach = min(SMOOTHED_KNOTS, 0.5 * jump, 0.5 * (last - jump))
+    knots = np.arange(math.ceil(jump - reach), math.floor(jump + reach) + 1)
+    if not knots.size:
+        return
+    half = 0.5 * SMOOTHING_INTERVALS
+    nodes, weights = np.polynomial.legendre.leggauss(8)
+    starts, ends = knots - half, knots + half
+    middle = np.clip(jump, starts, ends)
+    average = np.zeros(knots.size)
+    for low, high in ((starts, middle), (middle, ends)):
+        width = high - low
+        places = low[:, None] + 0.5 * width[:, None] * (nodes + 1.0)
+        coefficients = model.coefficient(np.clip(places, 0.0, last) * spacing, temperature)
+        logarithms = np.log(np.maximum(coefficients, SMALLEST_COEFFICIENT))
+        average += 0.5 * width * (logarithms @ weights)
+    values[knots] = average / SMOOTHING_INTERVALS

@@ -126,6 +126,9 @@ class Quantity(_Marker):
         try:
             result = quantity(value, self.dimension)
         except InputError as error:
+            if error.remedy is not None:
+                usual = toml_value(DIMENSIONS[self.dimension].example)
+                error.remedy = error.remedy.replace(usual, self.example())
             raise wrapped(error) from None
         if not self.bounds.hold(result):
             article = "an" if self.dimension[0] in "aeio" else "a"

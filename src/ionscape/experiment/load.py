@@ -13,6 +13,9 @@ from ionscape.experiment.models import Experiment
 from ionscape.experiment.problems import first_problem
 from ionscape.experiment.tables import Attachments, read_text
 
+MEASUREMENT_FILE = "is a measurement file, not an experiment file"
+USE_CALIBRATE = "use `ionscape calibrate`, or give the experiment file of its sample"
+
 
 def load_experiment(path: str | Path) -> Experiment:
     """Read an experiment file (TOML).
@@ -42,6 +45,8 @@ def parse_experiment(text: str, *, file: str | None = None, folder: str | Path =
         raise syntax_error(error, file=file) from None
     except RecursionError:
         raise InputError("is nested too deeply", file=file, remedy="use tables as in the examples") from None
+    if "measurement" in data and "sample" not in data:
+        raise InputError(MEASUREMENT_FILE, file=file, remedy=USE_CALIBRATE)
     given = data.get("attachments")
     texts = {name: entry for name, entry in given.items() if isinstance(entry, str)} if isinstance(given, dict) else {}
     attachments = Attachments(given=texts, folder=Path(folder))

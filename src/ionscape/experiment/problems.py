@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ionscape.errors import InputError, nearest_name
+from ionscape.errors import InputError, nearest_name, toml_value
 
 Location = Sequence[str | int]
 
@@ -16,8 +16,6 @@ Location = Sequence[str | int]
 KEYS_OF_KINDS = ("kind", "model")
 
 _REMEDIES = {
-    "tuple_type": ("must be a list", "write several values in square brackets, several tables as [[{key}]]"),
-    "list_type": ("must be a list", "write several values in square brackets, several tables as [[{key}]]"),
     "dict_type": ("must be a table", "write [{path}] or {{ ... }}"),
     "model_attributes_type": ("must be a table", "write [{path}] or {{ ... }}"),
     "model_type": ("must be a table", "write [{path}] or {{ ... }}"),
@@ -27,22 +25,39 @@ _REMEDIES = {
 }
 
 
-def first_problem(error: ValidationError, *, file: str | None, data: object) -> InputError:
+_LISTS = ("tuple_type", "list_type", "missing", "too_short", "too_long")
+_IN_BRACKETS = "write several values in square brackets"
+_BOUNDS = {
+    "greater_than": ("greater than", "gt", "give a larger one"),
+    "greater_than_equal": ("at least", "ge", "give a larger one"),
+    "less_than": ("less than", "lt", "give a smaller one"),
+    "less_than_equal": ("at most", "le", "give a smaller one"),
+}
+
+
+def first_problem(
+    error: ValidationError, *, file: str | None, data: object, example: Mapping[str, str] | None = None
+) -> InputError:
     """The first problem that pydantic found, as one sentence.
 
     Args:
         error: pydantic's report.
         file: name of the experiment file, for the message.
         data: what was validated.
+        example: a valid value, as it stands in a file, of keys whose values are lists.
     """
     details: Any = error.errors(include_url=False)[0]
     path = _path_in_file(details["loc"], data)
+    if details["type"] == "missing" and isinstance(details["loc"][-1], int):
+        path = path.rsplit("[", 1)[0]  # the list itself is there, one of its values is not
     context: dict[str, Any] = details.get("ctx", {})
     found = context.get("error")
     if isinstance(found, InputError):
         key = ".".join(part for part in (path, context.get("field")) if part)
         return found.located(file=file, key=key or None, value=value_at(data, key))
-    return _standard_problem(details, path).located(file=file, key=path or None, value=value_at(data, path))
+    return _standard_problem(details, path, example or {}).located(
+        file=file, key=path or None, value=value_at(data, path)
+    )
 
 
 def value_at(data: object, path: str) -> object:
@@ -57,8 +72,13 @@ def value_at(data: object, path: str) -> object:
     return None if isinstance(data, Mapping) else data
 
 
-def _standard_problem(details: Any, path: str) -> InputError:
+def _standard_problem(details: Any, path: str, example: Mapping[str, str]) -> InputError:
     kind, context = details["type"], details.get("ctx", {})
+    if kind in _LISTS:
+        return _list_problem(details, path, example)
+    if kind in _BOUNDS:
+        word, name, remedy = _BOUNDS[kind]
+        return InputError(f"must be {word} {context[name]}", remedy=remedy)
     if kind == "union_tag_not_found":
         key = str(context["discriminator"]).strip("'")
         return InputError(f"has no {key}", remedy=f'add {key} = "...", one of {_kinds(path)}')
@@ -78,6 +98,21 @@ def _standard_problem(details: Any, path: str) -> InputError:
         return InputError(problem, remedy=remedy.format(path=path, key=path.rsplit(".", 1)[-1]))
     message = str(details["msg"])
     return InputError(message[:1].lower() + message[1:])
+
+
+def _list_problem(details: Any, path: str, example: Mapping[str, str]) -> InputError:
+    """A value where a list is expected, or a list with too few or too many values."""
+    kind, found, key = details["type"], details.get("input"), path.rsplit(".", 1)[-1]
+    name = key.split("[", 1)[0]
+    shown = example.get(path.split("[", 1)[0])
+    remedy = f"write {name} = {shown}" if shown else None
+    if kind in ("missing", "too_short"):
+        return InputError("has too few values", remedy=remedy or "add what is missing")
+    if kind == "too_long":
+        return InputError("has too many values", remedy=remedy or "leave out what is too much")
+    if isinstance(found, str) and remedy is None:
+        remedy = f"write {key} = [{toml_value(found)}]"
+    return InputError("must be a list", remedy=remedy or f"{_IN_BRACKETS}, several tables as [[{key}]]")
 
 
 def _kinds(path: str) -> str:

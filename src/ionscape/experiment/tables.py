@@ -14,6 +14,7 @@ from ionscape.errors import InputError, nearest_name
 from ionscape.quantities import DimensionName, unit_size
 
 COLUMNS: Mapping[str, DimensionName] = {"density": "number density", "coefficient": "diffusion coefficient"}
+NEAR = 0.6  # resemblance of names below which a suggestion misleads
 HEADER_EXAMPLE = '"density (1/m^3), coefficient (m^2/s)"'
 
 _COLUMN_HEADER = re.compile(r"\s*([^()]+?)\s*\((.+)\)\s*")
@@ -63,11 +64,7 @@ def read_text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        neighbours = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-        near = [name for name in neighbours if Path(name).suffix == path.suffix]
-        nearest = nearest_name(path.name, near)
-        remedy = f'the nearest file there is "{nearest}"' if nearest else "check its folder and name"
-        raise InputError("does not exist", file=str(path), remedy=remedy) from None
+        raise missing_file(path) from None
     except IsADirectoryError:
         raise InputError("is a folder", file=str(path), remedy="give the file in it") from None
     except UnicodeDecodeError as error:
@@ -77,6 +74,15 @@ def read_text(path: Path) -> str:
         reason = getattr(error, "strerror", None) or str(error)
         remedy = "check its name and permissions"
         raise InputError(f"cannot be read ({reason})", file=str(path), remedy=remedy) from None
+
+
+def missing_file(path: Path) -> InputError:
+    """The sentence about a file that does not exist; it names one of the same kind if that one is really near."""
+    neighbours = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    kind = [name for name in neighbours if Path(name).suffix.lower() == path.suffix.lower()]
+    nearest = nearest_name(path.name, kind, least=NEAR)
+    remedy = f'the nearest file there is "{nearest}"' if nearest else "check its folder and name"
+    return InputError("does not exist", file=str(path), remedy=remedy)
 
 
 def parse_diffusion_table(text: str, *, file: str) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import re
+import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ionscape.figures.style import TOTAL, axis_unit, inner_legend, ion_styles, new_figure, shade, tidy
+from ionscape.figures.style import TOTAL, IonStyle, axis_unit, inner_legend, ion_styles, new_figure, shade, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,47 +25,82 @@ NANOMETRE = 1e-9
 CALIBRATION_COLOUR = "#009E73"
 BULK_COLOUR = "#0072B2"
 SURFACE_COLOUR = "#D55E00"
+FEW_CHANNELS = 8  # up to which colours tell the elements and dashes the isotopes
+LONGEST_INNER_LEGEND = 6
+LONGEST_COLUMN = 4  # of panels with crater scans
+TITLE_WIDTH = 78  # characters on a line
+FILE_WIDTH = 34
+DARK, LIGHT = 0.4, 0.18  # strength of the bands: statistical, between the normalisations
+ISOTOPE_LINES = ("solid", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)))
 
 
 def raw_counts(profile: DepthProfile) -> Figure:
     """Draw the counts of every channel over sputter time, with the depth on the upper axis."""
     data = profile.dataset
-    figure = new_figure(7.0, 4.4)
+    names = [str(name) for name in data["channel"].values]
+    outside = len(names) > LONGEST_INNER_LEGEND
+    figure = new_figure(8.2 if outside else 7.0, 4.4)
     axes = figure.subplots()
     timed = "sputter_time" in data
     depth = data["depth"].values / NANOMETRE
     abscissa = data["sputter_time"].values if timed else depth
-    names = [str(name) for name in data["channel"].values]
-    # Colours by channel, not by element: the isotopes of one element must be told apart.
-    for number, name in enumerate(names):
+    limited = _limited(profile)
+    for number, (name, style) in enumerate(zip(names, channel_styles(names), strict=True)):
         counts = data["channel_counts"].values[:, number]
-        axes.plot(abscissa, np.where(counts > 0.0, counts, np.nan), color=f"C{number}", lw=1.1, label=plain_name(name))
-    limited = data["dead_time_limited"].values.astype(bool)
-    if limited.any():
-        axes.plot(abscissa[limited], np.full(limited.sum(), axes.get_ylim()[1]), "v", color="black", ms=4,
-                  label="limited by dead time")  # fmt: skip
+        saturated = limited[:, number]
+        label = plain_name(name) + (" (saturated)" if saturated.any() else "")
+        axes.plot(abscissa, np.where(counts > 0.0, counts, np.nan), color=style.colour, ls=style.line, lw=1.1,
+                  label=label)  # fmt: skip
+        axes.plot(abscissa[saturated], counts[saturated], "v", color=style.colour, ms=3)
     axes.set_yscale("log")
     axes.set_xlim(0.0, abscissa[-1])
     tidy(axes, horizontal="sputter time / s" if timed else "depth / nm", vertical="counts per data point")
     if timed and np.isfinite(data.attrs["sputter_rate"]):
-        times, depths = _extended(abscissa), _extended(depth)
-
-        def depth_of(time: Any) -> Any:
-            return np.interp(time, times, depths)
-
-        def time_of(depth: Any) -> Any:
-            return np.interp(depth, depths, times)
-
-        upper = axes.secondary_xaxis("top", functions=(depth_of, time_of))
-        upper.set_xlabel("depth / nm")
-        upper.tick_params(direction="in")
-    figure.suptitle(data.attrs["title"], fontsize=10, x=0.02, ha="left")
-    inner_legend(axes)
+        _depth_axis(axes, abscissa, depth)
+    figure.suptitle(_wrapped(data.attrs["title"]), fontsize=10, x=0.02, ha="left", parse_math=False)
+    if outside:
+        figure.legend(loc="outside right upper", fontsize=8, ncols=1 + (len(names) - 1) // 24, frameon=False)
+    else:
+        inner_legend(axes)
     return figure
+
+
+def channel_styles(names: Sequence[str]) -> list[IonStyle]:
+    """Colour and dashes of each channel.
+
+    Up to eight channels have the colour of their element, as ions have in all figures, and dashes by isotope; more of
+    them have twenty colours in turn.
+    """
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    from ionscape.sims.isotopes import ISOTOPES
+    from ionscape.sims.species import parse_species
+
+    if len(names) > FEW_CHANNELS:
+        palette = colormaps["tab20"]
+        # The dark colours first: the light ones follow them in the palette.
+        order = [*range(0, 20, 2), *range(1, 20, 2)]
+        return [
+            IonStyle(colour=to_hex(palette(order[k % 20])), line=ISOTOPE_LINES[k // 20 % len(ISOTOPE_LINES)])
+            for k in range(len(names))
+        ]
+    species = [parse_species(name) for name in names]
+    owners = [(found.element if found else None) or name for name, found in zip(names, species, strict=True)]
+    colours = ion_styles(dict.fromkeys(owners))
+    abundance = [ISOTOPES[found.isotope].abundance if found and found.isotope else 1.0 for found in species]
+    styles: list[IonStyle] = []
+    for owner, share in zip(owners, abundance, strict=True):
+        # The main isotope has the solid line.
+        rank = sum(other == owner and larger > share for other, larger in zip(owners, abundance, strict=True))
+        styles.append(IonStyle(colour=colours[owner].colour, line=ISOTOPE_LINES[rank % len(ISOTOPE_LINES)]))
+    return styles
 
 
 def calibrated_profile(profile: DepthProfile) -> Figure:
     """Draw the densities over depth with their 95 % intervals and band of normalisations; below, the charge balance."""
+    from matplotlib.patches import Patch
+
     data = profile.dataset
     figure = new_figure(7.0, 6.0)
     axes, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1.0))
@@ -69,47 +108,49 @@ def calibrated_profile(profile: DepthProfile) -> Figure:
     total = float(np.sum(data["bulk_density"].values * data["charge_number"].values))
     styles = ion_styles(profile.ions)
     for number, ion in enumerate(profile.ions):
-        style = styles[ion]
-        fraction = {
-            name: data[name].values[:, number] / total
-            for name in (
-                "density",
-                "density_lower",
-                "density_upper",
-                "density_systematic_lower",
-                "density_systematic_upper",
-            )
-        }
-        axes.fill_between(depth, fraction["density_systematic_lower"], fraction["density_systematic_upper"],
-                          color=shade(style.colour, 0.18), lw=0)  # fmt: skip
-        axes.fill_between(depth, fraction["density_lower"], fraction["density_upper"],
-                          color=shade(style.colour, 0.4), lw=0)  # fmt: skip
-        axes.plot(depth, fraction["density"], color=style.colour, lw=1.2, label=ion)
+        colour = styles[ion].colour
+
+        def fraction(name: str, number: int = number) -> FloatArray:
+            return data[name].values[:, number] / total
+
+        for kind, strength in (("density_systematic", LIGHT), ("density", DARK)):
+            axes.fill_between(depth, fraction(f"{kind}_lower"), fraction(f"{kind}_upper"),
+                              color=shade(colour, strength), lw=0)  # fmt: skip
+        axes.plot(depth, fraction("density"), color=colour, lw=1.2, label=ion)
     axes.set_ylim(bottom=min(0.0, float(np.nanmin(data["density_lower"].values)) / total))
-    tidy(axes, horizontal="", vertical=r"density / $n_\mathrm{bulk}$")
-    axes.set_title(_title(profile), fontsize=10, loc="left")
+    bulk = r"$n_\mathrm{bulk}$"
+    tidy(axes, horizontal="", vertical=f"density / {bulk},  {bulk} = {_power(total)} m$^{{-3}}$")
+    title = f"{_wrapped(data.attrs['title'])}\nmethod: {data.attrs['density_method']}"
+    axes.set_title(title, fontsize=10, loc="left", pad=9, parse_math=False)
     _mark_region(axes, data.attrs["calibration_region"], CALIBRATION_COLOUR, "calibration", height=1.0)
     _mark_region(axes, data.attrs["bulk_region"], BULK_COLOUR, "bulk", height=1.0)
-    inner_legend(axes)
-    error = 2.0 * data["balance_error"].values
-    lower.fill_between(depth, 100 * -error, 100 * error, color=shade("black", 0.15), lw=0, label="noise, 95 %")
-    lower.plot(depth, 100 * data["balance"].values, color=TOTAL.colour, lw=0.7)
-    lower.axhline(0.0, color="black", lw=0.5)
-    inside = data["depth"].values >= data.attrs["calibration_region"][0]
-    limit = 100 * 1.5 * max(float(np.max(np.abs(data["balance"].values[inside]))), float(error.max()))
-    lower.set_ylim(-limit, limit)
+    bands = [
+        Patch(color=shade("black", DARK), lw=0, label="95 %, statistical"),
+        Patch(color=shade("black", LIGHT), lw=0, label="between the normalisations"),
+    ]
+    handles, labels = axes.get_legend_handles_labels()
+    entries = [*handles, *bands], [*labels, *(str(band.get_label()) for band in bands)]
+    if len(labels) > LONGEST_INNER_LEGEND:
+        figure.set_figwidth(8.8)
+        figure.legend(*entries, loc="outside right upper", fontsize=8, frameon=False)
+    else:
+        inner_legend(axes, *entries)
+    _draw_balance(lower, profile)
     lower.set_xlim(0.0, depth[-1])
-    tidy(lower, horizontal="depth / nm", vertical="balance / %")
     return figure
 
 
 def crater_scans(crater: CraterDepth) -> Figure:
     """Draw the levelled scans across the crater with the regions whose heights were compared."""
-    figure = new_figure(7.0, 1.2 + 1.7 * len(crater.steps))
-    panels: Sequence[Axes] = list(figure.subplots(len(crater.steps), 1, sharex=True, squeeze=False)[:, 0])
+    scans = len(crater.steps)
+    columns = 1 if scans <= LONGEST_COLUMN else 2
+    rows = math.ceil(scans / columns)
+    figure = new_figure(7.0 if columns == 1 else 9.0, 1.4 + 1.7 * rows)
+    grid = figure.subplots(rows, columns, sharex=True, squeeze=False)
+    panels: Sequence[Axes] = list(grid.T.ravel())
     deepest = max(float(np.ptp(step.levelled.height)) for step in crater.steps)
     unit = axis_unit(deepest, "length")
-    for axes, step in zip(panels, crater.steps, strict=True):
+    for axes, step in zip(panels[:scans], crater.steps, strict=True):
         lateral = step.levelled.lateral / 1e-6
         axes.plot(lateral, step.levelled.height / unit.size, color="#555555", lw=0.7)
         for region in step.regions.surface:
@@ -117,12 +158,77 @@ def crater_scans(crater: CraterDepth) -> Figure:
         valley = step.regions.valley
         axes.axvspan(valley[0] / 1e-6, valley[1] / 1e-6, color=BULK_COLOUR, alpha=0.2, lw=0)
         tidy(axes, horizontal="", vertical=f"height / {unit.unit}")
-        axes.set_title(
-            f"{step.depth / 1e-9:.2f} ± {step.error / 1e-9:.2f} nm", fontsize=9, loc="right", color="#333333"
-        )
-    panels[-1].set_xlabel("lateral position / µm")
-    panels[0].set_title("surface (orange) and valley (blue)", fontsize=9, loc="left")
+        value = f"{step.depth / NANOMETRE:.2f} ± {step.error / NANOMETRE:.2f} nm"
+        name = textwrap.shorten(Path(step.levelled.file).name, FILE_WIDTH, placeholder="…")
+        axes.set_title(name, fontsize=9, loc="left", parse_math=False)
+        axes.set_title(value, fontsize=9, loc="right", color="#333333")
+    for axes in panels[scans:]:
+        axes.set_visible(False)
+    for column in range(columns):
+        last = panels[min((column + 1) * rows, scans) - 1]
+        last.set_xlabel("lateral position / µm")
+        last.tick_params(labelbottom=True)
+    mean = f"{crater.depth / NANOMETRE:.2f} ± {crater.error / NANOMETRE:.2f} nm"
+    figure.suptitle(f"crater depth {mean} (one standard deviation); surface orange, valley blue", fontsize=10, x=0.02,
+                    ha="left")  # fmt: skip
     return figure
+
+
+def plain_name(channel: str) -> str:
+    """Name of a channel as a formula: `^6Li+` becomes ⁶Li⁺ and `Cs_2+` Cs₂⁺ in mathematical text."""
+    name = re.sub(r"\s+", " ", channel.strip())
+    match = re.fullmatch(r"((?:\^?\d*[A-Z][a-z]?(?:_?\d+)?)+)([+-]*)", name)
+    if match is None:
+        return name.replace("$", r"\$")
+    formula = re.sub(r"\^(\d+)", r"$^{\1}$", match[1])
+    formula = re.sub(r"^(\d+)", r"$^{\1}$", formula)
+    formula = re.sub(r"(?<=[A-Za-z])_?(\d+)", r"$_{\1}$", formula)
+    return formula + (f"$^{{{match[2]}}}$" if match[2] else "")
+
+
+def _limited(profile: DepthProfile) -> Any:
+    """Where a channel is limited by the dead time of its detector, shape (points, channels)."""
+    from ionscape.sims.counting import dead_time_limited
+
+    data = profile.dataset
+    pulses = int(data.attrs["pulses_per_point"])
+    return dead_time_limited(data["channel_counts"].values, pulses if pulses > 0 else None)
+
+
+def _depth_axis(axes: Axes, time: FloatArray, depth: FloatArray) -> None:
+    """Put the depth [nm] on the upper edge."""
+    times, depths = _extended(time), _extended(depth)
+
+    def depth_of(time: Any) -> Any:
+        return np.interp(time, times, depths)
+
+    def time_of(depth: Any) -> Any:
+        return np.interp(depth, depths, times)
+
+    upper = axes.secondary_xaxis("top", functions=(depth_of, time_of))
+    upper.set_xlabel("depth / nm")
+    upper.tick_params(direction="in")
+
+
+def _draw_balance(axes: Axes, profile: DepthProfile) -> None:
+    """Draw what the charge balance misses before it is shared out, with the band that noise explains."""
+    data = profile.dataset
+    depth = data["depth"].values
+    balance, error = 100.0 * data["balance"].values, 200.0 * data["balance_error"].values
+    axes.fill_between(depth / NANOMETRE, -error, error, color=shade("black", 0.15), lw=0, label="±2 σ of noise")
+    axes.plot(depth / NANOMETRE, balance, color=TOTAL.colour, lw=0.7)
+    axes.axhline(0.0, color="black", lw=0.5)
+    low, high = data.attrs["calibration_region"]
+    inside = (depth >= low) & (depth <= high)
+    limit = 1.3 * float(np.nanmax(np.maximum(np.abs(balance), error)[inside]))
+    axes.set_ylim(-limit, limit)
+    tidy(axes, horizontal="depth / nm", vertical="balance / %")
+    axes.legend(fontsize=8, loc="lower right", framealpha=0.85, edgecolor="none")
+    largest = float(np.nanmax(np.abs(balance)))
+    if largest > limit:
+        place = float(depth[int(np.nanargmax(np.abs(balance)))]) / NANOMETRE
+        note = f"cut off: up to {float(f'{largest:.2g}'):g} % at {place:.3g} nm"
+        axes.text(0.99, 0.97, note, fontsize=8, ha="right", va="top", transform=axes.transAxes)
 
 
 def _extended(rising: FloatArray) -> FloatArray:
@@ -133,25 +239,14 @@ def _extended(rising: FloatArray) -> FloatArray:
     return np.concatenate([[rising[0] - steps * first], rising, [rising[-1] + steps * last]])
 
 
-def plain_name(channel: str) -> str:
-    """Name of a channel as a formula: `^6Li+` becomes ⁶Li⁺ in mathematical text."""
-    name = channel.strip()
-    sign = ""
-    while name and name[-1] in "+-":
-        sign, name = name[-1] + sign, name[:-1]
-    mass = ""
-    if name.startswith("^"):
-        digits = len(name[1:]) - len(name[1:].lstrip("0123456789"))
-        mass, name = name[1 : 1 + digits], name[1 + digits :]
-    if not name.isalpha():
-        return channel.replace("$", r"\$")
-    prefix = f"$^{{{mass}}}$" if mass else ""
-    return f"{prefix}{name}" + (f"$^{{{sign}}}$" if sign else "")
+def _wrapped(title: str) -> str:
+    return textwrap.fill(title, TITLE_WIDTH)
 
 
-def _title(profile: DepthProfile) -> str:
-    found = profile.dataset.attrs
-    return f"{found['title']}   ({found['density_method']})"
+def _power(value: float) -> str:
+    """A number with its power of ten in mathematical text."""
+    mantissa, exponent = f"{value:.3e}".split("e")
+    return rf"{mantissa.rstrip('0').rstrip('.')}$\times$10$^{{{int(exponent)}}}$"
 
 
 def _mark_region(axes: Axes, region: Sequence[float], colour: str, name: str, *, height: float) -> None:

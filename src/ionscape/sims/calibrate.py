@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -10,25 +11,28 @@ import numpy as np
 from ionscape.errors import InputError
 
 from . import densities, regions
-from .channels import IonCounts, ion_channels
+from .channels import IonChannels, IonCounts, ion_channels
 from .counting import common_factor, dead_time_limited, infer_pulses, intensity_variance
 from .crater import CraterDepth, DepthScale, crater_depth, default_total_time
 from .densities import Balance, BoolArray, Factors
-from .load import Measurement
+from .load import Measurement, load_measurement
 from .profile import DepthProfile, make_profile
 from .raw import FloatArray
 from .resampling import resample
 from .settings import DensityMethod, Region
 
 LARGEST_CRATER_SCATTER = 0.05  # of the depth, between scans, beyond which a region is probably wrong
+LARGEST_BACKGROUND = 0.3  # mean counts of a foreign ion in a bulk that was found, in units of its largest counts
+NOTABLE_BACKGROUND = 0.03
+LARGEST_FACTOR_ERROR = 0.25  # relative
 VARIANCE_POINTS = 9  # over which counts are averaged for their variance
 
 
-def calibrate(measurement: Measurement, **changes: Any) -> DepthProfile:
+def calibrate(measurement: Measurement | str | Path, **changes: Any) -> DepthProfile:
     """Turn counts over sputter time into densities over depth.
 
     Args:
-        measurement: as `load_measurement` reads it.
+        measurement: as `load_measurement` reads it, or the path of its file.
         changes: keys of the table [measurement] that replace those of the file, as they stand in a file:
             `density_method="proportional"`, `bulk_region=["110 nm", "160 nm"]`.
 
@@ -40,6 +44,8 @@ def calibrate(measurement: Measurement, **changes: Any) -> DepthProfile:
     Raises:
         InputError: something that is needed is missing or contradicts the data.
     """
+    if isinstance(measurement, str | Path):
+        measurement = load_measurement(measurement)
     if changes:
         measurement = measurement.with_settings(**changes)
     warnings: list[str] = []
@@ -52,18 +58,23 @@ def calibrate(measurement: Measurement, **changes: Any) -> DepthProfile:
     scale, crater = _depth_scale(measurement, counts, warnings)
     depth = scale.depth(_time(measurement))
     used = depth >= 0.0
-    balance = _balance(measurement, counts, depth, used, warnings)
+    _check_ions(measurement, counts, warnings)
+    balance = _balance(measurement, counts, depth, used)
+    _check_bulk(measurement, counts, balance, warnings)
+    if measurement.settings.background == "bulk":
+        counts = counts.without_background(balance.native == 0.0, balance.bulk)
     method = measurement.settings.density_method
-    factors = _factors(method, counts, balance)
-    balance = _behind_transient(measurement, counts, balance, factors, depth)
-    factors = _factors(method, counts, balance)
-    _check_balance(factors, counts, warnings)
+    try:
+        balance = _behind_transient(measurement, counts, balance, depth, warnings)
+        factors = _factors(method, counts, balance)
+    except InputError as error:
+        raise error.located(file=measurement.file) from None
+    _check_factors(factors, counts, warnings)
     resampled = resample(
         method, counts, balance, factors, scale, _time(measurement),
         size=measurement.settings.resamples, seed=measurement.settings.seed,
     )  # fmt: skip
-    if method != "summed-intensities":
-        factors = densities.with_covariance(factors, resampled.factors)
+    factors = densities.with_covariance(factors, resampled.factors)
     return make_profile(
         measurement, counts=counts, scale=scale, crater=crater, depth=depth, used=used, balance=balance,
         factors=factors, resampled=resampled, warnings=warnings,
@@ -72,22 +83,7 @@ def calibrate(measurement: Measurement, **changes: Any) -> DepthProfile:
 
 def _ion_counts(measurement: Measurement, warnings: list[str]) -> IonCounts:
     channels = ion_channels(measurement)
-    settings = measurement.settings
-    pulses = settings.pulses_per_point
-    if pulses is None:
-        inferred = infer_pulses(measurement.raw.intensity)
-        pulses = inferred.pulses
-        if inferred.status == "unknown":
-            if channels.counts.max() < 20.0:
-                raise InputError(
-                    "holds intensities that are no counts (the largest is "
-                    f"{channels.counts.max():.3g}), so that their noise is unknown",
-                    file=measurement.raw.file or None, remedy="export Poisson-corrected or raw counts, not normalised",
-                )  # fmt: skip
-            warnings.append(
-                "The intensities are neither whole numbers nor Poisson-corrected ones; their noise is taken as that of"
-                " counts."
-            )
+    pulses = _pulses(measurement, channels, warnings)
     variance = channels.weights**2 @ intensity_variance(_local_mean(channels.counts), pulses)
     intensity = channels.intensity
     limited = dead_time_limited(channels.counts, pulses)
@@ -97,15 +93,63 @@ def _ion_counts(measurement: Measurement, warnings: list[str]) -> IonCounts:
                 f"Channel {name} is limited by the detector's dead time at {int(points.sum())} points: name it as"
                 " saturated to rebuild its element from the other isotopes."
             )
-    if settings.common_factor is not None:
-        size, error = settings.common_factor, 0.0
-    else:
-        estimate = common_factor(intensity, variance)
-        size, error = estimate.size, estimate.error
+    size, error = _common_factor(measurement, intensity, variance, warnings)
     return IonCounts(
         channels=channels, intensity=intensity, variance=variance, pulses=pulses, common_factor=size,
         common_factor_error=error, limited=np.asarray(limited.any(axis=0)),
     )  # fmt: skip
+
+
+def _pulses(measurement: Measurement, channels: IonChannels, warnings: list[str]) -> int | None:
+    """Pulses per data point: given, or found from the counts; None for counts without Poisson correction."""
+    raw, given = measurement.raw, measurement.settings.pulses_per_point
+    counted = [number for number, channel in enumerate(raw.channels) if channel.kind not in ("ratio", "total")]
+    inferred = infer_pulses(raw.intensity[counted])
+    if given is not None:
+        largest = float(channels.counts.max())
+        if largest > given * np.log(given) + 1.0:
+            raise InputError(
+                f"contradicts the counts, of which the largest is {largest:.6g}", file=measurement.file,
+                key="measurement.pulses_per_point", value=given,
+                bound=f"N pulses give at most N ln N = {given * np.log(given):.4g}",
+                remedy="leave it out, so that it is found from the counts",
+            )  # fmt: skip
+        if inferred.pulses is not None and inferred.pulses != given:
+            warnings.append(
+                f"The counts look like {inferred.pulses} pulses per data point, not like the {given} that are given."
+            )
+        return given
+    if inferred.status == "unknown":
+        if channels.counts.max() < 20.0:
+            raise InputError(
+                f"holds intensities that are no counts (the largest is {channels.counts.max():.3g}), so that their"
+                " noise is unknown",
+                file=raw.file or None, remedy="export Poisson-corrected or raw counts, not normalised ones",
+            )  # fmt: skip
+        warnings.append(
+            "The intensities are neither whole numbers nor Poisson-corrected ones; their noise is taken as that of"
+            " counts."
+        )
+    return inferred.pulses
+
+
+def _common_factor(
+    measurement: Measurement, intensity: FloatArray, variance: FloatArray, warnings: list[str]
+) -> tuple[float, float]:
+    """Size of the common factor and its error; nothing where the counts are too few to show one."""
+    if measurement.settings.common_factor is not None:
+        return measurement.settings.common_factor, 0.0
+    if not np.any(intensity > 0.0):
+        raise InputError("has no counts of any ion", file=measurement.raw.file or None, remedy="choose other channels")
+    try:
+        estimate = common_factor(intensity, variance)
+    except InputError:
+        warnings.append(
+            "Too few points have counts enough to show a factor common to all channels; give common_factor if you know"
+            " it from other measurements."
+        )
+        return 0.0, 0.0
+    return estimate.size, estimate.error
 
 
 def _local_mean(counts: FloatArray) -> FloatArray:
@@ -132,7 +176,19 @@ def _depth_scale(
     settings, raw = measurement.settings, measurement.raw
     time = _time(measurement)
     if raw.sputter_time is None:
+        for key in ("crater_scans", "crater_depth", "sputter_rate", "layers", "sputter_time", "surface_time"):
+            if getattr(settings, key) or measurement.crater_scans:
+                raise InputError("contradicts the depths that the export gives", file=measurement.file,
+                                 key=f"measurement.{key}", remedy="leave it out, or export sputter times")  # fmt: skip
         return DepthScale.from_rate(rate=1.0, rate_error=0.0), None
+    for key in ("sputter_time", "surface_time"):
+        value = getattr(settings, key)
+        wrong = value is not None and (value < time[-1] * (1.0 - 1e-6) if key == "sputter_time" else value >= time[-1])
+        if wrong:
+            where = "before" if key == "sputter_time" else "behind"
+            raise InputError(f"lies {where} the last data point, at {time[-1]:.6g} s", file=measurement.file,
+                             key=f"measurement.{key}", value=measurement.table.get(key),
+                             remedy="give the time in seconds of sputtering")  # fmt: skip
     surface = settings.surface_time
     if surface is None:
         surface = regions.surface_time(time, counts.intensity)
@@ -161,12 +217,18 @@ def _depth_scale(
         surface_regions=settings.surface_regions,
         valley_region=settings.valley_region,
         relative_calibration_error=settings.profilometer_error,
+        single_scan_scatter=settings.single_scan_scatter,
     )
     _check_crater(crater, warnings)
     return DepthScale.from_crater_depth(crater, total_time=total, surface_time=surface), crater
 
 
 def _check_crater(crater: CraterDepth, warnings: list[str]) -> None:
+    if len(crater.steps) == 1:
+        warnings.append(
+            "A single crater scan does not show how the depth scatters from place to place: single_scan_scatter is"
+            " taken for it. Measure more scans."
+        )
     for number, step in enumerate(crater.steps, start=1):
         if not step.regions.both_sides:
             warnings.append(
@@ -207,18 +269,26 @@ def _region(region: Region | None, depth: FloatArray, *, key: str, measurement: 
     return inside
 
 
-def _balance(
-    measurement: Measurement, counts: IonCounts, depth: FloatArray, used: BoolArray, warnings: list[str]
-) -> Balance:
+def _check_ions(measurement: Measurement, counts: IonCounts, warnings: list[str]) -> None:
+    ions = counts.channels.ions
+    for ion in dict.fromkeys((*measurement.native, *measurement.charges)):
+        if ion not in ions and (ion in measurement.native or measurement.experiment is None):
+            warnings.append(f"The ion {ion} has no channel; the charge balance leaves it out.")
+    if all(ion in measurement.native for ion in ions):
+        recognised = [channel.name for channel in measurement.raw.channels if channel.kind == "ion"]
+        unused = [name for name in recognised if name not in counts.channels.channels]
+        raise InputError(
+            "names no foreign ion, without which the charge balance says nothing", file=measurement.file,
+            key="measurement.channels",
+            remedy="add the ion that came in" + (f"; the export also has {', '.join(unused[:6])}" if unused else ""),
+        )  # fmt: skip
+
+
+def _balance(measurement: Measurement, counts: IonCounts, depth: FloatArray, used: BoolArray) -> Balance:
     settings = measurement.settings
     ions = counts.channels.ions
     native = np.array([measurement.native.get(ion, 0.0) for ion in ions])
     charges = np.array([float(measurement.charges.get(ion, 1)) for ion in ions])
-    missing = [ion for ion in measurement.native if ion not in ions]
-    if missing:
-        warnings.append(f"The native ion {missing[0]} has no channel; the charge balance leaves it out.")
-    if not np.any(native == 0.0):
-        warnings.append("No foreign ion has a channel: the charge balance cannot be closed.")
     bulk = _region(settings.bulk_region, depth, key="bulk_region", measurement=measurement)
     if bulk is None:
         weighted = charges * np.where(native > 0.0, 1.0, 0.0)
@@ -230,9 +300,30 @@ def _balance(
             raise error.located(file=measurement.file, key="measurement.bulk_region") from None
         bulk = np.arange(depth.size) >= start
     zone = _region(settings.calibration_region, depth, key="calibration_region", measurement=measurement)
+    _region(settings.fit_region, depth, key="fit_region", measurement=measurement)
     if zone is None:
         zone = used & (np.arange(depth.size) < max(int(np.argmax(bulk)), 3))
     return Balance(charges=charges, native=native, bulk=bulk, zone=zone)
+
+
+def _check_bulk(measurement: Measurement, counts: IonCounts, balance: Balance, warnings: list[str]) -> None:
+    """The bulk must be free of foreign ions: a plateau in the exchanged zone is level too."""
+    smooth = _local_mean(counts.intensity)
+    for number in np.flatnonzero(balance.native == 0.0):
+        ion, largest = counts.channels.ions[number], float(smooth[number].max())
+        share = float(counts.intensity[number, balance.bulk].mean()) / largest if largest > 0.0 else 0.0
+        if share > LARGEST_BACKGROUND and measurement.settings.bulk_region is None:
+            raise InputError(
+                f"is nowhere free of {ion}: where {next(iter(measurement.native))} is level in the depth, {ion} still"
+                f" has {100 * share:.0f} % of its largest counts",
+                file=measurement.file, key="measurement.bulk_region",
+                remedy="measure deeper, or give the depths of the unchanged glass",
+            )  # fmt: skip
+        if share > NOTABLE_BACKGROUND:
+            warnings.append(
+                f"{ion} has {100 * share:.2g} % of its largest counts in the bulk region: a background, or that is not"
+                " the bulk."
+            )
 
 
 def _factors(method: DensityMethod, counts: IonCounts, balance: Balance) -> Factors:
@@ -251,24 +342,40 @@ def _factors(method: DensityMethod, counts: IonCounts, balance: Balance) -> Fact
 
 
 def _behind_transient(
-    measurement: Measurement, counts: IonCounts, balance: Balance, factors: Factors, depth: FloatArray
+    measurement: Measurement, counts: IonCounts, balance: Balance, depth: FloatArray, warnings: list[str]
 ) -> Balance:
     """The balance without the sputter transient in its zone, unless the zone was given."""
     if measurement.settings.calibration_region is not None:
         return balance
-    ratio = densities.balance_deviation(counts, balance, factors) / densities.balance_error(counts, balance, factors)
+    # whatever the method: these factors are robust against the transient, those of the papers are not
+    factors = _factors("charge-balance", counts, balance)
+    deviation = densities.balance_deviation(counts, balance, factors)
     first = int(np.argmax(depth >= 0.0))
-    start = first + regions.transient_end(ratio[first:])
-    zone = balance.zone & (np.arange(depth.size) >= start)
-    if zone.sum() < 3:
+    steps = regions.transient_end((deviation / densities.balance_error(counts, balance, factors))[first:])
+    zone = balance.zone & (np.arange(depth.size) >= first + (steps or 0))
+    if steps is None or zone.sum() < 3:
+        warnings.append(
+            "No end of the sputter transient was found: the charge balance is nowhere steady. Give calibration_region."
+        )
         return balance
     return Balance(charges=balance.charges, native=balance.native, bulk=balance.bulk, zone=zone)
 
 
-def _check_balance(factors: Factors, counts: IonCounts, warnings: list[str]) -> None:
+def _check_factors(factors: Factors, counts: IonCounts, warnings: list[str]) -> None:
+    for ion, value, variance in zip(counts.channels.ions, factors.values, np.diag(factors.covariance), strict=True):
+        if value <= 1e-6 * factors.values.max():
+            warnings.append(
+                f"The sensitivity factor of {ion} is at its limit 0: its counts do not follow the charge balance. Leave"
+                f" {ion} out, or give calibration_region and bulk_region."
+            )
+        elif np.sqrt(variance) > LARGEST_FACTOR_ERROR * value:
+            warnings.append(
+                f"The data hardly determine the sensitivity factor of {ion}: the shares of the ions change too little"
+                " in the calibration region."
+            )
     if factors.common_factor > 1.5 * counts.common_factor + 3.0 * counts.common_factor_error + 1e-3:
         warnings.append(
             f"The charge balance is off by {100 * factors.common_factor:.2g} % from depth to depth where the scatter of"
-            f" neighbouring points explains {100 * counts.common_factor:.2g} %: yields that depend on the composition,"
-            " an interference, or a charged surface."
+            f" neighbouring points explains {100 * counts.common_factor:.2g} %: the bulk region is not the bulk, yields"
+            " depend on the composition, an interference, or a charged surface."
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,6 +52,7 @@ class IonCounts:
         common_factor: relative standard deviation of the factor shared by all channels of a data point.
         common_factor_error: its standard deviation.
         limited: points at which a channel is limited by the dead time, shape (points,).
+        freed: ions whose background in the bulk has been taken off, shape (ions,); None for none.
     """
 
     channels: IonChannels
@@ -61,6 +62,17 @@ class IonCounts:
     common_factor: float
     common_factor_error: float
     limited: NDArray[np.bool_]
+    freed: NDArray[np.bool_] | None = None
+
+    def without_background(self, foreign: NDArray[np.bool_], bulk: NDArray[np.bool_]) -> IonCounts:
+        """The same with the mean counts of the foreign ions in the bulk taken off.
+
+        Args:
+            foreign: which ions are foreign, shape (ions,).
+            bulk: points in the unchanged bulk, shape (points,).
+        """
+        background = np.where(foreign, self.intensity[:, bulk].mean(axis=1), 0.0)
+        return replace(self, intensity=self.intensity - background[:, None], freed=foreign)
 
 
 def ion_channels(measurement: Measurement) -> IonChannels:

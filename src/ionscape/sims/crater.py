@@ -244,20 +244,23 @@ def crater_depth(
     surface_regions: Sequence[Region] | None = None,
     valley_region: Region | None = None,
     relative_calibration_error: float = 0.0,
+    single_scan_scatter: float = 0.0,
     order: int | None = None,
 ) -> CraterDepth:
     """Mean crater depth of several scans, with its error.
 
-    A scan differs from the next by more than its own noise (the floor is not flat, the stylus drifts). The variance of
-    the mean of k scans is the greater of S²/k, from the scatter S between them (k − 1 degrees of freedom), and of what
-    the noise within the scans gives (with theirs). The error of the profilometer's height scale is the same in all
-    scans and is added, with many degrees of freedom; those of the sum are Welch's and Satterthwaite's.
+    A scan differs from the next by more than its own noise (the floor is not flat, the stylus drifts). The variance
+    of the mean of k scans is the greater of S²/k, from the scatter S between them, and of what the noise within the
+    scans gives, with k − 1 degrees of freedom either way: that the scatter is small by chance does not make it better
+    known. A single scan has the degrees of freedom of its noise. The error of the profilometer's height scale is the
+    same in all scans and is added, with many degrees of freedom; those of the sum are Welch's and Satterthwaite's.
 
     Args:
         scans: of the same crater.
         surface_regions: (start, stop) of parts on the unsputtered surface [m], for all scans; found where absent.
         valley_region: (start, stop) of the floor of the crater [m], for all scans; found where absent.
         relative_calibration_error: standard deviation of the height scale of the profilometer, relative.
+        single_scan_scatter: standard deviation of the depth from place to place, relative; used for a single scan only.
         order: of the polynomial that is removed, as for `step_height`.
 
     Returns:
@@ -284,8 +287,10 @@ def crater_depth(
     )
     scatter = float(depths.std(ddof=1)) if count > 1 else math.nan
     outer = scatter**2 / count if count > 1 else 0.0
-    variance, freedom = (outer, count - 1.0) if outer > inner else (inner, inner_freedom)
+    variance, freedom = (max(outer, inner), count - 1.0) if count > 1 else (inner, inner_freedom)
     scale = (relative_calibration_error * mean) ** 2
+    if count == 1:
+        scale += (single_scan_scatter * mean) ** 2
     total = variance + scale
     known = variance == 0.0 or freedom == math.inf
     return CraterDepth(

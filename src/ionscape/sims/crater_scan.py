@@ -194,7 +194,8 @@ def _rows(lines: list[str], start: int, delimiter: str | None, *, file: str) -> 
             value = _number(cell, delimiter)
             if value is None or not math.isfinite(value):
                 problem = "is not a number" if value is None else "must be finite"
-                raise InputError(problem, file=file, key=f"line {number}, column {column}", value=cell)
+                raise InputError(problem, file=file, key=f"line {number}, column {column}", value=cell,
+                                 remedy="correct it, or delete the line")  # fmt: skip
             row.append(value)
         rows.append(row)
         numbers.append(number)

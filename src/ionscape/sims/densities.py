@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
 
 from ionscape.errors import InputError
 
@@ -26,6 +27,9 @@ BoolArray = NDArray[np.bool_]
 ROBUST_SCALE = 2.385
 """Residual, in standard deviations, from which a point loses weight (Cauchy's weight, 95 % efficient for normal
 noise): the sputter transient is tens of standard deviations off and must not count."""
+
+LEVEL_POINTS = 15  # over which counts are averaged for the variance by the common factor
+RUN_POINTS = 5  # over which a deviation of the balance is averaged before it is called significant
 
 NORMAL_MAD = 0.6745  # median of |x| of a standard normal variable
 
@@ -123,7 +127,7 @@ def charge_balance_factors(
 
 
 def refit_charge_balance(
-    factors: Factors, intensity: FloatArray, variance: FloatArray, balance: Balance, *, steps: int = 6
+    factors: Factors, intensity: FloatArray, variance: FloatArray, balance: Balance, *, steps: int = 4
 ) -> FloatArray:
     """The factors that `charge_balance_factors` would give for resampled counts, for many resamplings at once.
 
@@ -243,7 +247,8 @@ def shared_out(
 def _local_common_factor(total: FloatArray, counting: FloatArray, balance: Balance, common_factor: float) -> FloatArray:
     """s² at every point: what noise cannot explain at three standard deviations is a factor common to all channels.
 
-    That is what the sputter transient is, in which counts are up to some times higher.
+    That is what the sputter transient is, in which counts are up to some times higher; before the zone of calibration
+    all is shared out in proportion.
 
     Args:
         total: Σ Z b I [1/m^3], shape (..., 1, points).
@@ -252,7 +257,13 @@ def _local_common_factor(total: FloatArray, counting: FloatArray, balance: Balan
         common_factor: s away from the transient.
     """
     noise = np.einsum("i,...ip->...p", balance.charges**2, counting)[..., None, :] + (common_factor * total) ** 2
-    excess = np.maximum((total - balance.total) ** 2 - 9.0 * noise, 0.0)
+    off = total - balance.total
+    # A run of points that are all off a little is as significant as one that is off much.
+    mean = uniform_filter1d(off, RUN_POINTS, axis=-1, mode="nearest")
+    quiet = uniform_filter1d(noise, RUN_POINTS, axis=-1, mode="nearest") / RUN_POINTS
+    excess = np.maximum.reduce([off**2 - 9.0 * noise, mean**2 - 9.0 * quiet, np.zeros_like(off)])
+    excess[..., : int(np.argmax(balance.zone))] = np.inf
+    excess = np.minimum(excess, total**2)
     return common_factor**2 + excess / np.where(total > 0.0, total, 1.0) ** 2
 
 
@@ -326,18 +337,22 @@ def _rows(
     """
     rows: list[FloatArray] = []
     derivatives: list[FloatArray] = []
+    # Noise in the variance itself would give low points more weight.
+    even = uniform_filter1d(intensity, LEVEL_POINTS, axis=-1, mode="nearest")
 
     def add(charges: FloatArray, where: BoolArray, target: float) -> None:
         weighted = intensity[..., where] * charges[:, None]
         total = np.einsum("...i,...ip->...p", factors, weighted)
+        level = even[..., where] * charges[:, None]
+        total_level = np.einsum("...i,...ip->...p", factors, level)
         squares = variance[:, where] * charges[:, None] ** 2
         scatter = np.maximum(
-            spread**2 * total**2 + np.einsum("...i,ip->...p", factors**2, squares), (1e-9 * target) ** 2
+            spread**2 * total_level**2 + np.einsum("...i,ip->...p", factors**2, squares), (1e-9 * target) ** 2
         )
         root = np.sqrt(scatter)
         rows.append((total - target) / root)
         if derivative:
-            slope = 2.0 * spread**2 * total[..., None, :] * weighted + 2.0 * factors[..., :, None] * squares
+            slope = 2.0 * spread**2 * total_level[..., None, :] * level + 2.0 * factors[..., :, None] * squares
             residual = (total - target)[..., None, :]
             derivatives.append(weighted / root[..., None, :] - 0.5 * residual * slope / (root**3)[..., None, :])
 

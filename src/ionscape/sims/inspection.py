@@ -11,6 +11,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.errors import InputError
+
 from .isotopes import ISOTOPES, IsotopeRatio, abundances, isotope_mass, isotope_ratio
 from .raw import Channel, ChannelKind, RawProfile
 from .readers import read_raw_profile
@@ -110,6 +112,8 @@ class Inspection:
         pulses: primary pulses per data point by which the counts were Poisson-corrected; None if they were not or if
             it cannot be told.
         pulses_status: "inferred", "uncorrected", "unknown" or "given".
+        pulses_values: number of counts from whose fractions the pulses were inferred; None unless they were.
+        pulses_matching: share of these that agree with them, below 1 where channels do not obey the correction.
         smoothing: what the file says of it.
         channels: in the order of the file.
         isotope_ratios: each isotope against the most abundant one of its element.
@@ -125,6 +129,8 @@ class Inspection:
     depth: tuple[float, float] | None
     pulses: int | None
     pulses_status: str
+    pulses_values: int | None
+    pulses_matching: float | None
     smoothing: str | None
     channels: tuple[ChannelInspection, ...]
     isotope_ratios: tuple[IsotopeRatio, ...]
@@ -152,6 +158,8 @@ class Inspection:
             "depth": self.depth,
             "pulses_per_point": self.pulses,
             "pulses_status": self.pulses_status,
+            "pulses_values": self.pulses_values,
+            "pulses_matching": self.pulses_matching,
             "smoothing": self.smoothing,
             "channels": [{**vars(channel), "mass_difference": channel.mass_difference} for channel in self.channels],
             "isotope_ratios": [
@@ -182,10 +190,11 @@ def inspect(
         Channels, pulses, isotope ratios, suspected interferences.
 
     Raises:
-        InputError: the file cannot be read, or an override is not valid.
+        InputError: the file cannot be read, an override is not valid, or so few pulses could not give the counts.
     """
     raw = profile if isinstance(profile, RawProfile) else read_raw_profile(profile)
-    pulses, status, corrected = _pulses(raw, pulses)
+    found = _pulses(raw, pulses)
+    pulses, corrected = found.pulses, found.corrected
     ions = [channel for channel in raw.channels if channel.kind == "ion"]
     counted = [place for place, channel in enumerate(raw.channels) if channel.kind != "ratio"]
     sums = raw.intensity[counted].sum(axis=0) if counted else np.ones(raw.points)
@@ -197,7 +206,9 @@ def inspect(
         sputter_time=_range(raw.sputter_time),
         depth=_range(raw.depth),
         pulses=pulses,
-        pulses_status=status,
+        pulses_status=found.status,
+        pulses_values=found.values,
+        pulses_matching=found.matching,
         smoothing=raw.smoothing,
         channels=tuple(
             _inspect_channel(channel, raw.intensity[place], pulses, corrected.get(place))
@@ -209,18 +220,49 @@ def inspect(
     )
 
 
-def _pulses(raw: RawProfile, given: int | None) -> tuple[int | None, str, dict[int, bool]]:
-    """Pulses per data point, how they are known, and which channels agree, by place."""
+@dataclass(frozen=True, kw_only=True)
+class _Pulses:
+    """Pulses per data point, how they are known and how well, and which channels agree, by place."""
+
+    pulses: int | None
+    status: str
+    corrected: dict[int, bool]
+    values: int | None = None
+    matching: float | None = None
+
+
+def _pulses(raw: RawProfile, given: int | None) -> _Pulses:
     from .pulses import infer_pulses
 
     counted = [place for place, channel in enumerate(raw.channels) if channel.kind != "ratio"]
+    if given is not None:
+        _check_pulses(raw, given)
     if not counted:
-        return given, "unknown" if given is None else "given", {}
+        return _Pulses(pulses=given, status="unknown" if given is None else "given", corrected={})
     inference = infer_pulses(raw.intensity[counted])
     agreeing = {place: bool(agrees) for place, agrees in zip(counted, inference.consistent, strict=True)}
     if given is not None:
-        return given, "given", agreeing if given == inference.pulses else {}
-    return inference.pulses, inference.status, agreeing if inference.pulses is not None else {}
+        return _Pulses(pulses=given, status="given", corrected=agreeing if given == inference.pulses else {})
+    if inference.pulses is None:
+        return _Pulses(pulses=None, status=inference.status, corrected={})
+    return _Pulses(
+        pulses=inference.pulses, status=inference.status, corrected=agreeing, values=inference.values,
+        matching=inference.matching,
+    )  # fmt: skip
+
+
+def _check_pulses(raw: RawProfile, pulses: int) -> None:
+    """Refuse pulses with which the counts could not be: with one pulse left that missed, they are N ln N."""
+    highest = pulses * math.log(pulses)
+    for channel, counts in zip(raw.channels, raw.intensity, strict=True):
+        # Half a unit of the sixth digit: counts are printed rounded.
+        if channel.kind == "ion" and counts.max() > highest * (1.0 + 5e-6):
+            raise InputError(
+                f"is too small for the {counts.max():.6g} counts of {channel.name}",
+                file=raw.file or None, key="pulses", value=pulses,
+                bound=f"Poisson-corrected counts of so many pulses are at most {highest:.6g}",
+                remedy="give the primary pulses per data point, or leave them out to have them inferred",
+            )  # fmt: skip
 
 
 def _range(values: FloatArray | None) -> tuple[float, float] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,6 @@ from ionscape.errors import InputError
 from .crater import CraterScan
 from .isotopes import most_abundant
 from .resolution import DepthResponse, GaussianResponse
-
-if TYPE_CHECKING:
-    pass
 
 FloatArray = NDArray[np.float64]
 
@@ -154,6 +151,9 @@ class Instrument:
             raise InputError("must be greater than -1", key="transient_amplitude", value=self.transient_amplitude)
         if self.pulses_per_point is not None and self.pulses_per_point < 2:
             raise InputError("must be 2 at least", key="pulses_per_point", value=self.pulses_per_point)
+        if not isinstance(cast(object, self.yields), Mapping):
+            raise InputError("must give the counts of each ion", key="yields",
+                             remedy='write a mapping such as {"Li": 3600.0, "Rb": 6900.0}')  # fmt: skip
         for name, value in self.yields.items():
             if not (value > 0.0 and math.isfinite(value)):
                 raise InputError("must be greater than 0", key=f"yields.{name}", value=value)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from types import MappingProxyType
@@ -237,48 +237,6 @@ def isotope_ratio(
         points=int(above.size),
         verdict=_judge(mean, mean_error, expected, interval, constant, above.size),
     )
-
-
-def rebuild_element(
-    raw: RawProfile,
-    channels: Sequence[str],
-    leave_out: Sequence[str] = (),
-    overrides: Mapping[str, float] | None = None,
-) -> FloatArray:
-    """Counts of an element summed over channels of its isotopes, where some of them cannot be used.
-
-    The channels left out, say those whose detector was saturated, are rebuilt from the others by abundance: the sum
-    of the others times (abundances of all) / (abundances of the others).
-
-    Args:
-        raw: profile with the channels.
-        channels: names of channels of isotopes of one element, those left out included.
-        leave_out: which of them not to use.
-        overrides: abundances that are not the natural ones, see `abundances`.
-
-    Returns:
-        Counts that `channels` together would have, shape (points,).
-
-    Raises:
-        InputError: a channel is missing, no isotope, of another element or twice; or none is left.
-    """
-    isotopes = {name: _isotope_of_channel(raw, name) for name in channels}
-    elements = {ISOTOPES[isotope].element for isotope in isotopes.values()}
-    if len(elements) != 1 or len(set(isotopes.values())) != len(channels):
-        found = ", ".join(f"{name} ({isotope})" for name, isotope in isotopes.items()) or "none"
-        problem = f"the channels must be different isotopes of one element, given are {found}"
-        raise InputError(problem, file=raw.file or None)
-    for name in leave_out:
-        if name not in isotopes:
-            raise InputError("is left out but not among the channels", file=raw.file or None, value=name)
-    kept = [name for name in channels if name not in leave_out]
-    fractions = abundances(elements.pop(), overrides)
-    share = sum(fractions[isotopes[name]] for name in kept)
-    if share <= 0.0:
-        raise InputError("no isotope is left to rebuild the element from", file=raw.file or None)
-    whole = sum(fractions[isotope] for isotope in isotopes.values())
-    counts = np.sum([raw.counts(name) for name in kept], axis=0)
-    return counts * (whole / share)
 
 
 def _isotope(name: str) -> Isotope:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,14 @@ from pydantic import ValidationError
 
 from ionscape.errors import InputError, nearest_name
 from ionscape.experiment import Experiment, is_immobile, load_experiment
-from ionscape.experiment.load import syntax_error
+from ionscape.experiment.load import MEASUREMENT_FILE, syntax_error
 from ionscape.experiment.problems import first_problem
 from ionscape.experiment.tables import read_text
 
 from .crater import CraterScan, read_crater_scan
 from .raw import RawProfile
-from .readers import read_raw_profile
-from .settings import MeasurementTable
+from .readers import FORMATS, read_raw_profile
+from .settings import MeasurementTable, list_examples
 
 FILE_KEYS = ("title", "experiment", "measurement", "fit")
 
@@ -85,6 +85,8 @@ def load_measurement(path: str | Path) -> Measurement:
         return make_measurement(read_raw_profile(path), {}, title=path.stem)
     text = read_text(path)
     data = _parsed(text, file=str(path))
+    if isinstance(data.get("measurement"), Mapping):
+        _check_format(data["measurement"], file=str(path))
     table = data.get("measurement")
     if table is None:
         raise InputError("is missing", file=str(path), key="measurement",
@@ -117,6 +119,10 @@ def _parsed(text: str, *, file: str) -> dict[str, Any]:
         raise syntax_error(error, file=file) from None
     except RecursionError:
         raise InputError("is nested too deeply", file=file, remedy="use tables as in the examples") from None
+    if "measurement" not in data and ("sample" in data or "stages" in data):
+        name = Path(file).name
+        remedy = f'simulate it, or write a file with experiment = "{name}" and a table [measurement]'
+        raise InputError("is an experiment file, not a measurement file", file=file, remedy=remedy)
     for key in data:
         if key not in FILE_KEYS:
             nearest = nearest_name(key, FILE_KEYS)
@@ -126,24 +132,36 @@ def _parsed(text: str, *, file: str) -> dict[str, Any]:
 
 
 def make_measurement(
-    raw: RawProfile, table: Mapping[str, Any], *, crater_scans: tuple[CraterScan, ...] = (), title: str = ""
+    raw: RawProfile | str | Path,
+    table: Mapping[str, Any],
+    *,
+    crater_scans: Sequence[CraterScan | str | Path] = (),
+    title: str = "",
 ) -> Measurement:
     """Join counts and crater scans that are at hand already.
 
     Args:
-        raw: the counts.
+        raw: the counts, or the path of an export.
         table: keys of a table [measurement] with values as they stand in a file; `file` may be absent.
-        crater_scans: profilometer scans across the crater.
+        crater_scans: profilometer scans across the crater, or the paths of their files.
         title: shown in figures.
 
     Raises:
-        InputError: an unknown key, or a value that cannot be used.
+        InputError: an unknown key, or a value that cannot be used; a file that cannot be read.
+
+    Examples:
+        >>> counts = isc.read_raw_profile("m.txt")  # doctest: +SKIP
+        >>> known = {"native": {"Li": "1.4e28 1/m^3"}, "sputter_rate": {"value": "0.22 nm/s", "error": "2 pm/s"}}
+        >>> profile = isc.calibrate(isc.make_measurement(counts, known))  # doctest: +SKIP
     """
+    if not isinstance(raw, RawProfile):
+        raw = read_raw_profile(raw)
+    scans = tuple(scan if isinstance(scan, CraterScan) else read_crater_scan(scan) for scan in crater_scans)
     whole = {"file": Path(raw.file).name or "counts", **table}
     settings = validate_settings(whole, file=None)
     return Measurement(
         raw=raw,
-        crater_scans=crater_scans,
+        crater_scans=scans,
         table=whole,
         settings=settings,
         native=dict(settings.native or {}),
@@ -161,7 +179,7 @@ def validate_settings(table: object, *, file: str | None) -> MeasurementTable:
     try:
         return MeasurementTable.model_validate(table)
     except ValidationError as error:
-        problem = first_problem(error, file=file, data=table)
+        problem = first_problem(error, file=file, data=table, example=list_examples())
         problem.key = f"measurement.{problem.key}" if problem.key else "measurement"
         raise problem from None
 
@@ -173,7 +191,23 @@ def _experiment(data: Mapping[str, Any], path: Path) -> Experiment | None:
     if not isinstance(name, str):
         raise InputError("must be the name of an experiment file", file=str(path), key="experiment", value=name,
                          remedy="put it in quotation marks")  # fmt: skip
-    return _located(load_experiment, path.parent / name, file=str(path), key="experiment")
+    try:
+        return _located(load_experiment, path.parent / name, file=str(path), key="experiment")
+    except InputError as error:
+        if error.problem != MEASUREMENT_FILE:
+            raise
+        raise InputError(MEASUREMENT_FILE, file=str(path), key="experiment", value=name,
+                         remedy="name the file with the sample and the stages") from None  # fmt: skip
+
+
+def _check_format(table: Mapping[str, Any], *, file: str) -> None:
+    """Refuse an unknown format where it stands, not where the export is read."""
+    name = table.get("format")
+    known = [each.NAME for each in FORMATS]
+    if isinstance(name, str) and name not in known:
+        remedy = f'the nearest is "{nearest_name(name, known)}" (known are {", ".join(known)}), or leave it out'
+        raise InputError("is not a format of depth profiles", file=file, key="measurement.format", value=name,
+                         remedy=remedy)  # fmt: skip
 
 
 def _located(read: Any, path: Path, *arguments: Any, file: str, key: str) -> Any:

@@ -42,6 +42,11 @@ class DepthProfile:
     dataset: xarray.Dataset
     crater: CraterDepth | None = None
 
+    def __repr__(self) -> str:
+        data = self.dataset
+        ions, method = ", ".join(self.ions), data.attrs["density_method"]
+        return f"DepthProfile({data.attrs['title']!r}, {ions}, {data.sizes['depth']} points, {method})"
+
     @property
     def ions(self) -> tuple[str, ...]:
         """Names of the ions, native ones first."""
@@ -115,13 +120,16 @@ def load_profile(path: str | Path) -> DepthProfile:
     """
     import xarray
 
+    if Path(path).is_dir():
+        raise InputError("is a folder", file=str(path), remedy="give the file in it")
     try:
         dataset = xarray.load_dataset(Path(path), engine="h5netcdf")
     except FileNotFoundError:
         raise InputError("does not exist", file=str(path), remedy="give the path of a profile") from None
     except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0][:60]
         raise InputError(
-            "is not a NetCDF file", file=str(path), remedy=f"give a profile of ionscape ({error})"
+            "is not a NetCDF file", file=str(path), remedy=f"give a profile of ionscape ({reason})"
         ) from None
     if dataset.attrs.get("format") != FORMAT:
         raise InputError("is not a profile of ionscape", file=str(path), remedy="give a file that calibrate wrote")
@@ -147,7 +155,8 @@ def make_profile(
     method = measurement.settings.density_method
     density = densities.densities_of(method, counts, balance, factors)
     others = np.array([densities.densities_of(other, counts, balance, factors) for other in ("proportional", "equal")])
-    half = 0.5 * np.abs(others[0] - others[1])
+    lowest = np.minimum(density, others.min(axis=0))
+    highest = np.maximum(density, others.max(axis=0))
     lower, upper = np.percentile(resampled.density, LEVELS, axis=0)
     covariance = densities.point_covariance(
         method, factors.values, counts.intensity, counts.variance, balance, common_factor=factors.common_factor
@@ -161,9 +170,9 @@ def make_profile(
                           {**per_cubic_metre, "long_name": "lower end of the statistical 95 % interval"}),
         "density_upper": (over_depth, np.maximum(upper, density).T[used],
                           {**per_cubic_metre, "long_name": "upper end of the statistical 95 % interval"}),
-        "density_systematic_lower": (over_depth, (density - half).T[used],
+        "density_systematic_lower": (over_depth, lowest.T[used],
                                      {**per_cubic_metre, "long_name": "lower end of the band of normalisations"}),
-        "density_systematic_upper": (over_depth, (density + half).T[used],
+        "density_systematic_upper": (over_depth, highest.T[used],
                                      {**per_cubic_metre, "long_name": "upper end of the band of normalisations"}),
         "density_covariance": (("depth", "ion", "other_ion"), covariance[used], {"units": "1/m^6", "long_name":
         "covariance of a point by counting and common factor"}),

@@ -38,7 +38,7 @@ class Channel:
     column: int
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RawProfile:
     """A depth profile as the instrument exported it.
 
@@ -67,6 +67,9 @@ class RawProfile:
     header: tuple[str, ...] = ()
     comments: tuple[str, ...] = ()
     smoothing: str | None = None
+
+    def __repr__(self) -> str:
+        return f"RawProfile({self.file!r}, {self.format}, {len(self.channels)} channels, {self.points} points)"
 
     @property
     def points(self) -> int:

@@ -13,6 +13,7 @@ BULK_SHARE = 0.15
 BULK_TOLERANCE = 0.01
 """Relative deviation of the native counts from the bulk that ends the bulk, beyond their noise."""
 FEWEST_BULK_POINTS = 8
+FEWEST_SURFACE_COUNTS = 25.0
 STEADY_POINTS = 10
 """Length of the run of points, nine in ten of which must obey the charge balance, that ends the sputter transient."""
 
@@ -20,21 +21,27 @@ STEADY_POINTS = 10
 def surface_time(time: FloatArray, intensity: FloatArray) -> float:
     """Sputter time at which the surface of the glass is reached [s].
 
-    The counts of all ions together rise through an adsorbed layer; half of their later level marks the surface.
-    Without such a rise the surface is where the sputtering began, 0 s.
+    Through an adsorbed layer the counts of every ion rise. Where any ion has half of its own highest level near the
+    surface there is glass: an ion that is exchanged for another one there does not count as a rise. Without a rise the
+    surface is where the sputtering began, 0 s.
 
     Args:
         time: sputter time of the points [s], shape (points,).
         intensity: counts of the ions, shape (ions, points).
     """
-    total = intensity.sum(axis=0)
-    near = max(20, total.size // 5)
-    level = 0.5 * float(np.median(total[:near][total[:near] > 0.0])) if np.any(total[:near] > 0.0) else 0.0
-    above = np.flatnonzero(total >= level)
+    from scipy.ndimage import median_filter
+
+    near = max(20, time.size // 5)
+    level = median_filter(intensity[:, :near], size=(1, 5), mode="nearest").max(axis=1)
+    seen = level >= FEWEST_SURFACE_COUNTS
+    if not seen.any():
+        return 0.0
+    risen = (intensity[seen] / level[seen, None]).max(axis=0)
+    above = np.flatnonzero(risen >= 0.5)
     first = int(above[0]) if above.size else 0
     if first == 0:
         return 0.0
-    share = (level - total[first - 1]) / (total[first] - total[first - 1])
+    share = (0.5 - risen[first - 1]) / (risen[first] - risen[first - 1])
     return float(time[first - 1] + share * (time[first] - time[first - 1]))
 
 
@@ -73,7 +80,7 @@ def bulk_start(native: FloatArray, variance: FloatArray, *, common_factor: float
     return min(start + 2 * block, points - FEWEST_BULK_POINTS)
 
 
-def transient_end(deviation: FloatArray) -> int:
+def transient_end(deviation: FloatArray) -> int | None:
     """First point behind the sputter transient.
 
     Args:
@@ -84,7 +91,7 @@ def transient_end(deviation: FloatArray) -> int:
     run = np.convolve(steady, np.ones(STEADY_POINTS), mode="valid")
     candidates = np.flatnonzero((run >= 0.9 * STEADY_POINTS) & steady[: run.size])
     if not candidates.size:
-        return 0
+        return None
     # What has decayed from a hundred to three standard deviations needs as long again to drown in the mean of many
     # points.
     return min(2 * int(candidates[0]), deviation.size - 1)

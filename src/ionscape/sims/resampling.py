@@ -14,6 +14,7 @@ from .densities import Balance, Factors
 from .raw import FloatArray
 from .settings import DensityMethod
 
+LARGEST_PORTION = 200  # resamplings at a time
 SMOOTHING_POINTS = 7  # over which the slope of the profile is taken when the depth scale is varied
 
 
@@ -57,29 +58,48 @@ def resample(
     """
     rng = np.random.default_rng(seed)
     depth = scale.depth(time)
-    channels = counts.channels
-    drawn = channels.weights @ draw_intensity(channels.counts, counts.pulses, rng, size)
-    common = rng.normal(1.0, factors.common_factor, size=(size, 1, depth.size))
-    intensity = drawn * np.maximum(common, 0.05)
-    if method == "charge-balance":
-        values = densities.refit_charge_balance(factors, intensity, counts.variance, balance)
-    elif method == "summed-intensities":
-        values = densities.equal_sensitivity_factors(intensity, balance)
-    else:
-        values = densities.papers_factors(intensity, balance)
-    density = densities.shared_out(
-        method, values, intensity, counts.variance, balance, common_factor=factors.common_factor
-    )
-    depths = scale.draw_depths(time, rng, size)
-    widths = point_widths(depths)
     inside = (np.arange(depth.size) < np.argmax(balance.bulk)) & (depth >= 0.0)
-    gained = density - balance.native[:, None]
-    incorporated = np.einsum("rip,rp->ri", gained[..., inside], widths[:, inside])
+    smooth = _smoothed(densities.densities_of(method, counts, balance, factors))
+    parts: list[Resampled] = []
+    # in portions, so that long profiles fit the memory
+    for start in range(0, size, LARGEST_PORTION):
+        number = min(LARGEST_PORTION, size - start)
+        intensity = _drawn(counts, balance, factors, rng, number)
+        if method == "charge-balance":
+            values = densities.refit_charge_balance(factors, intensity, counts.variance, balance)
+        elif method == "summed-intensities":
+            values = densities.equal_sensitivity_factors(intensity, balance)
+        else:
+            values = densities.papers_factors(intensity, balance)
+        density = densities.shared_out(
+            method, values, intensity, counts.variance, balance, common_factor=factors.common_factor
+        )
+        depths = scale.draw_depths(time, rng, number)
+        gained = (density - balance.native[:, None])[..., inside]
+        parts.append(
+            Resampled(
+                density=density + _shift(smooth, depth, depths),
+                factors=values,
+                incorporated=np.einsum("rip,rp->ri", gained, point_widths(depths)[:, inside]),
+            )
+        )
     return Resampled(
-        density=density + _shift(densities.densities_of(method, counts, balance, factors), depth, depths),
-        factors=values,
-        incorporated=incorporated,
+        density=np.concatenate([part.density for part in parts]),
+        factors=np.concatenate([part.factors for part in parts]),
+        incorporated=np.concatenate([part.incorporated for part in parts]),
     )
+
+
+def _drawn(counts: IonCounts, balance: Balance, factors: Factors, rng: np.random.Generator, number: int) -> FloatArray:
+    """Counts of the ions that are compatible with the data, shape (number, ions, points)."""
+    channels = counts.channels
+    mean = channels.weights @ draw_intensity(channels.counts, counts.pulses, rng, number)
+    common = rng.normal(1.0, factors.common_factor, size=(number, 1, mean.shape[-1]))
+    intensity = mean * np.maximum(common, 0.05)
+    if counts.freed is not None:
+        background = intensity[..., balance.bulk].mean(axis=-1, keepdims=True)
+        intensity -= np.where(counts.freed[:, None], background, 0.0)
+    return intensity
 
 
 def incorporated_ions(density: FloatArray, balance: Balance, depth: FloatArray) -> FloatArray:
@@ -96,14 +116,15 @@ def point_widths(depth: FloatArray) -> FloatArray:
     return np.diff(edges, axis=-1)
 
 
-def _shift(density: FloatArray, depth: FloatArray, depths: FloatArray) -> FloatArray:
-    """Change of the density at the stated depths if the points lay at other ones, shape (resamples, ions, points).
-
-    Taken from the smoothed profile: interpolating the noisy one would average its noise away.
-    """
+def _smoothed(density: FloatArray) -> FloatArray:
+    """Densities without their noise, shape (ions, points): interpolating the noisy ones would average it away."""
     from scipy.signal import savgol_filter
 
-    window = min(SMOOTHING_POINTS, depth.size - (depth.size + 1) % 2)
-    smooth: FloatArray = np.asarray(savgol_filter(density, window, 2, axis=-1)) if window >= 3 else density
-    shifted = np.array([[np.interp(depth, drawn, row) for row in smooth] for drawn in depths])
-    return shifted - smooth
+    points = density.shape[-1]
+    window = min(SMOOTHING_POINTS, points - (points + 1) % 2)
+    return np.asarray(savgol_filter(density, window, 2, axis=-1)) if window >= 3 else density
+
+
+def _shift(smooth: FloatArray, depth: FloatArray, depths: FloatArray) -> FloatArray:
+    """Change of the density at the stated depths if the points lay at other ones, shape (resamples, ions, points)."""
+    return np.array([[np.interp(depth, drawn, row) for row in smooth] for drawn in depths]) - smooth

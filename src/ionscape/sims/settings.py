@@ -5,12 +5,16 @@ The field descriptions are the reference of the file.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
-from ionscape.experiment.fields import Bounds, Number, Quantity, Table, reject
+from ionscape.errors import InputError, nearest_name
+from ionscape.experiment.fields import Bounds, Number, Quantity, Table, reject, wrapped
 from ionscape.experiment.schema import schema_of
+
+from .isotopes import ISOTOPES, abundances
 
 POSITIVE = Bounds(above=0.0)
 NOT_NEGATIVE = Bounds(at_least=0.0)
@@ -83,7 +87,11 @@ ResponseTable = Annotated[GaussianResponseTable | MixingResponseTable, Field(dis
 
 
 def _gaussian_if_length(value: object) -> object:
-    return {"model": "gaussian", "standard_deviation": value} if isinstance(value, str) else value
+    if isinstance(value, Mapping | BaseModel):
+        return value
+    # Read here as well, so that a mistake is told of the key that stands in the file.
+    Quantity("length", NOT_NEGATIVE, "2 nm").read(value)
+    return {"model": "gaussian", "standard_deviation": value}
 
 
 class MeasurementTable(Table):
@@ -132,14 +140,30 @@ class MeasurementTable(Table):
     profilometer_error: Annotated[float, Number(Bounds(at_least=0.0, below=1.0), shown=0.01)] = Field(
         default=0.0, description="Relative error of the height calibration of the profilometer, common to all scans."
     )
+    single_scan_scatter: Annotated[float, Number(Bounds(at_least=0.0, below=1.0), shown=0.01)] = Field(
+        default=0.01,
+        description="Relative scatter of the crater depth between places, where there is one scan only, which cannot"
+        " show it.",
+    )
     crater_depth: MeasuredLength | None = Field(
-        default=None, description="Depth of the crater where it is known already, instead of scans."
+        default=None,
+        description="Depth of the crater where it is known already, instead of scans.",
+        examples=[{"value": "160 nm", "error": "1.5 nm"}],
     )
     sputter_rate: MeasuredVelocity | None = Field(
-        default=None, description="Sputter rate where it is known already, instead of a crater."
+        default=None,
+        description="Sputter rate where it is known already, instead of a crater.",
+        examples=[{"value": "0.22 nm/s", "error": "0.002 nm/s"}],
     )
     layers: tuple[Layer, ...] = Field(
-        default=(), description="Layers with their own sputter rates, from the surface downwards, instead of a crater."
+        default=(),
+        description="Layers with their own sputter rates, from the surface downwards, instead of a crater.",
+        examples=[
+            [
+                {"sputter_rate": {"value": "0.2 nm/s", "error": "0.002 nm/s"}, "until": "120 s"},
+                {"sputter_rate": {"value": "0.25 nm/s", "error": "0.002 nm/s"}},
+            ]
+        ],
     )
     sputter_time: Annotated[float, Quantity("time", POSITIVE, "712.6 s")] | None = Field(
         default=None,
@@ -155,15 +179,25 @@ class MeasurementTable(Table):
         " S9) or summed-intensities (Gunawan 2026, eq. 1).",
     )
     bulk_region: Region | None = Field(
-        default=None, description="Depths at which the glass is unchanged; found if absent."
+        default=None,
+        description="Depths at which the glass is unchanged; found if absent.",
+        examples=[["110 nm", "160 nm"]],
     )
     calibration_region: Region | None = Field(
         default=None,
         description="Depths at which the sensitivity factors are determined; from the end of the sputter transient to"
         " the bulk region if absent.",
+        examples=[["4 nm", "110 nm"]],
     )
     fit_region: Region | None = Field(
-        default=None, description="Depths at which simulation and profile are compared; as the calibration if absent."
+        default=None,
+        description="Depths at which simulation and profile are compared; as the calibration if absent.",
+        examples=[["4 nm", "110 nm"]],
+    )
+    background: Literal["bulk", "none"] = Field(
+        default="bulk",
+        description="Background of the foreign ions: their mean counts in the bulk region are taken off everywhere, or"
+        " nothing is.",
     )
     common_factor: Annotated[float, Number(Bounds(at_least=0.0, below=1.0), shown=0.012)] | None = Field(
         default=None,
@@ -202,6 +236,51 @@ class MeasurementTable(Table):
         return self
 
     @model_validator(mode="after")
+    def _isotopes_are_known(self) -> Self:
+        for name in self.abundances:
+            if name not in ISOTOPES:
+                digits, letters = ("".join(filter(kind, name)) for kind in (str.isdigit, str.isalpha))
+                meant = digits + letters.capitalize()
+                nearest = meant if meant in ISOTOPES else nearest_name(name, ISOTOPES)
+                remedy = f'write mass number and symbol, as in "{nearest}"'
+                reject("is not a natural isotope", field=f"abundances.{name}", remedy=remedy)
+        for element in dict.fromkeys(ISOTOPES[name].element for name in self.abundances):
+            try:
+                abundances(element, self.abundances)
+            except InputError as error:
+                raise wrapped(error, field="abundances") from None
+        return self
+
+    @model_validator(mode="after")
+    def _charges_are_charges(self) -> Self:
+        for ion, charge in self.charges.items():
+            if charge == 0:
+                remedy = "give the charge number, or leave the ion out where it is 1"
+                reject("must not be 0", field=f"charges.{ion}", remedy=remedy)
+        return self
+
+    @model_validator(mode="after")
+    def _layers_follow_each_other(self) -> Self:
+        before = 0.0
+        for number, layer in enumerate(self.layers):
+            key, last = f"layers[{number}].until", number == len(self.layers) - 1
+            if last and layer.until is not None:
+                reject("belongs to every layer but the last", field=key, remedy="leave it out, or add a layer below")
+            if not last and layer.until is None:
+                reject("is missing", field=key, remedy="give the sputter time at which the layer ends")
+            if layer.until is not None and not layer.until > before:
+                reject("must rise from layer to layer", field=key, remedy="sort the layers from the surface downwards")
+            before = layer.until if layer.until is not None else before
+        return self
+
+    @model_validator(mode="after")
+    def _files_are_listed_once(self) -> Self:
+        for number, name in enumerate(self.crater_scans):
+            if name in self.crater_scans[:number]:
+                reject("is listed twice", field=f"crater_scans[{number}]", remedy="name every scan once")
+        return self
+
+    @model_validator(mode="after")
     def _has_one_depth_scale(self) -> Self:
         given = [key for key in ("crater_scans", "crater_depth", "sputter_rate", "layers") if getattr(self, key)]
         if len(given) > 1:
@@ -210,7 +289,16 @@ class MeasurementTable(Table):
                 field=given[1],
                 remedy="give the depth scale once: scans, depth, rate or layers",
             )
+        if given and given[0] != "crater_scans" and self.profilometer_error:
+            remedy = f"leave it out: it belongs to crater_scans, and the error of {given[0]} stands there"
+            reject(f"contradicts {given[0]}", field="profilometer_error", remedy=remedy)
         return self
+
+
+def list_examples() -> dict[str, str]:
+    """A valid value of each key whose value is a list of a certain form, as it stands in a file."""
+    keys = ("surface_regions", "valley_region", "bulk_region", "calibration_region", "fit_region", "layers")
+    return {key: example for key in keys if (example := MeasurementTable.example_of(key)) is not None}
 
 
 def measurement_schema() -> dict[str, Any]:

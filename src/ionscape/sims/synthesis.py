@@ -20,7 +20,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +67,7 @@ class DensityProfile:
         edges: of the cells [m], from 0 at the surface rising, shape (cells + 1,).
         densities: cell averages [1/m^3] by ion, each of shape (cells,).
         bulk_density: of the mobile ions before the experiment [1/m^3].
+        charges: charge numbers by ion; those that are not named have 1.
         experiment: text of the experiment file that it comes from; None if it comes from none.
         title: what it is a profile of.
     """
@@ -74,6 +75,7 @@ class DensityProfile:
     edges: FloatArray
     densities: Mapping[str, FloatArray]
     bulk_density: float
+    charges: Mapping[str, int] = field(default_factory=dict[str, int])
     experiment: str | None = None
     title: str = ""
 
@@ -139,6 +141,9 @@ class SyntheticMeasurement:
         if (response := response_table(instrument.response)) is not None:
             table["depth_resolution"] = response
         table["native"] = {ion: f"{density:.10g} 1/m^3" for ion, density in self.profile.native.items()}
+        charges = {ion: charge for ion, charge in self.profile.charges.items() if charge != 1 and ion in ions}
+        if charges:
+            table["charges"] = charges
         return table
 
     def write(self, folder: str | Path, name: str) -> Path:
@@ -161,7 +166,11 @@ class SyntheticMeasurement:
 
 
 def profile_from_densities(
-    edges: FloatArray, densities: Mapping[str, FloatArray], bulk_density: float
+    edges: FloatArray,
+    densities: Mapping[str, FloatArray],
+    bulk_density: float,
+    *,
+    charges: Mapping[str, int] | None = None,
 ) -> DensityProfile:
     """A profile that is known without a simulation.
 
@@ -169,6 +178,7 @@ def profile_from_densities(
         edges: of the cells [m], from 0 at the surface rising, shape (cells + 1,).
         densities: cell averages [1/m^3] by ion, each of shape (cells,).
         bulk_density: of the mobile ions before the experiment [1/m^3].
+        charges: charge numbers by ion where they are not 1.
 
     Raises:
         InputError: edges that do not rise from 0, a shape that does not fit them, or a negative density.
@@ -177,6 +187,7 @@ def profile_from_densities(
         edges=np.asarray(edges, dtype=np.float64),
         densities={name: np.asarray(density, dtype=np.float64) for name, density in densities.items()},
         bulk_density=float(bulk_density),
+        charges=dict(charges or {}),
     )
 
 
@@ -193,6 +204,7 @@ def profile_from_result(result: SimulationResult, *, time: float | None = None) 
         # rounding may leave a density of -1e-300 behind a sharp front
         densities={name: np.maximum(cells[:, i], 0.0) for i, name in enumerate(names)},
         bulk_density=float(result.experiment.bulk_density),
+        charges={name: result.experiment.ions[name].charge for name in names},
         experiment=result.experiment.self_contained_source(),
         title=result.experiment.title,
     )
@@ -243,6 +255,10 @@ def synthesise(
         InputError: an ion without a yield or a yield without an ion, no such element, a profile that ends above the
             deepest data point, or an intensity at which every pulse would detect an ion.
     """
+    given: object = result
+    if not isinstance(given, DensityProfile) and not (hasattr(given, "experiment") and hasattr(given, "dataset")):
+        raise InputError(f"must be a simulation or a profile of densities, not {type(given).__name__}", key="result",
+                         remedy="give what `simulate`, `load_result` or `profile_from_densities` returns")  # fmt: skip
     profile = result if isinstance(result, DensityProfile) else profile_from_result(result, time=time)
     generator = np.random.default_rng(rng)
     channels, owners, shares = _channels(profile, instrument)
@@ -276,7 +292,8 @@ def _channels(profile: DensityProfile, instrument: Instrument) -> tuple[list[str
     for name in instrument.yields:
         if name not in profile.densities:
             ions = ", ".join(profile.densities)
-            raise InputError("is the yield of an ion that the profile lacks", key=f"yields.{name}", bound=f"has {ions}")
+            problem = "is the yield of an ion that the profile lacks"
+            raise InputError(problem, key=f"yields.{name}", bound=f"it has {ions}", remedy="leave it out")
     isotopes: list[str] = []
     owners: list[int] = []
     shares: list[float] = []

@@ -69,6 +69,7 @@ def _measurement_toml(measurement: SyntheticMeasurement, name: str, scans: list[
     table = {"file": f"{name}.txt", "format": "surfacelab", **measurement.table(), "crater_scans": scans}
     if profile.experiment is not None:
         del table["native"]
+        table.pop("charges", None)
     title = f"{profile.title}, synthetic measurement".removeprefix(", ")
     lines = [f"title = {toml_value(title)}"]
     if profile.experiment is not None:

@@ -102,6 +102,43 @@ class Workspace(NamedTuple):
     back_flux: FloatArray  # (ions,)
     front_slope: FloatArray  # (ions, m) derivative of the front flux by the unknowns of the first cell
     back_slope: FloatArray  # (ions, m) derivative of the back flux by the unknowns of the last cell
+    flux_by_left: FloatArray  # (cells, ions) derivative of the flux into each cell by ln D of the cell before it [m/s]
+    flux_by_right: FloatArray  # (cells, ions) the same by ln D of the cell itself
+
+
+class State(NamedTuple):
+    """All that changes, carried from call to call."""
+
+    y: FloatArray  # (cells, ions + 1) departures of the scaled densities from the native ones, and potential [V]
+    previous: FloatArray  # y one step before
+    derivative: FloatArray  # (cells, ions) of the last stage of the last step [1/s]
+    front_rate: FloatArray  # (ions,) flux through the front in that stage [m/s]
+    back_rate: FloatArray  # (ions,) flux through the back in that stage [m/s]
+    entered: FloatArray  # (ions,) scaled amount per area that passed the front since the start of the experiment [m]
+    left: FloatArray  # (ions,) the same for the back
+    clock: FloatArray  # (5,) time, proposed step, last step, its error, longest step after a failure
+    counters: IntegerArray  # (5,) steps, rejected steps, linear systems, regime of the beam, 1 once a derivative exists
+
+
+class Stages(NamedTuple):
+    """Buffers of one Runge-Kutta step."""
+
+    values: FloatArray  # (stages, cells, ions + 1)
+    rates: FloatArray  # (stages, cells, ions) [1/s]
+    front: FloatArray  # (stages, ions) fluxes through the front [m/s]
+    back: FloatArray  # (stages, ions)
+    known: FloatArray  # (cells, ions) y* of the running stage
+    modes: IntegerArray  # (stages,) regime of the beam
+
+
+class Record(NamedTuple):
+    """Accepted states of one call."""
+
+    times: FloatArray  # (n,)
+    states: FloatArray  # (n, cells, ions + 1)
+    entered: FloatArray  # (n, ions)
+    left: FloatArray  # (n, ions)
+    currents: FloatArray  # (n,) scaled current density through the back [m/s]
 
 
 def make_workspace(cells: int, ions: int) -> Workspace:
@@ -122,4 +159,6 @@ def make_workspace(cells: int, ions: int) -> Workspace:
         back_flux=np.zeros(ions),
         front_slope=np.zeros((ions, m)),
         back_slope=np.zeros((ions, m)),
+        flux_by_left=np.zeros((cells, ions)),
+        flux_by_right=np.zeros((cells, ions)),
     )

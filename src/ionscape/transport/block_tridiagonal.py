@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .arrays import Workspace
+from .arrays import FloatArray, Workspace
 from .compiled import kernel
 
 DIAGONAL_PREFERENCE = 1e3
@@ -75,4 +75,75 @@ def solve_in_place(work: Workspace, size: tuple[int, ...]) -> bool:
             for b in range(m):
                 value -= upper[k, a, b] * residual[k + 1, b]
             residual[k, a] = value
+    return True
+
+
+@kernel
+def solve_many_in_place(work: Workspace, right: FloatArray, size: tuple[int, ...], lanes: tuple[int, ...]) -> bool:
+    """Solve the same system for many right-hand sides at once, those of ``right`` (cells, m, P), in place.
+
+    The innermost loops run over the right-hand sides, which lie side by side; ``lanes`` is a tuple of length P.
+    """
+    lower = work.lower
+    diagonal = work.diagonal
+    upper = work.upper
+    augmented = work.augmented
+    m = len(size) + 1
+    sides = len(lanes)
+    cells = right.shape[0]
+    for k in range(cells):
+        for a in range(m):
+            for b in range(m):
+                augmented[a, b] = diagonal[k, a, b]
+                augmented[a, m + b] = upper[k, a, b]
+        if k > 0:
+            for a in range(m):
+                for c in range(m):
+                    factor = lower[k, a, c]
+                    for b in range(m):
+                        augmented[a, b] -= factor * upper[k - 1, c, b]
+                    for p in range(sides):
+                        right[k, a, p] -= factor * right[k - 1, c, p]
+        for q in range(m):
+            best = q
+            size_best = abs(augmented[q, q]) * DIAGONAL_PREFERENCE
+            for a in range(q + 1, m):
+                if abs(augmented[a, q]) > size_best:
+                    size_best = abs(augmented[a, q])
+                    best = a
+            if not (0.0 < size_best < 1e300):
+                return False
+            if best != q:
+                for b in range(q, 2 * m):
+                    augmented[q, b], augmented[best, b] = augmented[best, b], augmented[q, b]
+                for p in range(sides):
+                    right[k, q, p], right[k, best, p] = right[k, best, p], right[k, q, p]
+            inverse = 1.0 / augmented[q, q]
+            for a in range(q + 1, m):
+                factor = augmented[a, q] * inverse
+                for b in range(q + 1, 2 * m):
+                    augmented[a, b] -= factor * augmented[q, b]
+                for p in range(sides):
+                    right[k, a, p] -= factor * right[k, q, p]
+        for q in range(m - 1, -1, -1):
+            inverse = 1.0 / augmented[q, q]
+            for c in range(q + 1, m):
+                factor = augmented[q, c]
+                for b in range(m, 2 * m):
+                    augmented[q, b] -= factor * augmented[c, b]
+                for p in range(sides):
+                    right[k, q, p] -= factor * right[k, c, p]
+            for b in range(m, 2 * m):
+                augmented[q, b] *= inverse
+            for p in range(sides):
+                right[k, q, p] *= inverse
+        for a in range(m):
+            for b in range(m):
+                upper[k, a, b] = augmented[a, m + b]
+    for k in range(cells - 2, -1, -1):
+        for a in range(m):
+            for b in range(m):
+                factor = upper[k, a, b]
+                for p in range(sides):
+                    right[k, a, p] -= factor * right[k + 1, b, p]
     return True

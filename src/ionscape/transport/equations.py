@@ -140,8 +140,12 @@ def inner_face(k: int, y: FloatArray, step: float, problem: Problem, work: Works
         flux = mobility * bracket
         by_drop = mobility * z * medium.thermal * (db_plus * n_left - (db_plus + 1.0) * n_right)
         force = bracket * inverse_distance
-        g_left = force * slope_left * d_left * work.slope[k, i]
-        g_right = force * slope_right * d_right * work.slope[r, i]
+        by_left = force * slope_left * d_left
+        by_right = force * slope_right * d_right
+        work.flux_by_left[r, i] = by_left
+        work.flux_by_right[r, i] = by_right
+        g_left = by_left * work.slope[k, i]
+        g_right = by_right * work.slope[r, i]
         for j in range(m):
             if j == ions:
                 left = -by_drop

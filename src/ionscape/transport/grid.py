@@ -67,11 +67,7 @@ class Grid:
 
     def cells(self) -> Cells:
         """Arrays for the kernels."""
-        distance = np.empty(len(self.size) + 1)
-        distance[0] = 0.5 * self.size[0]
-        distance[-1] = 0.5 * self.size[-1]
-        distance[1:-1] = 0.5 * (self.size[1:] + self.size[:-1])
-        return Cells(self.size, distance)
+        return cells_of(self.size)
 
     def description(self) -> dict[str, float | int]:
         """What is stated in a result."""
@@ -83,6 +79,15 @@ class Grid:
             "growth": self.growth,
             "front_width": self.front_width,
         }
+
+
+def cells_of(size: FloatArray) -> Cells:
+    """Arrays for the kernels of cells of these sizes [m], shape (cells,)."""
+    distance = np.empty(len(size) + 1)
+    distance[0] = 0.5 * size[0]
+    distance[-1] = 0.5 * size[-1]
+    distance[1:-1] = 0.5 * (size[1:] + size[:-1])
+    return Cells(size, distance)
 
 
 @dataclass(frozen=True, kw_only=True)

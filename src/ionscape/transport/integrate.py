@@ -24,12 +24,16 @@ from .arrays import (
     FloatArray,
     IntegerArray,
     Problem,
+    Record,
+    Stages,
+    State,
     Workspace,
 )
 from .block_tridiagonal import solve_in_place
 from .compiled import kernel
 from .equations import assemble
 from .runge_kutta import RungeKutta
+from .tangents import Tangents, carry_tangents
 
 MAXIMUM_NEWTON_ITERATIONS = 12
 STEP_AFTER_FAILURE = 0.5
@@ -55,40 +59,6 @@ class Control(NamedTuple):
     newton: float  # accepted error of a stage
     weights: FloatArray  # (cells,) share of each cell's squared error in the error norm
     smallest_step: float  # [s]
-
-
-class State(NamedTuple):
-    """All that changes, carried from call to call."""
-
-    y: FloatArray  # (cells, ions + 1) departures of the scaled densities from the native ones, and potential [V]
-    previous: FloatArray  # y one step before
-    derivative: FloatArray  # (cells, ions) of the last stage of the last step [1/s]
-    front_rate: FloatArray  # (ions,) flux through the front in that stage [m/s]
-    back_rate: FloatArray  # (ions,) flux through the back in that stage [m/s]
-    entered: FloatArray  # (ions,) scaled amount per area that passed the front since the start of the experiment [m]
-    left: FloatArray  # (ions,) the same for the back
-    clock: FloatArray  # (5,) time, proposed step, last step, its error, longest step after a failure
-    counters: IntegerArray  # (5,) steps, rejected steps, linear systems, regime of the beam, 1 once a derivative exists
-
-
-class Stages(NamedTuple):
-    """Buffers of one Runge-Kutta step."""
-
-    values: FloatArray  # (stages, cells, ions + 1)
-    rates: FloatArray  # (stages, cells, ions) [1/s]
-    front: FloatArray  # (stages, ions) fluxes through the front [m/s]
-    back: FloatArray  # (stages, ions)
-    known: FloatArray  # (cells, ions) y* of the running stage
-
-
-class Record(NamedTuple):
-    """Accepted states of one call."""
-
-    times: FloatArray  # (n,)
-    states: FloatArray  # (n, cells, ions + 1)
-    entered: FloatArray  # (n, ions)
-    left: FloatArray  # (n, ions)
-    currents: FloatArray  # (n,) scaled current density through the back [m/s]
 
 
 @kernel
@@ -184,6 +154,7 @@ def solve_stage(
     refinements = 0
     for iteration in range(MAXIMUM_NEWTON_ITERATIONS):
         mode = counters[3]
+        stages.modes[stage] = mode
         assemble(y, stages.known, step, problem, mode, work)
         counters[2] += 1
         if not solve_in_place(work, problem.medium.ions):
@@ -405,11 +376,12 @@ def advance(
     control: Control,
     work: Workspace,
     record: Record,
+    tangents: Tangents | None,
 ) -> tuple[int, int]:
     """Integrate until ``end``, until ``record`` is full or ``attempts_limit`` steps are tried.
 
-    Every accepted state goes into ``record``. The first steps of a stage are taken by ``starter``. Returns (status,
-    number of recorded states).
+    Every accepted state goes into ``record``, and its derivatives are carried along where there are ``tangents``. The
+    first steps of a stage are taken by ``starter``. Returns (status, number of recorded states).
     """
     ions = len(problem.medium.ions)
     count = state.y.shape[0]
@@ -420,6 +392,7 @@ def advance(
         np.empty((number, ions)),
         np.empty((number, ions)),
         np.empty((count, ions)),
+        np.zeros(number, dtype=np.int64),
     )
     limit = record.times.shape[0]
     accepted = 0
@@ -448,6 +421,8 @@ def advance(
             if state.clock[1] < control.smallest_step or time + state.clock[1] == time:
                 return STEP_TOO_SMALL, accepted
             continue
+        if tangents is not None:
+            carry_tangents(state, step, used, all_stages, problem, work, tangents, accepted)
         accept(state, step, error, used, all_stages, problem)
         state.clock[0] = end if finishing else time + step
         record.times[accepted] = state.clock[0]

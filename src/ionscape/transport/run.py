@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,13 +11,15 @@ import numpy as np
 from ionscape.errors import ConvergenceError, SimulationInterrupted
 from ionscape.experiment import Experiment
 
-from .arrays import FRONT_BLOCKING, FRONT_COMPOSITION, FloatArray, make_workspace
+from .arrays import FRONT_BLOCKING, FRONT_COMPOSITION, FloatArray, Record, State, make_workspace
 from .grid import Grid, make_grid
-from .integrate import FINISHED, STEP_TOO_SMALL, Control, Record, State, advance
+from .integrate import FINISHED, STEP_TOO_SMALL, Control, advance
 from .runge_kutta import METHODS, backward_euler
 from .settings import Progress, Settings
 from .solution import SimulationResult, make_result
 from .stage_arrays import StageArrays, displacement_at_front, make_scales, make_stage
+from .tangents import Tangents, make_tangents
+from .variation import Variation, VariedStage, displacement_slopes, vary_stage
 
 STEPS_PER_CALL = 64
 """Accepted steps between two looks at progress, interruption and limits."""
@@ -43,6 +45,9 @@ class History:
     rejected: list[int] = field(default_factory=list)
     iterations: list[int] = field(default_factory=list)
     wall_times: list[float] = field(default_factory=list)
+    current_slopes: list[FloatArray] = field(default_factory=list)
+    left_slopes: list[FloatArray] = field(default_factory=list)
+    stage_end_slopes: list[FloatArray] = field(default_factory=list)
 
 
 def simulate(
@@ -50,6 +55,8 @@ def simulate(
     *,
     settings: Settings | None = None,
     progress: Callable[[Progress], None] | None = None,
+    grid: Grid | None = None,
+    variations: Sequence[Variation] = (),
 ) -> SimulationResult:
     """Simulate all stages of an experiment with the Nernst-Planck-Poisson equations (Gunawan 2026, eq. 2-4).
 
@@ -57,9 +64,12 @@ def simulate(
         experiment: what `load_experiment` returns.
         settings: numerical settings; None for the defaults.
         progress: called after every bundle of time steps.
+        grid: cells to use; None for the choice of `make_grid`. Results of similar experiments are comparable to the
+            last digits on the same grid only.
+        variations: parameters by which densities, currents and charges are differentiated along with the steps.
 
     Returns:
-        Densities, potential, currents and charges over time.
+        Densities, potential, currents and charges over time, and their derivatives.
 
     Raises:
         ConvergenceError: the equations cannot be solved with any time step, or `maximum_steps` is reached; `partial`
@@ -68,7 +78,7 @@ def simulate(
         InputError: the grid does not fit the sample.
     """
     settings = settings or Settings()
-    grid = make_grid(experiment)
+    grid = grid if grid is not None else make_grid(experiment)
     cells = grid.cells()
     scales = make_scales(experiment)
     history = History()
@@ -78,23 +88,95 @@ def simulate(
     _keep(history, stage=0, time=0.0, y=y, surface=0.0, entered=entered, left=left, current=0.0)
     displacement = 0.0
     start = 0.0
+    slopes = Slopes.at_start(variations, cells=len(grid.size), ions=ions)
+    _keep_slopes(history, slopes.nothing)
 
     def partial() -> SimulationResult:
-        return make_result(experiment, settings=settings, grid=grid, scales=scales, history=history)
+        return make_result(
+            experiment, settings=settings, grid=grid, scales=scales, history=history, variations=variations
+        )
 
     try:
         for index in range(len(experiment.stages)):
+            present = np.any(scales.native + y[:, :ions] > 0.0, axis=0)
             stage = make_stage(
                 experiment, index, scales=scales, cells=cells, start=start, front_displacement=displacement,
-                present=np.any(scales.native + y[:, :ions] > 0.0, axis=0), settings=settings,
+                present=present, settings=settings,
             )  # fmt: skip
             state = _start_state(stage, y, entered, left)
-            _run_stage(experiment, index, stage, state, grid, history, settings, progress, partial)
+            tangents, varied = None, None
+            if variations:
+                varied = vary_stage(
+                    variations, index, stage, experiment=experiment, scales=scales, grid=grid, start=start,
+                    displacement=displacement, displacement_slopes=slopes.displacement, present=present,
+                    settings=settings,
+                )  # fmt: skip
+                tangents = slopes.tangents(varied, stages=len(METHODS[settings.method]().nodes))
+            _run_stage(experiment, index, stage, state, tangents, grid, history, settings, progress, partial)
+            if tangents is not None and varied is not None:
+                slopes = slopes.after(tangents, varied, stage, variations, float(state.y[0, ions]))
+                history.stage_end_slopes.append(slopes.state[:, :ions])
             displacement = displacement_at_front(stage.problem, float(state.y[0, ions]))
             y, entered, left, start = state.y, state.entered, state.left, stage.end
     except KeyboardInterrupt:
         raise SimulationInterrupted(partial=partial()) from None
     return partial()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slopes:
+    """Derivatives by the parameters between two stages.
+
+    Attributes:
+        state: of the unknowns, shape (cells, ions + 1, P).
+        left: of the amounts that left, shape (ions, P).
+        displacement: of the displacement at the front, shape (P,).
+    """
+
+    state: FloatArray
+    left: FloatArray
+    displacement: FloatArray
+
+    @classmethod
+    def at_start(cls, variations: Sequence[Variation], *, cells: int, ions: int) -> Slopes:
+        """Nothing has happened: all are zero."""
+        count = len(variations)
+        return cls(state=np.zeros((cells, ions + 1, count)), left=np.zeros((ions, count)), displacement=np.zeros(count))
+
+    @property
+    def nothing(self) -> tuple[FloatArray, FloatArray]:
+        """Derivatives of current and amounts that left at the start."""
+        return np.zeros(self.left.shape[1]), np.zeros_like(self.left)
+
+    def tangents(self, varied: VariedStage, *, stages: int) -> Tangents:
+        """Buffers for the next stage, which starts from here."""
+        cells, unknowns, _ = self.state.shape
+        return make_tangents(
+            cells=cells, ions=unknowns - 1, stages=stages, recorded=STEPS_PER_CALL, knots=varied.knots,
+            variants=varied.variants, state=self.state, left=self.left,
+        )  # fmt: skip
+
+    def after(
+        self,
+        tangents: Tangents,
+        varied: VariedStage,
+        stage: StageArrays,
+        variations: Sequence[Variation],
+        potential: float,
+    ) -> Slopes:
+        """The derivatives at the end of a stage, where the first cell has a potential [V]."""
+        state = tangents.values[0].copy()
+        return Slopes(
+            state=state,
+            left=tangents.left.copy(),
+            displacement=displacement_slopes(varied, stage, variations, potential, state[0, -1]),
+        )
+
+
+def _keep_slopes(history: History, slopes: tuple[FloatArray, FloatArray]) -> None:
+    current, left = slopes
+    history.current_slopes.append(current.copy())
+    history.left_slopes.append(left.copy())
 
 
 def _start_state(stage: StageArrays, y: FloatArray, entered: FloatArray, left: FloatArray) -> State:
@@ -120,6 +202,7 @@ def _run_stage(
     index: int,
     stage: StageArrays,
     state: State,
+    tangents: Tangents | None,
     grid: Grid,
     history: History,
     settings: Settings,
@@ -155,12 +238,16 @@ def _run_stage(
 
     def keep(number: int) -> None:
         _keep_record(history, index, stage, record, number)
+        if tangents is not None:
+            _keep_slopes(history, (tangents.currents[number], tangents.lefts[number]))
 
     try:
         while True:
             attempts = int(state.counters[0] + state.counters[1])
             limit = min(ATTEMPTS_PER_CALL, settings.maximum_steps - attempts)
-            status, accepted = advance(state, stage.end, limit, method, starter, stage.problem, control, work, record)
+            status, accepted = advance(
+                state, stage.end, limit, method, starter, stage.problem, control, work, record, tangents
+            )
             for number in range(accepted):
                 unkept = number
                 time = float(record.times[number])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from .arrays import FloatArray
 from .grid import Grid
 from .settings import Settings
 from .stage_arrays import Scales
+from .variation import Variation, charge_slopes, native_slopes
 
 if TYPE_CHECKING:
     import xarray
@@ -109,7 +111,13 @@ def load_result(path: str | Path) -> SimulationResult:
 
 
 def make_result(
-    experiment: Experiment, *, settings: Settings, grid: Grid, scales: Scales, history: History
+    experiment: Experiment,
+    *,
+    settings: Settings,
+    grid: Grid,
+    scales: Scales,
+    history: History,
+    variations: Sequence[Variation] = (),
 ) -> SimulationResult:
     """Put the kept states of a simulation into a dataset."""
     import xarray
@@ -168,12 +176,15 @@ def make_result(
         ),
         "stage_wall_time": ("experiment_stage", np.array(history.wall_times), {"units": "s", "long_name": "run time"}),
     }
+    if variations:
+        variables |= _slopes(variations, history, grid, scales, charge, charges)
     dataset = xarray.Dataset(
         {name: (dims, values, attributes) for name, (dims, values, attributes) in variables.items()},
         coords={
             "time": ("time", np.array(history.times), {"units": "s", "long_name": "time since the first stage began"}),
             "depth": ("depth", grid.depth, {"units": "m", "long_name": "depth of the cell centre below the surface"}),
             "ion": ("ion", np.array(scales.names, dtype=object)),
+            **({"parameter": [variation.name for variation in variations]} if variations else {}),
         },
         attrs={
             "format": FORMAT,
@@ -186,6 +197,37 @@ def make_result(
         },
     )
     return SimulationResult(dataset=dataset, experiment=experiment)
+
+
+def _slopes(
+    variations: Sequence[Variation],
+    history: History,
+    grid: Grid,
+    scales: Scales,
+    charge: float,
+    charges: FloatArray,
+) -> dict[str, tuple[Any, FloatArray, dict[str, str]]]:
+    """Derivatives of densities at the ends of the stages, and of current and charges at all kept times."""
+    ions, count, done = len(scales.names), len(variations), len(history.stage_end_slopes)
+    ends = np.array(history.stage_end_slopes).reshape(done, len(grid.size), ions, count)
+    lefts = np.array(history.left_slopes)
+    area = charge_slopes(variations, scales)
+    left = np.array(history.left)[..., None] * area + lefts * charge
+    last = [max(t for t, stage in enumerate(history.stages) if stage == index) for index in range(done)]
+    # what entered is what is inside more, and what has left
+    inside = np.einsum("skip,k->sip", ends, grid.size)
+    entered = np.array(history.entered)[last][..., None] * area + (inside + lefts[last]) * charge
+    current = np.array(history.currents)[:, None] * area + np.array(history.current_slopes) * charge
+    by_parameter = {"long_name": "derivative by the parameter, in SI units per unit of it"}
+    native = native_slopes(variations, scales)
+    return {
+        "density_slope": (
+            ("stage_end", "depth", "ion", "parameter"), (ends + native) * scales.density, by_parameter
+        ),
+        "current_slope": (("time", "parameter"), current, by_parameter),
+        "collected_charge_slope": (("time", "ion", "parameter"), left * charges[:, None], by_parameter),
+        "injected_charge_slope": (("stage_end", "ion", "parameter"), entered * charges[:, None], by_parameter),
+    }  # fmt: skip
 
 
 def _balance_error(departure: FloatArray, history: History, grid: Grid, scales: Scales) -> FloatArray:

@@ -81,11 +81,13 @@ def make_stage(
     front_displacement: float,
     present: NDArray[np.bool_],
     settings: Settings,
+    like: tuple[Experiment, StageArrays] | None = None,
 ) -> StageArrays:
     """Arrays of stage ``index``, which begins at ``start`` [s].
 
     ``front_displacement`` is what the stage before left at the front; ``present``: which ions the
-    sample contains.
+    sample contains; ``like``: a similar experiment with its arrays of the stage, whose knots of density are used and
+    whose tables of ln D where the diffusion models are the same.
     """
     stage = experiment.stages[index]
     sample = experiment.sample
@@ -93,7 +95,8 @@ def make_stage(
     full = settings.model == "full"
     unit = VACUUM_PERMITTIVITY / (ELEMENTARY_CHARGE * scales.density)
     models = experiment.diffusion_models(index)
-    coefficients = _tabulate(models, stage.temperature, scales, settings.table_intervals)
+    tables = None if like is None else _reusable_tables(experiment, index, *like)
+    coefficients = _tabulate(models, stage.temperature, scales, settings.table_intervals, tables)
     medium = Medium(
         charges=np.array(scales.charges),
         ions=tuple(range(len(scales.names))),
@@ -145,7 +148,31 @@ def _ohmic_potential(boundaries: Boundaries, cells: Cells, mobility: float) -> F
     return math.copysign(surface, boundaries.front_potential) * (1.0 - depth / thickness)
 
 
-def _tabulate(models: dict[str, DiffusionModel], temperature: float, scales: Scales, intervals: int) -> Coefficients:
+@dataclass(frozen=True, kw_only=True)
+class _Tables:
+    """Tables of a similar stage: those of the ions in ``same`` can be used as they are, all have the right knots."""
+
+    coefficients: Coefficients
+    same: frozenset[str]
+
+
+def _reusable_tables(experiment: Experiment, index: int, other: Experiment, arrays: StageArrays) -> _Tables:
+    ours, theirs = experiment.diffusion_specifications(index), other.diffusion_specifications(index)
+    comparable = (
+        experiment.stages[index].temperature == other.stages[index].temperature
+        and experiment.bulk_density == other.bulk_density
+    )
+    same = frozenset(name for name in ours if comparable and ours[name] == theirs[name])
+    return _Tables(coefficients=arrays.problem.coefficients, same=same)
+
+
+def _tabulate(
+    models: dict[str, DiffusionModel],
+    temperature: float,
+    scales: Scales,
+    intervals: int,
+    tables: _Tables | None = None,
+) -> Coefficients:
     ions = len(scales.names)
     knots = np.zeros((ions, intervals + 1, 2))
     inverse = np.zeros(ions)
@@ -155,6 +182,12 @@ def _tabulate(models: dict[str, DiffusionModel], temperature: float, scales: Sca
         if model.fermi_level_counts is not None:
             counts[i] = [float(other in model.fermi_level_counts) for other in scales.names]
         limit = model.density_limit
+        if tables is not None and tables.coefficients.spacing_inverse[i] != 0.0:
+            limit = intervals * scales.density / float(tables.coefficients.spacing_inverse[i])
+        if tables is not None and name in tables.same:
+            knots[i] = tables.coefficients.knots[i]
+            inverse[i] = tables.coefficients.spacing_inverse[i]
+            continue
         if limit is None:
             value = float(model.coefficient(np.array(scales.density), temperature))
             knots[i, :, 0] = math.log(max(value, SMALLEST_COEFFICIENT))

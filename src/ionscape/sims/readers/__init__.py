@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ionscape.errors import InputError, nearest_name
+from ionscape.sims.crater_scan import read_crater_scan
 from ionscape.sims.raw import RawProfile
 
 from . import iontof, stored, surfacelab, table
@@ -71,13 +72,36 @@ def read_raw_profile(path: str | Path, format: str | None = None) -> RawProfile:
     names = {known.NAME: known for known in FORMATS}
     if format is not None and format not in names:
         remedy = f'the nearest is "{nearest_name(format, names)}"'
-        raise InputError("is not a format of depth profiles", key="format", value=format, remedy=remedy)
+        problem = "is not a format of depth profiles"
+        raise InputError(problem, key="format", value=format, remedy=f"{remedy} (known are {', '.join(names)})")
     file = Path(path)
     head = read_head(file)
     if format is not None:
         return names[format].read(file)
+    if file.suffix.lower() == ".toml":
+        remedy = "give the export itself; `ionscape calibrate` reads a file with [measurement]"
+        raise InputError("is a TOML file, not an export of the instrument", file=str(file), remedy=remedy)
     for known in FORMATS:
         if known.recognises(file, head):
-            return known.read(file)
+            return _read(known, file)
     kinds = "; ".join(f"{known.NAME}: {known.DESCRIPTION}" for known in FORMATS)
     raise InputError("has none of the known formats", file=str(file), remedy=f"known are {kinds}")
+
+
+def _read(known: Format, file: Path) -> RawProfile:
+    """Read a file; what cannot be read as a table may be a scan across the crater."""
+    try:
+        return known.read(file)
+    except InputError:
+        if known is table and _is_crater_scan(file):
+            raise InputError("is a scan across the crater, not a depth profile", file=str(file),
+                             remedy="name it under crater_scans in the table [measurement]") from None  # fmt: skip
+        raise
+
+
+def _is_crater_scan(file: Path) -> bool:
+    try:
+        read_crater_scan(file)
+    except InputError:
+        return False
+    return True

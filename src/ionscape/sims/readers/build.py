@@ -19,6 +19,11 @@ FloatArray = NDArray[np.float64]
 TOTALS = frozenset({"total", "sum", "total ion", "total ions", "total ion current", "total counts", "tic"})
 
 _RATIO = re.compile(r"(?P<numerator>[^/]+?)\s*/\s*(?:\(\s*(?P<bracketed>[^()]+?)\s*\)|(?P<bare>[^()/]+?))\s*")
+_SLASHED = re.compile(
+    r"\s*((?:.*[\s_])?(?:time|depth|sputtertime)|t)\s*/\s*\(?([^\W\d_]+)\)?\s*"
+    r"|\s*(.+?)\s*/\s*(counts|count|cts)\s*",
+    re.IGNORECASE,
+)
 _WITH_UNIT = re.compile(r"\s*(.*?)\s*(?:\(([^()]*)\)|\[([^\[\]]*)\])\s*")
 
 
@@ -90,7 +95,13 @@ def distinct_channels(channels: Sequence[Channel], *, file: str, line: int) -> t
 
 
 def split_unit(head: str) -> tuple[str, str | None]:
-    """Name and unit of the head of a column, "Sputter Time (s)"; the unit is None where none is given."""
+    """Name and unit of the head of a column, "Sputter Time (s)" or "Sputter Time / s"; None where no unit is given.
+
+    A slash parts a unit of time, length or counts from the name only: of other units and of ratios it is a part.
+    """
+    slashed = _SLASHED.fullmatch(head)
+    if slashed is not None:
+        return slashed[1] or slashed[3], slashed[2] or slashed[4]
     match = _WITH_UNIT.fullmatch(head)
     return (head.strip(), None) if match is None else (match[1], (match[2] or match[3] or "").strip())
 
@@ -186,7 +197,8 @@ def _check_rising(values: FloatArray, *, what: str, column: int, file: str, plac
     wrong = _first(~(np.isfinite(values) & (values >= 0.0)))
     if wrong is not None:
         key, problem = places.key(wrong, column), f"is a {what} that is not finite or negative"
-        raise InputError(problem, file=file, key=key, value=float(values[wrong]))
+        remedy = "correct it, or delete the line"
+        raise InputError(problem, file=file, key=key, value=float(values[wrong]), remedy=remedy)
     wrong = _first(~(np.diff(values) > 0.0))
     if wrong is not None:
         before, here = values[wrong : wrong + 2]
@@ -203,4 +215,5 @@ def _check_counts(channel: Channel, counts: FloatArray, *, file: str, places: Pl
     if wrong is not None:
         problem = f"must be a finite number of counts of {channel.name} of at least 0"
         key = places.key(wrong, channel.column)
-        raise InputError(problem, file=file, key=key, value=float(counts[wrong]))
+        remedy = "export counts, without subtraction of a background, or delete the line"
+        raise InputError(problem, file=file, key=key, value=float(counts[wrong]), remedy=remedy)

@@ -1,7 +1,8 @@
 """Plain tables: CSV with commas or semicolons, or columns between tabs.
 
-The first line names the columns, time and depth with their units; lines that start with "#" are comments (the header
-may be the last of them):
+The first line names the columns, time and depth with their units, "sputter time (s)" or "Sputter Time / s"; the units
+may also stand in a line of their own below the names. Lines that start with "#" are comments (the header may be the
+last of them):
 
     sputter time (s), total, Li-6, Li, Rb
     0.85, 19723, 44, 669, 10251
@@ -10,6 +11,7 @@ may be the last of them):
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +27,7 @@ EXTENSIONS = (".csv", ".tsv", ".txt", ".dat")
 
 HEADER_EXAMPLE = '"sputter time (s), Li-6, Li, Rb"'
 COUNT_UNITS = frozenset({"", "counts", "count", "cts", "1"})
+_UNIT = re.compile(r"(?!nan$|inf$)[^\W\d_]{1,6}(?:/[^\W\d_]{1,6})?|counts?", re.IGNORECASE)
 # Numbers that belong to a data point and are no counts.
 OTHER_COLUMNS = ("data point", "point", "cycle", "scan", "index", "dose", "fluence", "#")
 
@@ -47,7 +50,8 @@ def read(path: Path) -> RawProfile:
         InputError: a column has no name or unit, or the table is damaged; with line and column.
     """
     header = _read_header(path)
-    layout = Layout(header=header.line, columns=len(header.heads), delimiter=header.delimiter)
+    # Spreadsheets and scripts often leave the last line open.
+    layout = Layout(header=header.line + header.more, columns=len(header.heads), delimiter=header.delimiter)
     table = read_numbers(path, layout)
     taken = {place for place, _ in header.scales.values()} | {channel.column - 1 for channel in header.channels}
     places = [channel.column - 1 for channel in header.channels]
@@ -72,6 +76,7 @@ def read(path: Path) -> RawProfile:
 class _Header:
     lines: tuple[str, ...]
     line: int
+    more: int
     delimiter: str
     heads: tuple[str, ...]
     scales: dict[str, tuple[int, float]]
@@ -79,7 +84,7 @@ class _Header:
 
 
 def _read_header(path: Path) -> _Header:
-    lines, line = _header_lines(path)
+    lines, line, below = _header_lines(path)
     text = lines[line - 1].removeprefix("#").strip(" ")
     delimiter = next((sign for sign in "\t;," if sign in text), ",")
     try:
@@ -88,6 +93,13 @@ def _read_header(path: Path) -> _Header:
         remedy = f"write the header line as {HEADER_EXAMPLE}"
         raise InputError(f"is no header ({error})", file=str(path), key=f"line {line}", remedy=remedy) from None
     heads = heads[:-1] if heads and not heads[-1] else heads
+    units = _units(below, delimiter, len(heads))
+    if units:
+        lines = [*lines, below.rstrip("\n")]
+        heads = tuple(
+            f"{head} ({unit})" if unit and split_unit(head)[1] is None else head
+            for head, unit in zip(heads, units, strict=True)
+        )
     scales: dict[str, tuple[int, float]] = {}
     channels: list[Channel] = []
     for place, head in enumerate(heads):
@@ -97,15 +109,27 @@ def _read_header(path: Path) -> _Header:
             raise error.located(file=str(path), key=f"line {line}, column {place + 1}") from None
     remedy = f"write the header line as {HEADER_EXAMPLE}"
     if not scales:
-        raise InputError("has no column of time or depth", file=str(path), key=f"line {line}", remedy=remedy)
+        problem = "has no column of time or depth"
+        raise InputError(problem, file=str(path), key=f"line {line}", value=", ".join(heads), remedy=remedy)
     if not channels:
         raise InputError("has no column of counts", file=str(path), key=f"line {line}", remedy=remedy)
     distinct = distinct_channels(channels, file=str(path), line=line)
-    return _Header(lines=tuple(lines), line=line, delimiter=delimiter, heads=heads, scales=scales, channels=distinct)
+    return _Header(
+        lines=tuple(lines), line=line, more=1 if units else 0, delimiter=delimiter, heads=heads, scales=scales,
+        channels=distinct,
+    )  # fmt: skip
 
 
-def _header_lines(path: Path) -> tuple[list[str], int]:
-    """The lines up to the header, and the number of the header line: the first line that is no comment.
+def _units(line: str, delimiter: str, columns: int) -> tuple[str, ...]:
+    """The units of the columns if a line holds nothing else, as below the names in an export of Origin; else empty."""
+    cells = [cell.strip().strip('"').strip("()[] ") for cell in line.rstrip("\n").split(delimiter)]
+    cells = cells[:-1] if len(cells) == columns + 1 and not cells[-1] else cells
+    known = all(not cell or _UNIT.fullmatch(cell) for cell in cells)
+    return tuple(cells) if known and len(cells) == columns and any(cells) else ()
+
+
+def _header_lines(path: Path) -> tuple[list[str], int, str]:
+    """The lines up to the header, its number and the line below it; it is the first line that is no comment.
 
     If that holds numbers already, the header is the last comment before it.
     """
@@ -117,13 +141,13 @@ def _header_lines(path: Path) -> tuple[list[str], int]:
                 continue
             if read_number(text.replace(";", ",").replace("\t", ",").split(",")[0]) is None:
                 lines.append(text.rstrip("\n"))
-                return lines, len(lines)
+                return lines, len(lines), next(iter(stream), "")
             break
     if not lines or not lines[-1].startswith("#"):
         problem = "is no header with the names of the columns"
         remedy = f"write the header line as {HEADER_EXAMPLE}"
         raise InputError(problem, file=str(path), key=f"line {max(len(lines), 1)}", remedy=remedy)
-    return lines, len(lines)
+    return lines, len(lines), ""
 
 
 def _sort_column(
@@ -149,10 +173,10 @@ def _sort_column(
         return
     if head.lower().startswith(OTHER_COLUMNS):
         return
-    if ratio_parts(head) is not None:
+    name, unit = split_unit(head)
+    if ratio_parts(head) is not None and (unit or "ratio").lower() not in COUNT_UNITS:
         channels.append(make_channel(head, column=place + 1))
         return
-    name, unit = split_unit(head)
     if (unit or "").lower() not in COUNT_UNITS:
         remedy = "give counts per data point, which carry their own error"
         raise InputError(f'has the unit "{unit}" where counts are expected', value=head, remedy=remedy)

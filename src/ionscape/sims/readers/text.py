@@ -21,7 +21,8 @@ from typing import BinaryIO, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from ionscape.errors import InputError, nearest_name
+from ionscape.errors import InputError
+from ionscape.experiment.tables import missing_file
 
 FloatArray = NDArray[np.float64]
 
@@ -46,10 +47,7 @@ def read_head(path: Path) -> bytes:
         with path.open("rb") as stream:
             head = stream.read(HEAD)
     except FileNotFoundError:
-        neighbours = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-        nearest = nearest_name(path.name, neighbours)
-        remedy = f'the nearest file there is "{nearest}"' if nearest else "check its folder and name"
-        raise InputError("does not exist", file=str(path), remedy=remedy) from None
+        raise missing_file(path) from None
     except IsADirectoryError:
         raise InputError("is a folder", file=str(path), remedy="give the file in it") from None
     except (OSError, ValueError) as error:

@@ -1,0 +1,1 @@
+"""Fits: parameters, forward model, least squares, profile likelihood, posterior."""

@@ -1,0 +1,222 @@
+"""Parameters by which a simulation is differentiated: pairs of experiments, and what differs between their arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ionscape.constants import ELEMENTARY_CHARGE
+from ionscape.experiment import Experiment
+
+from .arrays import FRONT_BEAM, FRONT_COMPOSITION, Boundaries, Cells, FloatArray
+from .grid import Grid, cells_of
+from .settings import Settings
+from .stage_arrays import Scales, StageArrays, displacement_at_front, make_scales, make_stage
+from .tangents import Variants
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variation:
+    """A parameter of an experiment, as two experiments in which it is a little lower and a little higher.
+
+    Attributes:
+        name: of the parameter.
+        lower: experiment with the lower value; it may be the experiment itself.
+        upper: experiment with the higher value.
+        spacing: higher minus lower value, in the unit by which derivatives are wanted. Ten-thousandths of the value
+            are right: the two are used for tables and boundary laws, never for two simulations.
+    """
+
+    name: str
+    lower: Experiment
+    upper: Experiment
+    spacing: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class VariedStage:
+    """Derivatives of the arrays of one stage.
+
+    Attributes:
+        knots: of the tables of ln D, shape (ions, intervals + 1, 2, P); zero for parameters among the variants.
+        variants: the parameters that change more than ln D.
+        displacement: arrays of the lower and upper experiment of each parameter, for the end of the stage.
+    """
+
+    knots: FloatArray
+    variants: Variants
+    pairs: tuple[tuple[StageArrays, StageArrays], ...]
+
+
+def vary_stage(
+    variations: Sequence[Variation],
+    index: int,
+    base: StageArrays,
+    *,
+    experiment: Experiment,
+    scales: Scales,
+    grid: Grid,
+    start: float,
+    displacement: float,
+    displacement_slopes: FloatArray,
+    present: NDArray[np.bool_],
+    settings: Settings,
+) -> VariedStage:
+    """How each parameter changes stage ``index``.
+
+    Args:
+        variations: the parameters.
+        index: of the stage, counted from 0.
+        base: arrays of the stage itself.
+        experiment: to which they belong.
+        scales: of the experiment.
+        grid: on which it is simulated.
+        start: of the stage [s].
+        displacement: at the front, left by the stage before.
+        displacement_slopes: its derivatives by the parameters, shape (P,).
+        present: which ions the sample contains.
+        settings: numerical settings.
+    """
+    pairs: list[tuple[StageArrays, StageArrays]] = []
+    for number, variation in enumerate(variations):
+        shift = 0.5 * variation.spacing * float(displacement_slopes[number])
+
+        def arrays(varied: Experiment, shift: float) -> StageArrays:
+            return make_stage(
+                varied, index, scales=_scales_of(varied, scales), cells=_cells(varied, experiment, grid), start=start,
+                front_displacement=displacement + shift, present=present, settings=settings, like=(experiment, base),
+            )  # fmt: skip
+
+        pairs.append((arrays(variation.lower, -shift), arrays(variation.upper, shift)))
+    spacings = [variation.spacing for variation in variations]
+    general = [number for number, pair in enumerate(pairs) if any(_changes_more(side, base) for side in pair)]
+    knots = np.empty((*base.problem.coefficients.knots.shape, len(variations)))
+    for number, (lower, upper) in enumerate(pairs):
+        if number in general:
+            knots[..., number] = 0.0
+        else:
+            difference = upper.problem.coefficients.knots - lower.problem.coefficients.knots
+            knots[..., number] = difference / spacings[number]
+    return VariedStage(knots=knots, variants=_stack(pairs, general, spacings, base), pairs=tuple(pairs))
+
+
+def displacement_slopes(varied: VariedStage, base: StageArrays, variations: Sequence[Variation], potential: float,
+                        potential_slopes: FloatArray) -> FloatArray:  # fmt: skip
+    """Derivatives of `displacement_at_front` at the end of a stage, shape (P,).
+
+    Args:
+        varied: the stage.
+        base: its arrays.
+        variations: the parameters.
+        potential: of the first cell [V].
+        potential_slopes: its derivatives, shape (P,).
+    """
+    step = 1e-6
+    by_potential = displacement_at_front(base.problem, potential + step) - displacement_at_front(
+        base.problem, potential - step
+    )
+    slopes = by_potential / (2.0 * step) * potential_slopes
+    for number, (lower, upper) in enumerate(varied.pairs):
+        change = displacement_at_front(upper.problem, potential) - displacement_at_front(lower.problem, potential)
+        slopes[number] += change / variations[number].spacing
+    return slopes
+
+
+def native_slopes(variations: Sequence[Variation], scales: Scales) -> FloatArray:
+    """Derivatives of the scaled native densities, shape (ions, P)."""
+    columns = [
+        (_scales_of(variation.upper, scales).native - _scales_of(variation.lower, scales).native) / variation.spacing
+        for variation in variations
+    ]
+    return np.array(columns).T.reshape(len(scales.names), len(variations))
+
+
+def charge_slopes(variations: Sequence[Variation], scales: Scales) -> FloatArray:
+    """Derivatives of the charge that a scaled amount per area stands for [C/m], shape (P,): the area may vary."""
+    return np.array([
+        ELEMENTARY_CHARGE * scales.density / variation.spacing
+        * (variation.upper.sample.illuminated_area - variation.lower.sample.illuminated_area)
+        for variation in variations
+    ])  # fmt: skip
+
+
+def _scales_of(varied: Experiment, scales: Scales) -> Scales:
+    """Scales of a varied experiment in the unit of density of the unchanged one."""
+    own = make_scales(varied)
+    return replace(own, native=own.native * (own.density / scales.density), density=scales.density)
+
+
+def _cells(varied: Experiment, experiment: Experiment, grid: Grid) -> Cells:
+    """Cells of a varied sample: those behind the exchanged zone are stretched to its thickness."""
+    thickness = varied.sample.thickness
+    if thickness == experiment.sample.thickness:
+        return grid.cells()
+    behind = grid.depth > grid.zone
+    size = grid.size.copy()
+    if not behind.any():
+        behind[:] = True
+    rest = size[behind].sum()
+    size[behind] *= (rest + thickness - experiment.sample.thickness) / rest
+    return cells_of(size)
+
+
+def _changes_more(side: StageArrays, base: StageArrays) -> bool:
+    """Whether more than the tables of ln D differ."""
+    ours, theirs = side.problem, base.problem
+    if side.end - side.start != base.end - base.start or not np.array_equal(ours.cells.size, theirs.cells.size):
+        return True
+    if not all(np.array_equal(a, b) for a, b in zip(ours.medium, theirs.medium, strict=True)):
+        return True
+    if theirs.boundaries.front == FRONT_COMPOSITION and not np.array_equal(
+        ours.coefficients.knots, theirs.coefficients.knots
+    ):
+        return True  # the contact's own D changes with them
+
+    def effective(boundaries: Boundaries) -> list[Any]:
+        # holding and surface_coefficient act in numerical terms or at contacts only
+        left_out = {"holding"} if boundaries.front == FRONT_BEAM else {"holding", "surface_coefficient"}
+        left_out |= {"surface_coefficient"} if boundaries.front != FRONT_COMPOSITION else set()
+        return [value for name, value in boundaries._asdict().items() if name not in left_out]
+
+    return not all(
+        np.array_equal(a, b) for a, b in zip(effective(ours.boundaries), effective(theirs.boundaries), strict=True)
+    )
+
+
+def _stack(
+    pairs: Sequence[tuple[StageArrays, StageArrays]], general: Sequence[int], spacings: Sequence[float],
+    base: StageArrays,
+) -> Variants:  # fmt: skip
+    """The arrays of the general parameters on top of each other."""
+    chosen = [[pairs[number][side] for number in general] for side in (0, 1)]
+    duration = base.end - base.start
+    problem = base.problem
+
+    def stacked(pick: Callable[[StageArrays], Any], like: Any) -> FloatArray:
+        shape = (2, len(general), *np.shape(like))
+        return np.array([[pick(arrays) for arrays in side] for side in chosen], dtype=float).reshape(shape)
+
+    def boundary(name: str) -> FloatArray:
+        return stacked(lambda arrays: getattr(arrays.problem.boundaries, name), getattr(problem.boundaries, name))
+
+    return Variants(
+        parameters=np.array(general, dtype=np.int64),
+        spacing=np.array([spacings[number] for number in general], dtype=float),
+        duration=stacked(lambda arrays: (arrays.end - arrays.start) / duration, 0.0),
+        size=stacked(lambda arrays: arrays.problem.cells.size, problem.cells.size),
+        distance=stacked(lambda arrays: arrays.problem.cells.distance, problem.cells.distance),
+        permittivity=stacked(lambda arrays: arrays.problem.medium.permittivity, 0.0),
+        thermal=stacked(lambda arrays: arrays.problem.medium.thermal, 0.0),
+        native=stacked(lambda arrays: arrays.problem.medium.native, problem.medium.native),
+        knots=stacked(lambda arrays: arrays.problem.coefficients.knots, problem.coefficients.knots),
+        beam_flux=boundary("beam_flux"),
+        front_potential=boundary("front_potential"),
+        vacuum=boundary("vacuum"),
+        front_displacement=boundary("front_displacement"),
+        surface=boundary("surface"),
+        surface_coefficient=boundary("surface_coefficient"),
+    )
