@@ -24,6 +24,9 @@ PUBLIC_PACKAGES = (
     ("Experiments", "ionscape.experiment"),
     ("Measurements", "ionscape.sims"),
     ("Simulation", "ionscape.transport"),
+    ("Fits", "ionscape.inference"),
+    ("Ensembles", "ionscape.scaleout"),
+    ("Sweeps", "ionscape.sweeps"),
     ("Diffusion coefficients", "ionscape.diffusivity"),
     ("Relations", "ionscape.relations"),
     ("Figures", "ionscape.figures"),
@@ -41,6 +44,12 @@ TABLES = {
     "Storage": 'Storage: `[[stages]]`, `kind = "storage"`',
     "BackElectrode": "Back electrode: `[back_electrode]`",
     "GridSpecification": "Grid: `[grid]`",
+}
+FIT_TABLES = {
+    "ParameterTable": "Parameter: `[fit.parameters]`",
+    "PriorTable": "Prior: `prior`",
+    "ObservedCharge": "Observed charge: `observed_charge`",
+    "CurrentCurve": "Current curve: `current_curve`",
 }
 MEASUREMENT_TABLES = {
     "MeasuredLength": "Measured length: `crater_depth`",
@@ -66,6 +75,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     makers = {
         "experiment-schema": schema_reference,
         "measurement-schema": measurement_reference,
+        "fit-schema": fit_reference,
         "command-line": command_reference,
         "python": python_reference,
     }
@@ -121,6 +131,19 @@ def measurement_reference() -> Iterator[str]:
         yield from table_of_keys(definitions[name], definitions, heading=heading, anchor=name.lower())
 
 
+def fit_reference() -> Iterator[str]:
+    """Tables of keys for a fit."""
+    from ionscape.inference.settings import fit_schema
+
+    schema = fit_schema()
+    definitions = schema["$defs"]
+    yield from table_of_keys(schema, definitions, heading="Fit: `[fit]`", anchor="fit")
+    for name in [*FIT_TABLES, *sorted(definitions.keys() - FIT_TABLES.keys())]:
+        yield from table_of_keys(
+            definitions[name], definitions, heading=FIT_TABLES.get(name, name), anchor=name.lower()
+        )
+
+
 def table_of_keys(
     definition: dict[str, Any], definitions: dict[str, Any], *, heading: str, anchor: str
 ) -> Iterator[str]:
@@ -150,7 +173,7 @@ def type_of(entry: dict[str, Any]) -> str:
     """What may stand as the value of a key, in words."""
     if "$ref" in entry:
         name = entry["$ref"].rsplit("/", 1)[-1]
-        title = {**TABLES, **MEASUREMENT_TABLES}.get(name, name)
+        title = {**TABLES, **MEASUREMENT_TABLES, **FIT_TABLES}.get(name, name)
         return f"[{title.split(':')[0].lower()}](#{name.lower()})"
     if "const" in entry:
         return f"`{json.dumps(entry['const'])}`"

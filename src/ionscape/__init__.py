@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ionscape.diffusivity import SiteEnergyDistribution, site_energy_diffusion
     from ionscape.errors import ConvergenceError, InputError, IonscapeError, SimulationInterrupted
     from ionscape.experiment import Experiment, experiment_schema, load_experiment, parse_experiment
+    from ionscape.inference import FitProblem, FitResult, fit, load_fit, load_fit_result, make_fit
     from ionscape.sims import (
         DepthProfile,
         GaussianResponse,
@@ -31,12 +32,15 @@ if TYPE_CHECKING:
         read_raw_profile,
         synthesise,
     )
+    from ionscape.sweeps import sweep
     from ionscape.transport import Progress, Settings, SimulationResult, load_result, simulate
 
 _HOMES = {
     "ConvergenceError": "errors",
     "DepthProfile": "sims",
     "Experiment": "experiment",
+    "FitProblem": "inference",
+    "FitResult": "inference",
     "GaussianResponse": "sims",
     "InputError": "errors",
     "Instrument": "sims",
@@ -51,16 +55,21 @@ _HOMES = {
     "SiteEnergyDistribution": "diffusivity",
     "calibrate": "sims",
     "experiment_schema": "experiment",
+    "fit": "inference",
     "inspect": "sims",
     "load_experiment": "experiment",
+    "load_fit": "inference",
+    "load_fit_result": "inference",
     "load_measurement": "sims",
     "load_profile": "sims",
     "load_result": "transport",
+    "make_fit": "inference",
     "make_measurement": "sims",
     "parse_experiment": "experiment",
     "read_raw_profile": "sims",
     "simulate": "transport",
     "site_energy_diffusion": "diffusivity",
+    "sweep": "sweeps",
     "synthesise": "sims",
 }
 _MODULES = ("figures", "relations")
@@ -69,6 +78,8 @@ __all__ = [
     "ConvergenceError",
     "DepthProfile",
     "Experiment",
+    "FitProblem",
+    "FitResult",
     "GaussianResponse",
     "InputError",
     "Instrument",
@@ -85,17 +96,22 @@ __all__ = [
     "calibrate",
     "experiment_schema",
     "figures",
+    "fit",
     "inspect",
     "load_experiment",
+    "load_fit",
+    "load_fit_result",
     "load_measurement",
     "load_profile",
     "load_result",
+    "make_fit",
     "make_measurement",
     "parse_experiment",
     "read_raw_profile",
     "relations",
     "simulate",
     "site_energy_diffusion",
+    "sweep",
     "synthesise",
 ]
 

@@ -65,10 +65,13 @@ def run_shell(snippet: Snippet) -> None:
 
 def read_toml(snippet: Snippet, folder: Path) -> None:
     from ionscape.experiment import parse_experiment
+    from ionscape.inference.problem import validate_fit
     from ionscape.sims.load import validate_settings
 
     tables = tomllib.loads(snippet.text)
-    if "measurement" in tables:
+    if "fit" in tables:
+        validate_fit(tables["fit"], file="snippet.toml")
+    elif "measurement" in tables:
         validate_settings(tables["measurement"], file="snippet.toml")
     elif "title" in tables:
         parse_experiment(snippet.text, file="snippet.toml", folder=folder)

@@ -21,7 +21,7 @@ from .raw import RawProfile
 from .readers import FORMATS, read_raw_profile
 from .settings import MeasurementTable, list_examples
 
-FILE_KEYS = ("title", "experiment", "measurement", "fit")
+FILE_KEYS = ("title", "experiment", "measurement", "fit", "datasets")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

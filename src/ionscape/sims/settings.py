@@ -204,6 +204,9 @@ class MeasurementTable(Table):
         description="Relative standard deviation of the factor that all channels of a data point share; estimated from"
         " the data if absent.",
     )
+    after_stage: Annotated[int, Field(strict=True, ge=1)] | None = Field(
+        default=None, description="Stage of the experiment after which was measured, from 1; the last one if absent."
+    )
     depth_resolution: Annotated[ResponseTable | None, BeforeValidator(_gaussian_if_length)] = Field(
         default=None,
         description="Response of the instrument to a thin layer: the standard deviation of a Gaussian, or a table.",

@@ -1,0 +1,198 @@
+"""`ionscape fit`: a fit file in, estimates with intervals out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ionscape.cli.table import with_error, write_summary
+from ionscape.errors import InputError
+from ionscape.outputs import atomic_output, check_output
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ionscape.inference import FitProgress, FitResult
+
+
+WIDTH = 112  # of the table: paths are long, and cut they tell nothing
+
+
+class Method(StrEnum):
+    """What can be done."""
+
+    least_squares = "least-squares"
+    profile_likelihood = "profile-likelihood"
+    mcmc = "mcmc"
+
+
+def fit_command(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="TOML file with a table [fit], or the saved result of a fit.", show_default=False
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FIT.nc", help="Result [default: FILE's name with -fit.nc, here]."),
+    ] = None,
+    summary: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Write the summary there, in SI units.")
+    ] = None,
+    method: Annotated[
+        Method | None, typer.Option(help="Replaces that of FILE; all but the first continue from least squares.")
+    ] = None,
+    starts: Annotated[int | None, typer.Option(min=1, help="Starting points [default: that of FILE].")] = None,
+    processes: Annotated[int | None, typer.Option(min=1, help="Processes at a time [default: all cores].")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="tcp://...", help="Dask cluster instead of processes here.")
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Finished parts, to take up again [default: beside the result]."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    overwrite: Annotated[bool, typer.Option(help="Replace existing files.")] = True,
+) -> None:
+    """Fit the free parameters of an experiment to measured depth profiles."""
+    from rich.console import Console
+
+    from ionscape.inference import fit, load_fit, load_fit_result
+    from ionscape.scaleout import RunStore, make_executor
+
+    result_file = output if output is not None else Path(f"{file.stem.removesuffix('-fit')}-fit.nc")
+    check_output(result_file, extensions=(".nc",), key="--output", overwrite=overwrite)
+    if summary is not None:
+        check_output(summary, extensions=(".json",), key="--summary", overwrite=overwrite)
+    saved = load_fit_result(file) if file.suffix.lower() == ".nc" else None
+    if saved is not None and saved.problem is None:
+        raise InputError("has inputs that are not at hand", file=str(file),
+                         remedy="give the fit file itself, where its measurements lie")  # fmt: skip
+    problem = saved.problem if saved is not None else load_fit(file)
+    assert problem is not None
+    wanted = method.value if method is not None else problem.settings.method
+    kept = RunStore(store if store is not None else result_file.with_suffix(".parts"))
+    result = saved
+    with make_executor(scheduler, processes) as executor:
+        if result is None:
+            with _display(len(problem.parameters), quiet=quiet) as show:
+                result = fit(problem, starts=starts, executor=executor, store=kept, progress=show)
+            # what is found so far is safe before the longer part begins
+            _save(result, result_file)
+        if wanted != Method.least_squares:
+            result = _continued(result, wanted, executor, kept, quiet=quiet)
+    _save(result, result_file)
+    if summary is not None:
+        write_summary(result.summary(), summary)
+    if not quiet:
+        console = Console(soft_wrap=True)
+        print_fit(Console(width=max(console.width, WIDTH)), result)
+        written = [path for path in (result_file, summary) if path is not None]
+        console.print("written: " + ", ".join(map(str, written)), highlight=False, markup=False)
+
+
+def _save(result: FitResult, path: Path) -> None:
+    with atomic_output(path) as temporary:
+        result.to_netcdf(temporary)
+
+
+def _continued(result: FitResult, method: str, executor: Any, store: Any, *, quiet: bool) -> FitResult:
+    """Profile likelihood or posterior of a finished least-squares fit."""
+    from ionscape.inference import profile_likelihood, sample_posterior
+
+    with _bar(method, quiet=quiet) as show:
+        verb = profile_likelihood if method == Method.profile_likelihood else sample_posterior
+        return verb(result, executor=executor, store=store, progress=show)
+
+
+@contextmanager
+def _display(count: int, *, quiet: bool) -> Generator[Callable[[FitProgress], None] | None]:
+    """Show cost, simulations and parameters on standard error while a fit runs."""
+    if quiet:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("starts {task.completed:.0f} of {task.total:.0f}"), BarColumn(bar_width=20),
+        TextColumn("cost {task.fields[cost]}, {task.fields[simulations]} simulations  {task.fields[values]}"),
+        TimeElapsedColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=False) as display:
+        task = display.add_task("fit", total=1, cost="-", simulations=0, values="")
+
+        def show(progress: FitProgress) -> None:
+            shown = list(progress.values.items())[:count]
+            values = ", ".join(
+                f"{name.rsplit('.', 1)[-1]} {value:.4g}" for name, value in shown if "sensitivity" not in name
+            )
+            display.update(
+                task, total=progress.starts, completed=progress.done, cost=f"{progress.cost:.2f}",
+                simulations=progress.simulations, values=values,
+            )  # fmt: skip
+
+        yield show
+
+
+@contextmanager
+def _bar(name: str, *, quiet: bool) -> Generator[Callable[[Any], None] | None]:
+    if quiet:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    count = TextColumn("{task.completed:.0f} of {task.total:.0f}")
+    columns = (TextColumn(name), BarColumn(), count, TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as display:
+        task = display.add_task(name, total=1)
+
+        def show(tally: Any) -> None:
+            display.update(task, total=max(tally.total, 1), completed=tally.finished)
+
+        yield show
+
+
+def print_fit(console: Console, result: FitResult) -> None:
+    """Print estimates with errors and 95 % intervals, the quality of the fit, and the warnings."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    found = result.summary()
+    title = Text(str(result.dataset.attrs["title"]))
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table.add_column("parameter")
+    for name in ("estimate", "± 1 σ", "95 % interval"):
+        table.add_column(name, justify="right")
+    table.add_column("unit")
+    for place, name in enumerate(map(str, result.dataset["parameter"].values)):
+        entry = found[name]
+        size, unit = shown_unit(entry["unit"])
+        value, error = with_error(entry["estimate"] / size, entry["standard_error"] / size)
+        interval = f"{entry['lower_95'] / size:.4g} to {entry['upper_95'] / size:.4g}"
+        style = None if result.dataset["kind"].values[place] == "experiment" else "dim"
+        table.add_row(Text(name), value, error, interval, unit, style=style)
+    console.print(table, highlight=False)
+    console.print(
+        f"{found['method']}: cost {found['cost']:.2f} for {found['degrees_of_freedom']} degrees of freedom,"
+        f" {found['simulations']} simulations",
+        highlight=False,
+        markup=False,
+    )
+    for warning in found["warnings"]:
+        console.print(f"warning: {warning}", highlight=False, style="yellow", markup=False)
+
+
+def shown_unit(unit: str) -> tuple[float, str]:
+    """Size and name of the unit in which people read values of an SI unit."""
+    from ionscape.constants import ELECTRON_VOLT
+
+    return {"J": (ELECTRON_VOLT, "eV"), "m": (1e-9, "nm"), "s": (3600.0, "h")}.get(unit, (1.0, unit))

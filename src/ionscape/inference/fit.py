@@ -1,0 +1,252 @@
+"""`fit`: a problem in, estimates with intervals, curves and warnings out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ionscape.errors import ConvergenceError, IonscapeError
+from ionscape.provenance import package_version, text_hash
+from ionscape.scaleout import Executor, RunStore, Tally, Task
+from ionscape.sims.raw import FloatArray
+
+from .forward import Evaluation, ForwardModel
+from .least_squares import AT_BOUND, SAME_COST, StartResult, covariance_of, search, starting_points
+from .parameters import values_of
+from .problem import FitProblem
+from .result import FitResult, make_fit_result
+
+UNDETERMINED = 0.2
+"""Standard deviation of a coordinate beyond which a parameter is undetermined; a uniform one has 0.29."""
+STRONG_CORRELATION = 0.98
+LARGEST_REDUCED_CHI_SQUARE = 1.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitProgress:
+    """How far a fit is.
+
+    Attributes:
+        done: starts that are finished.
+        starts: how many there are.
+        cost: least cost so far.
+        values: of the parameters there [SI], by name.
+        simulations: done so far.
+    """
+
+    done: int
+    starts: int
+    cost: float
+    values: dict[str, float]
+    simulations: int
+
+
+def fit(
+    problem: FitProblem,
+    *,
+    starts: int | None = None,
+    executor: Executor | None = None,
+    store: RunStore | None = None,
+    progress: Callable[[FitProgress], None] | None = None,
+) -> FitResult:
+    """Fit the free parameters by least squares from several starts.
+
+    Args:
+        problem: what `load_fit` or `make_fit` give.
+        starts: number of starting points; None for that of the file.
+        executor: what runs the starts (`ionscape.scaleout.make_executor`); None for one after the other, here.
+        store: keeps finished starts, so that a stopped fit is taken up again; needs an executor.
+        progress: called while the fit runs.
+
+    Returns:
+        Estimates, covariance, intervals, fitted profiles, D(n) and site energies with bands, warnings.
+
+    Raises:
+        ConvergenceError: no start leads to an optimum.
+    """
+    points = starting_points(problem, starts or problem.settings.starts, seed=problem.settings.seed)
+    if executor is None:
+        results, failures = _search_here(problem, points, progress)
+    else:
+        results, failures = _search_there(problem, points, executor, store, progress)
+    if not results:
+        raise ConvergenceError(f"no start of the fit succeeded: {failures[0]}", time=0.0, stage=0)
+    best = min(results, key=lambda result: result.cost)
+    covariance, alone = covariance_of(best.evaluation)
+    warnings = _warnings(problem, best, results, covariance, alone, failures)
+    return make_fit_result(problem, best, results, covariance, warnings=warnings, failures=failures)
+
+
+def _search_here(
+    problem: FitProblem, points: FloatArray, progress: Callable[[FitProgress], None] | None
+) -> tuple[list[StartResult], list[str]]:
+    """Search from one point after the other; a start whose simulations fail is noted, not skipped silently."""
+    results: list[StartResult] = []
+    failures: list[str] = []
+    for number, point in enumerate(points):
+        live = _live(problem, number, len(points), results, progress)
+        try:
+            found = search(ForwardModel(problem=problem), point, soften=number > 0, progress=live)
+        except IonscapeError as error:
+            failures.append(str(error))
+        else:
+            results.append(found)
+            failures.extend(found.failures)
+        _report(problem, results, number + 1, len(points), progress)
+    return results, failures
+
+
+def _search_there(
+    problem: FitProblem,
+    points: FloatArray,
+    executor: Executor,
+    store: RunStore | None,
+    progress: Callable[[FitProgress], None] | None,
+) -> tuple[list[StartResult], list[str]]:
+    """Search from all points at the same time."""
+    key = text_hash(problem_key(problem))
+    tasks = [
+        Task(
+            key=f"start {number} {key[:16]} {text_hash(str(point.tolist()))[:16]}",
+            arguments=(problem, point, number > 0),
+        )
+        for number, point in enumerate(points)
+    ]
+    done: list[StartResult] = []
+
+    def show(tally: Tally) -> None:
+        if tally.latest is not None and tally.latest.value is not None:
+            done.append(_restored(problem, tally.latest.value, evaluate=False))
+        _report(problem, done, tally.finished, len(points), progress)
+
+    outcomes = executor.map(search_task, tasks, store=store, progress=show)
+    failures = [outcome.error for outcome in outcomes if outcome.error is not None]
+    values = [outcome.value for outcome in outcomes if outcome.value is not None]
+    costs = [value["cost"] for value in values]
+    results = [_restored(problem, value, evaluate=value["cost"] == min(costs)) for value in values]
+    for result in results:
+        failures.extend(result.failures)
+    return results, failures
+
+
+def search_task(problem: FitProblem, point: FloatArray, soften: bool) -> dict[str, Any]:
+    """One start as plain data, for an executor."""
+    found = search(ForwardModel(problem=problem), point, soften=soften)
+    return {
+        "coordinates": found.coordinates,
+        "cost": found.cost,
+        "simulations": found.simulations,
+        "converged": found.converged,
+        "message": found.message,
+        "failures": list(found.failures),
+    }
+
+
+def _restored(problem: FitProblem, value: dict[str, Any], *, evaluate: bool) -> StartResult:
+    """A start from its plain data; the derivatives at the best one are calculated again."""
+    coordinates = np.asarray(value["coordinates"], dtype=float)
+    evaluation = ForwardModel(problem=problem).evaluate(coordinates) if evaluate else None
+    if evaluation is None:
+        empty = np.empty(0)
+        evaluation = Evaluation(coordinates=coordinates, residuals=empty, jacobian=np.empty((0, 0)), densities=())
+    return StartResult(
+        coordinates=coordinates, cost=float(value["cost"]), evaluation=evaluation,
+        simulations=int(value["simulations"]), converged=bool(value["converged"]), message=str(value["message"]),
+        failures=tuple(map(str, value["failures"])),
+    )  # fmt: skip
+
+
+def problem_key(problem: FitProblem) -> str:
+    """Text that identifies a problem with all its data, for stores of finished parts."""
+    parts = [package_version(), problem.settings.model_dump_json(), repr(problem.parameters)]
+    for data in problem.datasets:
+        parts.append(data.experiment.self_contained_source())
+        parts.append(str([data.depth.tolist(), data.intensity.tolist(), data.variance.tolist(), data.common_factor]))
+        parts.append(repr((data.response, data.stage, data.observed_charge)))
+    return "\n".join(parts)
+
+
+def _live(
+    problem: FitProblem,
+    start: int,
+    starts: int,
+    results: Sequence[StartResult],
+    progress: Callable[[FitProgress], None] | None,
+) -> Callable[[Evaluation, int], None] | None:
+    if progress is None:
+        return None
+    before = sum(result.simulations for result in results)
+
+    def show(evaluation: Evaluation, simulations: int) -> None:
+        values = values_of(problem.parameters, evaluation.coordinates)
+        named = dict(zip(problem.names, map(float, values), strict=True))
+        progress(FitProgress(done=start, starts=starts, cost=evaluation.cost, values=named,
+                             simulations=before + simulations))  # fmt: skip
+
+    return show
+
+
+def _report(
+    problem: FitProblem,
+    results: Sequence[StartResult],
+    number: int,
+    starts: int,
+    progress: Callable[[FitProgress], None] | None,
+) -> None:
+    if progress is None or not results:
+        return
+    best = min(results, key=lambda result: result.cost)
+    values = values_of(problem.parameters, best.coordinates)
+    progress(FitProgress(
+        done=number, starts=starts, cost=best.cost, values=dict(zip(problem.names, map(float, values), strict=True)),
+        simulations=sum(result.simulations for result in results),
+    ))  # fmt: skip
+
+
+def _warnings(
+    problem: FitProblem,
+    best: StartResult,
+    results: Sequence[StartResult],
+    covariance: FloatArray,
+    alone: FloatArray,
+    failures: Sequence[str],
+) -> list[str]:
+    """What a reader of the result must know, one sentence each."""
+    found: list[str] = []
+    deviation = np.sqrt(np.diag(covariance))
+    for place, parameter in enumerate(problem.parameters):
+        coordinate = best.coordinates[place]
+        if parameter.kind == "experiment" and not AT_BOUND < coordinate < 1.0 - AT_BOUND:
+            side = "lower" if coordinate < 0.5 else "upper"
+            found.append(
+                f"{parameter.name} is at its {side} bound: its interval is not to be trusted, widen the bounds."
+            )
+        elif parameter.prior is None and (deviation[place] > UNDETERMINED or not np.isfinite(alone[place])):
+            found.append(f"The data leave {parameter.name} undetermined within its bounds.")
+    correlation = covariance / np.outer(deviation, deviation)
+    for row in range(len(problem.parameters)):
+        for column in range(row):
+            if abs(correlation[row, column]) > STRONG_CORRELATION:
+                found.append(
+                    f"{problem.names[column]} and {problem.names[row]} are determined together only (correlation"
+                    f" {correlation[row, column]:.3f})."
+                )
+    freedom = best.evaluation.residuals.size - len(problem.parameters)
+    reduced = best.cost / max(freedom, 1)
+    if reduced > LARGEST_REDUCED_CHI_SQUARE:
+        found.append(
+            f"The fit misses the data by more than their noise (reduced chi square {reduced:.2f}): intervals by noise"
+            " alone are too narrow. Look at the residuals; a further branch of site energies, a foreign ion whose D"
+            " depends on density, or a discrepancy may be needed."
+        )
+    same = sum(result.cost < best.cost + SAME_COST for result in results)
+    if len(results) > 1 and same < 2:
+        found.append("Only one start reached the best optimum: try more starts.")
+    if not best.converged:
+        found.append(f"The best start was given up before it converged ({best.message}).")
+    if failures:
+        found.append(f"{len(failures)} simulations failed and were passed over; the first: {failures[0]}")
+    return found

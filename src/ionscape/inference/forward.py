@@ -1,0 +1,313 @@
+"""From parameters to residuals: simulate, apply the depth response, compare with the counts; with all derivatives.
+
+A data point holds counts I_k of the ions. With the simulated densities n_k at its true depth, smeared by the depth
+response, and sensitivity factors b_k their means are mu_k = f n_k / b_k, where the factor f is common to the ions of
+the point and has the relative standard deviation s (the error model of the calibration). So
+
+    r = C^(-1/2) (I - n / b),        C = diag(v) + s² m mᵀ
+
+are independent residuals of unit variance, with v the counting variance and m the smoothed counts. Comparing counts
+instead of calibrated densities lets the data determine the factors along with everything else, and nothing is used
+twice: the sum of the ions tells the factors, their shares tell the profile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ionscape.errors import ConvergenceError
+from ionscape.experiment import Experiment, GridSpecification
+from ionscape.sims.raw import FloatArray
+from ionscape.sims.resolution import GaussianResponse
+from ionscape.transport import Settings, SimulationResult, simulate
+from ionscape.transport.grid import Grid, make_grid
+from ionscape.transport.variation import Variation
+
+from .parameters import Parameter, values_of
+from .paths import with_values
+from .problem import DataSet, FitProblem, irradiation_stages
+
+COORDINATE_STEP = 1e-4  # of the tables and boundary laws, not of simulations
+MARGIN = 10.0  # depth responses are cut off this many standard deviations behind the deepest point
+MOST_CELLS = 800
+SMOOTHED_POINTS = 9
+DEPTH_STEP = 0.01e-9  # for the slope of the smeared profile [m]
+KEPT_STATES = 40  # per stage
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Evaluation:
+    """What one set of parameters gives.
+
+    Attributes:
+        coordinates: of the parameters, shape (parameters,).
+        residuals: of data and priors, shape (residuals,).
+        jacobian: their derivatives by the coordinates, shape (residuals, parameters); empty if it was not wanted.
+        densities: simulated and smeared at the points of each data set [1/m^3], each of shape (ions, points).
+    """
+
+    coordinates: FloatArray
+    residuals: FloatArray
+    jacobian: FloatArray
+    densities: tuple[FloatArray, ...]
+
+    @property
+    def cost(self) -> float:
+        """Sum of squared residuals: −2 log of the posterior density, but for a constant."""
+        return float(self.residuals @ self.residuals)
+
+
+@dataclass(kw_only=True, eq=False)
+class ForwardModel:
+    """Simulations of a fit problem; keeps the last one and counts all.
+
+    Attributes:
+        problem: what is fitted.
+        simulations: simulations done.
+        failures: sentences about those that failed.
+    """
+
+    problem: FitProblem
+    simulations: int = 0
+    failures: list[str] = field(default_factory=list[str])
+    _last: Evaluation | None = None
+    _grids: dict[int, Grid] = field(default_factory=dict[int, Grid])
+
+    def evaluate(self, coordinates: FloatArray, *, derivatives: bool = True) -> Evaluation | None:
+        """Residuals and their derivatives; None if a simulation fails, which is counted and noted.
+
+        Args:
+            coordinates: of the parameters, shape (parameters,).
+            derivatives: whether the derivatives are wanted.
+        """
+        last = self._last
+        same = last is not None and np.array_equal(last.coordinates, coordinates)
+        if same and last is not None and (last.jacobian.size or not derivatives):
+            return last
+        values = values_of(self.problem.parameters, coordinates)
+        pieces: list[tuple[FloatArray, FloatArray]] = []
+        densities: list[FloatArray] = []
+        done: list[tuple[Experiment, list[int], SimulationResult]] = []
+        for number, data in enumerate(self.problem.datasets):
+            experiment, free = self._experiment(number, values)
+            result = next((old for other, same, old in done if other == experiment and same == free), None)
+            if result is None:
+                variations = self._variations(number, free, coordinates, values, experiment) if derivatives else []
+                self.simulations += 1
+                try:
+                    result = simulate(
+                        experiment, settings=self._settings(), grid=self._grid(number), variations=variations
+                    )
+                except ConvergenceError as error:
+                    self.failures.append(str(error))
+                    return None
+                done.append((experiment, free, result))
+            found, density = _compare(number, data, self.problem, values, coordinates, result, free, derivatives)
+            pieces.append(found)
+            densities.append(density)
+        pieces.append(_priors(self.problem.parameters, values, coordinates))
+        self._last = Evaluation(
+            coordinates=coordinates.copy(),
+            residuals=np.concatenate([residuals for residuals, _ in pieces]),
+            jacobian=np.concatenate([jacobian for _, jacobian in pieces]) if derivatives else np.empty((0, 0)),
+            densities=tuple(densities),
+        )
+        return self._last
+
+    def experiment(self, number: int, coordinates: FloatArray) -> Experiment:
+        """The experiment of a data set with the parameters at their coordinates."""
+        return self._experiment(number, values_of(self.problem.parameters, coordinates))[0]
+
+    def _experiment(self, number: int, values: FloatArray) -> tuple[Experiment, list[int]]:
+        changed: dict[str, float] = {}
+        free: list[int] = []
+        for place, parameter in enumerate(self.problem.parameters):
+            paths = [path for data, path in parameter.paths if data == number]
+            if parameter.kind == "experiment" and paths:
+                changed.update(dict.fromkeys(paths, float(values[place])))
+                free.append(place)
+        return with_values(self.problem.datasets[number].experiment, changed), free
+
+    def _variations(
+        self, number: int, free: Sequence[int], coordinates: FloatArray, values: FloatArray, base: Experiment
+    ) -> list[Variation]:
+        """Each parameter a little off towards the middle of its bounds, by its coordinate."""
+        found: list[Variation] = []
+        for place in free:
+            parameter = self.problem.parameters[place]
+            up = coordinates[place] < 0.5
+            shifted = values.copy()
+            shifted[place] = parameter.value(float(coordinates[place]) + (COORDINATE_STEP if up else -COORDINATE_STEP))
+            other = self._experiment(number, shifted)[0]
+            lower, upper = (base, other) if up else (other, base)
+            found.append(Variation(name=parameter.name, lower=lower, upper=upper, spacing=COORDINATE_STEP))
+        return found
+
+    def _settings(self) -> Settings:
+        return Settings(relative_tolerance=self.problem.settings.tolerance, snapshots_per_stage=KEPT_STATES)
+
+    def _grid(self, number: int) -> Grid:
+        """One grid for all parameters: another grid would change the residuals by its own errors."""
+        if number not in self._grids:
+            data = self.problem.datasets[number]
+            self._grids[number] = fit_grid(data, self.problem.settings.cell)
+        return self._grids[number]
+
+
+def fit_grid(data: DataSet, cell: float) -> Grid:
+    """Cells for the simulations of a data set: no larger than `cell` [m] down to the deepest point that is compared."""
+    experiment, given = data.experiment, data.experiment.grid
+    automatic = make_grid(experiment)
+    deepest = float(data.depth[-1]) + MARGIN * data.response.standard_deviation
+    zone = min(max(automatic.zone, deepest), experiment.sample.thickness)
+    size = min(cell, max(automatic.cell, zone / MOST_CELLS))
+    table = GridSpecification.model_construct(
+        cell=given.cell if given.cell is not None else size,
+        zone=given.zone if given.zone is not None else zone,
+        surface_cell=given.surface_cell,
+        growth=given.growth,
+    )
+    return make_grid(experiment.model_copy(update={"grid": table}))
+
+
+def _compare(
+    number: int,
+    data: DataSet,
+    problem: FitProblem,
+    values: FloatArray,
+    coordinates: FloatArray,
+    result: SimulationResult,
+    free: Sequence[int],
+    derivatives: bool,
+) -> tuple[tuple[FloatArray, FloatArray], FloatArray]:
+    """Residuals of one data set with their derivatives, and the smeared densities."""
+    own = {path: place for place, parameter in enumerate(problem.parameters) for where, path in parameter.paths
+           if where == number and parameter.kind == "measurement"}  # fmt: skip
+    stretch = values[own["depth_scale"]] if "depth_scale" in own else 1.0
+    offset = values[own["surface_offset"]] if "surface_offset" in own else 0.0
+    response = data.response
+    if "depth_resolution" in own:
+        response = GaussianResponse(sigma=float(values[own["depth_resolution"]]))
+    depth = stretch * data.depth + offset
+    simulated = _Simulated(result, data)
+    smear = response.matrix(simulated.edges, depth)
+    density = (smear @ simulated.density).T
+    factors = np.array([values[own[f"sensitivity_factor.{ion}"]] for ion in data.ions])
+    mean = density / factors[:, None]
+    root, common = _whitening(data, problem.settings.discrepancy)
+    residuals = _whitened((data.intensity - mean) / root, common)
+    extra, extra_slopes = _charges(data, result, free, derivatives)
+    if not derivatives:
+        return (np.concatenate([residuals.ravel(), extra]), np.empty((0, 0))), density
+    parameters = problem.parameters
+    jacobian = np.zeros((residuals.size + extra.size, len(parameters)))
+
+    def put(place: int, change: FloatArray) -> None:
+        """Enter d(mean counts)/d(coordinate) of a parameter."""
+        jacobian[: residuals.size, place] = _whitened(-change / root, common).ravel()
+
+    for column, place in enumerate(free):
+        put(place, (smear @ simulated.slope[..., column]).T / factors[:, None])
+        jacobian[residuals.size :, place] = extra_slopes[:, column]
+    for ion, name in enumerate(data.ions):
+        place = own[f"sensitivity_factor.{name}"]
+        change = np.zeros_like(mean)
+        change[ion] = -mean[ion] / factors[ion] * parameters[place].slope(float(coordinates[place]))
+        put(place, change)
+    if "depth_scale" in own or "surface_offset" in own:
+        higher, lower = (response.matrix(simulated.edges, depth + sign * DEPTH_STEP) for sign in (1, -1))
+        by_depth = ((higher - lower) @ simulated.density).T / (2.0 * DEPTH_STEP) / factors[:, None]
+        for name, by_parameter in (("depth_scale", data.depth), ("surface_offset", np.ones_like(depth))):
+            if name in own:
+                place = own[name]
+                put(place, by_depth * by_parameter * parameters[place].slope(float(coordinates[place])))
+    if "depth_resolution" in own and isinstance(response, GaussianResponse):
+        place = own["depth_resolution"]
+        by_width = (response.matrix_derivative(simulated.edges, depth) @ simulated.density).T / factors[:, None]
+        put(place, by_width * parameters[place].slope(float(coordinates[place])))
+    return (np.concatenate([residuals.ravel(), extra]), jacobian), density
+
+
+class _Simulated:
+    """Cells of a result near the points of a data set: edges [m], densities (cells, ions), slopes (cells, ions, P)."""
+
+    def __init__(self, result: SimulationResult, data: DataSet) -> None:
+        dataset = result.dataset
+        edges = np.concatenate([[0.0], np.cumsum(dataset["cell_size"].values)])
+        reach = 1.5 * float(data.depth[-1]) + MARGIN * data.response.standard_deviation
+        count = min(int(np.searchsorted(edges, reach)) + 1, len(edges) - 1)
+        names = [str(name) for name in dataset["ion"].values]
+        columns = [names.index(ion) for ion in data.ions]
+        last = int(np.flatnonzero(dataset["stage"].values == data.stage)[-1])
+        self.edges: FloatArray = edges[: count + 1]
+        self.density: FloatArray = dataset["density"].values[last, :count][:, columns]
+        self.slope: FloatArray = np.empty((count, len(columns), 0))
+        if "density_slope" in dataset:
+            self.slope = dataset["density_slope"].values[data.stage, :count][:, columns]
+
+
+def _whitening(data: DataSet, discrepancy: float) -> tuple[FloatArray, FloatArray]:
+    """Square roots of the counting variances, and s m over them, each of shape (ions, points)."""
+    from scipy.ndimage import uniform_filter1d
+
+    level = np.maximum(uniform_filter1d(data.intensity, SMOOTHED_POINTS, axis=1, mode="nearest"), 0.0)
+    root = np.sqrt(data.variance + (discrepancy * level) ** 2)
+    return root, data.common_factor * level / root
+
+
+def _whitened(scaled: FloatArray, common: FloatArray) -> FloatArray:
+    """(1 + a aᵀ)^(-1/2) applied to every point, with a in `common`; both of shape (ions, points)."""
+    size = np.sum(common**2, axis=0)
+    share = np.where(size > 0.0, (1.0 - 1.0 / np.sqrt(1.0 + size)) / np.where(size > 0.0, size, 1.0), 0.0)
+    return scaled - share * common * np.sum(common * scaled, axis=0)
+
+
+def _charges(
+    data: DataSet, result: SimulationResult, free: Sequence[int], derivatives: bool
+) -> tuple[FloatArray, FloatArray]:
+    """Residuals of the observed charge and the current curve, with their derivatives by the free parameters."""
+    dataset = result.dataset
+    residuals: list[float] = []
+    slopes: list[FloatArray] = []
+    nothing = np.zeros(len(free))
+    if data.observed_charge is not None:
+        value, error = data.observed_charge
+        stages = dataset["stage"].values
+        total, slope = 0.0, nothing.copy()
+        for number in irradiation_stages(data.experiment):
+            last = int(np.flatnonzero(stages == number)[-1])
+            before = int(np.flatnonzero(stages < number)[-1]) if np.any(stages < number) else 0
+            charge = dataset["collected_charge"].values
+            total += float(charge[last].sum() - charge[before].sum())
+            if derivatives:
+                by_parameter = dataset["collected_charge_slope"].values
+                slope = slope + by_parameter[last].sum(axis=0) - by_parameter[before].sum(axis=0)
+        residuals.append((total - value) / error)
+        slopes.append(slope / error)
+    if data.current_curve is not None:
+        times, currents, errors = data.current_curve
+        own = dataset["time"].values
+        found = np.interp(times, own, dataset["current"].values)
+        residuals.extend((found - currents) / errors)
+        for k, time in enumerate(times):
+            row = nothing
+            if derivatives:
+                row = np.array([np.interp(time, own, column) for column in dataset["current_slope"].values.T])
+            slopes.append(row / errors[k])
+    return np.array(residuals), np.array(slopes).reshape(len(residuals), len(free))
+
+
+def _priors(
+    parameters: Sequence[Parameter], values: FloatArray, coordinates: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    rows = [place for place, parameter in enumerate(parameters) if parameter.prior is not None]
+    residuals, jacobian = np.zeros(len(rows)), np.zeros((len(rows), len(parameters)))
+    for row, place in enumerate(rows):
+        parameter, value = parameters[place], float(values[place])
+        assert parameter.prior is not None
+        residuals[row] = parameter.prior.residual(value)
+        jacobian[row, place] = parameter.prior.slope(value) * parameter.slope(float(coordinates[place]))
+    return residuals, jacobian

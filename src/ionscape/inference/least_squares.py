@@ -1,0 +1,203 @@
+"""Bounded least squares from several starts, with the derivatives that the simulation carries along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
+
+from ionscape.errors import ConvergenceError
+from ionscape.sims.raw import FloatArray
+
+from .forward import Evaluation, ForwardModel
+from .parameters import coordinates_of
+from .problem import FitProblem
+
+SAME_COST = 0.1
+"""Costs (−2 log likelihood) that differ by less belong to the same optimum: a third of a standard deviation."""
+SOFT_DISCREPANCY = 0.3
+SOFT_SIMULATIONS = 10
+FAILED = 1e3  # residual where a simulation failed: no optimum
+EDGE = 1e-6  # coordinates are kept this far inside of their bounds
+AT_BOUND = 1e-3
+HUBER_SCALE = 1.345
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StartResult:
+    """What one start came to.
+
+    Attributes:
+        coordinates: of the optimum, shape (parameters,).
+        cost: sum of squared residuals there (of their loss if robust).
+        evaluation: with the derivatives.
+        simulations: that it took.
+        converged: whether it ended by itself.
+        message: why it ended.
+        failures: sentences about failed simulations.
+    """
+
+    coordinates: FloatArray
+    cost: float
+    evaluation: Evaluation
+    simulations: int
+    converged: bool
+    message: str
+    failures: tuple[str, ...]
+
+
+def starting_points(problem: FitProblem, count: int, *, seed: int) -> FloatArray:
+    """Coordinates to start from, shape (count, parameters): the given start, then a Latin hypercube.
+
+    Nuisance parameters of the measurements always start at what the calibration says.
+    """
+    from scipy.stats import qmc
+
+    parameters = problem.parameters
+    given = coordinates_of(parameters, np.array([parameter.start for parameter in parameters]))
+    points = [given]
+    free = [place for place, parameter in enumerate(parameters) if parameter.kind == "experiment"]
+    if count > 1:
+        sample = qmc.LatinHypercube(d=len(free), rng=np.random.default_rng(seed)).random(count - 1)
+        for row in 0.02 + 0.96 * sample:
+            point = given.copy()
+            point[free] = row
+            points.append(point)
+    return np.clip(np.array(points), EDGE, 1.0 - EDGE)
+
+
+def search(
+    model: ForwardModel,
+    start: FloatArray,
+    *,
+    soften: bool,
+    progress: Callable[[Evaluation, int], None] | None = None,
+) -> StartResult:
+    """Find the optimum from one start.
+
+    From far away the way is found with errors that are widened by a third of the counts, which flattens the valleys
+    that narrow fronts dig; then with the true ones. An optimum at a bound of a parameter of the experiment is left
+    once, from the middle of its range: the other side of a ridge is often lower.
+
+    Args:
+        model: simulations and residuals.
+        start: coordinates, shape (parameters,).
+        soften: whether to begin with the widened errors.
+        progress: called with every evaluation and the number of simulations.
+    """
+    problem = model.problem
+    spent = 0
+    point = start
+    failures: tuple[str, ...] = ()
+    if soften:
+        settings = problem.settings.model_copy(
+            update={"discrepancy": SOFT_DISCREPANCY, "maximum_simulations": SOFT_SIMULATIONS}
+        )
+        soft = ForwardModel(problem=replace(problem, settings=settings))
+        found = minimise(soft, start, precision=1e-2)
+        point, spent, failures = found.coordinates, found.simulations, found.failures
+    best = minimise(model, np.clip(point, EDGE, 1.0 - EDGE), progress=progress)
+    spent += best.simulations
+    stuck = [
+        place
+        for place, parameter in enumerate(problem.parameters)
+        if parameter.kind == "experiment" and not AT_BOUND < best.coordinates[place] < 1.0 - AT_BOUND
+    ]
+    if stuck:
+        other = best.coordinates.copy()
+        other[stuck] = 0.5
+        again = minimise(model, np.clip(other, EDGE, 1.0 - EDGE), progress=progress)
+        spent += again.simulations
+        best = again if again.cost < best.cost else best
+    return replace(best, simulations=spent, failures=(*failures, *best.failures))
+
+
+def minimise(
+    model: ForwardModel,
+    start: FloatArray,
+    *,
+    fixed: Sequence[int] = (),
+    precision: float = 1e-5,
+    progress: Callable[[Evaluation, int], None] | None = None,
+) -> StartResult:
+    """Trust-region least squares (Branch, Coleman & Li 1999, as in scipy) within the bounds.
+
+    Args:
+        model: simulations and residuals.
+        start: coordinates, shape (parameters,).
+        fixed: parameters that keep their start.
+        precision: relative change of cost and coordinates at which to stop.
+        progress: called with every evaluation and the number of simulations.
+
+    Raises:
+        ConvergenceError: the simulation of the start fails.
+    """
+    from scipy.optimize import least_squares
+
+    free = np.array([place for place in range(start.size) if place not in set(fixed)], dtype=np.intp)
+    before = model.simulations
+    settings = model.problem.settings
+    best: list[Evaluation] = []
+
+    def whole(part: FloatArray) -> FloatArray:
+        point = start.copy()
+        point[free] = part
+        return point
+
+    def evaluate(part: FloatArray) -> Evaluation | None:
+        found = model.evaluate(whole(part))
+        if found is not None:
+            if not best or found.cost < best[0].cost:
+                best[:] = [found]
+            if progress is not None:
+                progress(found, model.simulations)
+        return found
+
+    first = evaluate(start[free])
+    if first is None:
+        raise ConvergenceError(f"the first simulation of a fit failed: {model.failures[-1]}", time=0.0, stage=0)
+    size = first.residuals.size
+
+    def residuals(part: FloatArray) -> FloatArray:
+        found = evaluate(part)
+        return np.full(size, FAILED) if found is None else found.residuals
+
+    def jacobian(part: FloatArray) -> FloatArray:
+        found = evaluate(part)
+        return np.zeros((size, free.size)) if found is None else found.jacobian[:, free]
+
+    allowed = settings.maximum_simulations
+    solution = cast(Any, least_squares)(
+        residuals, start[free], jac=jacobian, bounds=(0.0, 1.0), x_scale="jac", method="trf",
+        loss="huber" if settings.robust else "linear", f_scale=HUBER_SCALE, ftol=precision, xtol=precision, gtol=1e-8,
+        max_nfev=allowed,
+    )  # fmt: skip
+    last = model.evaluate(whole(solution.x))
+    evaluation = last if last is not None else best[0]
+    return StartResult(
+        coordinates=whole(solution.x),
+        cost=2.0 * float(solution.cost),
+        evaluation=evaluation,
+        simulations=model.simulations - before,
+        converged=solution.status > 0,
+        message=str(solution.message),
+        failures=tuple(model.failures),
+    )
+
+
+def covariance_of(evaluation: Evaluation) -> tuple[FloatArray, FloatArray]:
+    """Covariance of the coordinates, shape (parameters, parameters), and how far the data determine each direction.
+
+    (Jᵀ J)⁻¹ with the uniform prior within the bounds as a weak normal one of the same variance, so that a parameter
+    that the data leave undetermined gets the width of its bounds instead of infinity.
+
+    Returns:
+        The covariance, and the standard deviation of each coordinate by the data alone (large where undetermined).
+    """
+    information = evaluation.jacobian.T @ evaluation.jacobian
+    weak = 12.0 * np.eye(information.shape[0])  # a uniform distribution between 0 and 1 has the variance 1/12
+    alone = np.sqrt(np.maximum(np.diag(np.linalg.pinv(information, rcond=1e-14)), 0.0))
+    dead = np.diag(information) <= 1e-12
+    return np.asarray(np.linalg.inv(information + weak), dtype=float), np.where(dead, np.inf, alone)

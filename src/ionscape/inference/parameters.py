@@ -1,0 +1,135 @@
+"""Free parameters: bounds, scale, prior, and the coordinate in which they are varied."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ionscape.errors import InputError
+from ionscape.quantities import DimensionName, quantity
+from ionscape.sims.raw import FloatArray
+
+Scale = Literal["linear", "log"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prior:
+    """A normal prior on the scale of its parameter: of the value itself, or of its logarithm.
+
+    Attributes:
+        mean: on that scale.
+        standard_deviation: on that scale.
+        scale: "linear" (normal) or "log" (log-normal).
+    """
+
+    mean: float
+    standard_deviation: float
+    scale: Scale
+
+    def residual(self, value: float) -> float:
+        """Deviation of a value in standard deviations."""
+        shown = math.log(value) if self.scale == "log" else value
+        return (shown - self.mean) / self.standard_deviation
+
+    def slope(self, value: float) -> float:
+        """Derivative of `residual` by the value."""
+        return (1.0 / value if self.scale == "log" else 1.0) / self.standard_deviation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """A free parameter.
+
+    Attributes:
+        name: path in the experiment, or what it says of the measurement.
+        kind: "experiment", or "measurement" for nuisance parameters of the measurement.
+        lower: bound in SI units.
+        upper: bound in SI units.
+        scale: on which it is varied.
+        start: first value in SI units.
+        unit: SI unit; empty for a pure number.
+        dimension: what it measures; None for a pure number.
+        prior: what is known beforehand; None for a uniform prior within the bounds.
+        paths: (data set, path) of everything that takes the value; data sets by their number.
+    """
+
+    name: str
+    kind: Literal["experiment", "measurement"]
+    lower: float
+    upper: float
+    scale: Scale = "linear"
+    start: float
+    unit: str = ""
+    dimension: DimensionName | None = None
+    prior: Prior | None = None
+    paths: tuple[tuple[int, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        key, shown = f"fit.parameters.{self.name}.lower", f"{self.lower:.6g} {self.unit}".strip()
+        if not self.lower < self.upper:
+            raise InputError("must be less than the upper bound", key=key, value=shown,
+                             remedy="exchange or widen the bounds")  # fmt: skip
+        if self.scale == "log" and self.lower <= 0.0:
+            raise InputError("must be greater than 0 on a logarithmic scale", key=key, value=shown,
+                             remedy='raise it, or take scale = "linear"')  # fmt: skip
+        if not self.lower <= self.start <= self.upper:
+            raise InputError(
+                "lies outside of the bounds", key=f"fit.parameters.{self.name}.start",
+                value=f"{self.start:.6g} {self.unit}".strip(),
+                bound=f"from {self.lower:.6g} to {self.upper:.6g} {self.unit}".strip(),
+                remedy="widen the bounds, or give a start within them",
+            )  # fmt: skip
+
+    def coordinate(self, value: float) -> float:
+        """Place between the bounds on the scale of the parameter, 0 to 1."""
+        if self.scale == "log":
+            return math.log(value / self.lower) / math.log(self.upper / self.lower)
+        return (value - self.lower) / (self.upper - self.lower)
+
+    def value(self, coordinate: float) -> float:
+        """The value at a coordinate."""
+        if self.scale == "log":
+            return self.lower * (self.upper / self.lower) ** coordinate
+        return self.lower + coordinate * (self.upper - self.lower)
+
+    def slope(self, coordinate: float) -> float:
+        """Derivative of the value by the coordinate."""
+        if self.scale == "log":
+            return self.value(coordinate) * math.log(self.upper / self.lower)
+        return self.upper - self.lower
+
+
+def values_of(parameters: tuple[Parameter, ...], coordinates: FloatArray) -> FloatArray:
+    """Values in SI units of coordinates, shape (parameters,)."""
+    return np.array([
+        parameter.value(float(coordinate)) for parameter, coordinate in zip(parameters, coordinates, strict=True)
+    ])  # fmt: skip
+
+
+def coordinates_of(parameters: tuple[Parameter, ...], values: FloatArray) -> FloatArray:
+    """Coordinates of values in SI units, shape (parameters,)."""
+    return np.array([
+        parameter.coordinate(float(value)) for parameter, value in zip(parameters, values, strict=True)
+    ])  # fmt: skip
+
+
+def read_value(text: object, dimension: DimensionName | None, *, key: str) -> float:
+    """A bound or start as it stands in a file, in SI units.
+
+    Raises:
+        InputError: a text without number and unit where a quantity is wanted, or the other way round.
+    """
+    if dimension is not None:
+        try:
+            return quantity(text, dimension)
+        except InputError as error:
+            raise error.located(key=key) from None
+    if isinstance(text, bool) or not isinstance(text, int | float):
+        raise InputError("must be a number without quotation marks and unit", key=key, value=text,
+                         remedy="this parameter is a pure number")  # fmt: skip
+    if not math.isfinite(text):
+        raise InputError("must be finite", key=key, value=text)
+    return float(text)

@@ -1,0 +1,353 @@
+"""A fit as data: experiments, measured profiles, free parameters; read from a file."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from ionscape.errors import InputError, nearest_name
+from ionscape.experiment import Experiment, Irradiation
+from ionscape.experiment.problems import first_problem
+from ionscape.experiment.tables import read_text
+from ionscape.quantities import DIMENSIONS
+from ionscape.sims import DepthProfile, Measurement, calibrate, load_measurement
+from ionscape.sims.raw import FloatArray
+from ionscape.sims.resolution import DepthResponse, GaussianResponse, MixingRoughnessInformationResponse
+
+from .parameters import Parameter, Prior, read_value
+from .paths import read_scalar, scalars
+from .settings import FitTable, ParameterTable, PriorTable
+
+FACTOR_RANGE = 3.0
+"""Sensitivity factors are varied within this factor of those of the calibration; the data determine them."""
+DEPTH_SCALE_RANGE = 5.0  # standard deviations
+SMALLEST_DEPTH_SCALE_ERROR = 1e-4
+NORMAL_95 = 1.959963984540054
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DataSet:
+    """A measured profile and the experiment that made it.
+
+    Attributes:
+        name: of the data set; empty if there is one only.
+        experiment: with the first values of the parameters.
+        profile: calibrated profile.
+        ions: that the profile holds, shape (ions,).
+        depth: of the points that are compared [m], shape (points,).
+        intensity: counts there, shape (ions, points).
+        variance: of the counts by counting, shape (ions, points).
+        common_factor: relative standard deviation of the factor that all ions of a point share.
+        factors: sensitivity factors of the calibration [1/m^3 per count], shape (ions,).
+        response: depth response of the instrument.
+        stage: after which the profile was measured, counted from 0.
+        observed_charge: (value, standard deviation) of the charge through the back [C]; None if it is not known.
+        current_curve: times [s], currents [A] and standard deviations [A], shape (3, points); None if there is none.
+    """
+
+    name: str
+    experiment: Experiment
+    profile: DepthProfile
+    ions: tuple[str, ...]
+    depth: FloatArray
+    intensity: FloatArray
+    variance: FloatArray
+    common_factor: float
+    factors: FloatArray
+    response: DepthResponse
+    stage: int
+    observed_charge: tuple[float, float] | None = None
+    current_curve: FloatArray | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FitProblem:
+    """What is fitted to what.
+
+    Attributes:
+        datasets: the data.
+        parameters: free ones of the experiments first, then those of the measurements.
+        settings: what the file says of the fit.
+        title: shown in the report.
+        file: name of the file; None if there is none.
+        source: its text.
+    """
+
+    datasets: tuple[DataSet, ...]
+    parameters: tuple[Parameter, ...]
+    settings: FitTable
+    title: str = ""
+    file: str | None = None
+    source: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the parameters."""
+        return tuple(parameter.name for parameter in self.parameters)
+
+    def index(self, name: str) -> int:
+        """Place of a parameter.
+
+        Raises:
+            InputError: there is none of that name.
+        """
+        if name not in self.names:
+            raise InputError("is no free parameter", key=name,
+                             remedy=f'the nearest is "{nearest_name(name, self.names)}"')  # fmt: skip
+        return self.names.index(name)
+
+
+def load_fit(path: str | Path) -> FitProblem:
+    """Read a fit file: a measurement file with a table [fit], or one with a table [datasets] of measurement files.
+
+    Raises:
+        InputError: something in it, or in the files to which it refers, cannot be used.
+    """
+    path = Path(path)
+    text = read_text(path)
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        from ionscape.experiment.load import syntax_error
+
+        raise syntax_error(error, file=str(path)) from None
+    table = data.get("fit")
+    if table is None:
+        raise InputError("is missing", file=str(path), key="fit",
+                         remedy='add a table [fit.parameters] with the bounds of the free parameters')  # fmt: skip
+    settings = validate_fit(table, file=str(path))
+    try:
+        files = data.get("datasets")
+        measurements = {"": load_measurement(path)} if files is None else _joint(files, path)
+        return make_fit(measurements, settings, title=str(data.get("title", path.stem)), file=str(path), source=text)
+    except InputError as error:
+        raise error.located(file=str(path)) from None
+
+
+def validate_fit(table: object, *, file: str | None = None) -> FitTable:
+    """The table [fit] in SI units as far as its units are known without the experiment.
+
+    Raises:
+        InputError: an unknown key, or a value that cannot be used.
+    """
+    try:
+        return FitTable.model_validate(table)
+    except ValidationError as error:
+        problem = first_problem(error, file=file, data=table)
+        problem.key = f"fit.{problem.key}" if problem.key else "fit"
+        raise problem from None
+
+
+def make_fit(
+    measurements: Mapping[str, Measurement],
+    settings: FitTable | Mapping[str, Any],
+    *,
+    title: str = "",
+    file: str | None = None,
+    source: str = "",
+) -> FitProblem:
+    """Put a fit together.
+
+    Args:
+        measurements: by the name of the data set, each with its experiment; the name is empty if there is one only.
+        settings: the table [fit], with values as they stand in a file.
+        title: shown in the report.
+        file: name of the file, for messages.
+        source: its text.
+
+    Raises:
+        InputError: a parameter does not exist, a measurement lacks its ion, bounds that exclude the start.
+    """
+    table = settings if isinstance(settings, FitTable) else validate_fit(settings, file=file)
+    folder = Path(file).parent if file else Path()
+    datasets = tuple(_data_set(name, measurement, table, folder) for name, measurement in measurements.items())
+    free = [_parameter(path, entry, datasets) for path, entry in table.parameters.items()]
+    nuisance = [parameter for number, data in enumerate(datasets) for parameter in _nuisance(number, data, table)]
+    return FitProblem(
+        datasets=datasets, parameters=(*free, *nuisance), settings=table, title=title, file=file, source=source
+    )
+
+
+def _joint(files: object, path: Path) -> dict[str, Measurement]:
+    if not isinstance(files, dict) or not files:
+        raise InputError("must be a table", key="datasets", remedy='write [datasets] and K = "k-measurement.toml"')
+    return {str(name): load_measurement(path.parent / str(entry)) for name, entry in files.items()}
+
+
+def _data_set(name: str, measurement: Measurement, settings: FitTable, folder: Path) -> DataSet:
+    experiment = measurement.experiment
+    if experiment is None:
+        raise InputError("is missing", file=measurement.file, key="experiment",
+                         remedy="a fit needs the experiment file of the sample")  # fmt: skip
+    stage = measurement.settings.after_stage
+    if stage is not None and stage > len(experiment.stages):
+        raise InputError(f"is beyond the {len(experiment.stages)} stages of the experiment", file=measurement.file,
+                         key="measurement.after_stage", value=stage, remedy="count stages from 1")  # fmt: skip
+    profile = calibrate(measurement)
+    data = profile.dataset
+    start, stop = data.attrs["fit_region"]
+    inside = (data["depth"].values >= start) & (data["depth"].values <= stop)
+    if inside.sum() < 5:
+        raise InputError(f"holds {int(inside.sum())} points", file=measurement.file, key="measurement.fit_region",
+                         remedy="choose a wider region")  # fmt: skip
+    charge = settings.observed_charge
+    curve = settings.current_curve
+    return DataSet(
+        name=name,
+        experiment=experiment,
+        profile=profile,
+        ions=profile.ions,
+        depth=data["depth"].values[inside],
+        intensity=data["intensity"].values[inside].T,
+        variance=data["intensity_variance"].values[inside].T,
+        common_factor=float(data.attrs["balance_scatter"]),
+        factors=data["sensitivity_factor"].values,
+        response=_response(data.attrs["depth_response"]),
+        stage=len(experiment.stages) - 1 if stage is None else stage - 1,
+        observed_charge=None if charge is None else (charge.value, charge.relative_error * charge.value),
+        current_curve=None if curve is None else _current_curve(folder / curve.file, curve.relative_error),
+    )
+
+
+def _response(stored: str) -> DepthResponse:
+    table = json.loads(stored)
+    if table is None:
+        return GaussianResponse(sigma=0.0)
+    if table["model"] == "gaussian":
+        return GaussianResponse(sigma=table["standard_deviation"])
+    return MixingRoughnessInformationResponse(
+        mixing_length=table["mixing_length"], roughness=table["roughness"], information_depth=table["information_depth"]
+    )
+
+
+def _current_curve(path: Path, relative_error: float) -> FloatArray:
+    """Times [s], currents [A] and their errors, shape (3, points)."""
+    import csv
+    import re
+
+    from ionscape.quantities import unit_size
+
+    rows = list(csv.reader(read_text(path).splitlines()))
+    columns: dict[str, FloatArray] = {}
+    for number, head in enumerate(rows[0] if rows else ()):
+        match = re.fullmatch(r"\s*(time|current)\s*\((.+)\)\s*", head)
+        if match:
+            kind = "time" if match[1] == "time" else "current"
+            try:
+                values = np.array([float(row[number]) for row in rows[1:] if row])
+            except (ValueError, IndexError):
+                raise InputError(f"holds something else than numbers in the column {head!r}", file=str(path),
+                                 remedy="give one number per line and column") from None  # fmt: skip
+            columns[kind] = values * unit_size(match[2], kind)
+    if set(columns) != {"time", "current"} or not columns["time"].size:
+        raise InputError("needs the columns `time (h), current (nA)`", file=str(path),
+                         remedy="name them in the first line")  # fmt: skip
+    return np.array([columns["time"], columns["current"], np.abs(columns["current"]) * relative_error])
+
+
+def _parameter(path: str, entry: ParameterTable, datasets: tuple[DataSet, ...]) -> Parameter:
+    key = f"fit.parameters.{path}"
+    places: list[tuple[int, str]] = []
+    for name in (path, *entry.ties):
+        found = _places(name, datasets)
+        if not found:
+            known = [scalar for data in datasets for scalar in scalars(data.experiment)]
+            raise InputError("is not a number of the experiment", key=f"fit.parameters.{name}",
+                             remedy=f'the nearest path is "{nearest_name(name.split(":")[-1], known)}"')  # fmt: skip
+        places.extend(found)
+    number, first = places[0]
+    scalar = read_scalar(datasets[number].experiment, first)
+    dimension = scalar.dimension
+    lower = read_value(entry.lower, dimension, key=f"{key}.lower")
+    upper = read_value(entry.upper, dimension, key=f"{key}.upper")
+    if entry.start is not None:
+        start = read_value(entry.start, dimension, key=f"{key}.start")
+    else:
+        middle = float(np.sqrt(lower * upper)) if entry.scale == "log" and lower > 0.0 else 0.5 * (lower + upper)
+        start = scalar.value if lower <= scalar.value <= upper else middle
+    return Parameter(
+        name=path, kind="experiment", lower=lower, upper=upper, scale=entry.scale, start=start,
+        unit="" if dimension is None else DIMENSIONS[dimension].unit, dimension=dimension,
+        prior=None if entry.prior is None else _prior(entry.prior, dimension, key=f"{key}.prior"),
+        paths=tuple(places),
+    )  # fmt: skip
+
+
+def _places(name: str, datasets: tuple[DataSet, ...]) -> list[tuple[int, str]]:
+    prefix, _, path = name.rpartition(":")
+    return [
+        (number, path)
+        for number, data in enumerate(datasets)
+        if (not prefix or prefix == data.name) and path in scalars(data.experiment)
+    ]
+
+
+def _prior(table: PriorTable, dimension: Any, *, key: str) -> Prior | None:
+    if table.kind == "uniform":
+        return None
+    mean = read_value(table.mean, dimension, key=f"{key}.mean")
+    if table.kind == "log-normal":
+        relative = read_value(table.standard_deviation, None, key=f"{key}.standard_deviation")
+        return Prior(mean=float(np.log(mean)), standard_deviation=relative, scale="log")
+    deviation = read_value(table.standard_deviation, dimension, key=f"{key}.standard_deviation")
+    return Prior(mean=mean, standard_deviation=deviation, scale="linear")
+
+
+def _nuisance(number: int, data: DataSet, settings: FitTable) -> list[Parameter]:
+    """Parameters of a measurement that are fitted along, so that their errors are part of all intervals."""
+    prefix = f"{data.name}:" if data.name else ""
+    found: list[Parameter] = []
+    attributes = data.profile.dataset.attrs
+    error = float(attributes["depth_scale_relative_error"])
+    if settings.fit_depth_scale and error > SMALLEST_DEPTH_SCALE_ERROR:
+        # with few scans the interval is wider than that of a normal distribution: one with the same interval
+        lower, upper = attributes["sputter_rate_lower_95"], attributes["sputter_rate_upper_95"]
+        if np.isfinite(upper) and attributes["sputter_rate"] > 0.0:
+            error = max(error, 0.5 * (upper - lower) / attributes["sputter_rate"] / NORMAL_95)
+        width = min(DEPTH_SCALE_RANGE * error, 0.5)
+        found.append(Parameter(
+            name=f"{prefix}depth_scale", kind="measurement", lower=1.0 - width, upper=1.0 + width, start=1.0,
+            prior=Prior(mean=1.0, standard_deviation=error, scale="linear"), paths=((number, "depth_scale"),),
+        ))  # fmt: skip
+    for ion, factor in zip(data.ions, data.factors, strict=True):
+        found.append(Parameter(
+            name=f"{prefix}sensitivity_factor.{ion}", kind="measurement", lower=factor / FACTOR_RANGE,
+            upper=factor * FACTOR_RANGE, scale="log", start=float(factor), unit="1/m^3",
+            paths=((number, f"sensitivity_factor.{ion}"),),
+        ))  # fmt: skip
+    if settings.surface_offset > 0.0:
+        offset = settings.surface_offset
+        found.append(Parameter(
+            name=f"{prefix}surface_offset", kind="measurement", lower=-5.0 * offset, upper=5.0 * offset, start=0.0,
+            unit="m", dimension="length", prior=Prior(mean=0.0, standard_deviation=offset, scale="linear"),
+            paths=((number, "surface_offset"),),
+        ))  # fmt: skip
+    if settings.fit_resolution and isinstance(data.response, GaussianResponse) and data.response.sigma > 0.0:
+        sigma = data.response.sigma
+        found.append(Parameter(
+            name=f"{prefix}depth_resolution", kind="measurement", lower=0.5 * sigma, upper=2.0 * sigma, scale="log",
+            start=sigma, unit="m", dimension="length",
+            prior=Prior(mean=float(np.log(sigma)), standard_deviation=0.25, scale="log"),
+            paths=((number, "depth_resolution"),),
+        ))  # fmt: skip
+    return found
+
+
+def irradiation_stages(experiment: Experiment) -> list[int]:
+    """Numbers of the irradiation stages, counted from 0."""
+    return [number for number, stage in enumerate(experiment.stages) if isinstance(stage, Irradiation)]
+
+
+def with_starts(problem: FitProblem, starts: Mapping[str, float]) -> FitProblem:
+    """The same problem with other first values [SI], by the names of the parameters."""
+    parameters = tuple(
+        replace(parameter, start=starts.get(parameter.name, parameter.start)) for parameter in problem.parameters
+    )
+    return replace(problem, parameters=parameters)

@@ -1,0 +1,248 @@
+"""The result of a fit: a dataset with estimates, intervals, fitted profiles, curves and their bands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ionscape.errors import InputError
+from ionscape.provenance import provenance_attributes
+from ionscape.sims.raw import FloatArray
+
+from .curves import curve_variables
+from .forward import ForwardModel
+from .least_squares import StartResult
+from .parameters import values_of
+from .problem import FitProblem
+
+if TYPE_CHECKING:
+    import xarray
+
+FORMAT = "ionscape fit 1"
+NORMAL_95, NORMAL_68 = 1.959963984540054, 0.994457883209753
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FitResult:
+    """What a fit gives.
+
+    Attributes:
+        dataset: estimates, intervals, profiles and curves with named axes and units (reference: fit file).
+        problem: what was fitted; None for a result read from a file whose inputs are not at hand.
+    """
+
+    dataset: xarray.Dataset
+    problem: FitProblem | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader must know, one sentence each."""
+        return tuple(json.loads(self.dataset.attrs["warnings"]))
+
+    def summary(self) -> dict[str, Any]:
+        """Estimates by path in SI units with their 95 % intervals, cost, simulations and warnings."""
+        data = self.dataset
+        found: dict[str, Any] = {}
+        for place, name in enumerate(data["parameter"].values):
+            found[str(name)] = {
+                "estimate": float(data["estimate"].values[place]),
+                "lower_95": float(data["lower_95"].values[place]),
+                "upper_95": float(data["upper_95"].values[place]),
+                "standard_error": float(data["standard_error"].values[place]),
+                "unit": str(data["unit"].values[place]),
+                "kind": str(data["kind"].values[place]),
+            }
+        attributes = data.attrs
+        return {
+            **found,
+            "cost": float(attributes["cost"]),
+            "degrees_of_freedom": int(attributes["degrees_of_freedom"]),
+            "reduced_chi_square": float(attributes["cost"]) / max(int(attributes["degrees_of_freedom"]), 1),
+            "bayesian_information_criterion": float(attributes["bayesian_information_criterion"]),
+            "akaike_information_criterion": float(attributes["akaike_information_criterion"]),
+            "log_evidence": float(attributes["log_evidence"]),
+            "simulations": int(attributes["simulations"]),
+            "failed_simulations": int(attributes["failed_simulations"]),
+            "starts": [float(value) for value in data["start_cost"].values],
+            "method": str(attributes["method"]),
+            "warnings": list(self.warnings),
+        }
+
+    def to_netcdf(self, path: str | Path) -> None:
+        """Write a NetCDF file that any NetCDF reader opens."""
+        self.dataset.to_netcdf(Path(path), engine="h5netcdf")
+
+
+def load_fit_result(path: str | Path) -> FitResult:
+    """Read a result that `FitResult.to_netcdf` wrote; its problem is read again where its file is still there.
+
+    Raises:
+        InputError: the file does not exist or is no result of a fit.
+    """
+    import xarray
+
+    from .problem import load_fit
+
+    if Path(path).is_dir():
+        raise InputError("is a folder", file=str(path), remedy="give the file in it")
+    try:
+        dataset = xarray.load_dataset(Path(path), engine="h5netcdf")
+    except FileNotFoundError:
+        raise InputError("does not exist", file=str(path), remedy="give the result of a fit") from None
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0][:60]
+        remedy = f"give a result of ionscape fit ({reason})"
+        raise InputError("is not a NetCDF file", file=str(path), remedy=remedy) from None
+    if dataset.attrs.get("format") != FORMAT:
+        raise InputError("is not the result of a fit", file=str(path), remedy="give a file that fit wrote")
+    file = str(dataset.attrs["file"])
+    try:
+        problem = load_fit(file) if file and Path(file).is_file() else None
+    except InputError:
+        problem = None
+    return FitResult(dataset=dataset, problem=problem)
+
+
+def make_fit_result(
+    problem: FitProblem,
+    best: StartResult,
+    results: Sequence[StartResult],
+    covariance: FloatArray,
+    *,
+    warnings: Sequence[str],
+    failures: Sequence[str],
+) -> FitResult:
+    """Put a fit into a dataset.
+
+    Args:
+        problem: what was fitted.
+        best: the best start.
+        results: all starts.
+        covariance: of the coordinates, shape (parameters, parameters).
+        warnings: for the reader.
+        failures: sentences about failed simulations.
+    """
+    import xarray
+
+    parameters = problem.parameters
+    values = values_of(parameters, best.coordinates)
+    slopes = np.array([
+        parameter.slope(float(coordinate)) for parameter, coordinate in zip(parameters, best.coordinates, strict=True)
+    ])  # fmt: skip
+    deviation = np.sqrt(np.diag(covariance))
+    variables: dict[str, Any] = {
+        "estimate": ("parameter", values),
+        "standard_error": ("parameter", deviation * slopes),
+        "covariance": (("parameter", "other_parameter"), covariance * np.outer(slopes, slopes)),
+        "correlation": (("parameter", "other_parameter"), covariance / np.outer(deviation, deviation)),
+        "coordinate": ("parameter", best.coordinates, {"long_name": "place between the bounds, 0 to 1"}),
+        "coordinate_covariance": (("parameter", "other_parameter"), covariance),
+        "start_cost": ("start", np.array([result.cost for result in results])),
+        "start_simulations": ("start", np.array([result.simulations for result in results])),
+        "start_estimate": (
+            ("start", "parameter"), np.array([values_of(parameters, result.coordinates) for result in results])
+        ),
+    }  # fmt: skip
+    for level, quantile in ((95, NORMAL_95), (68, NORMAL_68)):
+        for name, sign in (("lower", -1.0), ("upper", 1.0)):
+            ends = np.clip(best.coordinates + sign * quantile * deviation, 0.0, 1.0)
+            variables[f"{name}_{level}"] = ("parameter", values_of(parameters, ends))
+    variables |= _profiles(problem, best)
+    variables |= curve_variables(problem, best.coordinates, covariance)
+    coordinates = {
+        "parameter": list(problem.names),
+        "other_parameter": list(problem.names),
+        "unit": ("parameter", [parameter.unit for parameter in parameters]),
+        "kind": ("parameter", [parameter.kind for parameter in parameters]),
+        "scale": ("parameter", [parameter.scale for parameter in parameters]),
+        "lower_bound": ("parameter", [parameter.lower for parameter in parameters]),
+        "upper_bound": ("parameter", [parameter.upper for parameter in parameters]),
+    }
+    count, size = len(parameters), best.evaluation.residuals.size
+    attributes = {
+        "format": FORMAT,
+        "method": "least-squares",
+        "title": problem.title,
+        "file": problem.file or "",
+        "datasets": json.dumps([data.name for data in problem.datasets]),
+        "ions": json.dumps([list(data.ions) for data in problem.datasets]),
+        "cost": best.cost,
+        "degrees_of_freedom": size - count,
+        "bayesian_information_criterion": best.cost + count * float(np.log(size)),
+        "akaike_information_criterion": best.cost + 2.0 * count,
+        "log_evidence": log_evidence(problem, best, covariance),
+        "simulations": sum(result.simulations for result in results),
+        "failed_simulations": len(failures),
+        "warnings": json.dumps(list(warnings), ensure_ascii=False),
+        **{
+            name.replace("experiment", "source"): value
+            for name, value in provenance_attributes(
+                source=problem.source, settings=problem.settings.model_dump()
+            ).items()
+        },
+    }
+    return FitResult(dataset=xarray.Dataset(variables, coords=coordinates, attrs=attributes), problem=problem)
+
+
+def log_evidence(problem: FitProblem, best: StartResult, covariance: FloatArray) -> float:
+    """Logarithm of the evidence by Laplace's approximation, but for a constant of the data.
+
+    log Z = −cost/2 + (1/2) log det(2π C) with the prior uniform in the coordinates, whose volume is one, and normal
+    ones normalised; C as `covariance_of` gives it.
+    """
+    sign, logarithm = np.linalg.slogdet(2.0 * np.pi * covariance)
+    normalisation = 0.0
+    for parameter, coordinate in zip(problem.parameters, best.coordinates, strict=True):
+        if parameter.prior is not None:
+            slope = parameter.prior.slope(parameter.value(float(coordinate))) * parameter.slope(float(coordinate))
+            normalisation += float(np.log(abs(slope) / np.sqrt(2.0 * np.pi)))
+    return float(-0.5 * best.cost + 0.5 * sign * logarithm + normalisation)
+
+
+def _profiles(problem: FitProblem, best: StartResult) -> dict[str, Any]:
+    """Data, fitted densities and standardised residuals of every data set, with its number behind the names."""
+    found: dict[str, Any] = {}
+    residuals, begin = best.evaluation.residuals, 0
+    values = dict(zip(problem.names, values_of(problem.parameters, best.coordinates), strict=True))
+    for number, (data, density) in enumerate(zip(problem.datasets, best.evaluation.densities, strict=True)):
+        prefix = f"{data.name}:" if data.name else ""
+        factors = np.array([values[f"{prefix}sensitivity_factor.{ion}"] for ion in data.ions])
+        raw = factors[:, None] * data.intensity
+        charges = data.profile.dataset["charge_number"].values
+        total = float(charges @ data.profile.dataset["bulk_density"].values)
+        # the factor common to a point is divided out, as the residuals do
+        shown = raw * total / np.maximum(charges @ raw, 1e-3 * total)
+        size = data.intensity.size
+        dims = (f"point_{number}", f"ion_{number}")
+        found[f"depth_{number}"] = (dims[0], data.depth, {"units": "m"})
+        found[f"measured_{number}"] = (dims, shown.T, {"units": "1/m^3"})
+        found[f"measured_error_{number}"] = (
+            dims, (factors[:, None] * np.sqrt(data.variance)).T, {"units": "1/m^3", "long_name": "by counting"}
+        )  # fmt: skip
+        found[f"fitted_{number}"] = (dims, density.T, {"units": "1/m^3"})
+        found[f"residual_{number}"] = (
+            dims, residuals[begin : begin + size].reshape(data.intensity.shape).T, {"units": "1"}
+        )  # fmt: skip
+        begin += size
+        if data.observed_charge is not None:
+            begin += 1
+        if data.current_curve is not None:
+            begin += data.current_curve.shape[1]
+    return found
+
+
+def model_of(result: FitResult) -> ForwardModel:
+    """A forward model of the problem of a result.
+
+    Raises:
+        InputError: the result was read from a file and its inputs are not at hand.
+    """
+    if result.problem is None:
+        raise InputError("is not at hand", file=str(result.dataset.attrs["file"]) or None,
+                         remedy="run the fit again where its input files lie")  # fmt: skip
+    return ForwardModel(problem=result.problem)

@@ -1,0 +1,123 @@
+"""The tables [fit] and [fit.parameters] of a file.
+
+The field descriptions are the reference of the file.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from ionscape.experiment.fields import Bounds, Number, Quantity, Table, reject
+from ionscape.experiment.schema import schema_of
+
+POSITIVE = Bounds(above=0.0)
+
+MethodName = Literal["least-squares", "profile-likelihood", "mcmc"]
+
+
+class PriorTable(Table):
+    """What is known of a parameter beforehand."""
+
+    name_in_messages: ClassVar[str] = "prior"
+
+    kind: Literal["normal", "log-normal", "uniform"] = Field(description="Kind of the distribution.")
+    mean: str | float | None = Field(default=None, description="Mean (normal) or median (log-normal), with its unit.")
+    standard_deviation: str | float | None = Field(
+        default=None, description="Standard deviation (normal), or relative one (log-normal, a plain number)."
+    )
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if self.kind != "uniform":
+            for key in ("mean", "standard_deviation"):
+                if getattr(self, key) is None:
+                    reject("is missing", field=key, remedy="add it, or leave the prior out for a uniform one")
+        return self
+
+
+class ParameterTable(Table):
+    """A free parameter."""
+
+    name_in_messages: ClassVar[str] = "parameter"
+
+    lower: str | float = Field(description="Lower bound, with its unit.", examples=["2e-19 m^2/s"])
+    upper: str | float = Field(description="Upper bound, with its unit.", examples=["1.5e-18 m^2/s"])
+    scale: Literal["linear", "log"] = Field(
+        default="linear", description="Scale on which the parameter is varied and its errors are symmetric."
+    )
+    start: str | float | None = Field(
+        default=None, description="First value; that of the experiment if absent, where it is within the bounds."
+    )
+    prior: PriorTable | None = Field(default=None, description="Prior knowledge; uniform within the bounds if absent.")
+    ties: tuple[str, ...] = Field(
+        default=(), description="Further paths that take the same value.", examples=[["ions.K.diffusion.width"]]
+    )
+
+
+class ObservedCharge(Table):
+    """Charge through the back electrode, all irradiation stages together."""
+
+    name_in_messages: ClassVar[str] = "observed charge"
+
+    value: Annotated[float, Quantity("charge", POSITIVE)] = Field(description="The charge.")
+    relative_error: Annotated[float, Number(POSITIVE, shown=0.05)] = Field(description="Relative standard deviation.")
+
+
+class CurrentCurve(Table):
+    """A measured current through the back electrode."""
+
+    name_in_messages: ClassVar[str] = "current curve"
+
+    file: str = Field(description="CSV file with the columns `time (h), current (nA)`.", examples=["current.csv"])
+    relative_error: Annotated[float, Number(POSITIVE, shown=0.02)] = Field(description="Relative standard deviation.")
+
+
+class FitTable(Table):
+    """What is fitted and how."""
+
+    name_in_messages: ClassVar[str] = "fit"
+
+    parameters: dict[str, ParameterTable] = Field(
+        description="Free parameters by their path in the experiment; `NAME:path` for one data set of several."
+    )
+    method: MethodName = Field(default="least-squares", description="What is done.")
+    observed_charge: ObservedCharge | None = Field(default=None, description="A measured charge as further datum.")
+    current_curve: CurrentCurve | None = Field(default=None, description="A measured current as further data.")
+    starts: Annotated[int, Field(strict=True, ge=1, le=1000)] = Field(
+        default=3, description="Starting points: the start of each parameter, then a Latin hypercube."
+    )
+    seed: Annotated[int, Field(strict=True, ge=0)] = Field(default=1, description="Seed of all random numbers.")
+    robust: bool = Field(default=False, description="Give outlying points less weight (Huber's loss).")
+    discrepancy: Annotated[float, Number(Bounds(at_least=0.0, below=1.0), shown=0.01)] = Field(
+        default=0.0,
+        description="Relative standard deviation by which the model may be wrong at every point, beside the noise.",
+    )
+    fit_depth_scale: bool = Field(default=True, description="Vary the depth scale within its error.")
+    fit_resolution: bool = Field(default=False, description="Vary the depth resolution, within a factor of two.")
+    surface_offset: Annotated[float, Quantity("length", Bounds(at_least=0.0), "0.5 nm")] = Field(
+        default=0.0, description="Standard deviation of the place of the surface; 0 fixes it.",
+        json_schema_extra={"default": "0 nm"},
+    )  # fmt: skip
+    cell: Annotated[float, Quantity("length", POSITIVE, "0.25 nm")] = Field(
+        default=0.25e-9, description="Largest cell of the simulations in the exchanged zone.",
+        json_schema_extra={"default": "0.25 nm"},
+    )  # fmt: skip
+    tolerance: Annotated[float, Number(Bounds(at_least=1e-8, at_most=1e-2), shown=1e-4)] = Field(
+        default=1e-4, description="Relative tolerance of the simulations."
+    )
+    maximum_simulations: Annotated[int, Field(strict=True, ge=5)] = Field(
+        default=100, description="Simulations of one start after which it is given up."
+    )
+
+    @model_validator(mode="after")
+    def _has_parameters(self) -> Self:
+        if not self.parameters:
+            reject("must not be empty", field="parameters", remedy="name at least one free parameter with its bounds")
+        return self
+
+
+def fit_schema() -> dict[str, Any]:
+    """JSON schema of the table [fit], as it stands in TOML; see `ionscape.experiment_schema`."""
+    return schema_of(FitTable, title="ionscape table [fit]")

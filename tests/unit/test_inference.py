@@ -1,0 +1,158 @@
+"""Paths, parameters, problems and residuals of fits."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ionscape.errors import InputError
+from ionscape.experiment import load_experiment, parse_experiment
+from ionscape.inference import Parameter, Prior, load_fit, make_fit
+from ionscape.inference.forward import ForwardModel, _whitened
+from ionscape.inference.least_squares import covariance_of, starting_points
+from ionscape.inference.parameters import coordinates_of, values_of
+from ionscape.inference.paths import read_scalar, scalars, with_values
+from ionscape.sims import load_measurement
+
+ELECTRON_VOLT = 1.602176634e-19
+
+
+@pytest.fixture(scope="module")
+def problem(examples_folder):
+    return load_fit(examples_folder / "rb-mono-fit.toml")
+
+
+def test_scalars_are_found_by_their_paths(double_cait_file) -> None:
+    experiment = load_experiment(double_cait_file)
+    known = scalars(experiment)
+    assert known["ions.Li.diffusion.width"].value == pytest.approx(0.16 * ELECTRON_VOLT, abs=0)
+    assert known["ions.Li.diffusion.width"].unit == "J"
+    assert known["stages[2].diffusion.Rb.trapped_fraction"].dimension is None
+    assert known["sample.native.Li"].unit == "1/m^3"
+    with pytest.raises(InputError, match=r'nearest path is "ions\.Li\.diffusion\.width"'):
+        read_scalar(experiment, "ions.Li.diffusion.widht")
+
+
+def test_changed_values_make_an_experiment_that_survives_its_own_text(double_cait_file) -> None:
+    experiment = load_experiment(double_cait_file)
+    values = {path: scalar.value * 1.01 for path, scalar in scalars(experiment).items()}
+    changed = with_values(experiment, values)
+    for path, value in values.items():
+        assert read_scalar(changed, path).value == pytest.approx(value, rel=1e-12, abs=0), path
+    again = parse_experiment(changed.self_contained_source())
+    assert scalars(again) == scalars(changed)
+    with pytest.raises(InputError, match="thickness"):
+        with_values(experiment, {"sample.thickness": -1.0})
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_coordinates_go_both_ways_with_their_slope(scale) -> None:
+    parameter = Parameter(name="p", kind="experiment", lower=2e-19, upper=1.5e-18, scale=scale, start=5e-19)
+    for coordinate in (0.0, 0.3, 1.0):
+        assert parameter.coordinate(parameter.value(coordinate)) == pytest.approx(coordinate, abs=1e-12)
+    slope = (parameter.value(0.3 + 1e-6) - parameter.value(0.3 - 1e-6)) / 2e-6
+    assert parameter.slope(0.3) == pytest.approx(slope, rel=1e-6, abs=0)
+    both = (parameter, parameter)
+    assert coordinates_of(both, values_of(both, np.array([0.2, 0.7]))) == pytest.approx([0.2, 0.7])
+
+
+def test_priors_are_normal_on_their_scale() -> None:
+    normal, logarithmic = (
+        Prior(mean=1.0, standard_deviation=0.02, scale="linear"),
+        Prior(mean=np.log(2e-22), standard_deviation=0.3, scale="log"),
+    )
+    assert normal.residual(1.04) == pytest.approx(2.0)
+    assert logarithmic.residual(2e-22 * np.exp(0.3)) == pytest.approx(1.0)
+    assert logarithmic.slope(2e-22) * 2e-22 == pytest.approx(1.0 / 0.3)
+
+
+def test_whitened_residuals_have_the_covariance_of_the_error_model() -> None:
+    """C = diag(v) + s² m mᵀ, against the matrix itself."""
+    rng = np.random.default_rng(1)
+    variance, level, spread = rng.uniform(1.0, 50.0, 3), rng.uniform(5.0, 400.0, 3), 0.02
+    covariance = np.diag(variance) + spread**2 * np.outer(level, level)
+    root = np.sqrt(variance)
+    columns = [_whitened((row / root)[:, None], (spread * level / root)[:, None])[:, 0] for row in np.eye(3)]
+    whitening = np.array(columns).T
+    assert whitening @ covariance @ whitening.T == pytest.approx(np.eye(3), abs=1e-10)
+
+
+def test_problem_of_the_example(problem) -> None:
+    assert problem.names[:4] == tuple(problem.settings.parameters)
+    assert set(problem.names[4:]) == {"depth_scale", "sensitivity_factor.Li", "sensitivity_factor.Rb"}
+    depth_scale = problem.parameters[problem.index("depth_scale")]
+    # the crater's interval is Student's, with two degrees of freedom; the prior has the same one
+    attributes = problem.datasets[0].profile.dataset.attrs
+    half = 0.5 * (attributes["sputter_rate_upper_95"] - attributes["sputter_rate_lower_95"])
+    assert depth_scale.prior.standard_deviation * 1.96 == pytest.approx(half / attributes["sputter_rate"], rel=1e-3)
+    points = starting_points(problem, 11, seed=3)
+    assert points.shape == (11, 7)
+    assert np.all((points > 0.0) & (points < 1.0))
+    assert np.array_equal(points, starting_points(problem, 11, seed=3))
+
+
+def test_several_data_sets_share_parameters(examples_folder) -> None:
+    measurement = load_measurement(examples_folder / "rb-mono-fit.toml")
+    width = {"lower": "0.08 eV", "upper": "0.30 eV"}
+    rubidium = {"lower": "5e-23 m^2/s", "upper": "2e-21 m^2/s", "scale": "log"}
+    joint = make_fit(
+        {"a": measurement, "b": measurement},
+        {"parameters": {"ions.Li.diffusion.width": width, "b:ions.Rb.diffusion.coefficient": rubidium}},
+    )
+    shared, own = joint.parameters[:2]
+    assert shared.paths == ((0, "ions.Li.diffusion.width"), (1, "ions.Li.diffusion.width"))
+    assert own.paths == ((1, "ions.Rb.diffusion.coefficient"),)
+    assert "b:depth_scale" in joint.names
+    point = coordinates_of(joint.parameters, np.array([parameter.start for parameter in joint.parameters]))
+    model = ForwardModel(problem=joint)
+    experiments = [model.experiment(number, point) for number in (0, 1)]
+    assert scalars(experiments[0]) == scalars(experiments[1])
+
+
+def test_covariance_of_an_undetermined_parameter_is_that_of_its_bounds() -> None:
+    from ionscape.inference.forward import Evaluation
+
+    jacobian = np.zeros((5, 2))
+    jacobian[:, 0] = 100.0
+    covariance, alone = covariance_of(
+        Evaluation(coordinates=np.full(2, 0.5), residuals=np.zeros(5), jacobian=jacobian, densities=())
+    )
+    assert np.sqrt(covariance[1, 1]) == pytest.approx(1.0 / np.sqrt(12.0))
+    assert np.sqrt(covariance[0, 0]) == pytest.approx(1.0 / np.sqrt(5e4), rel=1e-3)
+    assert alone[1] == np.inf
+
+
+@pytest.mark.parametrize(
+    ("pattern", "replacement", "sentence"),
+    [
+        (r'"ions.Li.diffusion.width"', '"ions.Li.diffusion.widht"', 'widht.*nearest path is "ions.Li.diffusion.width"'),
+        (r'lower = "2e-19 m\^2/s"', 'lower = "7e-19 m^2/s", start = "5e-19 m^2/s"', "bulk_coefficient.start.*outside"),
+        (r'lower = "2e-19 m\^2/s"', 'lower = "3e-18 m^2/s"', "bulk_coefficient.lower.*less than the upper bound"),
+        (r'lower = "0.08 eV"', 'lower = "0.08 nm"', "width.lower.*energy"),
+        (r"lower = 0.01", 'lower = "0.01"', "trapped_fraction.lower.*without quotation marks"),
+        (r'method = "least-squares"', 'method = "annealing"', "fit.method.*least-squares"),
+        (r'relative_error = 0.05', "relative_error = -0.05", "observed_charge.relative_error.*greater than 0"),
+        (r'fit_region = \["4 nm", "110 nm"\]', 'fit_region = ["500 nm", "600 nm"]', "fit_region"),
+        (r"\[fit\]\n", "[fit]\nmethods = 3\n", 'methods.*nearest known key is "method"'),
+        (r'scale = "log"', 'scale = "logarithmic"', "scale.*not known"),
+        (r'experiment = "rb-mono-cait.toml"[^\n]*', "", "experiment"),
+    ],
+)  # fmt: skip
+def test_bad_fit_files_get_one_sentence(examples_folder, tmp_path, pattern, replacement, sentence) -> None:
+    shutil.copytree(examples_folder, tmp_path / "examples", ignore=shutil.ignore_patterns("*.py"))
+    path = tmp_path / "examples" / "rb-mono-fit.toml"
+    text, changed = re.subn(pattern, replacement, path.read_text(), count=1)
+    assert changed == 1
+    Path(path).write_text(text)
+    with pytest.raises(InputError, match=sentence) as caught:
+        load_fit(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_measurement_without_a_fit_says_so(examples_folder) -> None:
+    with pytest.raises(InputError, match=r"fit: is missing"):
+        load_fit(examples_folder / "rb-mono-cait.toml")
