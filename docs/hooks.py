@@ -25,6 +25,7 @@ PUBLIC_PACKAGES = (
     ("Measurements", "ionscape.sims"),
     ("Simulation", "ionscape.transport"),
     ("Fits", "ionscape.inference"),
+    ("Report", "ionscape.report"),
     ("Ensembles", "ionscape.scaleout"),
     ("Sweeps", "ionscape.sweeps"),
     ("Diffusion coefficients", "ionscape.diffusivity"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ionscape.errors import ConvergenceError, InputError, IonscapeError, SimulationInterrupted
     from ionscape.experiment import Experiment, experiment_schema, load_experiment, parse_experiment
     from ionscape.inference import FitProblem, FitResult, fit, load_fit, load_fit_result, make_fit
+    from ionscape.report import write_report
     from ionscape.sims import (
         DepthProfile,
         GaussianResponse,
@@ -71,6 +72,7 @@ _HOMES = {
     "site_energy_diffusion": "diffusivity",
     "sweep": "sweeps",
     "synthesise": "sims",
+    "write_report": "report",
 }
 _MODULES = ("figures", "relations")
 
@@ -113,6 +115,7 @@ __all__ = [
     "site_energy_diffusion",
     "sweep",
     "synthesise",
+    "write_report",
 ]
 
 

@@ -12,6 +12,7 @@ from ionscape.cli.describe import check_command, cite_command, schema_command
 from ionscape.cli.fit import fit_command
 from ionscape.cli.inspect import inspect_command
 from ionscape.cli.redraw import export_command, figure_command, summary_command
+from ionscape.cli.report import report_command
 from ionscape.cli.simulate import simulate_command
 from ionscape.cli.sweep import sweep_command
 from ionscape.errors import IonscapeError
@@ -32,6 +33,7 @@ application.command("inspect")(inspect_command)
 application.command("calibrate")(calibrate_command)
 application.command("simulate")(simulate_command)
 application.command("fit")(fit_command)
+application.command("report")(report_command)
 application.command("sweep")(sweep_command)
 application.command("check")(check_command)
 application.command("figure")(figure_command)

@@ -17,7 +17,7 @@ from ionscape.sims.raw import FloatArray
 from .curves import curve_variables
 from .forward import ForwardModel
 from .least_squares import StartResult
-from .parameters import values_of
+from .parameters import Parameter, values_of
 from .problem import FitProblem
 
 if TYPE_CHECKING:
@@ -162,6 +162,7 @@ def make_fit_result(
         "scale": ("parameter", [parameter.scale for parameter in parameters]),
         "lower_bound": ("parameter", [parameter.lower for parameter in parameters]),
         "upper_bound": ("parameter", [parameter.upper for parameter in parameters]),
+        "prior": ("parameter", [_prior_text(parameter) for parameter in parameters]),
     }
     count, size = len(parameters), best.evaluation.residuals.size
     attributes = {
@@ -170,6 +171,8 @@ def make_fit_result(
         "title": problem.title,
         "file": problem.file or "",
         "datasets": json.dumps([data.name for data in problem.datasets]),
+        "raw_files": json.dumps([data.profile.dataset.attrs["raw_file"] for data in problem.datasets]),
+        "raw_sha256": json.dumps([data.profile.dataset.attrs["raw_sha256"] for data in problem.datasets]),
         "ions": json.dumps([list(data.ions) for data in problem.datasets]),
         "cost": best.cost,
         "degrees_of_freedom": size - count,
@@ -187,6 +190,18 @@ def make_fit_result(
         },
     }
     return FitResult(dataset=xarray.Dataset(variables, coords=coordinates, attrs=attributes), problem=problem)
+
+
+def _prior_text(parameter: Parameter) -> str:
+    """A prior in words, values in SI units."""
+    prior = parameter.prior
+    if prior is None:
+        return "uniform"
+    if prior.scale == "log":
+        return f"log-normal, median {np.exp(prior.mean):.6g} {parameter.unit}".strip() + (
+            f", relative deviation {prior.standard_deviation:.3g}"
+        )
+    return f"normal, {prior.mean:.6g} ± {prior.standard_deviation:.3g} {parameter.unit}".strip()
 
 
 def log_evidence(problem: FitProblem, best: StartResult, covariance: FloatArray) -> float:

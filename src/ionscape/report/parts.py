@@ -1,0 +1,72 @@
+"""What a report is made of, whatever it is written as: plain texts, tables and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextTable:
+    """A table of texts.
+
+    Attributes:
+        header: names of the columns.
+        rows: as many cells each as there are columns.
+        numeric: columns whose cells are aligned to the right.
+    """
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Panel:
+    """A figure with the numbers that it shows.
+
+    Attributes:
+        name: of its table of numbers, without extension.
+        title: above it.
+        caption: below it.
+        figure: the drawing.
+        columns: name with unit, and values, of every column of the table.
+    """
+
+    name: str
+    title: str
+    caption: str
+    figure: Figure
+    columns: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Section:
+    """A part of a report under a heading; its attributes stand in the order in which they are shown."""
+
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    tables: tuple[TextTable, ...] = ()
+    remarks: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    panels: tuple[Panel, ...] = ()
+    listings: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Report:
+    """A whole report."""
+
+    title: str
+    subtitle: str
+    sections: tuple[Section, ...]
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """All figures in order."""
+        return tuple(panel for section in self.sections for panel in section.panels)

@@ -1,0 +1,121 @@
+"""The parameters of a fit as people read them: estimates, intervals, bounds, priors, widths at half maximum."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+from ionscape.diffusivity import full_width_at_half_maximum
+from ionscape.figures.fits import shown_unit
+
+from .parts import TextTable
+
+if TYPE_CHECKING:
+    from ionscape.inference import FitProblem, FitResult, Parameter
+
+_WIDTH = re.compile(
+    r"(?:.*:)?(?:ions\.(?P<ion>[^.]+)\.diffusion|stages\[(?P<stage>\d+)\]\.diffusion\.(?P<other>[^.]+))\.(?:trapped_)?width"
+)
+NO_BREAK = "\N{NO-BREAK SPACE}"
+NUMBERS = frozenset({2, 3, 4, 5, 6})
+
+
+def parameter_table(result: FitResult, problem: FitProblem | None, kind: str) -> TextTable:
+    """Table of the parameters of the experiment or of the measurement.
+
+    Args:
+        result: of the fit.
+        problem: what was fitted, for the priors; None if it is not at hand.
+        kind: "experiment" or "measurement".
+    """
+    data = result.dataset
+    rows: list[tuple[str, ...]] = []
+    for place, name in enumerate(str(name) for name in data["parameter"].values):
+        if str(data["kind"].values[place]) != kind:
+            continue
+        estimate, error, low68, high68, low95, high95, lower, upper = (
+            float(data[key].values[place])
+            for key in ("estimate", "standard_error", "lower_68", "upper_68", "lower_95", "upper_95", "lower_bound",
+                        "upper_bound")
+        )  # fmt: skip
+        unit = shown_unit(str(data["unit"].values[place]), estimate)
+        decimals = decimals_of(error / unit.size)
+        shown = (f"{value / unit.size:.{decimals}f}" for value in (low68, high68, low95, high95))
+        first, second, third, fourth = shown
+        ends = [text for text, value, bound in (("lower", low95, lower), ("upper", high95, upper))
+                if math.isclose(value, bound, rel_tol=1e-9)]  # fmt: skip
+        note = f" (ends at the {' and '.join(ends)} bound)" if ends else ""
+        rows.append((
+            name, unit.unit.replace(" ", NO_BREAK),
+            f"{estimate / unit.size:.{decimals}f}", f"{error / unit.size:.{decimals}f}",
+            f"{first} to {second}", f"{third} to {fourth}{note}", f"{lower / unit.size:.4g} to {upper / unit.size:.4g}",
+            prior_text(result, problem, place), str(data["scale"].values[place]),
+        ))  # fmt: skip
+    header = ("parameter", "unit", "estimate", "±", "68 % interval", "95 % interval", "bounds", "prior", "scale")
+    return TextTable(header=header, rows=tuple(rows), numeric=NUMBERS)
+
+
+def decimals_of(error: float) -> int:
+    """Decimals that show two digits of an error; four if it is not known.
+
+    Examples:
+        >>> decimals_of(0.0162)
+        3
+        >>> decimals_of(34.0)
+        0
+    """
+    if not (math.isfinite(error) and error > 0.0):
+        return 4
+    return min(max(1 - math.floor(math.log10(float(f"{error:.1e}"))), 0), 12)
+
+
+def prior_text(result: FitResult, problem: FitProblem | None, place: int) -> str:
+    """What was known of a parameter before the fit, in the unit of the table."""
+    data = result.dataset
+    if problem is None:
+        return str(data["prior"].values[place]) if "prior" in data else "not stored"
+    parameter: Parameter = problem.parameters[place]
+    if parameter.prior is None:
+        return "uniform"
+    mean, deviation = parameter.prior.mean, parameter.prior.standard_deviation
+    unit = shown_unit(parameter.unit, float(data["estimate"].values[place]))
+    if parameter.prior.scale == "log":
+        return f"log-normal, median {math.exp(mean) / unit.size:.4g}, relative deviation {deviation:.3g}"
+    return f"normal, {mean / unit.size:.4g} ± {deviation / unit.size:.2g}"
+
+
+def width_table(result: FitResult, problem: FitProblem | None) -> TextTable | None:
+    """Full widths at half maximum that follow from fitted widths of site energies; None if no width was fitted."""
+    data = result.dataset
+    rows: list[tuple[str, ...]] = []
+    for place, name in enumerate(str(name) for name in data["parameter"].values):
+        match = _WIDTH.fullmatch(name)
+        if match is None:
+            continue
+        shape = _shape(problem, place, match) if problem is not None else "cosine-squared"
+        factor = full_width_at_half_maximum(1.0, shape="gaussian" if shape == "gaussian" else "cosine-squared")
+        estimate, error, *ends = (
+            factor * float(data[key].values[place])
+            for key in ("estimate", "standard_error", "lower_68", "upper_68", "lower_95", "upper_95")
+        )
+        unit = shown_unit("J", estimate)
+        decimals = decimals_of(error / unit.size)
+        low68, high68, low95, high95 = (f"{end / unit.size:.{decimals}f}" for end in ends)
+        formula = "2√(2 ln 2) Γ, Gaussian" if shape == "gaussian" else "πΓ/2, cos²"
+        rows.append((
+            f"full width at half maximum of {name}", unit.unit, f"{estimate / unit.size:.{decimals}f}",
+            f"{error / unit.size:.{decimals}f}", f"{low68} to {high68}", f"{low95} to {high95}", formula,
+        ))  # fmt: skip
+    if not rows:
+        return None
+    header = ("derived", "unit", "estimate", "±", "68 % interval", "95 % interval", "from the width Γ by")
+    return TextTable(header=header, rows=tuple(rows), numeric=frozenset({2, 3, 4, 5}))
+
+
+def _shape(problem: FitProblem, place: int, match: re.Match[str]) -> str:
+    number = problem.parameters[place].paths[0][0]
+    experiment = problem.datasets[number].experiment
+    if match["ion"] is not None:
+        return str(getattr(experiment.ions[match["ion"]].diffusion, "shape", ""))
+    return str(getattr(experiment.stages[int(match["stage"])].diffusion[match["other"]], "shape", ""))

@@ -1,0 +1,74 @@
+"""`write_report`: a result in, a page with its figures and a folder with their numbers out."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from io import StringIO
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ionscape.errors import InputError
+from ionscape.outputs import atomic_output, check_output
+from ionscape.provenance import package_version
+
+from .contents import build_report
+from .html import html_page
+from .pdf import write_pdf
+
+if TYPE_CHECKING:
+    from ionscape.inference import FitResult
+
+REPORT_EXTENSIONS = (".html", ".pdf")
+
+
+def write_report(
+    result: FitResult, path: str | Path, *, result_file: str | Path | None = None, overwrite: bool = True
+) -> tuple[Path, ...]:
+    """Write the report of a fit, and the numbers of its figures as CSV into a folder beside it.
+
+    Args:
+        result: what `fit` or `load_fit_result` gives.
+        path: page to write, `.html` or `.pdf`; `report.html` has its numbers in `report-data`.
+        result_file: where the result is stored, for the commands that reproduce it.
+        overwrite: replace existing files.
+
+    Returns:
+        The files that were written, the page first. The HTML page needs none of the others.
+
+    Raises:
+        InputError: another extension, a file that exists, or a folder that cannot be written to.
+    """
+    target = check_output(path, extensions=REPORT_EXTENSIONS, overwrite=overwrite)
+    folder = target.with_name(f"{target.stem}-data")
+    if folder.exists() and not folder.is_dir():
+        raise InputError("is a file where a folder is to be made", value=str(folder), remedy="move it away")
+    report = build_report(result, result_file=Path(result_file) if result_file is not None else None)
+    tables = {panel.name: csv_text(panel.columns) for panel in report.panels}
+    numbers = [folder / f"{name}.csv" for name in tables]
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError("cannot be made", value=str(folder), remedy=error.strerror or "choose another place") from None
+    for place, text in zip(numbers, tables.values(), strict=True):
+        check_output(place, extensions=(".csv",), overwrite=overwrite)
+        with atomic_output(place) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="")
+    with atomic_output(target) as temporary:
+        if target.suffix.lower() == ".html":
+            page = html_page(report, tables, folder=folder.name, version=package_version())
+            temporary.write_text(page, encoding="utf-8")
+        else:
+            write_pdf(report, temporary)
+    return (target, *numbers)
+
+
+def csv_text(columns: Mapping[str, Any]) -> str:
+    """A table as CSV, one line per row; columns that end early leave their cells empty."""
+    buffer = StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    rows = zip_longest(*(list(column) for column in columns.values()), fillvalue="")
+    writer.writerows([cell if isinstance(cell, str) else f"{float(cell):.10g}" for cell in row] for row in rows)
+    return buffer.getvalue()
