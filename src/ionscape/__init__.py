@@ -14,9 +14,19 @@ if TYPE_CHECKING:
 
     from ionscape import figures, relations
     from ionscape.diffusivity import SiteEnergyDistribution, site_energy_diffusion
-    from ionscape.errors import ConvergenceError, InputError, IonscapeError, SimulationInterrupted
+    from ionscape.errors import ConvergenceError, FitError, InputError, IonscapeError, SimulationInterrupted
     from ionscape.experiment import Experiment, experiment_schema, load_experiment, parse_experiment
-    from ionscape.inference import FitProblem, FitResult, fit, load_fit, load_fit_result, make_fit
+    from ionscape.inference import (
+        FitProblem,
+        FitResult,
+        compare,
+        fit,
+        load_fit,
+        load_fit_result,
+        make_fit,
+        profile_likelihood,
+        sample_posterior,
+    )
     from ionscape.report import write_report
     from ionscape.sims import (
         DepthProfile,
@@ -40,6 +50,7 @@ _HOMES = {
     "ConvergenceError": "errors",
     "DepthProfile": "sims",
     "Experiment": "experiment",
+    "FitError": "errors",
     "FitProblem": "inference",
     "FitResult": "inference",
     "GaussianResponse": "sims",
@@ -55,6 +66,7 @@ _HOMES = {
     "SimulationResult": "transport",
     "SiteEnergyDistribution": "diffusivity",
     "calibrate": "sims",
+    "compare": "inference",
     "experiment_schema": "experiment",
     "fit": "inference",
     "inspect": "sims",
@@ -67,7 +79,9 @@ _HOMES = {
     "make_fit": "inference",
     "make_measurement": "sims",
     "parse_experiment": "experiment",
+    "profile_likelihood": "inference",
     "read_raw_profile": "sims",
+    "sample_posterior": "inference",
     "simulate": "transport",
     "site_energy_diffusion": "diffusivity",
     "sweep": "sweeps",
@@ -80,6 +94,7 @@ __all__ = [
     "ConvergenceError",
     "DepthProfile",
     "Experiment",
+    "FitError",
     "FitProblem",
     "FitResult",
     "GaussianResponse",
@@ -96,6 +111,7 @@ __all__ = [
     "SiteEnergyDistribution",
     "__version__",
     "calibrate",
+    "compare",
     "experiment_schema",
     "figures",
     "fit",
@@ -109,8 +125,10 @@ __all__ = [
     "make_fit",
     "make_measurement",
     "parse_experiment",
+    "profile_likelihood",
     "read_raw_profile",
     "relations",
+    "sample_posterior",
     "simulate",
     "site_energy_diffusion",
     "sweep",

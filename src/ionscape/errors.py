@@ -110,6 +110,10 @@ class ConvergenceError(IonscapeError):
         return f"{self.message.rstrip('.')} ({when}{place})."
 
 
+class FitError(IonscapeError):
+    """A fit or a posterior that came to nothing that can be relied on."""
+
+
 class SimulationInterrupted(IonscapeError):
     """The user stopped a simulation; `partial` is the result so far, None if there is none."""
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ionscape.experiment import Experiment, Stage
 
+
 class FilePart(StrEnum):
     """What has a schema."""
 

@@ -1,8 +1,11 @@
 """Fits: from depth profiles to D(n) and site energies with intervals."""
 
+from ionscape.inference.comparison import compare
 from ionscape.inference.fit import FitProgress, fit
 from ionscape.inference.parameters import Parameter, Prior
+from ionscape.inference.posterior import sample_posterior
 from ionscape.inference.problem import DataSet, FitProblem, load_fit, make_fit
+from ionscape.inference.profile_likelihood import profile_likelihood
 from ionscape.inference.result import FitResult, load_fit_result
 
 __all__ = [
@@ -12,8 +15,11 @@ __all__ = [
     "FitResult",
     "Parameter",
     "Prior",
+    "compare",
     "fit",
     "load_fit",
     "load_fit_result",
     "make_fit",
+    "profile_likelihood",
+    "sample_posterior",
 ]

@@ -8,19 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from ionscape.errors import ConvergenceError, IonscapeError
+from ionscape.errors import FitError, IonscapeError
 from ionscape.provenance import package_version, text_hash
 from ionscape.scaleout import Executor, RunStore, Tally, Task
 from ionscape.sims.raw import FloatArray
 
 from .forward import Evaluation, ForwardModel
-from .least_squares import AT_BOUND, SAME_COST, StartResult, covariance_of, search, starting_points
+from .least_squares import AT_BOUND, SAME_COST, StartResult, covariance_of, polish, search, starting_points
 from .parameters import values_of
 from .problem import FitProblem
 from .result import FitResult, make_fit_result
 
 UNDETERMINED = 0.2
 """Standard deviation of a coordinate beyond which a parameter is undetermined; a uniform one has 0.29."""
+MOST_BATCHES = 3
 STRONG_CORRELATION = 0.98
 LARGEST_REDUCED_CHI_SQUARE = 1.5
 
@@ -61,27 +62,50 @@ def fit(
         store: keeps finished starts, so that a stopped fit is taken up again; needs an executor.
         progress: called while the fit runs.
 
+    If no two starts come to the same optimum, more are tried, up to three times as many.
+
     Returns:
         Estimates, covariance, intervals, fitted profiles, D(n) and site energies with bands, warnings.
 
     Raises:
-        ConvergenceError: no start leads to an optimum.
+        FitError: no start leads to an optimum.
     """
-    points = starting_points(problem, starts or problem.settings.starts, seed=problem.settings.seed)
-    if executor is None:
-        results, failures = _search_here(problem, points, progress)
-    else:
-        results, failures = _search_there(problem, points, executor, store, progress)
+    count = starts or problem.settings.starts
+    results: list[StartResult] = []
+    failures: list[str] = []
+    for batch in range(MOST_BATCHES):
+        # the first batch begins with the given start; the others are all new
+        points = starting_points(problem, count + (batch > 0), seed=problem.settings.seed + batch)[int(batch > 0) :]
+        if executor is None:
+            found, failed = _search_here(problem, points, progress, soften_first=batch > 0)
+        else:
+            found, failed = _search_there(problem, points, executor, store, progress, soften_first=batch > 0)
+        results += found
+        failures += failed
+        if count == 1 or _agree(results):
+            break
     if not results:
-        raise ConvergenceError(f"no start of the fit succeeded: {failures[0]}", time=0.0, stage=0)
-    best = min(results, key=lambda result: result.cost)
+        raise FitError(f"no start of the fit succeeded: {failures[0]}")
+    lowest = min(results, key=lambda result: result.cost)
+    best = polish(problem, lowest)
+    results[results.index(lowest)] = best
     covariance, alone = covariance_of(best.evaluation)
     warnings = _warnings(problem, best, results, covariance, alone, failures)
     return make_fit_result(problem, best, results, covariance, warnings=warnings, failures=failures)
 
 
+def _agree(results: Sequence[StartResult]) -> bool:
+    """Whether two starts came to the lowest cost."""
+    costs = sorted(result.cost for result in results)
+    return len(costs) > 1 and costs[1] < costs[0] + SAME_COST
+
+
 def _search_here(
-    problem: FitProblem, points: FloatArray, progress: Callable[[FitProgress], None] | None
+    problem: FitProblem,
+    points: FloatArray,
+    progress: Callable[[FitProgress], None] | None,
+    *,
+    soften_first: bool,
 ) -> tuple[list[StartResult], list[str]]:
     """Search from one point after the other; a start whose simulations fail is noted, not skipped silently."""
     results: list[StartResult] = []
@@ -89,7 +113,7 @@ def _search_here(
     for number, point in enumerate(points):
         live = _live(problem, number, len(points), results, progress)
         try:
-            found = search(ForwardModel(problem=problem), point, soften=number > 0, progress=live)
+            found = search(ForwardModel(problem=problem), point, soften=soften_first or number > 0, progress=live)
         except IonscapeError as error:
             failures.append(str(error))
         else:
@@ -105,13 +129,15 @@ def _search_there(
     executor: Executor,
     store: RunStore | None,
     progress: Callable[[FitProgress], None] | None,
+    *,
+    soften_first: bool,
 ) -> tuple[list[StartResult], list[str]]:
     """Search from all points at the same time."""
     key = text_hash(problem_key(problem))
     tasks = [
         Task(
             key=f"start {number} {key[:16]} {text_hash(str(point.tolist()))[:16]}",
-            arguments=(problem, point, number > 0),
+            arguments=(problem, point, soften_first or number > 0),
         )
         for number, point in enumerate(points)
     ]

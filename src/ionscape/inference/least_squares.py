@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from ionscape.errors import ConvergenceError
+from ionscape.errors import FitError
 from ionscape.sims.raw import FloatArray
 
 from .forward import Evaluation, ForwardModel
@@ -19,6 +19,10 @@ SAME_COST = 0.1
 """Costs (−2 log likelihood) that differ by less belong to the same optimum: a third of a standard deviation."""
 SOFT_DISCREPANCY = 0.3
 SOFT_SIMULATIONS = 10
+FEWEST_SIMULATIONS = 8  # for which it is worth to search again
+POLISHING = 0.1  # tolerance of the last simulations in units of that of the search
+POLISHING_SIMULATIONS = 20
+SMALLEST_DROP = 0.05  # predicted by Gauss and Newton, of the cost
 FAILED = 1e3  # residual where a simulation failed: no optimum
 EDGE = 1e-6  # coordinates are kept this far inside of their bounds
 AT_BOUND = 1e-3
@@ -98,17 +102,19 @@ def search(
         soft = ForwardModel(problem=replace(problem, settings=settings))
         found = minimise(soft, start, precision=1e-2)
         point, spent, failures = found.coordinates, found.simulations, found.failures
-    best = minimise(model, np.clip(point, EDGE, 1.0 - EDGE), progress=progress)
+    allowed = max(problem.settings.maximum_simulations - spent, FEWEST_SIMULATIONS)
+    best = minimise(model, np.clip(point, EDGE, 1.0 - EDGE), maximum=allowed, progress=progress)
     spent += best.simulations
+    allowed = problem.settings.maximum_simulations - spent
     stuck = [
         place
         for place, parameter in enumerate(problem.parameters)
         if parameter.kind == "experiment" and not AT_BOUND < best.coordinates[place] < 1.0 - AT_BOUND
     ]
-    if stuck:
+    if stuck and allowed >= FEWEST_SIMULATIONS:
         other = best.coordinates.copy()
         other[stuck] = 0.5
-        again = minimise(model, np.clip(other, EDGE, 1.0 - EDGE), progress=progress)
+        again = minimise(model, np.clip(other, EDGE, 1.0 - EDGE), maximum=allowed, progress=progress)
         spent += again.simulations
         best = again if again.cost < best.cost else best
     return replace(best, simulations=spent, failures=(*failures, *best.failures))
@@ -120,6 +126,7 @@ def minimise(
     *,
     fixed: Sequence[int] = (),
     precision: float = 1e-5,
+    maximum: int | None = None,
     progress: Callable[[Evaluation, int], None] | None = None,
 ) -> StartResult:
     """Trust-region least squares (Branch, Coleman & Li 1999, as in scipy) within the bounds.
@@ -129,10 +136,11 @@ def minimise(
         start: coordinates, shape (parameters,).
         fixed: parameters that keep their start.
         precision: relative change of cost and coordinates at which to stop.
+        maximum: simulations after which to stop; None for that of the settings.
         progress: called with every evaluation and the number of simulations.
 
     Raises:
-        ConvergenceError: the simulation of the start fails.
+        FitError: the simulation of the start fails.
     """
     from scipy.optimize import least_squares
 
@@ -157,7 +165,7 @@ def minimise(
 
     first = evaluate(start[free])
     if first is None:
-        raise ConvergenceError(f"the first simulation of a fit failed: {model.failures[-1]}", time=0.0, stage=0)
+        raise FitError(f"the first simulation of a fit failed: {model.failures[-1]}")
     size = first.residuals.size
 
     def residuals(part: FloatArray) -> FloatArray:
@@ -168,7 +176,7 @@ def minimise(
         found = evaluate(part)
         return np.zeros((size, free.size)) if found is None else found.jacobian[:, free]
 
-    allowed = settings.maximum_simulations
+    allowed = settings.maximum_simulations if maximum is None else maximum
     solution = cast(Any, least_squares)(
         residuals, start[free], jac=jacobian, bounds=(0.0, 1.0), x_scale="jac", method="trf",
         loss="huber" if settings.robust else "linear", f_scale=HUBER_SCALE, ftol=precision, xtol=precision, gtol=1e-8,
@@ -184,6 +192,34 @@ def minimise(
         converged=solution.status > 0,
         message=str(solution.message),
         failures=tuple(model.failures),
+    )
+
+
+def polish(problem: FitProblem, found: StartResult) -> StartResult:
+    """The optimum with simulations of a tenth of the tolerance, searched again if they see a way down.
+
+    On a long ridge the steps that a simulation chooses make the cost jagged by some tenths, and the search stops early.
+
+    Args:
+        problem: what is fitted.
+        found: the best start.
+    """
+    settings = problem.settings.model_copy(update={"tolerance": POLISHING * problem.settings.tolerance})
+    model = ForwardModel(problem=replace(problem, settings=settings))
+    evaluation = model.evaluate(found.coordinates)
+    if evaluation is None:
+        return found
+    gradient = evaluation.jacobian.T @ evaluation.residuals
+    inside = (found.coordinates > AT_BOUND) & (found.coordinates < 1.0 - AT_BOUND)
+    part = evaluation.jacobian[:, inside]
+    drop = float(gradient[inside] @ np.linalg.pinv(part.T @ part) @ gradient[inside])
+    if drop < SMALLEST_DROP:
+        return replace(
+            found, cost=evaluation.cost, evaluation=evaluation, simulations=found.simulations + model.simulations
+        )
+    better = minimise(model, np.clip(found.coordinates, EDGE, 1.0 - EDGE), maximum=POLISHING_SIMULATIONS)
+    return replace(
+        better, simulations=found.simulations + model.simulations, failures=(*found.failures, *better.failures)
     )
 
 

@@ -108,7 +108,7 @@ class FitTable(Table):
         default=1e-4, description="Relative tolerance of the simulations."
     )
     maximum_simulations: Annotated[int, Field(strict=True, ge=5)] = Field(
-        default=100, description="Simulations of one start after which it is given up."
+        default=40, description="Simulations of one start after which it is given up."
     )
 
     @model_validator(mode="after")
