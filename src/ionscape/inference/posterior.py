@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,33 +21,22 @@ from numpy.typing import NDArray
 
 from ionscape.errors import FitError, InputError
 from ionscape.provenance import text_hash
-from ionscape.scaleout import Executor, Outcome, RunStore, Tally, Task
+from ionscape.scaleout import Executor, RunStore, Tally
 from ionscape.scaleout.executors import SerialExecutor
 from ionscape.sims.raw import FloatArray
 
+from .chains import Chain, sample_chains
 from .curves import curve_variables
 from .fit import problem_key
 from .forward import ForwardModel
-from .least_squares import EDGE, HUBER_SCALE
 from .parameters import Parameter
 from .problem import FitProblem
 from .result import FitResult, model_of
+from .surrogate import Surrogate, Work, features, make_surrogate
 
 IndexArray = NDArray[np.intp]
 
-STEP = 1.5  # standard deviations along a principal direction
-SHORTEST_STEP = 0.1
-CURVED = 2.5  # standard deviations up to which the polynomial curves
-FARTHEST = 8.0  # standard deviations; farther out the polynomial means nothing
-ENSEMBLES = 2
-WALKERS = 64
-BLOCK = 1000  # steps between looks at the convergence
-BURN_IN = 0.2  # share of the steps that is left out
-LENGTH = 50.0  # integrated autocorrelation times that a chain must have
-LARGEST_R_HAT = 1.02
-SMALLEST_SAMPLE = 400.0
 ROUNDS = 3
-BATCH = 10  # simulations of one task
 POOL = 4  # draws of the surrogate per draw that is kept
 BAND_DRAWS = 300
 PROPOSALS = 20000
@@ -56,62 +45,6 @@ STRETCH = 2.0
 EXTENDS_TO_BOUND = 0.005
 """Share of the draws in the outermost 2 % of the bounds from which a bound cuts the posterior; 2 % if it is flat."""
 LEVELS = {"lower_95": 2.5, "lower_68": 15.865, "upper_68": 84.135, "upper_95": 97.5}
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Surrogate:
-    """Residuals as a polynomial in u, where coordinates = origin + basis u.
-
-    Attributes:
-        origin: coordinates of the optimum, shape (parameters,).
-        basis: principal directions times their standard deviations, as columns.
-        factors: of the polynomial's terms (`_terms`), shape (residuals, terms), or fewer rows with the same products.
-        robust: whether the cost is Huber's loss instead of the sum of squares.
-        corrections: of the cost, which add up: kinds of terms (`_features`) and their factors.
-    """
-
-    origin: FloatArray
-    basis: FloatArray
-    factors: FloatArray
-    robust: bool
-    corrections: tuple[tuple[str, FloatArray], ...] = ()
-
-    def coordinates(self, u: FloatArray) -> FloatArray:
-        """Coordinates of the parameters, shape (draws, parameters)."""
-        return self.origin + u @ self.basis.T
-
-    def cost(self, u: FloatArray) -> FloatArray:
-        """-2 log posterior density at u, shape (draws, parameters); infinite outside of the bounds."""
-        outside = np.any(np.abs(u) > FARTHEST, axis=1)
-        coordinates = self.coordinates(u)
-        outside |= np.any((coordinates < 0.0) | (coordinates > 1.0), axis=1)
-        cost = _loss(_terms(u) @ self.factors.T, self.robust)
-        for kind, factors in self.corrections:
-            cost = cost + _features(u, kind) @ factors
-        return np.where(outside, np.inf, cost)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Chain:
-    """What the sampler gave after the burn-in: u (steps, walkers, parameters); how well the coordinates converged."""
-
-    draws: FloatArray
-    r_hat: FloatArray
-    autocorrelation_time: FloatArray
-    effective_size: FloatArray
-
-    @property
-    def fault(self) -> str | None:
-        """What speaks against it."""
-        steps, longest = len(self.draws), float(np.max(self.autocorrelation_time))
-        if not steps >= LENGTH * longest:
-            return f"its {steps} steps are fewer than {LENGTH:.0f} integrated autocorrelation times of {longest:.0f}"
-        if not np.max(self.r_hat) < LARGEST_R_HAT:
-            return f"the split R-hat is {np.max(self.r_hat):.3f} instead of less than {LARGEST_R_HAT}"
-        if not np.min(self.effective_size) >= SMALLEST_SAMPLE:
-            size = float(np.min(self.effective_size))
-            return f"its effective sample size is {size:.0f} instead of {SMALLEST_SAMPLE:.0f} or more"
-        return None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -177,7 +110,7 @@ def sample_posterior(
     used = model if model is not None else model_of(result)
     problem = used.problem
     origin = np.asarray(result.dataset["coordinate"].values, dtype=float)
-    work = _Work(
+    work = Work(
         model=used, runner=executor if executor is not None else SerialExecutor(), store=store, progress=progress,
         identity=text_hash("\n".join([problem_key(problem), repr(origin.tolist())])),
     )  # fmt: skip
@@ -186,7 +119,7 @@ def sample_posterior(
     known: list[tuple[FloatArray, FloatArray]] = []
     worth = 0.0
     for turn in range(ROUNDS):
-        chain = _sampled(surrogate, rng, maximum_steps)
+        chain = sample_chains(surrogate, rng, maximum_steps)
         pool = _Pool(surrogate, chain.draws.reshape(-1, origin.size), POOL * max(draws, check), rng)
         chosen = rng.choice(len(pool.u), size=check, replace=False)
         cost = np.full(check, np.inf)
@@ -205,234 +138,6 @@ def sample_posterior(
     raise FitError(
         f"the posterior is too far from the surrogate: weights of {check} simulations are worth"
         f" {worth:.0f} after {ROUNDS} rounds; more of them (check) may help, or narrower bounds")  # fmt: skip
-
-
-@dataclass(kw_only=True, eq=False)
-class _Work:
-    """Simulations through an executor, counted."""
-
-    model: ForwardModel
-    runner: Executor
-    store: RunStore | None
-    progress: Callable[[Tally], None] | None
-    identity: str
-    simulations: int = 0
-    failures: list[str] = field(default_factory=list[str])
-
-    def derivatives(self, points: FloatArray) -> list[tuple[FloatArray, FloatArray] | None]:
-        """Residuals and their derivatives by the coordinates at points, shape (points, parameters)."""
-        found = [outcome.value for outcome in self._map(derivatives_task, "derivatives", list(points))]
-        return [
-            None if value is None else (np.asarray(value["residuals"]), np.asarray(value["jacobian"]))
-            for value in found
-        ]
-
-    def costs(self, points: FloatArray) -> FloatArray:
-        """-2 log posterior density at points, shape (points, parameters); NaN where a simulation fails."""
-        batches = [points[begin : begin + BATCH] for begin in range(0, len(points), BATCH)]
-        costs: list[FloatArray] = []
-        for outcome, batch in zip(self._map(costs_task, "costs", batches), batches, strict=True):
-            costs.append(np.full(len(batch), np.nan) if outcome.value is None else np.asarray(outcome.value["cost"]))
-        return np.concatenate(costs)
-
-    def _map(self, function: Callable[..., Any], name: str, parts: Sequence[FloatArray]) -> list[Outcome]:
-        tasks = [
-            Task(key=f"{name} {self.identity} {text_hash(repr(part.tolist()))}", arguments=(self.model, part))
-            for part in parts
-        ]
-        outcomes = self.runner.map(function, tasks, store=self.store, progress=self.progress)
-        for outcome, part in zip(outcomes, parts, strict=True):
-            self.simulations += 1 if part.ndim == 1 else len(part)
-            if outcome.error is not None:
-                self.failures.append(outcome.error)
-            else:
-                self.failures.extend(map(str, outcome.value["failures"]))
-        return outcomes
-
-
-def derivatives_task(model: ForwardModel, point: FloatArray) -> dict[str, Any]:
-    """Residuals and their derivatives at a point, as plain data for an executor."""
-    found = model.evaluate(point)
-    if found is None:
-        raise FitError(model.failures[-1])
-    return {"residuals": found.residuals, "jacobian": found.jacobian, "failures": []}
-
-
-def costs_task(model: ForwardModel, points: FloatArray) -> dict[str, Any]:
-    """Costs at points, as plain data for an executor; NaN where a simulation fails."""
-    before = len(model.failures)
-    costs = np.full(len(points), np.nan)
-    for number, point in enumerate(points):
-        found = model.evaluate(point, derivatives=False)
-        if found is not None:
-            costs[number] = float(_loss(found.residuals[None], model.problem.settings.robust)[0])
-    return {"cost": costs, "failures": list(model.failures[before:])}
-
-
-def make_surrogate(work: _Work, origin: FloatArray, covariance: FloatArray) -> Surrogate:
-    """The polynomial about the optimum.
-
-    Args:
-        work: runs the simulations.
-        origin: coordinates of the optimum, shape (parameters,).
-        covariance: of the coordinates.
-
-    Raises:
-        FitError: the simulation of the optimum fails.
-    """
-    size = origin.size
-    variance, directions = np.linalg.eigh(covariance)
-    basis = directions * np.sqrt(np.maximum(variance, 1e-24))
-    steps = np.array([[_step(origin, sign * basis[:, k]) for sign in (1, -1)] for k in range(size)])
-    wanted = [(k, side) for k in range(size) for side in (0, 1) if steps[k, side] >= SHORTEST_STEP]
-    points = [origin + (1 - 2 * side) * steps[k, side] * basis[:, k] for k, side in wanted]
-    centre, *others = work.derivatives(np.array([origin, *points]))
-    if centre is None:
-        raise FitError(f"the simulation of the optimum failed: {work.failures[-1]}")
-    residuals, slopes = centre[0], centre[1] @ basis
-    changes: dict[tuple[int, int], FloatArray] = {}
-    for (k, side), found in zip(wanted, others, strict=True):
-        if found is not None:
-            step = (1 - 2 * side) * steps[k, side]
-            changes[k, side] = (found[1] @ basis - slopes) / step
-    second, third = np.zeros((residuals.size, size, size)), np.zeros((residuals.size, size, size))
-    for k in range(size):
-        sides = [changes[k, side] for side in (0, 1) if (k, side) in changes]
-        if len(sides) == 2:  # a parabola through three slopes
-            bend = (sides[0] - sides[1]) / (steps[k, 0] + steps[k, 1])
-            second[:, :, k], third[:, :, k] = sides[0] - bend * steps[k, 0], 2.0 * bend
-        elif sides:
-            second[:, :, k] = sides[0]
-    second = 0.5 * (second + second.transpose(0, 2, 1))
-    rows, columns = np.triu_indices(size)
-    quadratic = second[:, rows, columns] * np.where(rows == columns, 0.5, 1.0)
-    cubic = third * np.where(np.eye(size) > 0.0, 1.0 / 6.0, 0.5)
-    factors = np.concatenate([residuals[:, None], slopes, quadratic, cubic.reshape(residuals.size, -1)], axis=1)
-    robust = work.model.problem.settings.robust
-    if not robust and factors.shape[0] > factors.shape[1]:
-        factors = np.asarray(np.linalg.qr(factors)[1], dtype=np.float64)  # sums of squares need no more
-    return Surrogate(origin=origin, basis=basis, factors=factors, robust=robust)
-
-
-def _step(origin: FloatArray, direction: FloatArray) -> float:
-    """Standard deviations that one can go in a direction, `STEP` at most, within the bounds."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        room = np.where(direction > 0.0, (1.0 - EDGE - origin) / direction, (EDGE - origin) / direction)
-    return float(min(STEP, *np.maximum(room[direction != 0.0], 0.0)))
-
-
-def _terms(u: FloatArray) -> FloatArray:
-    """1, u_j, u_j u_k for j <= k, and u_j u_k² of the rows of u, shape (draws, terms).
-
-    Beyond `CURVED` they go on as straight lines: a polynomial far from its points bends back to where it began.
-    """
-    rows, columns = np.triu_indices(u.shape[1])
-    inner = np.clip(u, -CURVED, CURVED)
-    outer = u - inner
-    first, second = inner[:, :, None], inner[:, None, :]
-    cubic = first * second**2 + outer[:, :, None] * second**2 + 2.0 * first * second * outer[:, None, :]
-    return np.concatenate([np.ones((len(u), 1)), u, _products(u, rows, columns), cubic.reshape(len(u), -1)], axis=1)
-
-
-def _products(u: FloatArray, rows: IndexArray, columns: IndexArray) -> FloatArray:
-    inner = np.clip(u, -CURVED, CURVED)
-    outer = u - inner
-    return u[:, rows] * u[:, columns] - outer[:, rows] * outer[:, columns]
-
-
-def _features(u: FloatArray, kind: str) -> FloatArray:
-    """Terms of a correction of the cost: "constant", "linear", "squares", "quadratic" or "cubic"."""
-    if kind == "cubic":
-        return _terms(u)
-    parts = [np.ones((len(u), 1))]
-    if kind != "constant":
-        parts.append(u)
-    if kind == "squares":
-        every = np.arange(u.shape[1])
-        parts.append(_products(u, every, every))
-    if kind == "quadratic":
-        parts.append(_products(u, *np.triu_indices(u.shape[1])))
-    return np.concatenate(parts, axis=1)
-
-
-def _loss(residuals: FloatArray, robust: bool) -> FloatArray:
-    """Cost of rows of residuals: as scipy's "linear" and "huber" losses, twice."""
-    squares = residuals**2
-    if robust:
-        scaled = squares / HUBER_SCALE**2
-        squares = HUBER_SCALE**2 * np.where(scaled <= 1.0, scaled, 2.0 * np.sqrt(np.maximum(scaled, 1.0)) - 1.0)
-    return np.asarray(np.sum(squares, axis=1), dtype=np.float64)
-
-
-def _sampled(surrogate: Surrogate, rng: np.random.Generator, maximum_steps: int) -> _Chain:
-    """Chains that have converged.
-
-    Raises:
-        FitError: they have not after `maximum_steps`.
-    """
-    import emcee
-
-    size = surrogate.origin.size
-    walkers = max(WALKERS, 4 * size)
-    moves = [(emcee.moves.DEMove(), 0.7), (emcee.moves.DESnookerMove(), 0.1), (emcee.moves.StretchMove(), 0.2)]
-
-    def log_density(u: FloatArray) -> FloatArray:
-        return -0.5 * surrogate.cost(u)
-
-    samplers: list[Any] = []
-    states: list[Any] = []
-    for _ in range(ENSEMBLES):
-        samplers.append(emcee.EnsembleSampler(walkers, size, log_density, vectorize=True, moves=moves))
-        random = np.random.RandomState(int(rng.integers(2**31)))
-        states.append(emcee.State(_first(surrogate, rng, walkers), random_state=random.get_state()))
-    chain = None
-    done = 0
-    while done < maximum_steps:
-        block = min(BLOCK, maximum_steps - done)
-        for number, sampler in enumerate(samplers):
-            states[number] = sampler.run_mcmc(states[number], block, skip_initial_state_check=True)
-        done += block
-        draws = np.concatenate([sampler.get_chain(discard=int(BURN_IN * done)) for sampler in samplers], axis=1)
-        chain = _judged(surrogate, draws)
-        if chain.fault is None:
-            return chain
-    assert chain is not None
-    raise FitError(f"the chain of the posterior is too short: {chain.fault}; allow more than {maximum_steps} steps")
-
-
-def _first(surrogate: Surrogate, rng: np.random.Generator, walkers: int) -> FloatArray:
-    """Where the walkers start: as the covariance says, folded at the bounds."""
-    u = np.clip(rng.standard_normal((walkers, surrogate.origin.size)), -2.5, 2.5)
-    folded = 1.0 - np.abs(1.0 - np.mod(surrogate.coordinates(u), 2.0))
-    inside = np.clip(folded, EDGE, 1.0 - EDGE) - surrogate.origin
-    u = np.asarray(np.linalg.solve(surrogate.basis, inside.T).T, dtype=np.float64)
-    return np.clip(u, -0.99 * FARTHEST, 0.99 * FARTHEST)
-
-
-def _judged(surrogate: Surrogate, draws: FloatArray) -> _Chain:
-    """How well u, shape (steps, walkers, parameters), has converged, by the coordinates of the parameters."""
-    from emcee.autocorr import integrated_time
-
-    steps, walkers, size = draws.shape
-    coordinates = surrogate.coordinates(draws.reshape(-1, size)).reshape(draws.shape)
-    time = np.maximum(np.asarray(integrated_time(coordinates, tol=0, quiet=True), dtype=float), 1.0)
-    return _Chain(
-        draws=draws, r_hat=split_r_hat(coordinates), autocorrelation_time=time, effective_size=steps * walkers / time
-    )  # fmt: skip
-
-
-def split_r_hat(draws: FloatArray) -> FloatArray:
-    """Potential scale reduction of half chains (Gelman et al. 2013), shape (parameters,).
-
-    Args:
-        draws: shape (steps, chains, parameters).
-    """
-    half = draws.shape[0] // 2
-    halves = np.concatenate([draws[:half], draws[-half:]], axis=1)
-    within = np.mean(np.var(halves, axis=0, ddof=1), axis=0)
-    between = np.var(np.mean(halves, axis=0), axis=0, ddof=1)
-    ratio = (half - 1) / half + between / np.maximum(within, 1e-300)
-    return np.asarray(np.sqrt(ratio), dtype=np.float64)
 
 
 class _Pool:
@@ -483,7 +188,7 @@ def _checked(surrogate: Surrogate, known: Sequence[tuple[FloatArray, FloatArray]
     kinds += [
         kind
         for kind in ("linear", "squares", "quadratic", "cubic")
-        if 4 * _features(u[:1], kind).shape[1] <= np.isfinite(costs).sum()
+        if 4 * features(u[:1], kind).shape[1] <= np.isfinite(costs).sum()
     ]
     corrections = [_regression(every, costs, surrogate.cost(every), kind, log_proposal) for kind in kinds]
     size, correction = max(corrections, key=lambda found: found[0])
@@ -508,11 +213,11 @@ def _regression(
     difference = np.where(fine, cost - np.where(fine, own, 0.0), 0.0)
     least = np.minimum(cost, own)
     root = np.where(fine, np.exp(-0.125 * (least - np.min(least))), 0.0)
-    features = _features(u, kind)
-    q, r = np.linalg.qr(features * root[:, None])
+    columns = features(u, kind)
+    q, r = np.linalg.qr(columns * root[:, None])
     factors = np.asarray(np.linalg.lstsq(r, q.T @ (difference * root))[0], dtype=np.float64)
     leverage = np.minimum(np.sum(q**2, axis=1), 0.999)
-    left = np.where(fine, (difference - features @ factors) / (1.0 - leverage), 0.0)
+    left = np.where(fine, (difference - columns @ factors) / (1.0 - leverage), 0.0)
     last = len(log_proposal)
     return _equality(cost[-last:], (cost - left)[-last:], log_proposal), (kind, factors)
 
@@ -552,10 +257,10 @@ def _entered(
     result: FitResult,
     problem: FitProblem,
     surrogate: Surrogate,
-    chain: _Chain,
+    chain: Chain,
     pool: _Pool,
     found: _Check,
-    work: _Work,
+    work: Work,
     rng: np.random.Generator,
     *,
     draws: int,
@@ -563,7 +268,7 @@ def _entered(
 ) -> FitResult:
     """The result with the sample and all that follows from it."""
     kind, factors = found.correction
-    corrected = pool.cost + _features(pool.u, kind) @ factors
+    corrected = pool.cost + features(pool.u, kind) @ factors
     weight = _weights(-0.5 * corrected - pool.log_proposal)
     # systematic resampling: every draw as often as its weight says, up to one
     places = np.searchsorted(np.cumsum(weight), (np.arange(draws) + rng.random()) / draws)
@@ -616,7 +321,7 @@ def _kept(result: FitResult) -> list[str]:
     return [warning for warning in result.warnings if "the posterior" not in warning.lower()]
 
 
-def _at_bounds(parameters: Sequence[Parameter], kept: FloatArray, work: _Work) -> list[str]:
+def _at_bounds(parameters: Sequence[Parameter], kept: FloatArray, work: Work) -> list[str]:
     """Sentences about parameters whose posterior is cut by their bounds, and about failed simulations."""
     found: list[str] = []
     for place, parameter in enumerate(parameters):
