@@ -10,8 +10,8 @@ from scipy.stats import multivariate_normal
 
 from analytic_models import Analytic, fitted, parameter, problem_of
 from ionscape.errors import FitError, InputError
-from ionscape.inference.comparison import compare
 from ionscape.inference.chains import split_r_hat
+from ionscape.inference.comparison import compare
 from ionscape.inference.posterior import effective_size, sample_posterior
 from ionscape.inference.result import FitResult
 from ionscape.scaleout import RunStore

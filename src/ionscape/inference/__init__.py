@@ -2,6 +2,7 @@
 
 from ionscape.inference.comparison import compare
 from ionscape.inference.fit import FitProgress, fit
+from ionscape.inference.information import information_by_density
 from ionscape.inference.parameters import Parameter, Prior
 from ionscape.inference.posterior import sample_posterior
 from ionscape.inference.problem import DataSet, FitProblem, load_fit, make_fit
@@ -17,6 +18,7 @@ __all__ = [
     "Prior",
     "compare",
     "fit",
+    "information_by_density",
     "load_fit",
     "load_fit_result",
     "make_fit",

@@ -78,8 +78,12 @@ def with_values(experiment: Experiment, values: Mapping[str, float]) -> Experime
         changed = Experiment.model_validate(data, context=attachments)
     except ValidationError as error:
         raise first_problem(error, file=experiment.file, data=data) from None
-    source = "\n".join(f"{_toml_key(key)} = {toml_value(value)}" for key, value in data.items()) + "\n"
-    return changed.with_origin(source=source, file=experiment.file, attachments=dict(experiment.attachments))
+    return changed.with_origin(source=text_of(data), file=experiment.file, attachments=dict(experiment.attachments))
+
+
+def text_of(data: Mapping[str, Any]) -> str:
+    """Text of an experiment file, one line for each table."""
+    return "\n".join(f"{_toml_key(key)} = {toml_value(value)}" for key, value in data.items()) + "\n"
 
 
 def _toml_key(key: str) -> str:
