@@ -19,39 +19,30 @@ THICKNESS, AREA, APERTURE_DISTANCE = 2.325e-3, 28.26e-6, 8e-3
 BULK_DENSITY, RELATIVE_PERMITTIVITY = 1.4e28, 7.0
 D_RB, D_LI_BULK = 2.67e-22, 5.8e-19  # the activation energy shifts all site energies alike and cancels
 WIDTH, TRAPPED_WIDTH, TRAPPED, SITES = 0.16, 0.05, 0.10, 1.10  # widths in eV, sites per native ion
-
 THERMAL_VOLTAGE = BOLTZMANN * TEMPERATURE / ELEMENTARY_CHARGE
 VACUUM = EPSILON_0 * THERMAL_VOLTAGE / (ELEMENTARY_CHARGE * BULK_DENSITY)  # λ² for ε_r = 1
-SCREENING = RELATIVE_PERMITTIVITY * VACUUM  # λ² of the glass
-SOURCE = SOURCE_POTENTIAL / THERMAL_VOLTAGE
+SCREENING, SOURCE = RELATIVE_PERMITTIVITY * VACUUM, SOURCE_POTENTIAL / THERMAL_VOLTAGE  # λ² of the glass; ψ
 STIFFNESS = D_LI_BULK * SOURCE / THICKNESS * THERMAL_VOLTAGE / 1e-6  # the beam: keeps the surface 1 µV below the source
 
 
 def lithium_diffusion():
     """ln D_Li against n_Li: Li fills the site energies from below, the highest one filled sets D."""
-    lowest, highest = -np.pi * WIDTH - np.pi / 2 * TRAPPED_WIDTH, np.pi / 2 * WIDTH
 
-    def branch(u):  # integral of one period of cos²
-        u = np.clip(u, -np.pi / 2, np.pi / 2)
-        return (u + np.sin(u) * np.cos(u)) / np.pi + 0.5
-
-    def fermi_energy(density):  # bisection for the energy up to which n_Li sites are filled
-        low, high = np.full(density.shape, lowest), np.full(density.shape, highest)
+    def fermi_energy(density):  # by bisection: fills two branches of sites, one period of cos² each, from below
+        low, high = (np.full(density.shape, e) for e in (-np.pi * (WIDTH + TRAPPED_WIDTH / 2), np.pi / 2 * WIDTH))
         for _ in range(60):
             energy = (low + high) / 2
-            trapped = TRAPPED * branch((energy + np.pi * WIDTH) / TRAPPED_WIDTH)
-            filled = (SITES - TRAPPED) * branch(energy / WIDTH) + trapped
+            u = np.clip([energy / WIDTH, (energy + np.pi * WIDTH) / TRAPPED_WIDTH], -np.pi / 2, np.pi / 2)
+            filled = np.tensordot([SITES - TRAPPED, TRAPPED], (u + np.sin(u) * np.cos(u)) / np.pi + 0.5, 1)
             low, high = np.where(filled < density, (energy, high), (low, energy))
-        return np.where(density > 0, high, lowest)
+        return high
 
     knots, jump = np.linspace(0, SITES, 4097), TRAPPED / SITES * 4096
-    energies = fermi_energy(knots)
-    nodes, weights = np.polynomial.legendre.leggauss(8)
-    for k in range(int(np.ceil(jump)) - 64, int(jump) + 65):  # where D jumps, ln D is its mean over four intervals
-        middle = np.clip(jump, k - 2, k + 2)
-        halves = [(low, high - low) for low, high in ((k - 2, middle), (middle, k + 2))]
-        means = [w * weights @ fermi_energy((a + w * (nodes + 1) / 2) * SITES / 4096) / 2 for a, w in halves]
-        energies[k] = sum(means) / 4
+    near, energies = np.arange(int(jump) - 63, int(jump) + 65), fermi_energy(knots)
+    ends = np.clip([near - 2, 0 * near + jump, near + 2], near - 2, near + 2)  # where D jumps ...
+    width, (nodes, weights) = np.diff(ends, axis=0)[..., None], np.polynomial.legendre.leggauss(8)
+    places = (ends[:2, :, None] + width * (nodes + 1) / 2) * SITES / 4096
+    energies[near] = (width * weights * fermi_energy(places)).sum((0, 2)) / 8  # ... ln D is its mean over 4 knots
     return PchipInterpolator(knots, np.log(D_LI_BULK) + (energies - fermi_energy(np.ones(1))) / THERMAL_VOLTAGE)
 
 
@@ -102,8 +93,7 @@ class Sample:
 
 
 def bernoulli(w):
-    small = np.abs(w) < 1e-3
-    safe = np.where(small, 1, w)
+    safe = np.where(small := np.abs(w) < 1e-3, 1, w)
     return np.where(small, 1 - w / 2 + w * w / 12, safe / np.expm1(safe))
 
 
