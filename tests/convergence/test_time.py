@@ -68,7 +68,7 @@ class FixedSteps:
         for _ in range(200):
             status, _ = advance(
                 self.begin, start, 256, METHODS["esdirk4"](), backward_euler(), self.problem, self.control(1e-7),
-                self.work, record,
+                self.work, record, None,
             )  # fmt: skip
             if status == FINISHED:
                 break
@@ -87,7 +87,7 @@ class FixedSteps:
         number = len(scheme.nodes)
         stages = Stages(
             np.empty((number, count, ions + 1)), np.empty((number, count, ions)), np.empty((number, ions)),
-            np.empty((number, ions)), np.empty((count, ions)),
+            np.empty((number, ions)), np.empty((count, ions)), np.zeros(number, dtype=np.int64),
         )  # fmt: skip
         step = self.span / steps
         for _ in range(steps):
