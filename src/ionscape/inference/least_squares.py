@@ -19,6 +19,8 @@ SAME_COST = 0.1
 """Costs (−2 log likelihood) that differ by less belong to the same optimum: a third of a standard deviation."""
 SOFT_DISCREPANCY = 0.3
 SOFT_SIMULATIONS = 10
+FIRST_LOOK = 14  # simulations after which it is asked whether a parameter has run to a bound
+NEAR_BOUND = 0.02
 FEWEST_SIMULATIONS = 8  # for which it is worth to search again
 POLISHING = 0.1  # tolerance of the last simulations in units of that of the search
 POLISHING_SIMULATIONS = 20
@@ -103,18 +105,20 @@ def search(
         found = minimise(soft, start, precision=1e-2)
         point, spent, failures = found.coordinates, found.simulations, found.failures
     allowed = max(problem.settings.maximum_simulations - spent, FEWEST_SIMULATIONS)
-    best = minimise(model, np.clip(point, EDGE, 1.0 - EDGE), maximum=allowed, progress=progress)
+    first = min(FIRST_LOOK, allowed)
+    best = minimise(model, np.clip(point, EDGE, 1.0 - EDGE), maximum=first, progress=progress)
     spent += best.simulations
-    allowed = problem.settings.maximum_simulations - spent
+    edge = AT_BOUND if best.converged else NEAR_BOUND
     stuck = [
         place
         for place, parameter in enumerate(problem.parameters)
-        if parameter.kind == "experiment" and not AT_BOUND < best.coordinates[place] < 1.0 - AT_BOUND
+        if parameter.kind == "experiment" and not edge < best.coordinates[place] < 1.0 - edge
     ]
-    if stuck and allowed >= FEWEST_SIMULATIONS:
-        other = best.coordinates.copy()
-        other[stuck] = 0.5
-        again = minimise(model, np.clip(other, EDGE, 1.0 - EDGE), maximum=allowed, progress=progress)
+    allowed = problem.settings.maximum_simulations - spent
+    if (stuck or not best.converged) and allowed >= FEWEST_SIMULATIONS:
+        onward = best.coordinates.copy()
+        onward[stuck] = 0.5
+        again = minimise(model, np.clip(onward, EDGE, 1.0 - EDGE), maximum=allowed, progress=progress)
         spent += again.simulations
         best = again if again.cost < best.cost else best
     return replace(best, simulations=spent, failures=(*failures, *best.failures))
