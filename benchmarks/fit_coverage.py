@@ -59,34 +59,30 @@ def run_case(seed: int, *, starts: int, profile: bool, settings: dict[str, Any])
         case["wall_time"] = clock.perf_counter() - began
         case["best_cost"] = search_from_truth(problem, truth).cost
         rows = deviations(result, truth)
-        if profile:
-            add_profile_intervals(result, truth, rows)
+        profiled = profile_rows(result, truth, rows) if profile else None
     except IonscapeError as error:
         case["problem"] = str(error)
         return case
     attributes = result.dataset.attrs
     case |= {
-        "rows": rows, "cost": float(attributes["cost"]), "degrees_of_freedom": int(attributes["degrees_of_freedom"]),
+        "rows": rows, "profile_rows": profiled, "cost": float(attributes["cost"]), "degrees_of_freedom": int(attributes["degrees_of_freedom"]),
         "simulations": int(attributes["simulations"]), "failed": int(attributes["failed_simulations"]),
         "missed": float(attributes["cost"]) - case["best_cost"] > MISSED, "warnings": list(result.warnings),
     }  # fmt: skip
     return case
 
 
-def add_profile_intervals(result: Any, truth: Any, rows: dict[str, dict[str, float]]) -> None:
-    """Replace the intervals by those of the profile likelihood."""
+def profile_rows(result: Any, truth: Any, rows: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    """The same rows with the intervals of the profile likelihood."""
     from ionscape.inference import profile_likelihood
 
-    refined = profile_likelihood.profile_likelihood(result)
-    data = getattr(refined, "dataset", refined)
+    refined = profile_likelihood(result).dataset
+    profiled = {}
     for path, true in truth.values.items():
-        row = rows[path if path in NAMES else "foreign"]
-        one = data.sel(parameter=path)
-        lower, upper = (
-            float(one[next(name for name in (f"profile_{side}_95", f"{side}_95") if name in data)])
-            for side in ("lower", "upper")
-        )
-        row |= {"lower": lower, "upper": upper, "held": float(lower <= true <= upper)}
+        name = path if path in NAMES else "foreign"
+        lower, upper = (float(refined[f"{side}_95"].sel(parameter=path)) for side in ("lower", "upper"))
+        profiled[name] = rows[name] | {"lower": lower, "upper": upper, "held": float(lower <= true <= upper)}
+    return profiled
 
 
 def run_cases(seeds: list[int], *, processes: int, **options: Any) -> list[Case]:
@@ -117,16 +113,16 @@ def say(case: Case) -> None:
           f"{case['degrees_of_freedom']}  {shown}{missed}", flush=True)  # fmt: skip
 
 
-def report(cases: list[Case], *, title: str) -> bool:
-    """Print the table; returns whether coverage is as it must be."""
+def report(cases: list[Case], *, title: str, key: str = "rows") -> bool:
+    """Print the table of one kind of intervals; returns whether coverage is as it must be."""
     print(f"\n{title}: {len(cases)} measurements")
     if not cases:
         return False
     print(f"{'95 % interval of':<18}{'held':>6}{'coverage/%':>16}{'mean/σ':>15}{'scatter/σ':>11}"
           f"{'median σ/%':>12}{'largest σ/%':>13}{'undetermined':>14}")  # fmt: skip
     good, held = True, 0.0
-    for key, name in NAMES.items():
-        rows = [case["rows"][key] for case in cases]
+    for path, name in NAMES.items():
+        rows = [case[key][path] for case in cases]
         deviation = np.array([row["deviation"] for row in rows])
         count = sum(row["held"] for row in rows)
         held += count
@@ -154,7 +150,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="first seed (default 0)")
     parser.add_argument("--processes", type=int, default=2, help="worker processes (default 2)")
     parser.add_argument("--starts", type=int, default=3, help="starts of each fit; 1 is a random one (default 3)")
-    parser.add_argument("--profile", action="store_true", help="intervals by profile likelihood")
+    parser.add_argument("--profile", action="store_true", help="intervals by profile likelihood, too")
     parser.add_argument("--settings", default="{}", help='further keys of [fit] as JSON, as {"cell": "0.125 nm"}')
     parser.add_argument("--json", type=Path, help="write all cases to this file")
     options = parser.parse_args()
@@ -165,8 +161,10 @@ def main() -> int:
     if options.json is not None:
         options.json.write_text(json.dumps(cases, indent=1), encoding="utf-8")
     done = [case for case in cases if case["problem"] is None]
-    good = report(done, title="all fits")
+    good = report(done, title="all fits, least squares")
     missed = sum(case["missed"] for case in done)
+    if options.profile:
+        good &= report(done, title="all fits, profile likelihood", key="profile_rows")
     if missed:
         report([case for case in done if not case["missed"]], title="fits that found the optimum")
     print(f"{missed} of {len(done)} fits missed the optimum, {len(cases) - len(done)} failed;"

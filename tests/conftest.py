@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import sysconfig
 import tempfile
 import time
 from pathlib import Path
@@ -73,3 +74,12 @@ def mono_cait_file(examples_folder: Path) -> Path:
 def double_cait_file(examples_folder: Path) -> Path:
     """Cs+ after Rb+ on a lithium borate glass: irradiation, storage, irradiation."""
     return examples_folder / "rb-cs-double-cait.toml"
+
+
+@pytest.fixture(scope="session")
+def command() -> str:
+    """Path of the installed command, next to the running interpreter or on the search path."""
+    found = shutil.which("ionscape", path=sysconfig.get_path("scripts")) or shutil.which("ionscape")
+    if found is None:
+        pytest.skip("the command ionscape is not installed; install with `pip install -e .`")
+    return found

@@ -6,20 +6,11 @@ import json
 import os
 import shutil
 import subprocess
-import sysconfig
 from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def command() -> str:
-    found = shutil.which("ionscape", path=sysconfig.get_path("scripts")) or shutil.which("ionscape")
-    if found is None:
-        pytest.skip("the command ionscape is not installed; install with `pip install -e .`")
-    return found
 
 
 def call(command: str, *arguments: object, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -7,21 +7,12 @@ import re
 import shutil
 import signal
 import subprocess
-import sysconfig
 import time
 from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def command() -> str:
-    found = shutil.which("ionscape", path=sysconfig.get_path("scripts")) or shutil.which("ionscape")
-    if found is None:
-        pytest.skip("the command ionscape is not installed; install with `pip install -e .`")
-    return found
 
 
 def call(command: str, *arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -5,26 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import sysconfig
 import time
 from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="session")
-def command() -> str:
-    """Path of the installed command, next to the running interpreter or on the search path."""
-    found = shutil.which("ionscape", path=sysconfig.get_path("scripts")) or shutil.which("ionscape")
-    if found is None:
-        pytest.skip("the command ionscape is not installed; install with `pip install -e .`")
-    return found
 
 
 def call(command: str, *arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:

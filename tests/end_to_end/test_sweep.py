@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
-import sysconfig
 import time
 from pathlib import Path
 
@@ -234,15 +232,6 @@ def test_common_grid_is_the_finer_one_everywhere():
 
 
 # --- command line ----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def command() -> str:
-    """Path of the installed command, next to the running interpreter or on the search path."""
-    found = shutil.which("ionscape", path=sysconfig.get_path("scripts")) or shutil.which("ionscape")
-    if found is None:
-        pytest.skip("the command ionscape is not installed; install with `pip install -e .`")
-    return found
 
 
 def arguments(mono_cait_file: Path, *more: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -39,12 +40,7 @@ def parse_experiment(text: str, *, file: str | None = None, folder: str | Path =
     Raises:
         InputError: something in the text cannot be used; names file, key, value, bound and remedy.
     """
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise syntax_error(error, file=file) from None
-    except RecursionError:
-        raise InputError("is nested too deeply", file=file, remedy="use tables as in the examples") from None
+    data = parse_toml(text, file=file)
     if "measurement" in data and "sample" not in data:
         raise InputError(MEASUREMENT_FILE, file=file, remedy=USE_CALIBRATE)
     given = data.get("attachments")
@@ -57,7 +53,21 @@ def parse_experiment(text: str, *, file: str | None = None, folder: str | Path =
     return experiment.with_origin(source=text, file=file, attachments=attachments.texts)
 
 
-def syntax_error(error: tomllib.TOMLDecodeError, *, file: str | None) -> InputError:
+def parse_toml(text: str, *, file: str | None) -> dict[str, Any]:
+    """The tables of a text in TOML.
+
+    Raises:
+        InputError: it is not TOML, or is nested too deeply; names the line.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _syntax_error(error, file=file) from None
+    except RecursionError:
+        raise InputError("is nested too deeply", file=file, remedy="use tables as in the examples") from None
+
+
+def _syntax_error(error: tomllib.TOMLDecodeError, *, file: str | None) -> InputError:
     """The sentence about text that is not TOML."""
     message = str(error)
     place = re.search(r"\(at (line \d+, column \d+|end of document)\)", message)

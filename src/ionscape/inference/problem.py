@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 
 from ionscape.errors import InputError, nearest_name
 from ionscape.experiment import Experiment, Irradiation
+from ionscape.experiment.load import parse_toml
 from ionscape.experiment.problems import first_problem
 from ionscape.experiment.tables import read_text
 from ionscape.quantities import DIMENSIONS
@@ -112,12 +112,7 @@ def load_fit(path: str | Path) -> FitProblem:
     """
     path = Path(path)
     text = read_text(path)
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        from ionscape.experiment.load import syntax_error
-
-        raise syntax_error(error, file=str(path)) from None
+    data = parse_toml(text, file=str(path))
     table = data.get("fit")
     if table is None:
         raise InputError("is missing", file=str(path), key="fit",

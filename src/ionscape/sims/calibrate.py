@@ -242,16 +242,11 @@ def _check_crater(crater: CraterDepth, warnings: list[str]) -> None:
 
 def _layers(measurement: Measurement, surface: float) -> DepthScale:
     layers = measurement.settings.layers
-    ends = [layer.until for layer in layers[:-1]]
-    for number, end in enumerate(ends):
-        if end is None or (number and end <= cast(float, ends[number - 1])):
-            raise InputError("must rise from layer to layer", file=measurement.file,
-                             key=f"measurement.layers[{number}].until", value=end,
-                             remedy="give the sputter time at which each layer but the last ends")  # fmt: skip
     return DepthScale.from_layers(
         rates=[layer.sputter_rate.value for layer in layers],
         rate_errors=[layer.sputter_rate.error for layer in layers],
-        ends=cast(Sequence[float], ends),
+        # that all but the last have an end, and that these rise, the settings have checked
+        ends=cast(Sequence[float], [layer.until for layer in layers[:-1]]),
         surface_time=surface,
     )
 

@@ -10,7 +10,7 @@ Arrays of counts have shape (..., ions, points), factors (..., ions); leading ax
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,7 +116,7 @@ def charge_balance_factors(
             return _scale(_rows(factors, intensity, variance, balance, trial)[0]) - 1.0
 
         if excess(spread) > 0.0:
-            spread = cast(float, brentq(excess, spread, 1.0)) if excess(1.0) < 0.0 else 1.0
+            spread = float(brentq(excess, spread, 1.0)) if excess(1.0) < 0.0 else 1.0
             solution = solve(spread)
     information = solution.jac.T @ solution.jac
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from pydantic import ValidationError
 
 from ionscape.errors import InputError, nearest_name
 from ionscape.experiment import Experiment, is_immobile, load_experiment
-from ionscape.experiment.load import MEASUREMENT_FILE, syntax_error
+from ionscape.experiment.load import MEASUREMENT_FILE, parse_toml
 from ionscape.experiment.problems import first_problem
 from ionscape.experiment.tables import read_text
 
@@ -113,12 +112,7 @@ def load_measurement(path: str | Path) -> Measurement:
 
 
 def _parsed(text: str, *, file: str) -> dict[str, Any]:
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise syntax_error(error, file=file) from None
-    except RecursionError:
-        raise InputError("is nested too deeply", file=file, remedy="use tables as in the examples") from None
+    data = parse_toml(text, file=file)
     if "measurement" not in data and ("sample" in data or "stages" in data):
         name = Path(file).name
         remedy = f'simulate it, or write a file with experiment = "{name}" and a table [measurement]'
