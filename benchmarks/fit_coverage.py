@@ -65,7 +65,8 @@ def run_case(seed: int, *, starts: int, profile: bool, settings: dict[str, Any])
         return case
     attributes = result.dataset.attrs
     case |= {
-        "rows": rows, "profile_rows": profiled, "cost": float(attributes["cost"]), "degrees_of_freedom": int(attributes["degrees_of_freedom"]),
+        "rows": rows, "profile_rows": profiled, "cost": float(attributes["cost"]),
+        "degrees_of_freedom": int(attributes["degrees_of_freedom"]),
         "simulations": int(attributes["simulations"]), "failed": int(attributes["failed_simulations"]),
         "missed": float(attributes["cost"]) - case["best_cost"] > MISSED, "warnings": list(result.warnings),
     }  # fmt: skip
