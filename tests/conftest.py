@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-KERNELS = REPOSITORY / "src" / "ionscape" / "transport"
+PACKAGE = REPOSITORY / "src" / "ionscape"
+KERNELS = (PACKAGE / "transport", PACKAGE / "hopping")
 UNUSED_CACHES_ARE_KEPT_FOR = 7 * 24 * 3600.0  # s
 
 
@@ -25,8 +26,9 @@ def kernel_cache_folder() -> Path:
     that was inlined into it does. One folder per state of all kernel files rules out a test of yesterday's code.
     """
     state = hashlib.sha256()
-    for path in sorted(KERNELS.rglob("*.py")):
-        state.update(path.relative_to(KERNELS).as_posix().encode())
+    modules = [path for folder in KERNELS for path in folder.rglob("*.py")]
+    for path in sorted([*modules, PACKAGE / "compiled.py"]):
+        state.update(path.relative_to(PACKAGE).as_posix().encode())
         state.update(path.read_bytes())
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     caches = base / "ionscape" / "kernels-under-test"

@@ -114,6 +114,14 @@ class FitError(IonscapeError):
     """A fit or a posterior that came to nothing that can be relied on."""
 
 
+class PercolationError(IonscapeError):
+    """No path of ion sites leads from one face of a lattice to the opposite one."""
+
+
+class NetworkError(IonscapeError):
+    """A network of conductances whose solution failed one of its tests."""
+
+
 class SimulationInterrupted(IonscapeError):
     """The user stopped a simulation; `partial` is the result so far, None if there is none."""
 

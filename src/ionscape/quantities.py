@@ -19,7 +19,7 @@ from ionscape.errors import InputError
 
 DimensionName = Literal[
     "length", "area", "number density", "diffusion coefficient", "energy", "temperature", "time", "voltage", "current",
-    "charge", "velocity",
+    "charge", "velocity", "frequency", "conductivity", "mass density",
 ]  # fmt: skip
 
 
@@ -101,6 +101,9 @@ _ALL_DIMENSIONS = (
         display=_units(fA=1e-15, pA=1e-12, nA=1e-9, µA=1e-6, mA=1e-3, A=1.0),
     ),
     Dimension(name="velocity", unit="m/s", example="0.22 nm/s", display=(DisplayUnit(unit="nm/s", size=1e-9),)),
+    Dimension(name="frequency", unit="Hz", example="4e14 Hz"),
+    Dimension(name="conductivity", unit="S/m", example="1e-7 S/m"),
+    Dimension(name="mass density", unit="kg/m^3", example="2.3 g/cm^3"),
     Dimension(name="charge", unit="C", example="2.52 mC", display=_units(pC=1e-12, nC=1e-9, µC=1e-6, mC=1e-3, C=1.0)),
 )
 

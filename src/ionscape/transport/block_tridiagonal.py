@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ionscape.compiled import kernel
+
 from .arrays import FloatArray, Workspace
-from .compiled import kernel
 
 DIAGONAL_PREFERENCE = 1e3
 """How much larger than the diagonal another pivot must be.

@@ -22,6 +22,8 @@ from __future__ import annotations
 
 import math
 
+from ionscape.compiled import kernel, kernel_inline
+
 from .arrays import (
     BEAM_LIMITED,
     FRONT_BEAM,
@@ -32,7 +34,6 @@ from .arrays import (
     Problem,
     Workspace,
 )
-from .compiled import kernel, kernel_inline
 from .fluxes import bernoulli, face_coefficient, log_coefficient, outflow
 
 

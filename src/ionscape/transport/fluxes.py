@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 
+from ionscape.compiled import kernel
+
 from .arrays import FloatArray
-from .compiled import kernel
 
 #: Dimensionless potential step over the last half cell below which the outflow to the back electrode is smoothed.
 OUTFLOW_SMOOTHING = 1e-3

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ionscape.compiled import kernel
+
 from .arrays import (
     BEAM_LIMITED,
     BEAM_REPELLED,
@@ -30,7 +32,6 @@ from .arrays import (
     Workspace,
 )
 from .block_tridiagonal import solve_in_place
-from .compiled import kernel
 from .equations import assemble
 from .runge_kutta import RungeKutta
 from .tangents import Tangents, carry_tangents

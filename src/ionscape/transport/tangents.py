@@ -21,6 +21,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ionscape.compiled import kernel
+
 from .arrays import (
     FRONT_CLOSED,
     Boundaries,
@@ -35,7 +37,6 @@ from .arrays import (
     Workspace,
 )
 from .block_tridiagonal import solve_many_in_place
-from .compiled import kernel
 from .equations import assemble
 from .runge_kutta import RungeKutta
 
