@@ -5,6 +5,7 @@ matplotlib is loaded when the first figure is drawn.
 
 from ionscape.figures.currents import current_and_charge, overview
 from ionscape.figures.energies import diffusion_coefficients, local_populations, site_energy_distribution
+from ionscape.figures.glass import glass_overview, units_against_mixing_ratio
 from ionscape.figures.measurement import calibrated_profile, crater_scans, raw_counts
 from ionscape.figures.movie import movie
 from ionscape.figures.profiles import depth_profiles, potential
@@ -16,6 +17,7 @@ __all__ = [
     "current_and_charge",
     "depth_profiles",
     "diffusion_coefficients",
+    "glass_overview",
     "ion_styles",
     "local_populations",
     "movie",
@@ -24,4 +26,5 @@ __all__ = [
     "raw_counts",
     "save",
     "site_energy_distribution",
+    "units_against_mixing_ratio",
 ]

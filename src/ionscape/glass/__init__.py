@@ -1,0 +1,51 @@
+"""Alkali borophosphate glasses: from a composition to the network former units that carry its charges.
+
+`make_glass` takes a formula such as "0.33 Li2O 0.67 (0.4 B2O3 0.6 P2O5)" and gives the composition with its units,
+from the model or as measured; the landscapes of `ionscape.hopping` start from there.
+"""
+
+from ionscape.glass.composition import (
+    ALKALI,
+    Composition,
+    IonDensity,
+    flat_range,
+    ion_number_density,
+    known_weaknesses,
+)
+from ionscape.glass.formula import parse_composition
+from ionscape.glass.glass import Glass, make_glass
+from ionscape.glass.literature import LiteratureGlass, LiteratureSeries, read_literature, select_series
+from ionscape.glass.units import (
+    UNIT_KINDS,
+    NetworkFormerUnits,
+    UnitBalance,
+    UnitKind,
+    interpolate_units,
+    measured_units,
+    network_former_units,
+    read_measured_units,
+)
+
+__all__ = [
+    "ALKALI",
+    "UNIT_KINDS",
+    "Composition",
+    "Glass",
+    "IonDensity",
+    "LiteratureGlass",
+    "LiteratureSeries",
+    "NetworkFormerUnits",
+    "UnitBalance",
+    "UnitKind",
+    "flat_range",
+    "interpolate_units",
+    "ion_number_density",
+    "known_weaknesses",
+    "make_glass",
+    "measured_units",
+    "network_former_units",
+    "parse_composition",
+    "read_literature",
+    "read_measured_units",
+    "select_series",
+]

@@ -1,0 +1,234 @@
+"""Compositions of alkali borophosphate glasses: y M2O – (1 − y) [x B2O3 – (1 − x) P2O5], as Bosi 2021 writes them."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from ionscape.constants import AVOGADRO_CONSTANT
+from ionscape.errors import InputError
+
+ALKALI = ("Li", "Na", "K", "Rb", "Cs")
+"""The alkali ions that a composition may have."""
+
+ATOMIC_WEIGHTS = {
+    "Li": 6.94, "B": 10.81, "O": 15.999, "Na": 22.98976928, "P": 30.973761998, "K": 39.0983, "Rb": 85.4678,
+    "Cs": 132.90545196,
+}  # fmt: skip
+"""Standard atomic weights [g/mol], conventional values where there is an interval (CIAAW 2021)."""
+
+LARGEST_TETRAHEDRAL_BORATE_FRACTION = 3.0 / 7.0
+"""c_B: fraction of B(4) among all network former cations beyond which two of them would have to share an oxygen."""
+
+# Alkali oxide fractions within which the theory has been compared with experiments.
+LEAST_TESTED_ALKALI_OXIDE = 0.30
+LARGEST_TESTED_ALKALI_OXIDE = 0.45
+
+
+@dataclass(frozen=True, kw_only=True)
+class Composition:
+    """A glass y M2O – (1 − y) [x B2O3 – (1 − x) P2O5].
+
+    Attributes:
+        alkali: symbol of the alkali ion M, one of `ALKALI`.
+        alkali_oxide_fraction: y, between 0 and 1, both excluded.
+        borate_fraction: x = B / (B + P), from 0 to 1.
+
+    Raises:
+        InputError: another alkali, or a fraction that is not a number within its bounds.
+    """
+
+    alkali: str
+    alkali_oxide_fraction: float
+    borate_fraction: float
+
+    def __post_init__(self) -> None:
+        """Check the three values."""
+        if self.alkali not in ALKALI:
+            raise InputError(
+                "is not an alkali ion of these glasses", key="alkali", value=self.alkali,
+                remedy=f"choose one of {', '.join(ALKALI)}",
+            )  # fmt: skip
+        oxide = _number(self.alkali_oxide_fraction, key="alkali_oxide_fraction")
+        borate = _number(self.borate_fraction, key="borate_fraction")
+        if not 0.0 < oxide < 1.0:
+            raise InputError(
+                "must be greater than 0 and less than 1", key="alkali_oxide_fraction", value=oxide,
+                remedy="give the molar fraction y of the alkali oxide, such as 0.33",
+            )  # fmt: skip
+        if not 0.0 <= borate <= 1.0:
+            raise InputError(
+                "must be from 0 to 1", key="borate_fraction", value=borate,
+                remedy="give x = B / (B + P), 0 for a phosphate and 1 for a borate glass",
+            )  # fmt: skip
+        object.__setattr__(self, "alkali_oxide_fraction", oxide)
+        object.__setattr__(self, "borate_fraction", borate)
+
+    @property
+    def ions_per_cation(self) -> float:
+        """Alkali ions per network former cation, R = y / (1 − y) (Bosi 2021, section II)."""
+        return self.alkali_oxide_fraction / (1.0 - self.alkali_oxide_fraction)
+
+    @property
+    def formula(self) -> str:
+        """The usual spelling, which `parse_composition` reads: "0.33 Li2O – 0.67 (0.4 B2O3 – 0.6 P2O5)"."""
+        rest = _former_formula(self.borate_fraction)
+        oxide = self.alkali_oxide_fraction
+        return f"{_digits(oxide)} {self.alkali}2O – {_digits(1.0 - oxide)} {rest}"
+
+    @property
+    def molar_mass(self) -> float:
+        """Mass of one mole of oxides, y of them M2O [kg/mol]."""
+        weight = ATOMIC_WEIGHTS
+        oxide, borate = self.alkali_oxide_fraction, self.borate_fraction
+        alkali_oxide = 2.0 * weight[self.alkali] + weight["O"]
+        former_oxide = borate * (2.0 * weight["B"] + 3.0 * weight["O"]) + (1.0 - borate) * (
+            2.0 * weight["P"] + 5.0 * weight["O"]
+        )
+        return 1e-3 * (oxide * alkali_oxide + (1.0 - oxide) * former_oxide)
+
+    def __str__(self) -> str:
+        return self.formula
+
+
+@dataclass(frozen=True, kw_only=True)
+class IonDensity:
+    """Number density of the mobile ions and where it comes from.
+
+    Attributes:
+        value: [1/m^3].
+        basis: what it was computed from.
+        statement: the same in words, with the number used.
+    """
+
+    value: float
+    basis: Literal["mass density", "lattice constant"]
+    statement: str
+
+
+def ion_number_density(
+    composition: Composition, *, mass_density: float | None = None, lattice_constant: float | None = None
+) -> IonDensity:
+    """Return the number density of the alkali ions, from a measured mass density or from the lattice of the model.
+
+    From the mass density: 2 y N_A ρ / M, with the mass M of one mole of oxides. From the lattice: one network former
+    cation per cell, y / (1 − y) ions per cation, hence y / ((1 − y) a³) (Bosi 2021, section II).
+
+    Args:
+        composition: the glass.
+        mass_density: ρ [kg/m^3], greater than 0.
+        lattice_constant: a [m], the distance of neighbouring ion sites, greater than 0.
+
+    Raises:
+        InputError: none or both of the two are given, or a value is not a positive number.
+
+    Examples:
+        >>> glass = Composition(alkali="Li", alkali_oxide_fraction=0.33, borate_fraction=0.5)
+        >>> f"{ion_number_density(glass, lattice_constant=5e-10).value:.2e}"
+        '3.94e+27'
+    """
+    if (mass_density is None) == (lattice_constant is None):
+        raise InputError(
+            "needs either mass_density or lattice_constant", key="ion_number_density", remedy="give exactly one of them"
+        )
+    if mass_density is not None:
+        density = _positive(mass_density, key="mass_density")
+        moles = density / composition.molar_mass
+        value = 2.0 * composition.alkali_oxide_fraction * AVOGADRO_CONSTANT * moles
+        return IonDensity(value=value, basis="mass density", statement=f"from the mass density {density:g} kg/m^3")
+    spacing = _positive(lattice_constant, key="lattice_constant")
+    return IonDensity(
+        value=composition.ions_per_cation / spacing**3,
+        basis="lattice constant",
+        statement=f"from one network former cation per cell of ({spacing * 1e10:g} Å)³",
+    )
+
+
+def known_weaknesses(
+    composition: Composition, *, tetrahedral_borate_limit: float = LARGEST_TETRAHEDRAL_BORATE_FRACTION
+) -> tuple[str, ...]:
+    """Return one sentence for every reason to doubt what the network former unit model says of this glass.
+
+    Args:
+        composition: the glass.
+        tetrahedral_borate_limit: c_B of `network_former_units`.
+
+    Returns:
+        Sentences without a full stop; none for a glass within the range in which the model has been tested.
+    """
+    return tuple(_weaknesses(composition, tetrahedral_borate_limit))
+
+
+def _weaknesses(composition: Composition, limit: float) -> Iterator[str]:
+    alkali, oxide, borate = composition.alkali, composition.alkali_oxide_fraction, composition.borate_fraction
+    if alkali in ("K", "Cs"):
+        points = {"K": "4.6", "Cs": "10.9"}[alkali]
+        yield (
+            f"the fraction of tetrahedral borate misses NMR by {points} percentage points in {alkali} glasses "
+            "(0.5 for Li, 2.2 for Na): give measured units if there are any"
+        )
+    if alkali == "Rb":
+        yield "the units of Rb glasses have not been compared with NMR"
+    if oxide > LARGEST_TESTED_ALKALI_OXIDE:
+        yield (
+            f"y = {oxide:.4g} is above {LARGEST_TESTED_ALKALI_OXIDE}: tetrahedral borate units become fewer there than "
+            "the model says"
+        )
+    if oxide < LEAST_TESTED_ALKALI_OXIDE:
+        yield (
+            f"y = {oxide:.4g} is below {LEAST_TESTED_ALKALI_OXIDE}: P(4) units may occur and many sites are blocked; "
+            "published comparisons start at 0.33"
+        )
+    first, last = flat_range(composition, tetrahedral_borate_limit=limit)
+    if first < borate < last:
+        yield (
+            f"from x = {first:.3f} to {last:.3f} no charged unit changes, so that the model is flat in x there, "
+            "while measured conductivities can fall by a decade"
+        )
+
+
+def flat_range(
+    composition: Composition, *, tetrahedral_borate_limit: float = LARGEST_TETRAHEDRAL_BORATE_FRACTION
+) -> tuple[float, float]:
+    """Return the borate fractions between which only the neutral units B(3) and P(3) replace each other.
+
+    B(4) has reached its limit c_B and P(2) carries the charge R − c_B that is left, as long as there are enough
+    phosphate units for it: c_B ≤ x ≤ 1 − (R − c_B). With R below c_B the charge is all on B(4), from x = R on.
+
+    Returns:
+        First and last x, the same number twice if there is no such range.
+    """
+    charge = composition.ions_per_cation
+    first = min(tetrahedral_borate_limit, charge)
+    last = min(1.0, 1.0 - (charge - first))
+    return (first, last) if last > first else (first, first)
+
+
+def _former_formula(borate: float) -> str:
+    if borate == 0.0:
+        return "P2O5"
+    if borate == 1.0:
+        return "B2O3"
+    return f"({_digits(borate)} B2O3 – {_digits(1.0 - borate)} P2O5)"
+
+
+def _digits(fraction: float) -> str:
+    # Six decimals as people write them, more significant digits where a fraction is tiny.
+    shown = f"{fraction:.6f}".rstrip("0").rstrip(".")
+    return shown if float(shown) not in (0.0, 1.0) else repr(fraction)
+
+
+def _number(value: object, *, key: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
+        raise InputError("must be a finite number", key=key, value=str(value))
+    return float(value)
+
+
+def _positive(value: object, *, key: str) -> float:
+    number = _number(value, key=key)
+    if not number > 0.0:
+        raise InputError("must be greater than 0", key=key, value=number)
+    return number

@@ -1,0 +1,234 @@
+"""Measured conductivities of alkali borophosphate glasses from a table in the form of the SciGlass extract.
+
+`examples/sciglass-alkali-borophosphates.csv` is such a table; its attribution and licence stand beside it. Compositions
+are in mol %, resistivities as log10 of Ω·cm. Single entries of a database can be wrong by decades: `select_series`
+says which it leaves out and why.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+
+from ionscape.constants import BOLTZMANN_CONSTANT
+from ionscape.errors import InputError
+from ionscape.glass.composition import ALKALI
+
+ICE_POINT = 273.15  # K
+RESISTIVITIES = {"RO20": 293.15, "RO100": 373.15, "RO150": 423.15, "RO300": 573.15}
+"""Columns of log10 (resistivity / Ω·cm) and their temperatures [K]."""
+NEEDED = (*(f"{alkali}2O" for alkali in ALKALI), "B2O3", "P2O5", *RESISTIVITIES)
+
+ALKALI_OXIDE_TOLERANCE = 0.01
+LARGEST_DEVIATION = 1.0  # decades
+NEIGHBOURHOOD = 0.05  # in x
+LEAST_NEIGHBOURS = 3
+DEVIATIONS_ALLOWED = 3.0  # median absolute deviations of the others
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiteratureGlass:
+    """A glass of the literature.
+
+    Attributes:
+        identifier: of the entry.
+        alkali: symbol of its alkali ion; None for a glass with several or none.
+        alkali_oxide_fraction: y.
+        borate_fraction: x = B / (B + P); NaN without a network former.
+        conductivity: dc conductivity [S/m] by temperature [K].
+        glass_transition: [K], None if it is not known.
+        mass_density: [kg/m^3], None if it is not known.
+        author: first author.
+        year: of the publication.
+    """
+
+    identifier: str
+    alkali: str | None
+    alkali_oxide_fraction: float
+    borate_fraction: float
+    conductivity: Mapping[float, float]
+    glass_transition: float | None
+    mass_density: float | None
+    author: str
+    year: int | None
+
+    @property
+    def activation_energy_interval(self) -> tuple[float, float] | None:
+        """The two lowest temperatures [K] at which the conductivity is known; None if there is one only."""
+        return next(pairwise(sorted(self.conductivity)), None)
+
+    @property
+    def activation_energy(self) -> float | None:
+        """Activation energy of σT [J] between the two lowest temperatures, σT ∝ exp(−E_a / k_B T); None without them.
+
+        This is the one to compare with the bottleneck of a landscape: the conductances of its links carry a factor 1/T.
+        """
+        return self._slope(power=1)
+
+    @property
+    def activation_energy_of_conductivity(self) -> float | None:
+        """Activation energy of σ itself [J], lower than that of σT by k_B times a mean temperature of the interval."""
+        return self._slope(power=0)
+
+    def _slope(self, *, power: int) -> float | None:
+        interval = self.activation_energy_interval
+        if interval is None:
+            return None
+        low, high = interval
+        rise = math.log(self.conductivity[high] * high**power) - math.log(self.conductivity[low] * low**power)
+        return BOLTZMANN_CONSTANT * rise / (1.0 / low - 1.0 / high)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiteratureSeries:
+    """Glasses of one series and those that were left out of it.
+
+    Attributes:
+        glasses: by increasing x, then year.
+        left_out: with the reason for each, in words.
+    """
+
+    glasses: tuple[LiteratureGlass, ...]
+    left_out: tuple[tuple[LiteratureGlass, str], ...]
+
+
+def read_literature(path: str | Path) -> list[LiteratureGlass]:
+    """Read all glasses of a table.
+
+    Args:
+        path: CSV with the columns Li2O to P2O5 [mol %], RO20 to RO300, and optionally ID, TG [degC], DENSITY [g/cm^3],
+            Author and Year; empty cells are unknown. What the columns `y` and `x` say is recomputed.
+
+    Raises:
+        InputError: the file cannot be read, lacks a column, or a cell is not a number; file, line and column are named.
+    """
+    file = str(path)
+    try:
+        text = Path(path).read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise InputError(f"cannot be read ({reason})", file=file, remedy="check its name and folder") from None
+    reader = csv.DictReader(io.StringIO(text))
+    absent = [name for name in NEEDED if name not in (reader.fieldnames or ())]
+    if absent:
+        raise InputError(f"lacks the column {absent[0]}", file=file, key="line 1", remedy="see the shipped table")
+    return [_glass(row, file=file, line=reader.line_num) for row in reader]
+
+
+def select_series(
+    glasses: Sequence[LiteratureGlass],
+    alkali: str,
+    alkali_oxide_fraction: float,
+    *,
+    tolerance: float = ALKALI_OXIDE_TOLERANCE,
+    authors: Collection[str] | None = None,
+    leave_out: Collection[str] = (),
+    largest_deviation: float | None = LARGEST_DEVIATION,
+) -> LiteratureSeries:
+    """Select the glasses of one series, y M2O – (1 − y) [x B2O3 – (1 − x) P2O5] with x from 0 to 1.
+
+    A glass belongs to the series if M is its only alkali, its y is within the tolerance and a conductivity is known. Of
+    these, `authors` and `leave_out` choose. Then every glass is compared with the others, itself not among them: where
+    at least three others within 0.05 of its x were measured at the same temperature, its log10 σ must not differ from
+    the median of theirs by more than `largest_deviation`, nor by three times their median absolute deviation where
+    that is more. The glass that violates this most is left out, and the comparison starts anew without it. A glass
+    without three such neighbours cannot be judged and stays.
+
+    Args:
+        glasses: as read.
+        alkali: symbol of M.
+        alkali_oxide_fraction: y.
+        tolerance: largest deviation of y.
+        authors: first authors to keep, such as "Magistris" (initials may be omitted); all without it.
+        leave_out: first authors or identifiers to leave out.
+        largest_deviation: [decades]; None leaves nothing out by comparison.
+    """
+    chosen: list[LiteratureGlass] = []
+    left_out: list[tuple[LiteratureGlass, str]] = []
+    for glass in glasses:
+        near = abs(glass.alkali_oxide_fraction - alkali_oxide_fraction) <= tolerance * (1.0 + 1e-9)
+        if glass.alkali != alkali or not near or not glass.conductivity or math.isnan(glass.borate_fraction):
+            continue
+        if authors is not None and not any(_is_by(glass, author) for author in authors):
+            left_out.append((glass, "of another author"))
+        elif any(_is_by(glass, name) or glass.identifier == name for name in leave_out):
+            left_out.append((glass, "left out by name"))
+        else:
+            chosen.append(glass)
+    while largest_deviation is not None and chosen:
+        judged = [(*_deviation(glass, chosen, largest=largest_deviation), glass) for glass in chosen]
+        excess, reason, worst = max(judged, key=lambda entry: entry[0])
+        if excess <= 1.0:
+            break
+        chosen = [glass for glass in chosen if glass is not worst]
+        left_out.append((worst, reason))
+    chosen.sort(key=lambda glass: (glass.borate_fraction, glass.year or 0, glass.identifier))
+    return LiteratureSeries(glasses=tuple(chosen), left_out=tuple(left_out))
+
+
+def _deviation(glass: LiteratureGlass, chosen: Sequence[LiteratureGlass], *, largest: float) -> tuple[float, str]:
+    """How far the conductivity of a glass is from those of the others, in units of what is allowed, and in words."""
+    worst, reason = 0.0, ""
+    for temperature, conductivity in sorted(glass.conductivity.items()):
+        near = [
+            math.log10(other.conductivity[temperature])
+            for other in chosen
+            if other is not glass
+            and temperature in other.conductivity
+            and abs(other.borate_fraction - glass.borate_fraction) <= NEIGHBOURHOOD * (1.0 + 1e-9)
+        ]
+        if len(near) < LEAST_NEIGHBOURS:
+            continue
+        centre = median(near)
+        difference = math.log10(conductivity) - centre
+        allowed = max(largest, DEVIATIONS_ALLOWED * median(abs(value - centre) for value in near))
+        if abs(difference) / allowed > worst:
+            worst = abs(difference) / allowed
+            reason = (
+                f"log10 of its conductivity at {temperature:.0f} K differs by {difference:+.1f} from the median of "
+                f"{len(near)} others"
+            )
+    return worst, reason
+
+
+def _is_by(glass: LiteratureGlass, author: str) -> bool:
+    return glass.author == author or glass.author.split(" ")[0] == author
+
+
+def _glass(row: Mapping[str, str | None], *, file: str, line: int) -> LiteratureGlass:
+    def cell(name: str) -> float | None:
+        text = (row.get(name) or "").strip()
+        if not text:
+            return None
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise InputError("must be a number", file=file, key=f"line {line}, {name}", value=text)
+        return value
+
+    alkalis = {alkali: cell(f"{alkali}2O") or 0.0 for alkali in ALKALI}
+    present = [alkali for alkali, amount in alkalis.items() if amount > 0.0]
+    borate, phosphate = cell("B2O3") or 0.0, cell("P2O5") or 0.0
+    oxide, formers = math.fsum(alkalis.values()), borate + phosphate
+    logs = {temperature: cell(name) for name, temperature in RESISTIVITIES.items()}
+    transition, density, year = cell("TG"), cell("DENSITY"), cell("Year")
+    return LiteratureGlass(
+        identifier=(row.get("ID") or "").strip(),
+        alkali=present[0] if len(present) == 1 else None,
+        alkali_oxide_fraction=oxide / (oxide + formers) if oxide + formers > 0.0 else math.nan,
+        borate_fraction=borate / formers if formers > 0.0 else math.nan,
+        # 1 S/cm is 100 S/m.
+        conductivity={kelvin: 100.0 * 10.0**-value for kelvin, value in logs.items() if value is not None},
+        glass_transition=None if transition is None else transition + ICE_POINT,
+        mass_density=None if density is None else 1e3 * density,
+        author=(row.get("Author") or "").strip(),
+        year=None if year is None else int(year),
+    )

@@ -1,0 +1,300 @@
+"""Network former units: how the charge of the alkali ions is distributed over borate and phosphate units.
+
+A unit is B(n) or P(n) with n bridging oxygens. The model is a reconstruction that obeys what Bosi 2021, section II, and
+the abstracts of the papers cited there state; `docs/explanation/network-former-units.md` derives it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ionscape.errors import InputError, nearest_name
+from ionscape.glass.composition import LARGEST_TETRAHEDRAL_BORATE_FRACTION, Composition
+
+SUM_TOLERANCE = 1e-9
+MEASURED_TOLERANCE = 0.03
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitKind:
+    """A kind of network former unit (Bosi 2021, Fig. 1).
+
+    Attributes:
+        name: such as "B4": element and number of bridging oxygens.
+        symbol: for people, such as "B⁽⁴⁾".
+        charge: in elementary charges.
+        sharing: number k of neighbouring ion sites, chosen at random, that share its counter charge: its non-bridging
+            oxygens; None: all open neighbours share it (Bosi 2021, Fig. 2).
+    """
+
+    name: str
+    symbol: str
+    charge: int
+    sharing: int | None
+
+
+UNIT_KINDS: tuple[UnitKind, ...] = (
+    UnitKind(name="B4", symbol="B⁽⁴⁾", charge=-1, sharing=None),
+    UnitKind(name="P4", symbol="P⁽⁴⁾", charge=1, sharing=None),
+    UnitKind(name="B2", symbol="B⁽²⁾", charge=-1, sharing=1),
+    UnitKind(name="P0", symbol="P⁽⁰⁾", charge=-3, sharing=4),
+    UnitKind(name="P1", symbol="P⁽¹⁾", charge=-2, sharing=3),
+    UnitKind(name="P2", symbol="P⁽²⁾", charge=-1, sharing=2),
+    UnitKind(name="B3", symbol="B⁽³⁾", charge=0, sharing=None),
+    UnitKind(name="P3", symbol="P⁽³⁾", charge=0, sharing=None),
+)
+"""All kinds. Their order is fixed: landscapes of one seed draw units from the sum of fractions in this order."""
+
+UNIT_NAMES = tuple(kind.name for kind in UNIT_KINDS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitBalance:
+    """What is left over when units are balanced against a composition, per network former cation.
+
+    Attributes:
+        boron: borate units minus x.
+        phosphorus: phosphate units minus (1 − x).
+        charge: charge of all units plus that of the ions, in elementary charges.
+    """
+
+    boron: float
+    phosphorus: float
+    charge: float
+
+    @property
+    def largest(self) -> float:
+        """The largest of the three by its magnitude."""
+        return max(abs(self.boron), abs(self.phosphorus), abs(self.charge))
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkFormerUnits:
+    """Fractions of the kinds of units among all network former cations.
+
+    Attributes:
+        fractions: by name of the kind, all eight, in the order of `UNIT_KINDS`; they sum to 1.
+
+    Raises:
+        InputError: a name is missing or unknown, a fraction is not from 0 to 1, or the sum is not 1.
+    """
+
+    fractions: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        """Check names, values and sum."""
+        values = _checked_fractions(self.fractions)
+        absent = [name for name in UNIT_NAMES if name not in self.fractions]
+        if absent:
+            raise InputError(f"lacks {', '.join(absent)}", key="units", remedy="give all eight kinds of units")
+        total = math.fsum(values.values())
+        if abs(total - 1.0) > SUM_TOLERANCE:
+            raise InputError(f"sum to {total:.6g} instead of 1", key="units", remedy="divide them by their sum")
+        # A plain dictionary, since read-only views cannot be sent to other processes.
+        object.__setattr__(self, "fractions", values)
+
+    def __getitem__(self, name: str) -> float:
+        return self.fractions[name]
+
+    def as_array(self) -> NDArray[np.float64]:
+        """The fractions, shape (8,), in the order of `UNIT_KINDS`."""
+        return np.array([self.fractions[name] for name in UNIT_NAMES])
+
+    def balance(self, composition: Composition) -> UnitBalance:
+        """Balance boron, phosphorus and charge against a composition; all three vanish for units of the model."""
+        fractions, borate = self.fractions, composition.borate_fraction
+        boron = math.fsum(fractions[name] for name in UNIT_NAMES if name.startswith("B"))
+        phosphorus = math.fsum(fractions[name] for name in UNIT_NAMES if name.startswith("P"))
+        charge = math.fsum(kind.charge * fractions[kind.name] for kind in UNIT_KINDS)
+        return UnitBalance(
+            boron=boron - borate, phosphorus=phosphorus - (1.0 - borate), charge=charge + composition.ions_per_cation
+        )
+
+
+def network_former_units(
+    composition: Composition,
+    *,
+    tetrahedral_borate_limit: float = LARGEST_TETRAHEDRAL_BORATE_FRACTION,
+    phosphate_disproportionation: float = 0.0,
+    pyrophosphate_disproportionation: float = 0.0,
+) -> NetworkFormerUnits:
+    """Return the fractions of network former units of a glass; boron, phosphorus and charge are balanced.
+
+    The negative charge goes first to B(4), up to its limit, then turns P(3) step by step into P(2), P(1) and P(0), and
+    last B(3) into B(2). If the borate could take more charge than there is, P(4) units provide it, as far as there is
+    phosphate. Then P(2) and P(1) may disproportionate: 2 P(2) → P(3) + P(1) and 2 P(1) → P(2) + P(0), both reckoned
+    from the fractions before either happened.
+
+    Args:
+        composition: the glass.
+        tetrahedral_borate_limit: c_B, from 0 to 1: largest fraction of B(4) among all network former cations.
+        phosphate_disproportionation: fraction, from 0 to 1, of the P(2) units that react.
+        pyrophosphate_disproportionation: fraction, from 0 to 1, of the P(1) units that react.
+
+    Raises:
+        InputError: a parameter is not from 0 to 1, or the units cannot carry the charge of so many ions.
+
+    Examples:
+        >>> glass = Composition(alkali="Li", alkali_oxide_fraction=0.33, borate_fraction=1.0)
+        >>> {name: round(value, 3) for name, value in network_former_units(glass).fractions.items() if value}
+        {'B4': 0.429, 'B2': 0.064, 'B3': 0.507}
+    """
+    limit = _fraction(tetrahedral_borate_limit, key="tetrahedral_borate_limit")
+    first = _fraction(phosphate_disproportionation, key="phosphate_disproportionation")
+    second = _fraction(pyrophosphate_disproportionation, key="pyrophosphate_disproportionation")
+    borate = composition.borate_fraction
+    charge = composition.ions_per_cation
+    _check_charge(composition, tetrahedral=min(borate, limit))
+
+    tetrahedral = min(borate, limit)
+    excess, left = 0.0, charge - tetrahedral
+    if left < 0.0:
+        excess = min(-left, 1.0 - borate)  # P(4)
+        tetrahedral = charge + excess
+        left = 0.0
+    phosphate = 1.0 - borate - excess
+    # Each phosphate unit takes up to three charges, one after the other for all of them.
+    steps = [min(max(left - number * phosphate, 0.0), phosphate) for number in range(3)]
+    singly, doubly, triply = steps
+    two = singly - doubly
+    one = doubly - triply
+    asymmetric = min(max(left - 3.0 * phosphate, 0.0), borate - tetrahedral)
+    values = {
+        "B4": tetrahedral,
+        "P4": excess,
+        "B2": asymmetric,
+        "P0": triply + 0.5 * second * one,
+        "P1": one * (1.0 - second) + 0.5 * first * two,
+        "P2": two * (1.0 - first) + 0.5 * second * one,
+        "B3": max(borate - tetrahedral - asymmetric, 0.0),
+        "P3": max(phosphate - singly, 0.0) + 0.5 * first * two,
+    }
+    return NetworkFormerUnits(fractions=values)
+
+
+def measured_units(
+    composition: Composition, fractions: Mapping[str, float], *, tolerance: float = MEASURED_TOLERANCE
+) -> NetworkFormerUnits:
+    """Return measured fractions, scaled to a sum of 1, once they agree with the composition.
+
+    Args:
+        composition: the glass.
+        fractions: by name of the kind; kinds that are not named are absent. Fractions or percentages.
+        tolerance: largest deviation, per network former cation, of the sum from 1, of borate from x and of the charge
+            from y / (1 − y). Nothing is corrected but the sum.
+
+    Raises:
+        InputError: an unknown name, a negative fraction, or a deviation beyond the tolerance, which is said.
+    """
+    values = _as_fractions(fractions, tolerance=tolerance)
+    total = math.fsum(values.values())
+    units = NetworkFormerUnits(fractions={name: value / total for name, value in values.items()})
+    balance = units.balance(composition)
+    remedy = "check the numbers and the composition, or allow more by the tolerance"
+    if abs(balance.boron) > tolerance:
+        found = balance.boron + composition.borate_fraction
+        raise InputError(
+            f"have {found:.4g} borate units per network former cation, where x is {composition.borate_fraction:.4g}",
+            key="units", bound=f"the tolerance is {tolerance:g}", remedy=remedy,
+        )  # fmt: skip
+    if abs(balance.charge) > tolerance:
+        found = composition.ions_per_cation - balance.charge
+        raise InputError(
+            f"carry {found:.4g} negative charges per network former cation, where there are "
+            f"{composition.ions_per_cation:.4g} ions",
+            key="units", bound=f"the tolerance is {tolerance:g}", remedy=remedy,
+        )  # fmt: skip
+    return units
+
+
+def read_measured_units(path: str | Path) -> list[tuple[float, NetworkFormerUnits]]:
+    """Read measured fractions of units against the borate fraction from a CSV file.
+
+    The first line names the columns: `x` and kinds of units (`B4`, `P2` ...); kinds without a column are absent. Each
+    further line is one glass, in fractions or in per cent. Empty lines and lines that start with `#` are skipped.
+    The sum of each line has to be 1 (or 100 %) within 0.03 and is then scaled to 1.
+
+    Returns:
+        (x, units), sorted by x.
+
+    Raises:
+        InputError: naming file, line and column.
+    """
+    from ionscape.glass.tables import read_unit_table
+
+    return read_unit_table(Path(path))
+
+
+def interpolate_units(table: list[tuple[float, NetworkFormerUnits]], borate_fraction: float) -> NetworkFormerUnits:
+    """Interpolate measured units linearly in x; at constant y this keeps the balances of boron and charge.
+
+    Args:
+        table: (x, units) sorted by x, as from `read_measured_units`.
+        borate_fraction: x, within the table.
+
+    Raises:
+        InputError: x lies outside the table.
+    """
+    positions = [entry[0] for entry in table]
+    if not positions or not positions[0] <= borate_fraction <= positions[-1]:
+        measured = f"from {positions[0]:g} to {positions[-1]:g}" if positions else "nowhere"
+        raise InputError(
+            "has no measured units", key="borate_fraction", value=borate_fraction,
+            bound=f"they are known {measured}", remedy="add a line to the table or use the model",
+        )  # fmt: skip
+    rows = np.array([units.as_array() for _, units in table])
+    values = [float(np.interp(borate_fraction, positions, rows[:, column])) for column in range(len(UNIT_NAMES))]
+    total = math.fsum(values)
+    return NetworkFormerUnits(fractions={name: value / total for name, value in zip(UNIT_NAMES, values, strict=True)})
+
+
+def _check_charge(composition: Composition, *, tetrahedral: float) -> None:
+    """Refuse more ions than all phosphate as P(0) and all other borate as B(2) have charge for."""
+    borate = composition.borate_fraction
+    capacity = tetrahedral + 3.0 * (1.0 - borate) + (borate - tetrahedral)
+    charge = composition.ions_per_cation
+    if charge > capacity * (1.0 + 1e-12):
+        largest = capacity / (1.0 + capacity)
+        raise InputError(
+            f"brings {charge:.4g} ions per network former cation, but its units carry {capacity:.4g} charges at most",
+            key="alkali_oxide_fraction", value=composition.alkali_oxide_fraction,
+            remedy=f"at x = {borate:.4g} choose an alkali oxide fraction up to {math.floor(largest * 1e4) / 1e4:.4f}",
+        )  # fmt: skip
+
+
+def _checked_fractions(fractions: Mapping[str, float]) -> dict[str, float]:
+    for name, value in fractions.items():
+        if name not in UNIT_NAMES:
+            nearest = nearest_name(str(name), UNIT_NAMES)
+            raise InputError(
+                "is not a network former unit", key="units", value=str(name),
+                remedy=f"the nearest is {nearest}; the units are {', '.join(UNIT_NAMES)}",
+            )  # fmt: skip
+        if not (math.isfinite(value) and 0.0 <= value <= 1.0):
+            raise InputError("must be from 0 to 1", key=f"units.{name}", value=value)
+    return {name: float(fractions.get(name, 0.0)) for name in UNIT_NAMES}
+
+
+def _as_fractions(fractions: Mapping[str, float], *, tolerance: float) -> dict[str, float]:
+    """Fractions of all kinds from fractions or percentages whose sum is right within the tolerance."""
+    total = math.fsum(fractions.values())
+    scale = 100.0 if abs(total - 100.0) <= 100.0 * tolerance else 1.0
+    values = _checked_fractions({name: value / scale for name, value in fractions.items()})
+    if abs(total / scale - 1.0) > tolerance:
+        raise InputError(
+            f"sum to {total:.6g} instead of 1 or 100", key="units", bound=f"the tolerance is {tolerance:g}",
+            remedy="check the numbers",
+        )  # fmt: skip
+    return values
+
+
+def _fraction(value: float, *, key: str) -> float:
+    if not (math.isfinite(value) and 0.0 <= value <= 1.0):
+        raise InputError("must be from 0 to 1", key=key, value=value)
+    return float(value)

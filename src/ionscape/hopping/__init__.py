@@ -1,0 +1,46 @@
+"""Hops of ions in a landscape of site energies: the landscape, its statistics, percolation.
+
+`generate_landscape` turns a glass into random site energies; `activation_energy` and `critical_path` find the best way
+through them; `chemical_potential`, `occupations` and `density_of_states` describe their equilibrium;
+`conductivity` and `current_distribution` solve the network of link conductances.
+"""
+
+from .conductances import conductance_network
+from .conductivity import CurrentDistribution, conductivity, current_distribution
+from .landscape import Landscape, LandscapeModel, child_seed, generate_landscape, published_model
+from .links import Links, lattice_links, links
+from .network import Network, NetworkSolution, solve_network
+from .percolation import (
+    ActivationEnergies,
+    CriticalPath,
+    activation_energy,
+    critical_path,
+    sample_activation_energies,
+)
+from .statistics import chemical_potential, density_of_states, occupations
+
+__all__ = [
+    "ActivationEnergies",
+    "CriticalPath",
+    "CurrentDistribution",
+    "Landscape",
+    "LandscapeModel",
+    "Links",
+    "Network",
+    "NetworkSolution",
+    "activation_energy",
+    "chemical_potential",
+    "child_seed",
+    "conductance_network",
+    "conductivity",
+    "critical_path",
+    "current_distribution",
+    "density_of_states",
+    "generate_landscape",
+    "lattice_links",
+    "links",
+    "occupations",
+    "published_model",
+    "sample_activation_energies",
+    "solve_network",
+]

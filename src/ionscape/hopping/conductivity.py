@@ -1,0 +1,203 @@
+"""The dc conductivity of a landscape, and where its current flows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ionscape.errors import InputError, PercolationError
+
+from .conductances import conductance_network
+from .network import Method, Network, NetworkSolution, solve_network
+
+if TYPE_CHECKING:
+    import xarray
+
+    from .landscape import Landscape
+
+FloatArray = NDArray[np.float64]
+
+ATTEMPT_FREQUENCY = 4e14  # Hz; Bosi 2021, section V.A
+JUMP_DISTANCE = 5e-10  # m; Bosi 2021, section V.A
+
+_VARIABLES = {
+    "conductivity": ("S/m", "dc conductivity"),
+    "lower_bound": ("S/m", "bound that the conductivity of this landscape cannot be below (Thomson's principle)"),
+    "upper_bound": ("S/m", "bound that the conductivity of this landscape cannot be above (Dirichlet's principle)"),
+    "imbalance": ("1", "largest relative error of the three tests of the solution"),
+    "decades_below": ("1", "decades of link conductances below the bottleneck that were kept"),
+    "decades_above": ("1", "decades of link conductances above the bottleneck that were kept"),
+    "solved_links": ("1", "links of the network that was solved"),
+    "remaining_nodes": ("1", "nodes left after the elimination"),
+    "iterations": ("1", "conjugate gradient iterations"),
+}
+
+
+def conductivity(
+    landscape: Landscape,
+    *,
+    temperature: float | Sequence[float],
+    attempt_frequency: float = ATTEMPT_FREQUENCY,
+    jump_distance: float = JUMP_DISTANCE,
+    direction: int = 0,
+    tolerance: float = 1e-3,
+    method: Method = "automatic",
+) -> xarray.Dataset:
+    """Dc conductivity of a landscape from Kirchhoff's equations: Bosi 2021 (7), (10)-(13).
+
+    The sites of the first and of the last plane along the field are the electrodes. With N planes and a cross-section
+    of M sites, σ = G N/(M a), which is G/(N a) for a cube.
+
+    Args:
+        landscape: the landscape.
+        temperature: one or several [K].
+        attempt_frequency: ν [Hz]; σ is proportional to it.
+        jump_distance: a, the lattice constant [m]; σ is inversely proportional to it.
+        direction: axis of the field, 0, 1 or 2.
+        tolerance: largest distance of the bounds relative to the conductivity.
+        method: solver of what is left after the elimination; "automatic" chooses, and the result names it.
+
+    Returns:
+        Over `temperature`, if several are given: `conductivity`, `lower_bound`, `upper_bound` [S/m], and how they
+        were found (reference: series file).
+
+    Raises:
+        InputError: a value out of range.
+        PercolationError: no path of accessible sites connects the electrodes.
+        NetworkError: a solution failed one of its tests.
+    """
+    import xarray
+
+    temperatures = np.atleast_1d(np.asarray(temperature, dtype=np.float64))
+    _check_positive(temperature=temperatures, attempt_frequency=attempt_frequency, jump_distance=jump_distance)
+    if not 0.0 < tolerance < 1.0:
+        raise InputError("must be between 0 and 1", key="tolerance", value=tolerance)
+    columns: dict[str, list[float]] = {name: [] for name in _VARIABLES}
+    methods: list[str] = []
+    for value in temperatures:
+        network, _ = conductance_network(
+            landscape, temperature=float(value), attempt_frequency=attempt_frequency, direction=direction
+        )
+        solution = _solve(network, landscape, tolerance=tolerance, method=method)
+        size = _size_factor(landscape, direction) / jump_distance
+        result = math.exp(solution.log_conductance) * size
+        columns["conductivity"].append(result)
+        columns["lower_bound"].append(result * solution.lower)
+        columns["upper_bound"].append(result * solution.upper)
+        for name in list(_VARIABLES)[3:]:
+            columns[name].append(getattr(solution, name))
+        methods.append(solution.method)
+    variables: dict[str, Any] = {
+        name: ("temperature", columns[name], {"units": unit, "long_name": meaning})
+        for name, (unit, meaning) in _VARIABLES.items()
+    }
+    variables["method"] = ("temperature", methods, {"long_name": "how the network was solved"})
+    dataset = xarray.Dataset(
+        variables,
+        coords={"temperature": ("temperature", temperatures, {"units": "K", "long_name": "temperature"})},
+        attrs={
+            "attempt_frequency": attempt_frequency,
+            "jump_distance": jump_distance,
+            "direction": direction,
+            "lattice": landscape.lattice,
+            "tolerance": tolerance,
+        },
+    )
+    return dataset if np.ndim(temperature) else dataset.isel(temperature=0)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CurrentDistribution:
+    """Currents in the links of a landscape at unit voltage.
+
+    Attributes:
+        potentials: of the sites (nx, ny, nz), 1 at the source and 0 at the drain, NaN at blocked sites.
+        currents: current through each site in units of the total current (nx, ny, nz): half of the sum over its links,
+            the sum at the electrodes; NaN at blocked sites.
+        direction: axis of the field.
+        temperature: [K].
+    """
+
+    potentials: FloatArray
+    currents: FloatArray
+    direction: int
+    temperature: float
+
+
+def current_distribution(
+    landscape: Landscape, *, temperature: float, direction: int = 0, tolerance: float = 1e-3
+) -> CurrentDistribution:
+    """Where the current flows: potentials and currents of all sites.
+
+    Raises:
+        InputError: a value out of range.
+        PercolationError: no path of accessible sites connects the electrodes.
+        NetworkError: the solution failed one of its tests.
+    """
+    _check_positive(temperature=np.atleast_1d(temperature))
+    network, nodes = conductance_network(
+        landscape, temperature=temperature, attempt_frequency=ATTEMPT_FREQUENCY, direction=direction
+    )
+    solution = _solve(network, landscape, tolerance=tolerance, method="automatic")
+    magnitude = np.abs(solution.currents(network))
+    through: FloatArray = np.zeros(network.nodes)
+    for ends in (network.first, network.second):
+        through += np.bincount(ends, weights=magnitude, minlength=network.nodes)
+    through[2:] *= 0.5
+    potentials, currents = solution.potentials[nodes], through[nodes]
+    potentials[nodes < 0] = currents[nodes < 0] = np.nan
+    # the electrodes are one node each: a site there carries what its own link does
+    _spread_over_electrodes(currents, network, magnitude, landscape, direction)
+    return CurrentDistribution(potentials=potentials, currents=currents, direction=direction, temperature=temperature)
+
+
+def _spread_over_electrodes(
+    currents: FloatArray,
+    network: Network,
+    magnitude: FloatArray,
+    landscape: Landscape,
+    direction: int,
+) -> None:
+    """Give each site of an electrode the current of its own links, in place."""
+    from .links import links
+
+    joined = links(landscape, direction)
+    flat = currents.reshape(-1)
+    for electrode, sites in ((0, joined.source), (1, joined.drain)):
+        own = np.bincount(
+            joined.first, weights=np.where(network.first == electrode, magnitude, 0.0), minlength=flat.size
+        )
+        own += np.bincount(
+            joined.second, weights=np.where(network.second == electrode, magnitude, 0.0), minlength=flat.size
+        )
+        flat[sites] = own[sites]
+
+
+def _solve(network: Network, landscape: Landscape, *, tolerance: float, method: Method) -> NetworkSolution:
+    try:
+        return solve_network(network, tolerance=tolerance, method=method)
+    except PercolationError:
+        share = landscape.accessible_sites / landscape.accessible.size
+        raise PercolationError(
+            f"no path of accessible sites crosses the lattice of {' x '.join(map(str, landscape.lattice))} sites, of"
+            f" which {100.0 * share:.0f} % are accessible; use a larger lattice, or a glass with more ions"
+        ) from None
+
+
+def _size_factor(landscape: Landscape, direction: int) -> float:
+    """N/M: planes along the field over sites of the cross-section."""
+    planes = landscape.lattice[direction]
+    return planes / (landscape.accessible.size / planes)
+
+
+def _check_positive(**values: Any) -> None:
+    for key, value in values.items():
+        array = np.atleast_1d(value)
+        wrong = array[~((array > 0.0) & np.isfinite(array))]
+        if array.size == 0 or wrong.size:
+            raise InputError("must be greater than 0", key=key, value=float(wrong[0]) if wrong.size else None)

@@ -1,0 +1,249 @@
+"""Site energy landscapes from network former units: blocking, counter charges, noise, Fermi level."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ionscape.constants import ELECTRON_VOLT
+from ionscape.errors import InputError
+from ionscape.glass import UNIT_KINDS, Composition, Glass, make_glass
+
+from .landscape_kernels import CHARGE_PARTS, assign_counter_charges, site_energies
+from .links import TransverseFaces
+
+FloatArray = NDArray[np.float64]
+RandomSource = int | np.random.SeedSequence | np.random.Generator
+
+#: alkali, alkali oxide fraction, energy scale [eV], noise: Bosi 2021, section V
+_PUBLISHED = (("Li", 0.33, 0.64, 0.42), ("Na", 0.35, 0.76, 0.30), ("Na", 0.40, 0.93, 0.25))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LandscapeModel:
+    """Parameters of a site energy landscape, Bosi 2021 sections II and III.
+
+    Attributes:
+        energy_scale: V0, energy of a site per elementary counter charge [J].
+        noise: standard deviation of the Gaussian part of the site energies, in units of the energy scale.
+        vacant_site_fraction: f0, vacant sites per accessible site.
+        barrier: u0 / V0, least barrier of a jump in units of the energy scale.
+        transverse_faces: whether the faces beside the field are joined ("periodic") or not ("open").
+
+    Raises:
+        InputError: a value out of range.
+    """
+
+    energy_scale: float
+    noise: float
+    vacant_site_fraction: float = 0.05
+    barrier: float = 0.10
+    transverse_faces: TransverseFaces = "periodic"
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        if not 0.0 < self.energy_scale < math.inf:
+            raise InputError("must be greater than 0", key="energy_scale", value=self.energy_scale)
+        for key in ("noise", "barrier"):
+            if not 0.0 <= getattr(self, key) < math.inf:
+                raise InputError("must be 0 or greater", key=key, value=getattr(self, key))
+        if not 0.0 < self.vacant_site_fraction < 1.0:
+            raise InputError("must be between 0 and 1", key="vacant_site_fraction", value=self.vacant_site_fraction)
+        if self.transverse_faces not in ("periodic", "open"):
+            raise InputError('must be "periodic" or "open"', key="transverse_faces", value=self.transverse_faces)
+
+    @property
+    def least_barrier(self) -> float:
+        """u0 [J]."""
+        return self.barrier * self.energy_scale
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Landscape:
+    """Energies of the ion sites of one random glass. Arrays have one entry per site, shape (nx, ny, nz).
+
+    Attributes:
+        energies: site energies [J], NaN at blocked sites.
+        accessible: whether an ion can take the site.
+        charge_parts: int16, counter charges in 1/840 of an elementary charge, 0 at blocked sites.
+        ions: number of ions; round((1 - f0) accessible sites).
+        fermi_energy: midway between the highest occupied and the lowest empty site at zero temperature [J].
+        unshared_units: charged network former units all of whose eight ion sites are blocked.
+        model: the parameters.
+        glass: the glass.
+        seed: what the random numbers were made of.
+    """
+
+    energies: FloatArray = field(repr=False)
+    accessible: NDArray[np.bool_] = field(repr=False)
+    charge_parts: NDArray[np.int16] = field(repr=False)
+    ions: int
+    fermi_energy: float
+    unshared_units: int
+    model: LandscapeModel
+    glass: Glass
+    seed: str
+
+    @property
+    def lattice(self) -> tuple[int, int, int]:
+        """Sites along the three axes."""
+        nx, ny, nz = self.energies.shape
+        return nx, ny, nz
+
+    @cached_property
+    def accessible_sites(self) -> int:
+        """Number of sites that an ion can take."""
+        return int(np.count_nonzero(self.accessible))
+
+    @property
+    def counter_charge(self) -> FloatArray:
+        """Counter charges Q of the sites in elementary charges, NaN at blocked ones; Bosi 2021 Fig. 2."""
+        return np.where(self.accessible, self.charge_parts / CHARGE_PARTS, np.nan)
+
+
+def published_model(composition: Composition) -> LandscapeModel:
+    """Energy scale and noise of Bosi 2021 section V for the alkali, at the nearest alkali oxide fraction.
+
+    Raises:
+        InputError: the paper has none for this alkali.
+    """
+    offered = [entry for entry in _PUBLISHED if entry[0] == composition.alkali]
+    if not offered:
+        raise InputError(
+            "has no published energy scale and noise",
+            key="alkali",
+            value=composition.alkali,
+            bound="Li and Na have",
+            remedy="give both",
+        )
+    _, _, energy_scale, noise = min(offered, key=lambda entry: abs(entry[1] - composition.alkali_oxide_fraction))
+    return LandscapeModel(energy_scale=energy_scale * ELECTRON_VOLT, noise=noise)
+
+
+def generate_landscape(
+    glass: Glass | Composition | str,
+    *,
+    lattice: int | Sequence[int] = 100,
+    rng: RandomSource,
+    model: LandscapeModel | None = None,
+) -> Landscape:
+    """One random site energy landscape of a glass: Bosi 2021 section II.
+
+    Blocked sites, network former units, the sites that share their charges and the noise have a stream of random
+    numbers each, used site by site. Landscapes of neighbouring compositions with the same `rng` therefore differ in few
+    sites only, and their difference scatters less than that of independent landscapes. Counter charges are
+    assigned as if the lattice were repeated in all three directions, whatever its faces are for the transport.
+
+    Args:
+        glass: a glass, a composition, or a formula such as "0.33 Li2O 0.67 (0.4 B2O3 0.6 P2O5)".
+        lattice: sites along each axis, or along all of them.
+        rng: a seed, which always gives the same landscape; or a generator, which gives another one at each call.
+        model: parameters; those published for the alkali if None.
+
+    Raises:
+        InputError: more ions than the lattice can take, a lattice without both an ion and a vacancy, or no published
+            parameters.
+    """
+    glass = glass if isinstance(glass, Glass) else make_glass(glass)
+    model = published_model(glass.composition) if model is None else model
+    shape = _lattice_shape(lattice)
+    sites = math.prod(shape)
+    accessible_sites, ions = _numbers(glass, model, sites)
+    seed = _seed_sequence(rng)
+    blocking, units, neighbours, noise = (np.random.Generator(np.random.PCG64(child_seed(seed, k))) for k in range(4))
+
+    accessible = _lowest(blocking.random(sites), accessible_sites)
+    open_sites = accessible.view(np.uint8)
+    fractions = np.array([glass.units.fractions[kind.name] for kind in UNIT_KINDS])
+    charge_parts = np.zeros(sites, np.int16)
+    unshared = assign_counter_charges(
+        open_sites.reshape(shape),
+        units.random(sites).reshape(shape),
+        neighbours.integers(0, 2**64, size=sites, dtype=np.uint64).reshape(shape),
+        np.cumsum(fractions),
+        np.array([kind.charge for kind in UNIT_KINDS], np.int64),
+        np.array([kind.sharing or 0 for kind in UNIT_KINDS], np.int64),
+        charge_parts.reshape(shape),
+    )
+    energies = noise.standard_normal(sites)
+    site_energies(open_sites, charge_parts, model.energy_scale, model.noise, energies)
+    return Landscape(
+        energies=energies.reshape(shape),
+        accessible=accessible.reshape(shape),
+        charge_parts=charge_parts.reshape(shape),
+        ions=ions,
+        fermi_energy=_middle_of_gap(energies[accessible], ions),
+        unshared_units=int(unshared),
+        model=model,
+        glass=glass,
+        seed=f"entropy {seed.entropy}, spawn key {seed.spawn_key}",
+    )
+
+
+def child_seed(seed: int | np.random.SeedSequence, index: int) -> np.random.SeedSequence:
+    """The same child of a seed at every call, unlike `SeedSequence.spawn`, which counts its calls."""
+    parent = np.random.SeedSequence(seed) if isinstance(seed, int) else seed
+    return np.random.SeedSequence(parent.entropy, spawn_key=(*parent.spawn_key, index), pool_size=parent.pool_size)
+
+
+def _seed_sequence(rng: RandomSource) -> np.random.SeedSequence:
+    if isinstance(rng, np.random.SeedSequence):
+        return rng
+    if isinstance(rng, np.random.Generator):
+        return np.random.SeedSequence([int(word) for word in rng.integers(0, 2**32, size=4)])
+    if rng < 0:
+        raise InputError("must be 0 or greater", key="rng", value=rng)
+    return np.random.SeedSequence(rng)
+
+
+def _lattice_shape(lattice: int | Sequence[int]) -> tuple[int, int, int]:
+    counts = (lattice,) * 3 if isinstance(lattice, int | np.integer) else tuple(lattice)
+    if len(counts) != 3 or any(count < 2 for count in counts):
+        raise InputError("must be a number of sites of at least 2, or three of them", key="lattice", value=lattice)
+    nx, ny, nz = (int(count) for count in counts)
+    return nx, ny, nz
+
+
+def _numbers(glass: Glass, model: LandscapeModel, sites: int) -> tuple[int, int]:
+    """Accessible sites and ions of a lattice: Bosi 2021 (1)."""
+    accessible_fraction = glass.composition.ions_per_cation / (1.0 - model.vacant_site_fraction)
+    if accessible_fraction > 1.0:
+        largest = 1.0 - model.vacant_site_fraction
+        raise InputError(
+            f"leaves no room: the ions and their vacancies would need {accessible_fraction:.3g} of the ion sites",
+            key="alkali_oxide_fraction",
+            value=glass.composition.alkali_oxide_fraction,
+            bound=f"at most {largest / (1.0 + largest):.4g} with {model.vacant_site_fraction:.3g} of the sites vacant",
+        )
+    accessible = round(accessible_fraction * sites)
+    ions = round((1.0 - model.vacant_site_fraction) * accessible)
+    if not 0 < ions < accessible:
+        raise InputError(
+            f"is too small: {accessible} of its {sites} sites are accessible, {ions} of them taken by ions",
+            key="lattice",
+            bound="at least one ion and one vacancy are needed",
+        )
+    return accessible, ions
+
+
+def _lowest(keys: FloatArray, count: int) -> NDArray[np.bool_]:
+    """The `count` sites with the lowest keys; equal keys in the order of the sites."""
+    if count == len(keys):
+        return np.ones(count, np.bool_)
+    threshold = np.partition(keys, count)[count]
+    below = keys < threshold
+    missing = count - int(np.count_nonzero(below))
+    if missing:
+        below[np.flatnonzero(keys == threshold)[:missing]] = True
+    return below
+
+
+def _middle_of_gap(energies: FloatArray, ions: int) -> float:
+    sorted_there = cast("NDArray[Any]", np.partition(energies, (ions - 1, ions)))
+    return 0.5 * float(sorted_there[ions - 1] + sorted_there[ions])

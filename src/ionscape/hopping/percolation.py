@@ -1,0 +1,224 @@
+"""Activation energy of the conductivity as the bottleneck of the best percolating path."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ionscape.errors import InputError, PercolationError
+from ionscape.glass import Composition, Glass
+
+from .landscape import FloatArray, Landscape, LandscapeModel, child_seed, generate_landscape
+from .links import Links, links
+from .percolation_kernels import bottleneck, forest_path, link_barriers, spanning_links
+
+SITE_THRESHOLD = 0.3116
+"""Fraction of accessible sites above which a simple cubic lattice percolates: Xu, Wang, Lv and Deng 2014."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CriticalPath:
+    """Path between the electrodes in the minimum spanning tree of the links.
+
+    Of all paths between any two of its sites it has the lowest highest barrier.
+
+    Attributes:
+        sites: int (k, 3), lattice coordinates from the first plane to the last one.
+        barriers: Δ of its links (k - 1,) [J].
+        activation_energy: the highest of them [J].
+        bottleneck: index of the highest barrier.
+        direction: axis of the field.
+    """
+
+    sites: NDArray[np.int64]
+    barriers: FloatArray
+    activation_energy: float
+    bottleneck: int
+    direction: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ActivationEnergies:
+    """Activation energies of several landscapes of one glass.
+
+    Attributes:
+        values: [J] (landscapes, directions), NaN where no path leads through.
+        directions: axes of the field.
+        lattice: sites along the three axes.
+    """
+
+    values: FloatArray
+    directions: tuple[int, ...]
+    lattice: tuple[int, int, int]
+
+    @property
+    def percolating_fraction(self) -> float:
+        """Share of landscapes and directions that have a path."""
+        return float(np.mean(np.isfinite(self.values)))
+
+    @property
+    def of_landscapes(self) -> FloatArray:
+        """Mean over the directions of each landscape that has a path [J]; they share their sites, so count as one."""
+        open_directions = np.isfinite(self.values)
+        counts = open_directions.sum(axis=1)
+        sums = np.where(open_directions, self.values, 0.0).sum(axis=1)
+        return sums[counts > 0] / counts[counts > 0]
+
+    @property
+    def mean(self) -> float:
+        """Mean over the landscapes that have a path [J]."""
+        return float(np.mean(self.of_landscapes))
+
+    @property
+    def scatter(self) -> float:
+        """Standard deviation over the landscapes [J]; NaN of fewer than two."""
+        return float(np.std(self.of_landscapes, ddof=1)) if len(self.of_landscapes) > 1 else math.nan
+
+    @property
+    def standard_error(self) -> float:
+        """Standard error of the mean [J]; NaN of fewer than two landscapes."""
+        return self.scatter / math.sqrt(len(self.of_landscapes))
+
+
+def activation_energy(landscape: Landscape, *, direction: int = 0) -> float:
+    """Activation energy of the conductivity at low temperature [J]: Bosi 2021 (8b), (9).
+
+    The lowest barrier up to which links connect the first plane of sites along `direction` with the last one.
+
+    Raises:
+        PercolationError: no path of accessible sites leads through.
+        InputError: no such direction.
+    """
+    network = links(landscape, direction)
+    barriers = barriers_of(network, landscape)
+    link = bottleneck(network.source, network.drain, network.sites, network.first, network.second, barriers)
+    if link < 0:
+        raise _no_path(landscape, direction)
+    return float(barriers[link])
+
+
+def critical_path(landscape: Landscape, *, direction: int = 0) -> CriticalPath:
+    """The path through the bottleneck that sets the activation energy, with its barriers.
+
+    It is the path between the electrodes in the minimum spanning tree of the links, by Kruskal's method. Links whose
+    barrier the same site decides are equal; of equal links the earlier one in the lattice is preferred.
+
+    Raises:
+        PercolationError: no path of accessible sites leads through.
+        InputError: no such direction.
+    """
+    network = links(landscape, direction)
+    barriers = barriers_of(network, landscape)
+    electrodes = (network.source, network.drain, network.sites)
+    link = bottleneck(*electrodes, network.first, network.second, barriers)
+    if link < 0:
+        raise _no_path(landscape, direction)
+    low = np.flatnonzero(barriers <= barriers[link])
+    order = low[np.argsort(barriers[low], kind="stable")]
+    taken = spanning_links(*electrodes, network.first, network.second, order)
+    connecting, forest = taken[-1], taken[:-1]
+    electrode = np.zeros(network.sites, np.bool_)
+    electrode[network.source] = True
+    electrode[network.drain] = True
+    halves = [
+        forest_path(network.first, network.second, forest, int(end[connecting]), electrode)
+        for end in (network.first, network.second)
+    ]
+    if np.isin(halves[0][-1], network.drain):
+        halves.reverse()
+    path = np.concatenate((halves[0][::-1], halves[1]))
+    energies = landscape.energies.reshape(-1)
+    steps = link_barriers(
+        path[:-1].astype(np.int32),
+        path[1:].astype(np.int32),
+        energies,
+        landscape.fermi_energy,
+        landscape.model.least_barrier,
+    )
+    return CriticalPath(
+        sites=np.stack(np.unravel_index(path, landscape.lattice), axis=1).astype(np.int64),
+        barriers=steps,
+        activation_energy=float(barriers[connecting]),
+        bottleneck=len(halves[0]) - 1,
+        direction=direction,
+    )
+
+
+def barriers_of(network: Links, landscape: Landscape) -> FloatArray:
+    """Barrier Δ of every link [J] (m,): Bosi 2021 (8b)."""
+    return link_barriers(
+        network.first,
+        network.second,
+        landscape.energies.reshape(-1),
+        landscape.fermi_energy,
+        landscape.model.least_barrier,
+    )
+
+
+def sample_activation_energies(
+    glass: Glass | Composition | str,
+    *,
+    lattice: int | Sequence[int] = 100,
+    landscapes: int = 20,
+    directions: int = 1,
+    rng: int | np.random.SeedSequence,
+    model: LandscapeModel | None = None,
+) -> ActivationEnergies:
+    """Activation energies of several random landscapes of one glass, along one axis or more.
+
+    Args:
+        glass: a glass, a composition or a formula.
+        lattice: sites along each axis, or along all of them.
+        landscapes: number of landscapes; landscape k is made from `child_seed(rng, k)`.
+        directions: number of axes, 1 to 3, along which the field is applied in turn.
+        rng: seed.
+        model: parameters; those published for the alkali if None.
+
+    Raises:
+        InputError: a number out of range; see `generate_landscape`.
+        PercolationError: none of the landscapes has a path.
+    """
+    if landscapes < 1:
+        raise InputError("must be 1 or greater", key="landscapes", value=landscapes)
+    if directions not in (1, 2, 3):
+        raise InputError("must be 1, 2 or 3", key="directions", value=directions)
+    values = np.full((landscapes, directions), np.nan)
+    landscape = None
+    for index in range(landscapes):
+        landscape = generate_landscape(glass, lattice=lattice, rng=child_seed(rng, index), model=model)
+        for direction in range(directions):
+            with contextlib.suppress(PercolationError):
+                values[index, direction] = activation_energy(landscape, direction=direction)
+    assert landscape is not None
+    if not np.isfinite(values).any():
+        raise PercolationError(
+            f"none of {landscapes} landscapes of {_shape_text(landscape)} sites has a path through it; "
+            f"{_remedy(landscape)}"
+        )
+    return ActivationEnergies(values=values, directions=tuple(range(directions)), lattice=landscape.lattice)
+
+
+def _shape_text(landscape: Landscape) -> str:
+    return " x ".join(map(str, landscape.lattice))
+
+
+def _no_path(landscape: Landscape, direction: int) -> PercolationError:
+    return PercolationError(
+        f"no path of accessible sites leads through the lattice of {_shape_text(landscape)} sites along axis "
+        f"{direction}; {_remedy(landscape)}"
+    )
+
+
+def _remedy(landscape: Landscape) -> str:
+    fraction = landscape.accessible_sites / landscape.accessible.size
+    if fraction > SITE_THRESHOLD:
+        return f"{fraction:.3g} of the sites are accessible, enough in a larger lattice: take one, or another seed."
+    return (
+        f"{fraction:.3g} of the sites are accessible, below the percolation threshold {SITE_THRESHOLD}: "
+        "the glass needs more alkali oxide."
+    )

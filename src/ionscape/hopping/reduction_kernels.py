@@ -1,0 +1,453 @@
+"""Kernels that reduce a network of conductances between two electrodes to what has to be solved, and undo it.
+
+Nodes are numbered; two of them are the electrodes. Links are given by their two nodes and ln g. Nothing here needs an
+exact order of the conductances, so they are put in classes of nearly equal ln g by counting, which takes linear time.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ionscape.compiled import kernel
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int32]
+LongArray = NDArray[np.int64]
+
+CLASSES = 1 << 16
+
+
+class Lists(NamedTuple):
+    """Neighbours of each node, one list behind the other.
+
+    Attributes:
+        start: where the list of each node begins (nodes,).
+        length: neighbours of each node (nodes,).
+        capacity: room in its list (nodes,).
+        neighbours: their numbers.
+        values: conductances to them.
+    """
+
+    start: LongArray
+    length: IntArray
+    capacity: IntArray
+    neighbours: IntArray
+    values: FloatArray
+
+
+class Record(NamedTuple):
+    """What an elimination did, to undo it.
+
+    Attributes:
+        order: nodes in the order of their elimination (eliminated,).
+        start: where the entries of each begin (eliminated + 1,).
+        nodes: neighbours at that time.
+        shares: g_k / Σ g, conductance to the neighbour over the sum.
+    """
+
+    order: IntArray
+    start: LongArray
+    nodes: IntArray
+    shares: FloatArray
+
+
+@kernel
+def order_by_class(logarithms: FloatArray) -> IntArray:
+    """Indices of the links from the strongest to the weakest, in steps of 1/65536 of the range of ln g."""
+    count = logarithms.size
+    highest, lowest = -np.inf, np.inf
+    for link in range(count):
+        highest = max(highest, logarithms[link])
+        lowest = min(lowest, logarithms[link])
+    scale = (CLASSES - 1) / (highest - lowest) if highest > lowest else 0.0
+    starts = np.zeros(CLASSES + 1, dtype=np.int64)
+    for link in range(count):
+        starts[int((highest - logarithms[link]) * scale) + 1] += 1
+    for index in range(CLASSES):
+        starts[index + 1] += starts[index]
+    order = np.empty(count, dtype=np.int32)
+    for link in range(count):
+        index = int((highest - logarithms[link]) * scale)
+        order[starts[index]] = link
+        starts[index] += 1
+    return order
+
+
+@kernel
+def find(parents: IntArray, node: Any) -> Any:
+    """Representative of the cluster of a node; halves the path to it."""
+    while parents[node] != node:
+        parents[node] = parents[parents[node]]
+        node = parents[node]
+    return node
+
+
+@kernel
+def connecting_position(order: IntArray, first: IntArray, second: IntArray, nodes: int, source: int, drain: int) -> int:
+    """Position in the order of the link that connects the electrodes when links are added one by one; -1 if none."""
+    parents = np.arange(nodes).astype(np.int32)
+    sizes = np.ones(nodes, dtype=np.int32)
+    for position in range(order.size):
+        link = order[position]
+        one, other = find(parents, first[link]), find(parents, second[link])
+        if one == other:
+            continue
+        if sizes[one] < sizes[other]:
+            one, other = other, one
+        parents[other] = one
+        sizes[one] += sizes[other]
+        if find(parents, source) == find(parents, drain):
+            return position
+    return -1
+
+
+@kernel
+def contract(
+    order: IntArray, logarithms: FloatArray, first: IntArray, second: IntArray, nodes: int, above: float
+) -> tuple[IntArray, IntArray]:
+    """Join the ends of all links with ln g above a bound.
+
+    Returns:
+        The cluster of each node by its representative, and the links of a spanning forest of the clusters.
+    """
+    parents = np.arange(nodes).astype(np.int32)
+    sizes = np.ones(nodes, dtype=np.int32)
+    tree = np.empty(nodes, dtype=np.int32)
+    joined = 0
+    for position in range(order.size):
+        link = order[position]
+        if logarithms[link] <= above:
+            # a class holds links on both sides of the bound; those of later classes are all below
+            if position + 1 < order.size and logarithms[order[position + 1]] < above - 1.0:
+                break
+            continue
+        one, other = find(parents, first[link]), find(parents, second[link])
+        if one != other:
+            if sizes[one] < sizes[other]:
+                one, other = other, one
+            parents[other] = one
+            sizes[one] += sizes[other]
+            tree[joined] = link
+            joined += 1
+    for node in range(nodes):
+        parents[node] = find(parents, node)
+    return parents, tree[:joined].copy()
+
+
+@kernel
+def kept_links(
+    logarithms: FloatArray, first: IntArray, second: IntArray, clusters: IntArray, source: int, drain: int, below: float
+) -> tuple[IntArray, IntArray, int]:
+    """Links between clusters with ln g not below a bound, in the component of the electrodes.
+
+    Returns:
+        Their indices; the new number of each cluster by its representative, -1 outside the component, 0 and 1 for the
+        electrodes; how many numbers there are.
+    """
+    nodes = clusters.size
+    parents = np.arange(nodes).astype(np.int32)
+    for link in range(logarithms.size):
+        if logarithms[link] >= below:
+            one, other = find(parents, clusters[first[link]]), find(parents, clusters[second[link]])
+            if one < other:
+                parents[other] = one
+            elif other < one:
+                parents[one] = other
+    main = find(parents, clusters[source])
+    numbers = np.full(nodes, -1, dtype=np.int32)
+    numbers[clusters[source]], numbers[clusters[drain]] = 0, 1
+    count = 2
+    kept = np.empty(logarithms.size, dtype=np.int32)
+    links = 0
+    for link in range(logarithms.size):
+        if logarithms[link] < below:
+            continue
+        one, other = clusters[first[link]], clusters[second[link]]
+        if one == other or find(parents, one) != main:
+            continue
+        kept[links] = link
+        links += 1
+        for node in (one, other):
+            if numbers[node] < 0:
+                numbers[node] = count
+                count += 1
+    return kept[:links].copy(), numbers, count
+
+
+@kernel
+def adjacency(one: IntArray, other: IntArray, weights: FloatArray, nodes: int) -> Lists:
+    """Neighbours of each node with the conductances to them; parallel links are added."""
+    length = np.zeros(nodes, dtype=np.int32)
+    for link in range(one.size):
+        length[one[link]] += 1
+        length[other[link]] += 1
+    start = np.zeros(nodes, dtype=np.int64)
+    capacity = length.copy()
+    total = 0
+    for node in range(nodes):
+        start[node] = total
+        total += length[node]
+        length[node] = 0
+    neighbours = np.empty(total, dtype=np.int32)
+    values = np.empty(total, dtype=np.float64)
+    for link in range(one.size):
+        for node, target in ((one[link], other[link]), (other[link], one[link])):
+            place = start[node] + length[node]
+            neighbours[place] = target
+            values[place] = weights[link]
+            length[node] += 1
+    where = np.full(nodes, -1, dtype=np.int64)
+    for node in range(nodes):
+        begin = start[node]
+        unique = 0
+        for place in range(begin, begin + length[node]):
+            target = neighbours[place]
+            if where[target] >= begin and where[target] < begin + unique and neighbours[where[target]] == target:
+                values[where[target]] += values[place]
+            else:
+                neighbours[begin + unique] = target
+                values[begin + unique] = values[place]
+                where[target] = begin + unique
+                unique += 1
+        length[node] = unique
+    return Lists(start, length, capacity, neighbours, values)
+
+
+@kernel
+def eliminate(lists: Lists, fixed: int, highest_degree: int) -> tuple[Lists, NDArray[np.bool_], Record]:
+    """Eliminate nodes of low degree, the lowest first, by star-mesh transformations.
+
+    A node with conductances g_k to its neighbours is replaced by links g_j g_k / Σ g between all pairs of them. Only
+    positive numbers are added, so that no digits are lost. A node of degree one is a dead end.
+
+    Args:
+        lists: of `adjacency`; they are consumed.
+        fixed: nodes 0 ... fixed - 1 stay.
+        highest_degree: nodes with more neighbours stay.
+
+    Returns:
+        The lists of the nodes that are left, whether a node was eliminated, and the record of the elimination.
+    """
+    start, length, capacity, neighbours, values = lists
+    nodes = length.size
+    used = neighbours.size
+    gone = np.zeros(nodes, dtype=np.bool_)
+    # nodes by degree in doubly linked lists
+    head = np.full(highest_degree + 1, -1, dtype=np.int32)
+    following = np.full(nodes, -1, dtype=np.int32)
+    previous = np.full(nodes, -1, dtype=np.int32)
+    listed = np.full(nodes, -1, dtype=np.int32)
+    for node in range(nodes - 1, fixed - 1, -1):
+        degree = length[node]
+        if degree <= highest_degree:
+            listed[node] = degree
+            following[node] = head[degree]
+            if head[degree] >= 0:
+                previous[head[degree]] = node
+            head[degree] = node
+    where = np.full(nodes, -1, dtype=np.int32)
+    eliminated = np.empty(nodes, dtype=np.int32)
+    record_start = np.zeros(nodes + 1, dtype=np.int64)
+    record_nodes = np.empty(max(16, 4 * nodes), dtype=np.int32)
+    record_shares = np.empty(max(16, 4 * nodes), dtype=np.float64)
+    recorded, count = 0, 0
+    degree = 0
+    while True:
+        while degree <= highest_degree and head[degree] < 0:
+            degree += 1
+        if degree > highest_degree:
+            break
+        node = head[degree]
+        head[degree] = following[node]
+        if head[degree] >= 0:
+            previous[head[degree]] = -1
+        gone[node] = True
+        begin, many = start[node], length[node]
+        total = 0.0
+        for k in range(many):
+            total += values[begin + k]
+        if recorded + many > record_nodes.size:
+            bigger = np.empty(2 * record_nodes.size + many, dtype=np.int32)
+            bigger[:recorded] = record_nodes[:recorded]
+            record_nodes = bigger
+            bigger_shares = np.empty(bigger.size, dtype=np.float64)
+            bigger_shares[:recorded] = record_shares[:recorded]
+            record_shares = bigger_shares
+        for k in range(many):
+            record_nodes[recorded] = neighbours[begin + k]
+            record_shares[recorded] = values[begin + k] / total
+            recorded += 1
+        eliminated[count] = node
+        count += 1
+        record_start[count] = recorded
+        for k in range(many):
+            one = neighbours[begin + k]
+            share = values[begin + k] / total
+            # the node itself leaves the list
+            first_place, size = start[one], length[one]
+            for place in range(first_place, first_place + size):
+                if neighbours[place] == node:
+                    neighbours[place] = neighbours[first_place + size - 1]
+                    values[place] = values[first_place + size - 1]
+                    break
+            size -= 1
+            if size + many - 1 > capacity[one]:
+                # moved to the end of the lists, with room to grow
+                room = 2 * (size + many)
+                if used + room > neighbours.size:
+                    bigger = np.empty(neighbours.size + neighbours.size // 2 + room, dtype=np.int32)
+                    bigger[:used] = neighbours[:used]
+                    neighbours = bigger
+                    bigger_shares = np.empty(bigger.size, dtype=np.float64)
+                    bigger_shares[:used] = values[:used]
+                    values = bigger_shares
+                for place in range(size):
+                    neighbours[used + place] = neighbours[first_place + place]
+                    values[used + place] = values[first_place + place]
+                start[one] = used
+                capacity[one] = room
+                first_place = used
+                used += room
+            for place in range(size):
+                where[neighbours[first_place + place]] = place
+            for other_index in range(many):
+                if other_index == k:
+                    continue
+                other = neighbours[begin + other_index]
+                added = share * values[begin + other_index]
+                if where[other] >= 0:
+                    values[first_place + where[other]] += added
+                else:
+                    neighbours[first_place + size] = other
+                    values[first_place + size] = added
+                    size += 1
+            for place in range(size):
+                where[neighbours[first_place + place]] = -1
+            length[one] = size
+            if one < fixed:
+                continue
+            if listed[one] != size or size > highest_degree:
+                if listed[one] >= 0:
+                    before, after = previous[one], following[one]
+                    if before >= 0:
+                        following[before] = after
+                    else:
+                        head[listed[one]] = after
+                    if after >= 0:
+                        previous[after] = before
+                    listed[one] = -1
+                if size <= highest_degree:
+                    listed[one] = size
+                    previous[one] = -1
+                    following[one] = head[size]
+                    if head[size] >= 0:
+                        previous[head[size]] = one
+                    head[size] = one
+                    degree = min(degree, size)
+    record = Record(
+        eliminated[:count].copy(),
+        record_start[: count + 1].copy(),
+        record_nodes[:recorded].copy(),
+        record_shares[:recorded].copy(),
+    )
+    return Lists(start, length, capacity, neighbours, values), gone, record
+
+
+@kernel
+def substitute_back(potentials: FloatArray, record: Record) -> None:
+    """Potentials of eliminated nodes from those of their neighbours, in place: φ = Σ g_k φ_k / Σ g."""
+    for index in range(record.order.size - 1, -1, -1):
+        value = 0.0
+        for entry in range(record.start[index], record.start[index + 1]):
+            value += record.shares[entry] * potentials[record.nodes[entry]]
+        potentials[record.order[index]] = value
+
+
+@kernel
+def extend_potentials(
+    order: IntArray, first: IntArray, second: IntArray, potentials: FloatArray, clusters: IntArray
+) -> None:
+    """Give every node without a potential (NaN) that of the neighbour to which it has the strongest way, in place.
+
+    What deleted links have cut off hangs on the rest by its strongest link; a potential that is constant there is a
+    good trial function for an upper bound.
+    """
+    nodes = potentials.size
+    parents = clusters.copy()
+    known = np.full(nodes, -1, dtype=np.int32)  # a node with a potential, by representative
+    for node in range(nodes):
+        root = find(parents, node)
+        if not np.isnan(potentials[node]):
+            known[root] = node
+    for position in range(order.size):
+        link = order[position]
+        one, other = find(parents, first[link]), find(parents, second[link])
+        if one == other or (known[one] >= 0 and known[other] >= 0):
+            continue
+        if known[one] < 0:
+            one, other = other, one
+        parents[other] = one
+    for node in range(nodes):
+        if np.isnan(potentials[node]):
+            root = find(parents, node)
+            potentials[node] = potentials[known[root]] if known[root] >= 0 else 0.0
+
+
+@kernel
+def route_through_clusters(
+    tree: IntArray, first: IntArray, second: IntArray, imbalance: FloatArray, source: int, drain: int
+) -> FloatArray:
+    """Currents in the links of a spanning forest that carry what arrives at each node to where it leaves.
+
+    Args:
+        tree: links of the forest.
+        first: first node of all links.
+        second: their second node.
+        imbalance: current that arrives at each node by other links, less what leaves; changed.
+        source: electrode, which takes up any current.
+        drain: the other one.
+
+    Returns:
+        Current in each link of the tree from `first` to `second`.
+    """
+    nodes = imbalance.size
+    degrees = np.zeros(nodes, dtype=np.int32)
+    # the exclusive or of all links at a node is the last one when the others have been removed
+    remaining = np.zeros(nodes, dtype=np.int32)
+    for index in range(tree.size):
+        for node in (first[tree[index]], second[tree[index]]):
+            degrees[node] += 1
+            remaining[node] ^= index
+    currents = np.zeros(tree.size)
+    for begin in range(nodes):
+        node = begin
+        while degrees[node] == 1 and node != source and node != drain:
+            index = remaining[node]
+            link = tree[index]
+            forwards = first[link] == node
+            other = second[link] if forwards else first[link]
+            currents[index] = imbalance[node] if forwards else -imbalance[node]
+            imbalance[other] += imbalance[node]
+            imbalance[node] = 0.0
+            degrees[node] = 0
+            degrees[other] -= 1
+            remaining[other] ^= index
+            node = other
+    return currents
+
+
+@kernel
+def trial_power(
+    logarithms: FloatArray, first: IntArray, second: IntArray, potentials: FloatArray, unit: float
+) -> float:
+    """Σ g Δφ² over all links, in units of a conductance given by its logarithm."""
+    power = 0.0
+    for link in range(logarithms.size):
+        drop = potentials[first[link]] - potentials[second[link]]
+        # contracted links have no drop, and may be too strong for a float
+        if drop != 0.0:
+            power += np.exp(logarithms[link] - unit) * drop * drop
+    return power

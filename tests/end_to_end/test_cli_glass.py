@@ -1,0 +1,82 @@
+"""`ionscape glass` as a user calls it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+FORMULA = "0.33 Li2O 0.67 (0.4 B2O3 0.6 P2O5)"
+
+
+def call(command, folder, *words):
+    return subprocess.run(
+        [command, "glass", *words], cwd=folder, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def test_the_command(command, tmp_path):
+    done = call(command, tmp_path, FORMULA, "--summary", "glass.json")
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"glass.png", "glass.json"}
+    assert "written: glass.json, glass.png" in done.stdout
+    assert "B⁽⁴⁾" in done.stdout
+    assert "Fermi energy" in done.stdout
+    found = json.loads((tmp_path / "glass.json").read_text(encoding="utf-8"))
+    assert (found["x"], found["y"]) == (0.4, 0.33)
+    assert found["units"]["B4"] == 0.4
+    assert sum(found["units"].values()) == pytest.approx(1.0)
+    assert found["ion_density"] == pytest.approx(3.9e27, rel=0.02)
+    # 0.703 eV at 100^3 sites; one landscape of 60^3 scatters more.
+    assert found["landscape"]["activation_energy"] == pytest.approx(0.703, rel=0.03)
+    assert found["warnings"] == []
+
+
+def test_own_parameters_and_no_figure(command, tmp_path):
+    table = tmp_path / "units.csv"
+    table.write_text("x,B4,B3,B2\n1,42,50,8\n")
+    done = call(
+        command, tmp_path, "K2O·2B2O3", "--energy-scale", "0.7 eV", "--noise", "0.3", "--lattice", "20", "--no-figure",
+        "--measured-units", str(table), "--mass-density", "2.2 g/cm^3", "--summary", "k.json", "--quiet",
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    found = json.loads((tmp_path / "k.json").read_text(encoding="utf-8"))
+    assert found["units"]["B2"] == pytest.approx(0.08)
+    assert found["landscape"]["energy_scale"] == pytest.approx(0.7)
+    assert found["ion_density_basis"] == "mass density"
+    assert not (tmp_path / "glass.png").exists()
+
+
+def test_without_published_parameters_there_are_units_only(command, tmp_path):
+    done = call(command, tmp_path, "0.33 Cs2O 0.67 B2O3", "--figure", "cs.svg")
+    assert done.returncode == 0, done.stderr
+    assert "a landscape needs --energy-scale and --noise" in done.stdout
+    assert "10.9 percentage points" in done.stdout
+    assert (tmp_path / "cs.svg").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["0.33 Li2O 0.67 (0.4 B2O3 0.6 P2O5"], "is not closed"),
+        (["0.2 Li2O 0.2 Na2O 0.6 B2O3"], "2 alkali oxides"),
+        (["0.6 Li2O 0.4 B2O3"], "charges at most"),
+        (["1.0 Li2O 0.0 B2O3"], "no network former"),
+        ([FORMULA, "--energy-scale", "0.6"], "--energy-scale"),
+        ([FORMULA, "--noise=-1"], "--noise"),
+        ([FORMULA, "--vacant-site-fraction", "0.9"], "no room"),
+        ([FORMULA, "--lattice", "1"], "--lattice"),
+        ([FORMULA, "--jump-distance", "0 nm"], "--jump-distance"),
+        ([FORMULA, "--tetrahedral-borate-limit", "2"], "--tetrahedral-borate-limit"),
+        ([FORMULA, "--measured-units", "none.csv"], "none.csv"),
+        ([FORMULA, "--figure", "a.bmp"], "unknown extension"),
+        ([FORMULA, "--figure", "a.png", "--no-figure"], "contradicts"),
+    ],
+)
+def test_bad_input_is_one_sentence(command, tmp_path, words, sentence):
+    done = call(command, tmp_path, *words)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,224 @@
+"""Formulas of glasses, ion densities, and what is known to fail; numbers from the papers or by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ionscape.errors import InputError
+from ionscape.glass import (
+    Composition,
+    flat_range,
+    ion_number_density,
+    known_weaknesses,
+    parse_composition,
+    read_literature,
+    select_series,
+)
+
+
+def composition(alkali: str = "Li", oxide: float = 0.33, borate: float = 0.4) -> Composition:
+    return Composition(alkali=alkali, alkali_oxide_fraction=oxide, borate_fraction=borate)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0.33 Li2O 0.67 (0.4 B2O3 0.6 P2O5)",
+        "0.33Li2O-0.67[0.4B2O3-0.6P2O5]",
+        "0.33 Li2O – 0.67 [0.4 B2O3 – 0.6 P2O5]",
+        "33 Li2O 26.8 B2O3 40.2 P2O5",
+        "33 mol% Li2O, 26.8 mol% B2O3, 40.2 mol% P2O5",
+        "33Li2O·26.8B2O3·40.2P2O5 (mol%)",
+        "33% Li2O + 67% (40% B2O3 + 60% P2O5)",
+        "0.33Li₂O–0.67{0.4B₂O₃–0.6P₂O₅}",
+        "(Li2O)0.33(B2O3)0.268(P2O5)0.402",
+        "[Li_2O]_{0.33}[(B_2O_3)_{0.4}(P_2O_5)_{0.6}]_{0.67}",
+        ".33 Li2O .67 (2 B2O3 3 P2O5)",
+        "0.402 P2O5 0.268 B2O3 0.33 Li2O",
+        "33/100 Li2O 67/100 (2/5 B2O3 3/5 P2O5)",
+        "0.33 LiO1/2 0.67 (0.4 BO3/2 0.6 PO5/2)",
+    ],
+)
+def test_spellings_of_one_glass(text):
+    assert parse_composition(text) == composition()
+
+
+@pytest.mark.parametrize(
+    ("text", "alkali", "oxide", "borate"),
+    [
+        ("Li2O·2B2O3", "Li", 1 / 3, 1.0),
+        ("Li₂O·2B₂O₃", "Li", 1 / 3, 1.0),
+        ("Li2B4O7", "Li", 1 / 3, 1.0),
+        ("Li3B7O12", "Li", 0.3, 1.0),
+        ("NaPO3", "Na", 0.5, 0.0),
+        ("Li2O 2 (B2O3 P2O5)", "Li", 1 / 5, 0.5),
+        ("0.4 Na2O 0.6 P2O5", "Na", 0.4, 0.0),
+        ("(Na2O)0.4(BPO4)0.6", "Na", 0.4, 0.5),
+        ("33.3 K2O 33.3 B2O3 33.3 P2O5", "K", 1 / 3, 0.5),
+        ("0.3 Rb2O 0.7 B2O3 0 P2O5", "Rb", 0.3, 1.0),
+        ("0.25 Cs2O 0.75 (1 B2O3)", "Cs", 0.25, 1.0),
+    ],
+)
+def test_ratios_and_compounds(text, alkali, oxide, borate):
+    found = parse_composition(text)
+    assert found.alkali == alkali
+    assert found.alkali_oxide_fraction == pytest.approx(oxide, rel=1e-12)
+    assert found.borate_fraction == pytest.approx(borate, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "must be the formula"),
+        ("   ", "must be the formula"),
+        ("glass", 'cannot be read from "glass" on'),
+        ("0.33 li2O 0.67 B2O3", 'cannot be read from "li2O" on'),
+        ("0.33 Li2O 0.67 (0.4 B2O3 0.6 P2O5", 'has a "(" that is not closed; add a ")"'),
+        ("0.33 Li2O 0.67 0.4 B2O3 0.6 P2O5)", "where the amount"),
+        ("0.33 Li2O 0.67 B2O3)", "without its opening bracket"),
+        ("0.33 Li2O 0.67 (0.4 B2O3 0.6 P2O5]", 'closes a "(" with a "]"'),
+        ("0.33 Li2O 0.67 ()", "an empty bracket"),
+        ("0.2 Li2O 0.2 Na2O 0.6 B2O3", "has 2 alkali oxides (Li, Na)"),
+        ("0.4 SiO2 0.6 Li2O", "unknown oxide SiO2"),
+        ("0.3 Li2O 0.6 B2O3", "sum to 0.9"),
+        ("33 Li2O 66 B2O3", "sum to 99"),
+        ("0.67 B2O3 0.33 P2O5", "has no alkali oxide"),
+        ("Li2O", "has no network former"),
+        ("0 Li2O B2O3", "has no alkali oxide"),
+        ("0.33 LiO 0.67 B2O3", "not a neutral oxide"),
+        ("0,33 Li2O 0,67 B2O3", "decimal comma"),
+        ("33 wt% Li2O 67 wt% B2O3", "per cent by weight"),
+        ("0.33 Li2O 0.67", "has nothing where"),
+        ("- 0.33 Li2O", "before the first oxide"),
+        ("0.33 Li2O - 0.67 B2O3 -", "no oxide behind"),
+        ("1/0 Li2O 1 B2O3", "divides by zero"),
+        ("(" * 400, "more than 20 brackets"),
+        ("0.3 Li2O 0.7 ((B2O3)", "is not closed"),
+        ("Li2O " * 400, "longer than"),
+    ],
+)
+def test_bad_formulas_are_one_sentence(text, words):
+    with pytest.raises(InputError, match=r"glass = ") as caught:
+        parse_composition(text)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"oxide": 0.0}, "greater than 0 and less than 1"),
+        ({"oxide": 1.0}, "greater than 0 and less than 1"),
+        ({"oxide": 33.0}, "greater than 0 and less than 1"),
+        ({"oxide": float("nan")}, "finite number"),
+        ({"oxide": "0.33"}, "finite number"),
+        ({"borate": -0.1}, "from 0 to 1"),
+        ({"borate": 1.1}, "from 0 to 1"),
+        ({"alkali": "Ag"}, "Li, Na, K, Rb, Cs"),
+    ],
+)
+def test_bad_fractions(changed, words):
+    with pytest.raises(InputError, match=words):
+        composition(**changed)
+
+
+def test_formula_and_numpy_numbers():
+    assert composition().formula == "0.33 Li2O – 0.67 (0.4 B2O3 – 0.6 P2O5)"
+    assert str(composition(borate=1.0)) == "0.33 Li2O – 0.67 B2O3"
+    assert type(composition(oxide=np.float64(0.33)).alkali_oxide_fraction) is float
+    assert composition().ions_per_cation == pytest.approx(33 / 67, rel=1e-12)
+
+
+def test_ion_density_of_the_lattice():
+    # Li2O content of 0.33 and 5 angstrom: 3.9e27 1/m^3.
+    found = ion_number_density(composition(), lattice_constant=5e-10)
+    assert found.value == pytest.approx(33 / 67 / 125e-30, rel=1e-12)
+    assert found.value == pytest.approx(3.9e27, rel=0.02)
+    assert found.basis == "lattice constant"
+
+
+def test_ion_density_of_lithium_diborate():
+    # By hand: Li2B4O7 weighs 169.11 g/mol, with 2.27 g/cm^3 that is 2 * 6.02214e23 * 2.27 / 169.11 per cm^3.
+    found = ion_number_density(parse_composition("Li2B4O7"), mass_density=2270.0)
+    assert found.value == pytest.approx(2 * 6.02214076e23 * 2.27 / 169.11e-6, rel=1e-4)
+    assert found.basis == "mass density"
+    for given in ({}, {"mass_density": 1.0, "lattice_constant": 1.0}, {"mass_density": -1.0}):
+        with pytest.raises(InputError):
+            ion_number_density(composition(), **given)
+
+
+def test_known_weaknesses():
+    assert known_weaknesses(composition()) == ()
+    assert "NMR" in known_weaknesses(composition(alkali="Cs"))[0]
+    assert "NMR" in known_weaknesses(composition(alkali="K"))[0]
+    assert "above 0.45" in known_weaknesses(composition(oxide=0.5, borate=0.1))[0]
+    assert "P(4)" in known_weaknesses(composition(oxide=0.2, borate=0.1))[0]
+    assert "flat" in known_weaknesses(composition(borate=0.7))[0]
+
+
+def test_flat_range_of_the_lithium_series():
+    # 3/7, and 1 - (33/67 - 3/7) = 0.936.
+    assert flat_range(composition()) == pytest.approx((3 / 7, 1 - (33 / 67 - 3 / 7)), rel=1e-12)
+    # At y = 0.55 there are more charges than phosphate could take singly: no such range.
+    first, last = flat_range(composition(oxide=0.55))
+    assert first == last
+
+
+@pytest.fixture(scope="module")
+def literature(request):
+    folder = request.config.rootpath / "examples"
+    return read_literature(folder / "sciglass-alkali-borophosphates.csv")
+
+
+def test_literature_units(literature):
+    assert len(literature) == 1306
+    series = select_series(literature, "Li", 0.333, tolerance=0.001, authors=["Magistris"])
+    half = next(glass for glass in series.glasses if abs(glass.borate_fraction - 0.5) < 0.01)
+    # log10 of the resistivity at 20 degC is 9.06 in ohm cm.
+    assert half.conductivity[293.15] == pytest.approx(10 ** (2 - 9.06), rel=1e-4, abs=0)
+    assert half.glass_transition == pytest.approx(443 + 273.15)
+    assert half.activation_energy is None
+
+
+def test_literature_activation_energies_agree_with_the_database(literature, examples_folder):
+    import csv
+
+    with (examples_folder / "sciglass-alkali-borophosphates.csv").open(encoding="utf-8") as file:
+        printed = {row["ID"]: row["Ea_sT_20_100"] for row in csv.DictReader(file) if row["Ea_sT_20_100"]}
+    compared = 0
+    for glass in literature:
+        if glass.identifier in printed and glass.activation_energy is not None:
+            assert glass.activation_energy / 1.602176634e-19 == pytest.approx(
+                float(printed[glass.identifier]), rel=1e-6
+            )
+            # k_B times 330 K is 0.028 eV.
+            difference = glass.activation_energy - glass.activation_energy_of_conductivity
+            assert difference / 1.602176634e-19 == pytest.approx(0.0284, abs=4e-4)
+            compared += 1
+    assert compared > 300
+
+
+def test_series_leaves_out_what_is_wrong_by_decades(literature):
+    series = select_series(literature, "Li", 0.33)
+    assert {"Muller K.-P."} <= {glass.author for glass, _ in series.left_out}
+    assert all("differs by" in reason for _, reason in series.left_out)
+    positions = [glass.borate_fraction for glass in series.glasses]
+    assert positions == sorted(positions)
+    everything = select_series(literature, "Li", 0.33, largest_deviation=None)
+    assert len(everything.glasses) == len(series.glasses) + len(series.left_out)
+    without = select_series(literature, "Li", 0.33, leave_out=["Magistris", "513700019025"])
+    assert not any(glass.author.startswith("Magistris") for glass in without.glasses)
+
+
+def test_literature_refuses_other_tables(tmp_path):
+    table = tmp_path / "a.csv"
+    table.write_text("x,y\n1,2\n")
+    with pytest.raises(InputError, match="lacks the column Li2O"):
+        read_literature(table)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_literature(tmp_path / "b.csv")
+    header = "Li2O,Na2O,K2O,Rb2O,Cs2O,B2O3,P2O5,RO20,RO100,RO150,RO300\n"
+    table.write_text(header + "33,0,0,0,0,67,0,ten,,,\n")
+    with pytest.raises(InputError, match='line 2, RO20 = "ten"'):
+        read_literature(table)

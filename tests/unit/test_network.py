@@ -1,0 +1,171 @@
+"""Kirchhoff's equations on networks whose answer is known by other means."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ionscape.errors import NetworkError, PercolationError
+from ionscape.hopping import Network, lattice_links, network, solve_network
+from ionscape.hopping.kron import kron_conductance
+
+METHODS = ("iterative", "direct")
+
+
+def lattice_network(shape, *, spread=0.0, rng=None, open_share=1.0, faces="periodic"):
+    """A cubic lattice with ln g = 0, or normal with a standard deviation, between its two end planes."""
+    rng = rng or np.random.default_rng(0)
+    joined = lattice_links(rng.random(shape) < open_share, transverse_faces=faces)
+    nodes = np.arange(joined.sites, dtype=np.int32) + 2
+    nodes[joined.source], nodes[joined.drain] = 0, 1
+    return Network(
+        nodes=joined.sites + 2, first=nodes[joined.first], second=nodes[joined.second],
+        logarithms=spread * rng.standard_normal(joined.first.size), source=0, drain=1,
+    )  # fmt: skip
+
+
+def make_network(links, *, nodes, source, drain):
+    first, second, conductances = zip(*links, strict=True)
+    return Network(
+        nodes=nodes, first=np.array(first, dtype=np.int32), second=np.array(second, dtype=np.int32),
+        logarithms=np.log(np.array(conductances)), source=source, drain=drain,
+    )  # fmt: skip
+
+
+def dense_conductance(problem):
+    """By numpy's dense solver: right where conductances are of similar size."""
+    laplacian = np.zeros((problem.nodes, problem.nodes))
+    weights = np.exp(problem.logarithms)
+    for i, j, g in zip(problem.first, problem.second, weights, strict=True):
+        laplacian[[i, j], [i, j]] += g
+        laplacian[[i, j], [j, i]] -= g
+    connected = [node for node in range(problem.nodes) if laplacian[node, node] > 0.0]
+    inner = [node for node in connected if node not in (problem.source, problem.drain)]
+    potentials = np.zeros(problem.nodes)
+    potentials[problem.source] = 1.0
+    potentials[inner] = np.linalg.solve(laplacian[np.ix_(inner, inner)], -laplacian[inner, problem.source])
+    return laplacian[problem.source] @ potentials
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 3), (5, 4, 4), (12, 12, 12)])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_homogeneous_lattice_has_parallel_rows_in_series(shape, method):
+    planes, *across = shape
+    solution = solve_network(lattice_network(shape), method=method)
+    assert solution.log_conductance == pytest.approx(np.log(np.prod(across) / (planes - 1)), abs=1e-9)
+    assert (solution.lower, solution.upper) == pytest.approx((1.0, 1.0), abs=1e-9)
+
+
+def test_a_chain_adds_resistances():
+    rng = np.random.default_rng(3)
+    conductances = 10.0 ** rng.uniform(-30.0, 5.0, 40)
+    links = [(k, k + 1, g) for k, g in enumerate(conductances)]
+    solution = solve_network(make_network(links, nodes=41, source=0, drain=40), tolerance=1e-9)
+    expected = -np.log(np.sum(1.0 / conductances))
+    assert solution.log_conductance == pytest.approx(expected, abs=2e-9)
+
+
+def test_a_wheatstone_bridge():
+    # R of the five-resistor bridge by the closed formula: all 1 except g5, and one arm 2
+    g1, g2, g3, g4, g5 = 1.0, 2.0, 3.0, 4.0, 5.0  # source-a, source-b, a-drain, b-drain, a-b
+    expected = (g1 * g2 * (g3 + g4) + g3 * g4 * (g1 + g2) + g5 * (g1 + g2) * (g3 + g4)) / (
+        (g1 + g3) * (g2 + g4) + g5 * (g1 + g2 + g3 + g4)
+    )
+    links = [(0, 2, g1), (0, 3, g2), (2, 1, g3), (3, 1, g4), (2, 3, g5)]
+    solution = solve_network(make_network(links, nodes=4, source=0, drain=1))
+    assert np.exp(solution.log_conductance) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_star_mesh_elimination_agrees_with_a_dense_solution(method):
+    problem = lattice_network((7, 6, 6), spread=1.0, open_share=0.8, rng=np.random.default_rng(1))
+    solution = solve_network(problem, method=method)
+    assert np.exp(solution.log_conductance) == pytest.approx(
+        dense_conductance(problem), rel=1e-12 if method == "direct" else 1e-9
+    )
+
+
+def test_a_complete_elimination_agrees_with_a_dense_solution(monkeypatch):
+    monkeypatch.setattr(network, "HIGHEST_DEGREE", 400)
+    problem = lattice_network((7, 6, 6), spread=1.0, rng=np.random.default_rng(2))
+    solution = solve_network(problem)
+    assert solution.method == "elimination"
+    assert np.exp(solution.log_conductance) == pytest.approx(dense_conductance(problem), rel=1e-12)
+
+
+def test_conductances_over_sixty_decades_agree_with_the_kron_reduction():
+    # which only adds positive numbers, and so keeps its digits
+    problem = lattice_network((8, 8, 8), spread=25.0, open_share=0.7, rng=np.random.default_rng(4))
+    assert np.ptp(problem.logarithms) > 60.0 * np.log(10.0)
+    exact = kron_conductance(problem)
+    for tolerance in (1e-2, 1e-5):
+        solution = solve_network(problem, tolerance=tolerance)
+        ratio = np.exp(exact - solution.log_conductance)
+        assert solution.lower - 1e-9 <= ratio <= solution.upper + 1e-9
+        assert solution.upper - solution.lower <= tolerance
+
+
+def test_current_is_conserved_at_every_node_of_the_complete_network():
+    problem = lattice_network((9, 8, 8), spread=8.0, rng=np.random.default_rng(5))
+    solution = solve_network(problem, tolerance=1e-6)
+    currents = solution.currents(problem)
+    arriving = np.bincount(problem.second, weights=currents, minlength=problem.nodes)
+    arriving -= np.bincount(problem.first, weights=currents, minlength=problem.nodes)
+    assert arriving[0] == pytest.approx(-1.0, abs=1e-5)
+    assert arriving[1] == pytest.approx(1.0, abs=1e-5)
+    # currents of deleted links, bounded by the tolerance, are all that is missing
+    assert np.max(np.abs(arriving[2:])) < 1e-3
+    assert -1e-9 <= solution.potentials.min() <= solution.potentials.max() <= 1.0 + 1e-9
+
+
+def test_exchanged_electrodes_carry_the_same_current():
+    problem = lattice_network((8, 7, 7), spread=10.0, open_share=0.8, rng=np.random.default_rng(6))
+    swapped = Network(
+        nodes=problem.nodes, first=problem.first, second=problem.second, logarithms=problem.logarithms,
+        source=problem.drain, drain=problem.source,
+    )  # fmt: skip
+    one, other = (solve_network(item, tolerance=1e-8) for item in (problem, swapped))
+    assert one.log_conductance == pytest.approx(other.log_conductance, abs=2e-8)
+
+
+def test_a_stronger_link_never_lowers_the_conductance():
+    # Rayleigh's monotonicity
+    rng = np.random.default_rng(7)
+    problem = lattice_network((6, 5, 5), spread=6.0, rng=rng)
+    before = solve_network(problem, tolerance=1e-8).log_conductance
+    for link in rng.integers(0, problem.logarithms.size, 10):
+        logarithms = problem.logarithms.copy()
+        logarithms[link] += 3.0
+        stronger = Network(
+            nodes=problem.nodes, first=problem.first, second=problem.second, logarithms=logarithms, source=0, drain=1
+        )
+        assert solve_network(stronger, tolerance=1e-8).log_conductance >= before - 2e-8
+
+
+def test_no_path_is_said():
+    with pytest.raises(PercolationError, match="no path"):
+        solve_network(make_network([(0, 2, 1.0), (3, 1, 1.0)], nodes=4, source=0, drain=1))
+
+
+@pytest.mark.parametrize("wrong", [lambda x: x * 1.001, lambda x: np.clip(x, 0.2, None), lambda x: x + 2.0])
+def test_a_wrong_solution_is_an_error_and_no_number(monkeypatch, wrong):
+    right = network._factorise
+    monkeypatch.setattr(network, "_factorise", lambda rest: wrong(right(rest)))
+    problem = lattice_network((6, 6, 6), spread=2.0)
+    with pytest.raises(NetworkError, match="is wrong"):
+        solve_network(problem, method="direct")
+
+
+def test_iterations_that_do_not_converge_give_way_to_the_factorisation(monkeypatch):
+    monkeypatch.setattr(network, "MOST_ITERATIONS", 2)
+    problem = lattice_network((6, 6, 6), spread=2.0)
+    assert solve_network(problem).method == "elimination, sparse factorisation"
+    with pytest.raises(NetworkError, match="did not converge"):
+        solve_network(problem, method="iterative")
+
+
+def test_bounds_that_cannot_be_met_are_said(monkeypatch):
+    monkeypatch.setattr(network, "WIDEST", 5.0)
+    problem = lattice_network((8, 8, 8), spread=8.0)
+    with pytest.raises(NetworkError, match="bounds of a conductance"):
+        solve_network(problem, tolerance=1e-12)
