@@ -6,6 +6,7 @@ matplotlib is loaded when the first figure is drawn.
 from ionscape.figures.currents import current_and_charge, overview
 from ionscape.figures.energies import diffusion_coefficients, local_populations, site_energy_distribution
 from ionscape.figures.glass import glass_overview, units_against_mixing_ratio
+from ionscape.figures.landscapes import critical_path_figure, current_map
 from ionscape.figures.measurement import calibrated_profile, crater_scans, raw_counts
 from ionscape.figures.movie import movie
 from ionscape.figures.profiles import depth_profiles, potential
@@ -14,7 +15,9 @@ from ionscape.figures.style import ion_styles, save
 __all__ = [
     "calibrated_profile",
     "crater_scans",
+    "critical_path_figure",
     "current_and_charge",
+    "current_map",
     "depth_profiles",
     "diffusion_coefficients",
     "glass_overview",
