@@ -42,6 +42,10 @@ class Analytic:
         if self.formula in ("linear", "failing"):
             residuals = np.array([(x - 0.4) / 0.03, (y - 0.5 - 2.0 * (x - 0.4)) / 0.05, 1.0])
             jacobian = np.array([[1 / 0.03, 0.0], [-2.0 / 0.05, 1 / 0.05], [0.0, 0.0]])
+        elif self.formula == "banana":  # x is normal, y lies on a parabola over it
+            u = x - 0.4
+            residuals = np.array([u / 0.05, (y - 0.5 - 2.0 * u - 12.0 * u**2) / 0.004])
+            jacobian = np.array([[1 / 0.05, 0.0], [-(2.0 + 24.0 * u) / 0.004, 1 / 0.004]])
         elif self.formula == "logarithm":  # normal in ln x
             residuals = np.array([math.log(max(x, 1e-9) / 0.2) / 0.3, (y - 0.5) / 0.1])
             jacobian = np.array([[1 / (0.3 * max(x, 1e-9)), 0.0], [0.0, 1 / 0.1]])

@@ -54,6 +54,28 @@ settings.register_profile("ci", settings.get_profile("developer"), derandomize=T
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 
+LONGEST_FILES = (
+    "validation/test_fit.py",
+    # needs no kernel, so that it does not compile what its neighbour is compiling already
+    "properties/test_relations_properties.py",
+    "end_to_end/test_documentation_snippets.py",
+    "validation/test_sensitivities.py",
+    "end_to_end/test_cli_simulate.py",
+    "properties/test_transport_properties.py",
+    "end_to_end/test_cli_fit.py",
+    "unit/test_report.py",
+    "unit/test_posterior.py",
+    "validation/test_welge.py",
+    "end_to_end/test_cli_calibrate.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files: one that begins last would leave all workers but one idle."""
+    places = {REPOSITORY / "tests" / file: place for place, file in enumerate(LONGEST_FILES)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """Root folder of the repository."""

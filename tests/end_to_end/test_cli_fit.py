@@ -84,6 +84,7 @@ def test_an_interrupted_fit_keeps_its_finished_starts(command, examples_folder, 
     [
         ('"ions.Li.diffusion.width"', '"ions.Li.diffusion.widht"', "nearest path"),
         ('lower = "2e-19 m^2/s"', 'lower = "2e-18 m^2/s"', "less than the upper bound"),
+        ("[measurement]", '[datasets]\nRb = "rb.toml"\n[measuremnt]', "is an unknown key in a file with [datasets]"),
     ],
 )
 def test_bad_fits_get_one_sentence_and_write_nothing(

@@ -153,6 +153,27 @@ def test_bad_fit_files_get_one_sentence(examples_folder, tmp_path, pattern, repl
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("line", "key", "nearest"),
+    [
+        ('titel = "three ions"', "titel", "title"),
+        ("[Fit.parameters]", "Fit", "fit"),
+        ("[data_sets]", "data_sets", "datasets"),
+    ],
+)
+def test_unknown_keys_of_a_joint_fit_are_refused(examples_folder, tmp_path, line, key, nearest) -> None:
+    width = '"ions.Li.diffusion.width" = { lower = "0.08 eV", upper = "0.30 eV" }'
+    data_set = f"a = {str(examples_folder / 'rb-mono-fit.toml')!r}"
+    good = f"[datasets]\n{data_set}\n[fit.parameters]\n{width}\n"
+    path = tmp_path / "joint.toml"
+    path.write_text(good, encoding="utf-8")
+    assert load_fit(path).names[0] == "ions.Li.diffusion.width"
+    path.write_text(f"{line}\n{good}", encoding="utf-8")
+    with pytest.raises(InputError, match=f'{key}: is an unknown key.*nearest known key is "{nearest}"') as caught:
+        load_fit(path)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_measurement_without_a_fit_says_so(examples_folder) -> None:
     with pytest.raises(InputError, match=r"fit: is missing"):
         load_fit(examples_folder / "rb-mono-cait.toml")

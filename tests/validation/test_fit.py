@@ -42,7 +42,8 @@ def measured(name: str) -> Measurement:
 
 @cache
 def single(name: str) -> FitResult:
-    return fit(problem_of(TRUTHS[name], measurements={"": measured(name)}), starts=2)
+    # from values that are wrong by up to 30 %; benchmarks/fit_starts.py has random starts
+    return fit(problem_of(TRUTHS[name], measurements={"": measured(name)}), starts=1, check_intervals=False)
 
 
 @cache
@@ -56,7 +57,7 @@ def joint(names: tuple[str, ...]) -> FitResult:
         for parameter in single(name).problem.parameters:  # type: ignore[union-attr]
             if parameter.name != WIDTH:
                 starts[f"{TRUTHS[name].ion}:{parameter.name}"] = estimate(single(name), parameter.name)
-    return fit(with_starts(problem, starts), starts=1)
+    return fit(with_starts(problem, starts), starts=1, check_intervals=False)
 
 
 def estimate(result: FitResult, name: str) -> float:
@@ -119,7 +120,7 @@ def test_the_evidence_tells_one_width_from_several() -> None:
         return joint(names).dataset.attrs["log_evidence"] - separate
 
     assert gain(("K", "Rb", "Cs")) > 0.0
-    assert gain(("K", "narrow", "wide")) < -5.0
+    assert gain(("narrow", "wide")) < -5.0
 
 
 def example() -> FitProblem:
@@ -148,9 +149,9 @@ def with_settings(problem: FitProblem, **changes: object) -> FitProblem:
     return replace(problem, settings=problem.settings.model_copy(update=changes))
 
 
-def test_the_example_tells_its_truth() -> None:
+def test_the_example_tells_its_truth_and_its_intervals_end_where_the_cost_says() -> None:
     truth = json.loads((EXAMPLES / "measurements" / "rb-mono-a-truth.json").read_text(encoding="utf-8"))["parameters"]
-    result = fit(example(), starts=2)
+    result = fit(example(), starts=1)
     expected = {
         "ions.Li.diffusion.bulk_coefficient": truth["DB"],
         "ions.Li.diffusion.width": truth["G1"] * ELEMENTARY_CHARGE,
@@ -159,3 +160,11 @@ def test_the_example_tells_its_truth() -> None:
     }
     for name, true in expected.items():
         assert abs(estimate(result, name) - true) < 3.0 * error(result, name), name
+    spent = result.dataset.attrs["simulations"] - int(result.dataset["start_simulations"].sum())
+    assert spent == 2 * len(expected)
+    for side in ("lower", "upper"):
+        rises = result.dataset[f"rise_at_{side}_95"].values
+        # of a parabola, 3.84; the profile likelihood moves no limit of the example by more than a tenth
+        assert np.all(np.abs(np.sqrt(rises[: len(expected)] / 3.841458820694124) - 1.0) < 0.15)
+        assert np.isnan(rises[len(expected) :]).all()
+    assert not any("least-squares interval" in warning for warning in result.warnings)

@@ -82,7 +82,11 @@ def fit_command(
     with make_executor(scheduler, processes) as executor:
         if result is None:
             with _display(len(problem.parameters), quiet=quiet) as show:
-                result = fit(problem, starts=starts, executor=executor, store=kept, progress=show)
+                result = fit(
+                    problem, starts=starts, executor=executor, store=kept, progress=show,
+                    # the other methods replace the intervals
+                    check_intervals=wanted == Method.least_squares,
+                )  # fmt: skip
             # what is found so far is safe before the longer part begins
             _save(result, result_file)
         if wanted != Method.least_squares:

@@ -14,7 +14,17 @@ from ionscape.scaleout import Executor, RunStore, Tally, Task
 from ionscape.sims.raw import FloatArray
 
 from .forward import Evaluation, ForwardModel
-from .least_squares import AT_BOUND, SAME_COST, StartResult, covariance_of, polish, search, starting_points
+from .interval_check import rise_warnings, rises_at_ends
+from .least_squares import (
+    AT_BOUND,
+    SAME_COST,
+    StartResult,
+    covariance_of,
+    fine_model,
+    polish,
+    search,
+    starting_points,
+)
 from .parameters import values_of
 from .problem import FitProblem
 from .result import FitResult, make_fit_result
@@ -52,6 +62,7 @@ def fit(
     executor: Executor | None = None,
     store: RunStore | None = None,
     progress: Callable[[FitProgress], None] | None = None,
+    check_intervals: bool = True,
 ) -> FitResult:
     """Fit the free parameters by least squares from several starts.
 
@@ -61,6 +72,9 @@ def fit(
         executor: what runs the starts (`ionscape.scaleout.make_executor`); None for one after the other, here.
         store: keeps finished starts, so that a stopped fit is taken up again; needs an executor.
         progress: called while the fit runs.
+        check_intervals: simulate also at both ends of the interval of each parameter of the experiment, and warn where
+            the cost has not risen as it must (`ionscape.inference.interval_check`); these simulations count in
+            `simulations`, but not in those of any start.
 
     If no two starts come to the same optimum, more are tried, up to three times as many.
 
@@ -90,8 +104,19 @@ def fit(
     best = polish(problem, lowest)
     results[results.index(lowest)] = best
     covariance, alone = covariance_of(best.evaluation)
+    rises, spent = None, 0
+    checked: list[str] = []
+    if check_intervals:
+        model = fine_model(problem)
+        rises = rises_at_ends(model, best, covariance)
+        checked = rise_warnings(problem.parameters, best.coordinates, covariance, rises)
+        spent = model.simulations
+        failures += model.failures
     warnings = _warnings(problem, best, results, covariance, alone, failures)
-    return make_fit_result(problem, best, results, covariance, warnings=warnings, failures=failures)
+    return make_fit_result(
+        problem, best, results, covariance, warnings=[*warnings, *checked], failures=failures, rises=rises,
+        further_simulations=spent,
+    )  # fmt: skip
 
 
 def _agree(results: Sequence[StartResult]) -> bool:

@@ -28,6 +28,7 @@ SMALLEST_DROP = 0.05  # predicted by Gauss and Newton, of the cost
 FAILED = 1e3  # residual where a simulation failed: no optimum
 EDGE = 1e-6  # coordinates are kept this far inside of their bounds
 AT_BOUND = 1e-3
+WEAK_INFORMATION = 12.0  # of a uniform distribution between 0 and 1, whose variance is 1/12
 HUBER_SCALE = 1.345
 
 
@@ -199,6 +200,26 @@ def minimise(
     )
 
 
+def cost_of(residuals: FloatArray, *, robust: bool) -> float:
+    """Sum of squared residuals; if robust, of their loss by Huber, which is linear beyond 1.345 standard deviations."""
+    size = np.abs(residuals)
+    if robust:
+        return float(np.sum(np.where(size > HUBER_SCALE, HUBER_SCALE * (2.0 * size - HUBER_SCALE), size**2)))
+    return float(np.sum(size**2))
+
+
+def loss_weights(residuals: FloatArray, *, robust: bool) -> FloatArray:
+    """Slope of that loss by the squared residual: 1, or less for those that are robustly held back."""
+    size = np.abs(residuals)
+    return HUBER_SCALE / np.maximum(size, HUBER_SCALE) if robust else np.ones_like(size)
+
+
+def fine_model(problem: FitProblem) -> ForwardModel:
+    """Simulations of a tenth of the tolerance, for the last words of a fit."""
+    settings = problem.settings.model_copy(update={"tolerance": POLISHING * problem.settings.tolerance})
+    return ForwardModel(problem=replace(problem, settings=settings))
+
+
 def polish(problem: FitProblem, found: StartResult) -> StartResult:
     """The optimum with simulations of a tenth of the tolerance, searched again if they see a way down.
 
@@ -208,8 +229,7 @@ def polish(problem: FitProblem, found: StartResult) -> StartResult:
         problem: what is fitted.
         found: the best start.
     """
-    settings = problem.settings.model_copy(update={"tolerance": POLISHING * problem.settings.tolerance})
-    model = ForwardModel(problem=replace(problem, settings=settings))
+    model = fine_model(problem)
     evaluation = model.evaluate(found.coordinates)
     if evaluation is None:
         return found
@@ -237,7 +257,7 @@ def covariance_of(evaluation: Evaluation) -> tuple[FloatArray, FloatArray]:
         The covariance, and the standard deviation of each coordinate by the data alone (large where undetermined).
     """
     information = evaluation.jacobian.T @ evaluation.jacobian
-    weak = 12.0 * np.eye(information.shape[0])  # a uniform distribution between 0 and 1 has the variance 1/12
+    weak = WEAK_INFORMATION * np.eye(information.shape[0])
     alone = np.sqrt(np.maximum(np.diag(np.linalg.pinv(information, rcond=1e-14)), 0.0))
     dead = np.diag(information) <= 1e-12
     return np.asarray(np.linalg.inv(information + weak), dtype=float), np.where(dead, np.inf, alone)

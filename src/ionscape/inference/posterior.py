@@ -29,6 +29,7 @@ from .chains import Chain, sample_chains
 from .curves import curve_variables
 from .fit import problem_key
 from .forward import ForwardModel
+from .interval_check import without_rise_warnings, without_rises
 from .parameters import Parameter
 from .problem import FitProblem
 from .result import FitResult, model_of
@@ -297,7 +298,7 @@ def _entered(
     band = kept[np.linspace(0, draws - 1, min(BAND_DRAWS, draws)).astype(int)]
     optimum = np.asarray(data["coordinate"].values, dtype=float)
     variables |= curve_variables(problem, optimum, np.asarray(variables["coordinate_covariance"][1]), draws=band)
-    dataset = data.drop_vars(old).assign(variables)
+    dataset = without_rises(data.drop_vars(old), range(len(free))).assign(variables)
     dataset.attrs = {
         **data.attrs,
         "method": "mcmc",
@@ -317,8 +318,9 @@ def _entered(
 
 
 def _kept(result: FitResult) -> list[str]:
-    """Warnings that are not of an earlier posterior."""
-    return [warning for warning in result.warnings if "the posterior" not in warning.lower()]
+    """Warnings that are not of an earlier posterior, nor of intervals that are replaced."""
+    warnings = without_rise_warnings(result.warnings, list(map(str, result.dataset["parameter"].values)))
+    return [warning for warning in warnings if "the posterior" not in warning.lower()]
 
 
 def _at_bounds(parameters: Sequence[Parameter], kept: FloatArray, work: Work) -> list[str]:

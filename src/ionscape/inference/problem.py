@@ -25,6 +25,7 @@ from .parameters import Parameter, Prior, read_value
 from .paths import read_scalar, scalars
 from .settings import FitTable, ParameterTable, PriorTable
 
+JOINT_KEYS = ("title", "datasets", "fit")
 FACTOR_RANGE = 3.0
 """Sensitivity factors are varied within this factor of those of the calibration; the data determine them."""
 DEPTH_SCALE_RANGE = 5.0  # standard deviations
@@ -113,6 +114,8 @@ def load_fit(path: str | Path) -> FitProblem:
     path = Path(path)
     text = read_text(path)
     data = parse_toml(text, file=str(path))
+    if "datasets" in data:
+        _check_joint_keys(data, file=str(path))
     table = data.get("fit")
     if table is None:
         raise InputError("is missing", file=str(path), key="fit",
@@ -168,6 +171,15 @@ def make_fit(
     return FitProblem(
         datasets=datasets, parameters=(*free, *nuisance), settings=table, title=title, file=file, source=source
     )
+
+
+def _check_joint_keys(data: Mapping[str, Any], *, file: str) -> None:
+    """Refuse what would be passed over; a file without [datasets] is refused as a measurement file is."""
+    for key in data:
+        if key not in JOINT_KEYS:
+            nearest = nearest_name(key, JOINT_KEYS)
+            remedy = f'the nearest known key is "{nearest}" (known are {", ".join(JOINT_KEYS)})'
+            raise InputError("is an unknown key in a file with [datasets]", file=file, key=key, remedy=remedy)
 
 
 def _joint(files: object, path: Path) -> dict[str, Measurement]:

@@ -18,6 +18,7 @@ from ionscape.sims.raw import FloatArray
 
 from .fit import problem_key
 from .forward import ForwardModel
+from .interval_check import without_rise_warnings, without_rises
 from .least_squares import EDGE, SAME_COST, StartResult, covariance_of, minimise
 from .result import FitResult, make_fit_result, model_of
 
@@ -120,7 +121,10 @@ def profile_likelihood(
             )
         result = _with_optimum(result, used, better)
     dataset, further = _entered(result, used, places, sides)
-    return _finished(FitResult(dataset=dataset, problem=result.problem), [*notes, *further], spent, failures)
+    replaced = [problem.names[place] for place in places]
+    kept = without_rise_warnings(result.warnings, replaced)
+    dataset = without_rises(dataset, places)
+    return _finished(FitResult(dataset=dataset, problem=result.problem), kept, [*notes, *further], spent, failures)
 
 
 def _all_sides(
@@ -277,7 +281,9 @@ def _lowest(sides: Mapping[tuple[int, int], _Side]) -> tuple[FloatArray, float] 
 def _with_optimum(result: FitResult, model: ForwardModel, better: StartResult) -> FitResult:
     """The result with another optimum; what it says of its starts stays."""
     covariance, _ = covariance_of(better.evaluation)
-    made = make_fit_result(model.problem, better, [better], covariance, warnings=result.warnings, failures=())
+    # the ends of the intervals at the new optimum were not simulated
+    warnings = without_rise_warnings(result.warnings, model.problem.names)
+    made = make_fit_result(model.problem, better, [better], covariance, warnings=warnings, failures=())
     old = result.dataset
     kept = {str(name): old[name].variable for name in old.data_vars if "start" in old[name].dims}
     dataset = made.dataset.drop_dims("start").assign(kept)
@@ -367,11 +373,13 @@ def _undetermined(name: str, end: str, ended: str) -> str:
     return f"{sentence}." if ended == "bound" else f"{sentence}, since {ended.rstrip('.')}."
 
 
-def _finished(result: FitResult, notes: Sequence[str], spent: int, failures: Sequence[str]) -> FitResult:
-    """The result with its method, its simulations and its warnings."""
+def _finished(
+    result: FitResult, warnings: Sequence[str], notes: Sequence[str], spent: int, failures: Sequence[str]
+) -> FitResult:
+    """The result with its method, its simulations and its warnings, old ones that still hold and new ones."""
     data = result.dataset
     old = [
-        warning for warning in result.warnings
+        warning for warning in warnings
         if not warning.startswith("The profile likelihood") and " is undetermined from " not in warning
     ]  # fmt: skip
     if failures:

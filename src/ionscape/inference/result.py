@@ -16,6 +16,7 @@ from ionscape.sims.raw import FloatArray
 
 from .curves import curve_variables
 from .forward import ForwardModel
+from .interval_check import RISES
 from .least_squares import StartResult
 from .parameters import Parameter, values_of
 from .problem import FitProblem
@@ -116,6 +117,8 @@ def make_fit_result(
     *,
     warnings: Sequence[str],
     failures: Sequence[str],
+    rises: FloatArray | None = None,
+    further_simulations: int = 0,
 ) -> FitResult:
     """Put a fit into a dataset.
 
@@ -126,6 +129,8 @@ def make_fit_result(
         covariance: of the coordinates, shape (parameters, parameters).
         warnings: for the reader.
         failures: sentences about failed simulations.
+        rises: of the cost at the ends of the 95 % intervals, shape (2, parameters); None if they were not simulated.
+        further_simulations: beside those of the starts.
     """
     import xarray
 
@@ -152,6 +157,10 @@ def make_fit_result(
         for name, sign in (("lower", -1.0), ("upper", 1.0)):
             ends = np.clip(best.coordinates + sign * quantile * deviation, 0.0, 1.0)
             variables[f"{name}_{level}"] = ("parameter", values_of(parameters, ends))
+    unknown = np.full((2, len(parameters)), np.nan)
+    for name, row in zip(RISES, unknown if rises is None else rises, strict=True):
+        told = "rise of the cost at the end of the least-squares interval, the others refitted to first order"
+        variables[name] = ("parameter", row, {"units": "1", "long_name": told})
     variables |= _profiles(problem, best)
     variables |= curve_variables(problem, best.coordinates, covariance)
     coordinates = {
@@ -179,7 +188,7 @@ def make_fit_result(
         "bayesian_information_criterion": best.cost + count * float(np.log(size)),
         "akaike_information_criterion": best.cost + 2.0 * count,
         "log_evidence": log_evidence(problem, best, covariance),
-        "simulations": sum(result.simulations for result in results),
+        "simulations": sum(result.simulations for result in results) + further_simulations,
         "failed_simulations": len(failures),
         "warnings": json.dumps(list(warnings), ensure_ascii=False),
         **{

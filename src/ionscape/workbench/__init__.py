@@ -1,0 +1,1 @@
+"""The workbench: the whole analysis in a browser."""
