@@ -28,6 +28,9 @@ PUBLIC_PACKAGES = (
     ("Report", "ionscape.report"),
     ("Ensembles", "ionscape.scaleout"),
     ("Sweeps", "ionscape.sweeps"),
+    ("Glasses", "ionscape.glass"),
+    ("Landscapes and conductivity", "ionscape.hopping"),
+    ("Series of glasses", "ionscape.series"),
     ("Diffusion coefficients", "ionscape.diffusivity"),
     ("Relations", "ionscape.relations"),
     ("Figures", "ionscape.figures"),
@@ -59,6 +62,15 @@ MEASUREMENT_TABLES = {
     "GaussianResponseTable": 'Gaussian response: `model = "gaussian"`',
     "MixingResponseTable": 'Mixing, roughness and information depth: `model = "mixing-roughness-information"`',
 }
+SERIES_TABLES = {
+    "GlassTable": "Glasses: `[glass]`",
+    "LandscapeTable": "Landscape: `[landscape]`",
+    "HoppingTable": "Hopping: `[hopping]`",
+    "PercolationTable": "Percolation: `[percolation]`",
+    "NetworkTable": "Network: `[network]`",
+    "RandomTable": "Random numbers: `[random]`",
+    "ExperimentTable": "Experiments: `[experiment]`",
+}
 BOUNDS = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
 
 
@@ -77,6 +89,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
         "experiment-schema": schema_reference,
         "measurement-schema": measurement_reference,
         "fit-schema": fit_reference,
+        "series-schema": series_reference,
         "command-line": command_reference,
         "python": python_reference,
     }
@@ -145,6 +158,19 @@ def fit_reference() -> Iterator[str]:
         )
 
 
+def series_reference() -> Iterator[str]:
+    """Tables of keys for a series of glasses."""
+    from ionscape.series import series_schema
+
+    schema = series_schema()
+    definitions = schema["$defs"]
+    yield from table_of_keys(schema, definitions, heading="Top level", anchor="series")
+    for name in [*SERIES_TABLES, *sorted(definitions.keys() - SERIES_TABLES.keys())]:
+        yield from table_of_keys(
+            definitions[name], definitions, heading=SERIES_TABLES.get(name, name), anchor=name.lower()
+        )
+
+
 def table_of_keys(
     definition: dict[str, Any], definitions: dict[str, Any], *, heading: str, anchor: str
 ) -> Iterator[str]:
@@ -174,7 +200,7 @@ def type_of(entry: dict[str, Any]) -> str:
     """What may stand as the value of a key, in words."""
     if "$ref" in entry:
         name = entry["$ref"].rsplit("/", 1)[-1]
-        title = {**TABLES, **MEASUREMENT_TABLES, **FIT_TABLES}.get(name, name)
+        title = {**TABLES, **MEASUREMENT_TABLES, **FIT_TABLES, **SERIES_TABLES}.get(name, name)
         return f"[{title.split(':')[0].lower()}](#{name.lower()})"
     if "const" in entry:
         return f"`{json.dumps(entry['const'])}`"

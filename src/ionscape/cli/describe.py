@@ -22,17 +22,25 @@ class FilePart(StrEnum):
 
     experiment = "experiment"
     measurement = "measurement"
+    series = "series"
 
 
 def schema_command(
-    part: Annotated[FilePart, typer.Argument(help="experiment, or the table measurement.")] = FilePart.experiment,
+    part: Annotated[
+        FilePart, typer.Argument(help="experiment, measurement or series.")
+    ] = FilePart.experiment,
 ) -> None:
-    """Print the JSON schema of experiment files or of the table [measurement]."""
+    """Print the JSON schema of experiment files, of series files or of the table [measurement]."""
     from ionscape.experiment import experiment_schema
+    from ionscape.series.settings import series_schema
     from ionscape.sims.settings import measurement_schema
 
-    schema = experiment_schema() if part is FilePart.experiment else measurement_schema()
-    typer.echo(json.dumps(schema, indent=2))
+    makers = {
+        FilePart.experiment: experiment_schema,
+        FilePart.measurement: measurement_schema,
+        FilePart.series: series_schema,
+    }
+    typer.echo(json.dumps(makers[part](), indent=2))
 
 
 def cite_command() -> None:

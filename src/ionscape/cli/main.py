@@ -8,8 +8,10 @@ from typing import Annotated, NoReturn
 import typer
 
 from ionscape.cli.calibrate import calibrate_command
+from ionscape.cli.conductivity import conductivity_command
 from ionscape.cli.describe import check_command, cite_command, schema_command
 from ionscape.cli.fit import fit_command
+from ionscape.cli.glass import glass_command
 from ionscape.cli.inspect import inspect_command
 from ionscape.cli.redraw import export_command, figure_command, summary_command
 from ionscape.cli.report import report_command
@@ -22,7 +24,7 @@ INTERRUPTED = 130
 # Plain help and errors: one sentence is easier to read, to grep and to paste than a box drawn around it.
 application = typer.Typer(
     name="ionscape",
-    help="Ion transport in glass: from measured depth profiles and experiment files to densities over depth.",
+    help="Ion transport in glass: from depth profiles to site energies, and from composition to conductivity.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -35,6 +37,8 @@ application.command("simulate")(simulate_command)
 application.command("fit")(fit_command)
 application.command("report")(report_command)
 application.command("sweep")(sweep_command)
+application.command("glass")(glass_command)
+application.command("conductivity")(conductivity_command)
 application.command("check")(check_command)
 application.command("figure")(figure_command)
 application.command("summary")(summary_command)

@@ -10,10 +10,14 @@ from ionscape.figures.landscapes import critical_path_figure, current_map
 from ionscape.figures.measurement import calibrated_profile, crater_scans, raw_counts
 from ionscape.figures.movie import movie
 from ionscape.figures.profiles import depth_profiles, potential
+from ionscape.figures.series import activation_energies, arrhenius_plot, conductivities
 from ionscape.figures.style import ion_styles, save
 
 __all__ = [
+    "activation_energies",
+    "arrhenius_plot",
     "calibrated_profile",
+    "conductivities",
     "crater_scans",
     "critical_path_figure",
     "current_and_charge",

@@ -1,0 +1,41 @@
+"""`ionscape workbench`: the whole analysis in a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ionscape.errors import InputError
+
+
+def workbench_command(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="FOLDER", help="Project; made if it is not there.", show_default="ionscape-project"),
+    ] = Path("ionscape-project"),
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="Port [default: the first free one from 8420 on].", show_default=False),
+    ] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Listen there instead of on this machine alone; asks for a token."),
+    ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the page.")] = False,
+    upload_limit: Annotated[
+        int, typer.Option(metavar="MIB", min=1, help="Largest file that can be uploaded, in MiB.")
+    ] = 512,
+) -> None:
+    """Open the workbench: a local web page for the whole analysis, kept in an ordinary folder."""
+    from importlib.util import find_spec
+
+    if any(find_spec(name) is None for name in ("nicegui", "plotly", "tomlkit", "filelock")):
+        raise InputError("is not installed", value="ionscape[workbench]", remedy="pip install ionscape[workbench]")
+    from ionscape.workbench.app import run_workbench
+
+    run_workbench(
+        folder, host=host, port=port, browser=not no_browser, upload_limit=upload_limit * 2**20,
+        announce=lambda line: typer.echo(line, err=True),
+    )  # fmt: skip

@@ -1,0 +1,265 @@
+"""Figures of a series of glasses: activation energies, conductivities, Arrhenius plots, with measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
+from ionscape.errors import InputError
+from ionscape.figures.style import ion_styles, new_figure, tidy
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from ionscape.series import SeriesResult
+
+FloatArray = NDArray[np.float64]
+
+BORATE_FRACTION = "borate fraction $x$"
+MARKERS = "sDv^<>ph*Xd8"
+MOST_LINES = 6
+SAME_COMPOSITION = 0.03
+INVERSE_TEMPERATURE = 1000.0  # axes show 1000 K / T
+PER_CENTIMETRE = 0.01  # S/cm in S/m: log10 of σ in S/cm is what the literature shows
+
+
+def activation_energies(result: SeriesResult) -> Figure:
+    """Draw the activation energy against the borate fraction, with standard errors and measured glasses.
+
+    Raises:
+        InputError: the result holds no activation energies.
+    """
+    data = result.dataset
+    _need(data, "activation_energy", "a table [percolation]")
+    figure = new_figure(5.6, 4.0)
+    axes = figure.subplots()
+    style = ion_styles([str(data.attrs["alkali"])])[str(data.attrs["alkali"])]
+    x, energy = _sorted(data, "activation_energy")
+    _, error = _sorted(data, "activation_energy_error")
+    axes.errorbar(x, energy, np.nan_to_num(error), color=style.colour, lw=1.6, marker="o", ms=4, capsize=2, zorder=3,
+                  label="model, mean and standard error")  # fmt: skip
+    if "measured_activation_energy" in data:
+        _draw_sources(axes, data, data["measured_x"].values, data["measured_activation_energy"].values)
+    _finish(axes, data, vertical="activation energy of $\\sigma T$ / eV")
+    axes.legend(fontsize=8, frameon=False, loc="best")
+    return figure
+
+
+def conductivities(result: SeriesResult) -> Figure:
+    """Draw the conductivity against the borate fraction at all temperatures, and measured conductivities.
+
+    Where attempt frequencies were fitted, a second panel shows them, and solid lines the conductivities with them.
+
+    Raises:
+        InputError: the result holds no conductivities.
+    """
+    data = result.dataset
+    _need(data, "conductivity", "a table [network]")
+    fitted = "fitted_attempt_frequency" in data and bool(np.isfinite(data["fitted_attempt_frequency"].values).any())
+    figure = new_figure(6.6, 6.4 if fitted else 4.4)
+    panels = figure.subplots(2 if fitted else 1, 1, squeeze=False, sharex=True, height_ratios=(2.4, 1.0)[: 1 + fitted])
+    axes: Axes = panels[0, 0]
+    temperatures = [float(value) for value in data["temperature"].values]
+    colours = _TemperatureColours([*temperatures, *_shown_temperatures(data)])
+    x, conductivity = _sorted(data, "conductivity")
+    _, error = _sorted(data, "conductivity_error")
+    for place in np.argsort(temperatures)[::-1]:
+        value = conductivity[:, place] * PER_CENTIMETRE
+        axes.errorbar(
+            x, value, np.nan_to_num(error[:, place]) * PER_CENTIMETRE, color=colours(temperatures[place]), lw=1.4,
+            ls=(0, (4, 2)) if fitted else "solid", marker="o", ms=3.5, capsize=2,
+            label=f"model, {temperatures[place]:.5g} K",
+        )  # fmt: skip
+        if fitted:
+            _, adapted = _sorted(data, "fitted_attempt_frequency")
+            _, used = _sorted(data, "attempt_frequency")
+            known = np.isfinite(adapted)
+            axes.plot(x[known], (value * adapted / used)[known], color=colours(temperatures[place]), lw=1.4)
+    _draw_measured_conductivities(axes, data, colours)
+    axes.set_yscale("log")
+    # labelled before the second panel takes over the horizontal axis
+    _finish(axes, data, vertical=r"$\sigma$ / (S cm$^{-1}$)")
+    handles, labels = axes.get_legend_handles_labels()
+    if fitted:
+        handles += _lines((0, (4, 2)), "solid")
+        labels += ["with the frequency\nof the series", "with the frequency fitted\nfor each x"]
+    figure.legend(handles, labels, fontsize=8, frameon=False, loc="outside right upper")
+    if fitted:
+        axes.set_xlabel("")
+        _draw_frequencies(panels[1, 0], data)
+    return figure
+
+
+def arrhenius_plot(result: SeriesResult, borate_fractions: Sequence[float] | None = None) -> Figure:
+    """Draw σT against 1/T, with lines whose slopes are the activation energies from percolation, and measured glasses.
+
+    Args:
+        result: of a series.
+        borate_fractions: compositions to draw, the nearest ones are taken; at most six evenly spaced ones if None.
+
+    Raises:
+        InputError: the result holds no conductivities.
+    """
+    data = result.dataset
+    _need(data, "conductivity", "a table [network]")
+    figure = new_figure(6.6, 4.6)
+    axes = figure.subplots()
+    places = _places(data["x"].values, borate_fractions)
+    temperatures = data["temperature"].values
+    inverse = INVERSE_TEMPERATURE / temperatures
+    colours = [_from_map("viridis", 0.9 * float(share)) for share in np.linspace(0.0, 1.0, max(len(places), 2))]
+    # smaller on top of larger ones, since compositions of a flat range lie on each other
+    sizes = np.linspace(7.5, 3.5, len(colours))
+    for place, colour, size in zip(places, colours, sizes, strict=False):
+        product = data["conductivity"].values[place] * temperatures * PER_CENTIMETRE
+        error = np.nan_to_num(data["conductivity_error"].values[place]) * temperatures * PER_CENTIMETRE
+        x = float(data["x"].values[place])
+        axes.errorbar(inverse, product, error, color=colour, ls="none", marker="o", ms=float(size), capsize=2,
+                      label=f"x = {x:.3g}")  # fmt: skip
+        if "activation_energy" in data and len(temperatures) > 1:
+            _draw_slope(axes, inverse, product, float(data["activation_energy"].values[place]), colour)
+        _draw_measured_products(axes, data, x, colour, temperatures)
+    axes.set_yscale("log")
+    axes.set_title(str(data.attrs["title"]), fontsize=10, loc="left", parse_math=False)
+    tidy(axes, horizontal="1000 K / $T$", vertical=r"$\sigma T$ / (S K cm$^{-1}$)")
+    handles, labels = _meanings(axes, data)
+    figure.legend(handles, labels, fontsize=8, frameon=False, loc="outside right upper")
+    return figure
+
+
+class _TemperatureColours:
+    """Colours from cold to hot, the same for a temperature wherever it occurs."""
+
+    def __init__(self, temperatures: Sequence[float]) -> None:
+        self.low, self.high = min(temperatures), max(temperatures)
+
+    def __call__(self, temperature: float) -> Any:
+        share = 0.5 if self.high == self.low else (temperature - self.low) / (self.high - self.low)
+        return _from_map("plasma", 0.05 + 0.75 * share)
+
+
+def _from_map(name: str, place: float) -> Any:
+    from matplotlib import colormaps
+
+    return colormaps[name](place)
+
+
+def _need(data: xarray.Dataset, name: str, what: str) -> None:
+    if name not in data or not np.isfinite(data[name].values).any():
+        raise InputError("is missing", key=name, remedy=f"run the series with {what}")
+
+
+def _sorted(data: xarray.Dataset, name: str) -> tuple[FloatArray, FloatArray]:
+    """Borate fractions that rise, and the values of a variable there."""
+    x: FloatArray = data["x"].values
+    order = np.argsort(x)
+    return x[order], data[name].values[order]
+
+
+def _finish(axes: Axes, data: xarray.Dataset, *, vertical: str) -> None:
+    axes.set_title(str(data.attrs["title"]), fontsize=10, loc="left", parse_math=False)
+    axes.set_xlim(-0.03, 1.03)
+    tidy(axes, horizontal=BORATE_FRACTION, vertical=vertical)
+
+
+def _sources(data: xarray.Dataset) -> dict[str, str]:
+    """Marker of each publication."""
+    names = dict.fromkeys(str(name) for name in data["measured_source"].values)
+    return {name: MARKERS[place % len(MARKERS)] for place, name in enumerate(names)}
+
+
+def _draw_sources(axes: Axes, data: xarray.Dataset, x: FloatArray, values: FloatArray) -> None:
+    """Measured values of glasses, a marker for each publication."""
+    sources = data["measured_source"].values
+    for name, marker in _sources(data).items():
+        mine = np.array([str(source) == name for source in sources]) & np.isfinite(values)
+        if mine.any():
+            axes.plot(x[mine], values[mine], ls="none", marker=marker, ms=5, mfc="none", color="#444444",
+                      label=name.replace("$", r"\$"))  # fmt: skip
+
+
+def _shown_temperatures(data: xarray.Dataset) -> list[float]:
+    """Measured temperatures in or near the range of the model."""
+    if "measured_temperature" not in data:
+        return []
+    low, high = data["temperature"].values.min() - 25.0, data["temperature"].values.max() + 25.0
+    return [float(value) for value in np.unique(data["measured_temperature"].values) if low <= value <= high]
+
+
+def _draw_measured_conductivities(axes: Axes, data: xarray.Dataset, colours: _TemperatureColours) -> None:
+    """Measured conductivities at the temperatures shown, filled with white and coloured by temperature."""
+    for temperature in reversed(_shown_temperatures(data)):
+        mine = data["measured_temperature"].values == temperature
+        x = data["measured_x"].values[data["measured_point_glass"].values[mine]]
+        axes.plot(
+            x, data["measured_conductivity"].values[mine] * PER_CENTIMETRE, ls="none", marker="D", ms=4.5, mfc="white",
+            color=colours(temperature), label=f"measured, {temperature:.5g} K", zorder=1.5,
+        )  # fmt: skip
+
+
+def _draw_frequencies(axes: Axes, data: xarray.Dataset) -> None:
+    """Attempt frequencies: those used dashed, those that measured conductivities ask for solid."""
+    x, fitted = _sorted(data, "fitted_attempt_frequency")
+    _, error = _sorted(data, "fitted_attempt_frequency_error")
+    _, used = _sorted(data, "attempt_frequency")
+    known = np.isfinite(fitted)
+    axes.errorbar(x[known], fitted[known], error[known], color="black", marker="o", ms=3.5, lw=1.2, capsize=2)
+    axes.plot(x, used, color="black", lw=1.0, ls=(0, (4, 2)))
+    axes.set_yscale("log")
+    tidy(axes, horizontal=BORATE_FRACTION, vertical=r"$\nu$ / Hz")
+
+
+def _places(x: FloatArray, wanted: Sequence[float] | None) -> list[int]:
+    """Compositions to draw, by rising borate fraction."""
+    order = np.argsort(x)
+    if wanted is not None:
+        return sorted({int(np.argmin(np.abs(x - value))) for value in wanted}, key=lambda place: float(x[place]))
+    count = min(len(x), MOST_LINES)
+    return [int(order[round(position)]) for position in np.linspace(0, len(x) - 1, count)]
+
+
+def _draw_slope(axes: Axes, inverse: FloatArray, product: FloatArray, energy: float, colour: Any) -> None:
+    """A line through the middle of the points with the slope of an activation energy [eV]."""
+    slope = energy * ELECTRON_VOLT / (BOLTZMANN_CONSTANT * INVERSE_TEMPERATURE)
+    ends = np.array([inverse.min(), inverse.max()])
+    axes.plot(ends, np.exp(np.log(product).mean() - slope * (ends - inverse.mean())), color=colour, lw=1.1)
+
+
+def _draw_measured_products(axes: Axes, data: xarray.Dataset, x: float, colour: Any, temperatures: FloatArray) -> None:
+    """Measured σT of glasses whose borate fraction is that of a composition."""
+    if "measured_point_glass" not in data:
+        return
+    glass = data["measured_x"].values[data["measured_point_glass"].values]
+    temperature = data["measured_temperature"].values
+    near = (np.abs(glass - x) <= SAME_COMPOSITION) & (temperature >= temperatures.min() - 25.0)
+    near &= temperature <= temperatures.max() + 25.0
+    product = data["measured_conductivity"].values * temperature * PER_CENTIMETRE
+    axes.plot(INVERSE_TEMPERATURE / temperature[near], product[near], ls="none", marker="D", ms=4.5, mfc="white",
+              color=colour, zorder=1.5)  # fmt: skip
+
+
+def _lines(*styles: Any) -> list[Any]:
+    """Black lines for a legend."""
+    from matplotlib.lines import Line2D
+
+    return [Line2D([], [], color="black", lw=1.2, ls=style) for style in styles]
+
+
+def _meanings(axes: Axes, data: xarray.Dataset) -> tuple[list[Any], list[str]]:
+    """Entries of the legend: compositions, and what lines and open symbols mean."""
+    from matplotlib.lines import Line2D
+
+    handles, labels = axes.get_legend_handles_labels()
+    if "activation_energy" in data and data.sizes["temperature"] > 1:
+        handles.append(Line2D([], [], color="black", lw=1.1))
+        labels.append("slope: activation\nenergy from percolation")
+    if any(line.get_marker() == "D" and np.size(line.get_xdata()) for line in axes.lines):
+        handles.append(Line2D([], [], color="black", ls="none", marker="D", ms=4.5, mfc="white"))
+        labels.append(f"measured, x ± {SAME_COMPOSITION:g}")
+    return handles, labels

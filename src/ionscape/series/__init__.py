@@ -1,0 +1,25 @@
+"""Series of glasses: from compositions to activation energies and conductivities.
+
+`load_series` reads a series file, `run_series` calculates every landscape of every composition and averages,
+`fit_energy_scale` finds the parameters of the landscape from measured activation energies.
+"""
+
+from ionscape.series.fit import EnergyScaleFit, FrequencyFit, fit_attempt_frequency, fit_energy_scale
+from ionscape.series.load import Series, load_series, parse_series
+from ionscape.series.result import SeriesResult, load_series_result
+from ionscape.series.run import run_series
+from ionscape.series.settings import series_schema
+
+__all__ = [
+    "EnergyScaleFit",
+    "FrequencyFit",
+    "Series",
+    "SeriesResult",
+    "fit_attempt_frequency",
+    "fit_energy_scale",
+    "load_series",
+    "load_series_result",
+    "parse_series",
+    "run_series",
+    "series_schema",
+]

@@ -1,0 +1,358 @@
+"""Averages over landscapes with their errors, every landscape's own values and measurements, in one dataset."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
+from ionscape.errors import InputError
+from ionscape.glass import UNIT_KINDS, ion_number_density, known_weaknesses
+from ionscape.provenance import provenance_attributes
+
+from .fit import EnergyScaleFit, FrequencyFit, fit_attempt_frequency, interpolated_frequencies
+from .load import Series
+from .result import FORMAT, SeriesResult
+from .settings import FIT_COMMON, ExperimentTable
+from .tasks import REFERENCE_DISTANCE, REFERENCE_FREQUENCY
+
+FloatArray = NDArray[np.float64]
+
+CONVERGED_LATTICE = 100
+"""Sites along an edge from which on the mean conductivity changes by less than a tenth of a decade."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Averages:
+    """What was calculated, before it is averaged; axes without tasks have length 0.
+
+    Attributes:
+        activation_energy: [J], shape (compositions, landscapes, directions), NaN without a path.
+        fermi_energy: [J], shape (compositions, landscapes).
+        conductivity: [S/m] for the reference frequency and distance, shape (compositions, landscapes, directions,
+            temperatures), 0 without a path.
+        lower_bound: of the conductivity, same shape.
+        upper_bound: of the conductivity, same shape.
+        methods: by which networks were solved, in words.
+    """
+
+    activation_energy: FloatArray
+    fermi_energy: FloatArray
+    conductivity: FloatArray
+    lower_bound: FloatArray
+    upper_bound: FloatArray
+    methods: tuple[str, ...]
+
+
+def make_series_result(series: Series, averages: Averages, *, fitted: EnergyScaleFit | None) -> SeriesResult:
+    """Average over landscapes and put everything into a dataset.
+
+    Args:
+        series: what was calculated, with its model.
+        averages: values of all landscapes.
+        fitted: the fit of energy scale and noise; None if they were given.
+    """
+    import xarray
+
+    settings = series.settings
+    temperatures = settings.network.temperatures if settings.network is not None else ()
+    conductivity, error, landscapes = _conductivities(averages, len(series.glasses), len(temperatures))
+    frequencies = _fit_frequencies(series, conductivity, temperatures)
+    frequency, frequency_error, origin = _attempt_frequency(series, frequencies)
+    # the conductances were those of the reference frequency and distance
+    scale = frequency / REFERENCE_FREQUENCY * REFERENCE_DISTANCE / settings.hopping.jump_distance
+    variables: dict[str, Any] = {
+        **_energy_variables(averages, len(series.glasses)),
+        **_conductivity_variables(conductivity, error, landscapes, averages, scale, temperatures),
+        "attempt_frequency": ("x", frequency, {"units": "Hz", "long_name": "attempt frequency"}),
+        "attempt_frequency_error": ("x", frequency_error, {"units": "Hz", "long_name": "standard error; 0 if given"}),
+        "attempt_frequency_origin": ("x", np.array(origin, dtype=object)),
+        **_glass_variables(series),
+        **_measured_variables(series),
+        **_fit_variables(frequencies, fitted),
+    }
+    coordinates = {
+        "x": ("x", np.array(series.borate_fractions), {"units": "1", "long_name": "B2O3 / (B2O3 + P2O5)"}),
+        "temperature": ("temperature", np.array(temperatures, dtype=float), {"units": "K"}),
+        "unit": ("unit", np.array([kind.name for kind in UNIT_KINDS], dtype=object)),
+    }
+    dataset = xarray.Dataset(variables, coords=coordinates, attrs=_attributes(series, averages, fitted))
+    # what was not asked for has no values
+    absent = [name for name, variable in dataset.variables.items() if variable.size == 0]
+    dataset = dataset.drop_vars(absent)
+    return SeriesResult(dataset=dataset, series=series)
+
+
+def mean_and_errors(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Mean over the second axis, its standard error and the scatter (standard deviation); NaNs are left out.
+
+    A single value has neither error nor scatter: both are NaN.
+    """
+    known = np.isfinite(values)
+    count = known.sum(axis=1)
+    filled = np.where(known, values, 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = filled.sum(axis=1) / count
+        squares = np.where(known, (values - mean[:, None]) ** 2, 0.0).sum(axis=1)
+        scatter = np.where(count > 1, np.sqrt(squares / np.maximum(count - 1, 1)), np.nan)
+        return mean, scatter / np.sqrt(count), scatter
+
+
+def _energy_variables(averages: Averages, compositions: int) -> dict[str, Any]:
+    """Activation and Fermi energies [eV]."""
+    if averages.activation_energy.size:
+        # a landscape counts once, however many directions it was looked at in
+        energies = averages.activation_energy.mean(axis=2) / ELECTRON_VOLT
+    else:
+        energies = np.full((compositions, 0), np.nan)
+    mean, error, scatter = mean_and_errors(energies)
+    fermi, fermi_error, _ = mean_and_errors(averages.fermi_energy / ELECTRON_VOLT)
+    percolated = np.isfinite(energies).mean(axis=1) if energies.size else np.full(compositions, np.nan)
+    unit = {"units": "eV"}
+    return {
+        "activation_energy": ("x", mean, {**unit, "long_name": "activation energy of σT, mean over landscapes"}),
+        "activation_energy_error": ("x", error, {**unit, "long_name": "standard error of the mean"}),
+        "activation_energy_scatter": ("x", scatter, {**unit, "long_name": "standard deviation of single landscapes"}),
+        "landscape_activation_energy": (("x", "landscape"), energies, {**unit, "long_name": "of each landscape"}),
+        "percolated_fraction": ("x", percolated, {"units": "1", "long_name": "landscapes with a path"}),
+        "fermi_energy": ("x", fermi, {**unit, "long_name": "Fermi energy at zero temperature, mean over landscapes"}),
+        "fermi_energy_error": ("x", fermi_error, {**unit, "long_name": "standard error of the mean"}),
+    }
+
+
+def _conductivities(averages: Averages, compositions: int, temperatures: int) -> tuple[FloatArray, ...]:
+    """Mean conductivity, its standard error, and that of each landscape, for the reference frequency [S/m]."""
+    if not averages.conductivity.size:
+        empty = np.full((compositions, temperatures), np.nan)
+        return empty, empty, np.full((compositions, 0, temperatures), np.nan)
+    landscapes = averages.conductivity.mean(axis=2)
+    mean, error, _ = mean_and_errors(landscapes)
+    return mean, error, landscapes
+
+
+def _conductivity_variables(
+    conductivity: FloatArray,
+    error: FloatArray,
+    landscapes: FloatArray,
+    averages: Averages,
+    scale: FloatArray,
+    temperatures: Sequence[float],
+) -> dict[str, Any]:
+    """Conductivities [S/m] with the attempt frequency of each composition, and what follows from them."""
+    unit = {"units": "S/m"}
+    dims = ("x", "temperature")
+    mean, deviation = conductivity * scale[:, None], error * scale[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logarithm, logarithm_error = np.log10(mean), deviation / mean / math.log(10.0)
+        single = np.log10(np.where(landscapes > 0.0, landscapes, np.nan) * scale[:, None, None])
+    typical, _, spread = mean_and_errors(single)
+    slope, slope_error = arrhenius_energies(mean, deviation, temperatures)
+    bounds: dict[str, Any] = {}
+    for name in ("lower", "upper"):
+        values: FloatArray = getattr(averages, f"{name}_bound")
+        mean_bound = values.mean(axis=(1, 2)) if values.size else np.full_like(conductivity, np.nan)
+        meaning = f"rigorous {name} bound of the mean over these landscapes"
+        bounds[f"conductivity_{name}_bound"] = (dims, mean_bound * scale[:, None], {**unit, "long_name": meaning})
+    percolated = (landscapes > 0.0).all(axis=2).mean(axis=1) if landscapes.size else np.full(len(scale), np.nan)
+    return {
+        "conductivity": (dims, mean, {**unit, "long_name": "dc conductivity, mean over landscapes"}),
+        "conductivity_error": (dims, deviation, {**unit, "long_name": "standard error of the mean"}),
+        "log10_conductivity": (dims, logarithm, {"long_name": "log10 of the mean conductivity in S/m"}),
+        "log10_conductivity_error": (dims, logarithm_error, {"long_name": "standard error"}),
+        "mean_log10_conductivity": (dims, typical, {"long_name": "mean of log10 of the conductivities in S/m"}),
+        "log10_conductivity_scatter": (dims, spread, {"long_name": "standard deviation of log10 of single landscapes"}),
+        "landscape_conductivity": (
+            ("x", "network_landscape", "temperature"), landscapes * scale[:, None, None],
+            {**unit, "long_name": "of each landscape"},
+        ),
+        **bounds,
+        "network_percolated_fraction": ("x", percolated, {"units": "1", "long_name": "landscapes with a path"}),
+        "arrhenius_energy": ("x", slope, {"units": "eV", "long_name": "slope of ln(σT) over −1/(k_B T)"}),
+        "arrhenius_energy_error": ("x", slope_error, {"units": "eV", "long_name": "standard error"}),
+    }  # fmt: skip
+
+
+def arrhenius_energies(
+    conductivity: FloatArray, error: FloatArray, temperatures: Sequence[float]
+) -> tuple[FloatArray, FloatArray]:
+    """Slope of ln(σT) over −1/(k_B T) by least squares [eV], and its error; NaN with one temperature.
+
+    The error takes the conductivities at different temperatures as independent. They are of the same landscapes, so it
+    is rather too large.
+    """
+    inverse = 1.0 / (BOLTZMANN_CONSTANT * np.asarray(temperatures, dtype=float)) * ELECTRON_VOLT
+    if inverse.size < 2:
+        nothing = np.full(conductivity.shape[0], np.nan)
+        return nothing, nothing
+    weights = (inverse - inverse.mean()) / np.sum((inverse - inverse.mean()) ** 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = -np.log(conductivity * np.asarray(temperatures)) @ weights
+        return slope, np.sqrt((error / conductivity) ** 2 @ weights**2)
+
+
+def _fit_frequencies(series: Series, conductivity: FloatArray, temperatures: Sequence[float]) -> FrequencyFit | None:
+    """Attempt frequencies that measured conductivities ask for; None without measurements or conductivities."""
+    table = series.settings.experiment
+    if table is None or series.literature is None or not temperatures:
+        return None
+    return fit_attempt_frequency(
+        conductivity * REFERENCE_DISTANCE / series.settings.hopping.jump_distance,
+        borate_fractions=series.borate_fractions,
+        temperatures=temperatures,
+        attempt_frequency=REFERENCE_FREQUENCY,
+        measured=series.literature.glasses,
+        composition_tolerance=table.composition_tolerance,
+        error=table.conductivity_error,
+    )
+
+
+def _attempt_frequency(series: Series, fitted: FrequencyFit | None) -> tuple[FloatArray, FloatArray, list[str]]:
+    """Attempt frequency of each composition [Hz], its standard error and where it comes from.
+
+    Raises:
+        InputError: it is to be fitted, and no measurement lies in the range of the series.
+    """
+    wanted = series.settings.hopping.attempt_frequency
+    count = len(series.glasses)
+    if not isinstance(wanted, str):
+        return np.full(count, wanted), np.zeros(count), ["given"] * count
+    if fitted is None or not (fitted.common_points if wanted == FIT_COMMON else fitted.points.any()):
+        raise InputError(
+            "finds no measured conductivity within the compositions and temperatures of the series",
+            file=series.file, key="hopping.attempt_frequency", value=wanted,
+            remedy="choose temperatures between which the measured ones lie, such as 20 and 150 degC",
+        )  # fmt: skip
+    if wanted == FIT_COMMON:
+        common, error = fitted.common, fitted.common * fitted.common_relative_error
+        return np.full(count, common), np.full(count, error), ["fitted to all"] * count
+    frequency = interpolated_frequencies(fitted, series.borate_fractions)
+    origin = ["fitted" if points else "interpolated" for points in fitted.points]
+    return frequency, frequency * fitted.relative_error, origin
+
+
+def _glass_variables(series: Series) -> dict[str, Any]:
+    """Units and number density of the ions."""
+    density: list[float] = []
+    statement = ""
+    for glass in series.glasses:
+        if glass.mass_density is not None:
+            found = ion_number_density(glass.composition, mass_density=glass.mass_density)
+        else:
+            found = ion_number_density(glass.composition, lattice_constant=series.settings.hopping.jump_distance)
+        density.append(found.value)
+        statement = found.statement
+    units = np.array([[glass.units.fractions[kind.name] for kind in UNIT_KINDS] for glass in series.glasses])
+    return {
+        "units": (("x", "unit"), units, {"units": "1", "long_name": "units per network former cation"}),
+        "ion_density": (
+            "x", np.array(density), {"units": "1/m^3", "long_name": "number density of ions", "basis": statement},
+        ),
+    }  # fmt: skip
+
+
+def _measured_variables(series: Series) -> dict[str, Any]:
+    """Glasses of the literature, and the conductivities of each."""
+    if series.literature is None:
+        return {}
+    glasses = series.literature.glasses
+    rows = [(place, *entry) for place, glass in enumerate(glasses) for entry in sorted(glass.conductivity.items())]
+    energies = [math.nan if glass.activation_energy is None else glass.activation_energy for glass in glasses]
+    sources = [f"{glass.author} {glass.year or ''}".strip() for glass in glasses]
+    one, other = "measured_glass", "measured_point"
+    return {
+        "measured_x": (one, np.array([glass.borate_fraction for glass in glasses]), {"units": "1"}),
+        "measured_activation_energy": (
+            one, np.array(energies) / ELECTRON_VOLT, {"units": "eV", "long_name": "measured activation energy of σT"},
+        ),
+        "measured_source": (one, np.array(sources, dtype=object)),
+        "measured_identifier": (one, np.array([glass.identifier for glass in glasses], dtype=object)),
+        "measured_point_glass": (other, np.array([row[0] for row in rows], dtype=int)),
+        "measured_temperature": (other, np.array([row[1] for row in rows]), {"units": "K"}),
+        "measured_conductivity": (other, np.array([row[2] for row in rows]), {"units": "S/m"}),
+    }  # fmt: skip
+
+
+def _fit_variables(frequencies: FrequencyFit | None, fitted: EnergyScaleFit | None) -> dict[str, Any]:
+    """What was fitted to measurements, whether it was used or not."""
+    variables: dict[str, Any] = {}
+    if frequencies is not None:
+        meaning = {"units": "Hz", "long_name": "attempt frequency that measured conductivities ask for"}
+        variables["fitted_attempt_frequency"] = ("x", frequencies.frequency, meaning)
+        variables["fitted_attempt_frequency_error"] = (
+            "x", frequencies.frequency * frequencies.relative_error, {"units": "Hz", "long_name": "standard error"},
+        )  # fmt: skip
+        variables["common_attempt_frequency"] = ((), frequencies.common, {"units": "Hz"})
+        variables["common_attempt_frequency_error"] = (
+            (), frequencies.common * frequencies.common_relative_error, {"units": "Hz"},
+        )  # fmt: skip
+    if fitted is not None:
+        unit = {"units": "eV"}
+        variables["energy_scale_fit_x"] = ("energy_scale_point", fitted.borate_fractions)
+        variables["energy_scale_fit_measured"] = ("energy_scale_point", fitted.measured / ELECTRON_VOLT, unit)
+        variables["energy_scale_fit_fitted"] = ("energy_scale_point", fitted.fitted / ELECTRON_VOLT, unit)
+    return variables
+
+
+def _attributes(series: Series, averages: Averages, fitted: EnergyScaleFit | None) -> dict[str, Any]:
+    settings, model = series.settings, series.model
+    assert model is not None
+    first = series.glasses[0].composition
+    attributes: dict[str, Any] = {
+        "format": FORMAT,
+        "title": series.title,
+        "file": series.file or "",
+        "alkali": first.alkali,
+        "alkali_oxide_fraction": first.alkali_oxide_fraction,
+        "energy_scale": model.energy_scale / ELECTRON_VOLT,
+        "noise": model.noise,
+        "energy_scale_units": "eV",
+        "network_method": "; ".join(averages.methods),
+        "warnings": json.dumps(series_warnings(series), ensure_ascii=False),
+        "files": json.dumps(dict(series.hashes)),
+        **{
+            name.replace("experiment", "source"): value
+            for name, value in provenance_attributes(source=series.source, settings=settings.model_dump()).items()
+        },
+    }
+    if fitted is not None:
+        attributes |= {
+            "energy_scale_error": fitted.energy_scale_error / ELECTRON_VOLT,
+            "noise_error": fitted.noise_error,
+            "energy_scale_noise_correlation": fitted.correlation,
+            "energy_scale_chi_square": fitted.chi_square,
+            "energy_scale_degrees_of_freedom": fitted.degrees_of_freedom,
+        }
+    return attributes
+
+
+def series_warnings(series: Series) -> list[str]:
+    """What a reader must know, one sentence each: where the model is known to fail, what was left out."""
+    found: dict[str, list[float]] = {}
+    measured = bool(series.measured_units)
+    for glass in series.glasses:
+        limit = series.settings.glass.tetrahedral_borate_limit
+        for sentence in () if measured else known_weaknesses(glass.composition, tetrahedral_borate_limit=limit):
+            found.setdefault(sentence, []).append(glass.composition.borate_fraction)
+    warnings = [f"x = {_range(places)}: {sentence}" for sentence, places in found.items()]
+    network = series.settings.network
+    if network is not None and network.lattice < CONVERGED_LATTICE:
+        warnings.append(
+            f"conductivities on {network.lattice}³ sites still depend on the lattice, by about a factor of 1.5 on 35³"
+            " sites; 100³ sites are within a tenth of a decade"
+        )
+    table: ExperimentTable | None = series.settings.experiment
+    if table is not None and series.literature is not None:
+        chosen = [reason for _, reason in series.literature.left_out if reason != "of another author"]
+        if chosen:
+            warnings.append(f"{len(chosen)} measured glasses were left out; the first because {chosen[0]}")
+    return warnings
+
+
+def _range(places: Sequence[float]) -> str:
+    return f"{places[0]:g}" if len(places) == 1 else f"{min(places):g} to {max(places):g}"

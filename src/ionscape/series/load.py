@@ -1,0 +1,249 @@
+"""From a series file to a `Series`; whatever is wrong becomes one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from ionscape.errors import InputError
+from ionscape.experiment.load import parse_toml
+from ionscape.experiment.problems import first_problem
+from ionscape.experiment.tables import read_text
+from ionscape.glass import (
+    Composition,
+    Glass,
+    LiteratureSeries,
+    interpolate_units,
+    measured_units,
+    network_former_units,
+    read_literature,
+    read_measured_units,
+    select_series,
+)
+from ionscape.provenance import text_hash
+
+from .settings import FIT, SeriesTable, list_examples
+
+if TYPE_CHECKING:
+    from ionscape.glass import NetworkFormerUnits
+    from ionscape.hopping import LandscapeModel
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Series:
+    """Glasses that differ in their borate fraction, and what is to be calculated of them.
+
+    Attributes:
+        settings: the file in SI units.
+        table: the file as it stands.
+        glasses: in the order of the file.
+        model: of the landscapes; None if energy scale and noise are to be fitted.
+        measured_units: of some compositions, which take the place of the model of the units; empty without them.
+        literature: glasses with measurements, and those that were left out; None without a table [experiment].
+        title: shown in figures.
+        file: name of the file it was read from; None if there is none.
+        source: its text.
+        hashes: SHA-256 of the files it refers to, by name.
+    """
+
+    settings: SeriesTable
+    table: Mapping[str, Any]
+    glasses: tuple[Glass, ...]
+    model: LandscapeModel | None
+    measured_units: tuple[tuple[float, NetworkFormerUnits], ...] = ()
+    literature: LiteratureSeries | None = None
+    title: str = ""
+    file: str | None = None
+    source: str = ""
+    hashes: Mapping[str, str]
+
+    @property
+    def borate_fractions(self) -> tuple[float, ...]:
+        """Mixing ratio x of each glass."""
+        return self.settings.glass.borate_fraction
+
+    def with_landscapes(self, number: int) -> Series:
+        """The same series with another number of landscapes, for activation energies and conductivities alike."""
+        tables = {
+            name: table.model_copy(update={"landscapes": number})
+            for name in ("percolation", "network")
+            if (table := getattr(self.settings, name)) is not None
+        }
+        return replace(self, settings=self.settings.model_copy(update=tables))
+
+    def with_model(self, model: LandscapeModel) -> Series:
+        """The same series with another model of the landscapes."""
+        return replace(self, model=model)
+
+
+def load_series(path: str | Path) -> Series:
+    """Read a series file (TOML); files that it refers to are looked for in its folder.
+
+    Raises:
+        InputError: a file cannot be read, or something in it cannot be used; names file, key, value, bound and remedy.
+    """
+    return parse_series(read_text(Path(path)), file=str(path), folder=Path(path).parent)
+
+
+def parse_series(text: str, *, file: str | None = None, folder: str | Path = ".") -> Series:
+    """Make a series from the text of a series file.
+
+    Args:
+        text: in TOML.
+        file: its name, for messages; None if there is none.
+        folder: where the files lie to which it refers.
+
+    Raises:
+        InputError: something in the text cannot be used.
+    """
+    data = parse_toml(text, file=file)
+    if "glass" not in data and ("sample" in data or "measurement" in data):
+        what = "an experiment file" if "sample" in data else "a measurement file"
+        raise InputError(f"is {what}, not a series file", file=file, remedy="give a file with a table [glass]")
+    try:
+        settings = SeriesTable.model_validate(data)
+    except ValidationError as error:
+        raise first_problem(error, file=file, data=data, example=list_examples()) from None
+    folder = Path(folder)
+    _check_sites(settings, file=file)
+    hashes: dict[str, str] = {}
+    table: tuple[tuple[float, NetworkFormerUnits], ...] = ()
+    if settings.glass.measured_units is not None:
+        name = settings.glass.measured_units
+        hashes[name] = _hash(folder / name, file=file, key="glass.measured_units")
+        table = tuple(read_measured_units(folder / name))
+    literature = None
+    if settings.experiment is not None:
+        name = settings.experiment.file
+        hashes[name] = _hash(folder / name, file=file, key="experiment.file")
+        literature = _literature(settings, folder / name, file=file)
+    glasses: list[Glass] = []
+    for borate_fraction in settings.glass.borate_fraction:
+        try:
+            glasses.append(make_series_glass(settings, borate_fraction, table))
+        except InputError as error:
+            # one of several compositions: the sentence says which
+            raise InputError(
+                f"cannot be used at x = {borate_fraction:g}, since {error.key or 'it'} {error.problem}",
+                file=file, key="glass", bound=error.bound, remedy=error.remedy,
+            ) from None  # fmt: skip
+    return Series(
+        settings=settings,
+        table=data,
+        glasses=tuple(glasses),
+        model=_model(settings, glasses[0].composition, file=file),
+        measured_units=table,
+        literature=literature,
+        title=settings.title or (Path(file).stem if file else ""),
+        file=file,
+        source=text,
+        hashes=hashes,
+    )
+
+
+def make_series_glass(
+    settings: SeriesTable, borate_fraction: float, table: Sequence[tuple[float, NetworkFormerUnits]] = ()
+) -> Glass:
+    """The glass of a series with that mixing ratio.
+
+    Args:
+        settings: of the series.
+        borate_fraction: x.
+        table: measured units by x; those of the model if empty.
+
+    Raises:
+        InputError: no units balance the charge, or measured ones do not fit the composition.
+    """
+    given = settings.glass
+    composition = Composition(
+        alkali=given.alkali, alkali_oxide_fraction=given.alkali_oxide_fraction, borate_fraction=borate_fraction
+    )
+    if table:
+        units = measured_units(composition, interpolate_units(list(table), borate_fraction).fractions)
+    else:
+        units = network_former_units(
+            composition,
+            tetrahedral_borate_limit=given.tetrahedral_borate_limit,
+            phosphate_disproportionation=given.phosphate_disproportionation,
+            pyrophosphate_disproportionation=given.pyrophosphate_disproportionation,
+        )
+    return Glass(composition=composition, units=units, mass_density=given.mass_density)
+
+
+def _literature(settings: SeriesTable, path: Path, *, file: str | None) -> LiteratureSeries:
+    """Measured glasses of the series."""
+    table = settings.experiment
+    assert table is not None
+    fraction = table.alkali_oxide_fraction or settings.glass.alkali_oxide_fraction
+    found = select_series(
+        read_literature(path), settings.glass.alkali, fraction, tolerance=table.tolerance,
+        authors=table.authors or None, leave_out=table.leave_out, largest_deviation=table.largest_deviation,
+    )  # fmt: skip
+    if not found.glasses:
+        raise InputError(
+            f"has no glass with {fraction:g} {settings.glass.alkali}2O of these authors"
+            if table.authors
+            else f"has no glass with {fraction:g} {settings.glass.alkali}2O",
+            file=file, key="experiment.file", value=table.file,
+            remedy="give another alkali_oxide_fraction, tolerance or authors, or leave [experiment] out",
+        )  # fmt: skip
+    return found
+
+
+def _check_sites(settings: SeriesTable, *, file: str | None) -> None:
+    """The ions and the vacant sites have to find room on the lattice (Bosi 2021 (1))."""
+    fraction = settings.glass.alkali_oxide_fraction
+    vacant = settings.landscape.vacant_site_fraction
+    accessible = fraction / (1.0 - fraction) / (1.0 - vacant)
+    if accessible > 1.0:
+        largest = (1.0 - vacant) / (2.0 - vacant)
+        raise InputError(
+            f"needs {accessible:.3g} accessible sites per network former, of which there is one site each",
+            file=file, key="glass.alkali_oxide_fraction", value=fraction,
+            bound=f"with {vacant:g} of the accessible sites vacant it must be at most {largest:.4g}",
+        )  # fmt: skip
+
+
+def _model(settings: SeriesTable, composition: Composition, *, file: str | None) -> LandscapeModel | None:
+    """The model of the landscapes; None if it is to be fitted."""
+    from ionscape.hopping import published_model
+
+    table = settings.landscape
+    if table.energy_scale == FIT:
+        return None
+    if table.energy_scale is not None and table.noise is not None:
+        return landscape_model(settings, energy_scale=float(table.energy_scale), noise=table.noise)
+    try:
+        known = published_model(composition)
+    except InputError as error:
+        raise InputError(
+            f"is not known: {composition.alkali} {error.problem}", file=file, key="landscape.energy_scale",
+            bound=error.bound, remedy="give energy_scale and noise",
+        ) from None  # fmt: skip
+    return landscape_model(settings, energy_scale=known.energy_scale, noise=known.noise)
+
+
+def landscape_model(settings: SeriesTable, *, energy_scale: float, noise: float) -> LandscapeModel:
+    """The model of a series for an energy scale [J] and a noise."""
+    from ionscape.hopping import LandscapeModel
+
+    table = settings.landscape
+    return LandscapeModel(
+        energy_scale=energy_scale,
+        noise=noise,
+        vacant_site_fraction=table.vacant_site_fraction,
+        barrier=table.barrier,
+        transverse_faces=table.transverse_faces,
+    )
+
+
+def _hash(path: Path, *, file: str | None, key: str) -> str:
+    """Hash of a file; if it cannot be read, the sentence starts with the file and key that name it."""
+    try:
+        return text_hash(read_text(path))
+    except InputError as error:
+        raise InputError(f"{error.problem} ({path})", file=file, key=key, remedy=error.remedy) from None

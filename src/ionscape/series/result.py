@@ -1,0 +1,89 @@
+"""The result of a series: its dataset, the summary, and how it is written and read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ionscape.errors import InputError
+
+from .load import Series
+
+if TYPE_CHECKING:
+    import xarray
+
+FORMAT = "ionscape series 1"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SeriesResult:
+    """Activation energies and conductivities of a series.
+
+    Attributes:
+        dataset: averages, errors and single values with named axes and units (reference: series file).
+        series: what was calculated; None for a result read from a file.
+    """
+
+    dataset: xarray.Dataset
+    series: Series | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader must know, one sentence each."""
+        return tuple(json.loads(self.dataset.attrs["warnings"]))
+
+    def summary(self) -> list[dict[str, Any]]:
+        """One entry per composition: x, y, activation energy [eV], conductivity [S/m], frequency [Hz], units."""
+        data = self.dataset
+        kelvins = data["temperature"].values if "temperature" in data else ()
+        temperatures = [f"{temperature:.10g} K" for temperature in kelvins]
+
+        def by_temperature(name: str, place: int) -> dict[str, float]:
+            return dict(zip(temperatures, map(float, data[name].values[place] if temperatures else ()), strict=True))
+
+        return [
+            {
+                "x": float(x),
+                "y": float(data.attrs["alkali_oxide_fraction"]),
+                "activation_energy": float(data["activation_energy"].values[place]),
+                "activation_energy_error": float(data["activation_energy_error"].values[place]),
+                "conductivity": by_temperature("conductivity", place),
+                "conductivity_error": by_temperature("conductivity_error", place),
+                "attempt_frequency": float(data["attempt_frequency"].values[place]),
+                "units": {
+                    str(name): float(fraction)
+                    for name, fraction in zip(data["unit"].values, data["units"].values[place], strict=True)
+                },
+            }
+            for place, x in enumerate(data["x"].values)
+        ]
+
+    def to_netcdf(self, path: str | Path) -> None:
+        """Write a NetCDF file that any NetCDF reader opens."""
+        self.dataset.to_netcdf(Path(path), engine="h5netcdf")
+
+
+def load_series_result(path: str | Path) -> SeriesResult:
+    """Read a result that `SeriesResult.to_netcdf` wrote.
+
+    Raises:
+        InputError: the file does not exist or is no result of a series.
+    """
+    import xarray
+
+    if Path(path).is_dir():
+        raise InputError("is a folder", file=str(path), remedy="give the file in it")
+    try:
+        dataset = xarray.load_dataset(Path(path), engine="h5netcdf")
+    except FileNotFoundError:
+        raise InputError("does not exist", file=str(path), remedy="give the result of a series") from None
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0][:60]
+        remedy = f"give a result of ionscape conductivity ({reason})"
+        raise InputError("is not a NetCDF file", file=str(path), remedy=remedy) from None
+    if dataset.attrs.get("format") != FORMAT:
+        remedy = "give a file that ionscape conductivity wrote"
+        raise InputError("is not the result of a series", file=str(path), remedy=remedy)
+    return SeriesResult(dataset=dataset)

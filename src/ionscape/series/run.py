@@ -1,0 +1,196 @@
+"""Run a series: every landscape of every composition, averaged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ionscape.errors import InputError, IonscapeError
+from ionscape.scaleout import Executor, Outcome, RunStore, Tally, Task, make_executor
+
+from .dataset import Averages, make_series_result
+from .fit import EnergyScaleFit, fit_energy_scale
+from .load import Series, landscape_model
+from .result import SeriesResult
+from .settings import NetworkTable, PercolationTable
+from .tasks import calculate, network_task, percolation_task
+
+if TYPE_CHECKING:
+    from ionscape.hopping import LandscapeModel
+
+FloatArray = NDArray[np.float64]
+
+SITE_PERCOLATION_THRESHOLD = 0.3116
+"""Fraction of the sites of a simple cubic lattice below which accessible sites do not percolate."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The tasks of a series, and which composition each belongs to: shape (compositions, landscapes)."""
+
+    percolation: list[list[Task]]
+    network: list[list[Task]]
+
+    def ordered(self) -> list[Task]:
+        """All tasks, the larger ones first, so that no process is left with a large one at the end."""
+        tasks = [task for row in (*self.percolation, *self.network) for task in row]
+        return sorted(tasks, key=_work, reverse=True)
+
+
+def run_series(
+    series: Series,
+    *,
+    store: str | Path | None = None,
+    executor: Executor | None = None,
+    scheduler: str | None = None,
+    processes: int | None = None,
+    progress: Callable[[Tally], None] | None = None,
+) -> SeriesResult:
+    """Calculate activation energies and conductivities of all glasses of a series.
+
+    Args:
+        series: what `load_series` returns.
+        store: folder where finished landscapes are kept; those found there are not calculated again. None keeps none.
+        executor: of `make_executor`, to use one for several calls; None makes one of the next two.
+        scheduler: None for processes on this machine, "serial", or the address of a Dask scheduler.
+        processes: on this machine; None for one per core. In a script, several need `if __name__ == "__main__":`.
+        progress: called at the start, and after every landscape; a fit of the energy scale comes before.
+
+    Returns:
+        Averages with their standard errors, and the values of every landscape. The numbers depend on the seed alone,
+        not on the executor.
+
+    Raises:
+        InputError: too few landscapes have a path from face to face; says how many do.
+        IonscapeError: a calculation failed, or the store cannot be written.
+    """
+    kept = None if store is None else RunStore(store)
+    with _one_of(executor, scheduler, processes) as chosen:
+        fitted: EnergyScaleFit | None = None
+        model = series.model
+        if model is None:
+            fitted = fit_energy_scale(series, executor=chosen, store=kept, progress=progress)
+            model = landscape_model(series.settings, energy_scale=fitted.energy_scale, noise=fitted.noise)
+        plan = make_plan(series, model)
+        tasks = plan.ordered()
+        outcomes = chosen.map(calculate, tasks, store=kept, progress=progress)
+    found = outcomes_by_key(outcomes, what="landscapes")
+    settings = series.settings
+    energies = _gathered(plan.percolation, found, "activation_energy")
+    conductivities = _gathered(plan.network, found, "conductivity")
+    if settings.percolation is not None:
+        _check_paths(series, settings.percolation, "percolation", np.all(np.isfinite(energies), axis=2))
+    if settings.network is not None:
+        _check_paths(series, settings.network, "network", np.all(conductivities > 0.0, axis=(2, 3)))
+    return make_series_result(
+        series.with_model(model),
+        Averages(
+            activation_energy=energies,
+            fermi_energy=_gathered(plan.percolation or plan.network, found, "fermi_energy"),
+            conductivity=conductivities,
+            lower_bound=_gathered(plan.network, found, "lower_bound"),
+            upper_bound=_gathered(plan.network, found, "upper_bound"),
+            methods=tuple(sorted({found[task.key]["method"] for row in plan.network for task in row})),
+        ),
+        fitted=fitted,
+    )
+
+
+def make_plan(series: Series, model: LandscapeModel) -> Plan:
+    """The tasks of all compositions and landscapes."""
+    settings = series.settings
+    seed = settings.random.seed
+    percolation, network = settings.percolation, settings.network
+    return Plan(
+        percolation=[
+            [
+                percolation_task(
+                    glass, model, lattice=percolation.lattice, directions=percolation.directions, seed=seed,
+                    landscape=number,
+                )
+                for number in range(percolation.landscapes)
+            ]
+            for glass in series.glasses
+        ] if percolation is not None else [],
+        network=[
+            [
+                network_task(
+                    glass, model, lattice=network.lattice, directions=network.directions, seed=seed,
+                    landscape=number, temperatures=network.temperatures,
+                )
+                for number in range(network.landscapes)
+            ]
+            for glass in series.glasses
+        ] if network is not None else [],
+    )  # fmt: skip
+
+
+def outcomes_by_key(outcomes: Sequence[Outcome], *, what: str) -> dict[str, Any]:
+    """Values of the tasks by key.
+
+    Raises:
+        IonscapeError: some failed.
+    """
+    failed = [outcome for outcome in outcomes if outcome.failed]
+    if failed:
+        raise IonscapeError(f"{len(failed)} of {len(outcomes)} {what} failed; the first: {failed[0].error}")
+    return {outcome.key: outcome.value for outcome in outcomes}
+
+
+@contextmanager
+def _one_of(executor: Executor | None, scheduler: str | None, processes: int | None) -> Generator[Executor]:
+    if executor is not None:
+        yield executor
+        return
+    with make_executor(scheduler, processes) as made:
+        yield made
+
+
+def _work(task: Task) -> float:
+    """Of a task, in sites; a conductivity takes about as long as ten searches for a path."""
+    arguments: Any = task.arguments
+    temperatures = len(arguments.get("temperatures", ())) * 10 or 1
+    return arguments["lattice"] ** 3 * arguments["directions"] * temperatures
+
+
+def _gathered(rows: list[list[Task]], found: dict[str, Any], name: str) -> FloatArray:
+    """Values by composition and landscape, and further axes of their own; empty without tasks."""
+    return np.array([[np.asarray(found[task.key][name]) for task in row] for row in rows], dtype=float)
+
+
+def _check_paths(series: Series, table: PercolationTable | NetworkTable, name: str, percolates: Any) -> None:
+    """Refuse averages over too few landscapes.
+
+    Args:
+        series: what was calculated.
+        table: with the least fraction.
+        name: of the table in the file.
+        percolates: whether each landscape has a path, shape (compositions, landscapes).
+    """
+    for glass, row in zip(series.glasses, percolates, strict=True):
+        if row.any() and row.mean() >= table.least_percolating_fraction:
+            continue
+        composition = glass.composition
+        found = (
+            f"{int(row.sum())} of {row.size} landscapes ({row.mean():.0%}) have a path from face to face at"
+            f" x = {composition.borate_fraction:g}"
+        )
+        accessible = composition.ions_per_cation / (1.0 - series.settings.landscape.vacant_site_fraction)
+        if accessible < SITE_PERCOLATION_THRESHOLD:
+            raise InputError(
+                f"leaves too few accessible sites: {found}",
+                file=series.file, key="glass.alkali_oxide_fraction", value=composition.alkali_oxide_fraction,
+                bound=f"{accessible:.3g} of the sites are accessible, and a cubic lattice percolates from"
+                f" {SITE_PERCOLATION_THRESHOLD:g} on",
+                remedy="give a larger fraction",
+            )  # fmt: skip
+        raise InputError(
+            f"is too small: {found}", file=series.file, key=f"{name}.lattice", value=table.lattice,
+            remedy=f"give a larger lattice, or another {name}.least_percolating_fraction",
+        )  # fmt: skip

@@ -1,0 +1,376 @@
+"""The tables of a series file: compositions, landscape, rates, lattices, experiments; SI units inside.
+
+The field descriptions are the reference of the file.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
+
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from ionscape.constants import ELECTRON_VOLT
+from ionscape.errors import InputError, toml_value
+from ionscape.experiment.fields import Bounds, Number, Quantity, Table, reject, wrapped
+from ionscape.experiment.schema import schema_of
+
+POSITIVE = Bounds(above=0.0)
+FRACTION = Bounds(at_least=0.0, at_most=1.0)
+
+FIT, FIT_COMMON = "fit", "fit-common"
+LARGEST_NUMBER_OF_COMPOSITIONS = 1001
+ROUNDING = 1e-9  # of a step: a range ends with its last value in spite of rounding
+
+Alkali = Literal["Li", "Na", "K", "Rb", "Cs"]
+Lattice = Annotated[int, Field(strict=True, ge=2, le=1000)]
+
+
+@dataclass(frozen=True)
+class QuantityOr:
+    """What stands in `Annotated[float | str, ...]`: a quantity, or one of some words.
+
+    Attributes:
+        quantity: how the quantity is read.
+        words: that may stand instead.
+    """
+
+    quantity: Quantity
+    words: tuple[str, ...]
+
+    def read(self, value: object) -> float | str:
+        """The value in SI units, or the word."""
+        if isinstance(value, str) and value.strip() in self.words:
+            return value.strip()
+        try:
+            return self.quantity.read(value)
+        except PydanticCustomError as error:
+            found = _input_error(error)
+            words = " or ".join(toml_value(word) for word in self.words)
+            found.remedy = f"{found.remedy}, or write {words}" if found.remedy else f"write {words} or a quantity"
+            raise wrapped(found) from None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        words = [{"const": word} for word in self.words]
+        return {"anyOf": [self.quantity.json_schema(), *words]}
+
+
+class MixingRatios:
+    """What stands in `Annotated[tuple[float, ...], ...]`: a number, a list of numbers, or a range with a step."""
+
+    number = Number(FRACTION, shown=0.4)
+    step = Number(Bounds(above=0.0, at_most=1.0), shown=0.2)
+    keys = ("from", "to", "step")
+    remedy = "write one number, a list of numbers, or { from = 0.0, to = 1.0, step = 0.2 }"
+
+    def read(self, value: object) -> tuple[float, ...]:
+        """All values, in the order of the file; those of a range rise."""
+        if isinstance(value, Mapping):
+            return self._range(cast(Mapping[str, object], value))
+        if isinstance(value, bool) or not isinstance(value, int | float | Sequence) or isinstance(value, str):
+            reject("must be a number, a list of numbers or a range", value=value, remedy=self.remedy)
+        if not isinstance(value, Sequence):
+            return (self.number.read(value),)
+        values = cast(Sequence[object], value)
+        if not values:
+            reject("must not be empty", value=value, remedy=self.remedy)
+        numbers = tuple(self.number.read(entry) for entry in values)
+        for place, number in enumerate(numbers):
+            if number in numbers[:place]:
+                reject(f"has the value {number:g} twice", value=value, remedy="give every value once")
+        return numbers
+
+    def _range(self, table: Mapping[str, object]) -> tuple[float, ...]:
+        for key in table:
+            if key not in self.keys:
+                reject("is an unknown key", field=str(key), remedy=self.remedy)
+        for key in self.keys:
+            if key not in table:
+                reject("is missing", field=key, remedy=self.remedy)
+        first, last, step = (self._entry(table, key) for key in self.keys)
+        if last < first:
+            reject(f"must be at least from = {first:g}", field="to", remedy="give the smaller value first")
+        count = math.floor((last - first) / step + ROUNDING) + 1
+        if count > LARGEST_NUMBER_OF_COMPOSITIONS:
+            problem = f"makes {count} compositions, more than {LARGEST_NUMBER_OF_COMPOSITIONS}"
+            reject(problem, field="step", remedy="give a larger one")
+        # decimal fractions stay what they are: 0.6, not 0.6000000000000001
+        return tuple(min(round(first + place * step, 12), 1.0) for place in range(count))
+
+    def _entry(self, table: Mapping[str, object], key: str) -> float:
+        try:
+            return (self.step if key == "step" else self.number).read(table[key])
+        except PydanticCustomError as error:
+            raise wrapped(_input_error(error), field=key) from None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        number = self.number.json_schema()
+        properties = {"from": number, "to": number, "step": self.step.json_schema()}
+        span = {"type": "object", "properties": properties, "required": list(self.keys), "additionalProperties": False}
+        return {"anyOf": [number, {"type": "array", "items": number, "minItems": 1}, span]}
+
+
+def _input_error(error: PydanticCustomError) -> InputError:
+    """The sentence inside an error that a marker has raised."""
+    found = (error.context or {})["error"]
+    assert isinstance(found, InputError)
+    return found
+
+
+class GlassTable(Table):
+    """Compositions of the series and how their network former units are found."""
+
+    name_in_messages: ClassVar[str] = "glass"
+
+    alkali: Alkali = Field(description="The mobile ion.", examples=["Li"])
+    alkali_oxide_fraction: Annotated[float, Number(Bounds(above=0.0, below=1.0), shown=0.33)] = Field(
+        description="Molar fraction y of the alkali oxide in y M2O – (1 − y)[x B2O3 – (1 − x) P2O5]."
+    )
+    borate_fraction: Annotated[tuple[float, ...], MixingRatios()] = Field(
+        description="Mixing ratios x: a number, a list, or a range with both ends.",
+        examples=[{"from": 0.0, "to": 1.0, "step": 0.2}],
+    )
+    tetrahedral_borate_limit: Annotated[float, Number(FRACTION, shown=0.4286)] = Field(
+        default=3.0 / 7.0, description="Largest number of B(4) units per network former cation.",
+        json_schema_extra={"default": 0.4286},
+    )  # fmt: skip
+    phosphate_disproportionation: Annotated[float, Number(FRACTION, shown=0.05)] = Field(
+        default=0.0, description="Part of the P(2) units that reacts, 2 P(2) → P(3) + P(1)."
+    )
+    pyrophosphate_disproportionation: Annotated[float, Number(FRACTION, shown=0.05)] = Field(
+        default=0.0, description="Part of the P(1) units that reacts, 2 P(1) → P(2) + P(0)."
+    )
+    measured_units: str | None = Field(
+        default=None,
+        description="CSV file with measured fractions of the units (columns `x`, `B4`, ...) instead of the model;"
+        " linear between its lines.",
+        examples=["units.csv"],
+    )
+    mass_density: Annotated[float, Quantity("mass density", POSITIVE)] | None = Field(
+        default=None,
+        description="Mass density, for the number density of ions; that of the lattice sites if absent. Neither changes"
+        " the conductivity.",
+    )
+
+    @model_validator(mode="after")
+    def _units_come_from_one_place(self) -> Self:
+        keys = ("tetrahedral_borate_limit", "phosphate_disproportionation", "pyrophosphate_disproportionation")
+        for key in keys:
+            if self.measured_units is not None and key in self.model_fields_set:
+                remedy = "leave it out, or leave out the measured units"
+                reject("belongs to the model of the units, not to measured ones", field=key, remedy=remedy)
+        return self
+
+
+class LandscapeTable(Table):
+    """Site energies."""
+
+    name_in_messages: ClassVar[str] = "landscape"
+
+    energy_scale: Annotated[float | str, QuantityOr(Quantity("energy", POSITIVE, "0.64 eV"), (FIT,))] | None = Field(
+        default=None,
+        description="Energy V0 of one counter charge; `fit` finds it, with the noise, from measured activation"
+        " energies; a published value if absent.",
+        examples=["0.64 eV"],
+    )
+    noise: Annotated[float, Number(Bounds(at_least=0.0, at_most=10.0), shown=0.42)] | None = Field(
+        default=None,
+        description="Standard deviation of the noise of the site energies, in units of V0; absent where `energy_scale`"
+        " is absent or fitted.",
+    )
+    vacant_site_fraction: Annotated[float, Number(Bounds(above=0.0, below=1.0), shown=0.05)] = Field(
+        default=0.05, description="Vacant sites per accessible site."
+    )
+    barrier: Annotated[float, Number(Bounds(at_least=0.0, at_most=10.0), shown=0.1)] = Field(
+        default=0.10, description="Least barrier u0 of a jump, in units of V0."
+    )
+    transverse_faces: Literal["periodic", "open"] = Field(
+        default="periodic", description="Faces along the field; those across it are the electrodes."
+    )
+
+    @model_validator(mode="after")
+    def _scale_and_noise_belong_together(self) -> Self:
+        if self.energy_scale == FIT:
+            if self.noise is not None:
+                remedy = 'leave it out: energy_scale = "fit" finds both'
+                reject("is fitted", field="noise", remedy=remedy)
+        elif self.energy_scale is None and self.noise is not None:
+            reject("is missing", field="energy_scale", remedy="give it too, or neither for published values")
+        elif self.energy_scale is not None and self.noise is None:
+            reject("is missing", field="noise", remedy="give it too, or neither for published values")
+        return self
+
+
+class HoppingTable(Table):
+    """Jump rates."""
+
+    name_in_messages: ClassVar[str] = "hopping"
+
+    attempt_frequency: Annotated[
+        float | str, QuantityOr(Quantity("frequency", POSITIVE, "4e14 Hz"), (FIT, FIT_COMMON))
+    ] = Field(
+        default=4e14,
+        description="Attempt frequency; `fit` fits one per composition to measured conductivities, `fit-common` one for"
+        " all.",
+        examples=["4e14 Hz"],
+        json_schema_extra={"default": "4e14 Hz"},
+    )
+    jump_distance: Annotated[float, Quantity("length", POSITIVE, "5 angstrom")] = Field(
+        default=5e-10, description="Distance of neighbouring ion sites.", json_schema_extra={"default": "5 angstrom"}
+    )
+
+
+class _Averages(Table):
+    lattice: Lattice = Field(description="Sites along each edge of the cubic lattice.", examples=[100])
+    landscapes: Annotated[int, Field(strict=True, ge=1, le=100_000)] = Field(
+        description="Landscapes over which is averaged.", examples=[20]
+    )
+    directions: Annotated[int, Field(strict=True, ge=1, le=3)] = Field(
+        default=1, description="Directions of the field in each landscape: 1, 2 or 3; they are averaged first."
+    )
+    least_percolating_fraction: Annotated[float, Number(Bounds(above=0.0, at_most=1.0), shown=1.0)] = Field(
+        default=1.0,
+        description="Part of the landscapes that has to have a path from face to face; with fewer, the series is an"
+        " error.",
+    )
+
+
+class PercolationTable(_Averages):
+    """Lattices for the activation energy."""
+
+    name_in_messages: ClassVar[str] = "percolation"
+
+
+class NetworkTable(_Averages):
+    """Lattices for the conductivity."""
+
+    name_in_messages: ClassVar[str] = "network"
+
+    temperatures: Annotated[
+        tuple[Annotated[float, Quantity("temperature", POSITIVE, "303 K")], ...], Field(min_length=1)
+    ] = Field(description="Temperatures; one landscape serves them all.", examples=[["303 K", "343 K", "393 K"]])
+
+    @model_validator(mode="after")
+    def _temperatures_differ(self) -> Self:
+        for place, temperature in enumerate(self.temperatures):
+            if temperature in self.temperatures[:place]:
+                reject("occurs twice", field=f"temperatures[{place}]", remedy="give every temperature once")
+        return self
+
+
+class RandomTable(Table):
+    """Random numbers."""
+
+    name_in_messages: ClassVar[str] = "random"
+
+    seed: Annotated[int, Field(strict=True, ge=0)] = Field(
+        default=1, description="Seed; equal seeds give equal numbers on any number of processes."
+    )
+
+
+class ExperimentTable(Table):
+    """Measured activation energies and conductivities, to compare with or to fit to."""
+
+    name_in_messages: ClassVar[str] = "experiment"
+
+    file: str = Field(
+        description="CSV file with the columns of the SciGlass extract, beside this file.", examples=["literature.csv"]
+    )
+    alkali_oxide_fraction: Annotated[float, Number(Bounds(above=0.0, below=1.0), shown=0.333)] | None = Field(
+        default=None, description="Molar fraction of the alkali oxide that is looked for; that of [glass] if absent."
+    )
+    tolerance: Annotated[float, Number(Bounds(at_least=0.0, at_most=0.2), shown=0.01)] = Field(
+        default=0.01, description="By how much it may differ."
+    )
+    authors: tuple[str, ...] = Field(
+        default=(),
+        description="First authors to keep, initials may be omitted; all if empty.",
+        examples=[["Magistris"]],
+    )
+    leave_out: tuple[str, ...] = Field(
+        default=(), description="First authors, or identifiers of single glasses, to leave out.", examples=[["Müller"]]
+    )
+    largest_deviation: Annotated[float, Number(POSITIVE, shown=1.0)] = Field(
+        default=1.0,
+        description="Decades by which a conductivity may differ from the median of the others within 0.05 of its x; a"
+        " glass that differs by more is left out.",
+    )
+    conductivity_error: Annotated[float, Number(POSITIVE, shown=0.1)] = Field(
+        default=0.1, description="Standard deviation of the decadic logarithm of a measured conductivity."
+    )
+    activation_energy_error: Annotated[float, Quantity("energy", POSITIVE, "0.01 eV")] = Field(
+        default=0.01 * ELECTRON_VOLT, description="Standard deviation of a measured activation energy.",
+        json_schema_extra={"default": "0.01 eV"},
+    )  # fmt: skip
+    fit_to: Literal["ends", "all"] = Field(
+        default="ends",
+        description="Glasses to which energy scale and noise are fitted: those without borate and without phosphate, or"
+        " all.",
+    )
+    composition_tolerance: Annotated[float, Number(Bounds(at_least=0.0, at_most=0.5), shown=0.03)] = Field(
+        default=0.03,
+        description="By how much x of a measured glass may differ from that of a composition to count as it.",
+    )
+
+
+class SeriesTable(Table):
+    """A series of glasses with one alkali oxide content."""
+
+    name_in_messages: ClassVar[str] = "series"
+
+    title: str = Field(default="", description="Shown in figures.")
+    glass: GlassTable = Field(description="Compositions.")
+    landscape: LandscapeTable = Field(default_factory=LandscapeTable, description="Site energies.")
+    hopping: HoppingTable = Field(default_factory=HoppingTable, description="Jump rates.")
+    percolation: PercolationTable | None = Field(
+        default=None, description="Lattices for the activation energy, which is left out if this table is absent."
+    )
+    network: NetworkTable | None = Field(
+        default=None, description="Lattices for the conductivity, which is left out if this table is absent."
+    )
+    random: RandomTable = Field(default_factory=RandomTable, description="Random numbers.")
+    experiment: ExperimentTable | None = Field(default=None, description="Measurements to compare with.")
+
+    @model_validator(mode="after")
+    def _has_something_to_do(self) -> Self:
+        if self.percolation is None and self.network is None:
+            remedy = "add [percolation] for activation energies, [network] for conductivities, or both"
+            reject("is missing", field="percolation", remedy=remedy)
+        return self
+
+    @model_validator(mode="after")
+    def _fits_have_data(self) -> Self:
+        fitted = [
+            key
+            for key, value in (
+                ("landscape.energy_scale", self.landscape.energy_scale),
+                ("hopping.attempt_frequency", self.hopping.attempt_frequency),
+            )
+            if isinstance(value, str)
+        ]
+        if fitted and self.experiment is None:
+            reject("needs measurements", field=fitted[0], remedy="add a table [experiment] with their file")
+        if "hopping.attempt_frequency" in fitted and self.network is None:
+            remedy = "add a table [network], or give a frequency"
+            reject("needs conductivities", field="hopping.attempt_frequency", remedy=remedy)
+        return self
+
+
+def list_examples() -> dict[str, str]:
+    """A valid value of each key whose value is a list, as it stands in a file."""
+    temperatures = toml_value(["303 K", "343 K", "393 K"])
+    return {"network.temperatures": temperatures, "experiment.authors": '["Magistris"]'}
+
+
+def series_schema() -> dict[str, Any]:
+    """JSON schema of a series file, as it stands in TOML; see `ionscape.experiment_schema`."""
+    return schema_of(SeriesTable, title="ionscape series file")

@@ -1,0 +1,131 @@
+"""The installed command from a series file to a list of conductivities."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import xarray
+
+SERIES = """
+title = "Li, quick"
+
+[glass]
+alkali = "Li"
+alkali_oxide_fraction = 0.33
+borate_fraction = [0.0, 0.5]
+
+[percolation]
+lattice = 16
+landscapes = 3
+
+[network]
+lattice = 12
+landscapes = 3
+temperatures = ["303 K", "393 K"]
+"""
+
+
+def call(command: str, *arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
+    words = [command, *(str(argument) for argument in arguments)]
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+
+
+def finished(runs: Path) -> int:
+    """Outcomes in a store."""
+    return sum(not entry.name.startswith(".") for entry in runs.iterdir()) if runs.is_dir() else 0
+
+
+@pytest.fixture(scope="module")
+def done(command, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("series")
+    (folder / "li.toml").write_text(SERIES)
+    words = ("conductivity", "li.toml", "--output", "series.nc", "--summary", "series.json")
+    return folder, call(command, *words, folder=folder)
+
+
+def test_writes_result_summary_and_figures(done) -> None:
+    folder, run = done
+    assert run.returncode == 0, run.stderr
+    entries = json.loads((folder / "series.json").read_text())
+    assert [entry["x"] for entry in entries] == [0.0, 0.5]
+    with xarray.open_dataset(folder / "series.nc", engine="h5netcdf") as data:
+        assert data["activation_energy"].attrs["units"] == "eV"
+        assert data["conductivity"].attrs["units"] == "S/m"
+        for place, entry in enumerate(entries):
+            assert entry["y"] == 0.33
+            assert entry["activation_energy"] == float(data["activation_energy"][place])
+            assert entry["activation_energy_error"] == float(data["activation_energy_error"][place])
+            assert entry["conductivity"]["303 K"] == float(data["conductivity"].isel(x=place).sel(temperature=303.0))
+            assert entry["conductivity_error"]["393 K"] > 0.0
+            assert entry["attempt_frequency"] == 4e14
+            assert sum(entry["units"].values()) == pytest.approx(1.0)
+    for kind in ("activation-energy", "conductivity", "arrhenius"):
+        assert (folder / f"series-{kind}.png").stat().st_size > 5_000
+    assert "E_a" in run.stdout
+    assert "written: series.nc, series.json" in run.stdout
+    assert "12/12 landscapes" in run.stderr
+
+
+def test_is_taken_up_again_with_other_processes(command, done) -> None:
+    folder, _ = done
+    before = (folder / "series.json").read_text()
+    words = ("conductivity", "li.toml", "-o", "series.nc", "--summary", "again.json", "--processes", 1, "--no-figure")
+    again = call(command, *words, folder=folder)
+    assert again.returncode == 0, again.stderr
+    assert "12 found in the store" in again.stderr
+    anew = call(command, *words, "--store", "other.runs", "--quiet", folder=folder)
+    assert anew.returncode == 0, anew.stderr
+    assert anew.stdout == anew.stderr == ""
+    assert (folder / "again.json").read_text() == before
+
+
+def test_a_killed_run_loses_nothing(command, tmp_path) -> None:
+    (tmp_path / "li.toml").write_text(SERIES)
+    words = [command, "conductivity", "li.toml", "-o", "series.nc", "--summary", "series.json", "--landscapes", "200"]
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        limit = time.monotonic() + 120
+        while finished(tmp_path / "series.runs") < 5 and time.monotonic() < limit:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+    kept = finished(tmp_path / "series.runs")
+    assert kept >= 5
+    assert not (tmp_path / "series.nc").exists()
+    # the shorter series consists of the first landscapes of the longer one
+    again = call(command, *words[1:-1], "2", folder=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert "8/8 landscapes" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (("0.33", "1.1"), "li.toml: glass.alkali_oxide_fraction = 1.1: must be greater than 0 and less than 1"),
+        (("0.33", "0.6"), "li.toml: glass.alkali_oxide_fraction = 0.6: needs 1.58 accessible sites"),
+        (('"303 K"', '"-1 K"'), 'li.toml: network.temperatures[0] = "-1 K": must be greater than 0 K'),
+        (("0.33", "0.15"), "0 of 3 landscapes (0%) have a path from face to face"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_status_2(command, tmp_path, change, sentence) -> None:
+    (tmp_path / "li.toml").write_text(SERIES.replace(*change))
+    run = call(command, "conductivity", "li.toml", "--quiet", "--processes", 1, folder=tmp_path)
+    assert run.returncode == 2
+    assert sentence in run.stderr
+    assert run.stderr.count("\n") == 1
+    assert run.stdout == ""
+
+
+def test_file_that_does_not_exist(command, tmp_path) -> None:
+    run = call(command, "conductivity", "none.toml", folder=tmp_path)
+    assert run.returncode == 2
+    assert "none.toml: does not exist" in run.stderr
+
+
+def test_schema_of_a_series_file(command, tmp_path) -> None:
+    run = call(command, "schema", "series", folder=tmp_path)
+    assert run.returncode == 0
+    assert json.loads(run.stdout)["title"] == "ionscape series file"

@@ -1,0 +1,359 @@
+"""A series: averages, the same on any executor, resumed, fitted; expected numbers by hand or from the paper."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ionscape.errors import FitError, InputError, IonscapeError
+from ionscape.figures import activation_energies, arrhenius_plot, conductivities
+from ionscape.glass import LiteratureGlass, make_glass
+from ionscape.hopping import activation_energy, conductivity, generate_landscape, published_model
+from ionscape.scaleout import RunStore, Tally, make_executor
+from ionscape.series import (
+    SeriesResult,
+    fit_attempt_frequency,
+    fit_energy_scale,
+    load_series_result,
+    parse_series,
+    run_series,
+)
+from ionscape.series.dataset import arrhenius_energies, mean_and_errors
+from ionscape.series.tasks import NETWORK, PERCOLATION, random_numbers
+
+ELECTRON_VOLT = 1.602176634e-19  # J
+BOLTZMANN = 1.380649e-23  # J/K
+
+QUICK = """
+title = "Li, quick"
+
+[glass]
+alkali = "Li"
+alkali_oxide_fraction = 0.33
+borate_fraction = [0.0, 0.5]
+
+[landscape]
+energy_scale = "0.64 eV"
+noise = 0.42
+
+[hopping]
+attempt_frequency = "4e14 Hz"
+jump_distance = "5 angstrom"
+
+[percolation]
+lattice = 14
+landscapes = 3
+
+[network]
+lattice = 10
+landscapes = 4
+temperatures = ["303 K", "393 K"]
+
+[random]
+seed = 5
+"""
+
+LITERATURE = """ID,Li2O,Na2O,K2O,Rb2O,Cs2O,B2O3,P2O5,RO20,RO100,RO150,RO300,TG,DENSITY,Author,Year
+1,33,0,0,0,0,0,67,12.0,9.0,,,,,Able A.,1980
+2,33,0,0,0,0,33.5,33.5,9.0,7.0,,,,,Able A.,1980
+3,33,0,0,0,0,67,0,10.0,7.5,,,,,Able A.,1980
+"""
+
+
+@pytest.fixture(scope="module")
+def result() -> SeriesResult:
+    return run_series(parse_series(QUICK), scheduler="serial")
+
+
+def test_has_the_dimensions_that_the_reference_names(result: SeriesResult) -> None:
+    data = result.dataset
+    assert data["activation_energy"].dims == ("x",)
+    assert data["conductivity"].dims == ("x", "temperature")
+    assert data["landscape_activation_energy"].shape == (2, 3)
+    assert data["landscape_conductivity"].shape == (2, 4, 2)
+    assert data["activation_energy"].attrs["units"] == "eV"
+    assert data["conductivity"].attrs["units"] == "S/m"
+    np.testing.assert_array_equal(data["x"], [0.0, 0.5])
+    np.testing.assert_array_equal(data["temperature"], [303.0, 393.0])
+
+
+def test_averages_are_those_of_single_landscapes(result: SeriesResult) -> None:
+    glass = make_glass("0.33 Li2O 0.67 (0.5 B2O3 0.5 P2O5)")
+    model = published_model(glass.composition)
+    energies = [
+        activation_energy(
+            generate_landscape(glass, lattice=14, rng=np.random.SeedSequence([5, PERCOLATION, number]), model=model)
+        ) / ELECTRON_VOLT
+        for number in range(3)
+    ]  # fmt: skip
+    point = result.dataset.sel(x=0.5)
+    assert float(point["activation_energy"]) == pytest.approx(np.mean(energies), rel=1e-12)
+    error = math.sqrt(sum((energy - np.mean(energies)) ** 2 for energy in energies) / 2 / 3)
+    assert float(point["activation_energy_error"]) == pytest.approx(error, rel=1e-9)
+    single = [
+        conductivity(
+            generate_landscape(glass, lattice=10, rng=np.random.SeedSequence([5, NETWORK, number]), model=model),
+            temperature=[303.0, 393.0], attempt_frequency=4e14, jump_distance=5e-10,
+        )["conductivity"].values
+        for number in range(4)
+    ]  # fmt: skip
+    np.testing.assert_allclose(point["conductivity"], np.mean(single, axis=0), rtol=1e-9)
+    np.testing.assert_allclose(point["log10_conductivity"], np.log10(np.mean(single, axis=0)), rtol=1e-9)
+    assert (point["conductivity_lower_bound"] <= point["conductivity"]).all()
+    assert (point["conductivity_upper_bound"] >= point["conductivity"]).all()
+
+
+def test_compositions_share_random_numbers() -> None:
+    first, second = (np.random.default_rng(random_numbers(5, PERCOLATION, 2)).random(3) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert not np.array_equal(first, np.random.default_rng(random_numbers(5, NETWORK, 2)).random(3))
+
+
+def test_conductivity_is_proportional_to_frequency_and_inverse_distance(result: SeriesResult) -> None:
+    text = QUICK.replace("4e14 Hz", "1e13 Hz").replace("5 angstrom", "4 angstrom")
+    other = run_series(parse_series(text), scheduler="serial").dataset["conductivity"]
+    np.testing.assert_allclose(other, result.dataset["conductivity"] / 40.0 * 5.0 / 4.0, rtol=1e-12)
+
+
+def test_summary_is_a_list_with_one_entry_per_composition(result: SeriesResult) -> None:
+    entries = json.loads(json.dumps(result.summary()))
+    assert [entry["x"] for entry in entries] == [0.0, 0.5]
+    assert set(entries[0]) == {
+        "x", "y", "activation_energy", "activation_energy_error", "conductivity", "conductivity_error",
+        "attempt_frequency", "units",
+    }  # fmt: skip
+    assert set(entries[0]["conductivity"]) == {"303 K", "393 K"} == set(entries[0]["conductivity_error"])
+    assert entries[0]["y"] == 0.33
+    assert entries[0]["attempt_frequency"] == 4e14
+    # 0.33/0.67 ions per phosphate unit, each a P(2)
+    assert entries[0]["units"]["P2"] == pytest.approx(0.33 / 0.67)
+    assert sum(entries[1]["units"].values()) == pytest.approx(1.0)
+
+
+def test_ion_density_is_that_of_the_lattice(result: SeriesResult) -> None:
+    # 0.33/0.67 ions per cell of (5 angstrom)^3
+    assert float(result.dataset["ion_density"][0]) == pytest.approx(0.33 / 0.67 / 125e-30, rel=1e-9, abs=0)
+
+
+def test_the_numbers_do_not_depend_on_the_executor(result: SeriesResult) -> None:
+    with make_executor(processes=2) as executor:
+        other = run_series(parse_series(QUICK), executor=executor)
+    left, right = (data.drop_attrs() for data in (result.dataset, other.dataset))
+    assert left.identical(right)
+
+
+def test_finished_landscapes_are_found_again(result: SeriesResult, tmp_path: Path) -> None:
+    class Stopped(Exception):
+        pass
+
+    def stop(tally: Tally) -> None:
+        if tally.finished == 5:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        run_series(parse_series(QUICK), scheduler="serial", store=tmp_path / "runs", progress=stop)
+    assert len(RunStore(tmp_path / "runs")) == 5
+    tallies: list[Tally] = []
+    again = run_series(parse_series(QUICK), scheduler="serial", store=tmp_path / "runs", progress=tallies.append)
+    assert tallies[0].resumed == 5
+    assert tallies[0].total == 2 * (3 + 4)
+    assert again.dataset.drop_attrs().identical(result.dataset.drop_attrs())
+    more = parse_series(QUICK).with_landscapes(5)
+    run_series(more, scheduler="serial", store=tmp_path / "runs", progress=tallies.append)
+    assert tallies[-1].resumed == 14
+
+
+def test_result_is_read_back(result: SeriesResult, tmp_path: Path) -> None:
+    result.to_netcdf(tmp_path / "series.nc")
+    read = load_series_result(tmp_path / "series.nc")
+    assert read.summary() == result.summary()
+    assert read.warnings == result.warnings
+    with pytest.raises(InputError, match="does not exist"):
+        load_series_result(tmp_path / "none.nc")
+    (tmp_path / "text.nc").write_text("no")
+    with pytest.raises(InputError, match="is not a NetCDF file"):
+        load_series_result(tmp_path / "text.nc")
+
+
+def test_a_lattice_without_paths_says_how_many_have_one() -> None:
+    text = QUICK.replace("lattice = 14", "lattice = 24").replace(
+        "alkali_oxide_fraction = 0.33", "alkali_oxide_fraction = 0.2"
+    )
+    with pytest.raises(InputError, match=r"0 of 3 landscapes \(0%\) have a path .* 0\.263 of the sites") as caught:
+        run_series(parse_series(text, file="li.toml"), scheduler="serial")
+    assert caught.value.exit_status == 2
+
+
+def test_activation_energies_alone(tmp_path: Path) -> None:
+    text = QUICK[: QUICK.index("[network]")] + "[random]\nseed = 5\n"
+    alone = run_series(parse_series(text.replace("landscapes = 3", "landscapes = 1")), scheduler="serial")
+    assert "conductivity" not in alone.dataset
+    alone.to_netcdf(tmp_path / "alone.nc")
+    entry = load_series_result(tmp_path / "alone.nc").summary()[0]
+    assert entry["conductivity"] == {}
+    assert math.isnan(entry["activation_energy_error"])  # one landscape tells nothing about the scatter
+    with pytest.raises(InputError, match="conductivity: is missing"):
+        conductivities(alone)
+
+
+def test_mean_and_errors_by_hand() -> None:
+    mean, error, scatter = mean_and_errors(np.array([[1.0, 2.0, 3.0, np.nan], [4.0, np.nan, np.nan, np.nan]]))
+    np.testing.assert_allclose(mean, [2.0, 4.0])
+    np.testing.assert_allclose(scatter, [1.0, np.nan])
+    np.testing.assert_allclose(error, [1.0 / math.sqrt(3.0), np.nan])
+
+
+def test_arrhenius_energy_of_an_exact_law() -> None:
+    temperatures = np.array([250.0, 300.0, 400.0])
+    sigma = 5.0 / temperatures * np.exp(-0.7 * ELECTRON_VOLT / (BOLTZMANN * temperatures))
+    slope, error = arrhenius_energies(sigma[None, :], 0.0 * sigma[None, :], list(temperatures))
+    assert slope[0] == pytest.approx(0.7, rel=1e-9)
+    assert error[0] == 0.0
+
+
+# --- fits -------------------------------------------------------------------------------------------------------------
+
+
+def fit_points(energy_scale: float, noise: float) -> list[tuple[float, float, float]]:
+    """Activation energies at both ends with those parameters, and an error of 10 meV."""
+    points = []
+    for x, formula in ((0.0, "0.33 Li2O 0.67 P2O5"), (1.0, "0.33 Li2O 0.67 B2O3")):
+        glass = make_glass(formula)
+        model = parse_series(QUICK.replace('"0.64 eV"', f'"{energy_scale} eV"').replace("0.42", str(noise))).model
+        energies = [
+            activation_energy(
+                generate_landscape(glass, lattice=30, rng=np.random.SeedSequence([5, PERCOLATION, number]), model=model)
+            )
+            for number in range(4)
+        ]
+        points.append((x, float(np.mean(energies)), 0.01 * ELECTRON_VOLT))
+    return points
+
+
+def test_energy_scale_and_noise_are_found_again() -> None:
+    text = QUICK.replace("lattice = 14\nlandscapes = 3", "lattice = 30\nlandscapes = 4")
+    fitted = fit_energy_scale(parse_series(text), measured=fit_points(0.8, 0.33))
+    # errors of 10 meV leave both uncertain, and on small lattices the table is rough; their combination is sharp
+    assert abs(fitted.energy_scale - 0.8 * ELECTRON_VOLT) < 0.7 * fitted.energy_scale_error
+    assert abs(fitted.noise - 0.33) < 0.7 * fitted.noise_error
+    assert 0.0 < fitted.energy_scale_error < 0.2 * ELECTRON_VOLT
+    assert 0.0 < fitted.noise_error < 0.2
+    assert fitted.correlation < -0.5  # more noise and a lower scale do much the same
+    np.testing.assert_allclose(fitted.fitted, fitted.measured, rtol=1e-6)
+
+
+def test_published_parameters_follow_from_confirmed_energies() -> None:
+    # activation energies of an independent calculation on 100^3 sites with 0.64 eV and 0.42 (Bosi 2021, section V.A)
+    points = [(0.0, 0.857 * ELECTRON_VOLT, 0.01 * ELECTRON_VOLT), (1.0, 0.706 * ELECTRON_VOLT, 0.01 * ELECTRON_VOLT)]
+    text = QUICK.replace("lattice = 14\nlandscapes = 3", "lattice = 50\nlandscapes = 6")
+    fitted = fit_energy_scale(parse_series(text), measured=points)
+    assert fitted.energy_scale / ELECTRON_VOLT == pytest.approx(0.64, abs=0.04)
+    assert fitted.noise == pytest.approx(0.42, abs=0.05)
+
+
+def test_energies_out_of_reach_are_refused() -> None:
+    points = [(0.0, 0.9 * ELECTRON_VOLT, 1e-21), (1.0, 0.05 * ELECTRON_VOLT, 1e-21)]
+    with pytest.raises(FitError, match="ask for a noise outside"):
+        fit_energy_scale(parse_series(QUICK), measured=points)
+    with pytest.raises(InputError, match="two or more glasses"):
+        fit_energy_scale(parse_series(QUICK), measured=points[:1])
+
+
+def glass(x: float, conductivities: dict[float, float]) -> LiteratureGlass:
+    return LiteratureGlass(
+        identifier="1", alkali="Li", alkali_oxide_fraction=0.33, borate_fraction=x, conductivity=conductivities,
+        glass_transition=None, mass_density=None, author="Able A.", year=1980,
+    )  # fmt: skip
+
+
+def test_attempt_frequency_is_a_geometric_mean_of_ratios() -> None:
+    fitted = fit_attempt_frequency(
+        np.array([[1e-9, 1e-7], [1e-8, 1e-6]]), borate_fractions=[0.0, 1.0], temperatures=[300.0, 400.0],
+        attempt_frequency=1e14, composition_tolerance=0.03, error=0.1,
+        measured=[glass(0.01, {300.0: 2e-9, 400.0: 8e-7}), glass(0.5, {300.0: 1e-9, 500.0: 1.0})],
+    )  # fmt: skip
+    # ratios 2 and 8 at x = 0; nothing near x = 1
+    assert fitted.frequency[0] == pytest.approx(4e14, rel=1e-9, abs=0)
+    assert math.isnan(fitted.frequency[1])
+    # half of the difference of the logarithms, which is more than the given 0.1 decades
+    assert fitted.relative_error[0] == pytest.approx(math.log(8.0 / 2.0) / 2.0)
+    # at 500 K there is no model value; ln of the model is linear in x, here 10^(1/2) times the value at x = 0
+    assert fitted.common_points == 3
+    ratios = [2.0 / 10**0.01, 8.0 / 10**0.01, 1.0 / 10**0.5]
+    assert fitted.common == pytest.approx(1e14 * math.prod(ratios) ** (1.0 / 3.0), rel=1e-9, abs=0)
+
+
+def test_conductivities_between_temperatures_follow_arrhenius() -> None:
+    def law(temperature: float) -> float:
+        return math.exp(-8000.0 / temperature) / temperature
+
+    fitted = fit_attempt_frequency(
+        np.array([[law(300.0), law(400.0)]]), borate_fractions=[0.5], temperatures=[300.0, 400.0],
+        attempt_frequency=1e14, composition_tolerance=0.03, error=0.1, measured=[glass(0.5, {350.0: 3.0 * law(350.0)})],
+    )  # fmt: skip
+    assert fitted.frequency[0] == pytest.approx(3e14, rel=1e-9, abs=0)
+    assert fitted.relative_error[0] == pytest.approx(0.1 * math.log(10.0))
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> SeriesResult:
+    folder = tmp_path_factory.mktemp("compared")
+    (folder / "literature.csv").write_text(LITERATURE)
+    text = QUICK.replace('"4e14 Hz"', '"fit"').replace('["303 K", "393 K"]', '["20 degC", "100 degC"]')
+    text = text.replace("[0.0, 0.5]", "[0.0, 0.25, 0.5]")
+    return run_series(
+        parse_series(text + '\n[experiment]\nfile = "literature.csv"\n', folder=folder), scheduler="serial"
+    )
+
+
+def test_fitted_frequencies_reproduce_the_measurements(compared: SeriesResult) -> None:
+    data = compared.dataset
+    # 10^-12 and 10^-9 S/cm at x = 0: the mean of the logarithms is met
+    mean = float(np.log10(data["conductivity"].sel(x=0.0)).mean())
+    assert mean == pytest.approx((-10.0 - 7.0) / 2.0, abs=1e-6)
+    assert list(data["attempt_frequency_origin"].values) == ["fitted", "interpolated", "fitted"]
+    first, middle, last = (float(value) for value in data["attempt_frequency"])
+    assert middle == pytest.approx(math.sqrt(first * last), rel=1e-9, abs=0)
+    energy = data["measured_activation_energy"].values[0]
+    kelvins = 1.0 / 293.15 - 1.0 / 373.15
+    expected = BOLTZMANN / ELECTRON_VOLT * (3.0 * math.log(10.0) + math.log(373.15 / 293.15)) / kelvins
+    assert energy == pytest.approx(expected, rel=1e-9)
+
+
+def test_frequency_without_usable_measurements_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "literature.csv").write_text(LITERATURE)
+    text = QUICK.replace('"4e14 Hz"', '"fit-common"') + '\n[experiment]\nfile = "literature.csv"\n'
+    text = text.replace('["303 K", "393 K"]', '["500 K"]')
+    with pytest.raises(InputError, match="finds no measured conductivity"):
+        run_series(parse_series(text, folder=tmp_path), scheduler="serial")
+
+
+def test_figures_are_drawn_with_measurements(compared: SeriesResult, result: SeriesResult) -> None:
+    assert [axes.get_ylabel() for axes in conductivities(compared).axes] == [
+        r"$\sigma$ / (S cm$^{-1}$)", r"$\nu$ / Hz",
+    ]  # fmt: skip
+    (axes,) = activation_energies(compared).axes
+    (measured,) = [line for line in axes.lines if line.get_label() == "Able A. 1980"]
+    assert len(measured.get_xdata()) == 3
+    assert len(conductivities(result).axes) == 1
+    (axes,) = arrhenius_plot(result, [0.5]).axes
+    (line,) = [line for line in axes.lines if len(line.get_xdata()) == 2 and line.get_linestyle() == "-"]
+    # slope of ln(σT) over 1000 K / T
+    (left, right), (top, bottom) = line.get_xdata(), line.get_ydata()
+    energy = -math.log(bottom / top) / (right - left) * 1000.0 * BOLTZMANN / ELECTRON_VOLT
+    assert energy == pytest.approx(float(result.dataset["activation_energy"].sel(x=0.5)), rel=1e-9)
+
+
+def test_failed_networks_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ionscape.errors import NetworkError
+
+    def fails(*_: object, **__: object) -> None:
+        raise NetworkError("current in is not current out.")
+
+    monkeypatch.setattr("ionscape.hopping.conductivity", fails)
+    with pytest.raises(IonscapeError, match="8 of 14 landscapes failed; the first: current in is not"):
+        run_series(parse_series(QUICK), scheduler="serial")
