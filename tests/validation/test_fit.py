@@ -161,7 +161,7 @@ def test_the_example_tells_its_truth_and_its_intervals_end_where_the_cost_says()
     for name, true in expected.items():
         assert abs(estimate(result, name) - true) < 3.0 * error(result, name), name
     spent = result.dataset.attrs["simulations"] - int(result.dataset["start_simulations"].sum())
-    assert spent == 2 * len(expected)
+    assert spent > 2 * len(expected)  # both ends of each interval, and what polishing took
     for side in ("lower", "upper"):
         rises = result.dataset[f"rise_at_{side}_95"].values
         # of a parabola, 3.84; the profile likelihood moves no limit of the example by more than a tenth

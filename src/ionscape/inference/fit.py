@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from ionscape.scaleout import Executor, RunStore, Tally, Task
 from ionscape.sims.raw import FloatArray
 
 from .forward import Evaluation, ForwardModel
-from .interval_check import rise_warnings, rises_at_ends
+from .interval_check import rise_warnings, rises_at_ends, warned_of
 from .least_squares import (
     AT_BOUND,
     SAME_COST,
@@ -34,6 +35,8 @@ UNDETERMINED = 0.2
 MOST_BATCHES = 3
 STRONG_CORRELATION = 0.98
 LARGEST_REDUCED_CHI_SQUARE = 1.5
+PROFILE_POINTS = 3
+PROFILED = "The profile likelihood gave the intervals of"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +75,9 @@ def fit(
         executor: what runs the starts (`ionscape.scaleout.make_executor`); None for one after the other, here.
         store: keeps finished starts, so that a stopped fit is taken up again; needs an executor.
         progress: called while the fit runs.
-        check_intervals: simulate also at both ends of the interval of each parameter of the experiment, and warn where
-            the cost has not risen as it must (`ionscape.inference.interval_check`); these simulations count in
-            `simulations`, but not in those of any start.
+        check_intervals: simulate also at both ends of the interval of each parameter of the experiment; where the cost
+            has not risen as it must (`ionscape.inference.interval_check`), the interval is replaced by that of the
+            profile likelihood, with a warning. These simulations count in `simulations`, but not in those of any start.
 
     If no two starts come to the same optimum, more are tried, up to three times as many.
 
@@ -102,21 +105,37 @@ def fit(
         raise FitError(f"no start of the fit succeeded: {failures[0]}")
     lowest = min(results, key=lambda result: result.cost)
     best = polish(problem, lowest)
-    results[results.index(lowest)] = best
     covariance, alone = covariance_of(best.evaluation)
-    rises, spent = None, 0
+    rises, spent = None, best.simulations - lowest.simulations
     checked: list[str] = []
     if check_intervals:
         model = fine_model(problem)
         rises = rises_at_ends(model, best, covariance)
         checked = rise_warnings(problem.parameters, best.coordinates, covariance, rises)
-        spent = model.simulations
+        spent += model.simulations
         failures += model.failures
     warnings = _warnings(problem, best, results, covariance, alone, failures)
-    return make_fit_result(
+    result = make_fit_result(
         problem, best, results, covariance, warnings=[*warnings, *checked], failures=failures, rises=rises,
         further_simulations=spent,
     )  # fmt: skip
+    suspects = warned_of(problem.names, checked)
+    return _with_true_intervals(result, suspects, executor, store) if suspects else result
+
+
+def _with_true_intervals(
+    result: FitResult, names: Sequence[str], executor: Executor | None, store: RunStore | None
+) -> FitResult:
+    """The result with the intervals of some parameters from their profile likelihoods, and a sentence that says so."""
+    from .profile_likelihood import profile_likelihood  # which builds on this module
+
+    refined = profile_likelihood(result, parameters=names, points=PROFILE_POINTS, executor=executor, store=store)
+    shown = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    sentence = f"{PROFILED} {shown}: the likelihood is far from normal there."
+    attributes = refined.dataset.attrs
+    attributes["method"] = result.dataset.attrs["method"]
+    attributes["warnings"] = json.dumps([*refined.warnings, sentence], ensure_ascii=False)
+    return refined
 
 
 def _agree(results: Sequence[StartResult]) -> bool:
@@ -170,14 +189,12 @@ def _search_there(
 
     def show(tally: Tally) -> None:
         if tally.latest is not None and tally.latest.value is not None:
-            done.append(_restored(problem, tally.latest.value, evaluate=False))
+            done.append(_restored(tally.latest.value))
         _report(problem, done, tally.finished, len(points), progress)
 
     outcomes = executor.map(search_task, tasks, store=store, progress=show)
     failures = [outcome.error for outcome in outcomes if outcome.error is not None]
-    values = [outcome.value for outcome in outcomes if outcome.value is not None]
-    costs = [value["cost"] for value in values]
-    results = [_restored(problem, value, evaluate=value["cost"] == min(costs)) for value in values]
+    results = [_restored(outcome.value) for outcome in outcomes if outcome.value is not None]
     for result in results:
         failures.extend(result.failures)
     return results, failures
@@ -196,13 +213,11 @@ def search_task(problem: FitProblem, point: FloatArray, soften: bool) -> dict[st
     }
 
 
-def _restored(problem: FitProblem, value: dict[str, Any], *, evaluate: bool) -> StartResult:
-    """A start from its plain data; the derivatives at the best one are calculated again."""
+def _restored(value: dict[str, Any]) -> StartResult:
+    """A start from its plain data, without the derivatives, which `polish` calculates anyway."""
     coordinates = np.asarray(value["coordinates"], dtype=float)
-    evaluation = ForwardModel(problem=problem).evaluate(coordinates) if evaluate else None
-    if evaluation is None:
-        empty = np.empty(0)
-        evaluation = Evaluation(coordinates=coordinates, residuals=empty, jacobian=np.empty((0, 0)), densities=())
+    empty = np.empty(0)
+    evaluation = Evaluation(coordinates=coordinates, residuals=empty, jacobian=np.empty((0, 0)), densities=())
     return StartResult(
         coordinates=coordinates, cost=float(value["cost"]), evaluation=evaluation,
         simulations=int(value["simulations"]), converged=bool(value["converged"]), message=str(value["message"]),
@@ -293,7 +308,8 @@ def _warnings(
             " alone are too narrow. Look at the residuals; a further branch of site energies, a foreign ion whose D"
             " depends on density, or a discrepancy may be needed."
         )
-    same = sum(result.cost < best.cost + SAME_COST for result in results)
+    # costs of the search among themselves: those of the finer simulations differ
+    same = sum(result.cost < min(other.cost for other in results) + SAME_COST for result in results)
     if len(results) > 1 and same < 2:
         found.append("Only one start reached the best optimum: try more starts.")
     if not best.converged:

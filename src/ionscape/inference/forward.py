@@ -66,11 +66,13 @@ class ForwardModel:
 
     Attributes:
         problem: what is fitted.
+        coarsening: factor by which cells are larger than the fit asks for.
         simulations: simulations done.
         failures: sentences about those that failed.
     """
 
     problem: FitProblem
+    coarsening: float = 1.0
     simulations: int = 0
     failures: list[str] = field(default_factory=list[str])
     _last: Evaluation | None = None
@@ -153,19 +155,25 @@ class ForwardModel:
         """One grid for all parameters: another grid would change the residuals by its own errors."""
         if number not in self._grids:
             data = self.problem.datasets[number]
-            self._grids[number] = fit_grid(data, self.problem.settings.cell)
+            self._grids[number] = fit_grid(data, self.problem.settings.cell, coarsening=self.coarsening)
         return self._grids[number]
 
 
-def fit_grid(data: DataSet, cell: float) -> Grid:
-    """Cells for the simulations of a data set: no larger than `cell` [m] down to the deepest point that is compared."""
+def fit_grid(data: DataSet, cell: float, *, coarsening: float = 1.0) -> Grid:
+    """Cells for the simulations of a data set: no larger than `cell` [m] down to the deepest point that is compared.
+
+    Args:
+        data: whose points are compared.
+        cell: largest cell there [m].
+        coarsening: factor on the size that follows, of cells that the experiment gives too.
+    """
     experiment, given = data.experiment, data.experiment.grid
     automatic = make_grid(experiment)
     deepest = float(data.depth[-1]) + MARGIN * data.response.standard_deviation
     zone = min(max(automatic.zone, deepest), experiment.sample.thickness)
     size = min(cell, max(automatic.cell, zone / MOST_CELLS))
     table = GridSpecification.model_construct(
-        cell=given.cell if given.cell is not None else size,
+        cell=coarsening * (given.cell if given.cell is not None else size),
         zone=given.zone if given.zone is not None else zone,
         surface_cell=given.surface_cell,
         growth=given.growth,

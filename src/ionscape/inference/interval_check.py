@@ -114,6 +114,11 @@ def rise_warnings(
     return found
 
 
+def warned_of(names: Sequence[str], warnings: Sequence[str]) -> list[str]:
+    """The names of the parameters that `rise_warnings` speaks of."""
+    return [name for name in names if any(text.startswith(_SENTENCE.format(name=name)) for text in warnings)]
+
+
 def without_rise_warnings(warnings: Sequence[str], names: Collection[str]) -> list[str]:
     """The warnings but for those of `rise_warnings` about the parameters of these names."""
     starts = tuple(_SENTENCE.format(name=name) for name in names)
