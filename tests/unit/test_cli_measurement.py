@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ionscape.cli.main import main
-from ionscape.cli.table import with_error
+from ionscape.quantities import with_error
 
 Run = Callable[..., int]
 

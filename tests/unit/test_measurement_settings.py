@@ -113,3 +113,31 @@ def test_charges_of_a_synthetic_measurement_are_in_its_table() -> None:
     instrument = isc.Instrument(sputter_rate=2e-10, yields={"Na": 3000.0, "Ca": 900.0}, points=100, maximum_depth=1e-7)
     table = isc.synthesise(profile, instrument, rng=1).table()
     assert table["charges"] == {"Ca": 2}
+
+
+def test_one_document_holds_experiment_measurement_and_fit(examples_folder, tmp_path):
+    import re
+    import shutil
+
+    from ionscape.experiment import load_experiment
+    from ionscape.inference import load_fit
+    from ionscape.inference.paths import read_scalar, with_values
+
+    shutil.copytree(examples_folder / "measurements", tmp_path / "measurements")
+    experiment = (examples_folder / "rb-mono-cait.toml").read_text(encoding="utf-8")
+    rest = re.sub(r"^(title|experiment) = .*\n", "", (examples_folder / "rb-mono-fit.toml").read_text(encoding="utf-8"),
+                  flags=re.MULTILINE)  # fmt: skip
+    document = tmp_path / "analysis.toml"
+    document.write_text(experiment + "\n" + rest, encoding="utf-8")
+    apart, together = load_fit(examples_folder / "rb-mono-fit.toml"), load_fit(document)
+    assert together.parameters == apart.parameters
+    assert (together.datasets[0].intensity == apart.datasets[0].intensity).all()
+    changed = with_values(load_experiment(document), {"ions.Li.diffusion.width": 3e-20})
+    assert read_scalar(changed, "ions.Li.diffusion.width").value == pytest.approx(3e-20, abs=0.0)
+    assert "measurement" not in changed.source
+    document.write_text('experiment = "other.toml"\n' + document.read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"experiment.*stands beside a table \[sample\]"):
+        load_fit(document)
+    document.write_text(experiment.replace("[sample]", "[sampel]", 1) + "\n" + rest, encoding="utf-8")
+    with pytest.raises(InputError, match=r"unknown key"):
+        load_fit(document)

@@ -148,7 +148,7 @@ def print_profile(console: Console, profile: DepthProfile) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from ionscape.cli.table import with_error
+    from ionscape.quantities import with_error
 
     found: dict[str, Any] = profile.summary()
     table = Table(title=Text(found["title"]), title_justify="left", title_style="bold", box=SIMPLE_HEAD)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ionscape.cli.table import with_error, write_summary
+from ionscape.cli.table import write_summary
 from ionscape.errors import InputError
 from ionscape.outputs import atomic_output, check_output
+from ionscape.quantities import shown_unit, with_error
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -193,10 +194,3 @@ def print_fit(console: Console, result: FitResult) -> None:
     )
     for warning in found["warnings"]:
         console.print(f"warning: {warning}", highlight=False, style="yellow", markup=False)
-
-
-def shown_unit(unit: str) -> tuple[float, str]:
-    """Size and name of the unit in which people read values of an SI unit."""
-    from ionscape.constants import ELECTRON_VOLT
-
-    return {"J": (ELECTRON_VOLT, "eV"), "m": (1e-9, "nm"), "s": (3600.0, "h")}.get(unit, (1.0, unit))

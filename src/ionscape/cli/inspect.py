@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ionscape.cli.table import with_error, write_summary
+from ionscape.cli.table import write_summary
 from ionscape.errors import InputError
 from ionscape.outputs import check_output
+from ionscape.quantities import with_error
 
 if TYPE_CHECKING:
     from rich.console import Console

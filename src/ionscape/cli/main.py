@@ -17,6 +17,7 @@ from ionscape.cli.redraw import export_command, figure_command, summary_command
 from ionscape.cli.report import report_command
 from ionscape.cli.simulate import simulate_command
 from ionscape.cli.sweep import sweep_command
+from ionscape.cli.workbench import workbench_command
 from ionscape.errors import IonscapeError
 
 INTERRUPTED = 130
@@ -39,6 +40,7 @@ application.command("report")(report_command)
 application.command("sweep")(sweep_command)
 application.command("glass")(glass_command)
 application.command("conductivity")(conductivity_command)
+application.command("workbench")(workbench_command)
 application.command("check")(check_command)
 application.command("figure")(figure_command)
 application.command("summary")(summary_command)

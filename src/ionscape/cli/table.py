@@ -69,28 +69,6 @@ def _shown(value: object, row: Row) -> str:
     return "-"
 
 
-def with_error(value: float, error: float) -> tuple[str, str]:
-    """A value and its error to the same decimal place, the error with two digits.
-
-    Both carry one power of ten where the numbers are too large or too small to be read without.
-
-    Examples:
-        >>> with_error(164.5271, 1.0)
-        ('164.5', '1.0')
-        >>> with_error(3.9121e24, 2.134e22)
-        ('3.912e+24', '0.021e+24')
-    """
-    if not (math.isfinite(value) and math.isfinite(error) and error > 0.0):
-        return (f"{value:.5g}", "-") if math.isfinite(value) else ("-", "-")
-    error = float(f"{error:.1e}")
-    place = math.floor(math.log10(error)) - 1  # of the second digit of the error
-    top = math.floor(math.log10(max(abs(value), error)))
-    if place <= 0 and -3 <= top < 6:
-        return f"{value:.{-place}f}", f"{error:.{-place}f}"
-    size, decimals = 10.0**top, top - place
-    return f"{value / size:.{decimals}f}e{top:+03d}", f"{error / size:.{decimals}f}e{top:+03d}"
-
-
 def write_summary(summary: Mapping[str, Any], path: Path) -> None:
     """Write a summary as JSON; what does not exist is null, since JSON knows no NaN."""
     with atomic_output(path) as temporary:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from ionscape.experiment.problems import first_problem
 from ionscape.experiment.tables import Attachments, read_text
 
 MEASUREMENT_FILE = "is a measurement file, not an experiment file"
+MEASUREMENT_TABLES = ("measurement", "fit")
+"""Tables of a document that holds a measurement and its fit beside the experiment; others read them."""
 USE_CALIBRATE = "use `ionscape calibrate`, or give the experiment file of its sample"
 
 
@@ -30,7 +33,7 @@ def load_experiment(path: str | Path) -> Experiment:
 
 
 def parse_experiment(text: str, *, file: str | None = None, folder: str | Path = ".") -> Experiment:
-    """Make an experiment from the text of an experiment file.
+    """Make an experiment from the text of an experiment file; tables [measurement] and [fit] in it are passed over.
 
     Args:
         text: in TOML.
@@ -43,6 +46,7 @@ def parse_experiment(text: str, *, file: str | None = None, folder: str | Path =
     data = parse_toml(text, file=file)
     if "measurement" in data and "sample" not in data:
         raise InputError(MEASUREMENT_FILE, file=file, remedy=USE_CALIBRATE)
+    data = of_experiment(data)
     given = data.get("attachments")
     texts = {name: entry for name, entry in given.items() if isinstance(entry, str)} if isinstance(given, dict) else {}
     attachments = Attachments(given=texts, folder=Path(folder))
@@ -51,6 +55,11 @@ def parse_experiment(text: str, *, file: str | None = None, folder: str | Path =
     except ValidationError as error:
         raise first_problem(error, file=file, data=data) from None
     return experiment.with_origin(source=text, file=file, attachments=attachments.texts)
+
+
+def of_experiment(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables of a document that belong to its experiment."""
+    return {key: value for key, value in data.items() if key not in MEASUREMENT_TABLES}
 
 
 def parse_toml(text: str, *, file: str | None) -> dict[str, Any]:

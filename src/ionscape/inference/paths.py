@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from ionscape.errors import InputError, nearest_name, toml_value
 from ionscape.experiment import Experiment
 from ionscape.experiment.fields import Number, Quantity
+from ionscape.experiment.load import of_experiment
 from ionscape.experiment.problems import first_problem
 from ionscape.experiment.tables import Attachments
 from ionscape.quantities import DIMENSIONS, DimensionName
@@ -91,7 +92,7 @@ def _toml_key(key: str) -> str:
 
 
 def _data_of(experiment: Experiment) -> Mapping[str, Any]:
-    data = _parsed(experiment.source)
+    data = of_experiment(_parsed(experiment.source))
     return {key: value for key, value in data.items() if key != "attachments"}
 
 

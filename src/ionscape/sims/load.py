@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ionscape.errors import InputError, nearest_name
-from ionscape.experiment import Experiment, is_immobile, load_experiment
+from ionscape.experiment import Experiment, is_immobile, load_experiment, parse_experiment
 from ionscape.experiment.load import MEASUREMENT_FILE, parse_toml
 from ionscape.experiment.problems import first_problem
 from ionscape.experiment.tables import read_text
@@ -73,8 +73,9 @@ def load_measurement(path: str | Path) -> Measurement:
     """Read a measurement.
 
     Args:
-        path: a TOML file with a table [measurement] (its export, crater scans and experiment are looked for in its
-            folder), or an export of the instrument itself, which has no settings yet.
+        path: a TOML file with a table [measurement], or an export of the instrument itself, which has no settings yet.
+            The experiment stands in the same file, or in one that it names; export, crater scans and that file are
+            looked for in its folder.
 
     Raises:
         InputError: a file cannot be read, or something in it cannot be used.
@@ -92,7 +93,7 @@ def load_measurement(path: str | Path) -> Measurement:
                          remedy='add a table [measurement] with at least file = "..."')  # fmt: skip
     settings = validate_settings(table, file=str(path))
     folder = path.parent
-    experiment = _experiment(data, path)
+    experiment = _experiment(data, path, text)
     native, charges = _sample(settings, experiment, file=str(path))
     return Measurement(
         raw=_located(read_raw_profile, folder / settings.file, settings.format, file=str(path), key="measurement.file"),
@@ -117,10 +118,11 @@ def _parsed(text: str, *, file: str) -> dict[str, Any]:
         name = Path(file).name
         remedy = f'simulate it, or write a file with experiment = "{name}" and a table [measurement]'
         raise InputError("is an experiment file, not a measurement file", file=file, remedy=remedy)
+    known = FILE_KEYS if "sample" not in data else tuple(dict.fromkeys([*FILE_KEYS, *Experiment.model_fields]))
     for key in data:
-        if key not in FILE_KEYS:
-            nearest = nearest_name(key, FILE_KEYS)
-            remedy = f'the nearest known key is "{nearest}" (known are {", ".join(FILE_KEYS)})'
+        if key not in known:
+            nearest = nearest_name(key, known)
+            remedy = f'the nearest known key is "{nearest}" (known are {", ".join(known)})'
             raise InputError("is an unknown key", file=file, key=key, remedy=remedy)
     return data
 
@@ -178,8 +180,14 @@ def validate_settings(table: object, *, file: str | None) -> MeasurementTable:
         raise problem from None
 
 
-def _experiment(data: Mapping[str, Any], path: Path) -> Experiment | None:
+def _experiment(data: Mapping[str, Any], path: Path, text: str) -> Experiment | None:
+    """The experiment in the same document, or in the file that it names."""
     name = data.get("experiment")
+    if "sample" in data:
+        if name is not None:
+            raise InputError("stands beside a table [sample]", file=str(path), key="experiment", value=name,
+                             remedy="leave one of them out")  # fmt: skip
+        return parse_experiment(text, file=str(path), folder=path.parent)
     if name is None:
         return None
     if not isinstance(name, str):

@@ -1,0 +1,279 @@
+"""The page of the workbench and the server behind it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+from nicegui import app, ui
+
+from ionscape.errors import InputError
+
+from .jobs import Job
+from .project import open_project
+from .security import LOOPBACK, MEBIBYTE, SecurityMiddleware, make_token
+from .session import Session, Workbench
+
+TABS = (
+    ("measurement", "Measurement"),
+    ("experiment", "Experiment"),
+    ("simulate", "Simulate"),
+    ("fit", "Fit"),
+    ("glass", "Glass"),
+    ("files", "Files"),
+)
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8420
+PORTS_TRIED = 20
+SHOWN_JOBS = 12
+
+_STYLE = """
+:root { --nicegui-default-padding: 0; --nicegui-default-gap: 0.5rem; }
+body { font-size: 13px; }
+.q-tab { min-height: 36px; text-transform: none; }
+.q-tab-panel { padding: 0; }
+.q-btn { text-transform: none; }
+.workbench-settings { width: 380px; min-width: 380px; padding: 8px 12px; overflow-y: auto; height: calc(100vh - 50px); }
+.workbench-figures { flex: 1 1 0; min-width: 0; padding: 8px; overflow-y: auto; height: calc(100vh - 50px); }
+.workbench-error { color: var(--q-negative); font-size: 12px; line-height: 1.3; }
+.workbench-note { opacity: 0.72; font-size: 12px; line-height: 1.35; }
+*:focus-visible { outline: 2px solid var(--q-primary); outline-offset: 1px; }
+"""
+
+
+def page(workbench: Workbench, tab: str = "measurement") -> Session:
+    """Build the whole page in the current client.
+
+    Args:
+        workbench: shared by all tabs.
+        tab: that is shown first.
+    """
+    session = Session(workbench)
+    ui.add_css(_STYLE)
+    ui.page_title(f"{workbench.project.title} - ionscape")
+    ui.colors(primary="#1f5a8a", negative="#b3261e", positive="#2e7d32", warning="#8a5a00")
+    dark = ui.dark_mode(value=None)
+    names = [name for name, _ in TABS]
+    first = tab if tab in names else names[0]
+    with ui.header().classes("items-center no-wrap").style("height: 46px; gap: 16px; padding: 0 12px"):
+        ui.label("ionscape").classes("text-weight-bold")
+        tabs = ui.tabs().props('dense no-caps inline-label aria-label="Steps of the analysis"').mark("tabs")
+        with tabs:
+            for name, label in TABS:
+                ui.tab(name, label=label).mark(f"tab-{name}")
+        ui.space()
+        title = ui.label().classes("ellipsis").style("max-width: 260px").mark("project-title")
+        title.tooltip(str(workbench.project.folder))
+        _jobs_indicator(session)
+        button = ui.button(icon="contrast", on_click=lambda: _switch(dark)).props(
+            'flat dense round color=white aria-label="Dark or light"'
+        )
+        button.mark("dark-switch").tooltip("Dark or light")
+    session.state["dark"] = dark
+    built: set[str] = set()
+    panels: dict[str, ui.tab_panel] = {}
+    with ui.tab_panels(tabs, value=first, keep_alive=True).classes("w-full").style("padding: 0"):
+        for name in names:
+            with ui.tab_panel(name) as panel:
+                panels[name] = panel
+
+    def show(name: str) -> None:
+        if name in panels and name not in built:
+            built.add(name)
+            with panels[name]:
+                _build(name, session)
+
+    def on_change(what: str) -> None:
+        if what == "document":
+            title.set_text(workbench.project.title)
+
+    session.state["open_tab"] = tabs.set_value
+    title.set_text(workbench.project.title)
+    tabs.on_value_change(lambda event: show(str(event.value)))
+    session.on_change(on_change)
+    show(first)
+    return session
+
+
+def _switch(dark: ui.dark_mode) -> None:
+    # from "as the system has it" the first click goes to dark
+    dark.set_value(not dark.value)
+
+
+def _build(name: str, session: Session) -> None:
+    """Build one of the pages; what goes wrong in it is shown in its place."""
+    module = f"ionscape.workbench.pages.{name}"
+    if find_spec(module) is None:
+        ui.label(f"The page {name} is not there yet.").classes("q-pa-md")
+        return
+    importlib.import_module(module).build(session)
+
+
+def _jobs_indicator(session: Session) -> None:
+    """How many jobs wait or run, and a list of the latest ones with their buttons."""
+    with ui.button().props('flat dense color=white aria-label="Jobs"').mark("jobs-button"):
+        spinner = ui.spinner(size="1.2em", color="white").classes("q-mr-sm")
+        label = ui.label().mark("jobs-label")
+        with ui.menu().props("max-width=440px"), ui.column().classes("q-pa-sm").style("width: 420px"):
+            rows = ui.column().classes("w-full").style("gap: 4px").mark("jobs-list")
+    shown: list[tuple[str, str, str]] = []
+    bars: dict[str, ui.linear_progress] = {}
+    told = {job.identifier: job.state for job in session.jobs.jobs}
+
+    def refresh() -> None:
+        jobs, active = session.jobs.jobs[-SHOWN_JOBS:], session.jobs.active
+        spinner.set_visibility(any(job.state == "running" for job in active))
+        label.set_text(_headline(active))
+        rows_now = [(job.identifier, job.state, job.message) for job in jobs]
+        if rows_now != shown or not jobs:
+            shown[:] = rows_now
+            rows.clear()
+            bars.clear()
+            with rows:
+                if not jobs:
+                    ui.label("Nothing has been started yet.").classes("workbench-note")
+                for job in reversed(jobs):
+                    _job_row(session, job, bars)
+        for job in jobs:
+            if job.identifier in bars:
+                bars[job.identifier].set_value(job.fraction or 0.0)
+
+    def on_change(what: str) -> None:
+        if what != "jobs":
+            return
+        for job in session.jobs.jobs:
+            before = told.get(job.identifier)
+            told[job.identifier] = job.state
+            if before != job.state and job.state == "failed":
+                session.notify(f"{job.kind} failed: {job.message}", kind="negative")
+        refresh()
+
+    session.on_change(on_change)
+    refresh()
+
+
+def _headline(active: tuple[Job, ...]) -> str:
+    running = [job for job in active if job.state == "running"]
+    if not active:
+        return "no jobs"
+    if not running:
+        return f"{len(active)} waiting"
+    fraction = running[0].fraction
+    share = f" {100 * fraction:.0f} %" if fraction is not None else ""
+    more = f" + {len(active) - 1}" if len(active) > 1 else ""
+    return f"{running[0].kind}{share}{more}"
+
+
+def _job_row(session: Session, job: Job, bars: dict[str, ui.linear_progress]) -> None:
+    """A line of the list of jobs; its bar, if it has one, is put into `bars`."""
+    with ui.row().classes("w-full items-center no-wrap").style("gap: 8px"):
+        with ui.column().style("gap: 0; flex: 1 1 0; min-width: 0"):
+            ui.label(f"{int(job.identifier)} {job.kind}: {job.state}").classes("text-weight-medium")
+            if job.message:
+                ui.label(job.message).classes("workbench-note")
+            if job.state == "running":
+                bar = ui.linear_progress(value=job.fraction or 0.0, show_value=False).props("instant-feedback")
+                bars[job.identifier] = bar
+        if job.active:
+            stop = ui.button("Cancel", on_click=lambda: session.jobs.cancel(job)).props("flat dense")
+            stop.mark(f"job-cancel-{job.identifier}")
+        elif job.state in ("interrupted", "failed", "cancelled"):
+            again = ui.button("Take up", on_click=lambda: session.jobs.take_up(job)).props("flat dense")
+            again.mark(f"job-take-up-{job.identifier}")
+
+
+def run_workbench(
+    folder: str | Path,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    browser: bool = True,
+    upload_limit: int = 512 * MEBIBYTE,
+    announce: Callable[[str], None] | None = None,
+) -> None:
+    """Open a project and serve its page until the process is interrupted.
+
+    Args:
+        folder: of the project, made if it is not there.
+        host: address to listen on; None for this machine alone, without a token.
+        port: None for the first free one from 8420 on.
+        browser: open the page in the user's browser.
+        upload_limit: most bytes of an uploaded file.
+        announce: gets the lines that say where the page is.
+
+    Raises:
+        InputError: the project cannot be opened, or the port is taken.
+    """
+    address = host or DEFAULT_HOST
+    chosen = free_port(address, port)
+    workbench = Workbench.of(open_project(folder), upload_limit=upload_limit)
+    token = make_token() if address not in LOOPBACK else None
+    shown = f"[{address}]" if ":" in address else address
+    if announce is not None:
+        announce(f"ionscape workbench: http://{shown}:{chosen}/" + (f"?token={token}" if token else ""))
+        announce(f"project: {workbench.project.folder}; end with Ctrl-C, everything is saved at every change")
+    serve(workbench, host=address, port=chosen, token=token, browser=browser)
+
+
+def serve(workbench: Workbench, *, host: str, port: int, token: str | None = None, browser: bool = False) -> None:
+    """Serve the page of an open project until the process is interrupted, then close it.
+
+    Args:
+        workbench: closed at the end.
+        host: address to listen on.
+        port: to listen on.
+        token: that requests must bring; None asks for none.
+        browser: open the page in the user's browser.
+    """
+    app.add_middleware(
+        SecurityMiddleware, host=host, port=port, token=token, largest_request=workbench.upload_limit + MEBIBYTE
+    )
+    app.on_shutdown(workbench.close)
+
+    @ui.page("/", response_timeout=30)
+    def index(tab: str = "measurement") -> None:  # pyright: ignore[reportUnusedFunction]
+        page(workbench, tab)
+
+    start = f"/?token={token}" if token else "/"
+    try:
+        ui.run(
+            host=host, port=port, title="ionscape", show=start if browser else False, reload=False,
+            show_welcome_message=False, favicon=_ICON, dark=None, endpoint_documentation="none", server_header=False,
+            date_header=False,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        pass  # that is how it is ended
+    finally:
+        workbench.close()
+
+
+_ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="3" fill="#1f5a8a"/>'
+    '<path d="M2 12 C6 12 6 4 9 4 S12 10 14 10" fill="none" stroke="#fff" stroke-width="1.8"/></svg>'
+)
+
+
+def free_port(host: str, port: int | None) -> int:
+    """The port to listen on: the wanted one, or the first free one from 8420 on.
+
+    Raises:
+        InputError: it is taken.
+    """
+    import socket
+
+    candidates = range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TRIED) if port is None else (port,)
+    reason = ""
+    for candidate in candidates:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, candidate))
+            except (OSError, OverflowError) as error:
+                reason = getattr(error, "strerror", None) or str(error)
+                continue
+            return probe.getsockname()[1]
+    if port is None:
+        raise InputError(f"no port from {DEFAULT_PORT} on is free ({reason})", key="--port", remedy="name one")
+    raise InputError(f"cannot be used ({reason})", key="--port", value=port, remedy="choose another port")

@@ -1,0 +1,380 @@
+"""Long computations in processes of their own: progress, cancelling, results, failures; knows nothing of web pages."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any, Literal
+
+from ionscape.errors import InputError
+from ionscape.outputs import atomic_output
+
+from .processes import start_tracker
+
+if TYPE_CHECKING:
+    from multiprocessing.context import SpawnProcess
+    from pathlib import Path
+
+    from .project import Project
+
+State = Literal["waiting", "running", "finished", "failed", "cancelled", "interrupted"]
+
+KINDS = ("calibrate", "simulate", "fit", "profile-likelihood", "mcmc", "series", "report")
+"""What can be submitted; `ionscape.workbench.tasks` says with which options."""
+LIGHT_KINDS = ("calibrate", "report")
+"""Those of a few seconds, which do not wait for the others."""
+GRACE = 30.0
+"""Time [s] that a cancelled job has to save what it has found."""
+SAVE_PROGRESS_EVERY = 2.0
+FORMAT = "ionscape job 1"
+
+
+@dataclass(kw_only=True, eq=False)
+class Job:
+    """A computation that was asked for; its attributes change while it runs.
+
+    Attributes:
+        identifier: "0001", "0002", ...: in the order of submission.
+        kind: one of `KINDS`.
+        options: plain data; `ionscape.workbench.tasks` describes them.
+        state: what has become of it.
+        progress: last report, plain data; its keys are described in `ionscape.workbench.tasks`.
+        message: why it failed, or what it says at the end; one sentence or none.
+        key: path in the document of the value that made it fail, empty if there is none.
+        results: files that it has written, relative to the project.
+        submitted: when, ISO 8601.
+        started: when, ISO 8601; empty before.
+        ended: when, ISO 8601; empty before.
+    """
+
+    identifier: str
+    kind: str
+    options: dict[str, Any] = field(default_factory=dict[str, Any])
+    state: State = "waiting"
+    progress: dict[str, Any] = field(default_factory=dict[str, Any])
+    message: str = ""
+    key: str = ""
+    results: list[str] = field(default_factory=list[str])
+    submitted: str = ""
+    started: str = ""
+    ended: str = ""
+
+    @property
+    def active(self) -> bool:
+        """Whether it waits or runs."""
+        return self.state in ("waiting", "running")
+
+    @property
+    def fraction(self) -> float | None:
+        """How much of it is done, 0 to 1; None if that is not known."""
+        if self.state == "finished":
+            return 1.0
+        if "fraction" in self.progress:
+            return float(self.progress["fraction"])
+        total = self.progress.get("total", self.progress.get("starts"))
+        return float(self.progress.get("done", 0)) / total if total else None
+
+
+class JobRunner:
+    """Runs the jobs of a project: one heavy one at a time, light ones beside it. Usable from any thread."""
+
+    def __init__(self, project: Project, *, grace: float = GRACE) -> None:
+        """Read the records; what an earlier server left running is interrupted."""
+        self.project = project
+        self.grace = grace
+        self._lock = threading.RLock()
+        self._woken = threading.Condition(self._lock)
+        self._queues: dict[str, deque[Job]] = {"light": deque(), "heavy": deque()}
+        self._running: dict[str, _Running] = {}
+        self._threads: dict[str, threading.Thread] = {}
+        self._subscribers: list[Callable[[Job], None]] = []
+        self._closed = False
+        self._jobs: dict[str, Job] = {job.identifier: job for job in self._read_records()}
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """All jobs of the project, the latest last."""
+        with self._lock:
+            return tuple(self._jobs.values())
+
+    @property
+    def active(self) -> tuple[Job, ...]:
+        """Those that wait or run."""
+        return tuple(job for job in self.jobs if job.active)
+
+    def get(self, identifier: str) -> Job:
+        """A job by its identifier.
+
+        Raises:
+            InputError: there is none.
+        """
+        with self._lock:
+            if identifier not in self._jobs:
+                raise InputError("is no job of this project", value=identifier, remedy="choose one of the list")
+            return self._jobs[identifier]
+
+    def latest(self, kind: str) -> Job | None:
+        """The latest job of a kind; None if there is none."""
+        return next((job for job in reversed(self.jobs) if job.kind == kind), None)
+
+    def submit(self, kind: str, options: Mapping[str, Any] | None = None) -> Job:
+        """Ask for a computation; returns at once.
+
+        Raises:
+            InputError: the kind is not known.
+        """
+        if kind not in KINDS:
+            raise InputError("is no kind of job", value=kind, remedy=f"choose one of {', '.join(KINDS)}")
+        with self._lock:
+            number = 1 + max((int(identifier) for identifier in self._jobs), default=0)
+            job = Job(identifier=f"{number:04d}", kind=kind, options=dict(options or {}), submitted=_now())
+            self._jobs[job.identifier] = job
+            self._enqueue(job)
+        self._tell(job)
+        return job
+
+    def take_up(self, job: Job) -> Job:
+        """Run a job again that was interrupted, cancelled or failed; what it has finished is not done again."""
+        with self._lock:
+            if job.active:
+                return job
+            job.state, job.message, job.key, job.started, job.ended, job.progress = "waiting", "", "", "", "", {}
+            self._enqueue(job)
+        self._tell(job)
+        return job
+
+    def cancel(self, job: Job) -> None:
+        """Stop a job; it may save what it has found so far, within the grace time. Returns at once."""
+        with self._lock:
+            if job.state == "waiting":
+                for queue in self._queues.values():
+                    if job in queue:
+                        queue.remove(job)
+                job.state, job.ended = "cancelled", _now()
+                self._save(job)
+            running = self._running.get(job.identifier)
+            if running is not None:
+                running.cancelled = True
+        if running is not None:
+            _interrupt(running.process)
+            threading.Thread(target=self._kill_after_grace, args=(running,), daemon=True).start()
+        self._tell(job)
+
+    def wait(self, job: Job, timeout: float | None = None) -> bool:
+        """Wait in this thread until a job has ended; False if the time [s] is over before. Not for the event loop."""
+        end = None if timeout is None else time.monotonic() + timeout
+        with self._woken:
+            while job.active:
+                left = None if end is None else end - time.monotonic()
+                if left is not None and left <= 0.0:
+                    return False
+                self._woken.wait(0.5 if left is None else min(left, 0.5))
+        return True
+
+    def subscribe(self, callback: Callable[[Job], None]) -> Callable[[], None]:
+        """Call a function whenever a job changes, from a thread of its own; returns a function that ends it."""
+        with self._lock:
+            self._subscribers.append(callback)
+
+        def end() -> None:
+            with self._lock:
+                if callback in self._subscribers:
+                    self._subscribers.remove(callback)
+
+        return end
+
+    def close(self) -> None:
+        """End all jobs as a killed server would: they are interrupted and can be taken up again."""
+        with self._lock:
+            self._closed = True
+            for queue in self._queues.values():
+                for job in queue:
+                    job.state = "interrupted"
+                    self._save(job)
+                queue.clear()
+            running = list(self._running.values())
+            self._woken.notify_all()
+        for each in running:
+            _kill(each.process)
+        for thread in list(self._threads.values()):
+            thread.join(timeout=10.0)
+
+    def store_folder(self, job: Job) -> Path:
+        """Where a job keeps what it has finished; jobs of one kind share it, as parts are named by their inputs."""
+        return self.project.folder / "jobs" / "stores" / job.kind
+
+    # -- in the threads of the two lanes --------------------------------------------------------------------------
+
+    def _enqueue(self, job: Job) -> None:
+        if self._closed:
+            raise InputError("cannot be started", value=job.kind, remedy="the workbench is being closed")
+        lane = "light" if job.kind in LIGHT_KINDS else "heavy"
+        self._queues[lane].append(job)
+        self._save(job)
+        if lane not in self._threads:
+            self._threads[lane] = threading.Thread(target=self._work, args=(lane,), daemon=True, name=f"jobs-{lane}")
+            self._threads[lane].start()
+        self._woken.notify_all()
+
+    def _work(self, lane: str) -> None:
+        while True:
+            with self._woken:
+                while not self._queues[lane] and not self._closed:
+                    self._woken.wait()
+                if self._closed:
+                    return
+                job = self._queues[lane].popleft()
+                job.state, job.started = "running", _now()
+                self._save(job)
+                running = self._start(job)
+            self._tell(job)
+            try:
+                self._follow(running)
+            finally:
+                with self._woken:
+                    self._running.pop(job.identifier, None)
+                    self._woken.notify_all()
+            self._tell(job)
+
+    def _start(self, job: Job) -> _Running:
+        from .tasks import run_job
+
+        start_tracker()
+        context = multiprocessing.get_context("spawn")
+        receiver, sender = context.Pipe(duplex=False)
+        process = context.Process(
+            target=run_job, name=f"ionscape-{job.kind}",
+            args=(job.kind, dict(job.options), str(self.project.folder), job.identifier, sender),
+        )  # fmt: skip
+        process.start()
+        sender.close()  # so that the end of the process is the end of the pipe
+        running = _Running(job=job, process=process, receiver=receiver)
+        self._running[job.identifier] = running
+        return running
+
+    def _follow(self, running: _Running) -> None:
+        """Take the reports of a process until it ends."""
+        job = running.job
+        outcome: dict[str, Any] | None = None
+        saved = time.monotonic()
+        while True:
+            try:
+                kind, content = running.receiver.recv()
+            except (EOFError, OSError):
+                break
+            if kind == "progress":
+                job.progress = content
+                if time.monotonic() - saved > SAVE_PROGRESS_EVERY:
+                    saved = time.monotonic()
+                    self._save(job)
+                self._tell(job)
+            elif kind == "outcome":
+                outcome = content
+        running.process.join()
+        running.receiver.close()
+        with self._lock:
+            self._conclude(running, outcome)
+            self._save(job)
+        if job.results:
+            self.project.changed("results")
+
+    def _conclude(self, running: _Running, outcome: dict[str, Any] | None) -> None:
+        job = running.job
+        job.ended = _now()
+        if outcome is not None:
+            job.state, job.message = outcome["state"], outcome["message"]
+            job.key, job.results = outcome["key"], outcome["results"]
+        elif self._closed:
+            job.state = "interrupted"
+        elif running.cancelled:
+            job.state, job.message = "cancelled", "It was ended before it could save anything."
+        else:
+            job.state = "failed"
+            job.message = (
+                "The process of the computation ended unexpectedly: if memory ran out, use fewer processes; then take"
+                " it up again."
+            )
+
+    def _kill_after_grace(self, running: _Running) -> None:
+        running.process.join(self.grace)
+        if running.process.is_alive():
+            _kill(running.process)
+
+    def _tell(self, job: Job) -> None:
+        with self._lock:
+            subscribers = list(self._subscribers)
+        for subscriber in subscribers:
+            subscriber(job)
+        self.project.changed("jobs")
+
+    # -- records --------------------------------------------------------------------------------------------------
+
+    def _record(self, job: Job) -> Path:
+        return self.project.folder / "jobs" / f"{job.identifier}.json"
+
+    def _save(self, job: Job) -> None:
+        with self._lock, atomic_output(self._record(job)) as temporary:
+            text = json.dumps({"format": FORMAT, **asdict(job)}, indent=1, ensure_ascii=False)
+            temporary.write_text(text + "\n", encoding="utf-8")
+
+    def _read_records(self) -> list[Job]:
+        found: list[Job] = []
+        names = {each.name for each in fields(Job)}
+        for path in sorted((self.project.folder / "jobs").glob("[0-9]*.json")):
+            try:
+                record = json.loads(path.read_text(encoding="utf-8"))
+                job = Job(**{name: value for name, value in record.items() if name in names})
+                if record["format"] != FORMAT or job.identifier != path.stem or not job.identifier.isdigit():
+                    continue
+            except (OSError, ValueError, TypeError, KeyError):
+                continue  # a record says nothing that a result does not: one that cannot be read is passed over
+            if job.active:
+                job.state = "interrupted"
+                job.message = "The workbench was ended while it ran; take it up again, and it goes on where it was."
+                self._save(job)
+            found.append(job)
+        return found
+
+
+@dataclass(kw_only=True, eq=False)
+class _Running:
+    job: Job
+    process: SpawnProcess
+    receiver: Connection
+    cancelled: bool = False
+
+
+def _interrupt(process: SpawnProcess) -> None:
+    """Ctrl-C for the job alone; the processes that it has started leave that to it."""
+    if process.pid is None or not process.is_alive():
+        return
+    if os.name == "posix":
+        os.kill(process.pid, signal.SIGINT)
+    else:
+        process.terminate()
+
+
+def _kill(process: SpawnProcess) -> None:
+    """End a job and all processes that it has started."""
+    if process.pid is None or not process.is_alive():
+        return
+    if os.name == "posix":
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            process.kill()
+    else:
+        process.kill()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,58 @@
+"""What every process of the workbench does first."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+
+NICENESS = 10
+"""Computations leave the processor to the page, which has little to do but must do it at once."""
+
+
+def prepare_process(*, group: bool) -> None:
+    """Make this process one that ends with the server, stands back behind it and hears Ctrl-C only through it.
+
+    Args:
+        group: make a process group of its own, so that all processes that it starts can be ended together.
+    """
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    if group and hasattr(os, "setsid"):
+        os.setsid()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def start_tracker() -> None:
+    """Start what tidies up after processes that were killed, without its complaint that there is something to tidy.
+
+    It is shared by all processes started from here, and is not started again if it runs.
+    """
+    if os.name != "posix":
+        return
+    from multiprocessing import resource_tracker
+
+    before = os.environ.get("PYTHONWARNINGS")
+    quiet = "ignore::UserWarning:multiprocessing.resource_tracker"
+    os.environ["PYTHONWARNINGS"] = quiet if not before else f"{before},{quiet}"
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before
+
+
+def ignore_interrupts() -> None:
+    """From here on Ctrl-C does nothing: what has been found is being saved."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _end_with_parent() -> None:
+    """A server that was killed tells nobody; without this, its computations would go on for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,261 @@
+"""A project: a folder with the files of the command line, saved at every change; knows nothing of web pages."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+from ionscape.errors import InputError
+from ionscape.outputs import atomic_output
+
+from .document import Document
+
+FORMAT = "ionscape project 1"
+DOCUMENT_FILE = "analysis.toml"
+SERIES_FILE = "series.toml"
+FOLDERS = ("uploads", "results", "jobs")
+LARGEST_UPLOAD = 512 * 2**20
+"""Bytes that an uploaded file may have."""
+LONGEST_NAME = 100
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
+
+Subscriber = Callable[[str], None]
+
+
+def open_project(folder: str | Path) -> Project:
+    """Open a project, which is made if it is not there; only one workbench at a time may have it open.
+
+    Args:
+        folder: of the project; an empty or absent one becomes a new project.
+
+    Raises:
+        InputError: it cannot be made or written to, holds something else, is open already, or a file in it is damaged.
+    """
+    from filelock import FileLock, Timeout
+
+    place = Path(folder).expanduser().resolve()
+    if place.exists() and not place.is_dir():
+        raise InputError("is a file, not a folder", value=str(folder), remedy="choose another folder for the project")
+    if place.is_dir() and any(place.iterdir()) and not (place / "project.json").is_file():
+        known = (place / DOCUMENT_FILE).is_file() or (place / SERIES_FILE).is_file()
+        if not known:
+            raise InputError("is a folder with other files in it, not a project", value=str(folder),
+                             remedy="choose an empty folder, or the name of a new one")  # fmt: skip
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        for name in FOLDERS:
+            (place / name).mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"the folder cannot be made ({error.strerror})", value=str(folder),
+                         remedy="choose another folder for the project") from None  # fmt: skip
+    lock = FileLock(place / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise InputError("is open in another workbench already", value=str(folder),
+                         remedy="use that one, or end it first") from None  # fmt: skip
+    except OSError as error:
+        raise InputError(f"the folder takes no files ({error.strerror})", value=str(folder),
+                         remedy="change its permissions or choose another folder") from None  # fmt: skip
+    try:
+        return Project(place, lock)
+    except BaseException:
+        lock.release()
+        raise
+
+
+class Project:
+    """An open project; `open_project` makes it. Its methods may be called from any thread.
+
+    Attributes:
+        folder: absolute path.
+        document: `analysis.toml`: experiment, measurement and fit.
+        series: `series.toml`: a series of glasses.
+    """
+
+    def __init__(self, folder: Path, lock: Any) -> None:
+        """Read the files of the folder."""
+        self.folder = folder
+        self._lock_file = lock
+        self._lock = threading.RLock()
+        self._subscribers: list[Subscriber] = []
+        self._about = self._read_about()
+        self.document = Document(folder / DOCUMENT_FILE, changed=lambda: self.changed("document"))
+        self.series = Document(folder / SERIES_FILE, changed=lambda: self.changed("series"))
+
+    @property
+    def title(self) -> str:
+        """That of the document, or the name of the folder."""
+        title = self.document.get("title")
+        return title if isinstance(title, str) and title else self.folder.name
+
+    @property
+    def created(self) -> str:
+        """When the project was made, ISO 8601."""
+        return str(self._about["created"])
+
+    def close(self) -> None:
+        """Let others open the project."""
+        self._lock_file.release()
+
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+        """Call a function after every change, from the thread that made it.
+
+        Args:
+            callback: gets what changed: "document", "series", "uploads", "results" or "jobs".
+
+        Returns:
+            A function that ends it.
+        """
+        with self._lock:
+            self._subscribers.append(callback)
+
+        def end() -> None:
+            with self._lock:
+                if callback in self._subscribers:
+                    self._subscribers.remove(callback)
+
+        return end
+
+    def changed(self, what: str) -> None:
+        """Tell the subscribers that something changed."""
+        with self._lock:
+            subscribers = list(self._subscribers)
+        for subscriber in subscribers:
+            subscriber(what)
+
+    def add_upload(self, name: str, data: bytes | Path, *, limit: int = LARGEST_UPLOAD) -> Path:
+        """Keep an uploaded file as it is.
+
+        Args:
+            name: as the browser gives it; what could lead out of the folder is removed from it.
+            data: content, or a file to copy.
+            limit: most bytes that are accepted.
+
+        Returns:
+            Where it is, in `uploads`. A file of another content is never replaced: the new one gets a number.
+
+        Raises:
+            InputError: it is empty, too large or cannot be read.
+        """
+        size = len(data) if isinstance(data, bytes) else data.stat().st_size
+        shown = safe_name(name)
+        if size > limit:
+            raise InputError(f"is too large ({size / 2**20:.4g} MiB)", file=shown,
+                             bound=f"at most {limit / 2**20:.4g} MiB are taken",
+                             remedy="leave out what is not needed, or start with a larger --upload-limit")  # fmt: skip
+        if size == 0:
+            raise InputError("is empty", file=shown, remedy="export it again")
+        content = data if isinstance(data, bytes) else data.read_bytes()
+        with self._lock:
+            folder = self.folder / "uploads"
+            path = Path(shown)
+            for number in range(1, 10_000):
+                target = folder / (shown if number == 1 else f"{path.stem}-{number}{path.suffix}")
+                if not target.exists():
+                    break
+                if target.stat().st_size == size and target.read_bytes() == content:
+                    return target
+            else:
+                raise InputError("is there too often", file=shown, remedy="rename the file")
+            with atomic_output(target) as temporary:
+                temporary.write_bytes(content)
+        self.changed("uploads")
+        return target
+
+    def uploads(self) -> list[Path]:
+        """The uploaded files by name."""
+        return sorted(path for path in (self.folder / "uploads").iterdir() if path.is_file() and path.name[0] != ".")
+
+    def relative(self, path: Path) -> str:
+        """A path as it stands in the document: relative to the folder, with forward slashes."""
+        return path.resolve().relative_to(self.folder).as_posix()
+
+    def inside(self, name: str | Path) -> Path:
+        """The absolute path of something in the project.
+
+        Args:
+            name: relative to the folder.
+
+        Raises:
+            InputError: it lies outside.
+        """
+        parts = str(name)
+        target = (self.folder / parts).resolve() if "\0" not in parts else self.folder.parent
+        if not target.is_relative_to(self.folder):
+            raise InputError("lies outside of the project", value=parts, remedy="name a file of the project")
+        return target
+
+    def result_path(self, name: str) -> Path:
+        """Where a result lies or is to be written, such as "fit.nc" or "simulations/0001.nc"; its folder is made.
+
+        Raises:
+            InputError: it lies outside of the folder of the results.
+        """
+        folder = self.folder / "results"
+        target = self.inside(Path("results") / name)
+        if not target.is_relative_to(folder) or target == folder:
+            raise InputError("lies outside of the project", value=name, remedy="name a result of the project")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return target
+
+    def results(self, pattern: str = "**/*") -> list[Path]:
+        """The results that are there, by name; those being written are left out."""
+        found = (self.folder / "results").glob(pattern)
+        return sorted(path for path in found if path.is_file() and not path.name.startswith("."))
+
+    def problem(self) -> dict[str, str]:
+        """What is wrong with the document, as the command line would say it: sentences by key.
+
+        Parts that are not begun yet are left out. What shows only when files are read (exports, crater scans) comes
+        from `ionscape.workbench.reading`.
+        """
+        from .reading import document_problems
+
+        return document_problems(self.document.data, folder=self.folder)
+
+    def series_problem(self) -> dict[str, str]:
+        """What is wrong with the series of glasses: sentences by key; empty if it is not begun."""
+        from .reading import series_problems
+
+        return series_problems(self.series.text, folder=self.folder)
+
+    def _read_about(self) -> dict[str, Any]:
+        path = self.folder / "project.json"
+        if path.is_file():
+            try:
+                about = json.loads(path.read_text(encoding="utf-8"))
+                if about["format"] == FORMAT and about["created"]:
+                    return about
+            except (OSError, ValueError, KeyError, TypeError):
+                pass
+            raise InputError("is not the description of a project that this version can read", file=str(path),
+                             remedy="use a newer version, or remove this file; nothing else is in it")  # fmt: skip
+        about = {
+            "format": FORMAT,
+            "title": self.folder.name,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        with atomic_output(path) as temporary:
+            temporary.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        return about
+
+
+def safe_name(name: str) -> str:
+    """A name for a file that cannot lead anywhere else: without folders, control characters and a leading dot."""
+    last = PureWindowsPath(PurePosixPath(unicodedata.normalize("NFC", name)).name).name
+    kept = re.sub(r"[^\w .+()=,-]", "_", last).strip(" .")
+    stem, dot, extension = kept.rpartition(".")
+    if not dot:
+        stem, extension = kept, ""
+    stem = stem.strip(" .") or "upload"
+    if stem.lower() in _RESERVED:
+        stem = f"{stem}_"
+    extension = extension[:12]
+    return f"{stem[: LONGEST_NAME - len(extension)]}.{extension}" if extension else stem[:LONGEST_NAME]

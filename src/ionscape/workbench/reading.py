@@ -1,0 +1,184 @@
+"""How the one document of a project is read: by the same functions as on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ionscape.errors import InputError
+from ionscape.experiment.load import MEASUREMENT_TABLES, parse_toml
+from ionscape.experiment.tables import read_text
+
+from .document import join_path
+
+if TYPE_CHECKING:
+    from ionscape.experiment import Experiment
+    from ionscape.inference import FitProblem, FitResult
+    from ionscape.sims import Measurement
+
+NOT_OF_THE_EXPERIMENT = MEASUREMENT_TABLES
+_PARAMETERS = "fit.parameters."
+
+Result = TypeVar("Result")
+
+
+def read_experiment(path: str | Path) -> Experiment:
+    """The experiment of a document.
+
+    Raises:
+        InputError: something in it cannot be used; the sentence names the file without its folder.
+    """
+    from ionscape.experiment import load_experiment
+
+    return _short(Path(path), load_experiment)
+
+
+def read_measurement(path: str | Path) -> Measurement:
+    """The measurement of a document, with its experiment if there is one.
+
+    Raises:
+        InputError: something in it, or in a file that it names, cannot be used.
+    """
+    from ionscape.sims import load_measurement
+
+    return _short(Path(path), load_measurement)
+
+
+def read_fit(path: str | Path) -> FitProblem:
+    """The fit of a document.
+
+    Raises:
+        InputError: something in it, or in a file that it names, cannot be used.
+    """
+    from ionscape.inference import load_fit
+
+    return _short(Path(path), load_fit)
+
+
+def _short(path: Path, read: Callable[[Path], Result]) -> Result:
+    """Read a document; a sentence about it names it as the page does, without its folder."""
+    try:
+        return read(path)
+    except InputError as error:
+        if error.file == str(path):
+            error.file = path.name
+        raise
+
+
+def read_fit_result(path: str | Path, document: str | Path) -> FitResult:
+    """The stored result of a fit; its problem is None if the document is not that of the fit any more.
+
+    Raises:
+        InputError: the result cannot be read.
+    """
+    from dataclasses import replace
+
+    from ionscape.inference import load_fit_result
+
+    stored = load_fit_result(path)
+    try:
+        now = _what_is_fitted(read_text(Path(document)))
+        same = now == _what_is_fitted(str(stored.dataset.attrs.get("source", "")))
+        problem = read_fit(document) if same else None
+    except InputError:
+        problem = None
+    return replace(stored, problem=problem)
+
+
+def _what_is_fitted(text: str) -> dict[str, Any]:
+    """A document without what changes nothing in the problem of its fit."""
+    data = parse_toml(text, file=None)
+    data.pop("title", None)
+    if isinstance(data.get("fit"), dict):
+        data["fit"] = {key: value for key, value in data["fit"].items() if key not in ("method", "starts")}
+    return data
+
+
+def document_problems(data: Mapping[str, Any], *, folder: Path, file: str = "analysis.toml") -> dict[str, str]:
+    """What is wrong with a document as far as it shows without its exports: sentences by key.
+
+    Parts that are not begun are left out.
+    """
+    import tomlkit
+
+    from ionscape.experiment import parse_experiment
+    from ionscape.inference.problem import validate_fit
+    from ionscape.sims.load import validate_settings
+
+    found: dict[str, str] = {}
+    experiment = {key: value for key, value in data.items() if key not in NOT_OF_THE_EXPERIMENT}
+    names = tuple(_parameter_names(data))
+    if set(experiment) - {"title"}:
+        text = tomlkit.dumps(experiment)
+        _note(found, lambda: parse_experiment(text, file=file, folder=folder), names)
+    if "measurement" in data:
+        _note(found, lambda: validate_settings(data["measurement"], file=file), names)
+        _note_missing_files(found, data["measurement"], folder=folder, file=file)
+    if "fit" in data:
+        _note(found, lambda: validate_fit(data["fit"], file=file), names)
+    return found
+
+
+def fit_problems(path: str | Path) -> dict[str, str]:
+    """What is wrong with the whole document for a fit, its files included: sentences by key; takes up to a second."""
+    data = parse_toml(read_text(Path(path)), file=Path(path).name)
+    found: dict[str, str] = {}
+    _note(found, lambda: read_fit(path), tuple(_parameter_names(data)))
+    return found
+
+
+def series_problems(text: str, *, folder: Path, file: str = "series.toml") -> dict[str, str]:
+    """What is wrong with a series of glasses: sentences by key; none if there is no text."""
+    from ionscape.series.load import parse_series
+
+    found: dict[str, str] = {}
+    if text.strip():
+        _note(found, lambda: parse_series(text, file=file, folder=folder), ())
+    return found
+
+
+def error_key(error: InputError, names: tuple[str, ...] = (), *, document: Path | None = None) -> str:
+    """The key of an error as a path of the document; names of fit parameters, which hold dots, are quoted.
+
+    Args:
+        error: of the package.
+        names: of the fit parameters of the document.
+        document: from which to take them if they are not given.
+    """
+    key = error.key or ""
+    if document is not None and key.startswith(_PARAMETERS):
+        names = tuple(_parameter_names(parse_toml(read_text(document), file=document.name)))
+    if key.startswith(_PARAMETERS):
+        rest = key.removeprefix(_PARAMETERS)
+        for name in sorted(names, key=len, reverse=True):
+            if rest == name or rest.startswith(f"{name}."):
+                inner = rest[len(name) + 1 :]
+                return join_path(("fit", "parameters", name, *(inner.split(".") if inner else ())))
+    return key
+
+
+def _note(found: dict[str, str], attempt: Callable[[], object], names: tuple[str, ...]) -> None:
+    try:
+        attempt()
+    except InputError as error:
+        found.setdefault(error_key(error, names), str(error))
+
+
+def _note_missing_files(found: dict[str, str], table: object, *, folder: Path, file: str) -> None:
+    if not isinstance(table, Mapping):
+        return
+    named = [("measurement.file", table.get("file"))]
+    scans = table.get("crater_scans")
+    if isinstance(scans, list):
+        named += [(f"measurement.crater_scans[{number}]", scan) for number, scan in enumerate(scans)]
+    for key, name in named:
+        if isinstance(name, str) and "\0" not in name and not (folder / name).is_file():
+            error = InputError("does not exist", file=file, key=key, value=name, remedy="upload it again")
+            found.setdefault(key, str(error))
+
+
+def _parameter_names(data: Mapping[str, Any]) -> list[str]:
+    fit = data.get("fit")
+    parameters = fit.get("parameters") if isinstance(fit, Mapping) else None
+    return list(parameters) if isinstance(parameters, Mapping) else []

@@ -1,0 +1,192 @@
+"""Who may talk to the server: this machine, this page, and with another host whoever has the token."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Awaitable, Callable, MutableMapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+MEBIBYTE = 2**20
+COOKIE = "ionscape-token"
+TOO_LARGE = "The file is larger than this workbench takes."
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+# Nothing but this server is ever asked: scripts, styles, fonts and pictures come from it, and no page may frame it.
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline';"
+    " img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' blob: data:; worker-src 'self' blob:;"
+    " object-src 'none'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
+)
+HEADERS = (
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+
+
+def make_token() -> str:
+    """A token that nobody guesses: 256 random bits."""
+    return secrets.token_urlsafe(32)
+
+
+class SecurityMiddleware:
+    """Refuses requests by other sites, under other names, without the token, or that are too large."""
+
+    def __init__(self, app: Application, *, host: str, port: int, token: str | None, largest_request: int) -> None:
+        """Keep the rules.
+
+        Args:
+            app: what answers the requests that are let through.
+            host: address that the server listens on.
+            port: of the server.
+            token: that requests must bring; None asks for none.
+            largest_request: bytes of the body of a request.
+        """
+        self.app = app
+        self.token = token
+        self.largest_request = largest_request
+        # an address such as 0.0.0.0 stands for all names of the machine, which are not known; the token guards it
+        named = None if host in ("0.0.0.0", "::") else {host, *(LOOPBACK if host in LOOPBACK else ())}
+        self.hosts = None if named is None else {_authority(name, port) for name in named}
+        if self.hosts is not None and port == 80:
+            self.hosts |= {_bracketed(name) for name in named or ()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it with a refusal."""
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        refusal = self._refusal(scope, headers)
+        if refusal is not None:
+            await _refuse(scope, receive, send, *refusal)
+            return
+        if self.token is not None and not self._brings_cookie(headers):
+            if not self._brings_token(scope) or scope["type"] == "websocket":
+                await _refuse(scope, receive, send, 403, "Open the address with the token that the terminal shows.")
+                return
+            await _redirect(scope, send, self.token)
+            return
+        if scope["type"] == "websocket":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(_with_headers(message))
+
+        try:
+            await self.app(scope, self._limited(receive), sending)
+        except _TooLargeError:
+            if started:
+                raise
+            await _refuse(scope, receive, send, 413, TOO_LARGE)
+
+    def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
+        host = headers.get("host", "").lower()
+        if self.hosts is not None and host not in self.hosts:
+            return 421, "This server answers under its own name only."
+        origin = headers.get("origin")
+        if origin is not None:
+            if origin.lower() not in (f"http://{host}", f"https://{host}"):
+                return 403, "Requests of other sites are refused."
+        elif scope["type"] == "websocket":
+            return 403, "A connection without an origin is refused."
+        if headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate":
+            return 403, "Requests of other sites are refused."
+        length = headers.get("content-length")
+        if length is not None and (not length.isdigit() or int(length) > self.largest_request):
+            return 413, TOO_LARGE
+        return None
+
+    def _brings_cookie(self, headers: dict[str, str]) -> bool:
+        try:
+            cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        except CookieError:
+            return False
+        return cookie is not None and self._is_token(cookie.value)
+
+    def _brings_token(self, scope: Scope) -> bool:
+        query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
+        return self._is_token(query.get("token", ""))
+
+    def _is_token(self, found: str) -> bool:
+        return self.token is not None and hmac.compare_digest(found.encode(), self.token.encode())
+
+    def _limited(self, receive: Receive) -> Receive:
+        """Count a body, which may come without its length."""
+        total = 0
+
+        async def counted() -> Message:
+            nonlocal total
+            message = await receive()
+            if message["type"] == "http.request":
+                total += len(message.get("body", b""))
+                if total > self.largest_request:
+                    raise _TooLargeError
+            return message
+
+        return counted
+
+
+class _TooLargeError(Exception):
+    """The body of a request has become too large."""
+
+
+def _authority(name: str, port: int) -> str:
+    return f"{_bracketed(name)}:{port}"
+
+
+def _bracketed(name: str) -> str:
+    return f"[{name}]" if ":" in name else name
+
+
+def _with_headers(message: Message) -> Message:
+    if message["type"] != "http.response.start":
+        return message
+    present = {name.lower() for name, _ in message.get("headers", ())}
+    added = [(name, value) for name, value in HEADERS if name not in present]
+    return {**message, "headers": [*message.get("headers", ()), *added]}
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, sentence: str) -> None:
+    if scope["type"] == "websocket":
+        await receive()  # the request to connect, which has to be taken before it is refused
+        await send({"type": "websocket.close", "code": 1008, "reason": sentence})
+        return
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close"), *HEADERS]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": f"{sentence}\n".encode()})
+
+
+async def _redirect(scope: Scope, send: Send, token: str) -> None:
+    """Keep the token as a cookie, and show the address without it."""
+    query = [(name, value) for name, value in parse_qsl(scope["query_string"].decode("latin-1")) if name != "token"]
+    place = quote(scope["path"]) or "/"
+    if place.startswith("//"):
+        place = "/"  # would be read as the name of another host
+    if query:
+        place += f"?{urlencode(query)}"
+    cookie = f"{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict"
+    headers = [
+        (b"location", place.encode()),
+        (b"set-cookie", cookie.encode()),
+        (b"cache-control", b"no-store"),
+        *HEADERS,
+    ]
+    await send({"type": "http.response.start", "status": 303, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,288 @@
+"""What runs inside the process of a job: the functions of the package, as on the command line.
+
+    kind                options                          progress
+    calibrate           method                           -
+    simulate            model, tolerance, values, label  fraction, stage, stages, time, steps
+    fit                 starts, method, processes        done, starts, cost, values, simulations, searches
+    profile-likelihood  parameters, points, processes    done, total, failed, resumed
+    mcmc                draws, seed, processes           done, total, failed, resumed
+    series              landscapes, processes            done, total, failed, resumed
+    report              format ("html", "pdf")           -
+
+All options may be absent. `values` are numbers in SI units by path that take the place of those of the experiment,
+`label` is for people. Each entry of `searches` has `start`, `cost`, `simulations`, `values` (SI, by name) and `trace`,
+a list of [simulations, cost]. Results are `profile.nc`, `simulations/<identifier>.nc`, `fit.nc`, `series.nc` and
+`report.html` or `.pdf`, all in `results`.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ionscape.errors import ConvergenceError, InputError, IonscapeError, SimulationInterrupted
+from ionscape.outputs import atomic_output
+
+from .processes import ignore_interrupts, prepare_process
+from .project import DOCUMENT_FILE, SERIES_FILE
+from .reading import error_key, read_experiment, read_fit, read_fit_result, read_measurement
+
+if TYPE_CHECKING:
+    from ionscape.inference import FitResult
+    from ionscape.scaleout import Tally
+
+REPORT_EVERY = 0.1
+"""Time [s] between two reports, so that the page is not flooded."""
+
+
+class Cancelled(Exception):
+    """The user stopped the job; its message says what is kept."""
+
+
+@dataclass(kw_only=True, eq=False)
+class JobContext:
+    """What a task needs to know of its job.
+
+    Attributes:
+        folder: of the project.
+        identifier: of the job.
+        kind: of the job.
+        sender: where reports go.
+        written: results, relative to the project.
+    """
+
+    folder: Path
+    identifier: str
+    kind: str
+    sender: Connection
+    written: list[str] = field(default_factory=list[str])
+    _told: float = 0.0
+
+    @property
+    def document(self) -> Path:
+        """The document of the project."""
+        return self.folder / DOCUMENT_FILE
+
+    @property
+    def store(self) -> Path:
+        """Where finished parts are kept; parts of other inputs do not disturb there, as they are named by them."""
+        return self.folder / "jobs" / "stores" / self.kind
+
+    @property
+    def scratch(self) -> Path:
+        """A folder for what is of no use after the job."""
+        return self.folder / "jobs" / "scratch" / self.identifier
+
+    def report(self, progress: Mapping[str, Any], *, always: bool = False) -> None:
+        """Say how far the job is; too frequent reports are dropped."""
+        now = time.monotonic()
+        if always or now - self._told >= REPORT_EVERY:
+            self._told = now
+            self.sender.send(("progress", dict(progress)))
+
+    def show(self, tally: Tally) -> None:
+        """Say how far an ensemble is."""
+        self.report(
+            {"done": tally.finished, "total": tally.total, "failed": tally.failed, "resumed": tally.resumed},
+            always=tally.finished == tally.total,
+        )
+
+    def save(self, name: str, write: Callable[[Path], object]) -> Path:
+        """Write a result, complete or not at all."""
+        target = self.folder / "results" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_output(target) as temporary:
+            write(temporary)
+        self.written.append(f"results/{name}")
+        return target
+
+
+def run_job(kind: str, options: dict[str, Any], folder: str, identifier: str, sender: Connection) -> None:
+    """Do a job, and say what has become of it; called in a new process."""
+    prepare_process(group=True)
+    context = JobContext(folder=Path(folder), identifier=identifier, kind=kind, sender=sender)
+    state, message, key = "finished", "", ""
+    try:
+        message = TASKS[kind](context, options)
+    except Cancelled as reason:
+        state, message = "cancelled", str(reason)
+    except (KeyboardInterrupt, SimulationInterrupted):
+        ignore_interrupts()
+        state, message = "cancelled", "What was finished is kept; take it up again, and it goes on from there."
+    except IonscapeError as error:
+        state = "failed"
+        message = " ".join([str(error), *getattr(error, "__notes__", ())])
+        key = error_key(error, document=context.document) if isinstance(error, InputError) else ""
+    except MemoryError:
+        state, message = "failed", "The memory of this machine does not suffice."
+    except Exception as error:  # noqa: BLE001 - a fault of the program is shown on the page and kept in a file
+        state, message = "failed", f"{type(error).__name__}: {error} (details in jobs/{identifier}.log)"
+        (context.folder / "jobs" / f"{identifier}.log").write_text(traceback.format_exc(), encoding="utf-8")
+    ignore_interrupts()
+    sender.send(("outcome", {"state": state, "message": message, "key": key, "results": context.written}))
+    sender.close()
+
+
+def calibrate_task(context: JobContext, options: Mapping[str, Any]) -> str:
+    """Counts to densities."""
+    from ionscape.sims import calibrate
+
+    method = options.get("method")
+    profile = calibrate(
+        read_measurement(context.document), **({"density_method": method} if method is not None else {})
+    )
+    context.save("profile.nc", profile.to_netcdf)
+    return ""
+
+
+def simulate_task(context: JobContext, options: Mapping[str, Any]) -> str:
+    """The experiment of the document, with other values where some are given."""
+    from dataclasses import asdict
+
+    from ionscape.inference.paths import with_values
+    from ionscape.transport import Progress, Settings, simulate
+
+    experiment = read_experiment(context.document)
+    values = options.get("values") or {}
+    if values:
+        experiment = with_values(experiment, values)
+    chosen: dict[str, Any] = {"model": options.get("model", "full")}
+    if options.get("tolerance") is not None:
+        chosen["relative_tolerance"] = float(options["tolerance"])
+
+    def show(progress: Progress) -> None:
+        context.report(asdict(progress))
+
+    name = f"simulations/{context.identifier}"
+    try:
+        result = simulate(experiment, settings=Settings(**chosen), progress=show)
+    except (ConvergenceError, SimulationInterrupted) as error:
+        ignore_interrupts()
+        if error.partial is not None:
+            context.save(f"{name}.partial.nc", error.partial.to_netcdf)
+        if isinstance(error, SimulationInterrupted):
+            raise Cancelled("It was stopped; the result up to there is kept.") from None
+        raise
+    context.save(f"{name}.nc", result.to_netcdf)
+    return ""
+
+
+def fit_task(context: JobContext, options: Mapping[str, Any]) -> str:
+    """Least squares, and what the document wants after it."""
+    from ionscape.inference import fit
+    from ionscape.scaleout import RunStore, make_executor
+
+    from .searches import Searches
+
+    problem = read_fit(context.document)
+    wanted = options.get("method") or problem.settings.method
+    kept = RunStore(context.store)
+    searches = Searches(problem, context.scratch, report=context.report, starts=options.get("starts"))
+    result: FitResult | None = None
+    with searches:
+        try:
+            with make_executor(processes=options.get("processes")) as executor:
+                result = fit(
+                    problem, starts=options.get("starts"), executor=searches.executor(executor), store=kept,
+                    progress=searches.show, check_intervals=wanted == "least-squares",
+                )  # fmt: skip
+                _save_fit(context, result)
+                if wanted != "least-squares":
+                    result = _continued(context, result, wanted, executor, kept, options)
+                    _save_fit(context, result)
+        except (KeyboardInterrupt, SimulationInterrupted):
+            ignore_interrupts()
+            if result is not None:
+                raise Cancelled("It was stopped; the result of least squares is kept.") from None
+            best = searches.best_so_far()
+            if best is None:
+                raise Cancelled("It was stopped before the first simulation had ended.") from None
+            _save_fit(context, best)
+            raise Cancelled("It was stopped; the best fit up to there is kept.") from None
+    return _warned(result)
+
+
+def profile_task(context: JobContext, options: Mapping[str, Any]) -> str:
+    """Profile likelihoods of a finished fit."""
+    return _go_on(context, "profile-likelihood", options)
+
+
+def posterior_task(context: JobContext, options: Mapping[str, Any]) -> str:
+    """Posterior of a finished fit."""
+    return _go_on(context, "mcmc", options)
+
+
+def series_task(context: JobContext, options: Mapping[str, Any]) -> str:
+    """Activation energies and conductivities of the series of glasses."""
+    from ionscape.series import load_series, run_series
+
+    series = load_series(context.folder / SERIES_FILE)
+    if options.get("landscapes") is not None:
+        series = series.with_landscapes(int(options["landscapes"]))
+    result = run_series(series, store=context.store, processes=options.get("processes"), progress=context.show)
+    context.save("series.nc", result.to_netcdf)
+    return _warned(result)
+
+
+def report_task(context: JobContext, options: Mapping[str, Any]) -> str:
+    """The report of the fit."""
+    from ionscape.report import write_report
+
+    results = context.folder / "results"
+    target = results / f"report.{options.get('format', 'html')}"
+    result = read_fit_result(results / "fit.nc", context.document)
+    written = write_report(result, target, result_file=results / "fit.nc")
+    context.written.extend(path.relative_to(context.folder).as_posix() for path in written)
+    return ""
+
+
+TASKS: Mapping[str, Callable[[JobContext, Mapping[str, Any]], str]] = {
+    "calibrate": calibrate_task,
+    "simulate": simulate_task,
+    "fit": fit_task,
+    "profile-likelihood": profile_task,
+    "mcmc": posterior_task,
+    "series": series_task,
+    "report": report_task,
+}
+"""By the kind of the job; each returns a sentence for the user, or nothing."""
+
+
+def _go_on(context: JobContext, method: str, options: Mapping[str, Any]) -> str:
+    from ionscape.scaleout import RunStore, make_executor
+
+    result = read_fit_result(context.folder / "results" / "fit.nc", context.document)
+    if result.problem is None:
+        raise InputError("is not the document of the last fit any more", file=DOCUMENT_FILE,
+                         remedy="fit again, or take back what was changed since")  # fmt: skip
+    with make_executor(processes=options.get("processes")) as executor:
+        result = _continued(context, result, method, executor, RunStore(context.store), options)
+    _save_fit(context, result)
+    return _warned(result)
+
+
+def _continued(
+    context: JobContext, result: FitResult, method: str, executor: Any, store: Any, options: Mapping[str, Any]
+) -> FitResult:
+    from ionscape.inference import profile_likelihood, sample_posterior
+
+    names = ("parameters", "points") if method == "profile-likelihood" else ("draws", "seed")
+    given = {name: options[name] for name in names if options.get(name) is not None}
+    verb: Callable[..., FitResult] = profile_likelihood if method == "profile-likelihood" else sample_posterior
+    return verb(result, executor=executor, store=store, progress=context.show, **given)
+
+
+def _save_fit(context: JobContext, result: FitResult) -> None:
+    if "results/fit.nc" in context.written:
+        context.written.remove("results/fit.nc")
+    context.save("fit.nc", result.to_netcdf)
+
+
+def _warned(result: Any) -> str:
+    warnings = result.summary()["warnings"] if hasattr(result, "problem") else result.warnings
+    return "" if not warnings else f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}: {warnings[0]}"

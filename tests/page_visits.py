@@ -1,0 +1,85 @@
+"""Visits to pages of the workbench without a browser: build a page for a project, act on it, look at it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from nicegui import ui
+from nicegui.testing import User, user_simulation
+
+from ionscape.workbench.app import page
+from ionscape.workbench.project import open_project
+from ionscape.workbench.session import Session, Workbench
+
+
+class Visit:
+    """A page that is open."""
+
+    def __init__(self, user: User, session: Session) -> None:
+        self.user, self.session = user, session
+        self.document = session.project.document
+
+    def element(self, marker: str) -> Any:
+        (found,) = self.user.find(marker=marker).elements
+        return found
+
+    def there(self, marker: str) -> bool:
+        with self.user.client or self.session._client:
+            return bool(ui_elements(marker))
+
+    def set(self, marker: str, value: Any) -> None:
+        with self.user.client:
+            self.element(marker).set_value(value)
+
+    def click(self, marker: str) -> None:
+        self.user.find(marker=marker).click()
+
+    def texts(self) -> str:
+        """All visible texts of labels."""
+        with self.user.client:
+            return "\n".join(label.text for label in ui_kind(ui.label) if label.visible and label.text)
+
+    async def until(self, condition: Callable[[], bool], seconds: float = 20.0) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, "it never became true"
+            await asyncio.sleep(0.02)
+
+    async def settled(self) -> None:
+        """Wait until changes have been told to the page."""
+        await asyncio.sleep(0.15)
+
+
+def ui_elements(marker: str) -> list[Any]:
+    from nicegui import ElementFilter
+
+    return list(ElementFilter(marker=marker))
+
+
+def ui_kind(kind: type) -> list[Any]:
+    from nicegui import ElementFilter
+
+    return list(ElementFilter(kind=kind))
+
+
+def visit(folder: Path, tab: str, act: Callable[[Visit], Awaitable[None]], *, text: str = "") -> None:
+    """Open a page of a project (with `text` as its document) and act on it."""
+    project = open_project(folder)
+    if text:
+        project.document.replace(text)
+    workbench = Workbench.of(project)
+    sessions: list[Session] = []
+
+    async def run() -> None:
+        async with user_simulation(root=lambda: sessions.append(page(workbench, tab))) as user:
+            await user.open("/")
+            await act(Visit(user, sessions[-1]))
+
+    try:
+        asyncio.run(run())
+    finally:
+        workbench.close()

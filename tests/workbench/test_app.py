@@ -1,0 +1,143 @@
+"""The page around the pages: tabs, jobs, and two tabs on one project."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from ionscape.workbench.project import open_project
+
+EXPERIMENT = (Path(__file__).parents[2] / "examples" / "rb-mono-cait.toml").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def workbench(tmp_path):
+    from ionscape.workbench.session import Workbench
+
+    made = Workbench.of(open_project(tmp_path / "project"))
+    made.project.document.replace(EXPERIMENT)
+    yield made
+    made.close()
+
+
+def in_browser(workbench, check, *, tab="files", users=1):
+    """Run a check with simulated browser tabs on the page; it gets them and their sessions."""
+    from nicegui.testing.user import User
+    from nicegui.testing.user_simulation import user_simulation
+
+    from ionscape.workbench.app import page
+
+    sessions = []
+
+    async def run():
+        async with user_simulation(root=lambda: sessions.append(page(workbench, tab))) as user:
+            others = [User(user.http_client) for _ in range(users - 1)]
+            for each in (user, *others):
+                await each.open("/")
+            await check([user, *others], sessions)
+
+    asyncio.run(run())
+
+
+async def until(condition, seconds=30.0):
+    for _ in range(int(seconds / 0.05)):
+        if condition():
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("it took too long")
+
+
+def test_shows_all_tabs_and_the_title(workbench):
+    async def check(users, sessions):
+        (user,) = users
+        for label in ("Measurement", "Experiment", "Simulate", "Fit", "Glass", "Files"):
+            await user.should_see(label)
+        await user.should_see("Rb@Li3B7O12")
+        await user.should_see("no jobs")
+        assert not sessions[0].errors
+
+    in_browser(workbench, check)
+
+
+def test_two_tabs_see_each_other_and_lose_nothing(workbench):
+    async def check(users, sessions):
+        heard = [[], []]
+        for session, changes in zip(sessions, heard, strict=True):
+            session.on_change(changes.append)
+        assert sessions[0].edit("title", "seen by both") is None
+        assert sessions[1].edit("sample.thickness", "2 mm") is None
+        await until(lambda: "document" in heard[0] and "document" in heard[1])
+        for user in users:
+            await user.should_see("seen by both")
+        assert workbench.project.document.get("sample.thickness") == "2 mm"
+        assert workbench.project.document.get("title") == "seen by both"
+
+    in_browser(workbench, check, users=2)
+
+
+def test_an_edit_answers_with_the_sentence_of_the_package(workbench):
+    async def check(users, sessions):
+        first, second = sessions
+        sentence = first.edit("sample.thickness", "-2 mm")
+        assert sentence == (
+            'analysis.toml: sample.thickness = "-2 mm": must be greater than 0; give a length such as "2.325 mm".'
+        )
+        assert first.error("sample") == sentence
+        await until(lambda: second.errors == {"sample.thickness": sentence})
+        assert first.edit("title.x", "a").endswith("name an existing table or list.")
+        assert first.undo()
+        assert first.errors == {}
+        assert users
+
+    in_browser(workbench, check, users=2)
+
+
+def test_jobs_are_shown_and_failures_told(workbench):
+    async def check(users, sessions):
+        (user,) = users
+        (session,) = sessions
+        session.edit("stages[0].duration", "-1 h")
+        job = session.jobs.submit("simulate")
+        await until(lambda: job.state == "failed")
+        await until(lambda: any("simulate failed" in text for text in user.notify.messages))
+        user.find(marker="jobs-button").click()
+        await user.should_see("1 simulate: failed")
+        session.edit("stages[0].duration", "1 h")
+        user.find(marker="job-take-up-0001").click()
+        await until(lambda: job.state == "finished")
+
+    in_browser(workbench, check)
+
+
+def test_a_coroutine_may_listen_and_a_fault_stops_nobody(workbench, caplog):
+    async def check(users, sessions):
+        (session,) = sessions
+        heard = []
+
+        def faulty(what):
+            raise RuntimeError(f"a fault of one page: {what}")
+
+        async def listen(what):
+            await asyncio.sleep(0)
+            heard.append(what)
+
+        session.on_change(faulty)
+        session.on_change(listen)
+        session.edit("title", "new")
+        await until(lambda: heard == ["document"])
+        assert users
+
+    in_browser(workbench, check)
+    assert "a fault of one page" in caplog.text
+
+
+def test_the_command_opens_the_page_only_with_what_it_needs(monkeypatch, tmp_path):
+    import importlib.util
+
+    from ionscape.cli.workbench import workbench_command
+    from ionscape.errors import InputError
+
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "nicegui" else found(name))
+    with pytest.raises(InputError, match=r"pip install ionscape\[workbench\]"):
+        workbench_command(tmp_path, port=None, host=None, no_browser=True, upload_limit=1)

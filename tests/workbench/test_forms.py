@@ -1,0 +1,87 @@
+"""Forms say what the models of the file format say, and write what the file's reader reads."""
+
+import pytest
+
+from ionscape.experiment import ConstantSpecification, Contact, Irradiation, Sample, SiteEnergySpecification
+from ionscape.experiment.models import Experiment
+from ionscape.inference.settings import FitTable
+from ionscape.sims.settings import MeasurementTable
+from ionscape.workbench.form_fields import (
+    describe_field,
+    describe_fields,
+    example_table,
+    kind_key,
+    kind_of_table,
+    parse_entry,
+    show_entry,
+)
+from ionscape.workbench.forms import mark_of, structure
+
+MODELS = (Experiment, Sample, Irradiation, Contact, SiteEnergySpecification, MeasurementTable, FitTable)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_every_key_of_a_model_is_described_by_the_model_itself(model):
+    described = {description.key: description for description in describe_fields(model)}
+    assert set(model.model_fields) - set(described) <= {"kind", "model"}
+    for key, description in described.items():
+        field = model.model_fields[key]
+        assert description.required == field.is_required()
+        assert description.help.startswith(field.description)
+
+
+def test_bounds_units_choices_and_defaults_come_from_the_model():
+    thickness = describe_field(Sample, "thickness")
+    assert (thickness.kind, thickness.label, thickness.example) == ("quantity", "thickness", "2.325 mm")
+    assert "greater than 0" in thickness.help
+    assert describe_field(Sample, "relative_permittivity").kind == "number"
+    assert describe_field(Sample, "native").entry == "quantity"
+    assert describe_field(SiteEnergySpecification, "shape").choices == ("cosine-squared", "gaussian")
+    assert describe_field(SiteEnergySpecification, "excess_sites").default == "0.1"
+    assert describe_field(FitTable, "fit_depth_scale").default == "true"
+    assert describe_field(MeasurementTable, "bulk_region").kind == "list"
+    stages = describe_field(Experiment, "stages")
+    assert [kind_of_table(model) for model in stages.models] == ["irradiation", "contact", "storage"]
+    assert kind_key(ConstantSpecification) == "model"
+
+
+@pytest.mark.parametrize("model", [Irradiation, Sample, SiteEnergySpecification])
+def test_example_of_a_table_is_valid(model):
+    model.model_validate(example_table(model))
+
+
+def test_example_of_a_table_keeps_what_is_known():
+    made = example_table(SiteEnergySpecification, like={"activation_energy": "0.7 eV", "coefficient": "1 m^2/s"})
+    assert made["activation_energy"] == "0.7 eV"
+    assert "coefficient" not in made
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        (" 2 mm ", "quantity", "2 mm"),
+        ("", "quantity", None),
+        ("7", "number", 7),
+        ("0.10", "number", 0.1),
+        ("−1", "integer", -1),
+        ("1,5", "number", "1,5"),
+        ("4 nm, 110 nm", "list", ["4 nm", "110 nm"]),
+        ('[["1 um", "2 um"]]', "value", [["1 um", "2 um"]]),
+        ("1.5 nm", "value", "1.5 nm"),
+    ],
+)
+def test_text_of_a_control_becomes_the_value_of_the_file(text, kind, value):
+    assert parse_entry(text, kind) == value
+    assert parse_entry(show_entry(value, kind), kind) == value
+
+
+def test_structure_changes_with_tables_and_kinds_only():
+    data = {"sample": {"thickness": "1 mm", "native": {"Li": "1"}}, "stages": [{"kind": "storage", "duration": "1 h"}]}
+    same = {"sample": {"thickness": "2 mm", "native": {"Li": "2"}}, "stages": [{"kind": "storage", "duration": "2 h"}]}
+    assert structure(data) == structure(same)
+    assert structure(data) != structure({**data, "stages": [{"kind": "contact"}]})
+    assert structure(data) != structure({**data, "sample": {"native": {"Li": "1", "Na": "1"}}})
+
+
+def test_markers_are_paths():
+    assert mark_of("stages[0].duration") == "form-stages[0].duration"

@@ -1,0 +1,192 @@
+"""The page of the experiment: what is typed stands in the file, and mistakes stand beside what was typed."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from ionscape.errors import InputError
+from ionscape.experiment import load_experiment, parse_experiment
+from ionscape.workbench.pages.experiment import PRESETS, preset_text, with_experiment
+from page_visits import Visit, visit
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+RUBIDIUM = (EXAMPLES / "rb-mono-cait.toml").read_text(encoding="utf-8")
+CAESIUM = (EXAMPLES / "rb-cs-double-cait.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_are_the_examples(name):
+    assert preset_text(name) == (EXAMPLES / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def test_other_experiment_leaves_measurement_and_fit_alone():
+    text = RUBIDIUM + '\n[measurement]\nfile = "a.txt" # mine\n\n[fit]\nstarts = 2\n'
+    found = with_experiment(text, CAESIUM)
+    data = tomllib.loads(found)
+    assert data["title"] == "Cs@(Rb@Li3B7O12)"
+    assert data["measurement"] == {"file": "a.txt"}
+    assert data["fit"] == {"starts": 2}
+    assert "# mine" in found
+
+
+def test_preset_fills_the_form_and_draws(tmp_path):
+    async def act(page: Visit) -> None:
+        assert page.there("experiment-empty")
+        page.click("experiment-preset-rb-cs-double-cait")
+        await page.until(lambda: page.there("form-stages[2].duration"))
+        assert page.element("form-stages[2].duration").value == "203.12 h"
+        assert page.document.text == CAESIUM
+        await page.until(lambda: len(page.element("experiment-diffusion").figure["data"]) == 5)
+        assert page.element("experiment-sites").visible
+
+    visit(tmp_path / "project", "experiment", act)
+
+
+def test_what_is_typed_stands_in_the_file_and_in_the_figure(tmp_path):
+    async def act(page: Visit) -> None:
+        await page.until(lambda: bool(page.element("experiment-diffusion").figure["data"]))
+        before = page.element("experiment-diffusion").figure["data"][0]["y"][-1]
+        page.set("form-ions.Li.diffusion.bulk_coefficient", "1.16e-18 m^2/s")
+        await page.until(lambda: page.element("experiment-diffusion").figure["data"][0]["y"][-1] != before)
+        assert page.element("experiment-diffusion").figure["data"][0]["y"][-1] == pytest.approx(2 * before)
+        page.set("form-sample.relative_permittivity", "7.5")
+        page.set("form-stages[0].beam_current", "20 nA")
+        page.set("form-ions.Li.diffusion.shape", "gaussian")
+        await page.settled()
+        experiment = load_experiment(page.document.path)
+        assert experiment.sample.relative_permittivity == 7.5
+        assert experiment.stages[0].beam_current == pytest.approx(20e-9)
+        assert "# grounded aperture" in page.document.text
+        page.set("form-stages[0].beam_current", "")
+        assert page.document.get("stages[0].beam_current") is None
+
+    visit(tmp_path / "project", "experiment", act, text=RUBIDIUM)
+
+
+@pytest.mark.parametrize(
+    ("path", "typed"),
+    [
+        ("sample.thickness", "-2 mm"),
+        ("sample.thickness", ""),
+        ("sample.native.Li", "1.4e28"),
+        ("stages[0].duration", "94.46 mV"),
+        ("ions.Li.diffusion.trapped_fraction", "1.5"),
+        ("ions.Rb.charge", "0"),
+    ],
+)
+def test_mistake_is_told_beside_the_control_as_on_the_command_line(tmp_path, path, typed):
+    async def act(page: Visit) -> None:
+        page.set(f"form-{path}", typed)
+        await page.settled()
+        with pytest.raises(InputError) as caught:
+            parse_experiment(page.document.text, file="analysis.toml")
+        sentence = str(caught.value)
+        assert sentence in page.texts()
+        assert "error" in page.element(f"form-{path}").props
+        await page.until(lambda: page.element("experiment-note").visible)
+
+    visit(tmp_path / "project", "experiment", act, text=RUBIDIUM)
+
+
+def test_stages_are_added_copied_moved_and_removed(tmp_path):
+    async def act(page: Visit) -> None:
+        def kinds() -> list[str]:
+            return [stage["kind"] for stage in page.document.get("stages")]
+
+        page.click("add-stages-storage")
+        await page.until(lambda: page.there("form-stages[1].duration"))
+        assert kinds() == ["irradiation", "storage"]
+        page.click("up-stages[1]")
+        await page.settled()
+        assert kinds() == ["storage", "irradiation"]
+        page.click("copy-stages[1]")
+        await page.until(lambda: page.there("form-stages[2].duration"))
+        assert kinds() == ["storage", "irradiation", "irradiation"]
+        page.click("remove-stages[0]")
+        await page.settled()
+        assert kinds() == ["irradiation", "irradiation"]
+        page.click("add-stages-contact")
+        await page.settled()
+        load_experiment(page.document.path)
+        page.click("experiment-undo")
+        await page.settled()
+        assert kinds() == ["irradiation", "irradiation"]
+
+    visit(tmp_path / "project", "experiment", act, text=RUBIDIUM)
+
+
+def test_ions_and_models_are_added_and_changed(tmp_path):
+    async def act(page: Visit) -> None:
+        page.set("add-ions-name", "K")
+        page.click("add-ions")
+        await page.until(lambda: page.there("form-ions.K.diffusion.model"))
+        page.set("form-ions.K.diffusion.model", "site-energies")
+        await page.until(lambda: page.there("form-ions.K.diffusion.width"))
+        assert page.document.get("ions.K.diffusion.bulk_coefficient") == "1e-22 m^2/s"
+        page.set("form-ions.K.diffusion.model", "table")
+        await page.until(lambda: page.there("form-ions.K.diffusion.densities"))
+        load_experiment(page.document.path)
+        page.set("add-stages[0].diffusion", "Li")
+        await page.until(lambda: page.there("form-stages[0].diffusion.Li.width"))
+        assert page.document.get("stages[0].diffusion.Li") == page.document.get("ions.Li.diffusion")
+        page.click("remove-ions.K")
+        await page.settled()
+        assert page.document.get("ions.K") is None
+
+    visit(tmp_path / "project", "experiment", act, text=RUBIDIUM)
+
+
+def test_text_of_the_file_can_be_edited_and_mistakes_leave_it_alone(tmp_path):
+    async def act(page: Visit) -> None:
+        page.click("experiment-text")
+        page.set("experiment-editor", "title = ")
+        page.click("experiment-text-apply")
+        await page.settled()
+        assert "analysis.toml" in page.element("experiment-text-error").text
+        assert "not valid TOML" in page.element("experiment-text-error").text
+        assert page.document.text == RUBIDIUM
+        page.set("experiment-editor", CAESIUM)
+        page.click("experiment-text-apply")
+        await page.until(lambda: page.there("form-stages[2].duration"))
+        assert page.document.text == CAESIUM
+
+    visit(tmp_path / "project", "experiment", act, text=RUBIDIUM)
+
+
+def test_file_of_the_command_line_is_opened_and_taken_away_as_it_is(tmp_path):
+    async def act(page: Visit) -> None:
+        from nicegui.elements.upload_files import SmallFileUpload
+
+        upload = page.element("experiment-upload")
+        with page.user.client:
+            await upload.handle_uploads([SmallFileUpload("bad.toml", "application/toml", b"title = ")])
+        await page.settled()
+        assert any("bad.toml" in text and "not valid TOML" in text for text in page.user.notify.messages)
+        assert page.document.text == ""
+        with page.user.client:
+            await upload.handle_uploads([SmallFileUpload("cs.toml", "application/toml", CAESIUM.encode())])
+        await page.until(lambda: page.document.text == CAESIUM)
+        page.click("experiment-save")
+        answer = await page.user.download.next()
+        assert answer.content == CAESIUM.encode()
+
+    visit(tmp_path / "project", "experiment", act)
+
+
+def test_every_control_has_a_name_for_screen_readers(tmp_path):
+    async def act(page: Visit) -> None:
+        from nicegui import ui
+
+        from page_visits import ui_kind
+
+        with page.user.client:
+            controls = [*ui_kind(ui.input), *ui_kind(ui.select)]
+            buttons = [one for one in ui_kind(ui.button) if not one.text]
+        assert len(controls) > 15
+        for control in controls:
+            assert control.props.get("aria-label") or control.props.get("label")
+        for one in buttons:
+            assert one.props.get("aria-label"), one
+
+    visit(tmp_path / "project", "experiment", act, text=RUBIDIUM)

@@ -1,0 +1,107 @@
+"""The page of the simulations: run, cancel, look at times, compare, move parameters."""
+
+import math
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ionscape.inference.paths import Scalar
+from ionscape.quantities import quantity
+from ionscape.workbench.pages.simulate import SliderRange, written
+from ionscape.workbench.project import open_project
+from page_visits import Visit, visit
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+RUBIDIUM = (EXAMPLES / "rb-mono-cait.toml").read_text(encoding="utf-8").replace("94.46 h", "2 h")
+
+
+@pytest.mark.parametrize(
+    ("scalar", "low", "high"),
+    [
+        (Scalar(path="d", value=1e-19, dimension="diffusion coefficient"), 1e-19 / 10**1.5, 1e-19 * 10**1.5),
+        (Scalar(path="t", value=300.0, dimension="temperature"), 240.0, 360.0),
+        (Scalar(path="f", value=0.1, dimension=None), 0.0, 0.3),
+        (Scalar(path="u", value=-10.0, dimension="voltage"), -20.0, -2.5),
+    ],
+)
+def test_sliders_reach_around_the_present_value(scalar, low, high):
+    reach = SliderRange.around(scalar)
+    assert (reach.value(0.0), reach.value(1.0)) == pytest.approx((low, high))
+    assert reach.value(reach.place(scalar.value)) == pytest.approx(scalar.value)
+    assert reach.place(math.inf if not reach.log else 1.0) == 1.0
+
+
+def test_values_are_written_as_the_file_has_them():
+    scalar = Scalar(path="w", value=0.0, dimension="energy")
+    text = written(scalar, 0.21923 * 1.602176634e-19)
+    assert text == "0.21923 eV"
+    assert quantity(text, "energy") == pytest.approx(0.21923 * 1.602176634e-19)
+    assert written(Scalar(path="f", value=0.0, dimension=None), 0.123456789) == 0.12346
+
+
+def test_run_appears_and_can_be_looked_at_at_any_time(tmp_path):
+    async def act(page: Visit) -> None:
+        await page.until(lambda: page.element("simulate-run").enabled)
+        page.set("simulate-model", "electroneutral")
+        page.click("simulate-run")
+        await page.until(lambda: page.there("simulate-show-0001.nc"), seconds=90)
+        await page.until(lambda: len(page.element("simulate-profiles").figure["data"]) == 3)
+        assert "2 h of 2 h" in page.element("simulate-time-label").text
+        late = page.element("simulate-profiles").figure["data"][1]["y"]
+        page.set("simulate-time", 1)
+        await page.until(lambda: page.element("simulate-profiles").figure["data"][1]["y"] != late)
+        assert "run 1 finished" in page.texts()
+
+    visit(tmp_path / "project", "simulate", act, text=RUBIDIUM)
+
+
+def test_runs_of_a_project_are_there_when_it_is_opened_again_and_can_be_compared(tmp_path):
+    from synthetic_result import synthetic_result
+
+    folder = tmp_path / "project"
+    project = open_project(folder)
+    stored = project.result_path("simulations/0001.nc")
+    dataset = synthetic_result().dataset
+    dataset.attrs.setdefault("format", "ionscape simulation result 1")
+    dataset.to_netcdf(stored, engine="h5netcdf")
+    shutil.copy(stored, stored.with_name("0002.nc"))
+    project.close()
+
+    async def act(page: Visit) -> None:
+        await page.until(lambda: bool(page.element("simulate-profiles").figure["data"]))
+        alone = len(page.element("simulate-profiles").figure["data"])
+        page.set("simulate-compare-0001.nc", True)
+        await page.until(lambda: len(page.element("simulate-profiles").figure["data"]) > alone)
+        page.set("simulate-normalised", False)
+        title = lambda: page.element("simulate-profiles").figure["layout"]["yaxis"]["title"]["text"]  # noqa: E731
+        await page.until(lambda: "nm⁻³" in title())
+
+    visit(folder, "simulate", act, text=RUBIDIUM)
+
+
+def test_slider_is_followed_and_its_value_written_on_release(tmp_path):
+    path = "ions.Li.diffusion.width"
+
+    async def act(page: Visit) -> None:
+        await page.until(lambda: path in page.element("simulate-parameter").options)
+        page.set("simulate-parameter", path)
+        page.set("simulate-on-release", False)
+        page.set(f"slider-{path}", 190)
+        await page.until(lambda: bool(page.element("simulate-profiles").figure["data"]), seconds=90)
+        assert "electroneutral" in page.element("simulate-profiles").figure["layout"]["title"]["text"]
+        assert page.document.get(path) == "0.16 eV"
+        page.user.find(marker=f"slider-{path}").trigger("change")
+        await page.settled()
+        assert quantity(page.document.get(path), "energy") > 0.25 * 1.602176634e-19
+        assert page.session.jobs.jobs == ()
+
+    visit(tmp_path / "project", "simulate", act, text=RUBIDIUM)
+
+
+def test_mistake_in_the_experiment_is_told_and_nothing_can_be_started(tmp_path):
+    async def act(page: Visit) -> None:
+        await page.until(lambda: not page.element("simulate-run").enabled)
+        assert "sample.thickness" in page.element("simulate-problem").text
+
+    visit(tmp_path / "project", "simulate", act, text=RUBIDIUM.replace("2.325 mm", "-1 mm"))
