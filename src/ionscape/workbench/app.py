@@ -39,6 +39,11 @@ body { font-size: 13px; }
 .workbench-figures { flex: 1 1 0; min-width: 0; padding: 8px; overflow-y: auto; height: calc(100vh - 50px); }
 .workbench-error { color: var(--q-negative); font-size: 12px; line-height: 1.3; }
 .workbench-note { opacity: 0.72; font-size: 12px; line-height: 1.35; }
+/* on dark ground the colours of texts and flat buttons are lighter; filled ones keep the others */
+.body--dark .text-primary, .body--dark .q-field--focused .q-field__label { color: #8ec5f4 !important; }
+.body--dark .text-negative, .body--dark .workbench-error { color: #ff9d94 !important; }
+.body--dark .text-warning { color: #f0c36d !important; }
+.body--dark .text-positive { color: #8fd694 !important; }
 *:focus-visible { outline: 2px solid var(--q-primary); outline-offset: 1px; }
 """
 

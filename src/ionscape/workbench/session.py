@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -197,15 +198,16 @@ class Session:
 
         try:
             with self._client:
-                found = callback(what)
-                if asyncio.iscoroutine(found):
-                    background_tasks.create(self._in_client(found))
+                if inspect.iscoroutinefunction(callback):
+                    background_tasks.create(self._in_client(callback, what))
+                else:
+                    callback(what)
         except Exception as error:  # noqa: BLE001 - one page must not stop the news for the others
             core.app.handle_exception(error)
 
-    async def _in_client(self, awaitable: Any) -> None:
+    async def _in_client(self, callback: Callable[[str], Any], what: str) -> None:
         with self._client:
-            await awaitable
+            await callback(what)
 
 
 def _sentence(errors: dict[str, str], path: str) -> str | None:

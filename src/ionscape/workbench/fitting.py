@@ -1,0 +1,186 @@
+"""What the page of the fit suggests and shows: numbers that can be free, their bounds, results as texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ionscape.errors import InputError
+from ionscape.experiment import Experiment, is_immobile
+from ionscape.inference.paths import Scalar, scalars, with_values
+from ionscape.quantities import format_quantity, shown_unit, with_error
+
+from .document import join_path
+
+if TYPE_CHECKING:
+    from ionscape.inference import FitResult
+
+COEFFICIENT_RANGE = 5.0
+"""Suggested bounds of diffusion coefficients lie this factor off their value."""
+USUAL_RANGE = 2.0
+TRAPPED_RANGE = (0.1, 3.0)
+MOST_ATTEMPTS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A number of the experiment that can be fitted.
+
+    Attributes:
+        path: as the fit names it.
+        group: the ion, stage or table that it belongs to.
+        label: short name within the group.
+        value: as it is shown, with its unit.
+        usual: whether it is free where nothing else is said.
+        suggestion: bounds and scale as they stand in a document.
+    """
+
+    path: str
+    group: str
+    label: str
+    value: str
+    usual: bool
+    suggestion: dict[str, Any]
+
+
+def choices(experiment: Experiment) -> tuple[Choice, ...]:
+    """All numbers of an experiment that can be fitted; the usual ones first, then those of the ions."""
+    usual = usual_paths(experiment)
+    found = [
+        Choice(path=scalar.path, group=_group(scalar.path), label=_label(scalar.path), value=value_text(scalar),
+               usual=scalar.path in usual, suggestion=suggestion(experiment, scalar))
+        for scalar in scalars(experiment).values()
+    ]  # fmt: skip
+    order = {path: place for place, path in enumerate(usual)}
+
+    def rank(choice: Choice) -> tuple[int, bool, str]:
+        of_ion = choice.path.startswith("ions.")
+        return order.get(choice.path, len(order)), not of_ion, choice.group if of_ion else ""
+
+    return tuple(sorted(found, key=rank))
+
+
+def usual_paths(experiment: Experiment) -> list[str]:
+    """The numbers that a profile determines: of site energies bulk coefficient, width, trapped fraction; other D."""
+    paths: list[str] = []
+    for name, ion in experiment.ions.items():
+        if is_immobile(ion.diffusion):
+            continue
+        keys = {"site-energies": ("bulk_coefficient", "width", "trapped_fraction"), "constant": ("coefficient",)}
+        for key in keys.get(ion.diffusion.model, ()):
+            path = f"ions.{name}.diffusion.{key}"
+            # without a lower branch its size means nothing
+            if key != "trapped_fraction" or getattr(ion.diffusion, "trapped_width", None) is not None:
+                paths.append(path)
+    known = scalars(experiment)
+    return [path for path in paths if path in known]
+
+
+def suggested_parameters(experiment: Experiment) -> dict[str, dict[str, Any]]:
+    """The table [fit.parameters] that is suggested for an experiment."""
+    known = scalars(experiment)
+    return {path: suggestion(experiment, known[path]) for path in usual_paths(experiment)}
+
+
+def suggestion(experiment: Experiment, scalar: Scalar) -> dict[str, Any]:
+    """Bounds around the value of the experiment, within what the experiment allows, and the scale."""
+    value, logarithmic = scalar.value, False
+    if scalar.dimension in ("diffusion coefficient", "number density") and value > 0.0:
+        low, high, logarithmic = value / COEFFICIENT_RANGE, value * COEFFICIENT_RANGE, True
+    elif scalar.path.endswith("trapped_fraction") and value > 0.0:
+        low, high = value * TRAPPED_RANGE[0], value * TRAPPED_RANGE[1]
+    elif scalar.dimension == "temperature":
+        low, high = value - 10.0, value + 10.0
+    elif value != 0.0:
+        low, high = sorted((value / USUAL_RANGE, value * USUAL_RANGE))
+    else:
+        low, high = 0.0, 1e-9 if scalar.dimension else 0.1
+    low, high = (_allowed(experiment, scalar, end) for end in (low, high))
+    found = {"lower": _text(low, scalar), "upper": _text(high, scalar)}
+    return {**found, "scale": "log"} if logarithmic else found
+
+
+def value_text(scalar: Scalar) -> str:
+    """A value with its unit for people."""
+    return str(_text(scalar.value, scalar, digits=4))
+
+
+def parameter_path(name: str, *keys: str) -> str:
+    """Path in the document of a free parameter, or of a key of it."""
+    return join_path(("fit", "parameters", name, *keys))
+
+
+def short_name(name: str) -> str:
+    """A parameter for people: `ions.Li.diffusion.width` is `Li width`."""
+    text = name.replace("ions.", "").replace("diffusion.", "").replace("sensitivity_factor.", "factor ")
+    text = text.replace(".", " ").replace("_", " ")
+    # as the papers call it
+    return f"{text} Γ" if name.endswith("diffusion.width") else text
+
+
+def result_rows(result: FitResult) -> list[dict[str, Any]]:
+    """Estimates with errors and intervals as texts, as the command line prints them.
+
+    Returns:
+        Rows with `name`, `parameter`, `estimate`, `error`, `interval`, `unit`, `nuisance`.
+    """
+    found = result.summary()
+    rows: list[dict[str, Any]] = []
+    for place, name in enumerate(map(str, result.dataset["parameter"].values)):
+        entry = found[name]
+        size, unit = shown_unit(entry["unit"])
+        value, error = with_error(entry["estimate"] / size, entry["standard_error"] / size)
+        rows.append({
+            "name": name, "parameter": short_name(name), "estimate": value, "error": error,
+            "interval": f"{entry['lower_95'] / size:.4g} to {entry['upper_95'] / size:.4g}",
+            "unit": unit.replace("m^2/s", "m²/s").replace("1/m^3", "m⁻³"),
+            "nuisance": str(result.dataset["kind"].values[place]) != "experiment",
+        })  # fmt: skip
+    return rows
+
+
+def progress_rows(
+    values: Mapping[str, float], parameters: Mapping[str, Any], experiment: Experiment
+) -> list[list[str]]:
+    """Names and values of the parameters of a running fit, those of the experiment alone."""
+    known = scalars(experiment)
+    rows: list[list[str]] = []
+    for name in parameters:
+        path = name.rpartition(":")[2]
+        if name in values and path in known:
+            scalar = known[path]
+            shown = Scalar(path=path, value=float(values[name]), dimension=scalar.dimension)
+            rows.append([short_name(name), value_text(shown)])
+    return rows
+
+
+def _allowed(experiment: Experiment, scalar: Scalar, end: float) -> float:
+    """An end, drawn towards the value until the experiment accepts it."""
+    for _ in range(MOST_ATTEMPTS):
+        try:
+            with_values(experiment, {scalar.path: end})
+        except InputError:
+            end = 0.5 * (end + scalar.value)
+        else:
+            return end
+    return scalar.value
+
+
+def _text(value: float, scalar: Scalar, *, digits: int = 3) -> str | float:
+    if scalar.dimension is None:
+        return float(f"{value:.{digits}g}")
+    # 323.15 K is no round number
+    wanted = max(digits, 5) if scalar.dimension == "temperature" else digits
+    return format_quantity(value, scalar.dimension, digits=wanted)
+
+
+def _group(path: str) -> str:
+    parts = path.split(".")
+    return parts[1] if parts[0] == "ions" and len(parts) > 1 else parts[0]
+
+
+def _label(path: str) -> str:
+    parts = path.split(".")
+    kept = parts[2:] if parts[0] == "ions" else parts[1:]
+    return " ".join(part for part in kept if part != "diffusion").replace("_", " ") or path

@@ -1,0 +1,356 @@
+"""What the page of the measurement shows of a document: files, channels, crater, calibrated profile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from ionscape.errors import InputError
+from ionscape.experiment.load import parse_toml
+from ionscape.experiment.tables import read_text
+
+from .reading import read_measurement
+
+if TYPE_CHECKING:
+    from ionscape.sims import DepthProfile, RawProfile
+    from ionscape.sims.crater import StepHeight
+    from ionscape.sims.crater_scan import CraterScan
+    from ionscape.sims.inspection import ChannelInspection, Inspection
+
+Role = Literal["export", "crater scan"]
+
+MOBILE_ELEMENTS = ("H", "Li", "Na", "K", "Rb", "Cs", "Cu", "Ag", "Tl")
+"""Elements whose ions move in glasses: those of an export are suggested as ions where no experiment names them."""
+USUAL_RESOLUTION = "2 nm"
+"""Standard deviation of the depth response that is written for a new export; usual with slow sputter ions."""
+REMARKS_SHOWN = 4
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Measured:
+    """What could be made of the measurement of a document; what could not is None, with a sentence.
+
+    Attributes:
+        table: the table [measurement] as it stands in the document.
+        raw: the export.
+        inspection: of the export.
+        scans: of the crater, evaluated where possible, by their place in the document.
+        profile: calibrated.
+        errors: sentences by path of the document.
+    """
+
+    table: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    raw: RawProfile | None = None
+    inspection: Inspection | None = None
+    scans: Mapping[int, StepHeight | CraterScan] = field(default_factory=dict[int, Any])
+    profile: DepthProfile | None = None
+    errors: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def measure(document: Path) -> Measured:
+    """Read the files of a measurement and calibrate it, as far as that is possible; takes about half a second.
+
+    Args:
+        document: `analysis.toml` of a project.
+    """
+    from ionscape.sims import calibrate
+    from ionscape.sims.inspection import inspect
+
+    table = measurement_table(document)
+    errors: dict[str, str] = {}
+    if not table:
+        return Measured()
+    raw = _raw(document, table, errors)
+    inspection = None
+    if raw is not None:
+        try:
+            pulses = table.get("pulses_per_point")
+            inspection = inspect(raw, pulses=pulses if isinstance(pulses, int) and pulses > 0 else None)
+        except InputError as error:
+            errors["measurement.pulses_per_point"] = str(error)
+    scans = _scans(document, table, errors)
+    profile = None
+    if raw is not None:
+        try:
+            # sentences name the document, whatever its parts are read from
+            profile = calibrate(replace(read_measurement(document), file=document.name))
+        except InputError as error:
+            errors.setdefault(_full_key(error.key), str(error))
+    return Measured(table=table, raw=raw, inspection=inspection, scans=scans, profile=profile, errors=errors)
+
+
+def measurement_table(document: Path) -> dict[str, Any]:
+    """The table [measurement] of a document; empty if there is none."""
+    if not document.is_file():
+        return {}
+    table = parse_toml(read_text(document), file=document.name).get("measurement")
+    return cast(dict[str, Any], table) if isinstance(table, dict) else {}
+
+
+def role_of_file(path: Path) -> Role:
+    """Whether a file is an export of the instrument or a scan across a crater.
+
+    Raises:
+        InputError: it is neither, with the sentence of the reader that it fits better.
+    """
+    from ionscape.sims import read_raw_profile
+    from ionscape.sims.crater_scan import read_crater_scan
+
+    try:
+        read_raw_profile(path)
+    except InputError as error:
+        try:
+            read_crater_scan(path)
+        except InputError as other:
+            # a profilometer writes one height per place
+            raise (other if _has_two_columns(path) else error) from None
+        return "crater scan"
+    return "export"
+
+
+def changes_for_file(path: str, role: Role, data: Mapping[str, Any], raw: RawProfile | None = None) -> dict[str, Any]:
+    """What a new file changes in a document: values by path.
+
+    Args:
+        path: of the file as it stands in the document.
+        role: of the file.
+        data: of the document.
+        raw: the export, if it is one.
+    """
+    table = data.get("measurement")
+    table = cast(Mapping[str, Any], table) if isinstance(table, Mapping) else {}
+    if role == "crater scan":
+        scans = table.get("crater_scans")
+        known = list(cast(Sequence[Any], scans)) if isinstance(scans, list) else []
+        return {} if path in known else {"measurement.crater_scans": [*known, path]}
+    changes: dict[str, Any] = {"measurement.file": path}
+    if table.get("file") != path:
+        # they belong to the old export
+        changes |= {f"measurement.{key}": None for key in ("channels", "saturated", "format", "pulses_per_point")}
+    if not table.get("depth_resolution"):
+        changes["measurement.depth_resolution"] = USUAL_RESOLUTION
+    if raw is not None and not _has_experiment(data):
+        changes["measurement.channels"] = suggested_channels(raw) or None
+    return changes
+
+
+def suggested_channels(raw: RawProfile) -> dict[str, list[str]]:
+    """Channels of the ions that may move in a glass, all isotopes of an element together."""
+    return {element: names for element, names in channels_by_element(raw).items() if element in MOBILE_ELEMENTS}
+
+
+def channels_by_element(raw: RawProfile) -> dict[str, list[str]]:
+    """Channels of monatomic ions, all isotopes of an element together."""
+    found: dict[str, list[str]] = {}
+    for channel in raw.channels:
+        element = _element(raw, channel.name)
+        if element is not None:
+            found.setdefault(element, []).append(channel.name)
+    return found
+
+
+def changes_for_experiment(data: Mapping[str, Any], raw: RawProfile | None) -> dict[str, None]:
+    """What the measurement must leave to the experiment once there is one: densities, charges, suggested channels."""
+    table = data.get("measurement")
+    if not isinstance(table, Mapping) or not _has_experiment(data):
+        return {}
+    changes: dict[str, None] = {f"measurement.{key}": None for key in ("native", "charges") if key in table}
+    if raw is not None and "channels" in table and table["channels"] == suggested_channels(raw):
+        changes["measurement.channels"] = None
+    return changes
+
+
+def known_ions(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Ions that the experiment names, or the measurement where there is no experiment."""
+    experiment = data.get("ions")
+    if isinstance(experiment, Mapping):
+        return tuple(map(str, experiment))
+    table = data.get("measurement")
+    if not isinstance(table, Mapping):
+        return ()
+    names: dict[str, None] = {}
+    for key in ("native", "charges", "channels"):
+        entries = table.get(key)
+        if isinstance(entries, Mapping):
+            names |= dict.fromkeys(map(str, entries))
+    return tuple(names)
+
+
+def assignment(raw: RawProfile, data: Mapping[str, Any]) -> dict[str, str]:
+    """The ion to which each channel of ions counts, empty for none: as the document has it, or by the element."""
+    table = data.get("measurement")
+    given = table.get("channels") if isinstance(table, Mapping) else None
+    names = [channel.name for channel in raw.channels if channel.kind not in ("ratio", "total")]
+    found = dict.fromkeys(names, "")
+    if isinstance(given, Mapping):
+        for ion, channels in cast(Mapping[str, Any], given).items():
+            for name in cast(Sequence[Any], channels) if isinstance(channels, list) else ():
+                if name in found:
+                    found[str(name)] = str(ion)
+        return found
+    by_element = {ion.rstrip("+-0123456789"): ion for ion in known_ions(data)}
+    return {name: by_element.get(_element(raw, name) or "", "") for name in names}
+
+
+def channels_of(assigned: Mapping[str, str]) -> dict[str, list[str]]:
+    """The key `channels` for an assignment."""
+    found: dict[str, list[str]] = {}
+    for name, ion in assigned.items():
+        if ion:
+            found.setdefault(ion, []).append(name)
+    return found
+
+
+def channel_remarks(channel: ChannelInspection) -> str:
+    """What is to be said about a channel, empty for nothing."""
+    said: list[str] = []
+    if channel.kind == "not recognised":
+        said.append("not recognised")
+    if channel.mass_is_doubtful and channel.mass_difference is not None:
+        said.append(f"mass off by {channel.mass_difference:+.3f} u")
+    if channel.dead_time_limited:
+        said.append(f"dead time limits {channel.dead_time_limited} points")
+    return "; ".join(said)
+
+
+def inspection_remarks(found: Inspection) -> list[str]:
+    """What an inspection says of the whole export, one sentence each."""
+    if found.pulses is not None:
+        told = [f"{found.points} data points, {found.pulses} pulses per point ({found.pulses_status})"]
+    elif found.pulses_status == "uncorrected":
+        told = [f"{found.points} data points, counts without Poisson correction"]
+    else:
+        told = [f"{found.points} data points, pulses per point unknown"]
+    told += [
+        f"{ratio.numerator}/{ratio.denominator}: {ratio.verdict}"
+        for ratio in found.isotope_ratios
+        if ratio.verdict != "natural"
+    ]
+    for entry in found.interferences[:REMARKS_SHOWN]:
+        part = "" if entry.contribution is None else f", up to {100.0 * entry.contribution:.2g} % of its counts"
+        told.append(f"{entry.channel} may hold {entry.other} ({entry.reason}{part})")
+    more = len(found.interferences) - REMARKS_SHOWN
+    if more > 0:
+        told.append(f"and {more} more possible interferences of smaller weight")
+    return told
+
+
+def region_text(ends: tuple[float, float], unit: Literal["nm", "um"]) -> list[str]:
+    """A region in SI units as it stands in a document; what lies before the beginning is cut off."""
+    size = {"nm": 1e-9, "um": 1e-6}[unit]
+    return [f"{max(end, 0.0) / size:.4g} {unit}" for end in sorted(ends)]
+
+
+def moved_crater_regions(step: StepHeight, moved: Mapping[str, tuple[float, float]]) -> dict[str, Any]:
+    """Changes of the document for dragged regions of a crater scan, which then hold for all scans.
+
+    Args:
+        step: the scan as it was drawn.
+        moved: ends [m] by name: `valley`, `surface 1`, ...
+    """
+    low, high = float(step.levelled.lateral.min()), float(step.levelled.lateral.max())
+
+    def text(ends: tuple[float, float]) -> list[str]:
+        return region_text((min(max(ends[0], low), high), min(max(ends[1], low), high)), "um")
+
+    changes: dict[str, Any] = {}
+    if "valley" in moved:
+        changes["measurement.valley_region"] = text(moved["valley"])
+    if any(name.startswith("surface") for name in moved):
+        ends = [moved.get(f"surface {number}", found) for number, found in enumerate(step.regions.surface, start=1)]
+        changes["measurement.surface_regions"] = [text(each) for each in ends]
+    return changes
+
+
+def _has_experiment(data: Mapping[str, Any]) -> bool:
+    return isinstance(data.get("ions"), Mapping) and isinstance(data.get("sample"), Mapping)
+
+
+def _element(raw: RawProfile, name: str) -> str | None:
+    channel = raw.channels[raw.index(name)]
+    return channel.species.element if channel.kind == "ion" and channel.species is not None else None
+
+
+def _raw(document: Path, table: Mapping[str, Any], errors: dict[str, str]) -> RawProfile | None:
+    name, kind = table.get("file"), table.get("format")
+    if not isinstance(name, str) or not name:
+        return None
+    path = document.parent / name
+    try:
+        return cached_raw_profile(path, kind if isinstance(kind, str) else None)
+    except InputError as error:
+        errors["measurement.format" if kind else "measurement.file"] = str(error)
+    except ValueError as error:  # a name that no file can have
+        errors["measurement.file"] = str(InputError(str(error), key="measurement.file", value=name))
+    return None
+
+
+def cached_raw_profile(path: Path, kind: str | None = None) -> RawProfile:
+    """An export, read once as long as its file is the same.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    from ionscape.sims import read_raw_profile
+
+    if not path.is_file():
+        return read_raw_profile(path, kind)
+    status = path.stat()
+    return _read_once(str(path), kind, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=4)
+def _read_once(path: str, kind: str | None, _changed: int, _size: int) -> RawProfile:
+    from ionscape.sims import read_raw_profile
+
+    return read_raw_profile(path, kind)
+
+
+def _scans(document: Path, table: Mapping[str, Any], errors: dict[str, str]) -> dict[int, StepHeight | CraterScan]:
+    """The scans with their step heights; where a region cannot be used, with those that are found."""
+    from ionscape.sims.crater import crater_depth
+    from ionscape.sims.crater_scan import read_crater_scan
+    from ionscape.sims.load import validate_settings
+
+    names = table.get("crater_scans")
+    surface, valley = None, None
+    try:
+        settings = validate_settings({"file": "counts", **table}, file=document.name)
+        surface, valley = settings.surface_regions, settings.valley_region
+    except InputError:
+        pass  # the document's own check says it
+    found: dict[int, StepHeight | CraterScan] = {}
+    for number, name in enumerate(cast(Sequence[Any], names) if isinstance(names, list) else ()):
+        try:
+            scan = read_crater_scan(document.parent / str(name))
+        except (InputError, ValueError) as error:
+            errors[f"measurement.crater_scans[{number}]"] = str(error)
+            continue
+        found[number] = scan
+        for regions in ((surface, valley), (None, None)):
+            try:
+                found[number] = crater_depth([scan], surface_regions=regions[0], valley_region=regions[1]).steps[0]
+                break
+            except InputError as error:
+                key = error.key if error.key in ("surface_regions", "valley_region") else f"crater_scans[{number}]"
+                errors.setdefault(f"measurement.{key}", str(error))
+    return found
+
+
+def _full_key(key: str | None) -> str:
+    from ionscape.sims.settings import MeasurementTable
+
+    if not key:
+        return "measurement"
+    return f"measurement.{key}" if key.split("[")[0] in MeasurementTable.model_fields else key
+
+
+def _has_two_columns(path: Path) -> bool:
+    try:
+        last = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1]
+    except (OSError, IndexError):
+        return False
+    return any(len(last.split(delimiter)) == 2 for delimiter in (None, ",", ";", "\t"))

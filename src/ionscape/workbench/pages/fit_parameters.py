@@ -1,0 +1,201 @@
+"""Which numbers of the experiment are free: ticked, with bounds, scale and prior; and how they are fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from nicegui import ui
+
+from ionscape.errors import InputError
+from ionscape.experiment import Experiment
+from ionscape.inference.paths import scalars
+from ionscape.inference.settings import FitTable, ParameterTable, PriorTable
+from ionscape.workbench.fitting import Choice, choices, parameter_path, short_name, suggested_parameters
+from ionscape.workbench.form_fields import FieldKind, describe_field
+from ionscape.workbench.forms import Form, button
+from ionscape.workbench.session import Session
+
+SUGGESTED = "fit.suggested"
+SETTINGS = (
+    "starts", "observed_charge", "discrepancy", "robust", "fit_depth_scale", "fit_resolution", "surface_offset", "seed",
+    "cell", "tolerance", "maximum_simulations",
+)  # fmt: skip
+
+
+class FitForm(Form):
+    """A form whose sentences are also those of the last attempt to fit."""
+
+    def __init__(self, session: Session, found: Mapping[str, str]) -> None:
+        """Begin without controls."""
+        super().__init__(session)
+        self.found = found
+
+    @property
+    def errors(self) -> Mapping[str, str]:
+        """Sentences by path."""
+        return {**self.found, **super().errors}
+
+
+class ParameterList:
+    """The numbers of the experiment with a box to tick each free, and the settings of the fit."""
+
+    def __init__(self, session: Session) -> None:
+        """Make the place."""
+        self._session = session
+        self._shown: object = None
+        self._form: FitForm | None = None
+        self._open: dict[str, bool] = {}
+        self._box = ui.column().classes("w-full").style("gap: 4px").mark("fit-parameters")
+
+    def suggest(self, experiment: Experiment | None) -> bool:
+        """Tick the usual numbers where nothing has been chosen yet; True if the document was changed.
+
+        What was suggested and not touched since follows the experiment.
+        """
+        if experiment is None:
+            return False
+        document, state = self._session.project.document, self._session.state
+        present, before = document.get("fit.parameters"), state.get(SUGGESTED)
+        if (present and present != before) or (present is None and before is not None):
+            return False
+        found = suggested_parameters(experiment)
+        if not found or found == before:
+            return False
+        state[SUGGESTED] = found
+        self._session.edit("fit.parameters", found)
+        return True
+
+    def show(self, experiment: Experiment | None, found: Mapping[str, str]) -> None:
+        """Show the document as it is now.
+
+        Args:
+            experiment: of the document; None if it cannot be read.
+            found: sentences by path of the last attempt to fit.
+        """
+        free = self._session.project.document.get("fit.parameters") or {}
+        offered = () if experiment is None else choices(experiment)
+        structure = (
+            tuple((each.path, each.value) for each in offered),
+            tuple((name, isinstance(entry, Mapping) and "prior" in entry) for name, entry in free.items()),
+            self._session.project.document.get("fit.observed_charge") is None,
+        )
+        if structure != self._shown or self._form is None:
+            self._shown = structure
+            self._form = FitForm(self._session, found)
+            self._form.open_sections = self._open
+            self._build(experiment, offered, free)
+        self._form.found = found
+        self._form.update()
+
+    def _build(self, experiment: Experiment | None, offered: tuple[Choice, ...], free: Mapping[str, Any]) -> None:
+        assert self._form is not None
+        self._box.clear()
+        with self._box:
+            with ui.row().classes("w-full items-center no-wrap"):
+                ui.label("Free parameters").classes("text-weight-medium")
+                ui.space()
+                usual = ui.button("the usual ones", on_click=partial(self._reset, experiment))
+                usual.props("flat dense size=sm").mark("fit-usual").tooltip("Tick the usual numbers with fresh bounds")
+                usual.set_enabled(experiment is not None)
+            self._form.place_for_errors("fit.parameters")
+            if experiment is None:
+                ui.label("An experiment is needed first: see the page Experiment.").classes("workbench-note")
+            known = {each.path for each in offered}
+            for name in free:
+                if name.rpartition(":")[2] not in known:
+                    self._stranger(name)
+            shown = [each for each in offered if each.usual or each.path in free]
+            for each in shown:
+                self._row(each, each.path in free, free.get(each.path))
+            others = [each for each in offered if each not in shown]
+            if others:
+                with self._form.section("fit.others", lambda: "Other numbers of the experiment", opened=False):
+                    for each in others:
+                        self._row(each, False, None)
+            with self._form.section("fit", lambda: "Settings of the fit", opened=False):
+                self._form.table("fit", FitTable, only=SETTINGS)
+
+    def _row(self, choice: Choice, ticked: bool, entry: Any) -> None:
+        assert self._form is not None
+        name = f"{choice.group} {choice.label}"
+        with ui.row().classes("w-full items-center no-wrap").style("gap: 6px; min-height: 24px"):
+            box = ui.checkbox(name, value=ticked, on_change=lambda event: self._tick(choice, bool(event.value)))
+            box.props("dense").mark(f"fit-free-{choice.path}").tooltip(choice.path)
+            ui.space()
+            ui.label(choice.value).classes("workbench-note").tooltip("In the experiment: the first value of the fit")
+        if not ticked:
+            return
+        prior = isinstance(entry, Mapping) and "prior" in entry
+        kind: FieldKind = "number" if isinstance(choice.suggestion["lower"], float) else "quantity"
+        with (
+            ui.element("div")
+            .classes("w-full")
+            .style("display: grid; grid-template-columns: 1fr 1fr 88px 24px; gap: 4px; align-items: start")
+            .classes("fit-bounds")
+        ):
+            for key in ("lower", "upper"):
+                self._form.add(parameter_path(choice.path, key), replace(
+                    describe_field(ParameterTable, key), kind=kind, example=choice.suggestion[key]))  # fmt: skip
+            self._form.add(parameter_path(choice.path, "scale"), describe_field(ParameterTable, "scale"))
+            button("remove" if prior else "add", f"{'remove' if prior else 'add'} prior of {name}",
+                   partial(self._prior, choice, not prior), f"fit-prior-{choice.path}")  # fmt: skip
+            if prior:
+                for key in ("kind", "mean", "standard_deviation"):
+                    described = describe_field(PriorTable, key)
+                    wanted: FieldKind = "choice" if key == "kind" else kind
+                    if key == "standard_deviation" and isinstance(entry, Mapping):
+                        relative = entry["prior"].get("kind") == "log-normal"
+                        described = replace(described, label="relative σ" if relative else "σ")
+                        wanted = "number" if relative else kind
+                    elif key == "kind":
+                        described = replace(described, label="prior")
+                    self._form.add(parameter_path(choice.path, "prior", key), replace(described, kind=wanted))
+        with ui.element("div").classes("w-full"):
+            self._form.place_for_errors(parameter_path(choice.path))
+
+    def _stranger(self, name: str) -> None:
+        """A free parameter of the document that the experiment does not have."""
+        assert self._form is not None
+        with ui.row().classes("w-full items-center no-wrap").style("gap: 6px"):
+            ui.label(short_name(name)).style("flex: 1 1 0").tooltip(name)
+            ui.label("not in the experiment").classes("workbench-error")
+            button("close", f"remove {name}", partial(self._session.edit, parameter_path(name), None),
+                   f"fit-remove-{name}")  # fmt: skip
+        self._form.place_for_errors(parameter_path(name))
+
+    def _tick(self, choice: Choice, ticked: bool) -> None:
+        path = parameter_path(choice.path)
+        if ticked != (self._session.project.document.get(path) is not None):
+            self._session.edit(path, dict(choice.suggestion) if ticked else None)
+
+    def _prior(self, choice: Choice, wanted: bool) -> None:
+        path = parameter_path(choice.path, "prior")
+        if not wanted:
+            self._session.edit(path, None)
+            return
+        plain = isinstance(choice.suggestion["lower"], float)
+        mean: str | float = float(choice.value) if plain else choice.value
+        self._session.edit(path, {"kind": "log-normal", "mean": mean, "standard_deviation": 0.2})
+
+    def _reset(self, experiment: Experiment | None) -> None:
+        if experiment is not None:
+            found = suggested_parameters(experiment)
+            self._session.state[SUGGESTED] = found
+            self._session.edit("fit.parameters", found)
+
+
+def experiment_of(session: Session) -> Experiment | None:
+    """The experiment of the document; None if it cannot be read, which the page of the experiment tells."""
+    from ionscape.workbench.reading import read_experiment
+
+    data = session.project.document.data
+    if "sample" not in data or "ions" not in data:
+        return None
+    try:
+        experiment = read_experiment(session.project.document.path)
+    except InputError:
+        return None
+    return experiment if scalars(experiment) else None

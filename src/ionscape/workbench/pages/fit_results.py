@@ -1,0 +1,124 @@
+"""What a fit has given: estimates with intervals, warnings, figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from nicegui import ui
+
+from ionscape.figures.fits import profiled, short_names
+from ionscape.inference import FitResult
+from ionscape.workbench.drawing import Plot
+from ionscape.workbench.fitting import result_rows
+from ionscape.workbench.pages import notes
+from ionscape.workbench.pages.plot_view import PlotView
+from ionscape.workbench.plots_fit import (
+    correlation_plot,
+    fit_activation_energy_plot,
+    fit_diffusion_plot,
+    fit_plot,
+    fit_site_energy_plot,
+    likelihood_plot,
+    residual_plot,
+)
+from ionscape.workbench.session import Session
+
+PROFILE = "profile"
+METHODS = {
+    "least-squares": "Least squares",
+    "profile-likelihood": "Profile likelihood",
+    "mcmc": "Posterior (Markov chains)",
+}
+HEAD = ("parameter", "estimate", "± 1 σ", "95 % interval", "unit")
+
+
+class FitResults:
+    """The result of the last fit."""
+
+    def __init__(self, session: Session) -> None:
+        """Make the elements, which are shown when there is a result."""
+        self.result: FitResult | None = None
+        self._choice = PROFILE
+        self._box = ui.column().classes("w-full").style("gap: 6px").mark("fit-results")
+        with self._box:
+            with ui.row().classes("w-full items-baseline").style("gap: 12px"):
+                self._title = ui.label().classes("text-weight-medium").mark("fit-method")
+                self._quality = ui.label().classes("workbench-note").mark("fit-quality")
+            self._stale = notes.warning(
+                "The document has been changed since this fit: fit again before you continue from it."
+            ).mark("fit-stale")  # fmt: skip
+            self._table = ui.column().classes("w-full").mark("fit-table")
+            self._warnings = ui.column().classes("w-full").style("gap: 2px").mark("fit-warnings")
+            self._figures = ui.row().classes("items-center").style("gap: 2px").mark("fit-figures")
+            self._plot = PlotView(session, mark="fit-plot", label="Figure of the fit", height=320)
+            self._residuals = PlotView(session, mark="fit-residuals-plot", label="Residuals over depth", height=150)
+        self._box.set_visibility(False)
+
+    def show(self, result: FitResult | None) -> None:
+        """Show a result."""
+        self.result = result
+        self._box.set_visibility(result is not None)
+        if result is None:
+            return
+        found = result.summary()
+        method = str(found["method"])
+        self._title.set_text(METHODS.get(method, method))
+        self._quality.set_text(
+            f"cost {found['cost']:.2f} for {found['degrees_of_freedom']} degrees of freedom"
+            f" (reduced {found['reduced_chi_square']:.3g}), {found['simulations']} simulations"
+        )
+        self._stale.set_visibility(result.problem is None)
+        self._show_table(result)
+        self._warnings.clear()
+        with self._warnings:
+            for sentence in found["warnings"]:
+                notes.warning(str(sentence))
+        self._show_figure(self._choice)
+
+    def _show_table(self, result: FitResult) -> None:
+        self._table.clear()
+        columns = "display: grid; grid-template-columns: 1.5fr 0.9fr 0.8fr 1.4fr 0.6fr; gap: 1px 14px; max-width: 820px"
+        with self._table, ui.element("div").style(columns).props('role="table"'):
+            for place, text in enumerate(HEAD):
+                ui.label(text).classes("workbench-note").style("text-align: right" if 0 < place < 4 else "")
+            for row in result_rows(result):
+                dim = "opacity: 0.6;" if row["nuisance"] else ""
+                for place, key in enumerate(("parameter", "estimate", "error", "interval", "unit")):
+                    cell = ui.label(row[key]).style(dim + (" text-align: right" if 0 < place < 4 else ""))
+                    cell.mark(f"fit-{key}-{row['name']}")
+                    if not place:
+                        cell.tooltip(row["name"])
+
+    def _show_figure(self, name: str) -> None:
+        result = self.result
+        if result is None:
+            return
+        figures = _figures(result)
+        self._choice = name if name in figures else PROFILE
+        self._figures.clear()
+        with self._figures:
+            for each in figures:
+                chosen = ui.button(each, on_click=partial(self._show_figure, each))
+                chosen.props("flat dense size=sm" + ("" if each == self._choice else " color=grey"))
+                chosen.mark(f"fit-figure-{each.replace(' ', '-')}")
+        self._plot.show(figures[self._choice](result))
+        self._residuals.show(residual_plot(result) if self._choice == PROFILE else None)
+
+
+def _figures(result: FitResult) -> dict[str, Callable[[FitResult], Plot | None]]:
+    """The figures that a result has, by their names on the buttons."""
+    found: dict[str, Callable[[FitResult], Plot | None]] = {
+        PROFILE: fit_plot, "D(n)": fit_diffusion_plot, "site energies": fit_site_energy_plot,
+        "activation energies": fit_activation_energy_plot, "correlation": correlation_plot,
+    }  # fmt: skip
+    if fit_site_energy_plot(result) is None:
+        del found["site energies"]
+    names = short_names([str(name) for name in result.dataset["parameter"].values])
+    for place in profiled(result):
+        found[f"likelihood {names[place]}"] = partial(_likelihood, place)
+    return found
+
+
+def _likelihood(place: int, result: FitResult) -> Plot:
+    return likelihood_plot(result, place)

@@ -1,0 +1,272 @@
+"""The page of the measurement: from the files of the instrument to calibrated densities with their errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from nicegui import background_tasks, run, ui
+
+from ionscape.errors import InputError
+from ionscape.outputs import atomic_output
+from ionscape.quantities import with_error
+from ionscape.sims import DepthProfile
+from ionscape.sims.crater import StepHeight
+from ionscape.workbench.drawing import Plot
+from ionscape.workbench.measuring import (
+    Measured,
+    changes_for_experiment,
+    known_ions,
+    measure,
+    moved_crater_regions,
+    region_text,
+)
+from ionscape.workbench.pages import notes
+from ionscape.workbench.pages.measurement_channels import ChannelTable
+from ionscape.workbench.pages.measurement_files import FileList
+from ionscape.workbench.pages.measurement_settings import MeasurementSettings
+from ionscape.workbench.pages.plot_view import PlotView
+from ionscape.workbench.plots_measurement import (
+    balance_plot,
+    calibrated_plot,
+    counts_plot,
+    crater_plot,
+    raw_counts_plot,
+)
+from ionscape.workbench.session import Session
+
+_STYLE = """
+.measurement-upload { border: 1px dashed rgba(128, 128, 128, 0.7); border-radius: 4px; }
+.measurement-upload .q-uploader__header { background: transparent; color: inherit; }
+.measurement-upload .q-uploader__title { font-size: 13px; font-weight: 400; line-height: 1.3; white-space: normal; }
+.measurement-upload .q-uploader__subtitle, .measurement-upload .q-uploader__list { display: none; }
+.measurement-compact .q-field__control, .measurement-compact .q-field__native { min-height: 26px; height: 26px; }
+.measurement-compact .q-field__marginal { height: 26px; }
+.measurement-summary td, .measurement-summary th { padding: 1px 14px 1px 0; text-align: left; font-size: 12px; }
+"""
+WELCOME = (
+    "Drop the depth profile that the instrument exported (SurfaceLab text, table with a header line, .ita) and the"
+    " profilometer scans across the crater on the left. The channels are recognised, the regions are found; both can be"
+    " corrected."
+)
+NO_PLACE = "measurement"
+
+
+def build(session: Session) -> None:
+    """Build the page in the current container."""
+    ui.add_css(_STYLE)
+    notes.add_style()
+    MeasurementPage(session)
+
+
+class MeasurementPage:
+    """Files and settings on the left, crater, counts and densities on the right."""
+
+    def __init__(self, session: Session) -> None:
+        """Make the elements, and measure what the document has already."""
+        self.session = session
+        self.found = Measured()
+        self._fingerprint: object = None
+        self._running = False
+        self._again = False
+        self._scan = 0
+        with ui.row().classes("w-full no-wrap").style("gap: 0; align-items: stretch"):
+            with ui.column().classes("workbench-settings").style("gap: 8px"):
+                self._files = FileList(session)
+                self._channels = ChannelTable(session)
+                self._settings = MeasurementSettings(session)
+            with ui.column().classes("workbench-figures").style("gap: 4px"):
+                self._figures()
+        session.on_change(self._changed)
+        self._show()
+        ui.timer(0.01, self.refresh, once=True)
+
+    def _figures(self) -> None:
+        self._welcome = ui.label(WELCOME).classes("workbench-note q-pa-md").style("max-width: 620px")
+        with ui.row().classes("w-full items-center").style("gap: 8px; min-height: 20px"):
+            self._busy = ui.spinner(size="1.2em").mark("measurement-busy")
+            self._busy.set_visibility(False)
+            self._state = ui.label().classes("workbench-note").mark("measurement-state")
+        self._problem = ui.label().classes("workbench-error w-full").props("role=alert").mark("measurement-problem")
+        self._warnings = ui.column().classes("w-full").style("gap: 2px").mark("measurement-warnings")
+        self._profile = PlotView(
+            self.session, mark="measurement-profile-plot", label="Calibrated densities over depth", height=300,
+            moved=self._moved_profile,
+        )  # fmt: skip
+        self._balance = PlotView(
+            self.session, mark="measurement-balance-plot", label="Charge balance over depth", height=130,
+        )  # fmt: skip
+        with ui.row().classes("w-full no-wrap").style("gap: 8px"):
+            with ui.column().style("gap: 0; flex: 1 1 0; min-width: 0"):
+                self._scans = ui.row().classes("items-center").style("gap: 0; min-height: 26px")
+                self._crater = PlotView(
+                    self.session, mark="measurement-crater-plot", label="Scan across the crater", height=240,
+                    moved=self._moved_crater,
+                )  # fmt: skip
+            with ui.column().style("gap: 0; flex: 1 1 0; min-width: 0"):
+                self._counts = PlotView(
+                    self.session, mark="measurement-counts-plot", label="Counts of the channels", height=266,
+                        )  # fmt: skip
+        self._summary = ui.html("", sanitize=False).classes("measurement-summary").mark("measurement-summary")
+
+    # what happens ----------------------------------------------------------------------------------------------------
+
+    def _changed(self, what: str) -> None:
+        if what == "document":
+            changes = changes_for_experiment(self.session.project.document.data, self.found.raw)
+            if changes:
+                self.session.edit_many(dict(changes))
+                return  # it is told again
+            self._show()
+        if what in ("document", "uploads"):
+            background_tasks.create(self.refresh(), name="measurement")
+
+    async def refresh(self) -> None:
+        """Read and calibrate again if anything that matters has changed; one calculation at a time."""
+        if self._running:
+            self._again = True
+            return
+        self._running = True
+        try:
+            while True:
+                self._again = False
+                data = {key: value for key, value in self.session.project.document.data.items() if key != "fit"}
+                fingerprint = (repr(data), tuple(path.name for path in self.session.project.uploads()))
+                if fingerprint != self._fingerprint:
+                    self._fingerprint = fingerprint
+                    self._busy.set_visibility(True)
+                    if self.found.errors:
+                        # they may be outdated; the document's own sentences stay
+                        self.found = replace(self.found, errors={})
+                        self._show()
+                    self._state.set_text("Reading and calibrating ...")
+                    found = await run.io_bound(self._measure)
+                    if found is None:
+                        return  # the server is being stopped
+                    self.found = found
+                    self._show()
+                if not self._again:
+                    return
+        finally:
+            self._running = False
+            self._busy.set_visibility(False)
+
+    def _measure(self) -> Measured:
+        """In a thread: calibrate, and keep the profile where the other pages find it."""
+        project = self.session.project
+        try:
+            found = measure(project.document.path)
+        except InputError as error:
+            return Measured(errors={NO_PLACE: str(error)})
+        if found.profile is not None:
+            _keep(found.profile, project.result_path("profile.nc"))
+            project.changed("results")
+        return found
+
+    def _moved_profile(self, moved: dict[str, tuple[float, float]]) -> None:
+        self.session.edit_many({f"measurement.{name}_region": region_text(ends, "nm") for name, ends in moved.items()})
+
+    def _moved_crater(self, moved: dict[str, tuple[float, float]]) -> None:
+        scan = self.found.scans.get(self._scan)
+        if isinstance(scan, StepHeight):
+            self.session.edit_many(moved_crater_regions(scan, moved))
+
+    def _choose_scan(self, number: int) -> None:
+        self._scan = number
+        self._show_crater()
+
+    # what is shown ---------------------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        data, found = self.session.project.document.data, self.found
+        errors = {**found.errors, **self.session.errors}
+        self._files.show(data, found, errors)
+        self._channels.show(data, found, errors)
+        self._settings.show(data, found, errors)
+        begun = isinstance(data.get("measurement"), Mapping)
+        self._welcome.set_visibility(not begun)
+        self._state.set_text(_state_text(found))
+        problem = _problem_text(data, found) if begun else ""
+        self._problem.set_text(problem)
+        self._problem.set_visibility(bool(problem))
+        self._warnings.clear()
+        if found.profile is not None:
+            with self._warnings:
+                for sentence in found.profile.warnings:
+                    notes.warning(sentence)
+        self._profile.show(None if found.profile is None else calibrated_plot(found.profile))
+        self._balance.show(None if found.profile is None else balance_plot(found.profile))
+        self._counts.show(_counts(found))
+        self._show_crater()
+        self._summary.set_content("" if found.profile is None else _summary_table(found.profile))
+
+    def _show_crater(self) -> None:
+        scans = self.found.scans
+        if self._scan not in scans:
+            self._scan = next(iter(scans), 0)
+        self._scans.clear()
+        with self._scans:
+            for number in scans if len(scans) > 1 else ():
+                chosen = ui.button(f"scan {number + 1}", on_click=partial(self._choose_scan, number))
+                chosen.props("flat dense size=sm" + ("" if number == self._scan else " color=grey"))
+                chosen.mark(f"measurement-scan-{number}")
+        self._crater.show(crater_plot(scans[self._scan]) if self._scan in scans else None)
+
+
+def _problem_text(data: Mapping[str, Any], found: Measured) -> str:
+    """What keeps the measurement from being calibrated; sentences that stand beside a field are not repeated."""
+    if found.profile is not None or not found.errors:
+        return ""
+    told = [text for key, text in found.errors.items() if not key.startswith("measurement.")]
+    if not told:
+        return "Not calibrated yet: see the sentences beside the fields on the left."
+    if not known_ions(data):
+        told.append("The page Experiment has examples to begin with.")
+    return " ".join(dict.fromkeys(told))
+
+
+def _keep(profile: DepthProfile, path: Path) -> None:
+    with atomic_output(path) as temporary:
+        profile.to_netcdf(temporary)
+
+
+def _counts(found: Measured) -> Plot | None:
+    if found.profile is not None:
+        return counts_plot(found.profile)
+    return None if found.raw is None else raw_counts_plot(found.raw)
+
+
+def _state_text(found: Measured) -> str:
+    if found.profile is None:
+        return ""
+    return (
+        "Drag the coloured regions in the figures, or type them on the left. Dark bands are 95 % statistical intervals,"
+        " light ones the span of the normalisations."
+    )
+
+
+def _summary_table(profile: DepthProfile) -> str:
+    """The figures of the calibration as on the command line."""
+    found = profile.summary()
+    rows = [
+        ("crater depth / nm", found["crater_depth"] / 1e-9, found["crater_depth_error"] / 1e-9),
+        ("sputter rate / (nm/s)", found["sputter_rate"] / 1e-9, found["sputter_rate_error"] / 1e-9),
+    ]
+    for ion, factor in found["sensitivity_factors"].items():
+        rows.append((f"sensitivity factor {ion} / (1/m³ per count)", factor["value"], factor["error"]))
+    for ion, gain in found["incorporated"].items():
+        rows.append((f"incorporated {ion} / (1/m²)", gain["value"], gain["error"]))
+    cells = "".join(
+        f"<tr><td>{_escaped(label)}</td><td>{' ± '.join(with_error(value, error))}</td></tr>"
+        for label, value, error in rows
+        if value == value
+    )
+    cells += f"<tr><td>common factor / %</td><td>{100 * found['common_factor']:.3g}</td></tr>"
+    return f"<table>{cells}</table>"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,235 @@
+"""Settings of a measurement: depth scale, density method, regions; each field shows the sentence about its value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, Literal
+
+from nicegui import ui
+
+from ionscape.experiment.fields import Table
+from ionscape.sims.crater import StepHeight
+from ionscape.sims.settings import MeasuredLength, MeasuredVelocity, MeasurementTable
+from ionscape.workbench.form_fields import describe_field
+from ionscape.workbench.forms import FIELD, Form
+from ionscape.workbench.measuring import Measured, region_text
+from ionscape.workbench.session import Session
+
+DEPTH_SCALES = {
+    "crater_scans": "crater scans",
+    "crater_depth": "crater depth, known",
+    "sputter_rate": "sputter rate, known",
+}
+STARTING_VALUES: Mapping[str, dict[str, str]] = {
+    "crater_depth": {"value": "160 nm", "error": "1.5 nm"},
+    "sputter_rate": {"value": "0.22 nm/s", "error": "0.002 nm/s"},
+}
+FURTHER_KEYS = (
+    "background", "common_factor", "pulses_per_point", "sputter_time", "surface_time", "profilometer_error",
+    "single_scan_scatter", "after_stage", "resamples", "seed", "format", "abundances",
+)  # fmt: skip
+REGIONS = ("bulk", "calibration", "fit")
+SCALE_MODELS: Mapping[str, type[Table]] = {"crater_depth": MeasuredLength, "sputter_rate": MeasuredVelocity}
+
+
+class MeasurementForm(Form):
+    """A form whose sentences are those about the files as well, not about the document alone."""
+
+    def __init__(self, session: Session) -> None:
+        """Begin without controls."""
+        super().__init__(session)
+        self.found: Mapping[str, str] = {}
+
+    @property
+    def errors(self) -> Mapping[str, str]:
+        """Sentences by path: of the document, and of what was found in its files."""
+        return {**self.found, **super().errors}
+
+
+class RegionField:
+    """Both ends of a region; empty where it is found automatically, what was found stands behind in grey."""
+
+    def __init__(
+        self, label: str, *, help: str, unit: Literal["nm", "um"], mark: str, write: Callable[[list[str] | None], Any]
+    ) -> None:
+        """Make the two fields.
+
+        Args:
+            label: of the region.
+            help: what it is for.
+            unit: in which it is shown where it was found.
+            mark: marker for tests.
+            write: gets both ends as typed, None where both are empty.
+        """
+        self._unit: Literal["nm", "um"] = unit
+        self._write_ends = write
+        self._found: tuple[float, float] | None = None
+        self._given = ["", ""]
+        self._fields: list[ui.input] = []
+        with ui.row().classes("w-full items-center no-wrap").style("gap: 6px"):
+            ui.label(label).style("width: 84px").tooltip(help)
+            for word in ("from", "to"):
+                field = ui.input(label=word).props(f"{FIELD} autocomplete=off").style("flex: 1 1 0; min-width: 0")
+                field.mark(f"{mark}-{word}").props["aria-label"] = f"{label} region {word}"
+                field.on("blur", self._write)
+                field.on("keydown.enter", self._write)
+                self._fields.append(field)
+        self._error = ui.label().classes("workbench-error w-full").props("role=alert").mark(f"{mark}-error")
+        self._error.set_visibility(False)
+
+    def show(self, value: Any, found: tuple[float, float] | None, error: str | None) -> None:
+        """Show the region of the document, the one that was found [m], and what is wrong with it."""
+        self._found = found
+        given = [str(end) for end in value] if isinstance(value, list) and len(value) == 2 else ["", ""]
+        hints = ["automatic", "automatic"] if found is None else region_text(found, self._unit)
+        for field, text, before, hint in zip(self._fields, given, self._given, hints, strict=True):
+            if text != before:  # what is being typed stays
+                field.set_value(text)
+            field.props["placeholder"] = hint
+        self._given = given
+        self._error.set_text(error or "")
+        self._error.set_visibility(bool(error))
+
+    def _write(self) -> None:
+        """An end that is left empty is the one that was found; both empty leave the region to be found."""
+        typed = [str(field.value or "").strip() for field in self._fields]
+        if typed == self._given:
+            return
+        if not any(typed):
+            self._given = typed
+            self._write_ends(None)
+            return
+        ends = ["", ""] if self._found is None else region_text(self._found, self._unit)
+        typed = [text or end for text, end in zip(typed, ends, strict=True)]
+        if all(typed):
+            self._given = typed
+            for field, text in zip(self._fields, typed, strict=True):
+                field.set_value(text)
+            self._write_ends(typed)
+
+
+class MeasurementSettings:
+    """Everything about a measurement that is typed or chosen."""
+
+    def __init__(self, session: Session) -> None:
+        """Make the elements."""
+        self._session = session
+        self._form = MeasurementForm(session)
+        self._scale_shown = ""
+        self._crater: dict[str, RegionField] = {}
+        self._found_crater: list[tuple[float, float]] = []
+        _heading("Depth scale")
+        self._scale = ui.select(dict(DEPTH_SCALES), value="crater_scans", on_change=lambda event: self._choose_scale(
+            str(event.value)))  # fmt: skip
+        self._scale.props("dense outlined options-dense hide-bottom-space").classes("w-full")
+        self._scale.mark("measurement-depth-scale").props["aria-label"] = "depth scale from"
+        self._scale_box = ui.column().classes("w-full").style("gap: 6px")
+        with ui.element("div").classes("w-full"):
+            described = describe_field(MeasurementTable, "depth_resolution")
+            self._form.add("measurement.depth_resolution", replace(
+                described, label="depth resolution (standard deviation)", kind="quantity", example="2 nm", models=()
+            ))  # fmt: skip
+        _heading("Densities")
+        with ui.element("div").classes("w-full"):
+            self._form.key("measurement.density_method", MeasurementTable)
+        with ui.row().classes("w-full items-center no-wrap"):
+            _heading("Regions of the depth profile")
+            ui.space()
+            found = ui.button("automatic", on_click=self._leave_to_be_found).props("flat dense size=sm")
+            found.mark("measurement-regions-automatic").tooltip("Leave the three regions to be found")
+        self._regions = {
+            name: RegionField(
+                name, unit="nm", mark=f"measurement-{name}", write=partial(session.edit, f"measurement.{name}_region"),
+                help=describe_field(MeasurementTable, f"{name}_region").help,
+            )
+            for name in REGIONS
+        }  # fmt: skip
+        with self._form.section("measurement", lambda: "Further settings", opened=False):
+            self._form.table("measurement", MeasurementTable, only=FURTHER_KEYS)
+
+    def show(self, data: Mapping[str, Any], found: Measured, errors: Mapping[str, str]) -> None:
+        """Show the document as it is now."""
+        table = data.get("measurement")
+        table = table if isinstance(table, Mapping) else {}
+        scale = next((key for key in ("crater_depth", "sputter_rate") if key in table), "crater_scans")
+        if scale != self._scale_shown:
+            self._scale_shown = scale
+            self._scale.set_value(scale)
+            self._build_scale(scale)
+        self._form.found = found.errors
+        self._form.update()
+        if scale == "crater_scans":
+            self._show_crater_regions(table, found, errors)
+        attributes = {} if found.profile is None else found.profile.dataset.attrs
+        for name, field in self._regions.items():
+            ends = attributes.get(f"{name}_region")
+            pair = None if ends is None else (float(ends[0]), float(ends[1]))
+            field.show(table.get(f"{name}_region"), pair, errors.get(f"measurement.{name}_region"))
+
+    def _choose_scale(self, scale: str) -> None:
+        if scale == self._scale_shown:
+            return
+        changes: dict[str, Any] = {f"measurement.{key}": None for key in STARTING_VALUES if key != scale}
+        if scale in STARTING_VALUES:
+            # one depth scale only; the files stay in the folder
+            keys = ("crater_scans", "surface_regions", "valley_region", "profilometer_error")
+            changes |= {f"measurement.{key}": None for key in keys}
+            changes[f"measurement.{scale}"] = dict(STARTING_VALUES[scale])
+        else:
+            names = self._session.state.get("measurement.scans")
+            if names:
+                changes["measurement.crater_scans"] = names
+        scans = self._session.project.document.get("measurement.crater_scans")
+        if scans:
+            self._session.state["measurement.scans"] = scans
+        self._session.edit_many(changes)
+
+    def _leave_to_be_found(self) -> None:
+        self._session.edit_many({f"measurement.{name}_region": None for name in REGIONS})
+
+    def _build_scale(self, scale: str) -> None:
+        self._scale_box.clear()
+        self._crater = {}
+        with self._scale_box:
+            if scale in SCALE_MODELS:
+                self._form.table(f"measurement.{scale}", SCALE_MODELS[scale])
+                return
+            ui.label("Heights are compared between these parts of a scan; drag them in the figure.").classes(
+                "workbench-note"
+            )
+            for name, write in (
+                ("surface 1", partial(self._write_surface, 0)),
+                ("surface 2", partial(self._write_surface, 1)),
+                ("valley", partial(self._session.edit, "measurement.valley_region")),
+            ):
+                self._crater[name] = RegionField(
+                    name, unit="um", mark=f"measurement-{name.replace(' ', '-')}", write=write,
+                    help="Lateral positions, the same for all scans",
+                )  # fmt: skip
+
+    def _write_surface(self, number: int, ends: list[str] | None) -> None:
+        """Both surfaces stand in one list: the other one stays as it is, or as it was found."""
+        given = self._session.project.document.get("measurement.surface_regions")
+        found = [region_text(each, "um") for each in self._found_crater]
+        regions: list[Any] = given if isinstance(given, list) else found
+        changed = [*regions[:number], *([ends] if ends is not None else []), *regions[number + 1 :]]
+        self._session.edit("measurement.surface_regions", changed or None)
+
+    def _show_crater_regions(self, table: Mapping[str, Any], found: Measured, errors: Mapping[str, str]) -> None:
+        step = next((scan for scan in found.scans.values() if isinstance(scan, StepHeight)), None)
+        self._found_crater = [] if step is None else list(step.regions.surface)
+        given = table.get("surface_regions")
+        for number in (0, 1):
+            value = given[number] if isinstance(given, list) and number < len(given) else None
+            known = self._found_crater[number] if number < len(self._found_crater) and given is None else None
+            key = f"measurement.surface_regions[{number}]"
+            error = errors.get(key) or (errors.get("measurement.surface_regions") if number == 0 else None)
+            self._crater[f"surface {number + 1}"].show(value, known, error)
+        valley = None if step is None else step.regions.valley
+        self._crater["valley"].show(table.get("valley_region"), valley, errors.get("measurement.valley_region"))
+
+
+def _heading(text: str) -> None:
+    ui.label(text).classes("text-weight-medium").style("margin-top: 6px")

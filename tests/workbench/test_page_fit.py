@@ -1,0 +1,205 @@
+"""The page of the fit: what is suggested, what is typed, what is said about it; a fit that is watched and stopped."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ionscape.constants import ELECTRON_VOLT
+from ionscape.experiment import parse_experiment
+from ionscape.inference import load_fit_result
+from ionscape.quantities import quantity
+from ionscape.workbench.fitting import choices, parameter_path, short_name, suggested_parameters
+from ionscape.workbench.jobs import Job
+from ionscape.workbench.pages.fit import _cost_plot, _headline
+from ionscape.workbench.reading import fit_problems
+from page_visits import Visit, visit
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+FILES = EXAMPLES / "measurements"
+TRUTH = json.loads((FILES / "rb-mono-a-truth.json").read_text(encoding="utf-8"))["parameters"]
+EXPERIMENT = (EXAMPLES / "rb-mono-cait.toml").read_text(encoding="utf-8")
+MEASUREMENT = """
+[measurement]
+file = "uploads/rb-mono-a.txt"
+crater_scans = ["uploads/rb-mono-a-crater-1.csv", "uploads/rb-mono-a-crater-2.csv", "uploads/rb-mono-a-crater-3.csv"]
+depth_resolution = "2 nm"
+"""
+USUAL = [
+    "ions.Li.diffusion.bulk_coefficient",
+    "ions.Li.diffusion.width",
+    "ions.Li.diffusion.trapped_fraction",
+    "ions.Rb.diffusion.coefficient",
+]
+WIDTH = 'fit.parameters."ions.Li.diffusion.width"'
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A project with the uploaded files."""
+    project = tmp_path / "project"
+    (project / "uploads").mkdir(parents=True)
+    (project / "analysis.toml").write_text("", encoding="utf-8")
+    for path in (*FILES.glob("*.txt"), *FILES.glob("*.csv")):
+        shutil.copy(path, project / "uploads")
+    return project
+
+
+def test_the_usual_parameters_are_suggested_with_bounds_around_their_values():
+    found = suggested_parameters(parse_experiment(EXPERIMENT))
+    assert list(found) == USUAL
+    bounds = found["ions.Li.diffusion.width"]
+    assert quantity(bounds["lower"], "energy") == pytest.approx(0.08 * ELECTRON_VOLT)
+    assert quantity(bounds["upper"], "energy") == pytest.approx(0.32 * ELECTRON_VOLT)
+    assert found["ions.Rb.diffusion.coefficient"]["scale"] == "log"
+    assert found["ions.Li.diffusion.trapped_fraction"] == {"lower": 0.01, "upper": 0.3}
+
+
+def test_suggested_bounds_stay_where_the_experiment_allows_them():
+    experiment = parse_experiment(EXPERIMENT.replace("trapped_fraction = 0.10", "trapped_fraction = 0.6"))
+    upper = suggested_parameters(experiment)["ions.Li.diffusion.trapped_fraction"]["upper"]
+    assert 0.6 < upper < 1.0
+
+
+def test_everything_that_can_be_free_is_offered():
+    offered = {choice.path: choice for choice in choices(parse_experiment(EXPERIMENT))}
+    assert list(offered)[:4] == USUAL
+    assert offered["stages[0].temperature"].value == "323.15 K"
+    assert not offered["sample.thickness"].usual
+    assert (offered["ions.Rb.diffusion.coefficient"].group, offered["ions.Rb.diffusion.coefficient"].label) == (
+        "Rb",
+        "coefficient",
+    )
+    assert parameter_path("ions.Li.diffusion.width", "lower") == f"{WIDTH}.lower"
+    assert short_name("ions.Li.diffusion.width") == "Li width Γ"
+    assert short_name("sensitivity_factor.Rb") == "factor Rb"
+
+
+def test_progress_is_told_and_drawn():
+    job = Job(identifier="0001", kind="fit", state="waiting")
+    assert "waits" in _headline(job)
+    job.state = "running"
+    job.progress = {"done": 1, "starts": 3, "cost": 281.591, "simulations": 40, "values": {}}
+    assert _headline(job) == "Least squares: 1 of 3 starts, cost 281.59, 40 simulations"
+    job.kind, job.progress = "mcmc", {"done": 3, "total": 20}
+    assert _headline(job) == "Posterior: 3 of 20"
+    plot = _cost_plot([{"start": 0, "trace": [[1, 900.0], [3, 950.0], [5, 300.0]]}])
+    assert plot.curves[0].y.tolist() == [900.0, 900.0, 300.0]
+
+
+def test_parameters_are_ticked_bounded_and_given_priors(folder):
+    async def act(page: Visit) -> None:
+        assert list(page.document.get("fit.parameters")) == USUAL
+        assert page.element("fit-start").enabled
+        page.set("fit-free-ions.Rb.diffusion.coefficient", False)
+        assert list(page.document.get("fit.parameters")) == USUAL[:3]
+        await page.settled()
+        page.set("fit-free-ions.Li.diffusion.excess_sites", True)
+        assert page.document.get('fit.parameters."ions.Li.diffusion.excess_sites"') == {"lower": 0.05, "upper": 0.2}
+        await page.until(lambda: page.there('form-fit.parameters."ions.Li.diffusion.excess_sites".lower'))
+        page.set(f"form-{WIDTH}.upper", "0.25 eV")
+        assert page.document.get(f"{WIDTH}.upper") == "0.25 eV"
+        page.click("fit-prior-ions.Li.diffusion.width")
+        await page.until(lambda: page.there(f"form-{WIDTH}.prior.mean"))
+        assert page.document.get(f"{WIDTH}.prior") == {
+            "kind": "log-normal",
+            "mean": "0.16 eV",
+            "standard_deviation": 0.2,
+        }
+        page.set(f"form-{WIDTH}.prior.standard_deviation", "0.1")
+        assert page.document.get(f"{WIDTH}.prior.standard_deviation") == 0.1
+        assert fit_problems(page.document.path) == {}
+        page.click("fit-usual")
+        assert list(page.document.get("fit.parameters")) == USUAL
+
+    visit(folder, "fit", act, text=EXPERIMENT + MEASUREMENT)
+
+
+def test_untouched_suggestions_follow_the_experiment(folder):
+    async def act(page: Visit) -> None:
+        page.session.edit("ions.Li.diffusion.width", "0.2 eV")
+        await page.until(lambda: page.document.get(f"{WIDTH}.upper") == "0.4 eV")
+        page.session.edit(f"{WIDTH}.upper", "0.3 eV")
+        await page.settled()
+        page.session.edit("ions.Li.diffusion.width", "0.1 eV")
+        await page.settled()
+        assert page.document.get(f"{WIDTH}.upper") == "0.3 eV"
+
+    visit(folder, "fit", act, text=EXPERIMENT + MEASUREMENT)
+
+
+def test_a_wrong_bound_stands_beside_its_field(folder):
+    async def act(page: Visit) -> None:
+        page.set(f"form-{WIDTH}.lower", "0.5 eV")
+        await page.settled()
+        page.click("fit-start")
+        await page.until(lambda: "must be less than the upper bound" in page.texts())
+        assert not page.session.jobs.jobs
+        page.set(f"form-{WIDTH}.lower", "3 nm")
+        await page.until(lambda: "must be less than the upper bound" not in page.texts())
+        page.click("fit-start")
+        await page.until(lambda: "is a length where an energy is expected" in page.texts())
+
+    visit(folder, "fit", act, text=EXPERIMENT + MEASUREMENT)
+
+
+def test_without_experiment_nothing_can_be_started(tmp_path):
+    async def act(page: Visit) -> None:
+        await page.settled()
+        assert not page.element("fit-start").enabled
+        assert "An experiment is needed first" in page.texts()
+        assert page.document.get("fit") is None
+
+    visit(tmp_path / "project", "fit", act)
+
+
+def test_missing_resolution_is_told(folder):
+    async def act(page: Visit) -> None:
+        await page.settled()
+        assert page.element("fit-no-resolution").visible
+
+    visit(folder, "fit", act, text=EXPERIMENT + MEASUREMENT.replace('depth_resolution = "2 nm"', ""))
+
+
+@pytest.mark.slow
+def test_a_fit_is_watched_and_finds_the_truth(folder):
+    async def act(page: Visit) -> None:
+        page.click("fit-start")
+        await page.until(lambda: bool(page.session.jobs.active), 30.0)
+        await page.until(lambda: page.there("fit-cost-plot") or not page.session.jobs.active, 120.0)
+        await page.until(lambda: page.there("fit-estimate-ions.Li.diffusion.width"), 240.0)
+        assert page.element("fit-results").visible
+        estimate = float(page.element("fit-estimate-ions.Li.diffusion.width").text)
+        error = float(page.element("fit-error-ions.Li.diffusion.width").text)
+        assert estimate == pytest.approx(TRUTH["G1"], abs=4.0 * error)
+        assert page.element("fit-unit-ions.Li.diffusion.width").text == "eV"
+        assert page.element("fit-profile-likelihood").enabled
+        for figure in ("D(n)", "site-energies", "activation-energies", "correlation", "profile"):
+            page.click(f"fit-figure-{figure}")
+            assert page.there("fit-plot")
+        page.session.edit(f"{WIDTH}.upper", "0.3 eV")
+        await page.until(lambda: "has been changed since this fit" in page.texts())
+        assert not page.element("fit-profile-likelihood").enabled
+
+    visit(folder, "fit", act, text=EXPERIMENT + MEASUREMENT)
+
+
+@pytest.mark.slow
+def test_a_stopped_fit_keeps_the_best(folder):
+    async def act(page: Visit) -> None:
+        page.click("fit-start")
+        await page.until(lambda: page.there("fit-cost-plot"), 120.0)
+        page.click("fit-cancel")
+        await page.until(lambda: not page.session.jobs.active, 60.0)
+        await page.until(lambda: page.there("fit-estimate-ions.Li.diffusion.width"), 30.0)
+        assert "stopped before it converged" in page.texts()
+
+    text = (EXPERIMENT + MEASUREMENT).replace("[measurement]", "[fit]\nstarts = 40\n\n[measurement]")
+    text += "\n[fit.parameters]\n" + "".join(
+        f'"{path}" = {{ lower = {json.dumps(entry["lower"])}, upper = {json.dumps(entry["upper"])}'
+        + (', scale = "log" }\n' if "scale" in entry else " }\n")
+        for path, entry in suggested_parameters(parse_experiment(EXPERIMENT)).items()
+    )
+    visit(folder, "fit", act, text=text)
+    assert load_fit_result(folder / "results" / "fit.nc").dataset.attrs["cost"] > 0.0

@@ -1,0 +1,242 @@
+"""The page of the measurement: files are told apart, regions are dragged and typed, mistakes stand beside fields."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from nicegui.elements.upload_files import SmallFileUpload
+
+from ionscape.errors import InputError
+from ionscape.sims import load_profile, read_raw_profile
+from ionscape.sims.crater import step_height
+from ionscape.sims.crater_scan import read_crater_scan
+from ionscape.workbench.measuring import (
+    assignment,
+    changes_for_experiment,
+    changes_for_file,
+    measure,
+    moved_crater_regions,
+    region_text,
+    role_of_file,
+    suggested_channels,
+)
+from page_visits import Visit, visit
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+FILES = EXAMPLES / "measurements"
+EXPORT = FILES / "rb-mono-a.txt"
+SCANS = [FILES / f"rb-mono-a-crater-{number}.csv" for number in (1, 2, 3)]
+TRUTH = json.loads((FILES / "rb-mono-a-truth.json").read_text(encoding="utf-8"))
+EXPERIMENT = (EXAMPLES / "rb-mono-cait.toml").read_text(encoding="utf-8")
+MEASUREMENT = """
+[measurement]
+file = "uploads/rb-mono-a.txt"
+crater_scans = ["uploads/rb-mono-a-crater-1.csv", "uploads/rb-mono-a-crater-2.csv", "uploads/rb-mono-a-crater-3.csv"]
+depth_resolution = "2 nm"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A project with the uploaded files."""
+    project = tmp_path / "project"
+    (project / "uploads").mkdir(parents=True)
+    (project / "analysis.toml").write_text("", encoding="utf-8")
+    for path in (EXPORT, *SCANS):
+        shutil.copy(path, project / "uploads")
+    return project
+
+
+def upload(path: Path) -> SmallFileUpload:
+    return SmallFileUpload(path.name, "text/plain", path.read_bytes())
+
+
+def test_files_are_told_apart(tmp_path):
+    assert role_of_file(EXPORT) == "export"
+    assert [role_of_file(path) for path in SCANS] == ["crater scan"] * 3
+    neither = tmp_path / "notes.txt"
+    neither.write_text("Dear diary,\nthe sample was warm.\n", encoding="utf-8")
+    with pytest.raises(InputError):
+        role_of_file(neither)
+    scan = tmp_path / "scan.csv"
+    scan.write_text("Lateral (um),Height (nm)\n0.1,2\n0.2,2\n", encoding="utf-8")
+    with pytest.raises(InputError, match="a longer scan"):
+        role_of_file(scan)
+
+
+def test_what_a_file_changes():
+    raw = read_raw_profile(EXPORT)
+    channels = {"Li": ["^6Li+", "Li+"], "Rb": ["Rb+", "^87Rb+"]}
+    assert suggested_channels(raw) == channels
+    new = changes_for_file("uploads/a.txt", "export", {}, raw)
+    assert new["measurement.file"] == "uploads/a.txt"
+    assert new["measurement.channels"] == channels
+    assert new["measurement.depth_resolution"] == "2 nm"
+    again = {"measurement": {"file": "uploads/old.txt", "saturated": ["Li+"], "depth_resolution": "3 nm"}}
+    other = changes_for_file("uploads/a.txt", "export", {**again, "sample": {}, "ions": {"Li": {}}}, raw)
+    assert other["measurement.channels"] is None  # the experiment names the ions
+    assert other["measurement.saturated"] is None
+    assert "measurement.depth_resolution" not in other
+    scans = {"measurement": {"crater_scans": ["a.csv"]}}
+    assert changes_for_file("a.csv", "crater scan", scans) == {}
+    assert changes_for_file("b.csv", "crater scan", scans) == {"measurement.crater_scans": ["a.csv", "b.csv"]}
+
+
+def test_the_experiment_takes_over_what_it_says_itself():
+    raw = read_raw_profile(EXPORT)
+    table = {"file": "a", "native": {"Li": "1.4e28 1/m^3"}, "channels": suggested_channels(raw)}
+    assert changes_for_experiment({"measurement": table}, raw) == {}
+    data = {"measurement": table, "sample": {}, "ions": {"Li": {}, "Rb": {}}}
+    assert changes_for_experiment(data, raw) == {"measurement.native": None, "measurement.channels": None}
+    data["measurement"] = {**table, "channels": {"Li": ["Li+"], "Rb": ["Rb+"]}}
+    assert "measurement.channels" not in changes_for_experiment(data, raw)  # corrected by hand
+
+
+def test_channels_count_to_the_ions_that_are_known():
+    raw = read_raw_profile(EXPORT)
+    assert set(assignment(raw, {}).values()) == {""}
+    found = assignment(raw, {"ions": {"Rb": {}}})
+    assert found == {"^6Li+": "", "Li+": "", "Rb+": "Rb", "^87Rb+": "Rb"}
+    given = {"measurement": {"channels": {"Li": ["^6Li+"]}}, "ions": {"Li": {}, "Rb": {}}}
+    assert assignment(raw, given) == {"^6Li+": "Li", "Li+": "", "Rb+": "", "^87Rb+": ""}
+
+
+def test_dragged_regions_as_they_are_written():
+    assert region_text((1.1e-7, 4e-9), "nm") == ["4 nm", "110 nm"]
+    assert region_text((-3e-9, 1.6004e-7), "nm") == ["0 nm", "160 nm"]
+    step = step_height(read_crater_scan(SCANS[0]))
+    assert len(step.regions.surface) == 2
+    changes = moved_crater_regions(step, {"surface 2": (5.5e-4, 6.8e-4), "valley": (2.6e-4, 4.4e-4)})
+    assert changes["measurement.valley_region"] == ["260 um", "440 um"]
+    assert changes["measurement.surface_regions"][1] == ["550 um", "680 um"]
+    assert changes["measurement.surface_regions"][0] == region_text(step.regions.surface[0], "um")
+    beyond = moved_crater_regions(step, {"valley": (-1.0, 4.4e-4)})["measurement.valley_region"]
+    assert float(beyond[0].split()[0]) == pytest.approx(0.051)  # the scan begins there
+
+
+def test_measuring_goes_as_far_as_it_can(folder):
+    document = folder / "analysis.toml"
+    assert measure(document).errors == {}
+    document.write_text(MEASUREMENT.replace("crater-2", "crater-9"), encoding="utf-8")
+    found = measure(document)
+    assert found.raw is not None
+    assert sorted(found.scans) == [0, 2]
+    assert "measurement.crater_scans[1]" in found.errors
+    assert found.profile is None
+
+
+def test_from_dropped_files_to_densities(tmp_path):
+    folder = tmp_path / "project"
+
+    async def act(page: Visit) -> None:
+        await page.element("measurement-upload").handle_uploads([upload(path) for path in (*SCANS, EXPORT)])
+        await page.until(lambda: page.there("measurement-native-Li"))
+        assert page.document.get("measurement.file") == "uploads/rb-mono-a.txt"
+        assert len(page.document.get("measurement.crater_scans")) == 3
+        await page.until(lambda: "measurement.native: is not known" in page.texts())
+        assert "16384 pulses per point" in page.texts()
+        assert page.there("measurement-crater-plot")
+        page.set("measurement-native-Li", "1.4e28 1/m^3")
+        page.user.find(marker="measurement-native-Li").trigger("blur")
+        await page.until(lambda: page.there("measurement-profile-plot"))
+        assert "measurement.native" not in page.texts()
+
+    visit(folder, "measurement", act)
+    profile = load_profile(folder / "results" / "profile.nc")
+    found = profile.summary()
+    rate, error = found["sputter_rate"], found["sputter_rate_error"]
+    assert rate == pytest.approx(1e-9 * TRUTH["sputter_rate_nm_per_s"], abs=3.0 * error)
+    lithium = profile.dataset["density"].sel(ion="Li")
+    inside = lithium.where((lithium["depth"] > 19e-9) & (lithium["depth"] < 21e-9)).mean()
+    assert float(inside) / 1.4e28 == pytest.approx(TRUTH["li_fraction"]["20"], abs=0.005)
+
+
+def test_an_unusable_file_is_named(tmp_path):
+    async def act(page: Visit) -> None:
+        wrong = SmallFileUpload("notes.txt", "text/plain", b"Dear diary,\nthe sample was warm.\n")
+        await page.element("measurement-upload").handle_uploads([wrong])
+        await page.until(lambda: "notes.txt" in page.texts())
+        assert page.element("measurement-upload-error").visible
+        assert page.document.get("measurement") is None
+        await page.settled()
+
+    visit(tmp_path / "project", "measurement", act)
+
+
+def test_regions_are_dragged_and_typed(folder):
+    async def act(page: Visit) -> None:
+        await page.until(lambda: page.there("measurement-profile-plot"))
+        page.user.find(marker="measurement-profile-plot").trigger(
+            "plotly_relayout", {"shapes[0].x0": 110.0, "shapes[0].x1": 150.0, "shapes[0].y0": 0.2}
+        )
+        assert page.document.get("measurement.bulk_region") == ["110 nm", "150 nm"]
+        await page.until(lambda: page.element("measurement-bulk-from").value == "110 nm")
+        page.user.find(marker="measurement-profile-plot").trigger("plotly_relayout", {"xaxis.range[0]": 3.0})
+        page.user.find(marker="measurement-crater-plot").trigger(
+            "plotly_relayout", {"shapes[2].x0": 260.0, "shapes[2].x1": 440.0}
+        )
+        await page.until(lambda: page.document.get("measurement.valley_region") == ["260 um", "440 um"])
+        page.set("measurement-fit-from", "5 nm")
+        page.user.find(marker="measurement-fit-from").trigger("blur")
+        first, last = page.document.get("measurement.fit_region")
+        assert first == "5 nm"
+        assert last.endswith(" nm")  # what was found
+        await page.settled()
+        page.set("measurement-bulk-to", "100 nm")
+        page.user.find(marker="measurement-bulk-to").trigger("blur")
+        await page.until(lambda: "measurement.bulk_region" in page.texts() and "must rise" in page.texts())
+        page.click("measurement-regions-automatic")
+        await page.until(lambda: page.element("measurement-bulk-to").value == "")
+        assert page.document.get("measurement.fit_region") is None
+        await page.until(lambda: "must rise" not in page.texts())
+
+    visit(folder, "measurement", act, text=EXPERIMENT + MEASUREMENT)
+
+
+def test_a_region_that_the_data_refuse_stands_beside_its_field(folder):
+    async def act(page: Visit) -> None:
+        await page.until(lambda: "holds 0 points" in page.texts())
+        assert "holds 0 points" in page.element("measurement-bulk-error").text
+        assert not page.there("measurement-profile-plot")
+
+    visit(folder, "measurement", act, text=EXPERIMENT + MEASUREMENT + 'bulk_region = ["300 nm", "400 nm"]\n')
+
+
+def test_channels_and_method_are_corrected(folder):
+    async def act(page: Visit) -> None:
+        await page.until(lambda: page.there("measurement-profile-plot"))
+        page.set("measurement-ion-^87Rb+", "not used")
+        assert page.document.get("measurement.channels") == {"Li": ["^6Li+", "Li+"], "Rb": ["Rb+"]}
+        await page.until(lambda: page.there("measurement-recognise"))
+        page.click("measurement-recognise")
+        assert page.document.get("measurement.channels") is None
+        await page.settled()
+        page.set("measurement-saturated-Li+", True)
+        assert page.document.get("measurement.saturated") == ["Li+"]
+        page.set("form-measurement.density_method", "equal")
+        await page.until(
+            lambda: page.element("measurement-profile-plot").figure["layout"]["title"]["text"].endswith("equal")
+        )
+
+    visit(folder, "measurement", act, text=EXPERIMENT + MEASUREMENT)
+    profile = load_profile(folder / "results" / "profile.nc")
+    assert profile.dataset.attrs["density_method"] == "equal"
+    assert "Li+" not in profile.dataset["channel"].values
+    assert np.isfinite(profile.dataset["density"].values).all()
+
+
+def test_a_known_rate_takes_the_place_of_the_crater(folder):
+    async def act(page: Visit) -> None:
+        await page.until(lambda: page.there("measurement-profile-plot"))
+        page.set("measurement-depth-scale", "sputter_rate")
+        await page.until(lambda: page.there("form-measurement.sputter_rate.value"))
+        assert page.document.get("measurement.crater_scans") is None
+        page.set("form-measurement.sputter_rate.value", "0.5 nm")
+        await page.until(lambda: "measurement.sputter_rate.value" in page.texts())
+        page.set("measurement-depth-scale", "crater_scans")
+        await page.until(lambda: not page.there("form-measurement.sputter_rate.value"))
+        assert len(page.document.get("measurement.crater_scans")) == 3
+
+    visit(folder, "measurement", act, text=EXPERIMENT + MEASUREMENT)
