@@ -18,7 +18,7 @@ from .forward import Evaluation, ForwardModel
 from .interval_check import rise_warnings, rises_at_ends, warned_of
 from .least_squares import (
     AT_BOUND,
-    SAME_COST,
+    SAME_VALLEY,
     StartResult,
     covariance_of,
     fine_model,
@@ -141,7 +141,7 @@ def _with_true_intervals(
 def _agree(results: Sequence[StartResult]) -> bool:
     """Whether two starts came to the lowest cost."""
     costs = sorted(result.cost for result in results)
-    return len(costs) > 1 and costs[1] < costs[0] + SAME_COST
+    return len(costs) > 1 and costs[1] < costs[0] + SAME_VALLEY
 
 
 def _search_here(
@@ -309,7 +309,7 @@ def _warnings(
             " depends on density, or a discrepancy may be needed."
         )
     # costs of the search among themselves: those of the finer simulations differ
-    same = sum(result.cost < min(other.cost for other in results) + SAME_COST for result in results)
+    same = sum(result.cost < min(other.cost for other in results) + SAME_VALLEY for result in results)
     if len(results) > 1 and same < 2:
         found.append("Only one start reached the best optimum: try more starts.")
     if not best.converged:

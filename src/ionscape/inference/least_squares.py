@@ -17,6 +17,8 @@ from .problem import FitProblem
 
 SAME_COST = 0.1
 """Costs (−2 log likelihood) that differ by less belong to the same optimum: a third of a standard deviation."""
+SAME_VALLEY = 1.0
+"""The same for searches with coarse simulations, whose costs are jagged by some tenths."""
 SOFT_DISCREPANCY = 0.3
 SOFT_SIMULATIONS = 10
 FIRST_LOOK = 14  # simulations after which it is asked whether a parameter has run to a bound
