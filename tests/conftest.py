@@ -67,6 +67,10 @@ LONGEST_FILES = (
     "unit/test_posterior.py",
     "validation/test_welge.py",
     "end_to_end/test_cli_calibrate.py",
+    "end_to_end/test_workbench_browser.py",
+    "workbench/test_jobs.py",
+    "workbench/test_page_fit.py",
+    "workbench/test_script.py",
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import tempfile
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -65,7 +66,8 @@ def atomic_output(path: str | Path) -> Generator[Path]:
     an earlier file at `path` is untouched.
     """
     target = Path(path)
-    temporary = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
+    # threads of one process may write the same file at the same time
+    temporary = target.with_name(f".{target.stem}.{os.getpid()}-{threading.get_ident()}{target.suffix}")
     try:
         yield temporary
         temporary.replace(target)

@@ -1,0 +1,220 @@
+"""The page of the files: documents, results, every figure with its numbers, the script, all of it as one archive."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nicegui import run, ui
+
+from ionscape.errors import InputError
+from ionscape.workbench.drawing import to_plotly
+from ionscape.workbench.forms import button
+from ionscape.workbench.script import SCRIPT_FILE, project_script
+from ionscape.workbench.takeaway import FORMS, MEDIA_TYPES, Figure, Form, figures, picture, write_archive
+from ionscape.workbench.theme import empty_figure, is_dark, on_theme
+
+if TYPE_CHECKING:
+    from ionscape.workbench.session import Session
+
+ARCHIVE = "archive.zip"
+LARGE = "height: max(300px, calc(100vh - 130px))"
+MEANINGS = {
+    ".nc": "result, NetCDF",
+    ".html": "report with its figures",
+    ".pdf": "report",
+    ".csv": "numbers of a figure of the report",
+    ".toml": "document, as the command line reads it",
+    ".json": "settings",
+}
+
+
+def build(session: Session) -> None:
+    """Make the page in the current container."""
+    FilesPage(session)
+
+
+class FilesPage:
+    """Files on the left, one figure or the script on the right."""
+
+    def __init__(self, session: Session) -> None:
+        """Build everything and listen to changes."""
+        self.session = session
+        self.figures: list[Figure] = []
+        self.chosen: str | None = None
+        self.busy = self.dirty = False
+        with ui.row().classes("w-full no-wrap items-stretch").style("gap: 0"):
+            with ui.column().classes("workbench-settings").style("gap: 6px"):
+                with ui.row().classes("w-full items-center no-wrap").style("gap: 8px"):
+                    self.archive = ui.button("Everything (zip)", icon="download", on_click=self._archive)
+                    self.archive.props("dense").classes("q-px-sm").mark("files-archive")
+                    ui.button("Script", icon="code", on_click=self._script).props("dense outline").classes(
+                        "q-px-sm"
+                    ).mark("files-script").tooltip("A Python script that does again what was clicked")
+                    self.spinner = ui.spinner(size="1.2em").mark("files-busy")
+                ui.label(f"In the folder {session.project.folder}").classes("workbench-note").style(
+                    "overflow-wrap: anywhere"
+                )
+                self.list = ui.column().classes("w-full").style("gap: 0").mark("files-list")
+                self.figure_list = ui.column().classes("w-full").style("gap: 0").mark("files-figures")
+            with ui.column().classes("workbench-figures").style("gap: 4px"):
+                self._right()
+        self._show_files()
+        session.on_change(self._changed)
+        on_theme(session, self._show_figure)
+        ui.timer(0.05, self.refresh, once=True)
+
+    def _right(self) -> None:
+        with ui.row().classes("w-full items-center no-wrap").style("gap: 8px; min-height: 32px"):
+            self.heading = ui.label().classes("text-weight-medium").mark("files-heading")
+            ui.space()
+            self.script_button = ui.button("Download the script", icon="download", on_click=self._download_script)
+            self.script_button.props("dense outline size=sm").mark("files-script-download")
+        self.figure = ui.plotly(empty_figure()).classes("w-full").style(LARGE).mark("files-figure")
+        self.figure.props('role="img"').props["aria-label"] = "the chosen figure"
+        self.code = ui.code("", language="python").classes("w-full").style("font-size: 12px").mark("files-code")
+        self.code.set_visibility(False)
+        self.script_button.set_visibility(False)
+
+    # lists -----------------------------------------------------------------------------------------------------------
+
+    def _show_files(self) -> None:
+        project = self.session.project
+        documents = [document.path for document in (project.document, project.series) if document.path.is_file()]
+        self.list.clear()
+        with self.list:
+            for title, paths in (("Documents", documents), ("Results", _first_results(project.results())),
+                                 ("Uploaded", project.uploads())):  # fmt: skip
+                if not paths:
+                    continue
+                ui.label(title).classes("text-weight-medium").style("margin-top: 6px")
+                for path in paths:
+                    self._file_row(path)
+
+    def _file_row(self, path: Path) -> None:
+        name = self.session.project.relative(path)
+        with ui.row().classes("w-full items-center no-wrap").style("gap: 6px; min-height: 24px"):
+            ui.label(name).classes("ellipsis").style("flex: 1 1 0; min-width: 0").tooltip(
+                MEANINGS.get(path.suffix, "as it was uploaded")
+            )
+            ui.label(_size(path)).classes("workbench-note")
+            button("download", f"download {name}", partial(self._download, path), f"files-download-{name}")
+
+    def _show_figures(self) -> None:
+        if self.figures and self.chosen not in [figure.name for figure in self.figures]:
+            self.chosen = self.figures[0].name
+        self.figure_list.clear()
+        with self.figure_list:
+            for group in dict.fromkeys(figure.group for figure in self.figures):
+                ui.label(f"Figures: {group}").classes("text-weight-medium").style("margin-top: 6px")
+                for figure in self.figures:
+                    if figure.group == group:
+                        self._figure_row(figure)
+        self._show_figure()
+
+    def _figure_row(self, figure: Figure) -> None:
+        chosen = figure.name == self.chosen
+        with ui.row().classes("w-full items-center no-wrap").style("gap: 2px; min-height: 24px"):
+            shown = ui.button(figure.plot.name, on_click=partial(self._choose, figure.name))
+            shown.props("flat dense size=sm no-caps align=left" + ("" if chosen else " color=grey"))
+            shown.style("flex: 1 1 0; min-width: 0; justify-content: start").mark(f"files-show-{figure.name}")
+            shown.props["aria-label"] = f"show {figure.name}"
+            for form in FORMS:
+                take = ui.button(form.upper(), on_click=partial(self._take, figure, form))
+                take.props("flat dense size=sm").mark(f"files-{form}-{figure.name}")
+                take.props["aria-label"] = f"{figure.name} as {form.upper()}"
+
+    # what happens ----------------------------------------------------------------------------------------------------
+
+    async def refresh(self) -> None:
+        """Make the list of figures again; changes that come meanwhile are taken in at the end, together."""
+        self.dirty = True
+        if self.busy:
+            return
+        self.busy = True
+        self.spinner.set_visibility(True)
+        try:
+            while self.dirty:
+                self.dirty = False
+                self.figures = await run.io_bound(figures, self.session.project) or []
+            self._show_figures()
+        finally:
+            self.busy = False
+            self.spinner.set_visibility(False)
+
+    def _choose(self, name: str) -> None:
+        self.chosen = name
+        self.code.set_visibility(False)
+        self.script_button.set_visibility(False)
+        self.figure.set_visibility(True)
+        self._show_figures()
+
+    def _show_figure(self) -> None:
+        figure = next((figure for figure in self.figures if figure.name == self.chosen), None)
+        if self.code.visible:
+            return
+        self.heading.set_text("" if figure is None else figure.name)
+        self.figure.update_figure(
+            empty_figure() if figure is None else to_plotly(figure.plot, dark=is_dark(self.session))
+        )
+
+    async def _take(self, figure: Figure, form: Form) -> None:
+        content = await run.io_bound(picture, figure.plot, form)
+        if content is not None:
+            ui.download(content, f"{figure.name}.{form}", MEDIA_TYPES[form])
+
+    def _download(self, path: Path) -> None:
+        """Only what is listed, and lies in the project."""
+        try:
+            ui.download.file(self.session.project.inside(self.session.project.relative(path)))
+        except (InputError, OSError, ValueError) as error:
+            self.session.notify(str(error), kind="negative")
+
+    async def _script(self) -> None:
+        text = await run.io_bound(project_script, self.session.project, self.session.jobs.jobs)
+        self.code.set_content(text or "")
+        self.code.set_visibility(True)
+        self.script_button.set_visibility(True)
+        self.figure.set_visibility(False)
+        self.heading.set_text(f"{SCRIPT_FILE}: lies beside analysis.toml, does again what was clicked")
+
+    async def _download_script(self) -> None:
+        text = await run.io_bound(project_script, self.session.project, self.session.jobs.jobs)
+        ui.download((text or "").encode(), SCRIPT_FILE, "text/x-python")
+
+    async def _archive(self) -> None:
+        project = self.session.project
+        folder = project.folder / "jobs" / "scratch"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.archive.disable()
+        self.spinner.set_visibility(True)
+        try:
+            path = folder / ARCHIVE
+            await run.io_bound(write_archive, project, self.session.jobs.jobs, path)
+            ui.download.file(path, f"{project.folder.name}.zip")
+        except (InputError, OSError) as error:
+            self.session.notify(str(error), kind="negative")
+        finally:
+            self.archive.enable()
+            self.spinner.set_visibility(self.busy)
+
+    async def _changed(self, what: str) -> None:
+        if what == "jobs":
+            return
+        self._show_files()
+        await self.refresh()
+
+
+def _first_results(paths: list[Path]) -> list[Path]:
+    """Results without the numbers of the figures of a report, which are offered as figures."""
+    return [path for path in paths if not path.parent.name.endswith("-data")]
+
+
+def _size(path: Path) -> str:
+    size = float(path.stat().st_size)
+    for unit in ("B", "kB", "MB"):
+        if size < 1000.0:
+            return f"{size:.3g} {unit}"
+        size /= 1000.0
+    return f"{size:.3g} GB"

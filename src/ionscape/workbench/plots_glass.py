@@ -1,0 +1,276 @@
+"""Plots of glasses: units, site energies, activation energy and conductivity over the mixing ratio, Arrhenius plot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
+from ionscape.errors import InputError
+from ionscape.figures import glass as glass_figures
+from ionscape.figures.series import INVERSE_TEMPERATURE, MOST_LINES, PER_CENTIMETRE, SAME_COMPOSITION
+from ionscape.figures.style import ion_styles
+from ionscape.workbench.drawing import Axis, Curve, FloatArray, Mark, Plot
+
+if TYPE_CHECKING:
+    import xarray
+
+    from ionscape.hopping import Landscape
+    from ionscape.series import Series, SeriesResult
+
+UNIT_POINTS = 201
+LEAST_FRACTION, LEAST_TAIL, BINS = glass_figures.LEAST_FRACTION, glass_figures.LEAST_TAIL, glass_figures.BINS
+SOURCE_COLOURS = ("#333333", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
+MANY_COLOUR = "#8A8A8A"
+UNIT_STYLES = glass_figures._UNIT_STYLES  # pyright: ignore[reportPrivateUsage]
+NEAR_TEMPERATURE = 25.0  # K: measured temperatures that far outside of the range of the model are still shown
+
+
+def units_plot(series: Series) -> Plot:
+    """Fractions of network former units over the mixing ratio, with those of the compositions of the series marked.
+
+    Args:
+        series: whose alkali, alkali oxide fraction and parameters of the units, or measured units, are used.
+    """
+    from ionscape.glass import UNIT_KINDS
+
+    symbols = {kind.name: kind.symbol for kind in UNIT_KINDS}
+    x, table = _units(series)
+    places = np.array(series.borate_fractions)
+    lines: list[Curve] = []
+    points: list[Curve] = []
+    for name, (colour, line) in UNIT_STYLES.items():
+        fractions = table[name]
+        present = np.nan_to_num(fractions) > LEAST_FRACTION
+        if not present.any():
+            continue
+        # a line begins and ends on the axis, but does not run along it
+        near = present | np.append(present[1:], False) | np.append(False, present[:-1])
+        shown = np.where(near, fractions, np.nan)
+        lines.append(Curve(name=symbols[name], x=x, y=shown, colour=colour, line=line))
+        values = np.array([glass.units[name] for glass in series.glasses])
+        points.append(Curve(name=f"{symbols[name]} of the series", x=places[values > LEAST_FRACTION], colour=colour,
+                            y=values[values > LEAST_FRACTION], kind="points", legend=False))  # fmt: skip
+    composition = series.glasses[0].composition
+    y, oxide = composition.alkali_oxide_fraction, f"{composition.alkali}₂O"
+    return Plot(
+        name="network-former-units", title=f"{y:.4g} {oxide} – {1 - y:.4g} [x B₂O₃ – (1−x) P₂O₅]",
+        horizontal=_mixing_ratio(), vertical=Axis(label="units per network former cation", limits=(0.0, None)),
+        curves=(*points, *lines),
+    )  # fmt: skip
+
+
+def landscape_plot(landscape: Landscape) -> Plot:
+    """Density of states per accessible site of one landscape, the occupied part filled, with the Fermi energy."""
+    energies = landscape.energies[landscape.accessible] / ELECTRON_VOLT
+    fermi = landscape.fermi_energy / ELECTRON_VOLT
+    lowest, highest = (float(value) for value in np.quantile(energies, (LEAST_TAIL, 1.0 - LEAST_TAIL)))
+    edges = np.linspace(lowest, highest, BINS + 1)
+    energy, width = 0.5 * (edges[1:] + edges[:-1]), (highest - lowest) / BINS
+    density = np.histogram(energies, edges)[0] / (len(energies) * width)
+    # the Fermi energy lies within an interval of the histogram; the fill ends there and not at the interval's middle
+    grid = np.sort(np.append(energy, fermi))
+    heights = np.interp(grid, energy, density)
+    composition = landscape.glass.composition
+    colour = ion_styles([composition.alkali])[composition.alkali].colour
+
+    def filled(name: str, inside: Any, shade: str) -> Curve:
+        return Curve(name=name, x=grid[inside], y=heights[inside], lower=np.zeros(int(inside.sum())),
+                     upper=heights[inside], kind="band", colour=shade, strength=0.45)  # fmt: skip
+
+    sites = landscape.energies.shape
+    return Plot(
+        name="site-energies", title=f"site energies at x = {composition.borate_fraction:.4g}, {sites[0]}³ sites",
+        horizontal=Axis(label="site energy", unit="eV", size=ELECTRON_VOLT),
+        vertical=Axis(label="density of states per site", unit="eV⁻¹", size=1.0 / ELECTRON_VOLT, limits=(0.0, None)),
+        curves=(
+            filled("occupied", grid <= fermi, colour), filled("vacant", grid >= fermi, "#7F7F7F"),
+            Curve(name="all", x=energy, y=density, thickness=1.3, legend=False),
+        ),
+        marks=(Mark(name=f"Fermi energy {fermi:.3f} eV", value=fermi),),
+    )  # fmt: skip
+
+
+def activation_energy_plot(result: SeriesResult) -> Plot | None:
+    """Activation energy of σT over the mixing ratio, with standard errors and measured glasses; None without any."""
+    data = result.dataset
+    if not _has(data, "activation_energy"):
+        return None
+    alkali = str(data.attrs["alkali"])
+    title = str(data.attrs["title"])
+    x, (energy, error) = _sorted(data, "activation_energy", "activation_energy_error")
+    error = np.nan_to_num(error)
+    curves = [Curve(name="model", x=x, y=energy, lower=energy - error, upper=energy + error,
+                    colour=ion_styles([alkali])[alkali].colour)]  # fmt: skip
+    curves.append(Curve(name="compositions", x=x, y=energy, lower=energy - error, upper=energy + error, kind="points",
+                        colour=curves[0].colour, legend=False))  # fmt: skip
+    if "measured_activation_energy" in data:
+        measured = data["measured_activation_energy"].values
+        names = [str(name) for name in data["measured_source"].values]
+        known = [name for name, value in zip(names, measured, strict=True) if np.isfinite(value)]
+        sources = list(dict.fromkeys(known))
+        many = len(sources) > len(SOURCE_COLOURS)
+        for number, name in enumerate(sources):
+            mine = np.array([one == name for one in names]) & np.isfinite(measured)
+            # too many for the legend: it says what they are, who it was is told under the mouse and in the CSV
+            curves.append(Curve(name=name, x=data["measured_x"].values[mine], y=measured[mine], kind="points",
+                                colour=MANY_COLOUR if many else SOURCE_COLOURS[number], thickness=3.0,
+                                legend=not many))  # fmt: skip
+        title += f"; points: {len(sources)} publications" if many else ""
+    return Plot(
+        name="activation-energies", title=title, curves=tuple(curves), horizontal=_mixing_ratio(),
+        vertical=Axis(label="activation energy of σT", unit="eV", size=ELECTRON_VOLT),
+    )  # fmt: skip
+
+
+def conductivity_plot(result: SeriesResult) -> Plot | None:
+    """Conductivity over the mixing ratio at all temperatures, with measured ones; None without any.
+
+    Where attempt frequencies were fitted, dashed lines are with the frequency of the series, solid ones with those.
+    """
+    data = result.dataset
+    if not _has(data, "conductivity"):
+        return None
+    fitted = _has(data, "fitted_attempt_frequency")
+    temperatures = [float(value) for value in data["temperature"].values]
+    shown = _shown_temperatures(data)
+    colours = _TemperatureColours([*temperatures, *shown])
+    x, (values, errors) = _sorted(data, "conductivity", "conductivity_error")
+    curves: list[Curve] = []
+    for temperature in shown:
+        mine = data["measured_temperature"].values == temperature
+        where = data["measured_x"].values[data["measured_point_glass"].values[mine]]
+        value = data["measured_conductivity"].values[mine] * PER_CENTIMETRE
+        curves.append(Curve(name=f"measured, {temperature:.5g} K", x=where, y=value, kind="points", thickness=3.0,
+                            colour=colours(temperature), legend=False))  # fmt: skip
+    for place in np.argsort(temperatures)[::-1]:
+        value, error = values[:, place] * PER_CENTIMETRE, np.nan_to_num(errors[:, place]) * PER_CENTIMETRE
+        name, colour = f"{temperatures[place]:.5g} K", colours(temperatures[place])
+        curves.append(Curve(name=name, x=x, y=value, lower=value - error, upper=value + error, colour=colour,
+                            line="dashed" if fitted else "solid"))  # fmt: skip
+        if fitted:
+            _, (adapted, used) = _sorted(data, "fitted_attempt_frequency", "attempt_frequency")
+            curves.append(Curve(name=f"{name}, frequency fitted", x=x, y=value * adapted / used, colour=colour,
+                                legend=False))  # fmt: skip
+    title = "points: measured" if shown else str(data.attrs["title"])
+    title += "; solid: frequency fitted at each x" if fitted else ""
+    return Plot(
+        name="conductivities", title=title, curves=tuple(curves), horizontal=_mixing_ratio(),
+        vertical=Axis(label="conductivity", unit="S/cm", size=1.0 / PER_CENTIMETRE, log=True),
+    )  # fmt: skip
+
+
+def arrhenius_plot(result: SeriesResult) -> Plot | None:
+    """σT over 1/T, lines with the slope of the activation energy from percolation, measured glasses; None without."""
+    data = result.dataset
+    if not _has(data, "conductivity"):
+        return None
+    temperatures = data["temperature"].values
+    inverse = INVERSE_TEMPERATURE / temperatures
+    places = _places(data["x"].values)
+    curves: list[Curve] = []
+    for number, place in enumerate(places):
+        x, colour = float(data["x"].values[place]), _from_map("viridis", 0.85 * number / max(len(places) - 1, 1))
+        product = data["conductivity"].values[place] * temperatures * PER_CENTIMETRE
+        error = np.nan_to_num(data["conductivity_error"].values[place]) * temperatures * PER_CENTIMETRE
+        curves.append(Curve(name=f"x = {x:.3g}", x=inverse, y=product, lower=product - error, upper=product + error,
+                            kind="points", colour=colour, thickness=3.0))  # fmt: skip
+        if "activation_energy" in data and len(temperatures) > 1:
+            energy = float(data["activation_energy"].values[place])
+            slope = energy * ELECTRON_VOLT / (BOLTZMANN_CONSTANT * INVERSE_TEMPERATURE)
+            ends = np.array([inverse.min(), inverse.max()])
+            line = np.exp(np.log(product).mean() - slope * (ends - inverse.mean()))
+            curves.append(Curve(name=f"x = {x:.3g}, slope {energy:.3f} eV", x=ends, y=line, colour=colour,
+                                thickness=1.1, legend=False))  # fmt: skip
+        curves.extend(_measured_products(data, x, colour))
+    return Plot(
+        name="arrhenius", title="points: conductivities; lines: slope of the activation energy from percolation",
+        horizontal=Axis(label="1000 K/T"), vertical=Axis(label="σT", unit="S K/cm", size=100.0, log=True),
+        curves=tuple(curves),
+    )  # fmt: skip
+
+
+def series_plots(result: SeriesResult) -> tuple[Plot, ...]:
+    """All plots that a result has numbers for."""
+    made = (activation_energy_plot(result), conductivity_plot(result), arrhenius_plot(result))
+    return tuple(plot for plot in made if plot is not None)
+
+
+class _TemperatureColours:
+    """Colours from cold to hot, the same for a temperature wherever it occurs."""
+
+    def __init__(self, temperatures: Sequence[float]) -> None:
+        self.low, self.high = min(temperatures), max(temperatures)
+
+    def __call__(self, temperature: float) -> str:
+        share = 0.5 if self.high == self.low else (temperature - self.low) / (self.high - self.low)
+        return _from_map("plasma", 0.05 + 0.75 * share)
+
+
+def _from_map(name: str, place: float) -> str:
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    return to_hex(colormaps[name](place))
+
+
+def _mixing_ratio() -> Axis:
+    return Axis(label="x = B/(B+P)", limits=(-0.02, 1.02))
+
+
+def _units(series: Series) -> tuple[FloatArray, dict[str, FloatArray]]:
+    """Fractions of all kinds of units over x, not-a-number where no units balance the charge."""
+    from ionscape.series.load import make_series_glass
+
+    x = np.linspace(0.0, 1.0, UNIT_POINTS)
+    table = {name: np.full(UNIT_POINTS, np.nan) for name in UNIT_STYLES}
+    for number, value in enumerate(x):
+        try:
+            units = make_series_glass(series.settings, float(value), series.measured_units).units
+        except InputError:
+            continue
+        for name in table:
+            table[name][number] = units[name]
+    return x, table
+
+
+def _has(data: xarray.Dataset, name: str) -> bool:
+    return name in data and bool(np.isfinite(data[name].values).any())
+
+
+def _sorted(data: xarray.Dataset, *names: str) -> tuple[FloatArray, list[FloatArray]]:
+    """Mixing ratios that rise, and the values of variables there."""
+    x: FloatArray = data["x"].values
+    order = np.argsort(x)
+    return x[order], [data[name].values[order] for name in names]
+
+
+def _shown_temperatures(data: xarray.Dataset) -> list[float]:
+    """Measured temperatures in or near the range of the model."""
+    if "measured_temperature" not in data:
+        return []
+    low, high = data["temperature"].values.min() - NEAR_TEMPERATURE, data["temperature"].values.max() + NEAR_TEMPERATURE
+    return [float(value) for value in np.unique(data["measured_temperature"].values) if low <= value <= high]
+
+
+def _places(x: FloatArray) -> list[int]:
+    """Evenly spaced compositions, at most as many as can be told apart."""
+    order = np.argsort(x)
+    count = min(len(x), MOST_LINES)
+    return [int(order[round(position)]) for position in np.linspace(0, len(x) - 1, count)]
+
+
+def _measured_products(data: xarray.Dataset, x: float, colour: str) -> list[Curve]:
+    """Measured σT of glasses whose mixing ratio is that of a composition."""
+    if "measured_point_glass" not in data:
+        return []
+    temperature = data["measured_temperature"].values
+    mine = np.abs(data["measured_x"].values[data["measured_point_glass"].values] - x) <= SAME_COMPOSITION
+    mine &= np.isin(temperature, _shown_temperatures(data))
+    if not mine.any():
+        return []
+    product = data["measured_conductivity"].values[mine] * temperature[mine] * PER_CENTIMETRE
+    return [Curve(name=f"x = {x:.3g} ± {SAME_COMPOSITION:g}, measured", x=INVERSE_TEMPERATURE / temperature[mine],
+                  y=product, kind="points", colour=colour, strength=0.45, thickness=4.0, legend=False)]  # fmt: skip

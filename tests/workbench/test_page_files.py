@@ -1,0 +1,157 @@
+"""The page of the files: everything can be taken away, and what is taken away is complete."""
+
+import csv
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ionscape.experiment import parse_experiment
+from ionscape.transport import Settings, load_result, simulate
+from ionscape.workbench.jobs import Job
+from ionscape.workbench.project import open_project
+from ionscape.workbench.script import SCRIPT_FILE
+from ionscape.workbench.takeaway import FORMS, figures, picture, write_archive
+from page_visits import Visit, ui_elements, visit
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+FILES = [EXAMPLES / "measurements" / name for name in (
+    "rb-mono-a.txt", "rb-mono-a-crater-1.csv", "rb-mono-a-crater-2.csv", "rb-mono-a-crater-3.csv")]  # fmt: skip
+EXPERIMENT = (EXAMPLES / "rb-mono-cait.toml").read_text(encoding="utf-8")
+MEASUREMENT = """
+[measurement]
+file = "uploads/rb-mono-a.txt"
+crater_scans = ["uploads/rb-mono-a-crater-1.csv", "uploads/rb-mono-a-crater-2.csv", "uploads/rb-mono-a-crater-3.csv"]
+depth_resolution = "2 nm"
+"""
+
+
+def fill(project):
+    """A measurement, its experiment, and one simulation."""
+    for path in FILES:
+        project.add_upload(path.name, path)
+    project.document.replace(EXPERIMENT + MEASUREMENT)
+    result = simulate(parse_experiment(EXPERIMENT), settings=Settings(model="electroneutral"))
+    result.to_netcdf(project.result_path("simulations/0001.nc"))
+    project.changed("results")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Of a project in which something was done."""
+    opened = open_project(tmp_path_factory.mktemp("files") / "project")
+    fill(opened)
+    opened.close()
+    return opened.folder
+
+
+@pytest.fixture
+def project(folder):
+    opened = open_project(folder)
+    yield opened
+    opened.close()
+
+
+def shown(page: Visit, marker: str) -> bool:
+    with page.user.client:
+        return any(element.visible for element in ui_elements(marker))
+
+
+def test_every_page_has_its_figures(project):
+    found = {figure.name for figure in figures(project)}
+    assert {"measurement-calibrated-profile", "measurement-crater-rb-mono-a-crater-1"} <= found
+    assert len([name for name in found if name.startswith("experiment-")]) == 2
+    assert len([name for name in found if name.startswith("simulation-0001")]) == 4
+    assert len(found) == len(figures(project))
+
+
+def test_unfinished_documents_have_no_figures_and_do_no_harm(tmp_path):
+    project = open_project(tmp_path / "project")
+    try:
+        assert figures(project) == []
+        project.document.set("sample.thickness", "-1 m")
+        project.series.set("glass.alkali", "Xe")
+        assert figures(project) == []
+    finally:
+        project.close()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_pictures_are_what_they_are_called(project, form):
+    figure = next(one for one in figures(project) if one.group == "experiment")
+    content = picture(figure.plot, form)
+    assert content.startswith({"svg": b"<?xml", "png": b"\x89PNG", "csv": b""}[form])
+    assert picture(figure.plot, form) == content
+
+
+def test_numbers_of_a_figure_are_those_of_the_result(project):
+    figure = next(one for one in figures(project) if one.name.startswith("simulation-0001") and "urrent" in one.name)
+    rows = list(csv.reader(io.StringIO(picture(figure.plot, "csv").decode())))
+    numbers = np.array([[float(cell) for cell in row[:2]] for row in rows[1:] if row[0] and row[1]])
+    result = load_result(project.folder / "results/simulations/0001.nc")
+    axis = figure.plot.horizontal
+    times = result.dataset["time"].values
+    assert numbers[:, 0].max() * axis.size == pytest.approx(times.max(), rel=1e-6)
+
+
+def test_archive_is_a_project_and_a_folder_of_the_command_line(project, tmp_path):
+    job = Job(identifier="0001", kind="simulate", options={"model": "electroneutral"}, state="finished")
+    path = tmp_path / "all.zip"
+    write_archive(project, [job], path)
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        names = archive.namelist()
+        archive.extractall(tmp_path / "there")
+    assert len(names) == len(set(names))
+    assert not [name for name in names if name.startswith(("jobs", ".", "/")) or ".." in name]
+    assert {"analysis.toml", SCRIPT_FILE, "uploads/rb-mono-a.txt", "results/simulations/0001.nc"} <= set(names)
+    for figure in figures(project):
+        assert {f"figures/{figure.name}.{form}" for form in FORMS} <= set(names)
+    assert load_result(tmp_path / "there/results/simulations/0001.nc").dataset.sizes["ion"] == 2
+    again = open_project(tmp_path / "there")
+    try:
+        assert again.document.text == project.document.text
+        assert again.problem() == {}
+    finally:
+        again.close()
+
+
+def test_page_lists_and_hands_out(folder):
+    async def act(page: Visit) -> None:
+        await page.until(lambda: page.there("files-csv-measurement-calibrated-profile"), 60)
+        await page.until(lambda: not shown(page, "files-busy"), 60)
+        page.click("files-show-measurement-calibrated-profile")
+        await page.until(lambda: page.element("files-heading").text == "measurement-calibrated-profile")
+        assert page.element("files-figure").figure["data"]
+        page.click("files-csv-measurement-calibrated-profile")
+        response = await page.user.download.next(timeout=20)
+        assert response.content.decode().startswith("depth (nm),")
+        page.click("files-download-analysis.toml")
+        response = await page.user.download.next(timeout=20)
+        # the simulated browser asks for the path of a file; that the real one gets it is tried end to end
+        assert Path(str(response.url.path)) == folder / "analysis.toml"
+        page.click("files-script")
+        await page.until(lambda: shown(page, "files-code"))
+        assert "isc.simulate(experiment" in page.element("files-code").content
+        page.click("files-script-download")
+        response = await page.user.download.next(timeout=20)
+        assert response.text == page.element("files-code").content
+        page.click("files-archive")
+        response = await page.user.download.next(timeout=120)
+        with zipfile.ZipFile(Path(str(response.url.path))) as archive:
+            assert SCRIPT_FILE in archive.namelist()
+
+    visit(folder, "files", act)
+
+
+def test_new_results_appear(tmp_path):
+    async def act(page: Visit) -> None:
+        await page.until(lambda: not shown(page, "files-busy"), 60)
+        assert not page.there("files-download-results/simulations/0001.nc")
+        fill(page.session.project)
+        await page.until(lambda: page.there("files-download-results/simulations/0001.nc"), 60)
+        await page.until(lambda: page.there("files-show-experiment-diffusion-coefficients"), 60)
+
+    visit(tmp_path / "project", "files", act)

@@ -1,0 +1,141 @@
+"""The script that does again what was clicked: run by itself, it gives the same numbers to the last digit."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray
+
+from ionscape.workbench.jobs import JobRunner
+from ionscape.workbench.project import open_project
+from ionscape.workbench.script import FOLDER, SCRIPT_FILE, check_script, project_script
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+WIDTH = "ions.Li.diffusion.width"
+SERIES = """
+title = "a quick series"
+[glass]
+alkali = "Li"
+alkali_oxide_fraction = 0.33
+borate_fraction = [0.0, 0.5]
+[landscape]
+energy_scale = "0.64 eV"
+noise = 0.42
+[percolation]
+lattice = 20
+landscapes = 4
+"""
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes are ended by signals")
+
+
+def document() -> str:
+    """The measurement and the experiment of the examples, with one parameter to fit."""
+    experiment = (EXAMPLES / "rb-mono-cait.toml").read_text(encoding="utf-8")
+    text = (EXAMPLES / "rb-mono-fit.toml").read_text(encoding="utf-8").replace("measurements/", "uploads/")
+    measurement = text[text.index("[measurement]") : text.index("[fit.parameters]")]
+    bounds = '{ lower = "5e-23 m^2/s", upper = "2e-21 m^2/s", scale = "log" }'
+    return f'{experiment}\n{measurement}\n[fit.parameters]\n"ions.Rb.diffusion.coefficient" = {bounds}\n'
+
+
+def finished(jobs, kind, options=None):
+    job = jobs.submit(kind, options)
+    assert jobs.wait(job, 240)
+    assert job.state == "finished", job.message
+    return job
+
+
+@pytest.fixture(scope="module")
+def analysed(tmp_path_factory):
+    """The folder of a project in which everything was done, closed again, and its script."""
+    folder = tmp_path_factory.mktemp("script") / "project"
+    project = open_project(folder)
+    jobs = JobRunner(project)
+    try:
+        for path in (EXAMPLES / "measurements").glob("rb-mono-a*"):
+            if path.suffix != ".json":
+                project.add_upload(path.name, path)
+        project.document.replace(document())
+        project.series.replace(SERIES)
+        finished(jobs, "calibrate")
+        finished(jobs, "simulate", {"model": "electroneutral"})
+        finished(jobs, "simulate", {"model": "electroneutral", "tolerance": 0.003, "values": {WIDTH: 3.1e-20},
+                                    "label": "a wider\nband"})  # fmt: skip
+        # what is changed afterwards does not change what was calculated before
+        before = project.document.get("stages[0].temperature")
+        project.document.set("stages[0].temperature", "60 degC")
+        finished(jobs, "simulate", {"model": "electroneutral"})
+        project.document.set("stages[0].temperature", before)
+        finished(jobs, "fit", {"starts": 1, "method": "least-squares"})
+        finished(jobs, "report")
+        finished(jobs, "series", {"landscapes": 2})
+        assert 'isc.load_series(PROJECT / "series.toml")' in project_script(project, jobs.jobs)
+        project.series.set("landscape.noise", 0.4)
+        text = project_script(project, jobs.jobs)
+    finally:
+        jobs.close()
+        project.close()
+    return folder, text
+
+
+@pytest.mark.slow
+def test_the_script_reproduces_every_result_to_the_last_digit(analysed, tmp_path):
+    folder, text = analysed
+    copy = tmp_path / "taken away"
+    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("jobs", ".lock"))
+    (copy / SCRIPT_FILE).write_text(text, encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, str(copy / SCRIPT_FILE)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert "DIFFERS" not in run.stdout
+    names = ["profile.nc", *(f"simulations/000{number}.nc" for number in (2, 3, 4)), "fit.nc", "series.nc"]
+    assert [line.split(":")[0] for line in run.stdout.splitlines()] == names
+    for name in names:
+        # read anew, not by the comparison of the script
+        here, there = (
+            xarray.load_dataset(place / name, engine="h5netcdf") for place in (copy / FOLDER, folder / "results")
+        )
+        assert set(here.variables) == set(there.variables)
+        for variable in set(there.variables) - {"stage_wall_time"}:
+            np.testing.assert_array_equal(here[variable].values, there[variable].values, err_msg=f"{name} {variable}")
+    assert (copy / FOLDER / "report.html").is_file()
+
+
+def test_the_script_calls_public_functions_on_the_files(analysed):
+    _, text = analysed
+    check_script(text)
+    assert 'load_experiment(PROJECT / "analysis.toml")' in text
+    assert f"with_values(experiment, {{'{WIDTH}': 3.1e-20}})" in text
+    assert "isc.Settings(model='electroneutral', relative_tolerance=0.003)" in text
+    # the document of then, where it has changed
+    assert text.count("EXPERIMENT_0004") == 2
+    assert "series = isc.parse_series(SERIES, folder=PROJECT)" in text
+    assert "series = series.with_landscapes(2)" in text
+    assert "# simulation 0003: a wider band" in text
+
+
+def test_an_empty_project_has_a_script_too(tmp_path):
+    project = open_project(tmp_path / "new")
+    try:
+        project.document.set("title", 'odd """ title \\ with marks')
+        text = project_script(project, ())
+    finally:
+        project.close()
+    check_script(text)
+    assert "nothing has been calculated yet" in text
+
+
+def test_texts_with_any_marks_are_quoted():
+    from ionscape.workbench.script import _quoted
+
+    for text in ("a\nb\n", "a'''b\n", "back\\slash\n", "no end", "\r\n", ""):
+        assert eval(_quoted(text)) == text
