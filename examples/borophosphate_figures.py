@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import xarray
 
 import ionscape as isc
 from ionscape.figures import (
@@ -36,10 +37,16 @@ FILES = {
 SMALLER = {"lattice = 100": "lattice = 20", "landscapes = 20": "landscapes = 2",
            "lattice = 35": "lattice = 12", "landscapes = 30": "landscapes = 2"}  # fmt: skip
 OTHER_SODIUM = {'"0.76 eV"': '"0.73 eV"', "noise = 0.30": "noise = 0.32"}  # dashed line of Fig. 6
-PAPER = {  # largest relative deviation of E_a and of the conductivity, common attempt frequency [Hz]
-    "Li 0.33": ("0.4 %", "15 %", "4e14"),
-    "Na 0.35": ("0.5 %", "23 %", "-"),
-    "Na 0.40": ("0.5 %", "22 %", "-"),
+PAPER = {  # largest relative deviations of E_a and of the conductivity, attempt frequency for all x and for each [Hz]
+    "Li 0.33": ("0.4 %", "15 %", "4e14", "1e15..1e14"),
+    "Na 0.35": ("0.5 %", "16 %", "-", "-"),
+    "Na 0.40": ("0.5 %", "22 %", "-", "1e14..1e15"),
+}
+ARRHENIUS = {0.2: 5e14, 0.4: 1.5e14}  # x and attempt frequency [Hz] of Fig. 7
+ARRHENIUS_DEVIATION = "23 %"  # of the conductivities there
+ARRHENIUS_CHANGES = {
+    "{ from = 0.0, to = 1.0, step = 0.1 }": str(list(ARRHENIUS)),
+    '["20 degC", "100 degC", "150 degC"]': str([f"{kelvin} K" for kelvin in range(303, 564, 20)]).replace("'", '"'),
 }
 GLASS = "0.33 Li2O 0.67 (0.5 B2O3 0.5 P2O5)"
 ROOM = 293.15  # K
@@ -52,38 +59,58 @@ def load(name: str, *, quick: bool, changes: dict[str, str] | None = None) -> Se
     return parse_series(text, file=name, folder=EXAMPLES)
 
 
-def draw(results: dict[str, SeriesResult], other: SeriesResult, folder: Path) -> None:
+def with_frequencies(result: SeriesResult) -> SeriesResult:
+    """The glasses of Fig. 7, each with its attempt frequency, to which a conductivity is proportional."""
+    data = result.dataset
+    factor = xarray.DataArray(list(ARRHENIUS.values()), dims="x") / data["attempt_frequency"]
+    changed = {name: data[name] * factor for name in ("conductivity", "conductivity_error", "attempt_frequency")}
+    return SeriesResult(dataset=data.assign(changed))
+
+
+def draw(results: dict[str, SeriesResult], other: SeriesResult, arrhenius: SeriesResult, folder: Path) -> None:
     lithium, sodium, rich = results.values()
     figures = {
         4: activation_energies(lithium), 5: conductivities(lithium),
-        6: activation_energies(sodium), 7: arrhenius_plot(sodium, [0.2, 0.4]), 8: conductivities(sodium),
+        6: activation_energies(sodium), 7: arrhenius_plot(arrhenius), 8: conductivities(sodium),
         9: activation_energies(rich), 10: conductivities(rich),
     }  # fmt: skip
     axes = figures[6].axes[0]
     data = other.dataset
     axes.plot(data["x"], data["activation_energy"], "--", color="black", lw=1.2, label="0.73 eV, 0.32")
-    axes.legend(fontsize=8, frameon=False)
+    (legend,) = figures[6].legends
+    legend.remove()
+    figures[6].legend(fontsize=8, frameon=False, loc="outside right upper")
     for number, figure in figures.items():
         save(figure, folder / f"figure-{number}.png")
 
 
-def compare(results: dict[str, SeriesResult]) -> None:
-    print(f"{'series':8} {'quantity':46} {'paper':>8} {'here':>10} {'experiment':>11}")
+def largest_error(result: SeriesResult, name: str) -> str:
+    data = result.dataset
+    return f"{100 * float((data[f'{name}_error'] / data[name]).max()):.2g} %"
+
+
+def compare(results: dict[str, SeriesResult], arrhenius: SeriesResult) -> None:
+    print(f"{'series':8} {'quantity':46} {'paper':>10} {'here':>10} {'experiment':>11}")
     for name, result in results.items():
         data = result.dataset
-        energy, error = data["activation_energy"], data["activation_energy_error"]
-        ratio = data["conductivity_error"] / data["conductivity"]
-        deviations = PAPER[name]
+        energy = data["activation_energy"]
+        paper = PAPER[name]
+        fitted = data["fitted_attempt_frequency"].dropna("x").sortby("x").values
+        shown = f"{fitted[0]:.0e}..{fitted[-1]:.0e}".replace("e+", "e") if fitted.size else "-"
+        common = f"{float(data['common_attempt_frequency']):.1e}".replace("e+", "e")
         rows = [
-            (
-                "largest relative error of the mean E_a",
-                deviations[0],
-                f"{100 * float((error / energy).max()):.2g} %",
-                "-",
-            ),
-            ("largest relative error of the mean σ", deviations[1], f"{100 * float(ratio.max()):.2g} %", "-"),
-            ("attempt frequency for all x / Hz", deviations[2], "-", f"{float(data['common_attempt_frequency']):.1e}"),
+            ("largest relative error of the mean E_a", paper[0], largest_error(result, "activation_energy"), "-"),
+            ("largest relative error of the mean σ", paper[1], largest_error(result, "conductivity"), "-"),
+            ("attempt frequency for all x / Hz", paper[2], common, "-"),
+            ("attempt frequency, least to largest x / Hz", paper[3], shown, "-"),
         ]
+        if name == "Na 0.35":
+            error = largest_error(arrhenius, "conductivity")
+            rows.append(("largest relative error of σ, 303 to 563 K", ARRHENIUS_DEVIATION, error, "-"))
+            for x, frequency in ARRHENIUS.items():
+                rows.append(
+                    (f"attempt frequency of Fig. 7, x = {x} / Hz", f"{frequency:.2g}".replace("e+", "e"), "given", "-")
+                )
         for x in (0.0, 1.0):
             near = np.abs(data["measured_x"].values - x) < 0.03
             measured = data["measured_activation_energy"].values[near]
@@ -99,7 +126,7 @@ def compare(results: dict[str, SeriesResult]) -> None:
         slope = float(np.abs(data["arrhenius_energy"] / energy - 1.0).max())
         rows.append(("Arrhenius slope against E_a, largest difference", "-", f"{100 * slope:.1f} %", "-"))
         for quantity, *cells in rows:
-            print(f"{name:8} {quantity:46} {cells[0]:>8} {cells[1]:>10} {cells[2]:>11}")
+            print(f"{name:8} {quantity:46} {cells[0]:>10} {cells[1]:>10} {cells[2]:>11}")
 
 
 def extrapolate(lattices: Sequence[int], landscapes: int) -> None:
@@ -134,8 +161,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     how = {"scheduler": "serial"} if options.quick else {"store": options.folder / "landscapes.runs"}
     results = {name: run_series(load(file, quick=options.quick), **how) for name, file in FILES.items()}
     other = run_series(load(FILES["Na 0.35"], quick=options.quick, changes=OTHER_SODIUM), **how)
-    draw(results, other, options.folder)
-    compare(results)
+    arrhenius = with_frequencies(
+        run_series(load(FILES["Na 0.35"], quick=options.quick, changes=ARRHENIUS_CHANGES), **how)
+    )
+    draw(results, other, arrhenius, options.folder)
+    compare(results, arrhenius)
     extrapolate((8, 12, 16) if options.quick else (20, 35, 50, 70, 100), 2 if options.quick else 8)
     draw_ways(20 if options.quick else 100, options.folder)
     print(f"ionscape {isc.__version__}: figures in {options.folder}")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import threading
 import tempfile
+import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path

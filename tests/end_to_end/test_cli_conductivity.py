@@ -105,13 +105,31 @@ def test_a_killed_run_loses_nothing(command, tmp_path) -> None:
     ("change", "sentence"),
     [
         (("0.33", "1.1"), "li.toml: glass.alkali_oxide_fraction = 1.1: must be greater than 0 and less than 1"),
-        (("0.33", "0.6"), "li.toml: glass.alkali_oxide_fraction = 0.6: needs 1.58 accessible sites"),
+        (
+            ("0.33", "0.6"),
+            "li.toml: glass.alkali_oxide_fraction = 0.6: leaves no room: the ions and their vacancies would need 1.58",
+        ),
         (('"303 K"', '"-1 K"'), 'li.toml: network.temperatures[0] = "-1 K": must be greater than 0 K'),
+        (("lattice = 16", "lattice = 2"), "li.toml: percolation.lattice = 2: is too small: 4 of its 8 sites"),
+        (('"393 K"', '"5 K"'), 'li.toml: network.temperatures[1] = "5 K": gives a conductivity too small'),
+        (("[percolation]", '[experiment]\nfile = "t.csv"\nauthors = ["No"]\n[percolation]'), "experiment.authors = "),
+        (
+            ("[percolation]", '[experiment]\nfile = "t.csv"\nleave_out = ["9"]\n[percolation]'),
+            "experiment.leave_out = ",
+        ),
+        (
+            ("borate_fraction", 'measured_units = "u.csv"\nborate_fraction'),
+            'li.toml: glass.measured_units = "u.csv": has no measured units at x = 0',
+        ),
         (("0.33", "0.15"), "0 of 3 landscapes (0%) have a path from face to face"),
     ],
 )
 def test_bad_input_is_one_sentence_and_status_2(command, tmp_path, change, sentence) -> None:
     (tmp_path / "li.toml").write_text(SERIES.replace(*change))
+    (tmp_path / "u.csv").write_text("x,B4,B3,P2,P3\n0.5,42,8,7,43\n")
+    (tmp_path / "t.csv").write_text(
+        "ID,Li2O,Na2O,K2O,Rb2O,Cs2O,B2O3,P2O5,RO20,RO100,RO150,RO300,Author\n1,33,0,0,0,0,0,67,12.0,9.0,,,Able A.\n"
+    )
     run = call(command, "conductivity", "li.toml", "--quiet", "--processes", 1, folder=tmp_path)
     assert run.returncode == 2
     assert sentence in run.stderr
@@ -129,3 +147,38 @@ def test_schema_of_a_series_file(command, tmp_path) -> None:
     run = call(command, "schema", "series", folder=tmp_path)
     assert run.returncode == 0
     assert json.loads(run.stdout)["title"] == "ionscape series file"
+
+
+def test_a_refusal_comes_without_a_bar(command, tmp_path) -> None:
+    text = SERIES.replace(
+        "[percolation]", '[landscape]\nenergy_scale = "fit"\n\n[experiment]\nfile = "t.csv"\n\n[percolation]'
+    )
+    (tmp_path / "li.toml").write_text(text)
+    (tmp_path / "t.csv").write_text(
+        "ID,Li2O,Na2O,K2O,Rb2O,Cs2O,B2O3,P2O5,RO20,RO100,RO150,RO300,Author\n1,33,0,0,0,0,0,67,12.0,9.0,,,Able A.\n"
+    )
+    run = call(command, "conductivity", "li.toml", "--processes", 1, folder=tmp_path)
+    assert run.returncode == 2
+    assert run.stderr.startswith("li.toml: landscape.energy_scale")
+    assert run.stderr.count("\n") == 1
+
+
+def test_a_series_is_described_drawn_and_summed_up_again(command, done) -> None:
+    folder, _ = done
+    described = call(command, "check", "li.toml", folder=folder)
+    assert described.returncode == 0, described.stderr
+    assert "glasses: Li, y = 0.33, 2 compositions, x = 0 to 0.5" in described.stdout
+    for kind in ("activation-energy", "conductivity", "arrhenius"):
+        drawn = call(command, "figure", "series.nc", kind, "--output", f"again-{kind}.png", folder=folder)
+        assert drawn.returncode == 0, drawn.stderr
+        assert (folder / f"again-{kind}.png").stat().st_size > 5_000
+    told = call(command, "summary", "series.nc", "--summary", "told.json", folder=folder)
+    assert told.returncode == 0, told.stderr
+    assert "E_a" in told.stdout
+    assert (folder / "told.json").read_text() == (folder / "series.json").read_text()
+    wrong = call(command, "figure", "series.nc", "profiles", "--output", "a.png", folder=folder)
+    assert wrong.returncode == 2
+    assert "is the result of a series of glasses, of which there is no figure profiles" in wrong.stderr
+    table = call(command, "export", "series.nc", "a.csv", folder=folder)
+    assert table.returncode == 2
+    assert "`ionscape summary RESULT.nc --summary FILE.json` writes its numbers" in table.stderr

@@ -70,6 +70,8 @@ def test_without_published_parameters_there_are_units_only(command, tmp_path):
         ([FORMULA, "--jump-distance", "0 nm"], "--jump-distance"),
         ([FORMULA, "--tetrahedral-borate-limit", "2"], "--tetrahedral-borate-limit"),
         ([FORMULA, "--measured-units", "none.csv"], "none.csv"),
+        ([FORMULA, "--noise", "1e300"], "--noise = 1e+300: must be from 0 to 10"),
+        ([FORMULA, "--mass-density", "2.3 g/cm^3", "--jump-distance", "4 angstrom"], "--jump-distance"),
         ([FORMULA, "--figure", "a.bmp"], "unknown extension"),
         ([FORMULA, "--figure", "a.png", "--no-figure"], "contradicts"),
     ],
@@ -80,3 +82,23 @@ def test_bad_input_is_one_sentence(command, tmp_path, words, sentence):
     assert sentence in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("formula", ["LiPO3", "0.55 Li2O 0.45 P2O5"])
+def test_glasses_without_room_for_a_landscape_have_units_all_the_same(command, tmp_path, formula):
+    done = call(command, tmp_path, formula, "--summary", "glass.json")
+    assert done.returncode == 0, done.stderr
+    # 0.5 Li2O: one ion per cation, and 0.95 of the sites filled
+    assert "note: there is no landscape, since y leaves no room" in done.stdout
+    assert "at most 0.4872 with 0.05 of the sites vacant" in done.stdout
+    found = json.loads((tmp_path / "glass.json").read_text(encoding="utf-8"))
+    assert found["landscape"] is None
+    assert found["units"]["P2"] == pytest.approx(1.0 if formula == "LiPO3" else 7.0 / 9.0)
+    assert (tmp_path / "glass.png").exists()
+
+
+def test_units_that_were_not_measured_name_file_and_option(command, tmp_path):
+    (tmp_path / "units.csv").write_text("x,B4,B3,B2\n1,42,50,8\n")
+    done = call(command, tmp_path, FORMULA, "--measured-units", "units.csv")
+    assert done.returncode == 2
+    assert '--measured-units = "units.csv": has no measured units at x = 0.4; they are known from 1 to 1' in done.stderr

@@ -11,6 +11,7 @@ from ionscape.glass import (
     flat_range,
     ion_number_density,
     known_weaknesses,
+    network_former_units,
     parse_composition,
     read_literature,
     select_series,
@@ -160,9 +161,28 @@ def test_known_weaknesses():
 def test_flat_range_of_the_lithium_series():
     # 3/7, and 1 - (33/67 - 3/7) = 0.936.
     assert flat_range(composition()) == pytest.approx((3 / 7, 1 - (33 / 67 - 3 / 7)), rel=1e-12)
+    # Fewer ions than c_B, y = 0.25: P(4) provides 3/7 - 1/3, as long as there is so much phosphate.
+    assert flat_range(composition(oxide=0.25)) == pytest.approx((3 / 7, 1 - (3 / 7 - 1 / 3)), rel=1e-12)
     # At y = 0.55 there are more charges than phosphate could take singly: no such range.
     first, last = flat_range(composition(oxide=0.55))
     assert first == last
+
+
+@pytest.mark.parametrize("oxide", [0.05, 0.2, 0.25, 0.3, 0.33, 0.4, 0.48])
+@pytest.mark.parametrize("limit", [0.0, 0.2, 3 / 7, 0.6, 0.9, 1.0])
+def test_flat_range_is_where_a_scan_finds_no_charged_unit_to_change(oxide, limit):
+    x = np.linspace(0.0, 1.0, 2001)
+    units = [
+        network_former_units(composition(oxide=oxide, borate=float(value)), tetrahedral_borate_limit=limit)
+        for value in x
+    ]
+    charged = np.array([[fractions[name] for name in ("B4", "P4", "B2", "P0", "P1", "P2")] for fractions in units])
+    flat = np.flatnonzero((np.abs(np.diff(charged, axis=0)) < 1e-9).all(axis=1))
+    first, last = flat_range(composition(oxide=oxide), tetrahedral_borate_limit=limit)
+    if flat.size < 2:
+        assert last - first <= 1e-3
+    else:
+        assert (x[flat[0]], x[flat[-1] + 1]) == pytest.approx((first, last), abs=1.1e-3)
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +227,11 @@ def test_series_leaves_out_what_is_wrong_by_decades(literature):
     assert positions == sorted(positions)
     everything = select_series(literature, "Li", 0.33, largest_deviation=None)
     assert len(everything.glasses) == len(series.glasses) + len(series.left_out)
-    without = select_series(literature, "Li", 0.33, leave_out=["Magistris", "513700019025"])
+    # Two entries of other series: a name that fits nothing is a mistake.
+    for wrong in ({"leave_out": ["513700019025"]}, {"authors": ["Magistriss"]}, {"leave_out": ["Magistriss"]}):
+        with pytest.raises(InputError, match="fits no glass of the series"):
+            select_series(literature, "Li", 0.33, **wrong)
+    without = select_series(literature, "Li", 0.33, leave_out=["Magistris", "4363600603325"])
     assert not any(glass.author.startswith("Magistris") for glass in without.glasses)
 
 
@@ -222,3 +246,12 @@ def test_literature_refuses_other_tables(tmp_path):
     table.write_text(header + "33,0,0,0,0,67,0,ten,,,\n")
     with pytest.raises(InputError, match='line 2, RO20 = "ten"'):
         read_literature(table)
+
+
+def test_resistivities_out_of_range_are_refused(tmp_path):
+    table = tmp_path / "a.csv"
+    header = "Li2O,Na2O,K2O,Rb2O,Cs2O,B2O3,P2O5,RO20,RO100,RO150,RO300\n"
+    for value in ("400", "-400", "-50.1", "1e308"):
+        table.write_text(f"{header}33,0,0,0,0,67,0,12,{value},,\n")
+        with pytest.raises(InputError, match=r"line 2, RO100 = .*: must be from -50 to 50"):
+            read_literature(table)

@@ -341,5 +341,40 @@ def test_density_of_states(small: Landscape) -> None:
     assert np.isnan(states.counter_charge.to_numpy()[-1])
     assert states.attrs["ions"] == small.ions
     for change in ({"bins": 0}, {"environments": 0}):
-        with pytest.raises(InputError, match="must be 1 or greater"):
+        with pytest.raises(InputError, match="must be a whole number of at least 1"):
             density_of_states(small, **change)
+
+
+@pytest.mark.parametrize("lattice", [2.5, None, "10", [10, 10], [10, 10.0, 10], True, 1, [10, 10, None]])
+def test_lattices_of_any_wrong_type_are_one_sentence(lattice: object) -> None:
+    with pytest.raises(
+        InputError, match=r"lattice = .*must be a whole number of sites of at least 2, or three of them"
+    ):
+        generate_landscape("0.33 Li2O 0.67 P2O5", lattice=lattice, rng=1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rng", [-1, 1.5, None, "1", True])
+def test_seeds_of_any_wrong_type_are_one_sentence(rng: object) -> None:
+    with pytest.raises(InputError, match=r"rng = .*must be a whole number of at least 0"):
+        generate_landscape("0.33 Li2O 0.67 P2O5", lattice=6, rng=rng)  # type: ignore[arg-type]
+
+
+def test_integers_of_numpy_are_seeds_and_lattices() -> None:
+    one = generate_landscape("0.33 Li2O 0.67 P2O5", lattice=6, rng=7)
+    other = generate_landscape("0.33 Li2O 0.67 P2O5", lattice=np.array([6, 6, 6]), rng=np.int64(7))  # type: ignore[arg-type]
+    np.testing.assert_array_equal(one.energies, other.energies)
+
+
+@pytest.mark.parametrize("wrong", [None, "much", True, [1.0]])
+def test_parameters_of_a_wrong_type_are_one_sentence(wrong: object) -> None:
+    for key in ("noise", "energy_scale", "barrier", "vacant_site_fraction"):
+        values = {"energy_scale": 1e-19, "noise": 0.3} | {key: wrong}
+        with pytest.raises(InputError, match=rf"{key} = .*must be a number"):
+            LandscapeModel(**values)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"glass = .*must be a formula or a composition"):
+        generate_landscape(wrong if wrong != "much" else 3.0, lattice=6, rng=1)  # type: ignore[arg-type]
+
+
+def test_absurd_noise_is_refused() -> None:
+    with pytest.raises(InputError, match="noise = 1e\\+300: must be from 0 to 10"):
+        LandscapeModel(energy_scale=1e-19, noise=1e300)

@@ -5,11 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ionscape.errors import NetworkError, PercolationError
-from ionscape.hopping import Network, lattice_links, network, solve_network
+from ionscape.errors import InputError, NetworkError, PercolationError
+from ionscape.hopping import (
+    Network,
+    conductance_network,
+    conductivity,
+    generate_landscape,
+    lattice_links,
+    network,
+    solve_network,
+)
 from ionscape.hopping.kron import kron_conductance
 
 METHODS = ("iterative", "direct")
+LANDSCAPE = generate_landscape("0.33 Li2O 0.67 (0.4 B2O3 0.6 P2O5)", lattice=8, rng=1)
 
 
 def lattice_network(shape, *, spread=0.0, rng=None, open_share=1.0, faces="periodic"):
@@ -169,3 +178,37 @@ def test_bounds_that_cannot_be_met_are_said(monkeypatch):
     problem = lattice_network((8, 8, 8), spread=8.0)
     with pytest.raises(NetworkError, match="bounds of a conductance"):
         solve_network(problem, tolerance=1e-12)
+
+
+@pytest.mark.parametrize("method", ["cholesky", None, 3])
+def test_an_unknown_method_is_refused(method):
+    with pytest.raises(InputError, match=r"method = .*is not a method of the solver; choose one of automatic"):
+        solve_network(lattice_network((4, 4, 4)), method=method)
+    with pytest.raises(InputError, match="method"):
+        conductivity(LANDSCAPE, temperature=300.0, method=method)
+
+
+@pytest.mark.parametrize("tolerance", [0.0, 1.0, -1e-3, float("nan"), None, "1e-3"])
+def test_a_tolerance_out_of_range_is_refused(tolerance):
+    with pytest.raises(InputError, match="tolerance"):
+        solve_network(lattice_network((4, 4, 4)), tolerance=tolerance)
+
+
+@pytest.mark.parametrize("value", [-1e14, 0.0, float("inf"), None, "1e14", True])
+def test_frequencies_and_temperatures_that_are_no_positive_numbers_are_refused(value):
+    with pytest.raises(InputError, match="attempt_frequency"):
+        conductance_network(LANDSCAPE, temperature=300.0, attempt_frequency=value)
+    with pytest.raises(InputError, match="temperature"):
+        conductivity(LANDSCAPE, temperature=value)
+    with pytest.raises(InputError, match="temperature"):
+        conductivity(LANDSCAPE, temperature=[300.0, value])
+
+
+def test_a_conductivity_too_small_for_a_number_is_refused():
+    # 0.7 eV or more, so that log10 of the Boltzmann factor is -0.7 * 11604.5 / 8 / ln 10 = -441 at 8 K, or less
+    with pytest.raises(
+        InputError, match=r"temperature = 8\.0: gives a conductivity of 10\^-[45]\d\d S/m.*give a higher one"
+    ):
+        conductivity(LANDSCAPE, temperature=[300.0, 8.0])
+    network, _ = conductance_network(LANDSCAPE, temperature=8.0, attempt_frequency=4e14)
+    assert np.isfinite(solve_network(network).log_conductance)

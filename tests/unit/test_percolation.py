@@ -27,7 +27,8 @@ from ionscape.hopping import (
     sample_activation_energies,
 )
 from ionscape.hopping.percolation import barriers_of
-from ionscape.hopping.percolation_kernels import bottleneck, connect, link_barriers
+from ionscape.hopping.percolation_kernels import bottleneck, link_barriers
+from ionscape.hopping.union_find import connect
 
 EV = constants.electron_volt
 LITHIUM = "0.33 Li2O 0.67 (0.4 B2O3 0.6 P2O5)"

@@ -22,7 +22,8 @@ from ionscape.series import (
     parse_series,
     run_series,
 )
-from ionscape.series.dataset import arrhenius_energies, mean_and_errors
+from ionscape.series.dataset import arrhenius_energies, mean_and_errors, mean_of_open
+from ionscape.series.fit import NOISES, _fitted
 from ionscape.series.tasks import NETWORK, PERCOLATION, random_numbers
 
 ELECTRON_VOLT = 1.602176634e-19  # J
@@ -207,6 +208,72 @@ def test_mean_and_errors_by_hand() -> None:
     np.testing.assert_allclose(error, [1.0 / math.sqrt(3.0), np.nan])
 
 
+def test_directions_and_landscapes_without_a_path_are_left_out() -> None:
+    values = np.array([[[1.0, 3.0], [5.0, np.nan], [np.nan, np.nan]]])
+    np.testing.assert_array_equal(mean_of_open(values, axis=2), [[2.0, 5.0, np.nan]])
+    mean, _, _ = mean_and_errors(mean_of_open(values, axis=2))
+    np.testing.assert_array_equal(mean, [3.5])
+
+
+def test_one_rule_for_energies_and_conductivities_without_a_path() -> None:
+    # 0.4 of the sites are accessible on small lattices: some landscapes have a path along some directions
+    text = QUICK.replace("alkali_oxide_fraction = 0.33", "alkali_oxide_fraction = 0.255").replace("[0.0, 0.5]", "0.5")
+    text = text.replace(
+        "lattice = 14\nlandscapes = 3", "lattice = 6\nlandscapes = 20\nleast_percolating_fraction = 0.1"
+    )
+    text = text.replace(
+        "lattice = 10\nlandscapes = 4", "lattice = 6\nlandscapes = 20\nleast_percolating_fraction = 0.1"
+    )
+    text = text.replace("[network]", "directions = 2\n\n[network]\ndirections = 2", 1)
+    result = run_series(parse_series(text), scheduler="serial")
+    data = result.dataset.isel(x=0)
+    for fraction, values in (
+        ("percolated_fraction", data["landscape_activation_energy"]),
+        ("network_percolated_fraction", data["landscape_conductivity"].isel(temperature=0)),
+    ):
+        assert 0.1 < float(data[fraction]) < 1.0
+        known = values.values[np.isfinite(values.values)]
+        assert known.size > 0
+        assert (known > 0.0).all()
+    np.testing.assert_allclose(data["activation_energy"], data["landscape_activation_energy"].mean(), rtol=1e-12)
+    np.testing.assert_allclose(
+        data["conductivity"], data["landscape_conductivity"].mean("network_landscape"), rtol=1e-9
+    )
+    shown = [f"{float(data[name]):.0%}" for name in ("percolated_fraction", "network_percolated_fraction")]
+    (warning,) = [text for text in result.warnings if "have a path" in text]
+    assert f"{shown[0]} of the landscapes for activation energies" in warning
+    assert f"{shown[1]} of the landscapes for conductivities" in warning
+
+
+def test_a_temperature_too_low_for_a_number_is_an_input_error() -> None:
+    text = QUICK.replace('["303 K", "393 K"]', '["303 K", "8 K"]')
+    with pytest.raises(InputError, match=r'li.toml: network.temperatures\[1\] = "8 K": gives a conductivity too small'):
+        run_series(parse_series(text, file="li.toml"), scheduler="serial")
+
+
+def test_a_number_of_landscapes_that_is_none_is_refused() -> None:
+    for wrong in (0, -1, 1.5, None):
+        with pytest.raises(InputError, match=r"landscapes = .*must be a whole number of at least 1"):
+            parse_series(QUICK).with_landscapes(wrong)  # type: ignore[arg-type]
+
+
+def test_the_warning_of_the_lattice_speaks_of_the_lattice_used(result: SeriesResult) -> None:
+    (warning,) = [text for text in result.warnings if "³" in text]
+    assert warning.startswith("conductivities on 10³ sites are too high")
+    assert warning.count("³") == 1
+
+
+def test_glasses_left_out_are_listed_with_reasons(tmp_path: Path) -> None:
+    (tmp_path / "literature.csv").write_text(LITERATURE)
+    text = QUICK + '\n[experiment]\nfile = "literature.csv"\nleave_out = ["2"]\n'
+    result = run_series(parse_series(text, folder=tmp_path), scheduler="serial")
+    assert list(result.dataset["left_out_identifier"].values) == ["2"]
+    assert list(result.dataset["left_out_reason"].values) == ["left out by name"]
+    assert "1 measured glass was left out: Able A. 1980 at x = 0.5 (left out by name)" in result.warnings
+    result.to_netcdf(tmp_path / "series.nc")
+    assert load_series_result(tmp_path / "series.nc").warnings == result.warnings
+
+
 def test_arrhenius_energy_of_an_exact_law() -> None:
     temperatures = np.array([250.0, 300.0, 400.0])
     sigma = 5.0 / temperatures * np.exp(-0.7 * ELECTRON_VOLT / (BOLTZMANN * temperatures))
@@ -259,7 +326,10 @@ def test_energies_out_of_reach_are_refused() -> None:
     points = [(0.0, 0.9 * ELECTRON_VOLT, 1e-21), (1.0, 0.05 * ELECTRON_VOLT, 1e-21)]
     with pytest.raises(FitError, match="ask for a noise outside"):
         fit_energy_scale(parse_series(QUICK), measured=points)
-    with pytest.raises(InputError, match="two or more glasses"):
+    with pytest.raises(
+        InputError,
+        match=r"measured: must have activation energies at two or more borate fractions, those given are at x = 0;",
+    ):
         fit_energy_scale(parse_series(QUICK), measured=points[:1])
 
 
@@ -279,12 +349,76 @@ def test_attempt_frequency_is_a_geometric_mean_of_ratios() -> None:
     # ratios 2 and 8 at x = 0; nothing near x = 1
     assert fitted.frequency[0] == pytest.approx(4e14, rel=1e-9, abs=0)
     assert math.isnan(fitted.frequency[1])
-    # half of the difference of the logarithms, which is more than the given 0.1 decades
-    assert fitted.relative_error[0] == pytest.approx(math.log(8.0 / 2.0) / 2.0)
+    # one glass: its temperatures are not independent; their standard deviation is more than the given 0.1 decades
+    assert fitted.relative_error[0] == pytest.approx(math.log(8.0 / 2.0) / math.sqrt(2.0))
+    assert list(fitted.glasses) == [1, 0]
     # at 500 K there is no model value; ln of the model is linear in x, here 10^(1/2) times the value at x = 0
-    assert fitted.common_points == 3
-    ratios = [2.0 / 10**0.01, 8.0 / 10**0.01, 1.0 / 10**0.5]
-    assert fitted.common == pytest.approx(1e14 * math.prod(ratios) ** (1.0 / 3.0), rel=1e-9, abs=0)
+    assert fitted.common_glasses == 2
+    ratios = [math.sqrt(2.0 * 8.0) / 10**0.01, 1.0 / 10**0.5]
+    assert fitted.common == pytest.approx(1e14 * math.prod(ratios) ** (1.0 / 2.0), rel=1e-9, abs=0)
+
+
+def test_error_of_the_frequency_holds_that_of_the_model_once() -> None:
+    sigma = np.array([[1e-9, 1e-7], [1e-8, 1e-6]])
+    options = {
+        "borate_fractions": [1.0, 0.0], "temperatures": [300.0, 400.0], "attempt_frequency": 1e14,
+        "composition_tolerance": 0.03, "error": 0.1,
+    }  # fmt: skip
+    several = [glass(1.0, {300.0: 1e-9 * 3.0**sign, 400.0: 1e-7 * 3.0**sign}) for sign in (-1.0, 1.0, -1.0, 1.0)]
+    relative = np.array([[0.3, 0.3], [0.5, 0.5]])
+    fitted = fit_attempt_frequency(sigma, measured=several, conductivity_error=relative * sigma, **options)
+    # four glasses, ln 3 off their mean on either side; the same landscapes for all
+    scatter = math.sqrt(4.0 * math.log(3.0) ** 2 / 3.0) / 2.0
+    assert fitted.relative_error[0] == pytest.approx(math.hypot(scatter, 0.3))
+    assert fitted.common_relative_error == pytest.approx(math.hypot(scatter, 0.3))
+    one = [glass(0.75, {350.0: 1e-8})]
+    fitted = fit_attempt_frequency(sigma, measured=one, conductivity_error=relative * sigma, **options)
+    # three parts of the first composition and one of the second
+    model = 0.75 * 0.3 + 0.25 * 0.5
+    assert fitted.common_relative_error == pytest.approx(math.hypot(0.1 * math.log(10.0), model))
+    with_one_landscape = fit_attempt_frequency(sigma, measured=several, conductivity_error=np.nan * sigma, **options)
+    assert math.isnan(with_one_landscape.relative_error[0])  # unknown, not 0
+
+
+def test_landscape_error_is_common_to_the_glasses_of_one_composition() -> None:
+    # E/V0 falls linearly with the noise; one error of 2 % of the table at each end, and measurements without errors
+    noises = np.array(NOISES)
+    ratio = {0.0: 2.0 - noises, 1.0: 1.0 + 0.5 * noises}
+    error = {0.0: 0.02, 1.0: 0.02}
+    ends = [(0.0, 1.6e-19, 1e-24), (1.0, 1.2e-19, 1e-24)]
+    once, often = (_fitted(points, ratio, error) for points in (ends, ends * 25))
+    assert once.energy_scale == pytest.approx(1e-19, rel=1e-6, abs=0)
+    assert often.noise == pytest.approx(0.4, rel=1e-6)
+    # measuring the same again does not make the landscapes better
+    np.testing.assert_allclose(often.covariance, once.covariance, rtol=1e-3)
+    # by hand: (V0, noise) from E0 = V0 (2 - s), E1 = V0 (1 + s/2): J at V0 = 1, s = 0.4
+    jacobian = np.array([[1.6, -1.0], [1.2, 0.5]])
+    inverse = np.linalg.inv(jacobian)
+    expected = inverse @ np.diag([(0.02 * 1.6) ** 2, (0.02 * 1.2) ** 2]) @ inverse.T
+    np.testing.assert_allclose(once.covariance / np.outer([1e-19, 1.0], [1e-19, 1.0]), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            (),
+            r"x = 0 and at x = 1; the measured glasses .* have them at x = 0, 0.5;.*fit_to = \"all\"",
+        ),
+        (("1.9", "1.1"), r"x = 0 and at x = 1; the measured glasses of \"literature.csv\" have them at none;"),
+    ],
+)
+def test_what_is_missing_for_a_fit_of_the_energy_scale_is_said(
+    tmp_path: Path, changes: tuple[str, ...], sentence: str
+) -> None:
+    table = LITERATURE.replace("10.0,7.5", "10.0,") if not changes else LITERATURE.replace(",9.0,,,", ",,,,")
+    if changes:
+        table = table.replace("9.0,7.0", "9.0,").replace("10.0,7.5", "10.0,")
+    (tmp_path / "literature.csv").write_text(table)
+    text = QUICK.replace('energy_scale = "0.64 eV"\nnoise = 0.42', 'energy_scale = "fit"')
+    series = parse_series(text + '\n[experiment]\nfile = "literature.csv"\n', file="li.toml", folder=tmp_path)
+    with pytest.raises(InputError, match=sentence):
+        run_series(series, scheduler="serial")
 
 
 def test_conductivities_between_temperatures_follow_arrhenius() -> None:
@@ -357,3 +491,25 @@ def test_failed_networks_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ionscape.hopping.conductivity", fails)
     with pytest.raises(IonscapeError, match="8 of 14 landscapes failed; the first: current in is not"):
         run_series(parse_series(QUICK), scheduler="serial")
+
+
+def test_publications_of_the_activation_energy_have_markers_of_their_own(result: SeriesResult) -> None:
+    # 20 publications with an energy, and 20 others before them that are not drawn
+    sources = np.array([f"Author {number}" for number in range(40)], dtype=object)
+    energies = np.where(np.arange(40) < 20, np.nan, 0.7)
+    data = result.dataset.assign(
+        measured_x=("measured_glass", np.full(40, 0.3)),
+        measured_activation_energy=("measured_glass", energies),
+        measured_source=("measured_glass", sources),
+    )
+    figure = activation_energies(SeriesResult(dataset=data))
+    (axes,) = figure.axes
+    drawn = [line for line in axes.lines if str(line.get_label()).startswith("Author")]
+    assert [line.get_label() for line in drawn] == list(sources[20:])
+    looks = {(line.get_marker(), line.get_markerfacecolor()) for line in drawn}
+    assert len(looks) == 20
+    assert drawn[0].get_marker() == "s"
+    # beside the axes, not over the points
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    assert legend.get_window_extent().x0 > axes.get_window_extent().x1

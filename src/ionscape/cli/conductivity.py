@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ionscape.cli.simulate import RESULT_EXTENSIONS
-from ionscape.cli.table import with_error, without_nan
+from ionscape.cli.table import without_nan
 from ionscape.errors import SimulationInterrupted
 from ionscape.outputs import atomic_output, check_output
+from ionscape.quantities import with_error
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -90,7 +91,7 @@ def conductivity_command(
     with atomic_output(target) as temporary:
         result.to_netcdf(temporary)
     if summary is not None:
-        _write_list(result.summary(), summary)
+        write_list(result.summary(), summary)
     _draw(result, figures)
     if not quiet:
         _report(result, [target, *([summary] if summary is not None else []), *figures.values()], folder)
@@ -130,18 +131,23 @@ def _display(*, quiet: bool) -> Generator[Callable[[Tally], None] | None]:
         TextColumn("{task.fields[remarks]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=False) as display:
-        bar = display.add_task("series", total=None, remarks="")
+    display = Progress(*columns, console=Console(stderr=True), transient=False)
+    bar = display.add_task("series", total=None, remarks="")
+    try:
 
         def show(tally: Tally) -> None:
+            display.start()  # not before there is something to count: a refusal comes without a bar
             counts = ((tally.resumed, "found in the store"), (tally.failed, "failed"))
             remarks = ", ".join(f"{count} {what}" for count, what in counts if count)
             display.update(bar, total=tally.total, completed=tally.finished, remarks=remarks)
 
         yield show
+    finally:
+        if display.live.is_started:
+            display.stop()
 
 
-def _write_list(entries: list[dict[str, Any]], path: Path) -> None:
+def write_list(entries: list[dict[str, Any]], path: Path) -> None:
     """Write the summary as JSON; what does not exist is null."""
     import json
 
@@ -154,16 +160,23 @@ def _report(result: SeriesResult, written: list[Path], folder: Path) -> None:
     """Print the table, what was fitted, the warnings and what was written."""
     from rich.console import Console
 
+    print_result(result)
+    Console(soft_wrap=True).print(
+        f"written: {', '.join(map(str, written))} (every landscape also kept in {folder})",
+        highlight=False, markup=False,
+    )  # fmt: skip
+
+
+def print_result(result: SeriesResult) -> None:
+    """Print the table, what was fitted and the warnings."""
+    from rich.console import Console
+
     console = Console(soft_wrap=True)
     print_series(Console(), result)
     for line in _fits(result):
         console.print(line, highlight=False, markup=False)
     for warning in result.warnings:
         console.print(f"warning: {warning}", highlight=False, style="yellow", markup=False)
-    console.print(
-        f"written: {', '.join(map(str, written))} (every landscape also kept in {folder})",
-        highlight=False, markup=False,
-    )  # fmt: skip
 
 
 def print_series(console: Console, result: SeriesResult) -> None:

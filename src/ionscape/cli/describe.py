@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ionscape.experiment import Experiment, Stage
+    from ionscape.series import Series
 
 
 class FilePart(StrEnum):
@@ -26,9 +27,7 @@ class FilePart(StrEnum):
 
 
 def schema_command(
-    part: Annotated[
-        FilePart, typer.Argument(help="experiment, measurement or series.")
-    ] = FilePart.experiment,
+    part: Annotated[FilePart, typer.Argument(help="experiment, measurement or series.")] = FilePart.experiment,
 ) -> None:
     """Print the JSON schema of experiment files, of series files or of the table [measurement]."""
     from ionscape.experiment import experiment_schema
@@ -50,13 +49,50 @@ def cite_command() -> None:
 
 
 def check_command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Experiment, a TOML file.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Experiment or series of glasses, a TOML file.", show_default=False)
+    ],
 ) -> None:
-    """Check an experiment file and describe it in a few lines."""
+    """Check an experiment file, or a series file, and describe it in a few lines."""
     from ionscape.experiment import load_experiment
+    from ionscape.experiment.load import parse_toml
+    from ionscape.experiment.tables import read_text
 
-    for line in describe(load_experiment(file)):
+    data = parse_toml(read_text(file), file=str(file))
+    if "glass" in data and "sample" not in data:
+        from ionscape.series import load_series
+
+        lines = describe_series(load_series(file))
+    else:
+        lines = describe(load_experiment(file))
+    for line in lines:
         typer.echo(line)
+
+
+def describe_series(series: Series) -> Iterator[str]:
+    """Yield the lines of a short description: glasses, landscape, what is calculated, measurements."""
+    from ionscape.constants import ELECTRON_VOLT
+
+    settings, model = series.settings, series.model
+    yield series.title
+    x = series.borate_fractions
+    span = f"x = {x[0]:g}" if len(x) == 1 else f"{len(x)} compositions, x = {min(x):g} to {max(x):g}"
+    yield f"  glasses: {settings.glass.alkali}, y = {settings.glass.alkali_oxide_fraction:g}, {span}"
+    if model is None:
+        yield "  landscape: energy scale and noise fitted to measured activation energies"
+    else:
+        yield f"  landscape: energy scale {model.energy_scale / ELECTRON_VOLT:.4g} eV, noise {model.noise:g}"
+    for table, what in ((settings.percolation, "activation energies"), (settings.network, "conductivities")):
+        if table is not None:
+            yield f"  {what}: {table.landscapes} landscapes of {table.lattice}³ sites for each composition"
+    if settings.network is not None:
+        kelvins = ", ".join(f"{temperature:.5g} K" for temperature in settings.network.temperatures)
+        frequency = settings.hopping.attempt_frequency
+        shown = "fitted" if isinstance(frequency, str) else f"{frequency:g} Hz"
+        yield f"  temperatures: {kelvins}; attempt frequency {shown}"
+    if series.literature is not None:
+        left_out = len(series.literature.left_out)
+        yield f"  measured: {len(series.literature.glasses)} glasses, {left_out} left out"
 
 
 def describe(experiment: Experiment) -> Iterator[str]:

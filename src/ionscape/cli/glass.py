@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 DEFAULT_FIGURE = Path("glass.png")
 LARGEST_LATTICE = 400
+JUMP_DISTANCE = "5 angstrom"
 OPTIONS = (
     "energy_scale", "noise", "vacant_site_fraction", "barrier", "tetrahedral_borate_limit",
     "phosphate_disproportionation", "pyrophosphate_disproportionation", "mass_density", "jump_distance",
@@ -45,7 +46,7 @@ class Description:
     Attributes:
         glass: composition and units.
         density: of the ions.
-        landscape: None where no energy scale is known.
+        landscape: None where no energy scale is known, or the ions find no room on its lattice.
         activation_energy: bottleneck of that landscape [J]; None without a path.
         seed: of the landscape.
         remarks: what to keep in mind, sentences without a full stop.
@@ -125,7 +126,9 @@ def glass_command(
     mass_density: Annotated[
         str | None, typer.Option(help='For the ion density, such as "2.3 g/cm^3" [default: from the lattice].')
     ] = None,
-    jump_distance: Annotated[str, typer.Option(help="Lattice constant, for the ion density.")] = "5 angstrom",
+    jump_distance: Annotated[
+        str | None, typer.Option(help="Lattice constant, for the ion density [default: 5 angstrom].")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace existing files.")] = True,
 ) -> None:
@@ -198,7 +201,17 @@ def describe(
         )
     from ionscape.hopping import activation_energy, generate_landscape
 
-    landscape = generate_landscape(glass, lattice=lattice, rng=seed, model=model)
+    try:
+        landscape = generate_landscape(glass, lattice=lattice, rng=seed, model=model)
+    except InputError as error:
+        own = model.vacant_site_fraction != type(model).vacant_site_fraction
+        if own or error.key != "alkali_oxide_fraction":
+            raise
+        # the units are known all the same
+        note = f"there is no landscape, since y {'; '.join(part for part in (error.problem, error.bound) if part)}"
+        return Description(
+            glass=glass, density=density, landscape=None, activation_energy=None, seed=seed, remarks=(*remarks, note)
+        )
     try:
         energy = activation_energy(landscape)
     except PercolationError as error:
@@ -292,6 +305,7 @@ def _check_files(figure: Path | None, *, draw: bool, summary: Path | None, overw
 
 def _glass(formula: str, measured: Path | None, *, mass_density: str | None, **parameters: Any) -> Glass:
     from ionscape.glass import interpolate_units, make_glass, parse_composition, read_measured_units
+    from ionscape.glass.units import NO_MEASURED_UNITS
     from ionscape.quantities import quantity
 
     density = None
@@ -303,22 +317,35 @@ def _glass(formula: str, measured: Path | None, *, mass_density: str | None, **p
     composition = parse_composition(formula)
     units = None
     if measured is not None:
-        units = interpolate_units(read_measured_units(measured), composition.borate_fraction)
+        try:
+            units = interpolate_units(read_measured_units(measured), composition.borate_fraction)
+        except InputError as error:
+            if error.problem != NO_MEASURED_UNITS:
+                raise
+            problem = f"{error.problem} at x = {composition.borate_fraction:.6g}"
+            raise InputError(
+                problem, key="--measured-units", value=str(measured), bound=error.bound, remedy=error.remedy
+            ) from None
     return make_glass(composition, units, mass_density=density, **parameters)
 
 
-def _density(glass: Glass, jump_distance: str) -> IonDensity:
+def _density(glass: Glass, jump_distance: str | None) -> IonDensity:
     from ionscape.glass import ion_number_density
     from ionscape.quantities import quantity
 
+    if glass.mass_density is not None:
+        if jump_distance is not None:
+            raise InputError(
+                "contradicts --mass-density, from which the ion density follows already", key="jump_distance",
+                value=jump_distance, remedy="give one of the two",
+            )  # fmt: skip
+        return ion_number_density(glass.composition, mass_density=glass.mass_density)
     try:
-        spacing = quantity(jump_distance, "length")
+        spacing = quantity(jump_distance or JUMP_DISTANCE, "length")
         if not spacing > 0.0:
             raise InputError("must be greater than 0", value=jump_distance)
     except InputError as error:
         raise error.located(key="jump_distance") from None
-    if glass.mass_density is not None:
-        return ion_number_density(glass.composition, mass_density=glass.mass_density)
     return ion_number_density(glass.composition, lattice_constant=spacing)
 
 

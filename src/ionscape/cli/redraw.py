@@ -15,7 +15,9 @@ from ionscape.outputs import atomic_output, check_output
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from typing_extensions import TypeIs
 
+    from ionscape.series import SeriesResult
     from ionscape.sims import DepthProfile
     from ionscape.transport import SimulationResult
 
@@ -33,13 +35,19 @@ class Kind(StrEnum):
     movie = "movie"
     densities = "densities"
     counts = "counts"
+    activation_energy = "activation-energy"
+    conductivity = "conductivity"
+    arrhenius = "arrhenius"
 
 
 OF_PROFILES = (Kind.densities, Kind.counts)
+OF_SERIES = (Kind.activation_energy, Kind.conductivity, Kind.arrhenius)
 
 ResultFile = Annotated[
     Path,
-    typer.Argument(metavar="RESULT.nc", help="Result of a simulation, or a calibrated profile.", show_default=False),
+    typer.Argument(
+        metavar="RESULT.nc", help="Result of a simulation or a series, or a calibrated profile.", show_default=False
+    ),
 ]
 
 
@@ -76,7 +84,7 @@ def figure_command(
     ] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace an existing file.")] = True,
 ) -> None:
-    """Draw one figure, or the film, of a stored result; densities or counts of a calibrated profile."""
+    """Draw one figure, or the film, of a stored simulation, calibrated profile or series of glasses."""
     from ionscape.figures import movie, save
     from ionscape.figures.movie import MOVIE_EXTENSIONS
     from ionscape.figures.style import FIGURE_EXTENSIONS
@@ -96,14 +104,13 @@ def figure_command(
         moved=moved,
         normalised=not densities,
     )
-    profile = load_if_profile(result)
-    if (kind in OF_PROFILES) != (profile is not None):
-        raise _wrong_kind(result, kind, is_profile=profile is not None)
-    if profile is not None:
-        save(draw_profile(profile, kind), output)
-        return
     loaded = load(result)
-    if kind is Kind.movie:
+    _check_kind(result, kind, loaded)
+    if is_profile(loaded):
+        save(draw_profile(loaded, kind), output)
+    elif is_series(loaded):
+        save(draw_series(loaded, kind), output)
+    elif kind is Kind.movie:
         movie(loaded, output)
     else:
         save(draw(loaded, kind, choices), output)
@@ -170,24 +177,28 @@ def summary_command(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace an existing file.")] = True,
 ) -> None:
-    """Print the summary of a stored result or calibrated profile."""
+    """Print the summary of a stored simulation, calibrated profile or series of glasses."""
     from rich.console import Console
 
     from ionscape.cli.calibrate import print_profile
+    from ionscape.cli.conductivity import print_result, write_list
     from ionscape.cli.table import print_summary, write_summary
 
     if summary is not None:
         check_output(summary, extensions=(".json",), key="--summary", overwrite=overwrite)
-    profile = load_if_profile(result)
-    if profile is not None:
-        numbers = profile.summary()
+    loaded = load(result)
+    if is_series(loaded):
         if not quiet:
-            print_profile(Console(soft_wrap=True), profile)
-    else:
-        loaded = load(result)
-        numbers = loaded.summary()
+            print_result(loaded)
+        if summary is not None:
+            write_list(loaded.summary(), summary)
+        return
+    numbers = loaded.summary()
+    if is_profile(loaded):
         if not quiet:
-            print_summary(Console(), loaded.experiment.title, numbers)
+            print_profile(Console(soft_wrap=True), loaded)
+    elif not quiet:
+        print_summary(Console(), loaded.experiment.title, numbers)
     if summary is not None:
         write_summary(numbers, summary)
 
@@ -199,36 +210,68 @@ def export_command(
 ) -> None:
     """Write the profiles of a stored result, or a calibrated profile, as CSV."""
     check_output(output, extensions=(".csv",), key="FILE.csv", overwrite=overwrite)
-    loaded = load_if_profile(result) or load(result)
+    loaded = load(result)
+    if is_series(loaded):
+        raise InputError(
+            "is the result of a series of glasses, which has no depth profiles", file=str(result),
+            remedy="`ionscape summary RESULT.nc --summary FILE.json` writes its numbers",
+        )  # fmt: skip
     with atomic_output(output) as temporary:
         loaded.to_csv(temporary)
 
 
-def load(path: Path) -> SimulationResult:
-    """Read a stored result.
+def load(path: Path) -> SimulationResult | DepthProfile | SeriesResult:
+    """Read what is stored in a file: the result of a simulation or of a series, or a calibrated profile.
 
     Raises:
-        InputError: the file does not exist, or is not the result of a simulation.
+        InputError: the file does not exist, or holds none of these.
     """
+    import h5netcdf
+
+    from ionscape.series.result import FORMAT as SERIES
+    from ionscape.sims.profile import FORMAT as PROFILE
     from ionscape.transport import load_result
 
     if not path.is_file():
-        raise InputError("does not exist", value=str(path), remedy="give a result that `ionscape simulate` has written")
+        remedy = "give a result that `ionscape simulate` or `ionscape conductivity` has written"
+        raise InputError("does not exist", value=str(path), remedy=remedy)
+    try:
+        with h5netcdf.File(path, "r") as stored:
+            written = stored.attrs.get("format")
+    except (OSError, ValueError):
+        written = None
+    if written == PROFILE:
+        from ionscape.sims.profile import load_profile
+
+        return load_profile(path)
+    if written == SERIES:
+        from ionscape.series import load_series_result
+
+        return load_series_result(path)
     return load_result(path)
 
 
-def load_if_profile(path: Path) -> DepthProfile | None:
-    """Read a calibrated profile; None if the file is anything else."""
-    import h5netcdf
+def is_profile(loaded: SimulationResult | DepthProfile | SeriesResult) -> TypeIs[DepthProfile]:
+    """Whether it is a calibrated profile."""
+    from ionscape.sims import DepthProfile
 
-    from ionscape.sims.profile import FORMAT, load_profile
+    return isinstance(loaded, DepthProfile)
 
-    try:
-        with h5netcdf.File(path, "r") as stored:
-            is_profile = stored.attrs.get("format") == FORMAT
-    except (OSError, ValueError):
-        return None
-    return load_profile(path) if is_profile else None
+
+def is_series(loaded: SimulationResult | DepthProfile | SeriesResult) -> TypeIs[SeriesResult]:
+    """Whether it is the result of a series of glasses."""
+    from ionscape.series import SeriesResult
+
+    return isinstance(loaded, SeriesResult)
+
+
+def draw_series(result: SeriesResult, kind: Kind) -> Figure:
+    """Return the figure of a series of glasses."""
+    from ionscape import figures
+
+    if kind is Kind.activation_energy:
+        return figures.activation_energies(result)
+    return figures.conductivities(result) if kind is Kind.conductivity else figures.arrhenius_plot(result)
 
 
 def draw_profile(profile: DepthProfile, kind: Kind) -> Figure:
@@ -238,11 +281,21 @@ def draw_profile(profile: DepthProfile, kind: Kind) -> Figure:
     return raw_counts(profile) if kind is Kind.counts else calibrated_profile(profile)
 
 
-def _wrong_kind(path: Path, kind: Kind, *, is_profile: bool) -> InputError:
-    what, other = ("a calibrated profile", "a result of a simulation")[:: 1 if is_profile else -1]
-    possible = ", ".join(each for each in Kind if (each in OF_PROFILES) == is_profile)
-    problem = f"is {what}, of which there is no figure {kind}"
-    return InputError(problem, file=str(path), remedy=f"draw {possible}, or give {other}")
+def _check_kind(path: Path, kind: Kind, loaded: SimulationResult | DepthProfile | SeriesResult) -> None:
+    """Refuse a figure that there is not of such a result."""
+    others = tuple(each for each in Kind if each not in (*OF_PROFILES, *OF_SERIES))
+    names = {
+        "a calibrated profile": OF_PROFILES, "the result of a series of glasses": OF_SERIES,
+        "a result of a simulation": others,
+    }  # fmt: skip
+    what = list(names)[0 if is_profile(loaded) else 1 if is_series(loaded) else 2]
+    if kind in names[what]:
+        return
+    owner = next(name for name, kinds in names.items() if kind in kinds)
+    raise InputError(
+        f"is {what}, of which there is no figure {kind}", file=str(path),
+        remedy=f"draw {', '.join(names[what])}, or give {owner}",
+    )  # fmt: skip
 
 
 def _read(text: str, dimension: Literal["time", "length"], option: str) -> float:

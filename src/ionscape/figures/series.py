@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 
 BORATE_FRACTION = "borate fraction $x$"
-MARKERS = "sDv^<>ph*Xd8"
+MARKERS = "sDv^<>ph*Xd8P"
+"""Of publications; the second time round they are filled, so that no two of 26 look alike."""
 MOST_LINES = 6
 SAME_COMPOSITION = 0.03
+NEAR_TEMPERATURE = 25.0  # K: measured temperatures that far outside those of the model are still shown
 INVERSE_TEMPERATURE = 1000.0  # axes show 1000 K / T
 PER_CENTIMETRE = 0.01  # S/cm in S/m: log10 of σ in S/cm is what the literature shows
 
@@ -37,7 +39,7 @@ def activation_energies(result: SeriesResult) -> Figure:
     """
     data = result.dataset
     _need(data, "activation_energy", "a table [percolation]")
-    figure = new_figure(5.6, 4.0)
+    figure = new_figure(6.6, 4.0)
     axes = figure.subplots()
     style = ion_styles([str(data.attrs["alkali"])])[str(data.attrs["alkali"])]
     x, energy = _sorted(data, "activation_energy")
@@ -47,7 +49,7 @@ def activation_energies(result: SeriesResult) -> Figure:
     if "measured_activation_energy" in data:
         _draw_sources(axes, data, data["measured_x"].values, data["measured_activation_energy"].values)
     _finish(axes, data, vertical="activation energy of $\\sigma T$ / eV")
-    axes.legend(fontsize=8, frameon=False, loc="best")
+    figure.legend(fontsize=8, frameon=False, loc="outside right upper")
     return figure
 
 
@@ -69,6 +71,9 @@ def conductivities(result: SeriesResult) -> Figure:
     colours = _TemperatureColours([*temperatures, *_shown_temperatures(data)])
     x, conductivity = _sorted(data, "conductivity")
     _, error = _sorted(data, "conductivity_error")
+    # by how much the frequency that was fitted for each x changes a conductivity
+    factor = _sorted(data, "fitted_attempt_frequency")[1] / _sorted(data, "attempt_frequency")[1] if fitted else x
+    known = np.isfinite(factor)
     for place in np.argsort(temperatures)[::-1]:
         value = conductivity[:, place] * PER_CENTIMETRE
         axes.errorbar(
@@ -77,10 +82,7 @@ def conductivities(result: SeriesResult) -> Figure:
             label=f"model, {temperatures[place]:.5g} K",
         )  # fmt: skip
         if fitted:
-            _, adapted = _sorted(data, "fitted_attempt_frequency")
-            _, used = _sorted(data, "attempt_frequency")
-            known = np.isfinite(adapted)
-            axes.plot(x[known], (value * adapted / used)[known], color=colours(temperatures[place]), lw=1.4)
+            axes.plot(x[known], (value * factor)[known], color=colours(temperatures[place]), lw=1.4)
     _draw_measured_conductivities(axes, data, colours)
     axes.set_yscale("log")
     # labelled before the second panel takes over the horizontal axis
@@ -168,28 +170,34 @@ def _finish(axes: Axes, data: xarray.Dataset, *, vertical: str) -> None:
     tidy(axes, horizontal=BORATE_FRACTION, vertical=vertical)
 
 
-def _sources(data: xarray.Dataset) -> dict[str, str]:
-    """Marker of each publication."""
-    names = dict.fromkeys(str(name) for name in data["measured_source"].values)
-    return {name: MARKERS[place % len(MARKERS)] for place, name in enumerate(names)}
-
-
 def _draw_sources(axes: Axes, data: xarray.Dataset, x: FloatArray, values: FloatArray) -> None:
-    """Measured values of glasses, a marker for each publication."""
-    sources = data["measured_source"].values
-    for name, marker in _sources(data).items():
-        mine = np.array([str(source) == name for source in sources]) & np.isfinite(values)
-        if mine.any():
-            axes.plot(x[mine], values[mine], ls="none", marker=marker, ms=5, mfc="none", color="#444444",
-                      label=name.replace("$", r"\$"))  # fmt: skip
+    """Measured values of glasses, a marker for each publication that has one."""
+    known = np.isfinite(values)
+    sources = np.array([str(source) for source in data["measured_source"].values])
+    for place, name in enumerate(dict.fromkeys(sources[known].tolist())):
+        mine = (sources == name) & known
+        filled = place >= len(MARKERS)
+        axes.plot(x[mine], values[mine], ls="none", marker=MARKERS[place % len(MARKERS)], ms=5, color="#444444",
+                  mfc="#444444" if filled else "none", label=name.replace("$", r"\$"))  # fmt: skip
 
 
 def _shown_temperatures(data: xarray.Dataset) -> list[float]:
     """Measured temperatures in or near the range of the model."""
     if "measured_temperature" not in data:
         return []
-    low, high = data["temperature"].values.min() - 25.0, data["temperature"].values.max() + 25.0
-    return [float(value) for value in np.unique(data["measured_temperature"].values) if low <= value <= high]
+    measured = np.unique(data["measured_temperature"].values)
+    return [float(value) for value in measured[_in_range(measured, data["temperature"].values)]]
+
+
+def _in_range(measured: FloatArray, temperatures: FloatArray) -> NDArray[np.bool_]:
+    """Which temperatures lie within or near the others."""
+    low, high = temperatures.min() - NEAR_TEMPERATURE, temperatures.max() + NEAR_TEMPERATURE
+    return (low <= measured) & (measured <= high)
+
+
+def _plot_measured(axes: Axes, horizontal: FloatArray, vertical: FloatArray, colour: Any, **others: Any) -> None:
+    """Measured values as diamonds filled with white, behind those of the model."""
+    axes.plot(horizontal, vertical, ls="none", marker="D", ms=4.5, mfc="white", color=colour, zorder=1.5, **others)
 
 
 def _draw_measured_conductivities(axes: Axes, data: xarray.Dataset, colours: _TemperatureColours) -> None:
@@ -197,10 +205,8 @@ def _draw_measured_conductivities(axes: Axes, data: xarray.Dataset, colours: _Te
     for temperature in reversed(_shown_temperatures(data)):
         mine = data["measured_temperature"].values == temperature
         x = data["measured_x"].values[data["measured_point_glass"].values[mine]]
-        axes.plot(
-            x, data["measured_conductivity"].values[mine] * PER_CENTIMETRE, ls="none", marker="D", ms=4.5, mfc="white",
-            color=colours(temperature), label=f"measured, {temperature:.5g} K", zorder=1.5,
-        )  # fmt: skip
+        value = data["measured_conductivity"].values[mine] * PER_CENTIMETRE
+        _plot_measured(axes, x, value, colours(temperature), label=f"measured, {temperature:.5g} K")
 
 
 def _draw_frequencies(axes: Axes, data: xarray.Dataset) -> None:
@@ -209,7 +215,9 @@ def _draw_frequencies(axes: Axes, data: xarray.Dataset) -> None:
     _, error = _sorted(data, "fitted_attempt_frequency_error")
     _, used = _sorted(data, "attempt_frequency")
     known = np.isfinite(fitted)
-    axes.errorbar(x[known], fitted[known], error[known], color="black", marker="o", ms=3.5, lw=1.2, capsize=2)
+    axes.errorbar(
+        x[known], fitted[known], np.nan_to_num(error[known]), color="black", marker="o", ms=3.5, lw=1.2, capsize=2
+    )
     axes.plot(x, used, color="black", lw=1.0, ls=(0, (4, 2)))
     axes.set_yscale("log")
     tidy(axes, horizontal=BORATE_FRACTION, vertical=r"$\nu$ / Hz")
@@ -237,11 +245,9 @@ def _draw_measured_products(axes: Axes, data: xarray.Dataset, x: float, colour: 
         return
     glass = data["measured_x"].values[data["measured_point_glass"].values]
     temperature = data["measured_temperature"].values
-    near = (np.abs(glass - x) <= SAME_COMPOSITION) & (temperature >= temperatures.min() - 25.0)
-    near &= temperature <= temperatures.max() + 25.0
+    near = (np.abs(glass - x) <= SAME_COMPOSITION) & _in_range(temperature, temperatures)
     product = data["measured_conductivity"].values * temperature * PER_CENTIMETRE
-    axes.plot(INVERSE_TEMPERATURE / temperature[near], product[near], ls="none", marker="D", ms=4.5, mfc="white",
-              color=colour, zorder=1.5)  # fmt: skip
+    _plot_measured(axes, INVERSE_TEMPERATURE / temperature[near], product[near], colour)
 
 
 def _lines(*styles: Any) -> list[Any]:

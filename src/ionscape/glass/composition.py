@@ -195,16 +195,16 @@ def flat_range(
 ) -> tuple[float, float]:
     """Return the borate fractions between which only the neutral units B(3) and P(3) replace each other.
 
-    B(4) has reached its limit c_B and P(2) carries the charge R − c_B that is left, as long as there are enough
-    phosphate units for it: c_B ≤ x ≤ 1 − (R − c_B). With R below c_B the charge is all on B(4), from x = R on.
+    B(4) has reached its limit c_B from x = c_B on. With R above c_B, P(2) carries the charge R − c_B that is left;
+    with R below it, P(4) provides the charge c_B − R that the ions do not. Either is constant as long as there are
+    enough phosphate units for it: c_B ≤ x ≤ 1 − |R − c_B|.
 
     Returns:
         First and last x, the same number twice if there is no such range.
     """
-    charge = composition.ions_per_cation
-    first = min(tetrahedral_borate_limit, charge)
-    last = min(1.0, 1.0 - (charge - first))
-    return (first, last) if last > first else (first, first)
+    first = tetrahedral_borate_limit
+    last = 1.0 - abs(composition.ions_per_cation - first)
+    return (first, max(first, last))
 
 
 def _former_formula(borate: float) -> str:

@@ -74,6 +74,8 @@ def make_glass(
         composition = composition.composition
     elif isinstance(composition, str):
         composition = parse_composition(composition)
+    elif not isinstance(composition, Composition):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InputError("must be a formula or a composition", key="glass", value=repr(composition))
     if units is None:
         units = network_former_units(
             composition,

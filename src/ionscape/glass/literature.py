@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 
 from ionscape.constants import BOLTZMANN_CONSTANT
-from ionscape.errors import InputError
+from ionscape.errors import InputError, nearest_name
 from ionscape.glass.composition import ALKALI
 
 ICE_POINT = 273.15  # K
@@ -25,10 +25,12 @@ RESISTIVITIES = {"RO20": 293.15, "RO100": 373.15, "RO150": 423.15, "RO300": 573.
 """Columns of log10 (resistivity / Ω·cm) and their temperatures [K]."""
 NEEDED = (*(f"{alkali}2O" for alkali in ALKALI), "B2O3", "P2O5", *RESISTIVITIES)
 
+LARGEST_LOG_RESISTIVITY = 50.0  # far beyond what can be measured; powers of ten far beyond it overflow
 ALKALI_OXIDE_TOLERANCE = 0.01
 LARGEST_DEVIATION = 1.0  # decades
 NEIGHBOURHOOD = 0.05  # in x
 LEAST_NEIGHBOURS = 3
+OF_ANOTHER_AUTHOR = "of another author"
 DEVIATIONS_ALLOWED = 3.0  # median absolute deviations of the others
 
 
@@ -148,15 +150,25 @@ def select_series(
         authors: first authors to keep, such as "Magistris" (initials may be omitted); all without it.
         leave_out: first authors or identifiers to leave out.
         largest_deviation: [decades]; None leaves nothing out by comparison.
+
+    Raises:
+        InputError: a name of `authors` or `leave_out` fits no glass with that alkali and y.
     """
+    candidates = [
+        glass
+        for glass in glasses
+        if glass.alkali == alkali
+        and abs(glass.alkali_oxide_fraction - alkali_oxide_fraction) <= tolerance * (1.0 + 1e-9)
+        and glass.conductivity
+        and not math.isnan(glass.borate_fraction)
+    ]
+    for key, names in (("authors", authors or ()), ("leave_out", leave_out)):
+        _check_names(names, candidates, key=key)
     chosen: list[LiteratureGlass] = []
     left_out: list[tuple[LiteratureGlass, str]] = []
-    for glass in glasses:
-        near = abs(glass.alkali_oxide_fraction - alkali_oxide_fraction) <= tolerance * (1.0 + 1e-9)
-        if glass.alkali != alkali or not near or not glass.conductivity or math.isnan(glass.borate_fraction):
-            continue
+    for glass in candidates:
         if authors is not None and not any(_is_by(glass, author) for author in authors):
-            left_out.append((glass, "of another author"))
+            left_out.append((glass, OF_ANOTHER_AUTHOR))
         elif any(_is_by(glass, name) or glass.identifier == name for name in leave_out):
             left_out.append((glass, "left out by name"))
         else:
@@ -197,6 +209,20 @@ def _deviation(glass: LiteratureGlass, chosen: Sequence[LiteratureGlass], *, lar
     return worst, reason
 
 
+def _check_names(names: Collection[str], candidates: Sequence[LiteratureGlass], *, key: str) -> None:
+    """Refuse a name that fits none of the glasses of the series: it is misspelt, or the choice is not what it seems."""
+    by_identifier = key == "leave_out"
+    for name in names if candidates else ():
+        if any(_is_by(glass, name) or (by_identifier and glass.identifier == name) for glass in candidates):
+            continue
+        known = dict.fromkeys(glass.author.split(" ")[0] for glass in candidates)
+        nearest = nearest_name(name, known)
+        raise InputError(
+            "fits no glass of the series", key=key, value=name,
+            remedy=f'the nearest author is "{nearest}"' if nearest else "leave it out",
+        )  # fmt: skip
+
+
 def _is_by(glass: LiteratureGlass, author: str) -> bool:
     return glass.author == author or glass.author.split(" ")[0] == author
 
@@ -214,11 +240,20 @@ def _glass(row: Mapping[str, str | None], *, file: str, line: int) -> Literature
             raise InputError("must be a number", file=file, key=f"line {line}, {name}", value=text)
         return value
 
+    def logarithm(name: str) -> float | None:
+        value = cell(name)
+        if value is not None and abs(value) > LARGEST_LOG_RESISTIVITY:
+            raise InputError(
+                f"must be from -{LARGEST_LOG_RESISTIVITY:g} to {LARGEST_LOG_RESISTIVITY:g}, the log10 of Ω·cm",
+                file=file, key=f"line {line}, {name}", value=value,
+            )  # fmt: skip
+        return value
+
     alkalis = {alkali: cell(f"{alkali}2O") or 0.0 for alkali in ALKALI}
     present = [alkali for alkali, amount in alkalis.items() if amount > 0.0]
     borate, phosphate = cell("B2O3") or 0.0, cell("P2O5") or 0.0
     oxide, formers = math.fsum(alkalis.values()), borate + phosphate
-    logs = {temperature: cell(name) for name, temperature in RESISTIVITIES.items()}
+    logs = {temperature: logarithm(name) for name, temperature in RESISTIVITIES.items()}
     transition, density, year = cell("TG"), cell("DENSITY"), cell("Year")
     return LiteratureGlass(
         identifier=(row.get("ID") or "").strip(),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ionscape.compiled import kernel
 from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE
 
+from .checks import positive_number
 from .links import Links, links
 from .network import Network
 from .statistics import chemical_potential
@@ -38,8 +39,10 @@ def conductance_network(
         The network, ln g in ln S, and the node of each site, int32 (nx, ny, nz), -1 at blocked ones.
 
     Raises:
-        InputError: the temperature is not above 0, or there is no such direction.
+        InputError: temperature or frequency is not above 0, or there is no such direction.
     """
+    temperature = positive_number(temperature, key="temperature")
+    attempt_frequency = positive_number(attempt_frequency, key="attempt_frequency")
     joined = links(landscape, direction)
     thermal_energy = BOLTZMANN_CONSTANT * temperature
     potential = chemical_potential(landscape, temperature)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ionscape.errors import InputError, PercolationError
 
+from .checks import positive_number
 from .conductances import conductance_network
-from .network import Method, Network, NetworkSolution, solve_network
+from .network import Method, Network, NetworkSolution, check_solver, solve_network
 
 if TYPE_CHECKING:
     import xarray
@@ -24,6 +25,9 @@ FloatArray = NDArray[np.float64]
 
 ATTEMPT_FREQUENCY = 4e14  # Hz; Bosi 2021, section V.A
 JUMP_DISTANCE = 5e-10  # m; Bosi 2021, section V.A
+
+MOST_DECADES = 300.0
+"""Of a conductivity in S/m below or above 1: a double holds 308, and products of it are formed."""
 
 _VARIABLES = {
     "conductivity": ("S/m", "dc conductivity"),
@@ -67,25 +71,25 @@ def conductivity(
         were found (reference: series file).
 
     Raises:
-        InputError: a value out of range.
+        InputError: a value out of range; a temperature so low that the conductivity is below 1e-300 S/m.
         PercolationError: no path of accessible sites connects the electrodes.
         NetworkError: a solution failed one of its tests.
     """
     import xarray
 
-    temperatures = np.atleast_1d(np.asarray(temperature, dtype=np.float64))
-    _check_positive(temperature=temperatures, attempt_frequency=attempt_frequency, jump_distance=jump_distance)
-    if not 0.0 < tolerance < 1.0:
-        raise InputError("must be between 0 and 1", key="tolerance", value=tolerance)
+    temperatures = _temperatures(temperature)
+    attempt_frequency = positive_number(attempt_frequency, key="attempt_frequency")
+    jump_distance = positive_number(jump_distance, key="jump_distance")
+    check_solver(tolerance, method)
     columns: dict[str, list[float]] = {name: [] for name in _VARIABLES}
     methods: list[str] = []
     for value in temperatures:
         network, _ = conductance_network(
-            landscape, temperature=float(value), attempt_frequency=attempt_frequency, direction=direction
+            landscape, temperature=value, attempt_frequency=attempt_frequency, direction=direction
         )
         solution = _solve(network, landscape, tolerance=tolerance, method=method)
         size = _size_factor(landscape, direction) / jump_distance
-        result = math.exp(solution.log_conductance) * size
+        result = _representable(solution.log_conductance + math.log(size), temperature=value)
         columns["conductivity"].append(result)
         columns["lower_bound"].append(result * solution.lower)
         columns["upper_bound"].append(result * solution.upper)
@@ -139,7 +143,6 @@ def current_distribution(
         PercolationError: no path of accessible sites connects the electrodes.
         NetworkError: the solution failed one of its tests.
     """
-    _check_positive(temperature=np.atleast_1d(temperature))
     network, nodes = conductance_network(
         landscape, temperature=temperature, attempt_frequency=ATTEMPT_FREQUENCY, direction=direction
     )
@@ -195,9 +198,26 @@ def _size_factor(landscape: Landscape, direction: int) -> float:
     return planes / (landscape.accessible.size / planes)
 
 
-def _check_positive(**values: Any) -> None:
-    for key, value in values.items():
-        array = np.atleast_1d(value)
-        wrong = array[~((array > 0.0) & np.isfinite(array))]
-        if array.size == 0 or wrong.size:
-            raise InputError("must be greater than 0", key=key, value=float(wrong[0]) if wrong.size else None)
+def _temperatures(given: object) -> list[float]:
+    """One temperature or several [K]."""
+    entries = cast(list[object], np.atleast_1d(np.asarray(given, dtype=object)).tolist())
+    values = [positive_number(value, key="temperature") for value in entries]
+    if not values:
+        raise InputError("must not be empty", key="temperature", value=[])
+    return values
+
+
+def _representable(logarithm: float, *, temperature: float) -> float:
+    """The number with that natural logarithm, in S/m.
+
+    Raises:
+        InputError: it cannot be told from 0, or overflows.
+    """
+    decades = logarithm / math.log(10.0)
+    if abs(decades) > MOST_DECADES:
+        remedy = "give a higher one" if decades < 0.0 else "check attempt frequency and jump distance"
+        raise InputError(
+            f"gives a conductivity of 10^{decades:.0f} S/m, beyond the range of floating-point numbers",
+            key="temperature", value=temperature, remedy=remedy,
+        )  # fmt: skip
+    return math.exp(logarithm)

@@ -14,6 +14,7 @@ import numpy as np
 
 from ionscape.compiled import kernel
 
+from .degree_lists import delist, empty_degree_lists, enlist, grown
 from .reduction_kernels import FloatArray, IntArray, LongArray, Record
 
 
@@ -63,19 +64,11 @@ def sampled_elimination(network: RemainingNetwork, generator: np.random.Generato
             head[node] = used
             used += 1
         degrees[node] = starts[node + 1] - starts[node]
-    # nodes by degree in doubly linked lists; the last one holds all higher degrees
+    # the last list holds all higher degrees
     highest = 64
-    first = np.full(highest + 1, -1, dtype=np.int32)
-    following = np.full(nodes, -1, dtype=np.int32)
-    previous = np.full(nodes, -1, dtype=np.int32)
-    listed = np.full(nodes, -1, dtype=np.int32)
+    queue = empty_degree_lists(highest, nodes)
     for node in range(nodes - 1, -1, -1):
-        level = min(degrees[node], highest)
-        listed[node] = level
-        following[node] = first[level]
-        if first[level] >= 0:
-            previous[first[level]] = node
-        first[level] = node
+        enlist(queue, node, min(degrees[node], highest))
     gone = np.zeros(nodes + 1, dtype=np.bool_)
     where = np.full(nodes + 1, -1, dtype=np.int32)
     order = np.empty(nodes, dtype=np.int32)
@@ -88,12 +81,10 @@ def sampled_elimination(network: RemainingNetwork, generator: np.random.Generato
     parts = np.empty(nodes + 1, dtype=np.float64)
     level = 0
     for count in range(nodes):
-        while first[level] < 0:
+        while queue.head[level] < 0:
             level += 1
-        node = first[level]
-        first[level] = following[node]
-        if first[level] >= 0:
-            previous[first[level]] = -1
+        node = queue.head[level]
+        delist(queue, node)
         gone[node] = True
         many = 0
         place = head[node]
@@ -117,12 +108,7 @@ def sampled_elimination(network: RemainingNetwork, generator: np.random.Generato
             total += parts[k]
         if recorded + many > record_nodes.size:
             room = 2 * record_nodes.size + many
-            grown_nodes = np.empty(room, dtype=np.int32)
-            grown_nodes[:recorded] = record_nodes[:recorded]
-            record_nodes = grown_nodes
-            grown_shares = np.empty(room, dtype=np.float64)
-            grown_shares[:recorded] = record_shares[:recorded]
-            record_shares = grown_shares
+            record_nodes, record_shares = grown(record_nodes, recorded, room), grown(record_shares, recorded, room)
         for k in range(many):
             record_nodes[recorded] = neighbours[chosen[k]]
             record_shares[recorded] = parts[chosen[k]] / total
@@ -132,15 +118,9 @@ def sampled_elimination(network: RemainingNetwork, generator: np.random.Generato
         record_start[count + 1] = recorded
         if used + 2 * many > capacity:
             capacity = 2 * capacity + 2 * many
-            grown_chain = np.empty(capacity, dtype=np.int64)
-            grown_chain[:used] = chain[:used]
-            chain = grown_chain
-            grown_ends = np.empty(capacity, dtype=np.int32)
-            grown_ends[:used] = ends[:used]
-            ends = grown_ends
-            grown_values = np.empty(capacity, dtype=np.float64)
-            grown_values[:used] = values[:used]
-            values = grown_values
+            chain, ends, values = (
+                grown(chain, used, capacity), grown(ends, used, capacity), grown(values, used, capacity)
+            )  # fmt: skip
         for k in range(many):
             degrees[neighbours[k]] -= 1
         behind = total
@@ -169,21 +149,10 @@ def sampled_elimination(network: RemainingNetwork, generator: np.random.Generato
             if one == electrode:
                 continue
             new_level = min(degrees[one], highest)
-            if new_level == listed[one]:
+            if new_level == queue.listed[one]:
                 continue
-            before, after = previous[one], following[one]
-            if before >= 0:
-                following[before] = after
-            else:
-                first[listed[one]] = after
-            if after >= 0:
-                previous[after] = before
-            listed[one] = new_level
-            previous[one] = -1
-            following[one] = first[new_level]
-            if first[new_level] >= 0:
-                previous[first[new_level]] = one
-            first[new_level] = one
+            delist(queue, one)
+            enlist(queue, one, new_level)
             level = min(level, new_level)
     return Record(order, record_start, record_nodes[:recorded].copy(), record_shares[:recorded].copy()), totals
 

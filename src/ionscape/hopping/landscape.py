@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,11 +16,15 @@ from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
 from ionscape.glass import UNIT_KINDS, Composition, Glass, make_glass
 
+from .checks import shown, whole_number
 from .landscape_kernels import CHARGE_PARTS, assign_counter_charges, site_energies
 from .links import TransverseFaces
 
 FloatArray = NDArray[np.float64]
 RandomSource = int | np.random.SeedSequence | np.random.Generator
+
+LARGEST_RELATIVE_VALUE = 10.0
+"""Of the noise and the barrier, in units of the energy scale; beyond it numbers overflow before anything is learnt."""
 
 #: alkali, alkali oxide fraction, energy scale [eV], noise: Bosi 2021, section V
 _PUBLISHED = (("Li", 0.33, 0.64, 0.42), ("Na", 0.35, 0.76, 0.30), ("Na", 0.40, 0.93, 0.25))
@@ -48,11 +53,16 @@ class LandscapeModel:
 
     def __post_init__(self) -> None:
         """Check every value."""
+        for key in ("energy_scale", "noise", "barrier", "vacant_site_fraction"):
+            value = getattr(self, key)
+            if isinstance(value, bool) or not isinstance(value, numbers.Real):
+                raise InputError("must be a number", key=key, value=shown(value))
         if not 0.0 < self.energy_scale < math.inf:
             raise InputError("must be greater than 0", key="energy_scale", value=self.energy_scale)
         for key in ("noise", "barrier"):
-            if not 0.0 <= getattr(self, key) < math.inf:
-                raise InputError("must be 0 or greater", key=key, value=getattr(self, key))
+            if not 0.0 <= getattr(self, key) <= LARGEST_RELATIVE_VALUE:
+                problem = f"must be from 0 to {LARGEST_RELATIVE_VALUE:g}, in units of the energy scale"
+                raise InputError(problem, key=key, value=getattr(self, key))
         if not 0.0 < self.vacant_site_fraction < 1.0:
             raise InputError("must be between 0 and 1", key="vacant_site_fraction", value=self.vacant_site_fraction)
         if self.transverse_faces not in ("periodic", "open"):
@@ -154,7 +164,7 @@ def generate_landscape(
     model = published_model(glass.composition) if model is None else model
     shape = _lattice_shape(lattice)
     sites = math.prod(shape)
-    accessible_sites, ions = _numbers(glass, model, sites)
+    accessible_sites, ions = count_sites(glass.composition, model.vacant_site_fraction, sites)
     seed = _seed_sequence(rng)
     blocking, units, neighbours, noise = (np.random.Generator(np.random.PCG64(child_seed(seed, k))) for k in range(4))
 
@@ -188,7 +198,7 @@ def generate_landscape(
 
 def child_seed(seed: int | np.random.SeedSequence, index: int) -> np.random.SeedSequence:
     """The same child of a seed at every call, unlike `SeedSequence.spawn`, which counts its calls."""
-    parent = np.random.SeedSequence(seed) if isinstance(seed, int) else seed
+    parent = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(whole_number(seed, key="rng"))
     return np.random.SeedSequence(parent.entropy, spawn_key=(*parent.spawn_key, index), pool_size=parent.pool_size)
 
 
@@ -197,32 +207,51 @@ def _seed_sequence(rng: RandomSource) -> np.random.SeedSequence:
         return rng
     if isinstance(rng, np.random.Generator):
         return np.random.SeedSequence([int(word) for word in rng.integers(0, 2**32, size=4)])
-    if rng < 0:
-        raise InputError("must be 0 or greater", key="rng", value=rng)
-    return np.random.SeedSequence(rng)
+    return np.random.SeedSequence(whole_number(rng, key="rng"))
 
 
 def _lattice_shape(lattice: int | Sequence[int]) -> tuple[int, int, int]:
-    counts = (lattice,) * 3 if isinstance(lattice, int | np.integer) else tuple(lattice)
-    if len(counts) != 3 or any(count < 2 for count in counts):
-        raise InputError("must be a number of sites of at least 2, or three of them", key="lattice", value=lattice)
-    nx, ny, nz = (int(count) for count in counts)
+    counts: tuple[object, ...]
+    if isinstance(lattice, Sequence | np.ndarray) and not isinstance(lattice, str):
+        counts = tuple(lattice)
+    else:
+        counts = (lattice,) * 3
+    try:
+        nx, ny, nz = (whole_number(count, key="lattice", least=2) for count in counts)
+    except (InputError, ValueError):
+        problem = "must be a whole number of sites of at least 2, or three of them"
+        raise InputError(problem, key="lattice", value=shown(lattice)) from None
     return nx, ny, nz
 
 
-def _numbers(glass: Glass, model: LandscapeModel, sites: int) -> tuple[int, int]:
-    """Accessible sites and ions of a lattice: Bosi 2021 (1)."""
-    accessible_fraction = glass.composition.ions_per_cation / (1.0 - model.vacant_site_fraction)
-    if accessible_fraction > 1.0:
-        largest = 1.0 - model.vacant_site_fraction
+def accessible_fraction(composition: Composition, vacant_site_fraction: float) -> float:
+    """Fraction of the ion sites that an ion can take, 1 - f_bl: Bosi 2021 (1)."""
+    return composition.ions_per_cation / (1.0 - vacant_site_fraction)
+
+
+def count_sites(composition: Composition, vacant_site_fraction: float, sites: int) -> tuple[int, int]:
+    """Accessible sites of a lattice, and ions in them: Bosi 2021 (1).
+
+    Args:
+        composition: of the glass.
+        vacant_site_fraction: f0, vacant sites per accessible site.
+        sites: of the lattice.
+
+    Raises:
+        InputError: `alkali_oxide_fraction` needs more sites than there are, or `lattice` has no room for one ion and
+            one vacancy.
+    """
+    needed = accessible_fraction(composition, vacant_site_fraction)
+    if needed > 1.0:
+        largest = 1.0 - vacant_site_fraction
         raise InputError(
-            f"leaves no room: the ions and their vacancies would need {accessible_fraction:.3g} of the ion sites",
+            f"leaves no room: the ions and their vacancies would need {needed:.3g} of the ion sites",
             key="alkali_oxide_fraction",
-            value=glass.composition.alkali_oxide_fraction,
-            bound=f"at most {largest / (1.0 + largest):.4g} with {model.vacant_site_fraction:.3g} of the sites vacant",
+            value=composition.alkali_oxide_fraction,
+            bound=f"at most {largest / (1.0 + largest):.4g} with {vacant_site_fraction:.3g} of the sites vacant",
         )
-    accessible = round(accessible_fraction * sites)
-    ions = round((1.0 - model.vacant_site_fraction) * accessible)
+    accessible = round(needed * sites)
+    ions = round((1.0 - vacant_site_fraction) * accessible)
     if not 0 < ions < accessible:
         raise InputError(
             f"is too small: {accessible} of its {sites} sites are accessible, {ions} of them taken by ions",

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from ionscape.compiled import kernel
 from ionscape.errors import InputError
 
+from .checks import axis
+
 if TYPE_CHECKING:
     from ionscape.hopping.landscape import Landscape
 
@@ -70,8 +72,7 @@ def lattice_links(
     Raises:
         InputError: no such direction, fewer than two planes along it, or more sites than 32 bits can number.
     """
-    if direction not in (0, 1, 2):
-        raise InputError("must be 0, 1 or 2, an axis of the lattice", key="direction", value=direction)
+    direction = axis(direction)
     if accessible.ndim != 3:
         raise InputError("must have three axes", key="accessible", value=f"{accessible.ndim} axes")
     if accessible.shape[direction] < 2:

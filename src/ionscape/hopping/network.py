@@ -16,20 +16,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ionscape.errors import NetworkError, PercolationError
+from ionscape.errors import InputError, NetworkError, PercolationError
 
+from .checks import positive_number, shown
 from .iteration_kernels import RemainingNetwork, conjugate_gradients, sampled_elimination
 from .reduction_kernels import (
     FloatArray,
     IntArray,
     Lists,
     adjacency,
-    connecting_position,
     contract,
     eliminate,
     extend_potentials,
@@ -39,6 +39,7 @@ from .reduction_kernels import (
     substitute_back,
     trial_power,
 )
+from .union_find import connect
 
 Method = Literal["automatic", "iterative", "direct"]
 
@@ -130,11 +131,14 @@ def solve_network(network: Network, *, tolerance: float = 1e-3, method: Method =
             factorises only if that does not converge.
 
     Raises:
+        InputError: an unknown method, or a tolerance not between 0 and 1.
         PercolationError: no path connects the electrodes.
         NetworkError: a test failed, or the bounds cannot be brought as close as asked.
     """
+    check_solver(tolerance, method)
     order = order_by_class(network.logarithms)
-    position = connecting_position(order, network.first, network.second, network.nodes, network.source, network.drain)
+    source, drain = (np.array([node], dtype=np.int32) for node in (network.source, network.drain))
+    position = connect(source, drain, network.nodes, network.first, network.second, order)
     if position < 0:
         raise PercolationError("no path of links connects the electrodes")
     bottleneck = float(network.logarithms[order[position]])
@@ -152,6 +156,19 @@ def solve_network(network: Network, *, tolerance: float = 1e-3, method: Method =
         # each side has half of the tolerance
         below += WIDENING * (solution.upper - 1.0 > 0.5 * tolerance)
         above += WIDENING * (1.0 - solution.lower > 0.5 * tolerance)
+
+
+def check_solver(tolerance: object, method: object) -> None:
+    """Refuse settings of `solve_network` that it does not know.
+
+    Raises:
+        InputError: an unknown method, or a tolerance not between 0 and 1.
+    """
+    if positive_number(tolerance, key="tolerance") >= 1.0:
+        raise InputError("must be between 0 and 1", key="tolerance", value=shown(tolerance))
+    if method not in get_args(Method):
+        remedy = f"choose one of {', '.join(get_args(Method))}"
+        raise InputError("is not a method of the solver", key="method", value=shown(method), remedy=remedy)
 
 
 def _solve_range(

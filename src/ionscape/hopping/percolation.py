@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ionscape.errors import InputError, PercolationError
 from ionscape.glass import Composition, Glass
 
+from .checks import whole_number
 from .landscape import FloatArray, Landscape, LandscapeModel, child_seed, generate_landscape
 from .links import Links, links
 from .percolation_kernels import bottleneck, forest_path, link_barriers, spanning_links
@@ -183,9 +184,9 @@ def sample_activation_energies(
         InputError: a number out of range; see `generate_landscape`.
         PercolationError: none of the landscapes has a path.
     """
-    if landscapes < 1:
-        raise InputError("must be 1 or greater", key="landscapes", value=landscapes)
-    if directions not in (1, 2, 3):
+    landscapes = whole_number(landscapes, key="landscapes", least=1)
+    directions = whole_number(directions, key="directions", least=1)
+    if directions > 3:
         raise InputError("must be 1, 2 or 3", key="directions", value=directions)
     values = np.full((landscapes, directions), np.nan)
     landscape = None

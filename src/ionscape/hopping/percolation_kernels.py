@@ -1,4 +1,4 @@
-"""Union-find over the links of a network: which link connects two electrodes."""
+"""The link of a network that connects two electrodes, and the way through it."""
 
 from __future__ import annotations
 
@@ -7,43 +7,9 @@ from numpy.typing import NDArray
 
 from ionscape.compiled import kernel
 
+from .union_find import DRAIN, SOURCE, connect, join_ends, separate_nodes
+
 _BUCKETS = 4096
-_SOURCE = 1
-_DRAIN = 2
-
-
-@kernel
-def connect(
-    source: NDArray[np.int32],
-    drain: NDArray[np.int32],
-    nodes: int,
-    first: NDArray[np.int32],
-    second: NDArray[np.int32],
-    order: NDArray[np.int64],
-) -> int:
-    """Position in `order` of the link that first connects source and drain when links are added in that order.
-
-    Every source node counts as connected with every other one, and so does every drain node.
-
-    Args:
-        source: (s,) nodes of one electrode.
-        drain: (d,) nodes of the other one.
-        nodes: number of nodes.
-        first: (m,) one end of each link.
-        second: (m,) the other end.
-        order: (k,) links in the order in which they are added.
-
-    Returns:
-        the position; -1 if the links never connect the electrodes.
-    """
-    parent, ends = _separate_nodes(source, drain, nodes)
-    if len(source) == 0 or len(drain) == 0:
-        return -1
-    for position in range(len(order)):
-        link = int(order[position])
-        if _join(parent, ends, first[link], second[link]) == _SOURCE + _DRAIN:
-            return position
-    return -1
 
 
 @kernel
@@ -59,16 +25,16 @@ def spanning_links(
 
     Arguments as of `connect`, `order` by rising weight. Empty if the electrodes are never connected.
     """
-    parent, ends = _separate_nodes(source, drain, nodes)
+    parents, ends = separate_nodes(source, drain, nodes)
     taken = np.empty(len(order), np.int64)
     count = 0
     for position in range(len(order)):
         link = int(order[position])
-        joined = _join(parent, ends, first[link], second[link])
+        joined = join_ends(parents, ends, first[link], second[link])
         if joined >= 0:
             taken[count] = link
             count += 1
-        if joined == _SOURCE + _DRAIN:
+        if joined == SOURCE + DRAIN:
             return taken[:count].copy()
     return taken[:0].copy()
 
@@ -100,28 +66,14 @@ def bottleneck(
     if links == 0 or len(source) == 0 or len(drain) == 0:
         return -1
     order, starts = _bucket_order(weights)
-    parent, ends = _separate_nodes(source, drain, nodes)
-    connecting = -1
-    for position in range(links):
-        link = int(order[position])
-        if _join(parent, ends, first[link], second[link]) == _SOURCE + _DRAIN:
-            connecting = position
-            break
+    connecting = connect(source, drain, nodes, first, second, order)
     if connecting < 0:
         return -1
     bucket = np.searchsorted(starts, connecting, side="right") - 1
     begin, end = starts[bucket], starts[bucket + 1]
-    parent, ends = _separate_nodes(source, drain, nodes)
-    for position in range(begin):
-        link = int(order[position])
-        _join(parent, ends, first[link], second[link])
-    inside = order[begin:end]
-    ranks = np.argsort(weights[inside], kind="mergesort")
-    for position in range(len(ranks)):
-        link = int(inside[ranks[position]])
-        if _join(parent, ends, first[link], second[link]) == _SOURCE + _DRAIN:
-            return link
-    return -1
+    inside = order[begin:end].copy()
+    order[begin:end] = inside[np.argsort(weights[inside], kind="mergesort")]
+    return int(order[connect(source, drain, nodes, first, second, order[:end])])
 
 
 @kernel
@@ -202,44 +154,6 @@ def forest_path(
                 queue[known] = other
                 known += 1
     return queue[:0].copy()
-
-
-@kernel
-def _separate_nodes(
-    source: NDArray[np.int32], drain: NDArray[np.int32], nodes: int
-) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-    """A forest of single nodes, but for the electrodes: parents, and which electrodes each tree holds."""
-    parent = np.arange(nodes).astype(np.int32)
-    ends = np.zeros(nodes, np.uint8)
-    for node in source:
-        parent[node] = source[0]
-    for node in drain:
-        parent[node] = drain[0]
-    if len(source) > 0:
-        ends[source[0]] = _SOURCE
-    if len(drain) > 0:
-        ends[drain[0]] = _DRAIN
-    return parent, ends
-
-
-@kernel
-def _join(parent: NDArray[np.int32], ends: NDArray[np.uint8], a: int, b: int) -> int:
-    """Join the trees of two nodes: the electrodes that the new tree holds; -1 if it was one tree already."""
-    while parent[a] != a:
-        parent[a] = parent[parent[a]]
-        a = parent[a]
-    while parent[b] != b:
-        parent[b] = parent[parent[b]]
-        b = parent[b]
-    if a == b:
-        return -1
-    # The lower index becomes the root: for links in space that keeps the search local in memory, which counts for more
-    # than balanced trees; halving the paths bounds their length.
-    if a > b:
-        a, b = b, a
-    parent[b] = a
-    ends[a] |= ends[b]
-    return int(ends[a])
 
 
 @kernel

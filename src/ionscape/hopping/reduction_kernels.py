@@ -6,12 +6,15 @@ exact order of the conductances, so they are put in classes of nearly equal ln g
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ionscape.compiled import kernel
+
+from .degree_lists import delist, empty_degree_lists, enlist, grown
+from .union_find import find, join
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int32]
@@ -77,34 +80,6 @@ def order_by_class(logarithms: FloatArray) -> IntArray:
 
 
 @kernel
-def find(parents: IntArray, node: Any) -> Any:
-    """Representative of the cluster of a node; halves the path to it."""
-    while parents[node] != node:
-        parents[node] = parents[parents[node]]
-        node = parents[node]
-    return node
-
-
-@kernel
-def connecting_position(order: IntArray, first: IntArray, second: IntArray, nodes: int, source: int, drain: int) -> int:
-    """Position in the order of the link that connects the electrodes when links are added one by one; -1 if none."""
-    parents = np.arange(nodes).astype(np.int32)
-    sizes = np.ones(nodes, dtype=np.int32)
-    for position in range(order.size):
-        link = order[position]
-        one, other = find(parents, first[link]), find(parents, second[link])
-        if one == other:
-            continue
-        if sizes[one] < sizes[other]:
-            one, other = other, one
-        parents[other] = one
-        sizes[one] += sizes[other]
-        if find(parents, source) == find(parents, drain):
-            return position
-    return -1
-
-
-@kernel
 def contract(
     order: IntArray, logarithms: FloatArray, first: IntArray, second: IntArray, nodes: int, above: float
 ) -> tuple[IntArray, IntArray]:
@@ -114,7 +89,6 @@ def contract(
         The cluster of each node by its representative, and the links of a spanning forest of the clusters.
     """
     parents = np.arange(nodes).astype(np.int32)
-    sizes = np.ones(nodes, dtype=np.int32)
     tree = np.empty(nodes, dtype=np.int32)
     joined = 0
     for position in range(order.size):
@@ -124,12 +98,7 @@ def contract(
             if position + 1 < order.size and logarithms[order[position + 1]] < above - 1.0:
                 break
             continue
-        one, other = find(parents, first[link]), find(parents, second[link])
-        if one != other:
-            if sizes[one] < sizes[other]:
-                one, other = other, one
-            parents[other] = one
-            sizes[one] += sizes[other]
+        if join(parents, first[link], second[link]) >= 0:
             tree[joined] = link
             joined += 1
     for node in range(nodes):
@@ -151,11 +120,7 @@ def kept_links(
     parents = np.arange(nodes).astype(np.int32)
     for link in range(logarithms.size):
         if logarithms[link] >= below:
-            one, other = find(parents, clusters[first[link]]), find(parents, clusters[second[link]])
-            if one < other:
-                parents[other] = one
-            elif other < one:
-                parents[one] = other
+            join(parents, clusters[first[link]], clusters[second[link]])
     main = find(parents, clusters[source])
     numbers = np.full(nodes, -1, dtype=np.int32)
     numbers[clusters[source]], numbers[clusters[drain]] = 0, 1
@@ -235,19 +200,10 @@ def eliminate(lists: Lists, fixed: int, highest_degree: int) -> tuple[Lists, NDA
     nodes = length.size
     used = neighbours.size
     gone = np.zeros(nodes, dtype=np.bool_)
-    # nodes by degree in doubly linked lists
-    head = np.full(highest_degree + 1, -1, dtype=np.int32)
-    following = np.full(nodes, -1, dtype=np.int32)
-    previous = np.full(nodes, -1, dtype=np.int32)
-    listed = np.full(nodes, -1, dtype=np.int32)
+    queue = empty_degree_lists(highest_degree, nodes)
     for node in range(nodes - 1, fixed - 1, -1):
-        degree = length[node]
-        if degree <= highest_degree:
-            listed[node] = degree
-            following[node] = head[degree]
-            if head[degree] >= 0:
-                previous[head[degree]] = node
-            head[degree] = node
+        if length[node] <= highest_degree:
+            enlist(queue, node, length[node])
     where = np.full(nodes, -1, dtype=np.int32)
     eliminated = np.empty(nodes, dtype=np.int32)
     record_start = np.zeros(nodes + 1, dtype=np.int64)
@@ -256,26 +212,20 @@ def eliminate(lists: Lists, fixed: int, highest_degree: int) -> tuple[Lists, NDA
     recorded, count = 0, 0
     degree = 0
     while True:
-        while degree <= highest_degree and head[degree] < 0:
+        while degree <= highest_degree and queue.head[degree] < 0:
             degree += 1
         if degree > highest_degree:
             break
-        node = head[degree]
-        head[degree] = following[node]
-        if head[degree] >= 0:
-            previous[head[degree]] = -1
+        node = queue.head[degree]
+        delist(queue, node)
         gone[node] = True
         begin, many = start[node], length[node]
         total = 0.0
         for k in range(many):
             total += values[begin + k]
         if recorded + many > record_nodes.size:
-            bigger = np.empty(2 * record_nodes.size + many, dtype=np.int32)
-            bigger[:recorded] = record_nodes[:recorded]
-            record_nodes = bigger
-            bigger_shares = np.empty(bigger.size, dtype=np.float64)
-            bigger_shares[:recorded] = record_shares[:recorded]
-            record_shares = bigger_shares
+            room = 2 * record_nodes.size + many
+            record_nodes, record_shares = grown(record_nodes, recorded, room), grown(record_shares, recorded, room)
         for k in range(many):
             record_nodes[recorded] = neighbours[begin + k]
             record_shares[recorded] = values[begin + k] / total
@@ -298,12 +248,8 @@ def eliminate(lists: Lists, fixed: int, highest_degree: int) -> tuple[Lists, NDA
                 # moved to the end of the lists, with room to grow
                 room = 2 * (size + many)
                 if used + room > neighbours.size:
-                    bigger = np.empty(neighbours.size + neighbours.size // 2 + room, dtype=np.int32)
-                    bigger[:used] = neighbours[:used]
-                    neighbours = bigger
-                    bigger_shares = np.empty(bigger.size, dtype=np.float64)
-                    bigger_shares[:used] = values[:used]
-                    values = bigger_shares
+                    total_room = neighbours.size + neighbours.size // 2 + room
+                    neighbours, values = grown(neighbours, used, total_room), grown(values, used, total_room)
                 for place in range(size):
                     neighbours[used + place] = neighbours[first_place + place]
                     values[used + place] = values[first_place + place]
@@ -329,23 +275,11 @@ def eliminate(lists: Lists, fixed: int, highest_degree: int) -> tuple[Lists, NDA
             length[one] = size
             if one < fixed:
                 continue
-            if listed[one] != size or size > highest_degree:
-                if listed[one] >= 0:
-                    before, after = previous[one], following[one]
-                    if before >= 0:
-                        following[before] = after
-                    else:
-                        head[listed[one]] = after
-                    if after >= 0:
-                        previous[after] = before
-                    listed[one] = -1
+            if queue.listed[one] != size or size > highest_degree:
+                if queue.listed[one] >= 0:
+                    delist(queue, one)
                 if size <= highest_degree:
-                    listed[one] = size
-                    previous[one] = -1
-                    following[one] = head[size]
-                    if head[size] >= 0:
-                        previous[head[size]] = one
-                    head[size] = one
+                    enlist(queue, one, size)
                     degree = min(degree, size)
     record = Record(
         eliminated[:count].copy(),

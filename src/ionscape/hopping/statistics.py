@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from ionscape.compiled import kernel
 from ionscape.constants import BOLTZMANN_CONSTANT
-from ionscape.errors import InputError, NetworkError
+from ionscape.errors import NetworkError
 
+from .checks import positive_number, whole_number
 from .landscape import FloatArray, Landscape
 from .landscape_kernels import CHARGE_PARTS
 
@@ -76,8 +77,7 @@ def density_of_states(landscape: Landscape, *, bins: int = 100, environments: in
     import xarray
 
     for key, value in (("bins", bins), ("environments", environments)):
-        if value < 1:
-            raise InputError("must be 1 or greater", key=key, value=value)
+        whole_number(value, key=key, least=1)
     energies = landscape.energies[landscape.accessible]
     charges, inverse, counts = np.unique(
         landscape.charge_parts[landscape.accessible], return_inverse=True, return_counts=True
@@ -129,9 +129,7 @@ def density_of_states(landscape: Landscape, *, bins: int = 100, environments: in
 
 
 def _thermal_energy(temperature: float) -> float:
-    if not 0.0 < temperature < math.inf:
-        raise InputError("must be greater than 0", key="temperature", value=temperature)
-    return BOLTZMANN_CONSTANT * temperature
+    return BOLTZMANN_CONSTANT * positive_number(temperature, key="temperature")
 
 
 def _balance(levels: NDArray[np.float64], ions: int) -> float:

@@ -4,7 +4,8 @@
 `fit_energy_scale` finds the parameters of the landscape from measured activation energies.
 """
 
-from ionscape.series.fit import EnergyScaleFit, FrequencyFit, fit_attempt_frequency, fit_energy_scale
+from ionscape.series.fit import EnergyScaleFit, fit_energy_scale
+from ionscape.series.frequency import FrequencyFit, fit_attempt_frequency
 from ionscape.series.load import Series, load_series, parse_series
 from ionscape.series.result import SeriesResult, load_series_result
 from ionscape.series.run import run_series

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,41 +12,20 @@ from numpy.typing import NDArray
 
 from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
 from ionscape.errors import InputError
-from ionscape.glass import UNIT_KINDS, ion_number_density, known_weaknesses
+from ionscape.glass import UNIT_KINDS, ion_number_density
 from ionscape.provenance import provenance_attributes
 
-from .fit import EnergyScaleFit, FrequencyFit, fit_attempt_frequency, interpolated_frequencies
+from .fit import EnergyScaleFit
+from .frequency import FrequencyFit, fit_attempt_frequency, interpolated_frequencies
 from .load import Series
+from .remarks import Averages, percolated_fraction, series_warnings, source_of
 from .result import FORMAT, SeriesResult
-from .settings import FIT_COMMON, ExperimentTable
+from .settings import FIT_COMMON
 from .tasks import REFERENCE_DISTANCE, REFERENCE_FREQUENCY
 
 FloatArray = NDArray[np.float64]
 
-CONVERGED_LATTICE = 100
-"""Sites along an edge from which on the mean conductivity changes by less than a tenth of a decade."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Averages:
-    """What was calculated, before it is averaged; axes without tasks have length 0.
-
-    Attributes:
-        activation_energy: [J], shape (compositions, landscapes, directions), NaN without a path.
-        fermi_energy: [J], shape (compositions, landscapes).
-        conductivity: [S/m] for the reference frequency and distance, shape (compositions, landscapes, directions,
-            temperatures), 0 without a path.
-        lower_bound: of the conductivity, same shape.
-        upper_bound: of the conductivity, same shape.
-        methods: by which networks were solved, in words.
-    """
-
-    activation_energy: FloatArray
-    fermi_energy: FloatArray
-    conductivity: FloatArray
-    lower_bound: FloatArray
-    upper_bound: FloatArray
-    methods: tuple[str, ...]
+PERCOLATED = "part of the landscapes and directions with a path"
 
 
 def make_series_result(series: Series, averages: Averages, *, fitted: EnergyScaleFit | None) -> SeriesResult:
@@ -63,7 +41,7 @@ def make_series_result(series: Series, averages: Averages, *, fitted: EnergyScal
     settings = series.settings
     temperatures = settings.network.temperatures if settings.network is not None else ()
     conductivity, error, landscapes = _conductivities(averages, len(series.glasses), len(temperatures))
-    frequencies = _fit_frequencies(series, conductivity, temperatures)
+    frequencies = _fit_frequencies(series, conductivity, error, temperatures)
     frequency, frequency_error, origin = _attempt_frequency(series, frequencies)
     # the conductances were those of the reference frequency and distance
     scale = frequency / REFERENCE_FREQUENCY * REFERENCE_DISTANCE / settings.hopping.jump_distance
@@ -104,23 +82,33 @@ def mean_and_errors(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatAr
         return mean, scatter / np.sqrt(count), scatter
 
 
+def mean_of_open(values: FloatArray, *, axis: int) -> FloatArray:
+    """Mean over the directions that have a path; NaN of a landscape without any.
+
+    A landscape counts once, however many directions it was looked at in, since they share its sites. Activation
+    energies and conductivities follow the same rule: what has no path is left out, and the percolated fraction says so.
+    """
+    known = np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        return np.where(known, values, 0.0).sum(axis=axis) / known.sum(axis=axis)
+
+
 def _energy_variables(averages: Averages, compositions: int) -> dict[str, Any]:
     """Activation and Fermi energies [eV]."""
     if averages.activation_energy.size:
-        # a landscape counts once, however many directions it was looked at in
-        energies = averages.activation_energy.mean(axis=2) / ELECTRON_VOLT
+        energies = mean_of_open(averages.activation_energy, axis=2) / ELECTRON_VOLT
     else:
         energies = np.full((compositions, 0), np.nan)
     mean, error, scatter = mean_and_errors(energies)
     fermi, fermi_error, _ = mean_and_errors(averages.fermi_energy / ELECTRON_VOLT)
-    percolated = np.isfinite(energies).mean(axis=1) if energies.size else np.full(compositions, np.nan)
+    percolated = percolated_fraction(np.isfinite(averages.activation_energy), compositions)
     unit = {"units": "eV"}
     return {
         "activation_energy": ("x", mean, {**unit, "long_name": "activation energy of σT, mean over landscapes"}),
         "activation_energy_error": ("x", error, {**unit, "long_name": "standard error of the mean"}),
         "activation_energy_scatter": ("x", scatter, {**unit, "long_name": "standard deviation of single landscapes"}),
         "landscape_activation_energy": (("x", "landscape"), energies, {**unit, "long_name": "of each landscape"}),
-        "percolated_fraction": ("x", percolated, {"units": "1", "long_name": "landscapes with a path"}),
+        "percolated_fraction": ("x", percolated, {"units": "1", "long_name": PERCOLATED}),
         "fermi_energy": ("x", fermi, {**unit, "long_name": "Fermi energy at zero temperature, mean over landscapes"}),
         "fermi_energy_error": ("x", fermi_error, {**unit, "long_name": "standard error of the mean"}),
     }
@@ -131,7 +119,7 @@ def _conductivities(averages: Averages, compositions: int, temperatures: int) ->
     if not averages.conductivity.size:
         empty = np.full((compositions, temperatures), np.nan)
         return empty, empty, np.full((compositions, 0, temperatures), np.nan)
-    landscapes = averages.conductivity.mean(axis=2)
+    landscapes = mean_of_open(averages.conductivity, axis=2)
     mean, error, _ = mean_and_errors(landscapes)
     return mean, error, landscapes
 
@@ -150,16 +138,16 @@ def _conductivity_variables(
     mean, deviation = conductivity * scale[:, None], error * scale[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         logarithm, logarithm_error = np.log10(mean), deviation / mean / math.log(10.0)
-        single = np.log10(np.where(landscapes > 0.0, landscapes, np.nan) * scale[:, None, None])
+        single = np.log10(landscapes * scale[:, None, None])
     typical, _, spread = mean_and_errors(single)
     slope, slope_error = arrhenius_energies(mean, deviation, temperatures)
     bounds: dict[str, Any] = {}
     for name in ("lower", "upper"):
         values: FloatArray = getattr(averages, f"{name}_bound")
-        mean_bound = values.mean(axis=(1, 2)) if values.size else np.full_like(conductivity, np.nan)
+        mean_bound = mean_and_errors(mean_of_open(values, axis=2))[0] if values.size else np.full_like(mean, np.nan)
         meaning = f"rigorous {name} bound of the mean over these landscapes"
         bounds[f"conductivity_{name}_bound"] = (dims, mean_bound * scale[:, None], {**unit, "long_name": meaning})
-    percolated = (landscapes > 0.0).all(axis=2).mean(axis=1) if landscapes.size else np.full(len(scale), np.nan)
+    percolated = percolated_fraction(averages.percolates, len(scale))
     return {
         "conductivity": (dims, mean, {**unit, "long_name": "dc conductivity, mean over landscapes"}),
         "conductivity_error": (dims, deviation, {**unit, "long_name": "standard error of the mean"}),
@@ -172,7 +160,7 @@ def _conductivity_variables(
             {**unit, "long_name": "of each landscape"},
         ),
         **bounds,
-        "network_percolated_fraction": ("x", percolated, {"units": "1", "long_name": "landscapes with a path"}),
+        "network_percolated_fraction": ("x", percolated, {"units": "1", "long_name": PERCOLATED}),
         "arrhenius_energy": ("x", slope, {"units": "eV", "long_name": "slope of ln(σT) over −1/(k_B T)"}),
         "arrhenius_energy_error": ("x", slope_error, {"units": "eV", "long_name": "standard error"}),
     }  # fmt: skip
@@ -196,13 +184,17 @@ def arrhenius_energies(
         return slope, np.sqrt((error / conductivity) ** 2 @ weights**2)
 
 
-def _fit_frequencies(series: Series, conductivity: FloatArray, temperatures: Sequence[float]) -> FrequencyFit | None:
+def _fit_frequencies(
+    series: Series, conductivity: FloatArray, error: FloatArray, temperatures: Sequence[float]
+) -> FrequencyFit | None:
     """Attempt frequencies that measured conductivities ask for; None without measurements or conductivities."""
     table = series.settings.experiment
     if table is None or series.literature is None or not temperatures:
         return None
+    distance = REFERENCE_DISTANCE / series.settings.hopping.jump_distance
     return fit_attempt_frequency(
-        conductivity * REFERENCE_DISTANCE / series.settings.hopping.jump_distance,
+        conductivity * distance,
+        conductivity_error=error * distance,
         borate_fractions=series.borate_fractions,
         temperatures=temperatures,
         attempt_frequency=REFERENCE_FREQUENCY,
@@ -222,7 +214,7 @@ def _attempt_frequency(series: Series, fitted: FrequencyFit | None) -> tuple[Flo
     count = len(series.glasses)
     if not isinstance(wanted, str):
         return np.full(count, wanted), np.zeros(count), ["given"] * count
-    if fitted is None or not (fitted.common_points if wanted == FIT_COMMON else fitted.points.any()):
+    if fitted is None or not (fitted.common_glasses if wanted == FIT_COMMON else fitted.glasses.any()):
         raise InputError(
             "finds no measured conductivity within the compositions and temperatures of the series",
             file=series.file, key="hopping.attempt_frequency", value=wanted,
@@ -232,7 +224,7 @@ def _attempt_frequency(series: Series, fitted: FrequencyFit | None) -> tuple[Flo
         common, error = fitted.common, fitted.common * fitted.common_relative_error
         return np.full(count, common), np.full(count, error), ["fitted to all"] * count
     frequency = interpolated_frequencies(fitted, series.borate_fractions)
-    origin = ["fitted" if points else "interpolated" for points in fitted.points]
+    origin = ["fitted" if glasses else "interpolated" for glasses in fitted.glasses]
     return frequency, frequency * fitted.relative_error, origin
 
 
@@ -263,15 +255,19 @@ def _measured_variables(series: Series) -> dict[str, Any]:
     glasses = series.literature.glasses
     rows = [(place, *entry) for place, glass in enumerate(glasses) for entry in sorted(glass.conductivity.items())]
     energies = [math.nan if glass.activation_energy is None else glass.activation_energy for glass in glasses]
-    sources = [f"{glass.author} {glass.year or ''}".strip() for glass in glasses]
-    one, other = "measured_glass", "measured_point"
+    left_out = series.literature.left_out
+    one, other, third = "measured_glass", "measured_point", "left_out_glass"
     return {
         "measured_x": (one, np.array([glass.borate_fraction for glass in glasses]), {"units": "1"}),
         "measured_activation_energy": (
             one, np.array(energies) / ELECTRON_VOLT, {"units": "eV", "long_name": "measured activation energy of σT"},
         ),
-        "measured_source": (one, np.array(sources, dtype=object)),
+        "measured_source": (one, np.array([source_of(glass) for glass in glasses], dtype=object)),
         "measured_identifier": (one, np.array([glass.identifier for glass in glasses], dtype=object)),
+        "left_out_x": (third, np.array([glass.borate_fraction for glass, _ in left_out]), {"units": "1"}),
+        "left_out_source": (third, np.array([source_of(glass) for glass, _ in left_out], dtype=object)),
+        "left_out_identifier": (third, np.array([glass.identifier for glass, _ in left_out], dtype=object)),
+        "left_out_reason": (third, np.array([reason for _, reason in left_out], dtype=object)),
         "measured_point_glass": (other, np.array([row[0] for row in rows], dtype=int)),
         "measured_temperature": (other, np.array([row[1] for row in rows]), {"units": "K"}),
         "measured_conductivity": (other, np.array([row[2] for row in rows]), {"units": "S/m"}),
@@ -313,7 +309,7 @@ def _attributes(series: Series, averages: Averages, fitted: EnergyScaleFit | Non
         "noise": model.noise,
         "energy_scale_units": "eV",
         "network_method": "; ".join(averages.methods),
-        "warnings": json.dumps(series_warnings(series), ensure_ascii=False),
+        "warnings": json.dumps(series_warnings(series, averages), ensure_ascii=False),
         "files": json.dumps(dict(series.hashes)),
         **{
             name.replace("experiment", "source"): value
@@ -329,30 +325,3 @@ def _attributes(series: Series, averages: Averages, fitted: EnergyScaleFit | Non
             "energy_scale_degrees_of_freedom": fitted.degrees_of_freedom,
         }
     return attributes
-
-
-def series_warnings(series: Series) -> list[str]:
-    """What a reader must know, one sentence each: where the model is known to fail, what was left out."""
-    found: dict[str, list[float]] = {}
-    measured = bool(series.measured_units)
-    for glass in series.glasses:
-        limit = series.settings.glass.tetrahedral_borate_limit
-        for sentence in () if measured else known_weaknesses(glass.composition, tetrahedral_borate_limit=limit):
-            found.setdefault(sentence, []).append(glass.composition.borate_fraction)
-    warnings = [f"x = {_range(places)}: {sentence}" for sentence, places in found.items()]
-    network = series.settings.network
-    if network is not None and network.lattice < CONVERGED_LATTICE:
-        warnings.append(
-            f"conductivities on {network.lattice}³ sites still depend on the lattice, by about a factor of 1.5 on 35³"
-            " sites; 100³ sites are within a tenth of a decade"
-        )
-    table: ExperimentTable | None = series.settings.experiment
-    if table is not None and series.literature is not None:
-        chosen = [reason for _, reason in series.literature.left_out if reason != "of another author"]
-        if chosen:
-            warnings.append(f"{len(chosen)} measured glasses were left out; the first because {chosen[0]}")
-    return warnings
-
-
-def _range(places: Sequence[float]) -> str:
-    return f"{places[0]:g}" if len(places) == 1 else f"{min(places):g} to {max(places):g}"

@@ -1,25 +1,25 @@
-"""Parameters of the landscape and of the rates from measured activation energies and conductivities (Bosi 2021 V)."""
+"""Energy scale and noise of the landscape from measured activation energies (Bosi 2021 V)."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ionscape.errors import FitError, InputError, IonscapeError
+from ionscape.errors import FitError, InputError
 from ionscape.scaleout import Executor, RunStore, SerialExecutor, Tally, Task
 
 from .load import Series, landscape_model, make_series_glass
-from .tasks import calculate, percolation_task
+from .settings import FIT
+from .tasks import calculate, outcomes_by_key, percolation_task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ionscape.glass import LiteratureGlass
 
 FloatArray = NDArray[np.float64]
 
@@ -31,6 +31,7 @@ LANDSCAPES = 8
 """At most so many landscapes per noise and composition: the same ones for all, so that differences are smooth."""
 LATTICE = 60
 """Where the series has no lattice for activation energies."""
+MOST_PLACES = 6  # borate fractions named one by one in a sentence
 UNIT_ENERGY = 1e-19  # J; activation energies are proportional to the energy scale
 
 
@@ -75,27 +76,6 @@ class EnergyScaleFit:
         return float(self.covariance[0, 1]) / (self.energy_scale_error * self.noise_error)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class FrequencyFit:
-    """Attempt frequencies that reproduce measured conductivities.
-
-    Attributes:
-        frequency: [Hz], shape (compositions,); NaN where nothing was measured.
-        relative_error: standard error of its natural logarithm, shape (compositions,).
-        points: measurements that entered, shape (compositions,).
-        common: one frequency for all measurements [Hz]; NaN if there are none.
-        common_relative_error: standard error of its natural logarithm.
-        common_points: how many measurements.
-    """
-
-    frequency: FloatArray
-    relative_error: FloatArray
-    points: NDArray[np.int64]
-    common: float
-    common_relative_error: float
-    common_points: int
-
-
 def fit_energy_scale(
     series: Series,
     *,
@@ -118,16 +98,11 @@ def fit_energy_scale(
         progress: called after every landscape.
 
     Raises:
-        InputError: fewer than two glasses that differ.
+        InputError: activation energies at fewer than two borate fractions; says which there are.
         FitError: the best noise lies at the end of the table.
     """
     points = list(measured) if measured is not None else _points(series)
-    if len({point[0] for point in points}) < 2:
-        remedy = "add measurements, or give energy_scale and noise"
-        raise InputError(
-            f"needs activation energies of two or more glasses, there are {len(points)}",
-            file=series.file, key="landscape.energy_scale", remedy=remedy,
-        )  # fmt: skip
+    _check_points(points, series, from_file=measured is None)
     ratio, error = _tabulate(series, sorted({point[0] for point in points}), executor or SerialExecutor(), store,
                              progress)  # fmt: skip
     return _fitted(points, ratio, error)
@@ -146,9 +121,38 @@ def _points(series: Series) -> list[tuple[float, float, float]]:
         if glass.activation_energy is not None and (at_end or table.fit_to == "all"):
             x = end if at_end else glass.borate_fraction
             points.append((x, glass.activation_energy, table.activation_energy_error))
-    if table.fit_to == "ends" and len({x for x, *_ in points}) < 2:
-        return []
     return points
+
+
+def _check_points(points: Sequence[tuple[float, float, float]], series: Series, *, from_file: bool) -> None:
+    """Refuse activation energies at fewer than two borate fractions, and say what is missing."""
+    found = sorted({x for x, *_ in points})
+    if len(found) >= 2:
+        return
+    table = series.settings.experiment
+    remedy = "give energy_scale and noise, or other measurements"
+    if not from_file or table is None or series.literature is None:
+        problem = f"must have activation energies at two or more borate fractions, those given are at {_places(found)}"
+        raise InputError(problem, key="measured", remedy="add others")
+    known = {glass.borate_fraction for glass in series.literature.glasses if glass.activation_energy is not None}
+    where = f'the measured glasses of "{table.file}" have them at {_places(known)}'
+    if table.fit_to == "ends":
+        problem = f"needs measured activation energies at x = 0 and at x = 1; {where}"
+        if len(known) >= 2:
+            remedy = f'write fit_to = "all" under [experiment], or {remedy}'
+    else:
+        problem = f"needs measured activation energies at two or more borate fractions; {where}"
+    raise InputError(problem, file=series.file, key="landscape.energy_scale", value=FIT, remedy=remedy)
+
+
+def _places(borate_fractions: Collection[float]) -> str:
+    """Borate fractions for a sentence; of many, the least and the largest."""
+    x = sorted(borate_fractions)
+    if not x:
+        return "none"
+    if len(x) > MOST_PLACES:
+        return f"{len(x)} x from {x[0]:.3g} to {x[-1]:.3g}"
+    return "x = " + ", ".join(f"{value:.3g}" for value in x)
 
 
 def _tabulate(
@@ -178,10 +182,7 @@ def _tabulate(
     outcomes = executor.map(
         calculate, [task for rows in tasks.values() for row in rows for task in row], store=store, progress=progress
     )
-    failed = [outcome for outcome in outcomes if outcome.failed]
-    if failed:
-        raise IonscapeError(f"{len(failed)} of {len(outcomes)} landscapes failed; the first: {failed[0].error}")
-    found: dict[str, Any] = {outcome.key: outcome.value for outcome in outcomes}
+    found = outcomes_by_key(outcomes)
     ratio: dict[float, FloatArray] = {}
     error: dict[float, float] = {}
     for x, rows in tasks.items():
@@ -201,24 +202,33 @@ def _tabulate(
 def _fitted(
     points: Sequence[tuple[float, float, float]], ratio: Mapping[float, FloatArray], error: Mapping[float, float]
 ) -> EnergyScaleFit:
-    """Least squares for V0 and the noise to a table of E_a/V0."""
+    """Least squares for V0 and the noise to a table of E_a/V0.
+
+    The error of the table at one x is common to all glasses measured there, so that many of them do not average it out:
+    the residuals are multiplied by the inverse Cholesky factor of their covariance matrix.
+    """
     from scipy.optimize import least_squares
 
     # a bottleneck jumps from link to link as the noise grows: a smooth curve, not one through every value
     curves = {x: np.polynomial.Polynomial.fit(NOISES, values, DEGREE) for x, values in ratio.items()}
     measured = np.array([energy for _, energy, _ in points])
-    deviation = np.array([math.hypot(given, error[x] * energy) for x, energy, given in points])
+    places = np.array([x for x, *_ in points])
+    landscapes = np.array([error[x] * energy for x, energy, _ in points])
+    common = np.where(places[:, None] == places[None, :], np.outer(landscapes, landscapes), 0.0)
+    # in units of a number near 1, since the squares of energies in J are tiny
+    variance = (common + np.diag([given**2 for *_, given in points])) / UNIT_ENERGY**2
+    whitening = np.linalg.inv(np.linalg.cholesky(variance)) / UNIT_ENERGY
 
     def model(noise: float) -> FloatArray:
         return np.array([float(curves[x](noise)) for x, *_ in points])
 
     def residuals(parameters: FloatArray) -> FloatArray:
-        return (parameters[0] * UNIT_ENERGY * model(parameters[1]) - measured) / deviation
+        return whitening @ (parameters[0] * UNIT_ENERGY * model(parameters[1]) - measured)
 
     def scale(noise: float) -> float:
         """Best energy scale for a noise, in `UNIT_ENERGY`."""
-        values = model(noise) / deviation
-        return float(values @ (measured / deviation) / (values @ values)) / UNIT_ENERGY
+        values = whitening @ model(noise)
+        return float(values @ (whitening @ measured) / (values @ values)) / UNIT_ENERGY
 
     starts = np.linspace(NOISES[0], NOISES[-1], 27)
     costs = [float(np.sum(residuals(np.array([scale(noise), noise])) ** 2)) for noise in starts]
@@ -248,91 +258,3 @@ def _fitted(
         measured=measured,
         fitted=energy_scale * UNIT_ENERGY * model(noise),
     )
-
-
-def fit_attempt_frequency(
-    conductivity: FloatArray,
-    *,
-    borate_fractions: Sequence[float],
-    temperatures: Sequence[float],
-    attempt_frequency: float,
-    measured: Sequence[LiteratureGlass],
-    composition_tolerance: float,
-    error: float,
-) -> FrequencyFit:
-    """Find attempt frequencies by least squares to the logarithms of measured conductivities (Bosi 2021 V.A).
-
-    A conductivity is proportional to the attempt frequency, so that the best one is a geometric mean of ratios.
-    Measurements at temperatures outside those of the model are left out; between them ln(σT) is linear in 1/T. For the
-    common frequency, ln(σ) is linear in x between the compositions.
-
-    Args:
-        conductivity: of the model [S/m], shape (compositions, temperatures).
-        borate_fractions: x of the compositions.
-        temperatures: [K].
-        attempt_frequency: with which the conductivities were calculated [Hz].
-        measured: glasses with conductivities.
-        composition_tolerance: by how much x of a measured glass may differ to count for a composition.
-        error: standard deviation of the decadic logarithm of a measured conductivity.
-    """
-    places = np.asarray(borate_fractions)
-    found: list[list[float]] = [[] for _ in places]
-    every: list[float] = []
-    for glass in measured:
-        x = glass.borate_fraction
-        nearest = int(np.argmin(np.abs(places - x)))
-        for temperature, value in glass.conductivity.items():
-            calculated = _log_conductivity(conductivity, temperatures, temperature)
-            if calculated is None:
-                continue
-            if abs(places[nearest] - x) <= composition_tolerance:
-                found[nearest].append(math.log(value) - calculated[nearest])
-            if places.min() - composition_tolerance <= x <= places.max() + composition_tolerance:
-                order = np.argsort(places)
-                every.append(math.log(value) - float(np.interp(x, places[order], calculated[order])))
-    single = math.log(10.0) * error
-    means = [_mean_and_error(values, single) for values in found]
-    common, common_error = _mean_and_error(every, single)
-    return FrequencyFit(
-        frequency=attempt_frequency * np.exp(np.array([mean for mean, _ in means])),
-        relative_error=np.array([deviation for _, deviation in means]),
-        points=np.array([len(values) for values in found]),
-        common=attempt_frequency * math.exp(common),
-        common_relative_error=common_error,
-        common_points=len(every),
-    )
-
-
-def interpolated_frequencies(fit: FrequencyFit, borate_fractions: Sequence[float]) -> FloatArray:
-    """Fitted frequencies [Hz], those of compositions without measurements from their neighbours.
-
-    The logarithm is linear in x between fitted compositions and constant outside; NaN if none was fitted.
-    """
-    places, known = np.asarray(borate_fractions), np.isfinite(fit.frequency)
-    if not known.any():
-        return np.full(len(places), np.nan)
-    order = np.argsort(places[known])
-    logarithms = np.interp(places, places[known][order], np.log(fit.frequency[known])[order])
-    return np.where(known, fit.frequency, np.exp(logarithms))
-
-
-def _log_conductivity(conductivity: FloatArray, temperatures: Sequence[float], temperature: float) -> FloatArray | None:
-    """Ln σ of all compositions at a temperature between those of the model; None outside."""
-    inverse = 1.0 / np.asarray(temperatures)
-    slack = 1e-3 * inverse.max()  # 0.3 K at room temperature: rounded temperatures are the same ones
-    if not inverse.min() - slack <= 1.0 / temperature <= inverse.max() + slack:
-        return None
-    order = np.argsort(inverse)
-    with np.errstate(divide="ignore"):
-        logarithms = np.log(conductivity * np.asarray(temperatures))[:, order]
-    at = [float(np.interp(1.0 / temperature, inverse[order], row)) for row in logarithms]
-    return np.array(at) - math.log(temperature)
-
-
-def _mean_and_error(values: Sequence[float], single: float) -> tuple[float, float]:
-    """Mean, and its standard error from the given one of a single value or from the scatter, whichever is larger."""
-    if not values:
-        return math.nan, math.nan
-    given = single / math.sqrt(len(values))
-    scatter = float(np.std(values, ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else 0.0
-    return float(np.mean(values)), max(given, scatter)

@@ -24,9 +24,10 @@ from ionscape.glass import (
     read_measured_units,
     select_series,
 )
+from ionscape.glass.units import NO_MEASURED_UNITS
 from ionscape.provenance import text_hash
 
-from .settings import FIT, SeriesTable, list_examples
+from .settings import FIT, NetworkTable, PercolationTable, SeriesTable, list_examples
 
 if TYPE_CHECKING:
     from ionscape.glass import NetworkFormerUnits
@@ -67,7 +68,14 @@ class Series:
         return self.settings.glass.borate_fraction
 
     def with_landscapes(self, number: int) -> Series:
-        """The same series with another number of landscapes, for activation energies and conductivities alike."""
+        """The same series with another number of landscapes, for activation energies and conductivities alike.
+
+        Raises:
+            InputError: it is not a whole number of at least 1.
+        """
+        from ionscape.hopping.checks import whole_number
+
+        number = whole_number(number, key="landscapes", least=1)
         tables = {
             name: table.model_copy(update={"landscapes": number})
             for name in ("percolation", "network")
@@ -126,6 +134,12 @@ def parse_series(text: str, *, file: str | None = None, folder: str | Path = "."
         try:
             glasses.append(make_series_glass(settings, borate_fraction, table))
         except InputError as error:
+            if error.problem == NO_MEASURED_UNITS:
+                problem = f"{error.problem} at x = {borate_fraction:g}"
+                raise InputError(
+                    problem, file=file, key="glass.measured_units", value=settings.glass.measured_units,
+                    bound=error.bound, remedy=error.remedy,
+                ) from None  # fmt: skip
             # one of several compositions: the sentence says which
             raise InputError(
                 f"cannot be used at x = {borate_fraction:g}, since {error.key or 'it'} {error.problem}",
@@ -179,10 +193,16 @@ def _literature(settings: SeriesTable, path: Path, *, file: str | None) -> Liter
     table = settings.experiment
     assert table is not None
     fraction = table.alkali_oxide_fraction or settings.glass.alkali_oxide_fraction
-    found = select_series(
-        read_literature(path), settings.glass.alkali, fraction, tolerance=table.tolerance,
-        authors=table.authors or None, leave_out=table.leave_out, largest_deviation=table.largest_deviation,
-    )  # fmt: skip
+    rows = read_literature(path)
+    try:
+        found = select_series(
+            rows, settings.glass.alkali, fraction, tolerance=table.tolerance,
+            authors=table.authors or None, leave_out=table.leave_out, largest_deviation=table.largest_deviation,
+        )  # fmt: skip
+    except InputError as error:
+        raise InputError(
+            error.problem, file=file, key=f"experiment.{error.key}", value=error.value, remedy=error.remedy
+        ) from None
     if not found.glasses:
         raise InputError(
             f"has no glass with {fraction:g} {settings.glass.alkali}2O of these authors"
@@ -195,17 +215,26 @@ def _literature(settings: SeriesTable, path: Path, *, file: str | None) -> Liter
 
 
 def _check_sites(settings: SeriesTable, *, file: str | None) -> None:
-    """The ions and the vacant sites have to find room on the lattice (Bosi 2021 (1))."""
-    fraction = settings.glass.alkali_oxide_fraction
-    vacant = settings.landscape.vacant_site_fraction
-    accessible = fraction / (1.0 - fraction) / (1.0 - vacant)
-    if accessible > 1.0:
-        largest = (1.0 - vacant) / (2.0 - vacant)
-        raise InputError(
-            f"needs {accessible:.3g} accessible sites per network former, of which there is one site each",
-            file=file, key="glass.alkali_oxide_fraction", value=fraction,
-            bound=f"with {vacant:g} of the accessible sites vacant it must be at most {largest:.4g}",
-        )  # fmt: skip
+    """The ions and the vacant sites have to find room on every lattice (Bosi 2021 (1))."""
+    from ionscape.hopping.landscape import count_sites
+
+    given = settings.glass
+    composition = Composition(
+        alkali=given.alkali, alkali_oxide_fraction=given.alkali_oxide_fraction, borate_fraction=given.borate_fraction[0]
+    )
+    for name in ("percolation", "network"):
+        table: PercolationTable | NetworkTable | None = getattr(settings, name)
+        if table is None:
+            continue
+        try:
+            count_sites(composition, settings.landscape.vacant_site_fraction, table.lattice**3)
+        except InputError as error:
+            lattice = error.key == "lattice"
+            raise InputError(
+                error.problem, file=file, key=f"{name}.lattice" if lattice else f"glass.{error.key}",
+                value=table.lattice if lattice else error.value, bound=error.bound,
+                remedy="give a larger lattice" if lattice else error.remedy,
+            ) from None  # fmt: skip
 
 
 def _model(settings: SeriesTable, composition: Composition, *, file: str | None) -> LandscapeModel | None:

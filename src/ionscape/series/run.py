@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,23 +11,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ionscape.errors import InputError, IonscapeError
-from ionscape.scaleout import Executor, Outcome, RunStore, Tally, Task, make_executor
+from ionscape.errors import InputError
+from ionscape.scaleout import Executor, RunStore, Tally, Task, make_executor
 
-from .dataset import Averages, make_series_result
+from .dataset import make_series_result
 from .fit import EnergyScaleFit, fit_energy_scale
 from .load import Series, landscape_model
+from .remarks import Averages
 from .result import SeriesResult
 from .settings import NetworkTable, PercolationTable
-from .tasks import calculate, network_task, percolation_task
+from .tasks import calculate, network_task, outcomes_by_key, percolation_task
 
 if TYPE_CHECKING:
     from ionscape.hopping import LandscapeModel
 
 FloatArray = NDArray[np.float64]
-
-SITE_PERCOLATION_THRESHOLD = 0.3116
-"""Fraction of the sites of a simple cubic lattice below which accessible sites do not percolate."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +65,8 @@ def run_series(
         not on the executor.
 
     Raises:
-        InputError: too few landscapes have a path from face to face; says how many do.
+        InputError: too few landscapes have a path from face to face; says how many do. A temperature is so low that a
+            conductivity is too small for a number.
         IonscapeError: a calculation failed, or the store cannot be written.
     """
     kept = None if store is None else RunStore(store)
@@ -80,20 +79,22 @@ def run_series(
         plan = make_plan(series, model)
         tasks = plan.ordered()
         outcomes = chosen.map(calculate, tasks, store=kept, progress=progress)
-    found = outcomes_by_key(outcomes, what="landscapes")
+    found = outcomes_by_key(outcomes)
     settings = series.settings
     energies = _gathered(plan.percolation, found, "activation_energy")
-    conductivities = _gathered(plan.network, found, "conductivity")
+    percolates = _gathered(plan.network, found, "percolates") > 0.0
     if settings.percolation is not None:
-        _check_paths(series, settings.percolation, "percolation", np.all(np.isfinite(energies), axis=2))
+        _check_paths(series, settings.percolation, "percolation", np.isfinite(energies))
     if settings.network is not None:
-        _check_paths(series, settings.network, "network", np.all(conductivities > 0.0, axis=(2, 3)))
+        _check_temperatures(series, _gathered(plan.network, found, "too_cold"))
+        _check_paths(series, settings.network, "network", percolates)
     return make_series_result(
         series.with_model(model),
         Averages(
             activation_energy=energies,
             fermi_energy=_gathered(plan.percolation or plan.network, found, "fermi_energy"),
-            conductivity=conductivities,
+            conductivity=_gathered(plan.network, found, "conductivity"),
+            percolates=percolates,
             lower_bound=_gathered(plan.network, found, "lower_bound"),
             upper_bound=_gathered(plan.network, found, "upper_bound"),
             methods=tuple(sorted({found[task.key]["method"] for row in plan.network for task in row})),
@@ -131,18 +132,6 @@ def make_plan(series: Series, model: LandscapeModel) -> Plan:
     )  # fmt: skip
 
 
-def outcomes_by_key(outcomes: Sequence[Outcome], *, what: str) -> dict[str, Any]:
-    """Values of the tasks by key.
-
-    Raises:
-        IonscapeError: some failed.
-    """
-    failed = [outcome for outcome in outcomes if outcome.failed]
-    if failed:
-        raise IonscapeError(f"{len(failed)} of {len(outcomes)} {what} failed; the first: {failed[0].error}")
-    return {outcome.key: outcome.value for outcome in outcomes}
-
-
 @contextmanager
 def _one_of(executor: Executor | None, scheduler: str | None, processes: int | None) -> Generator[Executor]:
     if executor is not None:
@@ -164,6 +153,20 @@ def _gathered(rows: list[list[Task]], found: dict[str, Any], name: str) -> Float
     return np.array([[np.asarray(found[task.key][name]) for task in row] for row in rows], dtype=float)
 
 
+def _check_temperatures(series: Series, too_cold: FloatArray) -> None:
+    """Refuse temperatures at which a conductivity is too small for a number, shape (compositions, landscapes)."""
+    network = series.settings.network
+    assert network is not None
+    if not np.isfinite(too_cold).any():
+        return
+    kelvin = float(np.nanmax(too_cold))
+    place = int(np.argmin(np.abs(np.array(network.temperatures) - kelvin)))
+    raise InputError(
+        "gives a conductivity too small for a floating-point number",
+        file=series.file, key=f"network.temperatures[{place}]", value=f"{kelvin:g} K", remedy="give a higher one",
+    )  # fmt: skip
+
+
 def _check_paths(series: Series, table: PercolationTable | NetworkTable, name: str, percolates: Any) -> None:
     """Refuse averages over too few landscapes.
 
@@ -171,23 +174,26 @@ def _check_paths(series: Series, table: PercolationTable | NetworkTable, name: s
         series: what was calculated.
         table: with the least fraction.
         name: of the table in the file.
-        percolates: whether each landscape has a path, shape (compositions, landscapes).
+        percolates: whether there is a path, shape (compositions, landscapes, directions).
     """
+    from ionscape.hopping.landscape import accessible_fraction
+    from ionscape.hopping.percolation import SITE_THRESHOLD
+
     for glass, row in zip(series.glasses, percolates, strict=True):
         if row.any() and row.mean() >= table.least_percolating_fraction:
             continue
         composition = glass.composition
         found = (
-            f"{int(row.sum())} of {row.size} landscapes ({row.mean():.0%}) have a path from face to face at"
-            f" x = {composition.borate_fraction:g}"
+            f"{int(row.sum())} of {row.size} {'landscapes' if row.shape[-1] == 1 else 'landscapes and directions'}"
+            f" ({row.mean():.0%}) have a path from face to face at x = {composition.borate_fraction:g}"
         )
-        accessible = composition.ions_per_cation / (1.0 - series.settings.landscape.vacant_site_fraction)
-        if accessible < SITE_PERCOLATION_THRESHOLD:
+        accessible = accessible_fraction(composition, series.settings.landscape.vacant_site_fraction)
+        if accessible < SITE_THRESHOLD:
             raise InputError(
                 f"leaves too few accessible sites: {found}",
                 file=series.file, key="glass.alkali_oxide_fraction", value=composition.alkali_oxide_fraction,
                 bound=f"{accessible:.3g} of the sites are accessible, and a cubic lattice percolates from"
-                f" {SITE_PERCOLATION_THRESHOLD:g} on",
+                f" {SITE_THRESHOLD:g} on",
                 remedy="give a larger fraction",
             )  # fmt: skip
         raise InputError(

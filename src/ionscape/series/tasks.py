@@ -7,13 +7,15 @@ from the composition: neighbouring compositions share them, so that differences 
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ionscape.errors import PercolationError
+from ionscape.errors import InputError, IonscapeError, PercolationError
 from ionscape.provenance import package_version, settings_text, text_hash
-from ionscape.scaleout import Task
+from ionscape.scaleout import Outcome, Task
 
 if TYPE_CHECKING:
     from ionscape.glass import Glass
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 PERCOLATION, NETWORK = 0, 1
 """Purposes, by which landscapes get random numbers of their own."""
+
+CONTENTS = 2
+"""Of what a task returns: outcomes that a store holds from before a change of it are not found."""
 
 REFERENCE_FREQUENCY = 1e14  # Hz
 REFERENCE_DISTANCE = 5e-10  # m
@@ -57,13 +62,25 @@ def network_task(
 
 def _task(purpose: str, **arguments: Any) -> Task:
     """A task; its key holds all on which the outcome depends, so that series may share a store."""
-    key = f"{purpose} {text_hash(json.dumps([settings_text(arguments), package_version()]))}"
+    key = f"{purpose} {text_hash(json.dumps([settings_text(arguments), package_version(), CONTENTS]))}"
     return Task(key=key, arguments={"purpose": purpose, **arguments})
 
 
 def calculate(purpose: str, **arguments: Any) -> dict[str, Any]:
     """Do a task of either purpose, so that one ensemble holds both."""
     return (calculate_activation_energy if purpose == "percolation" else calculate_conductivity)(**arguments)
+
+
+def outcomes_by_key(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Values of the tasks by key.
+
+    Raises:
+        IonscapeError: some failed.
+    """
+    failed = [outcome for outcome in outcomes if outcome.failed]
+    if failed:
+        raise IonscapeError(f"{len(failed)} of {len(outcomes)} landscapes failed; the first: {failed[0].error}")
+    return {outcome.key: outcome.value for outcome in outcomes}
 
 
 def calculate_activation_energy(
@@ -120,15 +137,18 @@ def calculate_conductivity(
         temperatures: [K].
 
     Returns:
-        `conductivity`, `lower_bound`, `upper_bound` [S/m] by direction and temperature, 0 without a path; `method`;
-        `fermi_energy` [J].
+        `conductivity`, `lower_bound`, `upper_bound` [S/m] by direction and temperature, NaN without a path;
+        `percolates` by direction; `too_cold` [K], a temperature at which the conductivity is too small for a number,
+        NaN if there is none; `method`; `fermi_energy` [J].
     """
     from ionscape.hopping import conductivity, generate_landscape
 
     made = generate_landscape(glass, lattice=lattice, rng=random_numbers(seed, NETWORK, landscape), model=model)
     names = ("conductivity", "lower_bound", "upper_bound")
-    values = {name: np.zeros((directions, len(temperatures))) for name in names}
+    values = {name: np.full((directions, len(temperatures)), np.nan) for name in names}
+    percolates = np.zeros(directions, np.bool_)
     methods: set[str] = set()
+    too_cold = math.nan
     for direction in range(directions):
         try:
             data = conductivity(
@@ -136,9 +156,21 @@ def calculate_conductivity(
                 jump_distance=REFERENCE_DISTANCE, direction=direction,
             )  # fmt: skip
         except PercolationError:
-            continue
+            continue  # counted, and refused where too many are: see `run_series`
+        except InputError as error:
+            if error.key != "temperature":
+                raise
+            # an outcome that failed has a sentence only; `run_series` says in which key the temperature stands
+            too_cold = float(error.value)  # pyright: ignore[reportArgumentType]
+            break
+        percolates[direction] = True
         for name in names:
             values[name][direction] = data[name].values
-        methods |= {str(text) for text in np.atleast_1d(data["method"].values)} if "method" in data else set()
-        methods |= {str(data.attrs["method"])} if "method" in data.attrs else set()
-    return {**values, "method": "; ".join(sorted(methods)), "fermi_energy": float(made.fermi_energy)}
+        methods |= {str(text) for text in data["method"].values}
+    return {
+        **values,
+        "percolates": percolates,
+        "too_cold": too_cold,
+        "method": "; ".join(sorted(methods)),
+        "fermi_energy": float(made.fermi_energy),
+    }

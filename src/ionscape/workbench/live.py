@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
 
     from ionscape.experiment import Experiment
+    from ionscape.transport.grid import Grid
 
 FloatArray = NDArray[np.float64]
 
 TOLERANCE = 3e-3
 """Relative tolerance of the time steps: ten times that of results, and still below the width of a line."""
+MOST_CELLS = 350
+"""The cells of a result may be more; fronts then move by a thousandth."""
 WARM_UP = """
 [sample]
 thickness = "1 mm"
@@ -192,7 +195,7 @@ def _serve(connection: Connection) -> None:
 
     if hasattr(signal, "SIGINT"):
         ignore_interrupts()
-    prepare_process(group=False)
+    prepare_process(group=False, patient=False)  # somebody is holding a slider
     known: dict[tuple[str, str], Experiment] = {}
     while True:
         try:
@@ -210,6 +213,24 @@ def _serve(connection: Connection) -> None:
         connection.send(answer)
 
 
+def coarse_grid(experiment: Experiment) -> Grid:
+    """The grid of a result, with larger cells where it has many."""
+    from ionscape.experiment import GridSpecification
+    from ionscape.transport.grid import make_grid
+
+    usual = make_grid(experiment)
+    if usual.size.size <= MOST_CELLS:
+        return usual
+    given = experiment.grid
+    table = GridSpecification.model_construct(
+        cell=usual.cell * usual.size.size / MOST_CELLS,
+        zone=given.zone,
+        surface_cell=given.surface_cell,
+        growth=given.growth,
+    )
+    return make_grid(experiment.model_copy(update={"grid": table}))
+
+
 def _simulated(request: _Request, known: dict[tuple[str, str], Experiment]) -> LiveProfile:
     from ionscape.experiment import parse_experiment
     from ionscape.inference.paths import with_values
@@ -222,7 +243,7 @@ def _simulated(request: _Request, known: dict[tuple[str, str], Experiment]) -> L
         known[key] = parse_experiment(request.text, file=request.file, folder=request.folder)
     experiment = with_values(known[key], request.values) if request.values else known[key]
     settings = Settings(model="electroneutral", relative_tolerance=TOLERANCE, snapshots_per_stage=2)
-    data = simulate(experiment, settings=settings).dataset
+    data = simulate(experiment, settings=settings, grid=coarse_grid(experiment)).dataset
     stages = np.asarray(data["stage"].values)
     ends = [int(np.flatnonzero(stages == number)[-1]) for number in range(len(experiment.stages))]
     return LiveProfile(

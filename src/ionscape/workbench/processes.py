@@ -11,13 +11,14 @@ NICENESS = 10
 """Computations leave the processor to the page, which has little to do but must do it at once."""
 
 
-def prepare_process(*, group: bool) -> None:
+def prepare_process(*, group: bool, patient: bool = True) -> None:
     """Make this process one that ends with the server, stands back behind it and hears Ctrl-C only through it.
 
     Args:
         group: make a process group of its own, so that all processes that it starts can be ended together.
+        patient: leave the processor to others.
     """
-    if hasattr(os, "nice"):
+    if patient and hasattr(os, "nice"):
         os.nice(NICENESS)
     if group and hasattr(os, "setsid"):
         os.setsid()

@@ -1,0 +1,103 @@
+"""Union-find: which nodes of a network hang together as links are added one by one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ionscape.compiled import kernel
+
+SOURCE = 1
+DRAIN = 2
+"""Bits of the electrodes that a tree holds."""
+
+
+@kernel
+def find(parents: NDArray[np.int32], node: Any) -> Any:
+    """Representative of the tree of a node; halves the path to it."""
+    while parents[node] != node:
+        parents[node] = parents[parents[node]]
+        node = parents[node]
+    return node
+
+
+@kernel
+def join(parents: NDArray[np.int32], one: Any, other: Any) -> Any:
+    """Join the trees of two nodes: representative of the new tree; -1 if it was one tree already.
+
+    The lower index becomes the representative: for links in space that keeps the search local in memory, which counts
+    for more than balanced trees; halving the paths bounds their length.
+    """
+    one, other = find(parents, one), find(parents, other)
+    if one == other:
+        return -1
+    if one > other:
+        one, other = other, one
+    parents[other] = one
+    return one
+
+
+@kernel
+def join_ends(parents: NDArray[np.int32], ends: NDArray[np.uint8], one: Any, other: Any) -> int:
+    """The same, returning the electrodes that the new tree holds; -1 if it was one tree already."""
+    one, other = find(parents, one), find(parents, other)
+    held = ends[one] | ends[other]
+    root = join(parents, one, other)
+    if root < 0:
+        return -1
+    ends[root] = held
+    return int(held)
+
+
+@kernel
+def separate_nodes(
+    source: NDArray[np.int32], drain: NDArray[np.int32], nodes: int
+) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+    """A forest of single nodes, but for the electrodes: parents, and which electrodes each tree holds."""
+    parents = np.arange(nodes).astype(np.int32)
+    ends = np.zeros(nodes, np.uint8)
+    for node in source:
+        parents[node] = source[0]
+    for node in drain:
+        parents[node] = drain[0]
+    if len(source) > 0:
+        ends[source[0]] = SOURCE
+    if len(drain) > 0:
+        ends[drain[0]] = DRAIN
+    return parents, ends
+
+
+@kernel
+def connect(
+    source: NDArray[np.int32],
+    drain: NDArray[np.int32],
+    nodes: int,
+    first: NDArray[np.int32],
+    second: NDArray[np.int32],
+    order: NDArray[Any],
+) -> int:
+    """Position in `order` of the link that first connects source and drain when links are added in that order.
+
+    Every source node counts as connected with every other one, and so does every drain node.
+
+    Args:
+        source: (s,) nodes of one electrode.
+        drain: (d,) nodes of the other one.
+        nodes: number of nodes.
+        first: (m,) one end of each link.
+        second: (m,) the other end.
+        order: (k,) links in the order in which they are added.
+
+    Returns:
+        the position; -1 if the links never connect the electrodes.
+    """
+    parents, ends = separate_nodes(source, drain, nodes)
+    if len(source) == 0 or len(drain) == 0:
+        return -1
+    for position in range(len(order)):
+        link = int(order[position])
+        if join_ends(parents, ends, first[link], second[link]) == SOURCE + DRAIN:
+            return position
+    return -1

@@ -1,0 +1,124 @@
+"""What was calculated of a series, and what a reader must know about it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ionscape.glass import LiteratureGlass, known_weaknesses
+from ionscape.glass.literature import OF_ANOTHER_AUTHOR
+
+from .load import Series
+
+FloatArray = NDArray[np.float64]
+
+CONVERGED_LATTICE = 100
+"""Sites along an edge from which on the mean conductivity changes by less than a tenth of a decade."""
+LATTICE_EXCESS = {10: 1.8, 20: 0.5, 35: 0.2, 50: 0.1, CONVERGED_LATTICE: 0.04}
+"""Decades by which the mean conductivity of 0.33 Li2O 0.67 (0.5 B2O3 0.5 P2O5) at 20 °C is above that of 200³ sites, by
+the sites along an edge, with periodic transverse faces (explanation: conductance network)."""
+MOST_LEFT_OUT = 4  # glasses that a warning names one by one
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Averages:
+    """What was calculated, before it is averaged; axes without tasks have length 0.
+
+    Attributes:
+        activation_energy: [J], shape (compositions, landscapes, directions), NaN without a path.
+        fermi_energy: [J], shape (compositions, landscapes).
+        conductivity: [S/m] for the reference frequency and distance, shape (compositions, landscapes, directions,
+            temperatures), NaN without a path.
+        percolates: whether there is a path for the conductivity, shape (compositions, landscapes, directions).
+        lower_bound: of the conductivity, same shape.
+        upper_bound: of the conductivity, same shape.
+        methods: by which networks were solved, in words.
+    """
+
+    activation_energy: FloatArray
+    fermi_energy: FloatArray
+    conductivity: FloatArray
+    percolates: NDArray[np.bool_]
+    lower_bound: FloatArray
+    upper_bound: FloatArray
+    methods: tuple[str, ...]
+
+
+def series_warnings(series: Series, averages: Averages) -> list[str]:
+    """What a reader must know, one sentence each: where the model is known to fail, what was left out."""
+    found: dict[str, list[float]] = {}
+    measured = bool(series.measured_units)
+    for glass in series.glasses:
+        limit = series.settings.glass.tetrahedral_borate_limit
+        for sentence in () if measured else known_weaknesses(glass.composition, tetrahedral_borate_limit=limit):
+            found.setdefault(sentence, []).append(glass.composition.borate_fraction)
+    warnings = [f"x = {_range(places)}: {sentence}" for sentence, places in found.items()]
+    network = series.settings.network
+    if network is not None and network.lattice < CONVERGED_LATTICE:
+        warnings.append(
+            _lattice_warning(network.lattice, periodic=series.settings.landscape.transverse_faces != "open")
+        )
+    warnings.extend(_path_warnings(series, averages))
+    if series.literature is not None:
+        chosen = [entry for entry in series.literature.left_out if entry[1] != OF_ANOTHER_AUTHOR]
+        named = [
+            f"{source_of(glass)} at x = {glass.borate_fraction:.3g} ({why})" for glass, why in chosen[:MOST_LEFT_OUT]
+        ]
+        if len(chosen) > MOST_LEFT_OUT:
+            named.append(f"{len(chosen) - MOST_LEFT_OUT} more")
+        if chosen:
+            glasses = "glass was" if len(chosen) == 1 else "glasses were"
+            warnings.append(f"{len(chosen)} measured {glasses} left out: {'; '.join(named)}")
+    return warnings
+
+
+def _lattice_warning(lattice: int, *, periodic: bool) -> str:
+    """That conductivities depend on the lattice, and by how much where that is known."""
+    if not periodic:
+        return f"conductivities on {lattice}³ sites still depend on the lattice; the standard errors say nothing of it"
+    sizes = np.array(list(LATTICE_EXCESS))
+    excess = float(np.interp(math.log(lattice), np.log(sizes), list(LATTICE_EXCESS.values())))
+    size = f"about {10.0**excess:.2g}" if lattice > sizes[0] else "50 or more"
+    return (
+        f"conductivities on {lattice}³ sites are too high, by a factor of {size} at 20 °C; the standard errors say"
+        " nothing of it"
+    )
+
+
+def _path_warnings(series: Series, averages: Averages) -> list[str]:
+    """Where landscapes without a path were left out of the averages, with the fractions of both kinds."""
+    count = len(series.glasses)
+    energies = percolated_fraction(np.isfinite(averages.activation_energy), count)
+    conductivities = percolated_fraction(averages.percolates, count)
+    rows = [
+        (x, energy, conductivity)
+        for x, energy, conductivity in zip(series.borate_fractions, energies, conductivities, strict=True)
+        if energy < 1.0 or conductivity < 1.0
+    ]
+    if not rows:
+        return []
+    parts = [
+        f"{float(np.nanmin([row[place] for row in rows])):.0%} of the landscapes for {what} have a path"
+        for place, what in ((1, "activation energies"), (2, "conductivities"))
+        if not np.isnan([row[place] for row in rows]).any()
+    ]
+    least = "" if len(rows) == 1 else "at worst "
+    return [f"x = {_range([row[0] for row in rows])}: {least}{' and '.join(parts)}; averages leave the others out"]
+
+
+def _range(places: Sequence[float]) -> str:
+    return f"{places[0]:g}" if len(places) == 1 else f"{min(places):g} to {max(places):g}"
+
+
+def percolated_fraction(percolates: NDArray[np.bool_], compositions: int) -> FloatArray:
+    """Part of the landscapes and directions of each composition that have a path; NaN if none was looked at."""
+    return percolates.mean(axis=(1, 2)) if percolates.size else np.full(compositions, np.nan)
+
+
+def source_of(glass: LiteratureGlass) -> str:
+    """First author and year."""
+    return f"{glass.author} {glass.year or ''}".strip()
