@@ -47,7 +47,7 @@ def test_a_normal_likelihood_rises_as_it_must() -> None:
     expected = ROOT_95**2 * stated / np.diag(np.linalg.inv(information))
     assert rises == pytest.approx(np.array([expected, expected]), rel=1e-3)
     assert result.warnings == ("An old warning.",)
-    assert model.simulations == 4
+    assert model.simulations == 5  # the optimum, and both ends of two intervals
     assert result.dataset.attrs["simulations"] == 4 + result.dataset["start_simulations"].values.sum()
 
 

@@ -21,7 +21,6 @@ from .least_squares import (
     SAME_VALLEY,
     StartResult,
     covariance_of,
-    fine_model,
     polish,
     search,
     starting_points,
@@ -109,7 +108,7 @@ def fit(
     rises, spent = None, best.simulations - lowest.simulations
     checked: list[str] = []
     if check_intervals:
-        model = fine_model(problem)
+        model = ForwardModel(problem=problem)
         rises = rises_at_ends(model, best, covariance)
         checked = rise_warnings(problem.parameters, best.coordinates, covariance, rises)
         spent += model.simulations

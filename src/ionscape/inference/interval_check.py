@@ -35,7 +35,7 @@ def rises_at_ends(model: ForwardModel, best: StartResult, covariance: FloatArray
     would move on; what they would gain is taken from the derivatives there, as the first step of a refit would.
 
     Args:
-        model: with which the optimum was simulated; two simulations for each parameter and experiment are added to it.
+        model: simulates the optimum, and twice for each parameter of the experiment.
         best: the optimum.
         covariance: of the coordinates, shape (parameters, parameters).
 
@@ -45,7 +45,11 @@ def rises_at_ends(model: ForwardModel, best: StartResult, covariance: FloatArray
     parameters = model.problem.parameters
     rises = np.full((2, len(parameters)), np.nan)
     robust = model.problem.settings.robust
-    cost = cost_of(best.evaluation.residuals, robust=robust)
+    optimum = model.evaluate(best.coordinates)
+    if optimum is None:
+        return rises
+    # of the same simulations as the ends: those of the optimum may have been finer
+    cost = cost_of(optimum.residuals, robust=robust)
     for place, parameter in enumerate(parameters):
         if parameter.kind != "experiment":
             continue
