@@ -48,7 +48,7 @@ def test_a_normal_likelihood_rises_as_it_must() -> None:
     assert rises == pytest.approx(np.array([expected, expected]), rel=1e-3)
     assert result.warnings == ("An old warning.",)
     assert model.simulations == 5  # the optimum, and both ends of two intervals
-    assert result.dataset.attrs["simulations"] == 4 + result.dataset["start_simulations"].values.sum()
+    assert result.dataset.attrs["simulations"] == 5 + result.dataset["start_simulations"].values.sum()
 
 
 def test_on_a_parabola_only_the_parameter_whose_interval_is_wrong_is_named() -> None:
