@@ -126,49 +126,37 @@ def schema_reference() -> Iterator[str]:
     """One table of keys for each table of an experiment file."""
     from ionscape.experiment import experiment_schema
 
-    schema = experiment_schema()
-    definitions = schema["$defs"]
-    yield from table_of_keys(schema, definitions, heading="The file", anchor="the-file")
-    for name in [*TABLES, *sorted(definitions.keys() - TABLES.keys())]:
-        yield from table_of_keys(definitions[name], definitions, heading=TABLES.get(name, name), anchor=name.lower())
+    return tables_of(experiment_schema(), TABLES, heading="The file", anchor="the-file")
 
 
 def measurement_reference() -> Iterator[str]:
     """Tables of keys for a measurement."""
     from ionscape.sims.settings import measurement_schema
 
-    schema = measurement_schema()
-    definitions = schema["$defs"]
-    yield from table_of_keys(schema, definitions, heading="Measurement: `[measurement]`", anchor="measurement")
-    for name in [*MEASUREMENT_TABLES, *sorted(definitions.keys() - MEASUREMENT_TABLES.keys())]:
-        heading = MEASUREMENT_TABLES.get(name, name)
-        yield from table_of_keys(definitions[name], definitions, heading=heading, anchor=name.lower())
+    heading = "Measurement: `[measurement]`"
+    return tables_of(measurement_schema(), MEASUREMENT_TABLES, heading=heading, anchor="measurement")
 
 
 def fit_reference() -> Iterator[str]:
     """Tables of keys for a fit."""
     from ionscape.inference.settings import fit_schema
 
-    schema = fit_schema()
-    definitions = schema["$defs"]
-    yield from table_of_keys(schema, definitions, heading="Fit: `[fit]`", anchor="fit")
-    for name in [*FIT_TABLES, *sorted(definitions.keys() - FIT_TABLES.keys())]:
-        yield from table_of_keys(
-            definitions[name], definitions, heading=FIT_TABLES.get(name, name), anchor=name.lower()
-        )
+    return tables_of(fit_schema(), FIT_TABLES, heading="Fit: `[fit]`", anchor="fit")
 
 
 def series_reference() -> Iterator[str]:
     """Tables of keys for a series of glasses."""
     from ionscape.series import series_schema
 
-    schema = series_schema()
+    return tables_of(series_schema(), SERIES_TABLES, heading="Top level", anchor="series")
+
+
+def tables_of(schema: dict[str, Any], headings: dict[str, str], *, heading: str, anchor: str) -> Iterator[str]:
+    """The keys of a schema, then those of the tables in it: first those that have a heading, in its order."""
     definitions = schema["$defs"]
-    yield from table_of_keys(schema, definitions, heading="Top level", anchor="series")
-    for name in [*SERIES_TABLES, *sorted(definitions.keys() - SERIES_TABLES.keys())]:
-        yield from table_of_keys(
-            definitions[name], definitions, heading=SERIES_TABLES.get(name, name), anchor=name.lower()
-        )
+    yield from table_of_keys(schema, definitions, heading=heading, anchor=anchor)
+    for name in [*headings, *sorted(definitions.keys() - headings.keys())]:
+        yield from table_of_keys(definitions[name], definitions, heading=headings.get(name, name), anchor=name.lower())
 
 
 def table_of_keys(
