@@ -10,6 +10,7 @@ import typer
 from ionscape.cli.calibrate import calibrate_command
 from ionscape.cli.conductivity import conductivity_command
 from ionscape.cli.describe import check_command, cite_command, schema_command
+from ionscape.cli.doctor import doctor_command
 from ionscape.cli.fit import fit_command
 from ionscape.cli.glass import glass_command
 from ionscape.cli.inspect import inspect_command
@@ -47,6 +48,7 @@ application.command("summary")(summary_command)
 application.command("export")(export_command)
 application.command("schema")(schema_command)
 application.command("cite")(cite_command)
+application.command("doctor")(doctor_command)
 
 
 def _show_version(wanted: bool) -> None:
