@@ -12,7 +12,7 @@ from nicegui import ui
 from nicegui.testing import User, user_simulation
 
 from ionscape.workbench.app import page
-from ionscape.workbench.project import open_project
+from ionscape.workbench.project import LARGEST_UPLOAD, open_project
 from ionscape.workbench.session import Session, Workbench
 
 
@@ -66,12 +66,19 @@ def ui_kind(kind: type) -> list[Any]:
     return list(ElementFilter(kind=kind))
 
 
-def visit(folder: Path, tab: str, act: Callable[[Visit], Awaitable[None]], *, text: str = "") -> None:
+def visit(
+    folder: Path,
+    tab: str,
+    act: Callable[[Visit], Awaitable[None]],
+    *,
+    text: str = "",
+    upload_limit: int = LARGEST_UPLOAD,
+) -> None:
     """Open a page of a project (with `text` as its document) and act on it."""
     project = open_project(folder)
     if text:
         project.document.replace(text)
-    workbench = Workbench.of(project)
+    workbench = Workbench.of(project, upload_limit=upload_limit)
     sessions: list[Session] = []
 
     async def run() -> None:

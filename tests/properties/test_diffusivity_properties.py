@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from scipy import constants
 
@@ -86,7 +86,19 @@ def test_bulk_values_are_those_asked_for_and_prefactors_constant(model: SiteEner
     np.testing.assert_allclose(prefactor, model.prefactor, rtol=1e-9)
 
 
+BENT_BESIDE_A_JUMP = SiteEnergyDiffusion(
+    distribution=SiteEnergyDistribution(
+        branches=(
+            Branch(shape="gaussian", centre=-3.24e-19, width=1.6e-21, weight=2.93e23),
+            Branch(shape="gaussian", centre=-3.31e-19, width=8.01e-20, weight=7.19e23),
+        )
+    ),
+    prefactor=3.5e9,
+)
+
+
 @given(model=models(), temperature=st.floats(min_value=150.0, max_value=1000.0))
+@example(model=BENT_BESIDE_A_JUMP, temperature=150.0)
 def test_the_coefficient_grows_with_density_and_its_table_is_finite(
     model: SiteEnergyDiffusion, temperature: float
 ) -> None:

@@ -141,3 +141,40 @@ def test_the_command_opens_the_page_only_with_what_it_needs(monkeypatch, tmp_pat
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "nicegui" else found(name))
     with pytest.raises(InputError, match=r"pip install ionscape\[workbench\]"):
         workbench_command(tmp_path, port=None, host=None, no_browser=True, upload_limit=1)
+
+
+def test_an_interrupted_job_is_told_and_taken_up(tmp_path):
+    from ionscape.workbench.session import Workbench
+
+    project = open_project(tmp_path / "project")
+    project.document.replace(EXPERIMENT.replace("94.46 h", "1 h"))
+    workbench = Workbench.of(project)
+    job = workbench.jobs.submit("simulate", {"model": "electroneutral"})
+    workbench.close()
+    assert job.state == "interrupted"
+    workbench = Workbench.of(open_project(tmp_path / "project"))
+
+    async def check(users, sessions):
+        (user,) = users
+        await user.should_see("1 interrupted")
+        await user.should_see("Run 1 (simulate) was interrupted.")
+        user.find(marker="simulate-take-up").click()
+        (job,) = sessions[0].jobs.jobs
+        await until(lambda: job.state == "finished", 60.0)
+        await user.should_see("no jobs")
+        await user.should_not_see("was interrupted.")
+
+    try:
+        in_browser(workbench, check, tab="simulate")
+    finally:
+        workbench.close()
+
+
+def test_a_tab_may_lose_its_server_for_a_minute(monkeypatch, workbench):
+    from ionscape.workbench import app
+
+    given = {}
+    monkeypatch.setattr(app.app, "add_middleware", lambda *_, **__: None)
+    monkeypatch.setattr(app.ui, "run", lambda **options: given.update(options))
+    app.serve(workbench, host="127.0.0.1", port=1)
+    assert given["reconnect_timeout"] >= 60.0

@@ -10,12 +10,13 @@ from ionscape.workbench.form_fields import (
     describe_field,
     describe_fields,
     example_table,
+    field_problem,
     kind_key,
     kind_of_table,
     parse_entry,
     show_entry,
 )
-from ionscape.workbench.forms import mark_of, structure
+from ionscape.workbench.forms import mark_of, mistakes_line, structure
 
 MODELS = (Experiment, Sample, Irradiation, Contact, SiteEnergySpecification, MeasurementTable, FitTable)
 
@@ -85,3 +86,29 @@ def test_structure_changes_with_tables_and_kinds_only():
 
 def test_markers_are_paths():
     assert mark_of("stages[0].duration") == "form-stages[0].duration"
+
+
+@pytest.mark.parametrize(
+    ("model", "key", "value", "told"),
+    [
+        (Sample, "thickness", "-2 mm", 'a.toml: x.thickness = "-2 mm": must be greater than 0'),
+        (Sample, "native", {"Li": "3 kg"}, 'a.toml: x.native.Li = "3 kg": is of dimension [mass]'),
+        (SiteEnergySpecification, "shape", "round", 'a.toml: x.shape = "round": is not known; choose'),
+        (MeasurementTable, "bulk_region", ["4 nm", "far"], 'a.toml: x.bulk_region[1] = "far": does not start'),
+    ],
+)
+def test_a_value_is_checked_by_itself(model, key, value, told):
+    sentence = field_problem(model, key, value, path=f"x.{key}", file="a.toml")
+    assert sentence is not None
+    assert sentence.startswith(told)
+
+
+def test_good_and_absent_values_have_no_sentence():
+    assert field_problem(Sample, "thickness", "2 mm", path="sample.thickness") is None
+    assert field_problem(Sample, "thickness", None, path="sample.thickness") is None
+
+
+def test_mistakes_are_counted_and_named():
+    assert mistakes_line([]) == ""
+    assert mistakes_line(["stages[0].beam_current"]) == "1 mistake: stages 1 beam current"
+    assert mistakes_line(["sample.thickness", "title"]) == "2 mistakes: sample thickness, title"

@@ -190,3 +190,82 @@ def test_every_control_has_a_name_for_screen_readers(tmp_path):
             assert one.props.get("aria-label"), one
 
     visit(tmp_path / "project", "experiment", act, text=RUBIDIUM)
+
+
+def test_every_mistake_is_told_and_counted(tmp_path):
+    async def act(page: Visit) -> None:
+        page.set("form-sample.thickness", "-2 mm")
+        page.set("form-stages[0].duration", "94.46 mV")
+        await page.settled()
+        for path in ("sample.thickness", "stages[0].duration"):
+            assert "error" in page.element(f"form-{path}").props
+            assert f"analysis.toml: {path} = " in page.texts()
+        assert page.element("experiment-mistakes").text == "2 mistakes: sample thickness, stages 1 duration"
+        page.set("form-sample.thickness", "2 mm")
+        page.set("form-stages[0].duration", "94 h")
+        await page.settled()
+        assert "mistake:" not in page.texts()
+
+    visit(tmp_path / "project", "experiment", act, text=RUBIDIUM)
+
+
+def test_what_is_being_typed_is_kept_and_written_when_it_is_finished(tmp_path):
+    thickness, field = "sample.thickness", "form-sample.thickness"
+
+    async def act(page: Visit) -> None:
+        await page.until(lambda: bool(page.element("experiment-diffusion").figure["data"]))
+        page.user.find(marker=field).trigger("focus")
+        page.session.edit(thickness, "3 mm")
+        await page.settled()
+        assert page.element(field).value == "2.325 mm"  # the cursor is in it
+        page.set(field, "4 m")
+        page.session.edit(thickness, "5 mm")
+        await page.settled()
+        assert page.element(field).value == "4 m"
+        assert page.document.get(thickness) == "5 mm"
+        page.set(field, "4 mm")
+        page.user.find(marker=field).trigger("blur")
+        assert page.document.get(thickness) == "4 mm"
+        page.session.edit(thickness, "6 mm")
+        await page.until(lambda: page.element(field).value == "6 mm")
+
+    visit(tmp_path / "project", "experiment", act, text=RUBIDIUM)
+
+
+def test_a_field_that_was_left_as_it_was_shows_the_document(tmp_path):
+    async def act(page: Visit) -> None:
+        page.user.find(marker="form-sample.thickness").trigger("focus")
+        page.session.edit("sample.thickness", "3 mm")
+        await page.settled()
+        page.user.find(marker="form-sample.thickness").trigger("blur")
+        assert page.element("form-sample.thickness").value == "3 mm"
+        assert page.document.get("sample.thickness") == "3 mm"
+
+    visit(tmp_path / "project", "experiment", act, text=RUBIDIUM)
+
+
+def test_a_value_that_is_refused_leaves_the_field_as_the_document_is(tmp_path, monkeypatch):
+    async def act(page: Visit) -> None:
+        monkeypatch.setattr(page.session, "edit", lambda path, _: f"{path} cannot be written.")
+        page.set("form-sample.thickness", "4 mm")
+        assert page.element("form-sample.thickness").value == "2.325 mm"
+        await page.until(lambda: "sample.thickness cannot be written." in page.user.notify.messages)
+
+    visit(tmp_path / "project", "experiment", act, text=RUBIDIUM)
+
+
+def test_figures_follow_what_is_typed_before_it_is_written(tmp_path):
+    field = "form-ions.Li.diffusion.bulk_coefficient"
+
+    async def act(page: Visit) -> None:
+        curves = lambda: page.element("experiment-diffusion").figure["data"]  # noqa: E731
+        await page.until(lambda: bool(curves()))
+        before, text = [list(curve["y"]) for curve in curves()], page.document.text
+        page.user.find(marker=field).trigger("focus")
+        page.set(field, "9e-18 m^2/s")
+        await page.until(lambda: [list(curve["y"]) for curve in curves()] != before)
+        assert page.document.text == text
+        page.user.find(marker=field).trigger("change")
+        assert page.document.get("ions.Li.diffusion.bulk_coefficient") == "9e-18 m^2/s"
+
+    visit(tmp_path / "project", "experiment", act, text=RUBIDIUM)

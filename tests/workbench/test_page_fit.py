@@ -2,17 +2,22 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from fit_results import hand_made
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.experiment import parse_experiment
 from ionscape.inference import load_fit_result
+from ionscape.inference.parameters import Parameter, Prior
 from ionscape.quantities import quantity
 from ionscape.workbench.fitting import choices, parameter_path, short_name, suggested_parameters
 from ionscape.workbench.jobs import Job
 from ionscape.workbench.pages.fit import _cost_plot, _headline
+from ionscape.workbench.pages.fit_results import further_warnings
 from ionscape.workbench.reading import fit_problems
 from page_visits import Visit, visit
 
@@ -203,3 +208,47 @@ def test_a_stopped_fit_keeps_the_best(folder):
     )
     visit(folder, "fit", act, text=text)
     assert load_fit_result(folder / "results" / "fit.nc").dataset.attrs["cost"] > 0.0
+
+
+def test_an_assumed_resolution_is_told(folder, monkeypatch):
+    async def act(page: Visit) -> None:
+        told = frozenset({"measurement.depth_resolution"})
+        monkeypatch.setattr(type(page.session.project), "assumed", told, raising=False)
+        page.session.edit("title", "again")
+        await page.until(lambda: "resolution of the measurement is assumed" in page.texts())
+
+    visit(folder, "fit", act, text=EXPERIMENT + MEASUREMENT)
+
+
+def test_an_improbable_cost_and_a_prior_left_behind_are_told():
+    result = hand_made()
+    assert further_warnings(result) == []
+    # the estimate of the depth scale is 0.9991
+    priors = [Prior(mean=mean, standard_deviation=0.01, scale="linear") for mean in (1.0, 1.0291)]
+    told = []
+    for prior in priors:
+        scale = Parameter(
+            name="depth_scale", kind="measurement", lower=0.9, upper=1.1, scale="linear", start=1.0, unit="",
+            dimension=None, prior=prior, paths=((0, "depth_scale"),),
+        )  # fmt: skip
+        told.append(further_warnings(replace(result, problem=SimpleNamespace(parameters=(scale,)))))
+    assert told[0] == []
+    assert told[1][0].startswith("depth scale ends 3.0 standard deviations below its prior")
+    attributes = {**result.dataset.attrs, "reduced_chi_square": 1.9, "cost": 2e3}
+    assert "improbable" in further_warnings(replace(result, dataset=result.dataset.assign_attrs(attributes)))[0]
+
+
+def test_fitted_values_are_taken_into_the_experiment(folder):
+    (folder / "results").mkdir()
+    hand_made().to_netcdf(folder / "results" / "fit.nc")
+
+    async def act(page: Visit) -> None:
+        await page.until(lambda: page.element("fit-take-values").enabled)
+        page.click("fit-take-values")
+        await page.until(lambda: page.document.get("ions.Li.diffusion.bulk_coefficient") != "5.46e-19 m^2/s")
+        written = page.document.get("ions.Li.diffusion.bulk_coefficient")
+        assert quantity(written, "diffusion coefficient") == pytest.approx(5.4528e-19, rel=1e-5)
+        assert quantity(page.document.get("ions.Li.diffusion.width"), "energy") == pytest.approx(2.4362e-20, rel=1e-5)
+        assert not page.session.errors
+
+    visit(folder, "fit", act, text=EXPERIMENT + MEASUREMENT)

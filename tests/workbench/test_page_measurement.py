@@ -22,6 +22,7 @@ from ionscape.workbench.measuring import (
     role_of_file,
     suggested_channels,
 )
+from ionscape.workbench.plots_measurement import crater_plot
 from page_visits import Visit, visit
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -163,6 +164,108 @@ def test_an_unusable_file_is_named(tmp_path):
         await page.settled()
 
     visit(tmp_path / "project", "measurement", act)
+
+
+def test_the_same_content_is_taken_once(tmp_path):
+    async def act(page: Visit) -> None:
+        drop = page.element("measurement-upload").handle_uploads
+        await drop([upload(SCANS[1]), upload(SCANS[0])])
+        names = [f"uploads/{scan.name}" for scan in SCANS[:2]]
+        await page.until(lambda: page.document.get("measurement.crater_scans") == names)
+        await drop([SmallFileUpload("copy.csv", "text/csv", SCANS[0].read_bytes())])
+        await page.until(lambda: "copy.csv: is not taken again; rb-mono-a-crater-1.csv" in page.texts())
+        assert page.document.get("measurement.crater_scans") == names
+        assert len(page.session.project.uploads()) == 2
+        page.session.edit("measurement.crater_scans", names[1:])
+        await drop([SmallFileUpload("copy.csv", "text/csv", SCANS[0].read_bytes())])
+        await page.until(lambda: page.document.get("measurement.crater_scans") == names)  # it had been taken out
+        assert "is not taken again" not in page.texts()
+        await page.settled()
+
+    visit(tmp_path / "project", "measurement", act)
+
+
+def test_files_over_the_limit_are_refused_and_later_ones_taken(tmp_path):
+    async def act(page: Visit) -> None:
+        # each file is sent by itself, so that the limit holds for each
+        element = page.element("measurement-upload")
+        assert element.props["max-file-size"] == 22_000
+        assert "batch" not in element.props
+        told = []
+        page.session.notify = lambda text, **_: told.append(text)
+        page.user.find(marker="measurement-upload").trigger("rejected", ["huge.txt"])
+        page.user.find(marker="measurement-upload").trigger("failed", [413, ["other.txt"]])
+        page.user.find(marker="measurement-upload").trigger("failed", [0, ["third.txt"]])
+        assert told[0] == (
+            "huge.txt: is too large; at most 0.02098 MiB per file are taken; leave out what is not needed,"
+            " or start with a larger --upload-limit."
+        )
+        assert told[1].startswith("other.txt: is too large")
+        assert told[2] == "third.txt: could not be sent; drop it again."
+        big = SmallFileUpload("big.txt", "text/plain", b"0" * 22_001)
+        await element.handle_uploads([big, *map(upload, SCANS)])
+        await page.until(lambda: len(page.document.get("measurement.crater_scans") or ()) == 3)
+        assert "at most 0.02098 MiB are taken" in page.texts()
+        page.user.find(marker="measurement-upload").trigger("start")
+        page.user.find(marker="measurement-upload").trigger("finish")
+        assert "at most 0.02098 MiB are taken" not in page.texts()
+        await page.settled()
+
+    assert 3 * min(scan.stat().st_size for scan in SCANS) > 22_000 > max(scan.stat().st_size for scan in SCANS)
+    visit(tmp_path / "project", "measurement", act, upload_limit=22_000)
+
+
+def test_an_assumed_resolution_is_marked_until_it_is_confirmed(tmp_path):
+    async def begin(page: Visit) -> None:
+        await page.element("measurement-upload").handle_uploads([upload(EXPORT)])
+        await page.until(lambda: "assumed; the width of site energies depends on it" in page.texts())
+        assert page.session.project.assumed == {"measurement.depth_resolution"}
+        await page.settled()
+
+    async def edit(page: Visit) -> None:
+        assert "assumed; the width of site energies" in page.texts()  # after a restart
+        page.session.edit("measurement.depth_resolution", "3 nm")
+        await page.until(lambda: "assumed; the width of site energies" not in page.texts())
+        page.session.undo()
+        await page.until(lambda: "assumed; the width of site energies" in page.texts())
+        page.click("measurement-resolution-confirm")
+        await page.until(lambda: "assumed; the width of site energies" not in page.texts())
+        await page.settled()
+
+    async def look(page: Visit) -> None:
+        assert page.document.get("measurement.depth_resolution") == "2 nm"
+        assert page.session.project.assumed == frozenset()
+        assert "assumed; the width of site energies" not in page.texts()
+        await page.settled()
+
+    for act in (begin, edit, look):
+        visit(tmp_path / "project", "measurement", act)
+
+
+def test_files_outside_of_the_project_are_not_opened(folder):
+    shutil.copy(EXPORT, folder.parent / "secret.txt")
+    text = MEASUREMENT.replace("uploads/rb-mono-a.txt", "../secret.txt").replace("uploads/rb-mono-a-crater-2", "/etc/x")
+
+    async def act(page: Visit) -> None:
+        await page.until(lambda: page.texts().count("lies outside of the project") >= 2)
+        assert "upload the file, and name it as it is listed under uploads" in page.texts()
+        assert not page.there("measurement-channel-table")
+        await page.settled()
+
+    visit(folder, "measurement", act, text=EXPERIMENT + text)
+    found = measure(folder / "analysis.toml")
+    assert found.raw is None
+    assert found.profile is None
+    assert sorted(found.scans) == [0, 2]
+    assert {"measurement.file", "measurement.crater_scans[1]"} <= set(found.errors)
+
+
+def test_names_of_regions_stand_above_the_curve():
+    plot = crater_plot(step_height(read_crater_scan(SCANS[0])))
+    low, high = plot.vertical.limits
+    height = plot.curves[0].y
+    assert low < height.min()
+    assert high > height.max() + 0.15 * np.ptp(height)
 
 
 def test_regions_are_dragged_and_typed(folder):

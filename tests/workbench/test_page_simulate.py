@@ -91,6 +91,8 @@ def test_slider_is_followed_and_its_value_written_on_release(tmp_path):
         await page.until(lambda: bool(page.element("simulate-profiles").figure["data"]), seconds=90)
         assert "electroneutral" in page.element("simulate-profiles").figure["layout"]["title"]["text"]
         assert page.document.get(path) == "0.16 eV"
+        for name in ("potential", "diffusion", "current"):  # of the run, not of the slider
+            assert "workbench-stale" in page.element(f"simulate-{name}").classes
         page.user.find(marker=f"slider-{path}").trigger("change")
         await page.settled()
         assert quantity(page.document.get(path), "energy") > 0.25 * 1.602176634e-19

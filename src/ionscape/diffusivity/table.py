@@ -82,4 +82,7 @@ def _smooth_jump(values: FloatArray, jump: float, model: DiffusionModel, tempera
         coefficients = model.coefficient(np.clip(places, 0.0, last) * spacing, temperature)
         logarithms = np.log(np.maximum(coefficients, SMALLEST_COEFFICIENT))
         average += 0.5 * width * (logarithms @ weights)
-    values[knots] = average / SMOOTHING_INTERVALS
+    average /= SMOOTHING_INTERVALS
+    # D grows with density: where it bends within an interval, averages must not pass the values beside them
+    lowest, highest = values[max(knots[0] - 1, 0)], values[min(knots[-1] + 1, last)]
+    values[knots] = np.clip(average, lowest, highest) if lowest <= highest else average

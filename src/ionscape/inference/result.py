@@ -79,8 +79,12 @@ class FitResult:
         self.dataset.to_netcdf(Path(path), engine="h5netcdf")
 
 
-def load_fit_result(path: str | Path) -> FitResult:
+def load_fit_result(path: str | Path, *, with_problem: bool = True) -> FitResult:
     """Read a result that `FitResult.to_netcdf` wrote; its problem is read again where its file is still there.
+
+    Args:
+        path: of the result.
+        with_problem: read the problem again; otherwise only the result itself is opened.
 
     Raises:
         InputError: the file does not exist or is no result of a fit.
@@ -103,7 +107,7 @@ def load_fit_result(path: str | Path) -> FitResult:
         raise InputError("is not the result of a fit", file=str(path), remedy="give a file that fit wrote")
     file = str(dataset.attrs["file"])
     try:
-        problem = load_fit(file) if file and Path(file).is_file() else None
+        problem = load_fit(file) if with_problem and file and Path(file).is_file() else None
     except InputError:
         problem = None
     return FitResult(dataset=dataset, problem=problem)

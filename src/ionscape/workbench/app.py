@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +13,7 @@ from nicegui import app, ui
 from ionscape.errors import InputError
 
 from .jobs import Job
+from .pages.take_up import interrupted
 from .project import open_project
 from .security import LOOPBACK, MEBIBYTE, SecurityMiddleware, make_token
 from .session import Session, Workbench
@@ -28,6 +30,14 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8420
 PORTS_TRIED = 20
 SHOWN_JOBS = 12
+RECONNECT_TIMEOUT = 120.0
+"""Time [s] that a tab may be without its server, as while a computer sleeps, before it is built again."""
+
+_KEEP_TAB = """
+const address = new URL(location.href);
+address.searchParams.set("tab", {name});
+history.replaceState(history.state, "", address);
+"""
 
 _STYLE = """
 :root { --nicegui-default-padding: 0; --nicegui-default-gap: 0.5rem; }
@@ -39,12 +49,18 @@ body { font-size: 13px; }
 .workbench-figures { flex: 1 1 0; min-width: 0; padding: 8px; overflow-y: auto; height: calc(100vh - 50px); }
 .workbench-error { color: var(--q-negative); font-size: 12px; line-height: 1.3; }
 .workbench-note { opacity: 0.72; font-size: 12px; line-height: 1.35; }
-/* on dark ground the colours of texts and flat buttons are lighter; filled ones keep the others */
-.body--dark .text-primary, .body--dark .q-field--focused .q-field__label { color: #8ec5f4 !important; }
-.body--dark .text-negative, .body--dark .workbench-error { color: #ff9d94 !important; }
-.body--dark .text-warning { color: #f0c36d !important; }
-.body--dark .text-positive { color: #8fd694 !important; }
+.workbench-stale { opacity: 0.3; filter: grayscale(1); }
+/* on dark ground the colours of texts and flat buttons are lighter; filled ones keep the others. Among important rules
+   the earliest layer wins, and Quasar's own stand in the last one. */
+@layer theme {
+  .body--dark .text-primary, .body--dark .q-field--focused .q-field__label { color: #8ec5f4 !important; }
+  .body--dark .text-negative { color: #ff9d94 !important; }
+  .body--dark .text-warning { color: #f0c36d !important; }
+  .body--dark .text-positive { color: #8fd694 !important; }
+}
+.body--dark .workbench-error { color: #ff9d94; }
 *:focus-visible { outline: 2px solid var(--q-primary); outline-offset: 1px; }
+.body--dark *:focus-visible { outline-color: #8ec5f4; }
 """
 
 
@@ -90,13 +106,19 @@ def page(workbench: Workbench, tab: str = "measurement") -> Session:
             with panels[name]:
                 _build(name, session)
 
+    def chosen(name: str) -> None:
+        show(name)
+        if name in panels:
+            # a reload comes back to this tab
+            ui.run_javascript(_KEEP_TAB.replace("{name}", json.dumps(name)))
+
     def on_change(what: str) -> None:
         if what == "document":
             title.set_text(workbench.project.title)
 
     session.state["open_tab"] = tabs.set_value
     title.set_text(workbench.project.title)
-    tabs.on_value_change(lambda event: show(str(event.value)))
+    tabs.on_value_change(lambda event: chosen(str(event.value)))
     session.on_change(on_change)
     show(first)
     return session
@@ -130,7 +152,7 @@ def _jobs_indicator(session: Session) -> None:
     def refresh() -> None:
         jobs, active = session.jobs.jobs[-SHOWN_JOBS:], session.jobs.active
         spinner.set_visibility(any(job.state == "running" for job in active))
-        label.set_text(_headline(active))
+        label.set_text(_headline(active, len(interrupted(session))))
         rows_now = [(job.identifier, job.state, job.message) for job in jobs]
         if rows_now != shown or not jobs:
             shown[:] = rows_now
@@ -159,10 +181,10 @@ def _jobs_indicator(session: Session) -> None:
     refresh()
 
 
-def _headline(active: tuple[Job, ...]) -> str:
+def _headline(active: tuple[Job, ...], stopped: int) -> str:
     running = [job for job in active if job.state == "running"]
     if not active:
-        return "no jobs"
+        return f"{stopped} interrupted" if stopped else "no jobs"
     if not running:
         return f"{len(active)} waiting"
     fraction = running[0].fraction
@@ -246,7 +268,7 @@ def serve(workbench: Workbench, *, host: str, port: int, token: str | None = Non
         ui.run(
             host=host, port=port, title="ionscape", show=start if browser else False, reload=False,
             show_welcome_message=False, favicon=_ICON, dark=None, endpoint_documentation="none", server_header=False,
-            date_header=False,
+            date_header=False, reconnect_timeout=RECONNECT_TIMEOUT,
         )  # fmt: skip
     except KeyboardInterrupt:
         pass  # that is how it is ended

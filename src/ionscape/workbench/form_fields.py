@@ -6,13 +6,15 @@ import tomllib
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from ionscape.errors import toml_value
+from ionscape.errors import InputError, toml_value
 from ionscape.experiment.fields import Number, Quantity, Table
+from ionscape.experiment.problems import first_problem
 
 FieldKind = Literal[
     "quantity", "number", "integer", "flag", "choice", "text", "list", "mapping", "union", "table", "tables", "value"
@@ -36,6 +38,7 @@ class FieldDescription:
         models: tables that may stand there, one of a "table", several of a "union"; of a "mapping" those of its
             entries.
         entry: kind of the entries of a mapping or list.
+        model: table that the key belongs to, which says what is wrong with a value alone.
     """
 
     key: str
@@ -48,6 +51,7 @@ class FieldDescription:
     choices: tuple[str, ...] = ()
     models: tuple[type[Table], ...] = ()
     entry: FieldKind = "text"
+    model: type[Table] | None = None
 
 
 def label_of(key: str) -> str:
@@ -72,7 +76,42 @@ def describe_field(model: type[Table], key: str) -> FieldDescription:
     return FieldDescription(
         key=key, label=label_of(key), kind=kind, required=field.is_required(), help=_help(field, markers),
         example=_example(model, key), default=_default(field, kind), choices=choices, models=models, entry=entry,
+        model=model,
     )  # fmt: skip
+
+
+def field_problem(model: type[Table], key: str, value: object, *, path: str, file: str | None = None) -> str | None:
+    """The sentence about a value of one key by itself: its unit, bounds, or kind; None if it is good or absent.
+
+    Args:
+        model: of the table.
+        key: of the table.
+        value: as it stands in the file.
+        path: of the key, for the sentence.
+        file: name of the file, for the sentence.
+    """
+    if value is None or key not in model.model_fields:
+        return None
+    try:
+        _adapter(model, key).validate_python(value)
+    except ValidationError as error:
+        found = first_problem(error, file=None, data=value)
+        inner = (found.key or "") if isinstance(value, Mapping | list) else ""
+        place = path + (inner if inner.startswith("[") or not inner else f".{inner}")
+        # a value at its end is shown, a whole table is not
+        wrong = found.value if inner else (None if isinstance(value, Mapping) else value)
+        return str(InputError(found.problem, file=file, key=place, value=wrong, bound=found.bound,
+                              remedy=found.remedy))  # fmt: skip
+    return None
+
+
+@lru_cache(maxsize=512)
+def _adapter(model: type[Table], key: str) -> TypeAdapter[Any]:
+    field = model.model_fields[key]
+    kind: Any = field.annotation
+    for marker in field.metadata:
+        kind = Annotated.__class_getitem__((kind, marker))  # pyright: ignore[reportAttributeAccessIssue]
+    return TypeAdapter(kind)
 
 
 def kind_of_table(model: type[Table]) -> str:

@@ -18,6 +18,7 @@ from ionscape.workbench.form_fields import (
     describe_field,
     describe_fields,
     example_table,
+    field_problem,
     kind_key,
     kind_of_table,
     label_of,
@@ -28,7 +29,7 @@ from ionscape.workbench.form_fields import (
 if TYPE_CHECKING:
     from ionscape.workbench.session import Session
 
-TYPING_PAUSE = 350  # milliseconds after the last key before a value is written
+TYPING_PAUSE = 350  # milliseconds after the last key before what is typed is drawn
 FIELD = "dense outlined stack-label hide-bottom-space"
 
 WIDE = ("mapping", "union", "table", "tables", "value")  # kinds that take the whole width
@@ -36,14 +37,31 @@ WIDE = ("mapping", "union", "table", "tables", "value")  # kinds that take the w
 Names = Callable[[], Sequence[str]]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False)
 class _Bound:
-    """A control, the key that it writes, and where its sentence stands."""
+    """A control, the key that it writes, and where its sentence stands.
+
+    Attributes:
+        control: None for a place for sentences alone.
+        show: what the control shows for a value.
+        read: the value of what the control shows.
+        error: place of the sentence.
+        check: the sentence about a value by itself.
+        before: of the document when the control got the focus.
+        focused: whether the cursor is in it.
+        typed: whether it holds something that is not written yet.
+        silent: whether it is being set to what the document has.
+    """
 
     control: ValueElement[Any] | None
     show: Callable[[Any], Any]
     read: Callable[[Any], Any]
     error: ui.label
+    check: Callable[[Any], str | None] | None = None
+    before: Any = None
+    focused: bool = False
+    typed: bool = False
+    silent: bool = False
 
 
 def mark_of(path: str) -> str:
@@ -73,6 +91,7 @@ class Form:
         document: Literal["document", "series"] = "document",
         names: Mapping[str, Names] | None = None,
         open_sections: dict[str, bool] | None = None,
+        typing: Callable[[str, Any], Any] | None = None,
     ) -> None:
         """Begin a form without controls.
 
@@ -81,12 +100,14 @@ class Form:
             document: which of the two documents is shown.
             names: by key, the names to choose from for texts and for the keys of mappings, such as ions.
             open_sections: which sections are open, by path; remembers what the user does.
+            typing: gets path and value of what is being typed and not written yet.
         """
         self.session = session
         self.which: Literal["document", "series"] = document
         self.document = session.document(document)
         self.names = names or {}
         self.open_sections: dict[str, bool] = {} if open_sections is None else open_sections
+        self._typing = typing
         self._bound: dict[str, list[_Bound]] = {}
         self._headers: list[tuple[ui.expansion, Callable[[], str]]] = []
 
@@ -102,16 +123,23 @@ class Form:
         if self.document.get(path) == value:
             return
         change = self.session.edit if self.which == "document" else self.session.edit_series
-        change(path, value)
+        sentence = change(path, value)
+        if sentence is not None and self.document.get(path) != value:
+            self.session.notify(sentence, kind="negative")  # it was not written: no field can show it
         self.show_errors()
 
     def update(self) -> None:
-        """Show the values and sentences of the document as it is now."""
+        """Show the values and sentences of the document as it is now.
+
+        A control that someone is in, or that holds what is not written yet, is left alone until that is over.
+        """
         for path, bounds in self._bound.items():
             value = self.document.get(path)
             for bound in bounds:
-                if bound.control is not None and bound.read(bound.control.value) != value:
-                    bound.control.set_value(bound.show(value))
+                if bound.control is None or bound.focused or bound.typed:
+                    continue
+                if bound.read(bound.control.value) != value:
+                    self._show(bound, value)
         for expansion, header in self._headers:
             expansion.set_text(header())
         self.show_errors()
@@ -119,7 +147,7 @@ class Form:
     def show_errors(self) -> None:
         """Put every sentence under the control it belongs to, or the nearest one around it."""
         shown: dict[str, list[str]] = {path: [] for path in self._bound}
-        for key, sentence in self.errors.items():
+        for key, sentence in self.mistakes().items():
             place = self._nearest(key)
             if place is not None and sentence not in shown[place]:
                 shown[place].append(sentence)
@@ -130,6 +158,32 @@ class Form:
                 bound.error.set_visibility(bool(text))
                 if bound.control is not None:
                     bound.control.props("error" if text else "", remove="" if text else "error")
+
+    def mistakes(self) -> dict[str, str]:
+        """Sentences by path: those about the document, and those about every value by itself.
+
+        The reader of the file stops at the first mistake; the others are found field by field.
+        """
+        found = dict(self.errors)
+        for path, bounds in self._bound.items():
+            check = next((bound.check for bound in bounds if bound.check is not None), None)
+            if check is not None and not any(key == path or _inside(key, path) for key in found):
+                sentence = check(self.document.get(path))
+                if sentence is not None:
+                    found[path] = sentence
+        return found
+
+    def finish_typing(self) -> None:
+        """Write what is typed and not written yet, before the controls are built again.
+
+        What no longer has its place, as the value there is another one, is left.
+        """
+        for path, bounds in self._bound.items():
+            for bound in bounds:
+                if bound.typed and bound.control is not None:
+                    bound.typed = False
+                    if self.document.get(path) == bound.before:
+                        self.edit(path, bound.read(bound.control.value))
 
     def homeless_errors(self) -> list[str]:
         """Sentences that belong to no control of this form."""
@@ -230,8 +284,78 @@ class Form:
         with control:
             ui.tooltip(description.help).props("delay=500 max-width=320px")
         error = _error_label()
-        self._bind(path, control, error, show=show, read=read)
-        control.on_value_change(lambda event: self.edit(path, read(event.value)))
+        model, key = description.model, description.key
+        check = None
+        if model is not None and key in model.model_fields:
+            check = partial(_problem_of, model, key, path, self.document.path.name)
+        bound = self._bind(path, control, error, show=show, read=read, check=check)
+        control.on_value_change(lambda event: self._changed(path, bound, event.value))
+        if isinstance(control, ui.input):
+            # the value of what is typed comes first: the control hands it out before it tells that it is finished
+            control.on("focus", lambda: self._entered(path, bound), [])
+            control.on("blur", lambda: self._left(path, bound), [])
+            control.on("change", lambda: self._commit(path, bound), [])
+            # without waiting for the pause in typing
+            control.on("keydown.enter", lambda event: self._confirmed(path, bound, event.args),
+                       js_handler="(event) => emit(event.target.value)")  # fmt: skip
+
+    def _changed(self, path: str, bound: _Bound, shown: Any) -> None:
+        """Write what was chosen; what is being typed waits until that is finished."""
+        if bound.silent:
+            return
+        if bound.focused:
+            bound.typed = bound.read(shown) != bound.before  # otherwise it was confirmed already
+            if self._typing is not None:
+                self._typing(path, bound.read(shown))
+            return
+        self.edit(path, bound.read(shown))
+        self._settle(path, bound)
+
+    def _entered(self, path: str, bound: _Bound) -> None:
+        bound.focused = True
+        if not bound.typed:
+            bound.before = self.document.get(path)
+
+    def _left(self, path: str, bound: _Bound) -> None:
+        bound.focused = False
+        typed = bound.typed
+        self._commit(path, bound)
+        if typed:
+            # news from another tab may have crossed what was typed here: the field is told the outcome in any case
+            self._show(bound, self.document.get(path), again=True)
+
+    def _confirmed(self, path: str, bound: _Bound, shown: object) -> None:
+        """Write what the control holds at the key Enter; the cursor stays in it."""
+        bound.typed = False
+        if isinstance(shown, str):
+            self.edit(path, bound.read(shown))
+            bound.before = self.document.get(path)
+
+    def _commit(self, path: str, bound: _Bound) -> None:
+        """Write what was typed, and show what the document has then."""
+        if bound.typed and bound.control is not None:
+            bound.typed = False
+            self.edit(path, bound.read(bound.control.value))
+            bound.before = self.document.get(path)
+        self._settle(path, bound)
+
+    def _settle(self, path: str, bound: _Bound) -> None:
+        """Show what the document has, unless more is being typed."""
+        if bound.control is None or bound.typed:
+            return
+        value = self.document.get(path)
+        if bound.read(bound.control.value) != value:
+            self._show(bound, value)
+
+    def _show(self, bound: _Bound, value: Any, *, again: bool = False) -> None:
+        assert bound.control is not None
+        bound.silent = True
+        try:
+            if again:
+                bound.control.set_value(f"{bound.show(value)} ")  # the same value would not be sent
+            bound.control.set_value(bound.show(value))
+        finally:
+            bound.silent = False
 
     def _read_flag(self, path: str, default: str, shown: Any) -> bool | None:
         # what is not in the file and says the default stays out of it
@@ -423,9 +547,11 @@ class Form:
 
     def _bind(
         self, path: str, control: ValueElement[Any] | None, error: ui.label, *, show: Callable[[Any], Any],
-        read: Callable[[Any], Any],
-    ) -> None:  # fmt: skip
-        self._bound.setdefault(path, []).append(_Bound(control=control, show=show, read=read, error=error))
+        read: Callable[[Any], Any], check: Callable[[Any], str | None] | None = None,
+    ) -> _Bound:  # fmt: skip
+        bound = _Bound(control=control, show=show, read=read, error=error, check=check)
+        self._bound.setdefault(path, []).append(bound)
+        return bound
 
 
 def structure(data: Any, mappings: Collection[str] = ("native", "composition", "channels", "parameters")) -> Any:
@@ -445,6 +571,28 @@ def structure(data: Any, mappings: Collection[str] = ("native", "composition", "
     if isinstance(data, list):
         return tuple(structure(entry, mappings) for entry in data)
     return None
+
+
+def mistakes_line(paths: Collection[str]) -> str:
+    """How many mistakes there are and where, in a line; empty without any."""
+    if not paths:
+        return ""
+    names = ", ".join(name_of(path) for path in paths)
+    return f"{len(paths)} mistake{'s' if len(paths) > 1 else ''}: {names}"
+
+
+def name_of(path: str) -> str:
+    """A key for people: `stages[0].beam_current` is `stages 1 beam current`."""
+    parts = split_path(path)
+    return " ".join(str(part + 1) if isinstance(part, int) else label_of(part) for part in parts) or "the file"
+
+
+def _inside(key: str, path: str) -> bool:
+    return key.startswith((f"{path}.", f"{path}["))
+
+
+def _problem_of(model: type[Table], key: str, path: str, file: str, value: Any) -> str | None:
+    return field_problem(model, key, value, path=path, file=file)
 
 
 def _holds_tables(value: object) -> bool:

@@ -236,11 +236,13 @@ def _simulated(request: _Request, known: dict[tuple[str, str], Experiment]) -> L
     from ionscape.inference.paths import with_values
     from ionscape.transport import Settings, simulate
 
+    from .reading import parse_document
+
     began = time.perf_counter()
     key = (request.text, request.folder)
     if key not in known:
         known.clear()
-        known[key] = parse_experiment(request.text, file=request.file, folder=request.folder)
+        known[key] = parse_document(request.text, parse_experiment, file=request.file, folder=request.folder)
     experiment = with_values(known[key], request.values) if request.values else known[key]
     settings = Settings(model="electroneutral", relative_tolerance=TOLERANCE, snapshots_per_stage=2)
     data = simulate(experiment, settings=settings, grid=coarse_grid(experiment)).dataset

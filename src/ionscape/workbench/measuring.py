@@ -12,6 +12,7 @@ from ionscape.errors import InputError
 from ionscape.experiment.load import parse_toml
 from ionscape.experiment.tables import read_text
 
+from .named_files import refused_files
 from .reading import read_measurement
 
 if TYPE_CHECKING:
@@ -24,8 +25,10 @@ Role = Literal["export", "crater scan"]
 
 MOBILE_ELEMENTS = ("H", "Li", "Na", "K", "Rb", "Cs", "Cu", "Ag", "Tl")
 """Elements whose ions move in glasses: those of an export are suggested as ions where no experiment names them."""
+RESOLUTION = "measurement.depth_resolution"
 USUAL_RESOLUTION = "2 nm"
 """Standard deviation of the depth response that is written for a new export; usual with slow sputter ions."""
+ASSUMED_RESOLUTION = "assumed; the width of site energies depends on it: enter that of the instrument"
 REMARKS_SHOWN = 4
 
 
@@ -60,9 +63,10 @@ def measure(document: Path) -> Measured:
     from ionscape.sims.inspection import inspect
 
     table = measurement_table(document)
-    errors: dict[str, str] = {}
     if not table:
         return Measured()
+    refused = refused_files({"measurement": table}, root=document.parent, file=document.name)
+    errors = {key: str(error) for key, error in refused.items()}
     raw = _raw(document, table, errors)
     inspection = None
     if raw is not None:
@@ -125,16 +129,26 @@ def changes_for_file(path: str, role: Role, data: Mapping[str, Any], raw: RawPro
     if role == "crater scan":
         scans = table.get("crater_scans")
         known = list(cast(Sequence[Any], scans)) if isinstance(scans, list) else []
-        return {} if path in known else {"measurement.crater_scans": [*known, path]}
+        # scans of one crater come in any order when they are dropped together
+        added = sorted([*known, path], key=str) if known == sorted(known, key=str) else [*known, path]
+        return {} if path in known else {"measurement.crater_scans": added}
     changes: dict[str, Any] = {"measurement.file": path}
     if table.get("file") != path:
         # they belong to the old export
         changes |= {f"measurement.{key}": None for key in ("channels", "saturated", "format", "pulses_per_point")}
     if not table.get("depth_resolution"):
-        changes["measurement.depth_resolution"] = USUAL_RESOLUTION
+        changes[RESOLUTION] = USUAL_RESOLUTION
     if raw is not None and not _has_experiment(data):
         changes["measurement.channels"] = suggested_channels(raw) or None
     return changes
+
+
+def is_named(path: str, data: Mapping[str, Any]) -> bool:
+    """Whether a document names a file as its export or as a crater scan."""
+    table = data.get("measurement")
+    table = cast(Mapping[str, Any], table) if isinstance(table, Mapping) else {}
+    scans = table.get("crater_scans")
+    return path == table.get("file") or (isinstance(scans, list) and path in cast(Sequence[Any], scans))
 
 
 def suggested_channels(raw: RawProfile) -> dict[str, list[str]]:
@@ -276,7 +290,7 @@ def _element(raw: RawProfile, name: str) -> str | None:
 
 def _raw(document: Path, table: Mapping[str, Any], errors: dict[str, str]) -> RawProfile | None:
     name, kind = table.get("file"), table.get("format")
-    if not isinstance(name, str) or not name:
+    if not isinstance(name, str) or not name or "measurement.file" in errors:
         return None
     path = document.parent / name
     try:
@@ -324,6 +338,8 @@ def _scans(document: Path, table: Mapping[str, Any], errors: dict[str, str]) -> 
         pass  # the document's own check says it
     found: dict[int, StepHeight | CraterScan] = {}
     for number, name in enumerate(cast(Sequence[Any], names) if isinstance(names, list) else ()):
+        if f"measurement.crater_scans[{number}]" in errors:
+            continue
         try:
             scan = read_crater_scan(document.parent / str(name))
         except (InputError, ValueError) as error:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MICROMETRE = 1e-6
 FIT_COLOUR = "#CC79A7"
+ROOM_FOR_NAMES = 0.18
+"""Part of the height of a crater scan that is left free above it."""
 
 
 def raw_counts_plot(raw: RawProfile, channels: Sequence[str] | None = None) -> Plot:
@@ -109,10 +111,13 @@ def crater_plot(scan: CraterScan | StepHeight, *, regions: bool = True) -> Plot:
         valley = step.regions.valley
         found.append(Region(name="valley", start=valley[0] / MICROMETRE, end=valley[1] / MICROMETRE,
                             colour=BULK_COLOUR))  # fmt: skip
+    low, high = float(shown.height.min()) / unit.size, float(shown.height.max()) / unit.size
     return Plot(
         name=f"crater-{Path(shown.file).stem}", title=title, curves=(curve,), regions=tuple(found) if regions else (),
         horizontal=Axis(label="lateral position", unit="µm", size=MICROMETRE),
-        vertical=Axis(label="height", unit=unit.unit, size=unit.size),
+        # room for the names of the regions above the curve
+        vertical=Axis(label="height", unit=unit.unit, size=unit.size,
+                      limits=(low - 0.05 * (high - low), high + ROOM_FOR_NAMES * (high - low))),
     )  # fmt: skip
 
 

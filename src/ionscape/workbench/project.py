@@ -6,10 +6,10 @@ import json
 import re
 import threading
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any
+from typing import Any, cast
 
 from ionscape.errors import InputError
 from ionscape.outputs import atomic_output
@@ -100,6 +100,29 @@ class Project:
         """When the project was made, ISO 8601."""
         return str(self._about["created"])
 
+    @property
+    def assumed(self) -> frozenset[str]:
+        """Paths of values of the document that the workbench has assumed, and nobody has changed or confirmed."""
+        with self._lock:
+            assumed = _assumed_values(self._about)
+        return frozenset(path for path, value in assumed.items() if self.document.get(path) == value)
+
+    def assume(self, values: Mapping[str, Any]) -> None:
+        """Remember that values, which are written into the document now, are assumed.
+
+        Args:
+            values: texts or numbers by path.
+        """
+        with self._lock:
+            self._write_about({**self._about, "assumed": {**_assumed_values(self._about), **values}})
+
+    def confirm(self, path: str) -> None:
+        """Let a value that was assumed be one that is known."""
+        with self._lock:
+            kept = {known: value for known, value in _assumed_values(self._about).items() if known != path}
+            self._write_about({**self._about, "assumed": kept})
+        self.changed("document")
+
     def close(self) -> None:
         """Let others open the project."""
         self._lock_file.release()
@@ -169,6 +192,11 @@ class Project:
         self.changed("uploads")
         return target
 
+    def same_upload(self, content: bytes) -> Path | None:
+        """An uploaded file with this content, whatever its name; None if there is none."""
+        return next((path for path in self.uploads() if path.stat().st_size == len(content)
+                     and path.read_bytes() == content), None)  # fmt: skip
+
     def uploads(self) -> list[Path]:
         """The uploaded files by name."""
         return sorted(path for path in (self.folder / "uploads").iterdir() if path.is_file() and path.name[0] != ".")
@@ -236,15 +264,24 @@ class Project:
             except (OSError, ValueError, KeyError, TypeError):
                 pass
             raise InputError("is not the description of a project that this version can read", file=str(path),
-                             remedy="use a newer version, or remove this file; nothing else is in it")  # fmt: skip
+                             remedy="use a newer version, or remove this file")  # fmt: skip
         about = {
             "format": FORMAT,
             "title": self.folder.name,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        with atomic_output(path) as temporary:
-            temporary.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        self._write_about(about)
         return about
+
+    def _write_about(self, about: dict[str, Any]) -> None:
+        with atomic_output(self.folder / "project.json") as temporary:
+            temporary.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        self._about = about
+
+
+def _assumed_values(about: Mapping[str, Any]) -> dict[str, Any]:
+    values = about.get("assumed")
+    return dict(cast(Mapping[str, Any], values)) if isinstance(values, Mapping) else {}
 
 
 def safe_name(name: str) -> str:

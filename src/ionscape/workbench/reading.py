@@ -11,10 +11,12 @@ from ionscape.experiment.load import MEASUREMENT_TABLES, parse_toml
 from ionscape.experiment.tables import read_text
 
 from .document import join_path
+from .named_files import check_named_files, refused_files
 
 if TYPE_CHECKING:
     from ionscape.experiment import Experiment
     from ionscape.inference import FitProblem, FitResult
+    from ionscape.series import Series
     from ionscape.sims import Measurement
 
 NOT_OF_THE_EXPERIMENT = MEASUREMENT_TABLES
@@ -56,9 +58,31 @@ def read_fit(path: str | Path) -> FitProblem:
     return _short(Path(path), load_fit)
 
 
+def read_series(path: str | Path) -> Series:
+    """The series of glasses of a project.
+
+    Raises:
+        InputError: something in it, or in a file that it names, cannot be used.
+    """
+    from ionscape.series import load_series
+
+    return _short(Path(path), load_series)
+
+
+def parse_document(text: str, parse: Callable[..., Result], *, file: str | None, folder: str | Path) -> Result:
+    """The text of a document of a project, read by `parse_experiment` or `parse_series`.
+
+    Raises:
+        InputError: something in it, or in a file that it names, cannot be used.
+    """
+    check_named_files(parse_toml(text, file=file), root=Path(folder), file=file or "")
+    return parse(text, file=file, folder=folder)
+
+
 def _short(path: Path, read: Callable[[Path], Result]) -> Result:
-    """Read a document; a sentence about it names it as the page does, without its folder."""
+    """Read a document whose files lie in its folder; a sentence names it as the page does, without its folder."""
     try:
+        check_named_files(parse_toml(read_text(path), file=str(path)), root=path.parent, file=path.name)
         return read(path)
     except InputError as error:
         if error.file == str(path):
@@ -76,7 +100,7 @@ def read_fit_result(path: str | Path, document: str | Path) -> FitResult:
 
     from ionscape.inference import load_fit_result
 
-    stored = load_fit_result(path)
+    stored = load_fit_result(path, with_problem=False)  # it could stand in another folder
     try:
         now = _what_is_fitted(read_text(Path(document)))
         same = now == _what_is_fitted(str(stored.dataset.attrs.get("source", "")))
@@ -107,9 +131,11 @@ def document_problems(data: Mapping[str, Any], *, folder: Path, file: str = "ana
     from ionscape.sims.load import validate_settings
 
     found: dict[str, str] = {}
+    refused = refused_files(data, root=folder, file=file)
+    found |= {key: str(error) for key, error in refused.items()}
     experiment = {key: value for key, value in data.items() if key not in NOT_OF_THE_EXPERIMENT}
     names = tuple(_parameter_names(data))
-    if set(experiment) - {"title"}:
+    if set(experiment) - {"title"} and not any(key.startswith("ions.") for key in refused):
         text = tomlkit.dumps(experiment)
         _note(found, lambda: parse_experiment(text, file=file, folder=folder), names)
     if "measurement" in data:
@@ -134,7 +160,7 @@ def series_problems(text: str, *, folder: Path, file: str = "series.toml") -> di
 
     found: dict[str, str] = {}
     if text.strip():
-        _note(found, lambda: parse_series(text, file=file, folder=folder), ())
+        _note(found, lambda: parse_document(text, parse_series, file=file, folder=folder), ())
     return found
 
 
@@ -173,7 +199,7 @@ def _note_missing_files(found: dict[str, str], table: object, *, folder: Path, f
     if isinstance(scans, list):
         named += [(f"measurement.crater_scans[{number}]", scan) for number, scan in enumerate(scans)]
     for key, name in named:
-        if isinstance(name, str) and "\0" not in name and not (folder / name).is_file():
+        if key not in found and isinstance(name, str) and not (folder / name).is_file():
             error = InputError("does not exist", file=file, key=key, value=name, remedy="upload it again")
             found.setdefault(key, str(error))
 

@@ -79,6 +79,11 @@ class Session:
         end = self.project.subscribe(self._changed)
         self._client.on_delete(end)
 
+    @property
+    def alive(self) -> bool:
+        """Whether the page of this tab is still there; look after every wait."""
+        return not self._client.is_deleted
+
     def edit(self, path: str, value: Any) -> str | None:
         """Write a value into the document, None removes it; gives the sentence about that value, None if it is good.
 

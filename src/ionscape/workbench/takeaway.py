@@ -162,7 +162,7 @@ def _fit(project: Project) -> Iterable[Plot]:
     path = project.folder / "results" / "fit.nc"
     if not path.is_file():
         return
-    result = load_fit_result(path)
+    result = load_fit_result(path, with_problem=False)
     single: tuple[Callable[..., Any], ...] = (
         plots_fit.fit_plot, plots_fit.residual_plot, plots_fit.fit_diffusion_plot,
         plots_fit.fit_activation_energy_plot, plots_fit.fit_site_energy_plot,
@@ -178,12 +178,13 @@ def _fit(project: Project) -> Iterable[Plot]:
 
 
 def _glass(project: Project) -> Iterable[Plot]:
-    from ionscape.series import load_series, load_series_result
+    from ionscape.series import load_series_result
 
     from .plots_glass import series_plots, units_plot
+    from .reading import read_series
 
     if project.series.text.strip():
-        yield units_plot(load_series(project.series.path))
+        yield units_plot(read_series(project.series.path))
     path = project.folder / "results" / "series.nc"
     if path.is_file():
         yield from series_plots(load_series_result(path))

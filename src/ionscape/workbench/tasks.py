@@ -30,7 +30,7 @@ from ionscape.outputs import atomic_output
 
 from .processes import ignore_interrupts, prepare_process
 from .project import DOCUMENT_FILE, SERIES_FILE
-from .reading import error_key, read_experiment, read_fit, read_fit_result, read_measurement
+from .reading import error_key, read_experiment, read_fit, read_fit_result, read_measurement, read_series
 
 if TYPE_CHECKING:
     from ionscape.inference import FitResult
@@ -219,9 +219,9 @@ def posterior_task(context: JobContext, options: Mapping[str, Any]) -> str:
 
 def series_task(context: JobContext, options: Mapping[str, Any]) -> str:
     """Activation energies and conductivities of the series of glasses."""
-    from ionscape.series import load_series, run_series
+    from ionscape.series import run_series
 
-    series = load_series(context.folder / SERIES_FILE)
+    series = read_series(context.folder / SERIES_FILE)
     if options.get("landscapes") is not None:
         series = series.with_landscapes(int(options["landscapes"]))
     result = run_series(series, store=context.store, processes=options.get("processes"), progress=context.show)

@@ -6,9 +6,10 @@ import tomllib
 from collections.abc import Mapping
 from functools import partial
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nicegui import events, run, ui
+from nicegui import background_tasks, events, run, ui
 
 from ionscape.errors import InputError
 from ionscape.experiment.fields import Table
@@ -22,14 +23,15 @@ from ionscape.experiment.models import (
     Irradiation,
     Sample,
 )
-from ionscape.workbench.document import join_path
+from ionscape.workbench.document import join_path, split_path
 from ionscape.workbench.form_fields import describe_field, example_table
-from ionscape.workbench.forms import Form, button, structure
+from ionscape.workbench.forms import Form, button, mistakes_line, structure
 from ionscape.workbench.plots import Plot, diffusion_plot, site_energy_plot, to_plotly
 from ionscape.workbench.reading import NOT_OF_THE_EXPERIMENT, read_experiment
 from ionscape.workbench.theme import empty_figure, is_dark, on_theme
 
 if TYPE_CHECKING:
+    from ionscape.experiment import Experiment as ReadExperiment
     from ionscape.workbench.session import Session
 
 PRESETS = {
@@ -73,9 +75,12 @@ class ExperimentPage:
         self.open_sections: dict[str, bool] = {}
         self.revision = -1
         self.busy = False
+        self.draft: dict[str, Any] = {}  # what is being typed and not written yet
+        self.drawn_draft: dict[str, Any] = {}
         with ui.row().classes("w-full no-wrap items-stretch").style("gap: 0"):
             with ui.column().classes("workbench-settings").style("gap: 8px"):
                 self._toolbar()
+                self.mistakes = ui.label().classes("workbench-error").props("role=status").mark("experiment-mistakes")
                 self.problems = ui.label().classes("workbench-error").props("role=alert").mark("experiment-problems")
                 self.form_place = ui.column().classes("w-full").style("gap: 4px")
             with ui.column().classes("workbench-figures").style("gap: 4px"):
@@ -112,7 +117,8 @@ class ExperimentPage:
         """Build the form for the tables that are there now."""
         self.structure = structure(self.document.data)
         self.form_place.clear()
-        self.form = _ExperimentForm(self.session, names=self._names(), open_sections=self.open_sections)
+        self.form = _ExperimentForm(self.session, names=self._names(), open_sections=self.open_sections,
+                                    typing=self._typing)  # fmt: skip
         form, data = self.form, self.document.data
         with self.form_place:
             if not data:
@@ -191,6 +197,9 @@ class ExperimentPage:
                if sentence in self.form.homeless_errors() and not key.startswith(NOT_OF_THE_EXPERIMENT)]  # fmt: skip
         self.problems.set_text(" ".join(own))
         self.problems.set_visibility(bool(own))
+        wrong = [key for key in self.form.mistakes() if not key.startswith(NOT_OF_THE_EXPERIMENT)]
+        self.mistakes.set_text(mistakes_line(wrong))
+        self.mistakes.set_visibility(bool(wrong))
 
     def _load_preset(self, name: str) -> None:
         text = with_experiment(self.document.text, preset_text(name))
@@ -287,7 +296,9 @@ class ExperimentPage:
     async def _changed(self, what: str) -> None:
         if what != "document":
             return
+        self.draft = {}
         if structure(self.document.data) != self.structure:
+            self.form.finish_typing()
             self._refresh_form()
         else:
             self.form.update()
@@ -298,17 +309,30 @@ class ExperimentPage:
 
     async def _draw(self, *, force: bool = False) -> None:
         """Draw the latest state; changes that come meanwhile are drawn at the end, together."""
-        if self.busy or (self.revision == self.document.revision and not force):
+        if self.busy or (self._is_drawn() and not force):
             return
         self.busy = True
         try:
-            while self.revision != self.document.revision or force:
+            while not self._is_drawn() or force:
                 force = False
-                self.revision = self.document.revision
-                found = await run.io_bound(_plots_of, str(self.document.path)) if self.document.data else None
-                self._show_plots(found)
+                self.revision, self.drawn_draft = self.document.revision, dict(self.draft)
+                found = None
+                if self.document.data:
+                    found = await run.io_bound(_plots_of, str(self.document.path), self.drawn_draft)
+                if not self.session.alive:
+                    return
+                if found is not None or not self.drawn_draft:
+                    self._show_plots(found)
         finally:
             self.busy = False
+
+    def _is_drawn(self) -> bool:
+        return self.revision == self.document.revision and self.drawn_draft == self.draft
+
+    def _typing(self, path: str, value: Any) -> None:
+        """Draw with a value that is being typed; it is written when that is finished."""
+        self.draft = {path: value}
+        background_tasks.create(self._draw(), name="figures of what is typed")
 
     def _show_plots(self, found: tuple[Plot, Plot | None] | None) -> None:
         problems = [key for key in self.session.errors if not key.startswith(NOT_OF_THE_EXPERIMENT)]
@@ -355,10 +379,35 @@ _ION_EXAMPLE = {
 }
 
 
-def _plots_of(path: str) -> tuple[Plot, Plot | None] | None:
-    """Both figures of a document; None if it cannot be used."""
+def _with_draft(path: str, draft: Mapping[str, Any]) -> ReadExperiment:
+    """The experiment of a document with some values replaced."""
+    import tomlkit
+
+    from ionscape.experiment import parse_experiment
+    from ionscape.experiment.load import parse_toml
+
+    file = Path(path)
+    data: Any = parse_toml(file.read_text(encoding="utf-8"), file=file.name)
+    for key, value in draft.items():
+        *outer, last = split_path(key)
+        node = data
+        try:
+            for part in outer:
+                node = node[part]
+            if value is None:
+                node.pop(last, None)
+            else:
+                node[last] = value
+        except (LookupError, TypeError, AttributeError):
+            continue  # its table is not there yet
+    kept = {key: value for key, value in data.items() if key not in NOT_OF_THE_EXPERIMENT}
+    return parse_experiment(tomlkit.dumps(kept), file=file.name, folder=file.parent)
+
+
+def _plots_of(path: str, draft: Mapping[str, Any]) -> tuple[Plot, Plot | None] | None:
+    """Both figures of a document with some values replaced; None if it cannot be used."""
     try:
-        experiment = read_experiment(path)
+        experiment = _with_draft(path, draft) if draft else read_experiment(path)
         return diffusion_plot(experiment), site_energy_plot(experiment)
     except InputError:
         return None

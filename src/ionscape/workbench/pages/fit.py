@@ -13,9 +13,9 @@ from ionscape.inference import FitResult
 from ionscape.workbench.drawing import Axis, Curve, Plot
 from ionscape.workbench.fitting import progress_rows
 from ionscape.workbench.jobs import Job
-from ionscape.workbench.pages import notes
+from ionscape.workbench.pages import notes, take_up
 from ionscape.workbench.pages.fit_parameters import ParameterList, experiment_of
-from ionscape.workbench.pages.fit_results import FitResults
+from ionscape.workbench.pages.fit_results import FitResults, fitted_values
 from ionscape.workbench.pages.plot_view import PlotView
 from ionscape.workbench.reading import fit_problems, read_fit_result
 from ionscape.workbench.session import Session
@@ -27,6 +27,11 @@ NO_RESOLUTION = (
     "The measurement has no depth resolution: the front of a simulation is then sharper than any instrument shows it,"
     " which bends all parameters. Give it on the page Measurement."
 )
+ASSUMED_RESOLUTION = (
+    "The depth resolution of the measurement is assumed, not measured: it bends all parameters. Give that of your"
+    " instrument on the page Measurement."
+)
+RESOLUTION = "measurement.depth_resolution"
 WELCOME = (
     "A fit needs a calibrated measurement and an experiment. The usual parameters are ticked on the left with bounds"
     " around the values of the experiment; start the fit when they suit you."
@@ -88,6 +93,10 @@ class FitPage:
             self._report = ui.button("Report", icon="description", on_click=self._submit_report)
             self._report.props("dense flat no-caps").mark("fit-report").tooltip("Write the report and take it away")
             self._further.append(self._report)
+        self._take = ui.button("Take the fitted values into the experiment", icon="input", on_click=self._take_values)
+        self._take.props("dense flat no-caps size=sm").mark("fit-take-values")
+        self._take.tooltip("Write the estimates into the experiment; the fit then starts from them")
+        take_up.line(self.session, KINDS, "fit-take-up")
         self._problem = ui.label().classes("workbench-error w-full").props("role=alert").mark("fit-problem")
         self._note = notes.warning(NO_RESOLUTION).mark("fit-no-resolution")
 
@@ -127,6 +136,8 @@ class FitPage:
             self._found = await run.io_bound(fit_problems, self.session.project.document.path) or {}
         except InputError as error:
             self._found = {"": str(error)}
+        if not self.session.alive:
+            return
         self._checked_revision = self.session.project.document.revision
         if not self._found:
             self._submit("fit")
@@ -150,6 +161,20 @@ class FitPage:
         if job.state == "finished":
             ui.download.file(self.session.project.result_path("report.html"), "report.html")
 
+    def _fitted(self) -> dict[str, str | float]:
+        result = self._results.result
+        if result is None or self._experiment is None:
+            return {}
+        return fitted_values(result, self._experiment)
+
+    def _take_values(self) -> None:
+        found = self._fitted()
+        problems = self.session.edit_many(dict(found))
+        if problems:
+            self.session.notify(" ".join(problems.values()), kind="negative")
+        else:
+            self.session.notify(f"{len(found)} values were written into the experiment.", kind="positive")
+
     def _stop(self) -> None:
         job = self._job()
         if job is not None:
@@ -170,7 +195,10 @@ class FitPage:
             try:
                 result = await run.io_bound(read_fit_result, path, project.document.path)
             except InputError as error:
-                self.session.notify(str(error), kind="negative")
+                if self.session.alive:
+                    self.session.notify(str(error), kind="negative")
+        if not self.session.alive:
+            return
         if loaded == self._loaded:
             self._results.show(result)
             self._show_buttons()
@@ -191,7 +219,9 @@ class FitPage:
         self._problem.set_visibility(bool(self._found))
         document = self.session.project.document
         measured = bool(document.get("measurement.file"))
-        self._note.set_visibility(measured and not document.get("measurement.depth_resolution"))
+        assumed = RESOLUTION in getattr(self.session.project, "assumed", ())
+        self._note.set_text(ASSUMED_RESOLUTION if assumed else NO_RESOLUTION)
+        self._note.set_visibility(measured and (assumed or not document.get(RESOLUTION)))
         self._show_job()
 
     def _show_buttons(self) -> None:
@@ -204,6 +234,7 @@ class FitPage:
         for each in self._further:
             each.set_enabled(not busy and result is not None and result.problem is not None)
         self._report.set_enabled(not busy and result is not None)
+        self._take.set_enabled(not busy and self._experiment is not None and bool(self._fitted()))
         self._welcome.set_visibility(result is None and not busy)
 
     def _show_job(self) -> None:

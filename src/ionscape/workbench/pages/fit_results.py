@@ -7,10 +7,13 @@ from functools import partial
 
 from nicegui import ui
 
+from ionscape.experiment import Experiment
 from ionscape.figures.fits import profiled, short_names
 from ionscape.inference import FitResult
+from ionscape.inference.paths import scalars
+from ionscape.quantities import format_quantity
 from ionscape.workbench.drawing import Plot
-from ionscape.workbench.fitting import result_rows
+from ionscape.workbench.fitting import result_rows, short_name
 from ionscape.workbench.pages import notes
 from ionscape.workbench.pages.plot_view import PlotView
 from ionscape.workbench.plots_fit import (
@@ -24,6 +27,10 @@ from ionscape.workbench.plots_fit import (
 )
 from ionscape.workbench.session import Session
 
+LARGEST_REDUCED_COST = 1.3
+FARTHEST_FROM_PRIOR = 2.5
+"""Standard deviations of a prior."""
+WRITTEN_DIGITS = 6
 PROFILE = "profile"
 METHODS = {
     "least-squares": "Least squares",
@@ -72,7 +79,7 @@ class FitResults:
         self._show_table(result)
         self._warnings.clear()
         with self._warnings:
-            for sentence in found["warnings"]:
+            for sentence in (*found["warnings"], *further_warnings(result)):
                 notes.warning(str(sentence))
         self._show_figure(self._choice)
 
@@ -104,6 +111,52 @@ class FitResults:
                 chosen.mark(f"fit-figure-{each.replace(' ', '-')}")
         self._plot.show(figures[self._choice](result))
         self._residuals.show(residual_plot(result) if self._choice == PROFILE else None)
+
+
+def further_warnings(result: FitResult) -> list[str]:
+    """What makes a result doubtful beyond the warnings of the fit: an improbable cost, priors left far behind."""
+    found: list[str] = []
+    reduced = float(result.summary()["reduced_chi_square"])
+    if reduced > LARGEST_REDUCED_COST:
+        found.append(
+            f"The reduced cost {reduced:.3g} is improbable (above {LARGEST_REDUCED_COST:g}): the model does not"
+            " describe the measurement within its errors, and the intervals are too narrow."
+        )
+    if result.problem is None:
+        return found
+    estimates = dict(zip(map(str, result.dataset["parameter"].values), map(float, result.dataset["estimate"].values),
+                         strict=True))  # fmt: skip
+    for parameter in result.problem.parameters:
+        if parameter.kind == "experiment" or parameter.prior is None or parameter.name not in estimates:
+            continue
+        distance = parameter.prior.residual(estimates[parameter.name])
+        if abs(distance) > FARTHEST_FROM_PRIOR:
+            found.append(
+                f"{short_name(parameter.name)} ends {abs(distance):.1f} standard deviations {_side(distance)} its"
+                " prior: what is known of the measurement contradicts the model."
+            )
+    return found
+
+
+def _side(distance: float) -> str:
+    return "above" if distance > 0.0 else "below"
+
+
+def fitted_values(result: FitResult, experiment: Experiment) -> dict[str, str | float]:
+    """The estimates of the numbers of an experiment as they are written into its file, by path."""
+    known = scalars(experiment)
+    found: dict[str, str | float] = {}
+    for name, kind, value in zip(result.dataset["parameter"].values, result.dataset["kind"].values,
+                                 result.dataset["estimate"].values, strict=True):  # fmt: skip
+        path = str(name)
+        if str(kind) != "experiment" or path not in known:
+            continue
+        dimension = known[path].dimension
+        if dimension is None:
+            found[path] = float(f"{float(value):.{WRITTEN_DIGITS}g}")
+        else:
+            found[path] = format_quantity(float(value), dimension, digits=WRITTEN_DIGITS)
+    return found
 
 
 def _figures(result: FitResult) -> dict[str, Callable[[FitResult], Plot | None]]:

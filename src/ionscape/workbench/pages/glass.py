@@ -25,6 +25,7 @@ from ionscape.series.settings import (
 from ionscape.workbench.drawing import Plot, to_plotly
 from ionscape.workbench.form_fields import FieldDescription, describe_fields, example_table
 from ionscape.workbench.forms import Form, button, structure
+from ionscape.workbench.pages import take_up
 from ionscape.workbench.plots_glass import (
     activation_energy_plot,
     arrhenius_plot,
@@ -126,6 +127,7 @@ class GlassPage:
             self.quick.tooltip(f"{QUICK_LANDSCAPES} landscapes of each composition instead of the numbers of the form")
         self.progress = ui.linear_progress(value=0.0, show_value=False).props("instant-feedback rounded")
         self.progress.props["aria-label"] = "progress of the series"
+        take_up.line(self.session, ("series",), "glass-take-up")
         self.state = ui.label().classes("workbench-note").mark("glass-state")
         self.problem = ui.label().classes("workbench-error").props("role=alert").mark("glass-problem")
         self.warnings = ui.column().classes("w-full").style("gap: 2px").mark("glass-warnings")
@@ -374,9 +376,10 @@ def _series_plots(text: str, folder: str, place: int) -> tuple[int, float, dict[
     """Number of compositions, the chosen one, and the plots that need no calculation; None if it cannot be used."""
     from ionscape.hopping import generate_landscape, published_model
     from ionscape.series import parse_series
+    from ionscape.workbench.reading import parse_document
 
     try:
-        series = parse_series(text, file="series.toml", folder=folder)
+        series = parse_document(text, parse_series, file="series.toml", folder=folder)
     except InputError:
         return None
     place = min(place, len(series.glasses) - 1)

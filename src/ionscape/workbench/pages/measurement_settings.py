@@ -14,7 +14,8 @@ from ionscape.sims.crater import StepHeight
 from ionscape.sims.settings import MeasuredLength, MeasuredVelocity, MeasurementTable
 from ionscape.workbench.form_fields import describe_field
 from ionscape.workbench.forms import FIELD, Form
-from ionscape.workbench.measuring import Measured, region_text
+from ionscape.workbench.measuring import ASSUMED_RESOLUTION, RESOLUTION, Measured, region_text
+from ionscape.workbench.pages import notes
 from ionscape.workbench.session import Session
 
 DEPTH_SCALES = {
@@ -128,9 +129,15 @@ class MeasurementSettings:
         self._scale_box = ui.column().classes("w-full").style("gap: 6px")
         with ui.element("div").classes("w-full"):
             described = describe_field(MeasurementTable, "depth_resolution")
-            self._form.add("measurement.depth_resolution", replace(
+            self._form.add(RESOLUTION, replace(
                 described, label="depth resolution (standard deviation)", kind="quantity", example="2 nm", models=()
             ))  # fmt: skip
+        with ui.row().classes("w-full items-center no-wrap").style("gap: 6px"):
+            told = notes.warning(ASSUMED_RESOLUTION).mark("measurement-resolution-assumed")
+            known = ui.button("confirm", on_click=lambda: session.project.confirm(RESOLUTION))
+            known.props("flat dense size=sm").mark("measurement-resolution-confirm")
+            known.tooltip("This is the depth resolution of the instrument")
+        self._assumed = (told, known)
         _heading("Densities")
         with ui.element("div").classes("w-full"):
             self._form.key("measurement.density_method", MeasurementTable)
@@ -160,6 +167,9 @@ class MeasurementSettings:
             self._build_scale(scale)
         self._form.found = found.errors
         self._form.update()
+        assumed = RESOLUTION in self._session.project.assumed
+        for element in self._assumed:
+            element.set_visibility(assumed)
         if scale == "crater_scans":
             self._show_crater_regions(table, found, errors)
         attributes = {} if found.profile is None else found.profile.dataset.attrs

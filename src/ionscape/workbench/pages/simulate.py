@@ -19,6 +19,7 @@ from ionscape.figures.style import axis_unit
 from ionscape.inference.paths import Scalar, scalars
 from ionscape.quantities import format_quantity
 from ionscape.workbench.forms import button
+from ionscape.workbench.pages import take_up
 from ionscape.workbench.plots import (
     Plot,
     current_plot,
@@ -155,6 +156,7 @@ class SimulatePage:
             self.cancel_button.classes("q-px-sm").mark("simulate-cancel")
         self.progress = ui.linear_progress(value=0.0, show_value=False).props("instant-feedback rounded")
         self.progress.props["aria-label"] = "progress of the simulation"
+        take_up.line(self.session, ("simulate",), "simulate-take-up")
         self.state = ui.label().classes("workbench-note").mark("simulate-state")
         self.problem = ui.label().classes("workbench-error").props("role=alert").mark("simulate-problem")
 
@@ -326,6 +328,7 @@ class SimulatePage:
             return
         self.moved[path] = reach.value(place / SLIDER_STEPS)
         label.set_text(f"{path} = {written(scalar, self.moved[path])}")
+        self._show_stale(True)
         found = await self._simulated(dict(self.moved))
         if found is not None:
             self.live = found
@@ -444,6 +447,9 @@ class SimulatePage:
         else:
             plots = []
         self.time.set_enabled(result is not None)
+        if not self.session.alive:
+            return
+        self._show_stale(bool(self.moved) or self.live is not None)
         dark = is_dark(self.session)
         figures = [to_plotly(plot, dark=dark, small=place > 0) for place, plot in enumerate(plots or ())]
         for element, figure in zip([self.profiles, *self.small], figures, strict=False):
@@ -453,6 +459,11 @@ class SimulatePage:
         if not plots:
             for element in [self.profiles, *self.small]:
                 element.update_figure(empty_figure())
+
+    def _show_stale(self, stale: bool) -> None:
+        """Grey out the figures that the electroneutral model does not draw: they are of the run, not of the slider."""
+        for element in self.small:
+            element.classes("workbench-stale" if stale else "", remove="" if stale else "workbench-stale")
 
     # changes ---------------------------------------------------------------------------------------------------------
 
