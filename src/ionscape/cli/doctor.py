@@ -8,8 +8,6 @@ import sys
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-from ionscape.provenance import DISTRIBUTION, package_version
-
 OPTIONAL = {
     "nicegui": "workbench: `ionscape workbench`",
     "distributed": "dask: ensembles on a cluster",
@@ -33,6 +31,8 @@ def doctor_command() -> None:
 
 def _facts() -> list[tuple[str, str]]:
     """Names and values in the order in which they are shown."""
+    from ionscape.provenance import package_version
+
     facts = [
         ("ionscape", package_version()),
         ("Python", f"{platform.python_version()} ({sys.executable})"),
@@ -49,6 +49,8 @@ def _facts() -> list[tuple[str, str]]:
 
 def _needed() -> list[str]:
     """Distributions that the package cannot do without, in the order of its metadata."""
+    from ionscape.provenance import DISTRIBUTION
+
     try:
         entries = requires(DISTRIBUTION) or []
     except PackageNotFoundError:
