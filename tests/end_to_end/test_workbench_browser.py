@@ -126,6 +126,19 @@ class Page:
     def button(self, text):
         self.click(f"//button[.//span[normalize-space(text())='{text}']]", f"button {text}")
 
+    def choose(self, menu, entry):
+        """An entry of a menu, which a redrawn page may close once."""
+        item = f"//div[contains(@class, 'q-item') and contains(., '{entry}')]"
+
+        def opened():
+            if not any(one.is_displayed() for one in self.driver.find_elements("xpath", item)):
+                self.button(menu)
+                time.sleep(1.0)
+            return any(one.is_displayed() for one in self.driver.find_elements("xpath", item))
+
+        wait_for(opened, f"menu {menu}")
+        self.click(item, entry)
+
     def text(self):
         return self.driver.execute_script("return document.body.innerText")
 
@@ -170,9 +183,11 @@ def analyse(page, folder, log):
     wait_for(lambda: len(list((folder / "uploads").glob("rb-mono-a*"))) == 4, "the uploads")
     page.find("//*[contains(text(), 'rb-mono-a-crater-3.csv')]")
 
+    # what the files say has been written before the next page is opened
+    wait_for(lambda: "[measurement]" in (folder / "analysis.toml").read_text(), "the measurement")
+
     page.tab("Experiment")
-    page.button("Preset")
-    page.click("//div[contains(@class, 'q-item') and contains(., 'one irradiation')]", "the preset")
+    page.choose("Preset", "one irradiation")
     wait_for(lambda: "[ions.Li.diffusion]" in (folder / "analysis.toml").read_text(), "the experiment")
 
     page.tab("Measurement")
@@ -187,8 +202,10 @@ def analyse(page, folder, log):
     page.tab("Fit")
     # one start is enough here
     page.click("//div[contains(@class, 'q-expansion-item') and contains(., 'Settings of the fit')]//*[@role='button']")
+    from selenium.webdriver.common.keys import Keys
+
     starts = page.find("//input[@aria-label='fit starts']")
-    starts.send_keys("1")
+    starts.send_keys("1", Keys.TAB)  # it is taken when the field is left
     wait_for(lambda: "starts = 1" in (folder / "analysis.toml").read_text(), "the number of starts")
     page.button("Start the fit")
     wait_for(lambda: finished(folder, "fit"), "the fit")
