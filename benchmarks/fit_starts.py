@@ -37,7 +37,6 @@ def run_start(file: str, number: int, count: int, seed: int) -> Start:
     """Search from one point."""
     from ionscape.errors import IonscapeError
     from ionscape.inference import load_fit
-    from ionscape.inference.forward import ForwardModel
     from ionscape.inference.least_squares import covariance_of, search, starting_points
     from ionscape.inference.parameters import values_of
 
@@ -46,7 +45,7 @@ def run_start(file: str, number: int, count: int, seed: int) -> Start:
     point = starting_points(problem, count + 1, seed=seed)[number + 1]
     began = clock.perf_counter()
     try:
-        found = search(ForwardModel(problem=problem), point, soften=True)
+        found = search(problem, point, soften=True)
     except IonscapeError as error:
         return {"number": number, "problem": str(error), "wall_time": clock.perf_counter() - began, "cost": math.inf}
     covariance, _ = covariance_of(found.evaluation)

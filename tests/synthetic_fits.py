@@ -221,7 +221,7 @@ def problem_of(
 def fit_from_afar(problem: FitProblem, *, number: int = 1) -> FitResult:
     """Fit from one random start with softened errors, and what `fit` makes of that optimum."""
     point = starting_points(problem, number + 1, seed=problem.settings.seed)[number]
-    found = search(ForwardModel(problem=problem), point, soften=True)
+    found = search(problem, point, soften=True)
     values = values_of(problem.parameters, found.coordinates)
     result = fit(with_starts(problem, dict(zip(problem.names, map(float, values), strict=True))), starts=1)
     result.dataset.attrs["simulations"] += found.simulations

@@ -27,7 +27,7 @@ LEAST_TAIL = 2e-4  # of the sites on either side that are not shown
 CHARGE_STEP = 0.5
 BINS = 80
 
-_UNIT_STYLES: dict[str, tuple[str, LineStyle]] = {
+UNIT_STYLES: dict[str, tuple[str, LineStyle]] = {
     "B4": ("#0B3C8C", "solid"),
     "B3": ("#8AB8E6", (0, (5, 1.5))),
     "B2": ("#2E7EBF", (0, (1, 1))),
@@ -47,7 +47,7 @@ def draw_units(axes: Axes, glass: Glass) -> None:
     kinds = {kind.name: kind for kind in UNIT_KINDS}
     present = [name for name in _ORDER if glass.units[name] > LEAST_FRACTION]
     heights = [glass.units[name] for name in present]
-    bars = axes.bar(range(len(present)), heights, color=[_UNIT_STYLES[name][0] for name in present], width=0.7)
+    bars = axes.bar(range(len(present)), heights, color=[UNIT_STYLES[name][0] for name in present], width=0.7)
     axes.bar_label(bars, labels=[_percent(height) for height in heights], padding=2, fontsize=9)
     axes.set_xticks(range(len(present)), [f"{kinds[name].symbol}\n{_charge(kinds[name].charge)}" for name in present])
     axes.set_ylim(0.0, 1.15 * max(heights))
@@ -123,7 +123,7 @@ def draw_units_against_mixing_ratio(
             continue
         # A line begins and ends on the axis, but does not run along it.
         near = present | np.append(present[1:], False) | np.append(False, present[:-1])
-        colour, line = _UNIT_STYLES[name]
+        colour, line = UNIT_STYLES[name]
         axes.plot(borate, np.where(near, fractions, np.nan), color=colour, ls=line, lw=1.8, label=_symbol(name))
     axes.set_xlim(0.0, 1.0)
     axes.set_ylim(bottom=0.0)

@@ -156,7 +156,7 @@ def _search_here(
     for number, point in enumerate(points):
         live = _live(problem, number, len(points), results, progress)
         try:
-            found = search(ForwardModel(problem=problem), point, soften=soften_first or number > 0, progress=live)
+            found = search(problem, point, soften=soften_first or number > 0, progress=live)
         except IonscapeError as error:
             failures.append(str(error))
         else:
@@ -199,9 +199,11 @@ def _search_there(
     return results, failures
 
 
-def search_task(problem: FitProblem, point: FloatArray, soften: bool) -> dict[str, Any]:
+def search_task(
+    problem: FitProblem, point: FloatArray, soften: bool, progress: Callable[[Evaluation, int], None] | None = None
+) -> dict[str, Any]:
     """One start as plain data, for an executor."""
-    found = search(ForwardModel(problem=problem), point, soften=soften)
+    found = search(problem, point, soften=soften, progress=progress)
     return {
         "coordinates": found.coordinates,
         "cost": found.cost,

@@ -79,7 +79,7 @@ def starting_points(problem: FitProblem, count: int, *, seed: int) -> FloatArray
 
 
 def search(
-    model: ForwardModel,
+    problem: FitProblem,
     start: FloatArray,
     *,
     soften: bool,
@@ -93,13 +93,13 @@ def search(
     than the fit asks for, whose optimum is a fraction of a standard deviation off; `polish` goes on from the best.
 
     Args:
-        model: of the problem.
+        problem: what is fitted.
         start: coordinates, shape (parameters,).
         soften: whether to begin with the widened errors.
         progress: called with every evaluation and the number of simulations.
     """
-    model = coarse_model(model.problem)
-    problem = model.problem
+    model = coarse_model(problem)
+    problem = model.problem  # with the looser tolerance
     spent = 0
     point = start
     failures: tuple[str, ...] = ()

@@ -24,7 +24,7 @@ UNIT_POINTS = 201
 LEAST_FRACTION, LEAST_TAIL, BINS = glass_figures.LEAST_FRACTION, glass_figures.LEAST_TAIL, glass_figures.BINS
 SOURCE_COLOURS = ("#333333", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 MANY_COLOUR = "#8A8A8A"
-UNIT_STYLES = glass_figures._UNIT_STYLES  # pyright: ignore[reportPrivateUsage]
+UNIT_STYLES = glass_figures.UNIT_STYLES
 NEAR_TEMPERATURE = 25.0  # K: measured temperatures that far outside of the range of the model are still shown
 
 

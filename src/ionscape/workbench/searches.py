@@ -15,8 +15,8 @@ import numpy as np
 
 from ionscape.inference import FitProblem, FitProgress, FitResult
 from ionscape.inference.fit import search_task
-from ionscape.inference.forward import Evaluation, ForwardModel
-from ionscape.inference.least_squares import StartResult, covariance_of, fine_model, search
+from ionscape.inference.forward import Evaluation
+from ionscape.inference.least_squares import StartResult, covariance_of, fine_model
 from ionscape.inference.parameters import coordinates_of, values_of
 from ionscape.inference.result import make_fit_result
 from ionscape.outputs import atomic_output
@@ -175,12 +175,4 @@ def telling_search(folder: str, number: int, problem: FitProblem, point: FloatAr
         except OSError:
             pass  # the search is worth more than the news of it
 
-    found = search(ForwardModel(problem=problem), point, soften=soften, progress=tell)
-    return {
-        "coordinates": found.coordinates,
-        "cost": found.cost,
-        "simulations": found.simulations,
-        "converged": found.converged,
-        "message": found.message,
-        "failures": list(found.failures),
-    }
+    return search_task(problem, point, soften, tell)
