@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ionscape.references import PAPERS
+
 MARKED_COMMAND = re.compile(r"<!-- command: (\w+) -->\n```shell\n(.*?)\n```", re.DOTALL)
 SHELL_BLOCK = re.compile(r"^```(?:shell|bash|console|sh)$", re.MULTILINE)
 
@@ -55,7 +57,24 @@ def test_simulate_command_uses_an_example_that_ships_with_the_project(repository
 def test_citation_has_the_version_and_licence_of_the_package(repository, project):
     citation = (repository / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\nversion: {project['version']}\n" in citation
+    changelog = (repository / "CHANGELOG.md").read_text(encoding="utf-8")
+    (released,) = re.findall(r"^date-released: (\S+)$", citation, re.MULTILINE)
+    assert f"\n## [{project['version']}] - {released}\n" in changelog
     assert f"\nlicense: {project['license']}\n" in citation
+
+
+def test_citation_and_the_command_cite_name_the_same_papers(repository):
+    citation = (repository / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.findall(r"^    doi: (\S+)$", citation, re.MULTILINE) == [paper.doi for paper in PAPERS]
+    titles = re.findall(r"^    title: (?:>-\n\s+)?(.+(?:\n {6}\S.*)*)$", citation, re.MULTILINE)
+    assert [" ".join(title.split()) for title in titles] == [paper.title for paper in PAPERS]
+
+
+def test_ci_tries_every_python_that_is_named(repository, project):
+    script = (repository / ".ci" / "run").read_text(encoding="utf-8")
+    named = re.findall(r"Python :: (3\.\d+)", " ".join(project["classifiers"]))
+    assert project["requires-python"] == f">={named[0]}"
+    assert f"for python_version in {' '.join(named[1:])}; do" in script  # the first one runs all tests
 
 
 def test_license_is_the_one_that_is_declared(repository, project):
@@ -65,3 +84,14 @@ def test_license_is_the_one_that_is_declared(repository, project):
 
 def test_changelog_has_room_for_the_next_change(repository):
     assert "## [Unreleased]" in (repository / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_diagram_of_the_readme_has_every_folder_of_the_package(repository, readme):
+    (diagram,) = (block for block in re.findall(r"```text\n(.*?)```", readme, re.DOTALL) if "─►" in block)
+    folders = {path.parent.name for path in (repository / "src" / "ionscape").glob("*/__init__.py")}
+    assert set(re.findall(r"(\w+)/", diagram)) == folders
+    for steps, below in zip(diagram.split("\n")[::3][:2], diagram.split("\n")[1::3][:2], strict=True):
+        # each folder stands under its step
+        assert [match.start() for match in re.finditer(r"\w+/", below)] == [
+            0, *(match.end() for match in re.finditer(r"─+► ", steps))
+        ]  # fmt: skip

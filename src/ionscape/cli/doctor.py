@@ -1,67 +1,142 @@
-"""`ionscape doctor`: what this installation consists of, for a report of a fault."""
+"""`ionscape doctor`: what this installation consists of, and what it lacks."""
 
 from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-OPTIONAL = {
-    "nicegui": "workbench: `ionscape workbench`",
-    "distributed": "dask: ensembles on a cluster",
-    "pySPM": "ita: reads ION-TOF .ita files",
-}
-"""Distributions behind the extras, and what they are for."""
+import typer
+
+from ionscape.optional import EXTRAS, install_command
+
+FAULTY = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A line of the report: what, how it is, and whether that is a fault."""
+
+    name: str
+    value: str
+    faulty: bool = False
 
 
 def doctor_command() -> None:
-    """Print versions, processors, the cache of compiled code, and which optional parts are installed."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    """Print versions, processors, the cache of compiled code and the optional parts; exit status 1 for a fault."""
+    findings = [*_machine(), _cache(), *_needed(), *_optional()]
+    width = max(len(finding.name) for finding in findings)
+    for finding in findings:
+        # plain lines: they are pasted into the report of a fault
+        typer.echo(f"{finding.name:<{width}}  {finding.value}")
+    faulty = [finding.name for finding in findings if finding.faulty]
+    verdict = f"to be mended: {', '.join(faulty)}" if faulty else "nothing is missing that the package needs"
+    typer.echo(verdict)
+    if faulty:
+        raise typer.Exit(FAULTY)
 
-    table = Table(box=SIMPLE_HEAD, show_header=False)
-    for name, value in _facts():
-        table.add_row(name, Text(value))
-    Console(soft_wrap=True).print(table, highlight=False)
 
-
-def _facts() -> list[tuple[str, str]]:
-    """Names and values in the order in which they are shown."""
+def _machine() -> Iterator[Finding]:
     from ionscape.provenance import package_version
 
-    facts = [
-        ("ionscape", package_version()),
-        ("Python", f"{platform.python_version()} ({sys.executable})"),
-        ("system", f"{platform.system()} {platform.release()}, {platform.machine()}"),
-        ("processors", _processors()),
-        ("compiled code", _cache()),
-    ]
-    facts += [(name, _version(name) or "missing: install ionscape again") for name in _needed()]
-    for name, purpose in OPTIONAL.items():
-        extra, _, use = purpose.partition(": ")
-        facts.append((name, _version(name) or f'not installed; `pip install "ionscape[{extra}]"` ({use})'))
-    return facts
+    yield Finding(name="ionscape", value=package_version())
+    yield Finding(name="Python", value=f"{platform.python_version()} ({sys.executable})")
+    yield Finding(name="system", value=f"{platform.system()} {platform.release()}, {platform.machine()}")
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    yield Finding(name="processors", value=f"{os.cpu_count()}, of which this process may use {allowed}")
 
 
-def _needed() -> list[str]:
+def _cache() -> Finding:
+    """Where numba keeps compiled kernels, how many there are, and whether more can be written."""
+    folder = _cache_folder()
+    kernels = [path for path in folder.rglob("*.nbc") if path.is_file()] if folder.is_dir() else []
+    if kernels:
+        size = sum(path.stat().st_size for path in kernels) / 1e6
+        value = f"{len(kernels)} kernels in {folder}, {size:.1f} MB"
+    else:
+        value = f"none yet; the first simulation fills {folder}"
+    if _writable(folder):
+        return Finding(name="compiled code", value=value)
+    remedy = "cannot be written; set NUMBA_CACHE_DIR to a folder that can be"
+    return Finding(name="compiled code", value=f"{folder} {remedy}", faulty=True)
+
+
+def _cache_folder() -> Path:
+    """The first of the folders that numba tries and can write: that of the variable, the package's, the user's."""
+    import ionscape
+
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    if given:
+        return Path(given)
+    own = Path(str(ionscape.__file__)).parent
+    if _writable(own):
+        return own
+    # only here, as numba takes a second to load
+    from numba.misc.appdirs import AppDirs  # pyright: ignore[reportMissingImports, reportUnknownVariableType]
+
+    return Path(str(AppDirs(appname="numba", appauthor=False).user_cache_dir))
+
+
+def _writable(folder: Path) -> bool:
+    """Whether files can be made in a folder, or the folder itself where it does not exist yet."""
+    there = next((place for place in (folder, *folder.parents) if place.exists()), folder)
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
+def _needed() -> Iterator[Finding]:
     """Distributions that the package cannot do without, in the order of its metadata."""
+    for requirement in _requirements():
+        if "extra ==" in requirement:
+            continue
+        name, least = _name_and_least(requirement)
+        found = _version(name)
+        if found is None:
+            yield Finding(name=name, value="missing: install ionscape again", faulty=True)
+        elif _order(found) < _order(least):
+            yield Finding(name=name, value=f"{found}, older than {least}: install ionscape again", faulty=True)
+        else:
+            yield Finding(name=name, value=found)
+
+
+def _optional() -> Iterator[Finding]:
+    """The extras: versions of their modules, and what they are for."""
+    for name, extra in EXTRAS.items():
+        found = {module: _version(module) for module in extra.modules}
+        if all(found.values()):
+            value = ", ".join(f"{module} {its_version}" for module, its_version in found.items())
+        else:
+            value = f"not installed; `{install_command(name)}`"
+        yield Finding(name=f"extra {name}", value=f"{value} ({extra.enables})")
+
+
+def _requirements() -> list[str]:
     from ionscape.provenance import DISTRIBUTION
 
     try:
-        entries = requires(DISTRIBUTION) or []
+        return requires(DISTRIBUTION) or []
     except PackageNotFoundError:
         return []
-    return [_name(entry) for entry in entries if "extra ==" not in entry]
 
 
-def _name(requirement: str) -> str:
-    """The distribution of a requirement such as `numpy>=2.0`."""
-    end = next((place for place, sign in enumerate(requirement) if not (sign.isalnum() or sign in "-_.")), None)
-    return requirement[:end]
+def _name_and_least(requirement: str) -> tuple[str, str]:
+    """Name and lowest version of a requirement such as `numpy>=2.0`; the version is empty where none is stated."""
+    name = re.match(r"[A-Za-z0-9._-]+", requirement)
+    least = re.search(r">=\s*([0-9][0-9.]*)", requirement)
+    return (name.group() if name else requirement), (least.group(1) if least else "")
+
+
+def _order(text: str) -> tuple[int, ...]:
+    """The numbers of a release in the order in which releases follow; what comes after them is left out."""
+    start = re.match(r"[0-9]+(?:\.[0-9]+)*", text)
+    numbers = [int(number) for number in start.group().split(".")] if start else []
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)
 
 
 def _version(name: str) -> str | None:
@@ -69,20 +144,3 @@ def _version(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
-
-
-def _processors() -> str:
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{os.cpu_count()}, of which this process may use {allowed}"
-
-
-def _cache() -> str:
-    """Where numba keeps compiled kernels, and whether there are any."""
-    import ionscape
-
-    given = os.environ.get("NUMBA_CACHE_DIR")
-    folder = Path(given) if given else Path(str(ionscape.__file__)).parent
-    if not given and not os.access(folder, os.W_OK):
-        return "in the user's cache folder, since the package's own cannot be written"
-    count = sum(1 for _ in folder.rglob("*.nbc")) if folder.is_dir() else 0
-    return f"{count} kernels in {folder}" if count else f"none yet; the first simulation fills {folder}"
