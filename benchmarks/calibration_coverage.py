@@ -147,10 +147,15 @@ def run_case(seed: int, *, method: str, resamples: int) -> Case:
     for ion in ions:
         role = "native ion" if ion == ions[0] else f"foreign ion {ions.index(ion)} of {len(ions) - 1}"
         one = data.sel(ion=ion)
-        for name, label in (("sensitivity_factor", "sensitivity factor"), ("incorporated", "incorporated")):
-            value, error = float(one[name]), float(one[f"{name}_error"])
-            bounds = [value - NORMAL_95 * error], [value + NORMAL_95 * error]
-            rows[f"{label}, {role}"] = row([value], *bounds, [float(truth[name].sel(ion=ion))], [error])
+        value, error = float(one["sensitivity_factor"]), float(one["sensitivity_factor_error"])
+        bounds = [value - NORMAL_95 * error], [value + NORMAL_95 * error]
+        known = [float(truth["sensitivity_factor"].sel(ion=ion))]
+        rows[f"sensitivity factor, {role}"] = row([value], *bounds, known, [error])
+        bounds = [float(one["incorporated_lower"])], [float(one["incorporated_upper"])]
+        known = [float(truth["incorporated"].sel(ion=ion))]
+        rows[f"incorporated, {role}"] = row(
+            [float(one["incorporated"])], *bounds, known, [float(one["incorporated_error"])]
+        )
         expected = convolved[:, list(measured.profile.densities).index(ion)]
         foreign = BULK_DENSITY - expected if ion == ions[0] else expected
         present = foreign > PRESENT * BULK_DENSITY

@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 
 from ionscape.errors import InputError
-from ionscape.sims import calibrate, load_measurement, load_profile, make_measurement
+from ionscape.experiment import parse_experiment
+from ionscape.sims import Instrument, calibrate, load_measurement, load_profile, make_measurement, synthesise
 from ionscape.sims.channels import ion_channels
 from ionscape.sims.raw import Channel, RawProfile
 from ionscape.sims.regions import bulk_start, surface_time, transient_end
 from ionscape.sims.species import parse_species
+from ionscape.sims.synthesis import profile_from_densities
+from ionscape.transport import simulate
 
 BULK = 1.4e28
 TABLE = {"native": {"Li": "1.4e28 1/m^3"}, "sputter_rate": {"value": "0.2 nm/s", "error": "0.002 nm/s"}}
@@ -233,3 +236,98 @@ def test_regions():
         bulk_start(np.linspace(1.0, 1000.0, 100), np.full(100, 9.0), common_factor=0.0)
     deviation = np.concatenate([np.linspace(50.0, 4.0, 12), rng.normal(size=88)])
     assert 22 <= transient_end(deviation) <= 28
+
+
+def test_fractions_near_the_front_hold_the_truth_as_the_response_shows_it(example_profile, examples_folder):
+    """The table of the truth is coarse; a simulation that agrees with it at every depth fills in what lies between."""
+    truth = json.loads((examples_folder / "measurements" / "rb-mono-a-truth.json").read_text())
+    given = truth["parameters"]
+    text = (examples_folder / "rb-mono-cait.toml").read_text()
+    for pattern, value in (
+        (r'(bulk_coefficient = )"\S+ m', rf'\1"{given["DB"]} m'),
+        (r'(\ncoefficient = )"\S+ m', rf'\1"{given["DF"]} m'),
+        (r'(\nwidth = )"\S+ e', rf'\1"{given["G1"]} e'),
+        (r"(\ntrapped_fraction = )\S+", rf"\g<1>{given['S2']}"),
+    ):
+        text, changed = re.subn(pattern, value, text)
+        assert changed == 1
+    simulated = simulate(parse_experiment(text)).dataset.isel(time=-1).sel(ion="Li")
+    depth, share = simulated["depth"].values, simulated["density"].values / BULK
+    for place, fraction in truth["li_fraction"].items():
+        assert np.interp(1e-9 * float(place), depth, share) == pytest.approx(fraction, abs=5e-4)
+    fine = np.arange(0.025e-9, 120e-9, 0.05e-9)
+    fractions = np.interp(fine, depth, share)
+    data = example_profile.dataset.sel(ion="Li")
+    for place in (10e-9, 20e-9, 30e-9, 40e-9, 60e-9):
+        weight = np.exp(-0.5 * ((place - fine) / (1e-9 * given["sig_nm"])) ** 2)
+        convolved = weight @ fractions / weight.sum()
+        low, high = (np.interp(place, data["depth"], data[name]) / BULK for name in ("density_lower", "density_upper"))
+        assert low <= convolved <= high, place
+
+
+def test_ions_of_charge_two_are_counted_as_ions_and_balanced_as_charges():
+    """Where 90 % of Li+ went, half as many Ca2+ stand; each replaces two, by number and per area."""
+    edges = np.linspace(0.0, 160e-9, 1601)
+    native = np.where(edges[1:] < 50.05e-9, 0.1, 1.0) * BULK
+    known = profile_from_densities(edges, {"Li": native, "Ca": (BULK - native) / 2.0}, BULK, charges={"Ca": 2})
+    instrument = Instrument(sputter_rate=0.2e-9, yields={"Li": 3600.0, "Ca": 6900.0}, points=300, maximum_depth=150e-9)
+    measured = synthesise(known, instrument, rng=3)
+    base = make_measurement(measured.raw, measured.table(), crater_scans=measured.crater_scans)
+    for method in ("charge-balance", "proportional"):
+        profile = calibrate(base, density_method=method, resamples=100)
+        data = profile.dataset
+        plateau = data["density"].sel(depth=slice(10e-9, 40e-9)).mean("depth").values / BULK
+        assert plateau == pytest.approx([0.1, 0.45], abs=0.004)
+        gained = profile.summary()["incorporated"]
+        # 2 % of the depth scale
+        assert gained["Ca"]["value"] == pytest.approx(0.45 * BULK * 50e-9, rel=0.02, abs=0)
+        assert gained["Li"]["value"] == pytest.approx(-2.0 * gained["Ca"]["value"], rel=1e-9, abs=0)
+
+
+def test_half_the_interval_is_1_96_standard_deviations_of_a_ratio_of_counts():
+    """With the depth known, what is left is the share p = r/(1 + r) of a ratio r of counts: δp = p (1 − p) δr/r."""
+    points = 400
+    share = np.where(np.arange(points) < 200, 0.2, 1.0)
+    raw = counted(points=points, channels={"Li+": 900.0 * share, "Rb+": 2500.0 * (1.0 - share)})
+    table = {**TABLE, "sputter_rate": {"value": "0.2 nm/s", "error": "0 nm/s"}, "charges": {"Rb": 1},
+             "bulk_region": ["220 nm", "400 nm"], "calibration_region": ["0 nm", "200 nm"]}  # fmt: skip
+    data = calibrate(make_measurement(raw, table)).dataset.isel(depth=slice(20, 180))
+    half = 0.5 * (data["density_upper"] - data["density_lower"]).mean("depth").values / BULK
+    expected = 1.96 * 0.2 * 0.8 * np.sqrt(1.0 / (900.0 * 0.2) + 1.0 / (2500.0 * 0.8))
+    assert half == pytest.approx([expected, expected], rel=0.06)
+
+
+def test_error_of_what_was_incorporated_is_no_matter_of_luck(example, example_profile):
+    """Three scans leave two degrees of freedom: of Student's t, 68 % lie within 1.32 standard errors, 95 % in 4.30."""
+    errors, widths = [], []
+    for profile in (example_profile, calibrate(example, seed=6)):
+        found, rate = profile.summary()["incorporated"]["Rb"], profile.summary()
+        relative = rate["sputter_rate_error"] / rate["sputter_rate"] * found["value"]
+        errors.append(found["error"] / relative)
+        widths.append(0.5 * (found["upper_95"] - found["lower_95"]) / relative)
+    assert errors == pytest.approx([1.32] * 2, rel=0.15)
+    assert widths == pytest.approx([4.30] * 2, rel=0.3)
+
+
+@pytest.mark.parametrize("points", [1, 2])
+def test_a_profile_of_hardly_a_point_is_refused(points):
+    table = {**TABLE, "charges": {"Rb": 1}, "bulk_region": ["0 nm", "200 nm"]}
+    with pytest.raises(InputError, match=f"bulk_region: holds {points} points") as caught:
+        calibrate(make_measurement(counted(points=points), table))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("points", [3, 4, 7, 12, 30])
+def test_a_profile_of_few_points_is_warned_of(points):
+    table = {**TABLE, "charges": {"Rb": 1}, "bulk_region": ["0 nm", "200 nm"]}
+    profile = calibrate(make_measurement(counted(points=points), table), resamples=100)
+    assert profile.dataset.sizes["depth"] == points
+    assert any("bulk region" in warning for warning in profile.warnings)
+
+
+def test_anions_are_calibrated_as_cations_are():
+    base = make_measurement(counted(), {**TABLE, "charges": {"Rb": 1}})
+    positive, negative = (calibrate(base, charges={"Li": sign, "Rb": sign}, resamples=100).dataset for sign in (1, -1))
+    assert np.array_equal(positive["density"], negative["density"])
+    assert np.array_equal(positive["density_upper"], negative["density_upper"])
+    assert list(negative["charge_number"].values) == [-1.0, -1.0]

@@ -97,6 +97,8 @@ def test_a_scan_from_right_to_left_is_turned_round(tmp_path: Path):
         ("Lateral (um),Height (nV)\n" + lines(), ["line 1, column 2", "voltage"]),
         ("Lateral (um),Height (nm)\n" + lines(count=10), ["10 points"]),
         ("\x00\x01\x02", ["not a text"]),
+        ("Lateral (um),Height (nm)\n" + lines()[:-2], ["line 61", "ends within a number", "cut off"]),
+        ("Lateral (um);Height (nm)\n" + lines(";", ",")[:-3], ["line 61", "ends within a number", "cut off"]),
     ],
 )
 def test_bad_scans_are_one_sentence(tmp_path: Path, text: str, words: list[str]):
@@ -109,6 +111,12 @@ def test_bad_scans_are_one_sentence(tmp_path: Path, text: str, words: list[str])
     assert "scan.csv" in message
     for word in words:
         assert word in message
+
+
+def test_a_whole_last_line_needs_no_line_break(tmp_path: Path):
+    path = tmp_path / "scan.csv"
+    path.write_text("Lateral (um),Height (nm)\n" + lines().rstrip())
+    assert len(read_crater_scan(path).lateral) == 60
 
 
 def test_a_missing_scan_is_said(tmp_path: Path):

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from ionscape.errors import InputError
-from ionscape.sims.readers import FORMATS, read_raw_profile, write_raw_profile
+from ionscape.sims.raw import RawProfile
+from ionscape.sims.readers import FORMATS, make_raw_profile, read_raw_profile, write_raw_profile
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -49,6 +50,7 @@ def refusal(folder: Path, content: str | bytes, name: str = "profile.txt") -> st
     sentence = str(caught.value)
     assert sentence.startswith(f"{path}: ")
     assert "\n" not in sentence
+    assert caught.value.exit_status == 2
     return sentence.removeprefix(f"{path}: ")
 
 
@@ -111,7 +113,12 @@ def test_comments_behind_the_numbers_stay(tmp_path: Path) -> None:
 FAULTS = {
     "": "is empty",
     "   \n": "is empty",
-    "\x00\x01binary": "none of the known formats",
+    "\x00\x01binary": "none of the known formats and is no text (byte 0x00 at line 1, character 1)",
+    EXPORT.replace("16770", "16\x01770"): "is no text (byte 0x01 at line 6, character 25)",
+    EXPORT.replace("16770", "1_677"): 'line 6, column 5 = "1_677": is not a number',
+    EXPORT.replace("16770", "0x41"): 'line 6, column 5 = "0x41": is not a number',
+    EXPORT.replace("\n2\t2.5", "\n2\t-2.5"): "line 6, column 2 = -2.5: is a time that is not finite or negative",
+    EXPORT.replace("\n2\t2.5", "\n2\t0"): "line 6, column 2: is a time of 0 s that is not greater than the 0 s before",
     EXPORT.replace("16770", "16x70"): 'line 6, column 5 = "16x70": is not a number',
     EXPORT.replace("16770", ""): "line 6, column 5: is empty",
     EXPORT.replace("16770", "nan"): "line 6, column 5 = nan: must be a finite number of counts",
@@ -242,7 +249,7 @@ def test_without_the_library_an_instrument_file_names_the_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pySPM", None)
-    assert "pip install ionscape[ita]" in refusal(tmp_path, b"ITStrF01 whatever", "profile.ita")
+    assert 'pip install "ionscape[ita]"' in refusal(tmp_path, b"ITStrF01 whatever", "profile.ita")
     assert "holds single events" in refusal(tmp_path, b"ITStrF01 whatever", "profile.itm")
 
 
@@ -331,3 +338,60 @@ def test_what_is_no_export_is_called_by_its_name(tmp_path: Path) -> None:
 
 def test_a_profile_shows_itself_briefly() -> None:
     assert repr(read_raw_profile(CUT)) == f"RawProfile({str(CUT)!r}, surfacelab, 19 channels, 25 points)"
+
+
+class Blocks:
+    """A format from outside: a line with the time of a cycle, then name and counts of each channel."""
+
+    NAME = "blocks"
+
+    @staticmethod
+    def read(path: Path) -> RawProfile:
+        first, *rows = path.read_text().splitlines()
+        counts = {name: [float(cell) for cell in cells] for name, *cells in map(str.split, rows)}
+        times = float(first) * np.arange(1.0, 1.0 + len(next(iter(counts.values()))))
+        return make_raw_profile(counts, sputter_time=times, masses={"^6Li+": 6.0151}, file=path, format="blocks")
+
+
+def test_a_format_from_outside_is_read_and_kept(tmp_path: Path) -> None:
+    path = write(tmp_path, "2.5\n^6Li+ 44 37 36\ntotal 900 800 700\n")
+    raw = read_raw_profile(path, Blocks)
+    np.testing.assert_array_equal(raw.sputter_time, [2.5, 5.0, 7.5])
+    np.testing.assert_array_equal(raw.intensity, [[44.0, 37.0, 36.0], [900.0, 800.0, 700.0]])
+    assert [(channel.kind, channel.mass) for channel in raw.channels] == [("ion", 6.0151), ("total", None)]
+    assert raw.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    again = read_raw_profile(write_raw_profile(raw, tmp_path / "stored.nc"))
+    assert (again.file, again.format, again.sha256, again.channels) == (str(path), "blocks", raw.sha256, raw.channels)
+    with pytest.raises(InputError, match="does not exist"):
+        read_raw_profile(tmp_path / "absent.blocks", Blocks)
+
+
+def test_a_format_from_outside_that_is_none_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, "2.5\n")
+    with pytest.raises(InputError, match="has no NAME"):
+        read_raw_profile(path, types.SimpleNamespace())  # type: ignore[arg-type]
+    careless = types.SimpleNamespace(NAME="careless", read=lambda path: path.read_text())
+    with pytest.raises(InputError, match="format careless: gave str where a RawProfile is expected"):
+        read_raw_profile(path, careless)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"sputter_time": None}, "neither sputter times nor depths"),
+        ({"counts": {}}, "has no channels"),
+        ({"counts": {"Li+": [1, 2], "Rb+": [1]}}, "counts of Rb\\+: has the shape \\(1,\\)"),
+        ({"counts": {"Li+": [1, "many"]}}, "counts of Li\\+: holds something that is no number"),
+        ({"counts": {"Li+": [1, -2]}}, "data point 2, column 2 = -2.0: must be a finite number of counts"),
+        ({"counts": {"Li+": [], "Rb+": []}, "sputter_time": []}, "has the shape"),
+        ({"sputter_time": [2, 1]}, "data point 2, column 1: is a time of 1 s that is not greater"),
+        ({"depth": [1e-9]}, "depth: has the shape"),
+        ({"masses": {"Li": 7.0}}, 'the nearest channel is "Li\\+"'),
+        ({"columns": {"dose": [1]}}, "dose: has the shape"),
+    ],
+)
+def test_numbers_that_make_no_profile_are_refused(changes: dict[str, object], sentence: str) -> None:
+    whole: dict[str, object] = {"counts": {"Li+": [1, 2], "Rb+": [3, 4]}, "sputter_time": [1, 2], **changes}
+    with pytest.raises(InputError, match=sentence) as caught:
+        make_raw_profile(**whole)  # type: ignore[arg-type]
+    assert "\n" not in str(caught.value)

@@ -105,7 +105,7 @@ def calibrated_profile(profile: DepthProfile) -> Figure:
     figure = new_figure(7.0, 6.0)
     axes, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1.0))
     depth = data["depth"].values / NANOMETRE
-    total = float(np.sum(data["bulk_density"].values * data["charge_number"].values))
+    total = float(np.sum(data["bulk_density"].values))
     styles = ion_styles(profile.ions)
     for number, ion in enumerate(profile.ions):
         colour = styles[ion].colour
@@ -221,14 +221,14 @@ def _draw_balance(axes: Axes, profile: DepthProfile) -> None:
     low, high = data.attrs["calibration_region"]
     inside = (depth >= low) & (depth <= high)
     limit = 1.3 * float(np.nanmax(np.maximum(np.abs(balance), error)[inside]))
-    axes.set_ylim(-limit, limit)
+    axes.set_ylim(-limit, 1.5 * limit)  # room for the legend above the data
     tidy(axes, horizontal="depth / nm", vertical="balance / %")
-    axes.legend(fontsize=8, loc="lower right", framealpha=0.85, edgecolor="none")
+    axes.legend(fontsize=8, loc="upper right", framealpha=0.85, edgecolor="none", borderaxespad=0.2)
     largest = float(np.nanmax(np.abs(balance)))
     if largest > limit:
         place = float(depth[int(np.nanargmax(np.abs(balance)))]) / NANOMETRE
         note = f"cut off: up to {float(f'{largest:.2g}'):g} % at {place:.3g} nm"
-        axes.text(0.99, 0.97, note, fontsize=8, ha="right", va="top", transform=axes.transAxes)
+        axes.text(0.06, 0.95, note, fontsize=8, ha="left", va="top", transform=axes.transAxes)
 
 
 def _extended(rising: FloatArray) -> FloatArray:

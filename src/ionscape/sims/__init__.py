@@ -6,7 +6,7 @@ from ionscape.sims.inspection import Inspection, inspect
 from ionscape.sims.load import Measurement, load_measurement, make_measurement
 from ionscape.sims.profile import DepthProfile, load_profile
 from ionscape.sims.raw import Channel, RawProfile
-from ionscape.sims.readers import read_raw_profile
+from ionscape.sims.readers import make_raw_profile, read_raw_profile, write_raw_profile
 from ionscape.sims.resolution import GaussianResponse, MixingRoughnessInformationResponse, estimate_resolution
 from ionscape.sims.synthesis import Instrument, SyntheticMeasurement, synthesise
 
@@ -29,7 +29,9 @@ __all__ = [
     "load_measurement",
     "load_profile",
     "make_measurement",
+    "make_raw_profile",
     "read_crater_scan",
     "read_raw_profile",
     "synthesise",
+    "write_raw_profile",
 ]

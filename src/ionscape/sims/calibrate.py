@@ -284,6 +284,11 @@ def _balance(measurement: Measurement, counts: IonCounts, depth: FloatArray, use
     ions = counts.channels.ions
     native = np.array([measurement.native.get(ion, 0.0) for ion in ions])
     charges = np.array([float(measurement.charges.get(ion, 1)) for ion in ions])
+    if charges @ native == 0.0:
+        raise InputError("give the native ions no charge together, so that there is no balance", file=measurement.file,
+                         key="measurement.charges", remedy="check the charge numbers")  # fmt: skip
+    # Where the mobile ions are anions all signs are turned round, which changes no density.
+    charges *= np.sign(charges @ native)
     bulk = _region(settings.bulk_region, depth, key="bulk_region", measurement=measurement)
     if bulk is None:
         weighted = charges * np.where(native > 0.0, 1.0, 0.0)
@@ -370,7 +375,12 @@ def _check_factors(factors: Factors, counts: IonCounts, warnings: list[str]) -> 
             )
     if factors.common_factor > 1.5 * counts.common_factor + 3.0 * counts.common_factor_error + 1e-3:
         warnings.append(
-            f"The charge balance is off by {100 * factors.common_factor:.2g} % from depth to depth where the scatter of"
-            f" neighbouring points explains {100 * counts.common_factor:.2g} %: the bulk region is not the bulk, yields"
+            f"The charge balance is off by {_percent(factors.common_factor)} from depth to depth where the scatter of"
+            f" neighbouring points explains {_percent(counts.common_factor)}: the bulk region is not the bulk, yields"
             " depend on the composition, an interference, or a charged surface."
         )
+
+
+def _percent(share: float) -> str:
+    """A share in per cent with two digits, never with an exponent."""
+    return f"{float(f'{100.0 * share:.2g}'):g} %"

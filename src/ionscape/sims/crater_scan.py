@@ -80,7 +80,8 @@ def read_crater_scan(path: str | Path) -> CraterScan:
     """
     path = Path(path)
     file = str(path)
-    lines = _text(path).splitlines()
+    text = _text(path)
+    lines = text.splitlines()
     if not any(line.strip() for line in lines):
         raise InputError("is empty", file=file, remedy="export the scan again")
     delimiter = max(_DELIMITERS, key=lambda candidate: sum(_is_row(line, candidate) for line in lines))
@@ -90,6 +91,8 @@ def read_crater_scan(path: str | Path) -> CraterScan:
                          remedy=f"give two columns below a header line {HEADER_EXAMPLE}")  # fmt: skip
     columns, sizes = _columns(lines[:start], delimiter, file=file)
     rows, numbers = _rows(lines, start, delimiter, file=file)
+    if not text.endswith(("\n", "\r")):
+        _check_last_digits(lines[start:], delimiter, file=file, line=numbers[-1])
     table = np.array(rows)[:, columns] * np.array(sizes)
     steps = np.diff(table[:, 0])
     if bool(np.all(steps < 0.0)) and len(steps):
@@ -200,3 +203,12 @@ def _rows(lines: list[str], start: int, delimiter: str | None, *, file: str) -> 
         rows.append(row)
         numbers.append(number)
     return rows, numbers
+
+
+def _check_last_digits(lines: list[str], delimiter: str | None, *, file: str, line: int) -> None:
+    """Refuse a last number with fewer decimals than every other of its column: the file ends within it."""
+    cells = [_cells(text, delimiter)[-1] for text in lines if text.strip()]
+    decimals = [len(re.split("[.,]", cell)[1]) if re.search("[.,]", cell) else 0 for cell in cells]
+    if len(cells) > 1 and decimals[-1] < min(decimals[:-1]):
+        raise InputError("ends within a number", file=file, key=f"line {line}", value=cells[-1],
+                         remedy="the file may be cut off; export the scan again")  # fmt: skip

@@ -39,7 +39,7 @@ class Balance:
     """What is known of the glass.
 
     Attributes:
-        charges: charge numbers, shape (ions,).
+        charges: charge numbers, shape (ions,); of the sign that makes `total` positive.
         native: density of each ion in the bulk [1/m^3], 0 for foreign ones, shape (ions,).
         bulk: points in the unchanged bulk, shape (points,).
         zone: points at which the sensitivity factors are determined, shape (points,).

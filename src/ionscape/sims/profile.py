@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ionscape.errors import InputError
+from ionscape.outputs import read_dataset, write_dataset
 from ionscape.provenance import provenance_attributes
 
 from . import densities
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from .densities import Balance, Factors
     from .load import Measurement
     from .resampling import Resampled
+    from .settings import DensityMethod
 
 FORMAT = "ionscape depth profile 1"
 LEVELS = (2.5, 97.5)  # per cent: the 95 % interval
+STANDARD_LEVELS = (15.865, 84.135)  # per cent: one standard deviation to either side of a normal distribution
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,7 +81,14 @@ class DepthProfile:
             "crater_depth": float(found["crater_depth"]),
             "crater_depth_error": float(found["crater_depth_error"]),
             "sensitivity_factors": by_ion("sensitivity_factor", "sensitivity_factor_error"),
-            "incorporated": by_ion("incorporated", "incorporated_error"),
+            "incorporated": {
+                ion: {
+                    **entry,
+                    "lower_95": float(data["incorporated_lower"].values[k]),
+                    "upper_95": float(data["incorporated_upper"].values[k]),
+                }
+                for k, (ion, entry) in enumerate(by_ion("incorporated", "incorporated_error").items())
+            },
             "pulses_per_point": pulses if pulses > 0 else None,
             "common_factor": float(found["common_factor"]),
             "balance_reduced_chi_square": float(found["balance_reduced_chi_square"]),
@@ -91,8 +100,8 @@ class DepthProfile:
         }
 
     def to_netcdf(self, path: str | Path) -> None:
-        """Write a NetCDF file that any NetCDF reader opens."""
-        self.dataset.to_netcdf(Path(path), engine="h5netcdf")
+        """Write a NetCDF file that any NetCDF reader opens, complete or not at all."""
+        write_dataset(self.dataset, path)
 
     def to_csv(self, path: str | Path) -> None:
         """Write densities and their bounds as a table: one row per point, SI units."""
@@ -118,21 +127,7 @@ def load_profile(path: str | Path) -> DepthProfile:
     Raises:
         InputError: the file does not exist or is no profile.
     """
-    import xarray
-
-    if Path(path).is_dir():
-        raise InputError("is a folder", file=str(path), remedy="give the file in it")
-    try:
-        dataset = xarray.load_dataset(Path(path), engine="h5netcdf")
-    except FileNotFoundError:
-        raise InputError("does not exist", file=str(path), remedy="give the path of a profile") from None
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0][:60]
-        raise InputError(
-            "is not a NetCDF file", file=str(path), remedy=f"give a profile of ionscape ({reason})"
-        ) from None
-    if dataset.attrs.get("format") != FORMAT:
-        raise InputError("is not a profile of ionscape", file=str(path), remedy="give a file that calibrate wrote")
+    dataset = read_dataset(path, form=FORMAT, what="a calibrated profile", command="ionscape calibrate")
     return DepthProfile(dataset=dataset)
 
 
@@ -154,54 +149,89 @@ def make_profile(
 
     method = measurement.settings.density_method
     density = densities.densities_of(method, counts, balance, factors)
-    others = np.array([densities.densities_of(other, counts, balance, factors) for other in ("proportional", "equal")])
-    lowest = np.minimum(density, others.min(axis=0))
-    highest = np.maximum(density, others.max(axis=0))
-    lower, upper = np.percentile(resampled.density, LEVELS, axis=0)
-    covariance = densities.point_covariance(
-        method, factors.values, counts.intensity, counts.variance, balance, common_factor=factors.common_factor
-    )
-    over_depth, per_ion = ("depth", "ion"), ("ion",)
-    per_cubic_metre, per_square_metre = {"units": "1/m^3"}, {"units": "1/m^2"}
-    channels = counts.channels
-    variables: dict[str, Any] = {
-        "density": (over_depth, density.T[used], {**per_cubic_metre, "long_name": "number density"}),
-        "density_lower": (over_depth, np.minimum(lower, density).T[used],
-                          {**per_cubic_metre, "long_name": "lower end of the statistical 95 % interval"}),
-        "density_upper": (over_depth, np.maximum(upper, density).T[used],
-                          {**per_cubic_metre, "long_name": "upper end of the statistical 95 % interval"}),
-        "density_systematic_lower": (over_depth, lowest.T[used],
-                                     {**per_cubic_metre, "long_name": "lower end of the band of normalisations"}),
-        "density_systematic_upper": (over_depth, highest.T[used],
-                                     {**per_cubic_metre, "long_name": "upper end of the band of normalisations"}),
-        "density_covariance": (("depth", "ion", "other_ion"), covariance[used], {"units": "1/m^6", "long_name":
-        "covariance of a point by counting and common factor"}),
-        "intensity": (over_depth, counts.intensity.T[used], {"units": "1", "long_name": "counts of all isotopes"}),
-        "intensity_variance": (over_depth, counts.variance.T[used], {"units": "1", "long_name": "by counting alone"}),
-        "balance": (("depth",), densities.balance_deviation(counts, balance, factors)[used],
-                    {"units": "1", "long_name": "relative deviation of the charge balance before it is shared out"}),
-        "balance_error": (("depth",), densities.balance_error(counts, balance, factors)[used],
-                          {"units": "1", "long_name": "standard deviation of the charge balance by noise"}),
-        "dead_time_limited": (("depth",), counts.limited[used].astype(np.int8), {"units": "1"}),
-        "channel_counts": (("depth", "channel"), channels.counts.T[used], {"units": "1"}),
-        "charge_number": (per_ion, balance.charges, {"units": "1"}),
-        "bulk_density": (per_ion, balance.native, per_cubic_metre),
-        "sensitivity_factor": (per_ion, factors.values, {"units": "1/m^3", "long_name": "density per count"}),
-        "sensitivity_factor_error": (per_ion, np.sqrt(np.diag(factors.covariance)), per_cubic_metre),
-        "sensitivity_factor_covariance": (("ion", "other_ion"), factors.covariance, {"units": "1/m^6"}),
-        "incorporated": (per_ion, incorporated_ions(density, balance, depth), per_square_metre),
-        "incorporated_error": (per_ion, resampled.incorporated.std(axis=0, ddof=1), per_square_metre),
+    variables = {
+        **_over_depth(method, density, counts, balance, factors, resampled, used),
+        **_per_ion(density, depth, balance, factors, resampled),
+        "charge_number": (
+            ("ion",), [float(measurement.charges.get(ion, 1)) for ion in counts.channels.ions], {"units": "1"}
+        ),
     }  # fmt: skip
     if measurement.raw.sputter_time is not None:
         variables["sputter_time"] = (("depth",), measurement.raw.sputter_time[used], {"units": "s"})
     coordinates = {
         "depth": ("depth", depth[used], {"units": "m", "long_name": "depth below the surface"}),
-        "ion": list(channels.ions),
-        "other_ion": list(channels.ions),
-        "channel": list(channels.channels),
+        "ion": list(counts.channels.ions),
+        "other_ion": list(counts.channels.ions),
+        "channel": list(counts.channels.channels),
     }
     attributes = _attributes(measurement, counts, scale, crater, depth, balance, factors, warnings)
     return DepthProfile(dataset=xarray.Dataset(variables, coords=coordinates, attrs=attributes), crater=crater)
+
+
+def _over_depth(
+    method: DensityMethod,
+    density: FloatArray,
+    counts: IonCounts,
+    balance: Balance,
+    factors: Factors,
+    resampled: Resampled,
+    used: Any,
+) -> dict[str, Any]:
+    """Variables with a value at every point that is used."""
+    others = np.array([densities.densities_of(other, counts, balance, factors) for other in ("proportional", "equal")])
+    lower, upper = np.percentile(resampled.density, LEVELS, axis=0)
+    covariance = densities.point_covariance(
+        method, factors.values, counts.intensity, counts.variance, balance, common_factor=factors.common_factor
+    )
+    over_ions = {
+        "density": (density, "1/m^3", "number density"),
+        "density_lower": (np.minimum(lower, density), "1/m^3", "lower end of the statistical 95 % interval"),
+        "density_upper": (np.maximum(upper, density), "1/m^3", "upper end of the statistical 95 % interval"),
+        "density_systematic_lower": (
+            np.minimum(density, others.min(axis=0)), "1/m^3", "lower end of the band of normalisations"
+        ),
+        "density_systematic_upper": (
+            np.maximum(density, others.max(axis=0)), "1/m^3", "upper end of the band of normalisations"
+        ),
+        "intensity": (counts.intensity, "1", "counts of all isotopes"),
+        "intensity_variance": (counts.variance, "1", "by counting alone"),
+    }  # fmt: skip
+    return {
+        **{
+            name: (("depth", "ion"), values.T[used], {"units": units, "long_name": meaning})
+            for name, (values, units, meaning) in over_ions.items()
+        },
+        "density_covariance": (("depth", "ion", "other_ion"), covariance[used], {"units": "1/m^6", "long_name":
+        "covariance of a point by counting and common factor"}),
+        "balance": (("depth",), densities.balance_deviation(counts, balance, factors)[used],
+                    {"units": "1", "long_name": "relative deviation of the charge balance before it is shared out"}),
+        "balance_error": (("depth",), densities.balance_error(counts, balance, factors)[used],
+                          {"units": "1", "long_name": "standard deviation of the charge balance by noise"}),
+        "dead_time_limited": (("depth",), counts.limited[used].astype(np.int8), {"units": "1"}),
+        "channel_counts": (("depth", "channel"), counts.channels.counts.T[used], {"units": "1"}),
+    }  # fmt: skip
+
+
+def _per_ion(
+    density: FloatArray, depth: FloatArray, balance: Balance, factors: Factors, resampled: Resampled
+) -> dict[str, Any]:
+    """Variables with one value for each ion."""
+    ions, per_square_metre = ("ion",), {"units": "1/m^2"}
+    gained = incorporated_ions(density, balance, depth)
+    lower, upper = np.percentile(resampled.incorporated, LEVELS, axis=0)
+    # Not the standard deviation: that of Student's t with the two degrees of freedom that three scans leave does not
+    # exist, and that of a sample of it is a matter of luck.
+    low, high = np.percentile(resampled.incorporated, STANDARD_LEVELS, axis=0)
+    return {
+        "bulk_density": (ions, balance.native, {"units": "1/m^3"}),
+        "sensitivity_factor": (ions, factors.values, {"units": "1/m^3", "long_name": "density per count"}),
+        "sensitivity_factor_error": (ions, np.sqrt(np.diag(factors.covariance)), {"units": "1/m^3"}),
+        "sensitivity_factor_covariance": (("ion", "other_ion"), factors.covariance, {"units": "1/m^6"}),
+        "incorporated": (ions, gained, per_square_metre),
+        "incorporated_error": (ions, 0.5 * (high - low), per_square_metre),
+        "incorporated_lower": (ions, np.minimum(lower, gained), per_square_metre),
+        "incorporated_upper": (ions, np.maximum(upper, gained), per_square_metre),
+    }
 
 
 def _attributes(
@@ -248,8 +278,5 @@ def _attributes(
         "fit_region": [float(fit[0]), float(fit[1])],
         "depth_response": json.dumps(response.model_dump() if response is not None else None),
         "warnings": json.dumps(warnings, ensure_ascii=False),
-        **{
-            name.replace("experiment", "source"): value
-            for name, value in provenance_attributes(source=measurement.source, settings=measurement.table).items()
-        },
+        **provenance_attributes(source=measurement.source, settings=measurement.table, kind="source"),
     }

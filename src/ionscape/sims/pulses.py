@@ -128,7 +128,9 @@ def _whole_numbers(values: FloatArray) -> PulseInference | None:
     # Small numbers show the correction least; a correction that does not show in 10 or more is none.
     if not nothing and (decided < _FEWEST_INFORMATIVE or float(values[decisive].max()) < 10.0):
         return None
-    if not nothing and not counted[(telling & (values >= 1.0)).sum(axis=1) >= _FEWEST_INFORMATIVE].mean() > 0.5:
+    informative = (telling & (values >= 1.0)).sum(axis=1) >= _FEWEST_INFORMATIVE
+    # In a profile of a few points no column says much by itself.
+    if not nothing and not counted[informative if informative.any() else slice(None)].mean() > 0.5:
         return None
     return PulseInference(
         pulses=None, status="uncorrected", consistent=counted, values=decided, matching=1.0 if decided else 0.0

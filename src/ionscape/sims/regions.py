@@ -86,7 +86,12 @@ def transient_end(deviation: FloatArray) -> int | None:
     Args:
         deviation: of the charge balance from its bulk value in standard deviations, from the surface on, shape
             (points,).
+
+    Returns:
+        Its place from the surface on; None where the balance is nowhere steady or the points are too few to tell.
     """
+    if deviation.size < STEADY_POINTS:
+        return None
     steady = np.abs(deviation) < 3.0
     run = np.convolve(steady, np.ones(STEADY_POINTS), mode="valid")
     candidates = np.flatnonzero((run >= 0.9 * STEADY_POINTS) & steady[: run.size])

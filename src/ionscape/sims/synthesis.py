@@ -19,8 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,10 +30,10 @@ from ionscape.constants import ELEMENTARY_CHARGE
 from ionscape.errors import InputError
 
 from .crater import CraterScan
+from .density_profile import DensityProfile, convolved_densities, profile_from_densities, profile_from_result
 from .instruments import FEWEST_MISSED_PULSES, SMALLEST_ABUNDANCE, Instrument, Profilometer, channel_name, scan_crater
 from .isotopes import abundances, isotope_mass
 from .raw import Channel, RawProfile
-from .resolution import DepthResponse
 from .species import parse_species
 from .synthetic_files import in_micrometres, response_table, surfacelab_header, surfacelab_text, write_files
 
@@ -57,48 +56,6 @@ __all__ = [
     "scan_crater",
     "synthesise",
 ]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class DensityProfile:
-    """Number densities in cells below the surface; all that a synthetic measurement needs of a simulation.
-
-    Attributes:
-        edges: of the cells [m], from 0 at the surface rising, shape (cells + 1,).
-        densities: cell averages [1/m^3] by ion, each of shape (cells,).
-        bulk_density: of the mobile ions before the experiment [1/m^3].
-        charges: charge numbers by ion; those that are not named have 1.
-        experiment: text of the experiment file that it comes from; None if it comes from none.
-        title: what it is a profile of.
-    """
-
-    edges: FloatArray
-    densities: Mapping[str, FloatArray]
-    bulk_density: float
-    charges: Mapping[str, int] = field(default_factory=dict[str, int])
-    experiment: str | None = None
-    title: str = ""
-
-    def __post_init__(self) -> None:
-        """Check shapes and signs."""
-        edges = self.edges
-        if edges.ndim != 1 or len(edges) < 2 or edges[0] != 0.0 or not (np.diff(edges) > 0.0).all():
-            raise InputError("must rise from 0 at the surface, two edges at least", key="edges")
-        if not self.bulk_density > 0.0:
-            raise InputError("must be greater than 0", key="bulk_density", value=self.bulk_density)
-        for name, density in self.densities.items():
-            if density.shape != (len(edges) - 1,):
-                raise InputError(
-                    f"has the shape {density.shape}", key=f"densities.{name}", remedy="give one density per cell"
-                )
-            if not (density >= 0.0).all():
-                raise InputError("must not be negative", key=f"densities.{name}", value=float(density.min()))
-
-    @property
-    def native(self) -> dict[str, float]:
-        """Density of each ion in the deepest cell [1/m^3], without those below a millionth of the bulk density."""
-        deepest = {name: float(density[-1]) for name, density in self.densities.items()}
-        return {name: density for name, density in deepest.items() if density > 1e-6 * self.bulk_density}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -163,74 +120,6 @@ class SyntheticMeasurement:
         if not target.is_dir():
             raise InputError("is not a folder", value=str(folder), remedy="create it or choose another")
         return write_files(self, target, name)
-
-
-def profile_from_densities(
-    edges: FloatArray,
-    densities: Mapping[str, FloatArray],
-    bulk_density: float,
-    *,
-    charges: Mapping[str, int] | None = None,
-) -> DensityProfile:
-    """A profile that is known without a simulation.
-
-    Args:
-        edges: of the cells [m], from 0 at the surface rising, shape (cells + 1,).
-        densities: cell averages [1/m^3] by ion, each of shape (cells,).
-        bulk_density: of the mobile ions before the experiment [1/m^3].
-        charges: charge numbers by ion where they are not 1.
-
-    Raises:
-        InputError: edges that do not rise from 0, a shape that does not fit them, or a negative density.
-    """
-    return DensityProfile(
-        edges=np.asarray(edges, dtype=np.float64),
-        densities={name: np.asarray(density, dtype=np.float64) for name, density in densities.items()},
-        bulk_density=float(bulk_density),
-        charges=dict(charges or {}),
-    )
-
-
-def profile_from_result(result: SimulationResult, *, time: float | None = None) -> DensityProfile:
-    """The densities of a simulation at the kept time nearest to `time` [s]; None means its end."""
-    data = result.dataset
-    times = np.asarray(data["time"].values, dtype=np.float64)
-    chosen = len(times) - 1 if time is None else int(np.argmin(np.abs(times - time)))
-    cells = np.asarray(data["density"].values[chosen], dtype=np.float64)
-    edges = np.concatenate(([0.0], np.cumsum(np.asarray(data["cell_size"].values, dtype=np.float64))))
-    names = [str(name) for name in data["ion"].values]
-    return DensityProfile(
-        edges=edges,
-        # rounding may leave a density of -1e-300 behind a sharp front
-        densities={name: np.maximum(cells[:, i], 0.0) for i, name in enumerate(names)},
-        bulk_density=float(result.experiment.bulk_density),
-        charges={name: result.experiment.ions[name].charge for name in names},
-        experiment=result.experiment.self_contained_source(),
-        title=result.experiment.title,
-    )
-
-
-def convolved_densities(profile: DensityProfile, response: DepthResponse, depth: FloatArray) -> FloatArray:
-    """Densities as a depth response shows them [1/m^3], shape (points, ions).
-
-    Args:
-        profile: what is there.
-        response: of the instrument.
-        depth: at which the densities are wanted [m], rising, shape (points,).
-
-    Raises:
-        InputError: the profile ends above the last depth.
-    """
-    if profile.edges[-1] < depth[-1]:
-        raise InputError(
-            f"ends at {profile.edges[-1]:.4g} m", key="profile", bound=f"the last data point is at {depth[-1]:.4g} m",
-            remedy="give a deeper profile or lower maximum_depth",
-        )  # fmt: skip
-    # a simulated sample is millimetres thick: cells far below the crater have no part in it
-    reach = depth[-1] + 12.0 * response.standard_deviation
-    used = min(int(np.searchsorted(profile.edges, reach)) + 1, len(profile.edges) - 1)
-    cells = np.column_stack([density[:used] for density in profile.densities.values()])
-    return response.matrix(profile.edges[: used + 1], depth) @ cells
 
 
 def synthesise(

@@ -1,27 +1,28 @@
 """Files of depth profiles: one function for all formats, one module for each.
 
-A new format is a module with a NAME, a DESCRIPTION, its EXTENSIONS, `recognises(path, head)` and `read(path)`, entered
-in `FORMATS`.
+A new format is a module with a NAME, a DESCRIPTION, its EXTENSIONS, `recognises(path, head)` and `read(path)`: one of
+this package is entered in `FORMATS`, one from outside is given to `read_raw_profile`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from ionscape.errors import InputError, nearest_name
 from ionscape.sims.crater_scan import read_crater_scan
 from ionscape.sims.raw import RawProfile
 
 from . import iontof, stored, surfacelab, table
+from .build import make_raw_profile
 from .stored import write_raw_profile
-from .text import read_head
+from .text import read_head, without_text
 
-__all__ = ["FORMATS", "Format", "read_raw_profile", "write_raw_profile"]
+__all__ = ["FORMATS", "Format", "make_raw_profile", "read_raw_profile", "write_raw_profile"]
 
 
 class Format(Protocol):
-    """What the module of a format provides."""
+    """What a format provides: a module of it, or any object with these five names."""
 
     @property
     def NAME(self) -> str:
@@ -55,12 +56,13 @@ FORMATS: tuple[Format, ...] = (stored, iontof, surfacelab, table)
 """All formats, from the most to the least particular: the first that recognises a file reads it."""
 
 
-def read_raw_profile(path: str | Path, format: str | None = None) -> RawProfile:
+def read_raw_profile(path: str | Path, format: str | Format | None = None) -> RawProfile:
     """Read a depth profile as the instrument or this package wrote it.
 
     Args:
         path: of the file.
-        format: name of its format, one of those in `FORMATS`; without it, it is recognised by its content.
+        format: name of its format, one of those in `FORMATS`, or a format of your own (a module or object as `Format`
+            describes it); without it, it is recognised by its content.
 
     Returns:
         Counts, sputter times or depths, and everything else that stands in the file.
@@ -70,6 +72,8 @@ def read_raw_profile(path: str | Path, format: str | None = None) -> RawProfile:
             and column.
     """
     names = {known.NAME: known for known in FORMATS}
+    if format is not None and not isinstance(format, str):
+        return _read_with(format, Path(path))
     if format is not None and format not in names:
         remedy = f'the nearest is "{nearest_name(format, names)}"'
         problem = "is not a format of depth profiles"
@@ -85,7 +89,23 @@ def read_raw_profile(path: str | Path, format: str | None = None) -> RawProfile:
         if known.recognises(file, head):
             return _read(known, file)
     kinds = "; ".join(f"{known.NAME}: {known.DESCRIPTION}" for known in FORMATS)
-    raise InputError("has none of the known formats", file=str(file), remedy=f"known are {kinds}")
+    reason = without_text(head)
+    problem = "has none of the known formats" + (f" and is no text ({reason})" if reason else "")
+    raise InputError(problem, file=str(file), remedy=f"known are {kinds}")
+
+
+def _read_with(format: Format, file: Path) -> RawProfile:
+    """Read a file with a format from outside, of which nothing is sure."""
+    lacking = [name for name in ("NAME", "read") if not hasattr(format, name)]
+    if lacking:
+        raise InputError(f"has no {lacking[0]}", key="format", value=repr(format)[:60],
+                         remedy="give the name of a known format, or a module with NAME and read(path)")  # fmt: skip
+    read_head(file)
+    raw = cast(object, format.read(file))
+    if not isinstance(raw, RawProfile):
+        problem = f"gave {type(raw).__name__} where a RawProfile is expected"
+        raise InputError(problem, key=f"format {format.NAME}", remedy="return what make_raw_profile makes")
+    return raw
 
 
 def _read(known: Format, file: Path) -> RawProfile:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from ionscape.errors import InputError
+from ionscape.errors import InputError, nearest_name
 from ionscape.quantities import unit_size
 from ionscape.sims.raw import Channel, RawProfile
 from ionscape.sims.species import parse_species
+
+from .text import file_hash
 
 FloatArray = NDArray[np.float64]
 
@@ -179,6 +182,93 @@ def build_profile(
         comments=tuple(comments),
         smoothing=smoothing,
     )
+
+
+def make_raw_profile(
+    counts: Mapping[str, ArrayLike],
+    *,
+    sputter_time: ArrayLike | None = None,
+    depth: ArrayLike | None = None,
+    masses: Mapping[str, float] | None = None,
+    columns: Mapping[str, ArrayLike] | None = None,
+    file: str | Path = "",
+    format: str = "made in Python",
+    header: Sequence[str] = (),
+    comments: Sequence[str] = (),
+    smoothing: str | None = None,
+) -> RawProfile:
+    """A profile of numbers that are at hand, checked as those of a file are.
+
+    Args:
+        counts: of each channel by its name, each of shape (points,); names such as "^6Li+" are recognised as ions.
+        sputter_time: of each data point [s], rising, shape (points,).
+        depth: of each data point [m], rising, shape (points,), where there are no times.
+        masses: of channels by name [u]; those that are not named have none.
+        columns: other numbers of the data points by name, each of shape (points,).
+        file: that they come from; if it exists, its hash is kept.
+        format: name of its format.
+        header: lines worth keeping.
+        comments: lines worth keeping.
+        smoothing: what is known of it.
+
+    Returns:
+        The profile.
+
+    Raises:
+        InputError: there are no channels, no points, neither times nor depths; shapes differ; something is no number;
+            times or depths do not rise; counts are negative or not finite; a mass is that of no channel.
+    """
+    name = str(file)
+    given = {"time": ("sputter_time", sputter_time), "depth": ("depth", depth)}
+    axes = {what: _row(values, file=name, key=key) for what, (key, values) in given.items() if values is not None}
+    if not axes or not counts:
+        missing = "has neither sputter times nor depths" if counts else "has no channels"
+        raise InputError(
+            missing, file=name or None, remedy="give sputter_time [s] or depth [m], and the counts by name"
+        )
+    points = next(iter(axes.values())).shape
+
+    def row(key: str, values: ArrayLike) -> FloatArray:
+        return _row(values, file=name, key=key, shape=points)
+
+    return build_profile(
+        file=name,
+        format=format,
+        sha256=file_hash(Path(file)) if name and Path(file).is_file() else "",
+        channels=_made_channels(counts, masses or {}, first=len(axes) + 1, file=name),
+        intensity=np.array([row(f"counts of {channel}", values) for channel, values in counts.items()]),
+        columns={key: row(key, values) for key, values in (columns or {}).items()},
+        scales={what: (place, row(what, values)) for place, (what, values) in enumerate(axes.items(), start=1)},
+        places=Places(),
+        header=header,
+        comments=comments,
+        smoothing=smoothing,
+    )
+
+
+def _made_channels(
+    counts: Mapping[str, ArrayLike], masses: Mapping[str, float], *, first: int, file: str
+) -> tuple[Channel, ...]:
+    for channel in masses:
+        if channel not in counts:
+            remedy = f'the nearest channel is "{nearest_name(channel, counts)}"'
+            raise InputError("is the mass of no channel", file=file or None, key="masses", value=channel, remedy=remedy)
+    made = [make_channel(name, column=column, mass=masses.get(name)) for column, name in enumerate(counts, start=first)]
+    return distinct_channels(made, file=file, line=1)
+
+
+def _row(values: ArrayLike, *, file: str, key: str, shape: tuple[int, ...] | None = None) -> FloatArray:
+    """Numbers of the data points, shape (points,) and of `shape` if given."""
+    try:
+        row = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError("holds something that is no number", file=file or None, key=key,
+                         remedy="give one number for each data point") from None  # fmt: skip
+    if row.ndim != 1 or not row.size or (shape is not None and row.shape != shape):
+        wanted = "(points,)" if shape is None else str(shape)
+        raise InputError(f"has the shape {row.shape}", file=file or None, key=key, bound=f"{wanted} is needed",
+                         remedy="give one number for each data point")  # fmt: skip
+    return row
 
 
 def _first(wrong: NDArray[np.bool_]) -> int | None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ionscape.errors import InputError
+from ionscape.optional import require_extra
 from ionscape.sims.raw import Channel, RawProfile
 
 from .build import Places, build_profile, distinct_channels, make_channel
@@ -45,12 +46,8 @@ def read(path: Path) -> RawProfile:
     if path.suffix.lower() == ".itm":
         remedy = f"reconstruct it to a .ita file or {EXPORT}"
         raise InputError("holds single events and no profile", file=str(path), remedy=remedy)
-    try:
-        library: Any = importlib.import_module("pySPM")
-    except ImportError as error:
-        problem = f"needs the library pySPM, which cannot be imported ({error})"
-        remedy = f"install it with pip install ionscape[ita], or {EXPORT}"
-        raise InputError(problem, file=str(path), remedy=remedy) from None
+    require_extra("ita", file=str(path), alternative=EXPORT)
+    library: Any = importlib.import_module("pySPM")
     try:
         # pySPM states no errors of its own: a file that it does not know ends in whatever its code meets.
         document = library.ITA(str(path))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ionscape.errors import InputError
-from ionscape.outputs import atomic_output, check_output
+from ionscape.outputs import check_output, write_dataset
 from ionscape.sims.raw import Channel, ChannelKind, RawProfile
 from ionscape.sims.species import parse_species
 
@@ -91,8 +91,7 @@ def write_raw_profile(raw: RawProfile, path: str | Path) -> Path:
     dataset = xarray.Dataset(variables, attrs=attributes)
     # Checksums, so that a damaged file cannot pass for a measurement.
     numbers = [str(name) for name, variable in dataset.variables.items() if variable.dtype.kind == "f"]
-    with atomic_output(target) as temporary:
-        dataset.to_netcdf(temporary, engine="h5netcdf", encoding={name: {"fletcher32": True} for name in numbers})
+    write_dataset(dataset, target, encoding={name: {"fletcher32": True} for name in numbers})
     return target
 
 

@@ -78,6 +78,16 @@ def text_encoding(head: bytes) -> str | None:
     return "utf-8-sig"
 
 
+def without_text(head: bytes) -> str | None:
+    """The first byte that no text holds, and its place; None for a text."""
+    match = None if text_encoding(head) is not None else _CONTROL_BYTES.search(head)
+    if match is None:
+        return None
+    line = head.count(b"\n", 0, match.start()) + 1
+    column = match.start() - head.rfind(b"\n", 0, match.start())
+    return f"byte 0x{match[0][0]:02x} at line {line}, character {column}"
+
+
 def decoded_head(head: bytes) -> str:
     """The first characters of a text file, empty for binary data."""
     encoding = text_encoding(head)
@@ -94,9 +104,11 @@ def open_text(path: Path) -> Generator[TextIO]:
     head = read_head(path)
     encoding = text_encoding(head)
     if encoding is None:
-        match = _CONTROL_BYTES.search(head)
-        place = f" (byte {match.start()} is 0x{match[0][0]:02x})" if match else ""
-        raise InputError(f"is not a text file{place}", file=str(path), remedy="export the measurement as text (ASCII)")
+        raise InputError(
+            f"is not a text file ({without_text(head)})",
+            file=str(path),
+            remedy="export the measurement as text (ASCII)",
+        )
     with path.open("rb") as stream, _decoded(stream, encoding) as text:
         yield text
 
