@@ -201,6 +201,10 @@ class SiteEnergyDistribution:
 def full_width_at_half_maximum(width: float, *, shape: Shape = "cosine-squared") -> float:
     """Full width at half maximum of a branch, in the unit of `width`: πΓ/2 for cos² (Gunawan 2024 ESI, 2.6).
 
+    Args:
+        width: Γ, or the standard deviation of a Gaussian.
+        shape: of the branch.
+
     Examples:
         >>> round(full_width_at_half_maximum(0.16), 4)
         0.2513
@@ -210,6 +214,10 @@ def full_width_at_half_maximum(width: float, *, shape: Shape = "cosine-squared")
 
 def width_of_full_width(full_width: float, *, shape: Shape = "cosine-squared") -> float:
     """Γ (or the standard deviation of a Gaussian) that has a full width at half maximum, in its unit.
+
+    Args:
+        full_width: at half maximum.
+        shape: of the branch.
 
     Examples:
         >>> round(width_of_full_width(225.0), 1)

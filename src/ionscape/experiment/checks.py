@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ionscape.errors import InputError, nearest_name, toml_value
@@ -18,8 +18,10 @@ from ionscape.experiment.fields import reject
 if TYPE_CHECKING:
     from ionscape.experiment.models import Contact, Experiment, Irradiation
 
-# Sums of charges that cancel exactly leave rounding errors of this relative size at most.
-CHARGE_TOLERANCE = 1e-9
+# Sums of charges that cancel exactly leave rounding errors of this relative size at most ...
+ROUNDING = 1e-9
+# ... and those of fractions that are written with three digits or more errors of this one.
+NEUTRAL = 1e-3
 
 
 def check_experiment(experiment: Experiment) -> None:
@@ -52,13 +54,21 @@ def contact_densities(experiment: Experiment, stage_index: int) -> dict[str, flo
     stage = experiment.stages[stage_index]
     if stage.kind != "contact" or stage.composition is None:
         return None
-    charge_held, charge_of_fractions = _contact_charges(experiment, stage, stage_index)
-    if charge_of_fractions != 0.0:
-        total = charge_held / charge_of_fractions
-    else:
-        # Nothing is to be balanced: the ions that the contact holds are as dense as those they replace.
-        total = sum(experiment.sample.native[name] for name in _replaced_ions(experiment, stage, stage_index))
-    return {name: total * fraction for name, fraction in stage.composition.items()}
+    charges = {name: ion.charge for name, ion in experiment.ions.items()}
+    native = _replaced_ions(experiment, stage, stage_index)
+    held, mean = _net_charge(charges, native, ROUNDING), _net_charge(charges, stage.composition, NEUTRAL)
+    if mean != 0.0:
+        return {name: held / mean * fraction for name, fraction in stage.composition.items()}
+    # A neutral composition has any density: its ions are as dense as those they replace.
+    total = sum(native.values())
+    fractions = _balanced(charges, stage.composition, held / total if total else 0.0)
+    return {name: total * fraction for name, fraction in fractions.items()}
+
+
+def network_charge(experiment: Experiment) -> float:
+    """See `Experiment.network_charge`."""
+    charges = {name: ion.charge for name, ion in experiment.ions.items()}
+    return -_net_charge(charges, experiment.sample.native, ROUNDING) or 0.0
 
 
 def source_with_attachments(source: str, attachments: dict[str, str]) -> str:
@@ -136,35 +146,59 @@ def _check_temperature(experiment: Experiment, index: int) -> None:
 def _check_contact(experiment: Experiment, stage: Contact, index: int) -> None:
     if stage.composition is None:
         return
-    charge_held, charge_of_fractions = _contact_charges(experiment, stage, index)
-    if _sign(charge_held) != _sign(charge_of_fractions):
+    charges = {name: ion.charge for name, ion in experiment.ions.items()}
+    native = _replaced_ions(experiment, stage, index)
+    held, mean = _net_charge(charges, native, ROUNDING), _net_charge(charges, stage.composition, NEUTRAL)
+    if _sign(mean) == _sign(held if mean != 0.0 else _net_charge(charges, native, NEUTRAL)):
+        return
+    if held == 0.0:
+        problem = f"has a mean charge number of {mean:+.3g}, while the native ions that it replaces are neutral"
+        remedy = "give cations and anions whose charges cancel"
+        for parts in (stage.composition, native):
+            if len({_sign(charges[name]) for name, part in parts.items() if part > 0.0}) > 1:
+                shown = ", ".join(f"{name} = {part:.7g}" for name, part in _balanced(charges, parts, 0.0).items())
+                remedy += f", such as composition = {{ {shown} }}"
+                break
+    else:
+        found = "is neutral" if mean == 0.0 else f"has a mean charge number of {mean:+.3g}"
         problem = (
-            f"has a mean charge number of {charge_of_fractions:+.3g}, with which no density makes up for the ions"
-            f" that it replaces, whose charges add up to {charge_held:+.3g} per m^3"
+            f"{found}, with which no density makes up for the ions that it replaces, whose charges add up to"
+            f" {held:+.3g} per m^3"
         )
         remedy = "change the fractions so that their mean charge has the sign of the charge of the native ions"
-        reject(problem, field=f"stages[{index}].composition", remedy=remedy)
+    reject(problem, field=f"stages[{index}].composition", remedy=remedy)
 
 
-def _contact_charges(experiment: Experiment, stage: Contact, index: int) -> tuple[float, float]:
-    """Charge number density that the contact has to hold [1/m^3] and mean charge number of its composition."""
-    native = experiment.sample.native
-    replaced = _replaced_ions(experiment, stage, index)
-    held = [experiment.ions[name].charge * native[name] for name in replaced]
-    parts = [experiment.ions[name].charge * fraction for name, fraction in (stage.composition or {}).items()]
-    return _sum_or_zero(held), _sum_or_zero(parts)
-
-
-def _replaced_ions(experiment: Experiment, stage: Contact, index: int) -> list[str]:
-    """Native ions whose density at the surface the contact sets: mobile ones, and those in its composition."""
+def _replaced_ions(experiment: Experiment, stage: Contact, index: int) -> dict[str, float]:
+    """Native ions whose density at the surface the contact sets, with it: mobile ones, and those in its composition."""
     specifications = experiment.diffusion_specifications(index)
     named = stage.composition or {}
-    return [name for name in experiment.sample.native if name in named or not is_immobile(specifications[name])]
+    return {
+        name: density
+        for name, density in experiment.sample.native.items()
+        if name in named or not is_immobile(specifications[name])
+    }
 
 
-def _sum_or_zero(terms: list[float]) -> float:
+def _net_charge(charges: Mapping[str, int], amounts: Mapping[str, float], tolerance: float) -> float:
+    """Sum of charge number times amount; 0 where all but this part of it cancels."""
+    terms = [charges[name] * amount for name, amount in amounts.items()]
     total = math.fsum(terms)
-    return 0.0 if abs(total) <= CHARGE_TOLERANCE * math.fsum(abs(term) for term in terms) else total
+    return 0.0 if abs(total) <= tolerance * math.fsum(abs(term) for term in terms) else total
+
+
+def _balanced(charges: Mapping[str, int], fractions: Mapping[str, float], mean: float) -> dict[str, float]:
+    """Fractions that add up to 1 and have exactly this mean charge number, by one factor for all ions of a sign."""
+    count = {
+        sign: math.fsum(part for name, part in fractions.items() if _sign(charges[name]) == sign) for sign in (1, -1)
+    }
+    charge = {
+        sign: math.fsum(abs(charges[name]) * part for name, part in fractions.items() if _sign(charges[name]) == sign)
+        for sign in (1, -1)
+    }
+    both = count[1] * charge[-1] + count[-1] * charge[1]
+    factor = {1: (charge[-1] + mean * count[-1]) / both, -1: (charge[1] - mean * count[1]) / both}
+    return {name: factor[_sign(charges[name])] * part for name, part in fractions.items()}
 
 
 def _sign(value: float) -> int:

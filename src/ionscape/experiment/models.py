@@ -133,8 +133,10 @@ class Contact(_Stage):
     )
     composition: dict[IonName, Annotated[float, Number(Bounds(at_least=0.0, at_most=1.0), 0.5)]] | None = Field(
         default=None,
-        description="Fractions of the ions that the contact holds at the surface, adding up to 1; ions pass either"
-        " way.",
+        description="Number fractions of the ions that the contact holds at the surface, adding up to 1; ions pass"
+        " either way. Their total density is the one that makes the surface neutral: they carry the charge of the"
+        " native ions that they replace, which are the mobile ones and those named here. Where these are a neutral"
+        " salt, the composition is neutral too (to three digits, such as Ca = 0.333 and F = 0.667), and as dense.",
         examples=[{"Na": 0.1, "K": 0.9}],
     )
     blocking: Annotated[bool, Field(strict=True)] = Field(
@@ -246,6 +248,11 @@ class Experiment(Table):
         )
 
     @property
+    def network_charge(self) -> float:
+        """Fixed charge of the network [e/m^3], which balances the native ions; 0 where these are neutral themselves."""
+        return checks.network_charge(self)
+
+    @property
     def duration(self) -> float:
         """Duration of all stages together [s]."""
         return sum(stage.duration for stage in self.stages)
@@ -284,7 +291,8 @@ class Experiment(Table):
         """Densities that the contact of a stage holds at the surface [1/m^3], by ion; None if it holds none.
 
         The fractions of the composition are scaled such that the surface is neutral: the immobile ions that it does not
-        name keep their native density, the mobile ones that it does not name are absent.
+        name keep their native density, the mobile ones that it does not name are absent. Where these are neutral, so is
+        the composition (departures of its digits, up to 1e-3 of its charge, are shared out), and as dense.
         """
         return checks.contact_densities(self, stage_index)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -95,9 +96,21 @@ def _standard_problem(details: Any, path: str, example: Mapping[str, str]) -> In
         return InputError("is not the name of an ion", remedy=remedy)
     if kind in _REMEDIES:
         problem, remedy = _REMEDIES[kind]
+        number = _whole_number(details.get("input")) if kind == "int_type" else None
+        if number is not None:
+            remedy = f"write {{key}} = {number}"
         return InputError(problem, remedy=remedy.format(path=path, key=path.rsplit(".", 1)[-1]))
     message = str(details["msg"])
     return InputError(message[:1].lower() + message[1:])
+
+
+def _whole_number(value: object) -> int | None:
+    """What was meant by "+2" or 2.0; None if it is no whole number."""
+    try:
+        number = float(value) if isinstance(value, str | float) else math.nan
+    except ValueError:
+        return None
+    return int(number) if number.is_integer() else None
 
 
 def _list_problem(details: Any, path: str, example: Mapping[str, str]) -> InputError:

@@ -199,6 +199,10 @@ def flat_range(
     with R below it, P(4) provides the charge c_B − R that the ions do not. Either is constant as long as there are
     enough phosphate units for it: c_B ≤ x ≤ 1 − |R − c_B|.
 
+    Args:
+        composition: its R, ions per network former cation, counts.
+        tetrahedral_borate_limit: c_B.
+
     Returns:
         First and last x, the same number twice if there is no such range.
     """

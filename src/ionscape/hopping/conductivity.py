@@ -138,6 +138,12 @@ def current_distribution(
 ) -> CurrentDistribution:
     """Where the current flows: potentials and currents of all sites.
 
+    Args:
+        landscape: the landscape.
+        temperature: [K].
+        direction: axis of the field, 0, 1 or 2.
+        tolerance: largest distance of the bounds of the conductance relative to it.
+
     Raises:
         InputError: a value out of range.
         PercolationError: no path of accessible sites connects the electrodes.

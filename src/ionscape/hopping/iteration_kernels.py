@@ -45,6 +45,7 @@ def sampled_elimination(network: RemainingNetwork, generator: np.random.Generato
     Returns:
         The record of the elimination, and Σ g of each node at its turn.
     """
+    # one function, longer than others: its steps share a dozen arrays and counters that grow while it runs
     starts, targets, weights, _ = network
     nodes = starts.size - 1
     electrode = nodes

@@ -197,7 +197,12 @@ def generate_landscape(
 
 
 def child_seed(seed: int | np.random.SeedSequence, index: int) -> np.random.SeedSequence:
-    """The same child of a seed at every call, unlike `SeedSequence.spawn`, which counts its calls."""
+    """The same child of a seed at every call, unlike `SeedSequence.spawn`, which counts its calls.
+
+    Args:
+        seed: of an ensemble.
+        index: of the member, counted from 0.
+    """
     parent = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(whole_number(seed, key="rng"))
     return np.random.SeedSequence(parent.entropy, spawn_key=(*parent.spawn_key, index), pool_size=parent.pool_size)
 

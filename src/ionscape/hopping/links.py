@@ -53,6 +53,10 @@ class Links:
 def links(landscape: Landscape, direction: int = 0) -> Links:
     """Links of a landscape for a field along `direction`, open there, with the transverse faces of its model.
 
+    Args:
+        landscape: the landscape.
+        direction: axis of the field, 0, 1 or 2.
+
     Raises:
         InputError: see `lattice_links`.
     """

@@ -65,9 +65,11 @@ class Network:
 
     Attributes:
         nodes: how many.
-        first, second: the nodes of each link (links,).
+        first: one node of each link (links,).
+        second: its other node (links,).
         logarithms: ln g of each link (links,), in any unit of conductance.
-        source, drain: nodes that are the electrodes.
+        source: node that is the electrode at unit voltage.
+        drain: node that is the electrode at 0 V.
     """
 
     nodes: int
@@ -84,13 +86,16 @@ class NetworkSolution:
 
     Attributes:
         log_conductance: ln G, in the unit of the links.
-        lower, upper: rigorous bounds of G on the complete network, as ratios to G.
+        lower: rigorous lower bound of G on the complete network, as a ratio to G.
+        upper: rigorous upper bound, as a ratio to G.
         potentials: of all nodes at unit voltage (nodes,), 1 at the source and 0 at the drain.
         tree: indices of links inside contracted clusters that carry their current.
         tree_currents: in these, in units of the total current (tree,).
         bottleneck: ln g_c.
-        decades_below, decades_above: A and B, the range of links that was solved.
-        solved_nodes, solved_links: left after contraction and deletion.
+        decades_below: A, how far below the bottleneck links were solved.
+        decades_above: B, how far above it.
+        solved_nodes: left after contraction and deletion.
+        solved_links: left after contraction and deletion.
         remaining_nodes: left to the sparse solver after the elimination.
         imbalance: largest of the relative errors of the three tests.
         method: in words.

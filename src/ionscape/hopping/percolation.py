@@ -91,6 +91,10 @@ def activation_energy(landscape: Landscape, *, direction: int = 0) -> float:
 
     The lowest barrier up to which links connect the first plane of sites along `direction` with the last one.
 
+    Args:
+        landscape: the landscape.
+        direction: axis of the field, 0, 1 or 2.
+
     Raises:
         PercolationError: no path of accessible sites leads through.
         InputError: no such direction.
@@ -108,6 +112,10 @@ def critical_path(landscape: Landscape, *, direction: int = 0) -> CriticalPath:
 
     It is the path between the electrodes in the minimum spanning tree of the links, by Kruskal's method. Links whose
     barrier the same site decides are equal; of equal links the earlier one in the lattice is preferred.
+
+    Args:
+        landscape: the landscape.
+        direction: axis of the field, 0, 1 or 2.
 
     Raises:
         PercolationError: no path of accessible sites leads through.

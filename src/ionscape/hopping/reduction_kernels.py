@@ -196,6 +196,7 @@ def eliminate(lists: Lists, fixed: int, highest_degree: int) -> tuple[Lists, NDA
     Returns:
         The lists of the nodes that are left, whether a node was eliminated, and the record of the elimination.
     """
+    # one function, longer than others: its steps share a dozen arrays and counters that grow while it runs
     start, length, capacity, neighbours, values = lists
     nodes = length.size
     used = neighbours.size

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ionscape.constants import PERCENTILES_68, PERCENTILES_95
 from ionscape.diffusivity import SiteEnergyDiffusion
 from ionscape.experiment import Experiment
 from ionscape.sims.raw import FloatArray
@@ -15,7 +16,11 @@ from .problem import FitProblem
 
 DRAWS = 200
 CURVE_POINTS = 241
-LEVELS = {"lower_95": 2.5, "lower_68": 15.865, "upper_68": 84.135, "upper_95": 97.5}
+LEVELS = {
+    "lower_95": PERCENTILES_95[0], "lower_68": PERCENTILES_68[0], "upper_68": PERCENTILES_68[1],
+    "upper_95": PERCENTILES_95[1],
+}  # fmt: skip
+"""Percentiles of draws by the names of the ends of intervals."""
 
 
 def curve_variables(

@@ -72,7 +72,8 @@ def fit(
         problem: what `load_fit` or `make_fit` give.
         starts: number of starting points; None for that of the file.
         executor: what runs the starts (`ionscape.scaleout.make_executor`); None for one after the other, here.
-        store: keeps finished starts, so that a stopped fit is taken up again; needs an executor.
+        store: keeps finished parts (each start, the last search from the best of them, the check of the intervals), so
+            that a stopped fit is taken up again; needs an executor.
         progress: called while the fit runs.
         check_intervals: simulate also at both ends of the interval of each parameter of the experiment; where the cost
             has not risen as it must (`ionscape.inference.interval_check`), the interval is replaced by that of the
@@ -103,16 +104,17 @@ def fit(
     if not results:
         raise FitError(f"no start of the fit succeeded: {failures[0]}")
     lowest = min(results, key=lambda result: result.cost)
-    best = polish(problem, lowest)
+    parts = _Parts(problem=problem, executor=executor, store=store)
+    best = _restored(parts.done(polish_task, "polish", lowest))
     covariance, alone = covariance_of(best.evaluation)
     rises, spent = None, best.simulations - lowest.simulations
     checked: list[str] = []
     if check_intervals:
-        model = ForwardModel(problem=problem)
-        rises = rises_at_ends(model, best, covariance)
+        check = parts.done(check_task, "check", best, covariance)
+        rises = np.asarray(check["rises"], dtype=float)
         checked = rise_warnings(problem.parameters, best.coordinates, covariance, rises)
-        spent += model.simulations
-        failures += model.failures
+        spent += int(check["simulations"])
+        failures += map(str, check["failures"])
     warnings = _warnings(problem, best, results, covariance, alone, failures)
     result = make_fit_result(
         problem, best, results, covariance, warnings=[*warnings, *checked], failures=failures, rises=rises,
@@ -202,8 +204,55 @@ def _search_there(
 def search_task(
     problem: FitProblem, point: FloatArray, soften: bool, progress: Callable[[Evaluation, int], None] | None = None
 ) -> dict[str, Any]:
-    """One start as plain data, for an executor."""
-    found = search(problem, point, soften=soften, progress=progress)
+    """One start as plain data, for an executor; without the derivatives, which `polish` calculates anyway."""
+    return _plain(search(problem, point, soften=soften, progress=progress))
+
+
+def polish_task(problem: FitProblem, found: StartResult) -> dict[str, Any]:
+    """The last search as plain data, for an executor."""
+    best = polish(problem, found)
+    evaluation = best.evaluation
+    return {
+        **_plain(best),
+        "residuals": evaluation.residuals,
+        "jacobian": evaluation.jacobian,
+        "densities": list(evaluation.densities),
+    }
+
+
+def check_task(problem: FitProblem, best: StartResult, covariance: FloatArray) -> dict[str, Any]:
+    """The check of the intervals as plain data, for an executor."""
+    model = ForwardModel(problem=problem)
+    rises = rises_at_ends(model, best, covariance)
+    return {"rises": rises, "simulations": model.simulations, "failures": list(model.failures)}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Parts:
+    """What follows the starts, part by part, each kept once it is finished."""
+
+    problem: FitProblem
+    executor: Executor | None
+    store: RunStore | None
+
+    def done(self, function: Callable[..., dict[str, Any]], name: str, found: StartResult, *more: FloatArray) -> Any:
+        """What a part returns.
+
+        Raises:
+            FitError: it failed.
+        """
+        if self.executor is None:
+            return function(self.problem, found, *more)
+        inputs = [problem_key(self.problem), {**_plain(found), "coordinates": found.coordinates.tolist()}]
+        key = f"{name} {text_hash(repr([*inputs, *(array.tolist() for array in more)]))}"
+        task = Task(key=key, arguments=(self.problem, found, *more))
+        (outcome,) = self.executor.map(function, [task], store=self.store)
+        if outcome.error is not None:
+            raise FitError(outcome.error)
+        return outcome.value
+
+
+def _plain(found: StartResult) -> dict[str, Any]:
     return {
         "coordinates": found.coordinates,
         "cost": found.cost,
@@ -215,10 +264,14 @@ def search_task(
 
 
 def _restored(value: dict[str, Any]) -> StartResult:
-    """A start from its plain data, without the derivatives, which `polish` calculates anyway."""
+    """A start from its plain data, with the derivatives if they are there."""
     coordinates = np.asarray(value["coordinates"], dtype=float)
-    empty = np.empty(0)
-    evaluation = Evaluation(coordinates=coordinates, residuals=empty, jacobian=np.empty((0, 0)), densities=())
+    evaluation = Evaluation(
+        coordinates=coordinates,
+        residuals=np.asarray(value.get("residuals", ()), dtype=float),
+        jacobian=np.asarray(value.get("jacobian", np.empty((0, 0))), dtype=float),
+        densities=tuple(np.asarray(density, dtype=float) for density in value.get("densities", ())),
+    )
     return StartResult(
         coordinates=coordinates, cost=float(value["cost"]), evaluation=evaluation,
         simulations=int(value["simulations"]), converged=bool(value["converged"]), message=str(value["message"]),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ionscape.constants import CHI_SQUARE_95, NORMAL_95
 from ionscape.sims.raw import FloatArray
 
 from .forward import Evaluation, ForwardModel
@@ -16,12 +17,9 @@ from .parameters import Parameter
 if TYPE_CHECKING:
     import xarray
 
-RISE_95 = 3.841458820694124
-"""Rise of the cost, −2 log likelihood, at the ends of a 95 % interval: quantile of chi square with one degree."""
-NORMAL_95 = 1.959963984540054
 TOLERATED = 1.3
 """Factor by which the distance to the end of an interval may be wrong: the signed root of the rise by as much."""
-LEAST_RISE, LARGEST_RISE = RISE_95 / TOLERATED**2, RISE_95 * TOLERATED**2
+LEAST_RISE, LARGEST_RISE = CHI_SQUARE_95 / TOLERATED**2, CHI_SQUARE_95 * TOLERATED**2
 RISES = ("rise_at_lower_95", "rise_at_upper_95")
 """Names of the rises in the dataset of a result."""
 _SENTENCE = "The least-squares interval of {name} is not to be trusted: "

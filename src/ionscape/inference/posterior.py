@@ -20,13 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ionscape.errors import FitError, InputError
+from ionscape.optional import require_extra
 from ionscape.provenance import text_hash
 from ionscape.scaleout import Executor, RunStore, Tally
 from ionscape.scaleout.executors import SerialExecutor
 from ionscape.sims.raw import FloatArray
 
 from .chains import Chain, sample_chains
-from .curves import curve_variables
+from .curves import LEVELS, curve_variables
 from .fit import problem_key
 from .forward import ForwardModel
 from .interval_check import without_rise_warnings, without_rises
@@ -45,7 +46,6 @@ STRETCHED = 0.2  # share of the draws that are stretched along a principal direc
 STRETCH = 2.0
 EXTENDS_TO_BOUND = 0.005
 """Share of the draws in the outermost 2 % of the bounds from which a bound cuts the posterior; 2 % if it is flat."""
-LEVELS = {"lower_95": 2.5, "lower_68": 15.865, "upper_68": 84.135, "upper_95": 97.5}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -103,8 +103,10 @@ def sample_posterior(
 
     Raises:
         FitError: the chains are too short after `maximum_steps`, or the surrogate is no good.
-        InputError: `check` or `draws` are too few, or the inputs of the result are not at hand.
+        InputError: `check` or `draws` are too few, the inputs of the result are not at hand, or the extra `samplers`
+            is not installed.
     """
+    require_extra("samplers", value="sample_posterior")
     for key, value, least in (("draws", draws, 100), ("check", check, 50), ("maximum_steps", maximum_steps, 10)):
         if value < least:
             raise InputError(f"must be at least {least}", key=key, value=value)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from ionscape.constants import NORMAL_95
 from ionscape.errors import InputError, nearest_name
 from ionscape.experiment import Experiment, Irradiation
 from ionscape.experiment.load import parse_toml
@@ -30,7 +31,6 @@ FACTOR_RANGE = 3.0
 """Sensitivity factors are varied within this factor of those of the calibration; the data determine them."""
 DEPTH_SCALE_RANGE = 5.0  # standard deviations
 SMALLEST_DEPTH_SCALE_ERROR = 1e-4
-NORMAL_95 = 1.959963984540054
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

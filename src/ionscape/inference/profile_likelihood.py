@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ionscape.constants import CHI_SQUARE_68, CHI_SQUARE_95
 from ionscape.errors import FitError, InputError
 from ionscape.provenance import text_hash
 from ionscape.scaleout import Executor, RunStore, Tally, Task
@@ -25,7 +26,7 @@ from .result import FitResult, make_fit_result, model_of
 if TYPE_CHECKING:
     import xarray
 
-LEVELS = {"95": 3.841458820694124, "68": 1.0}
+LEVELS = {"95": CHI_SQUARE_95, "68": CHI_SQUARE_68}
 """Rise of the cost, -2 log likelihood, at the ends of the intervals: quantiles of chi square with one degree."""
 REACH = 1.1
 """The last point lies this much farther out than the 95 % crossing, in signed roots of the rise."""
@@ -288,7 +289,9 @@ def _with_optimum(result: FitResult, model: ForwardModel, better: StartResult) -
     kept = {str(name): old[name].variable for name in old.data_vars if "start" in old[name].dims}
     dataset = made.dataset.drop_dims("start").assign(kept)
     dataset.attrs = made.dataset.attrs | {
-        name: old.attrs[name] for name in ("simulations", "failed_simulations", "method") if name in old.attrs
+        name: old.attrs[name]
+        for name in ("simulations", "failed_simulations", "method", "created")
+        if name in old.attrs
     }
     return FitResult(dataset=dataset, problem=result.problem)
 

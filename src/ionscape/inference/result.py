@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ionscape.constants import NORMAL_95
 from ionscape.errors import InputError
+from ionscape.outputs import read_dataset, write_dataset
 from ionscape.provenance import provenance_attributes
 from ionscape.sims.raw import FloatArray
 
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     import xarray
 
 FORMAT = "ionscape fit 1"
-NORMAL_95, NORMAL_68 = 1.959963984540054, 0.994457883209753
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,8 +76,8 @@ class FitResult:
         }
 
     def to_netcdf(self, path: str | Path) -> None:
-        """Write a NetCDF file that any NetCDF reader opens."""
-        self.dataset.to_netcdf(Path(path), engine="h5netcdf")
+        """Write a NetCDF file that any NetCDF reader opens, complete or not at all."""
+        write_dataset(self.dataset, path)
 
 
 def load_fit_result(path: str | Path, *, with_problem: bool = True) -> FitResult:
@@ -89,22 +90,9 @@ def load_fit_result(path: str | Path, *, with_problem: bool = True) -> FitResult
     Raises:
         InputError: the file does not exist or is no result of a fit.
     """
-    import xarray
-
     from .problem import load_fit
 
-    if Path(path).is_dir():
-        raise InputError("is a folder", file=str(path), remedy="give the file in it")
-    try:
-        dataset = xarray.load_dataset(Path(path), engine="h5netcdf")
-    except FileNotFoundError:
-        raise InputError("does not exist", file=str(path), remedy="give the result of a fit") from None
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0][:60]
-        remedy = f"give a result of ionscape fit ({reason})"
-        raise InputError("is not a NetCDF file", file=str(path), remedy=remedy) from None
-    if dataset.attrs.get("format") != FORMAT:
-        raise InputError("is not the result of a fit", file=str(path), remedy="give a file that fit wrote")
+    dataset = read_dataset(path, form=FORMAT, what="the result of a fit", command="ionscape fit")
     file = str(dataset.attrs["file"])
     try:
         problem = load_fit(file) if with_problem and file and Path(file).is_file() else None
@@ -139,34 +127,17 @@ def make_fit_result(
     import xarray
 
     parameters = problem.parameters
-    values = values_of(parameters, best.coordinates)
-    slopes = np.array([
-        parameter.slope(float(coordinate)) for parameter, coordinate in zip(parameters, best.coordinates, strict=True)
-    ])  # fmt: skip
-    deviation = np.sqrt(np.diag(covariance))
     variables: dict[str, Any] = {
-        "estimate": ("parameter", values),
-        "standard_error": ("parameter", deviation * slopes),
-        "covariance": (("parameter", "other_parameter"), covariance * np.outer(slopes, slopes)),
-        "correlation": (("parameter", "other_parameter"), covariance / np.outer(deviation, deviation)),
-        "coordinate": ("parameter", best.coordinates, {"long_name": "place between the bounds, 0 to 1"}),
-        "coordinate_covariance": (("parameter", "other_parameter"), covariance),
+        **_estimates(problem, best, covariance),
+        **_interval_checks(len(parameters), rises),
         "start_cost": ("start", np.array([result.cost for result in results])),
         "start_simulations": ("start", np.array([result.simulations for result in results])),
         "start_estimate": (
             ("start", "parameter"), np.array([values_of(parameters, result.coordinates) for result in results])
         ),
+        **_profiles(problem, best),
+        **curve_variables(problem, best.coordinates, covariance),
     }  # fmt: skip
-    for level, quantile in ((95, NORMAL_95), (68, NORMAL_68)):
-        for name, sign in (("lower", -1.0), ("upper", 1.0)):
-            ends = np.clip(best.coordinates + sign * quantile * deviation, 0.0, 1.0)
-            variables[f"{name}_{level}"] = ("parameter", values_of(parameters, ends))
-    unknown = np.full((2, len(parameters)), np.nan)
-    for name, row in zip(RISES, unknown if rises is None else rises, strict=True):
-        told = "rise of the cost at the end of the least-squares interval, the others refitted to first order"
-        variables[name] = ("parameter", row, {"units": "1", "long_name": told})
-    variables |= _profiles(problem, best)
-    variables |= curve_variables(problem, best.coordinates, covariance)
     coordinates = {
         "parameter": list(problem.names),
         "other_parameter": list(problem.names),
@@ -177,8 +148,49 @@ def make_fit_result(
         "upper_bound": ("parameter", [parameter.upper for parameter in parameters]),
         "prior": ("parameter", [_prior_text(parameter) for parameter in parameters]),
     }
-    count, size = len(parameters), best.evaluation.residuals.size
     attributes = {
+        **_attributes(problem, best, covariance),
+        "simulations": sum(result.simulations for result in results) + further_simulations,
+        "failed_simulations": len(failures),
+        "warnings": json.dumps(list(warnings), ensure_ascii=False),
+    }
+    return FitResult(dataset=xarray.Dataset(variables, coords=coordinates, attrs=attributes), problem=problem)
+
+
+def _estimates(problem: FitProblem, best: StartResult, covariance: FloatArray) -> dict[str, Any]:
+    """Estimates with covariances and the intervals of 95 and 68 %, which lie within the bounds."""
+    parameters = problem.parameters
+    slopes = np.array([
+        parameter.slope(float(coordinate)) for parameter, coordinate in zip(parameters, best.coordinates, strict=True)
+    ])  # fmt: skip
+    deviation = np.sqrt(np.diag(covariance))
+    pairs = ("parameter", "other_parameter")
+    variables: dict[str, Any] = {
+        "estimate": ("parameter", values_of(parameters, best.coordinates)),
+        "standard_error": ("parameter", deviation * slopes),
+        "covariance": (pairs, covariance * np.outer(slopes, slopes)),
+        "correlation": (pairs, covariance / np.outer(deviation, deviation)),
+        "coordinate": ("parameter", best.coordinates, {"long_name": "place between the bounds, 0 to 1"}),
+        "coordinate_covariance": (pairs, covariance),
+    }
+    for level, quantile in ((95, NORMAL_95), (68, 1.0)):
+        for name, sign in (("lower", -1.0), ("upper", 1.0)):
+            ends = np.clip(best.coordinates + sign * quantile * deviation, 0.0, 1.0)
+            variables[f"{name}_{level}"] = ("parameter", values_of(parameters, ends))
+    return variables
+
+
+def _interval_checks(count: int, rises: FloatArray | None) -> dict[str, Any]:
+    """How far the cost rises at the ends of the intervals; not a number where that was not simulated."""
+    told = "rise of the cost at the end of the least-squares interval, the others refitted to first order"
+    rows = np.full((len(RISES), count), np.nan) if rises is None else rises
+    return {name: ("parameter", row, {"units": "1", "long_name": told}) for name, row in zip(RISES, rows, strict=True)}
+
+
+def _attributes(problem: FitProblem, best: StartResult, covariance: FloatArray) -> dict[str, Any]:
+    """What was fitted, from which files, and how well the best start agrees with it."""
+    count, size = len(problem.parameters), best.evaluation.residuals.size
+    return {
         "format": FORMAT,
         "method": "least-squares",
         "title": problem.title,
@@ -192,17 +204,8 @@ def make_fit_result(
         "bayesian_information_criterion": best.cost + count * float(np.log(size)),
         "akaike_information_criterion": best.cost + 2.0 * count,
         "log_evidence": log_evidence(problem, best, covariance),
-        "simulations": sum(result.simulations for result in results) + further_simulations,
-        "failed_simulations": len(failures),
-        "warnings": json.dumps(list(warnings), ensure_ascii=False),
-        **{
-            name.replace("experiment", "source"): value
-            for name, value in provenance_attributes(
-                source=problem.source, settings=problem.settings.model_dump()
-            ).items()
-        },
+        **provenance_attributes(source=problem.source, settings=problem.settings.model_dump(), kind="source"),
     }
-    return FitResult(dataset=xarray.Dataset(variables, coords=coordinates, attrs=attributes), problem=problem)
 
 
 def _prior_text(parameter: Parameter) -> str:
@@ -243,6 +246,8 @@ def _profiles(problem: FitProblem, best: StartResult) -> dict[str, Any]:
         raw = factors[:, None] * data.intensity
         charges = data.profile.dataset["charge_number"].values
         total = float(charges @ data.profile.dataset["bulk_density"].values)
+        # with anions both are negative
+        charges, total = charges * np.sign(total), abs(total)
         # the factor common to a point is divided out, as the residuals do
         shown = raw * total / np.maximum(charges @ raw, 1e-3 * total)
         size = data.intensity.size

@@ -32,7 +32,13 @@ LARGEST_ROUNDS: Final = 40
 
 @dataclass(frozen=True, kw_only=True)
 class Shock:
-    """A jump of composition: it stands at `reduced_depth` = x/Q, with the native fractions behind and ahead of it."""
+    """A jump of composition.
+
+    Attributes:
+        reduced_depth: x/Q, where it stands.
+        fraction_behind: native fraction on the side of the surface.
+        fraction_ahead: native fraction on the side of the bulk.
+    """
 
     reduced_depth: float
     fraction_behind: float

@@ -311,10 +311,7 @@ def _attributes(series: Series, averages: Averages, fitted: EnergyScaleFit | Non
         "network_method": "; ".join(averages.methods),
         "warnings": json.dumps(series_warnings(series, averages), ensure_ascii=False),
         "files": json.dumps(dict(series.hashes)),
-        **{
-            name.replace("experiment", "source"): value
-            for name, value in provenance_attributes(source=series.source, settings=settings.model_dump()).items()
-        },
+        **provenance_attributes(source=series.source, settings=settings.model_dump(), kind="source"),
     }
     if fitted is not None:
         attributes |= {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ionscape.errors import InputError
+from ionscape.outputs import read_dataset, write_dataset
 
 from .load import Series
 
@@ -61,8 +61,8 @@ class SeriesResult:
         ]
 
     def to_netcdf(self, path: str | Path) -> None:
-        """Write a NetCDF file that any NetCDF reader opens."""
-        self.dataset.to_netcdf(Path(path), engine="h5netcdf")
+        """Write a NetCDF file that any NetCDF reader opens, complete or not at all."""
+        write_dataset(self.dataset, path)
 
 
 def load_series_result(path: str | Path) -> SeriesResult:
@@ -71,19 +71,5 @@ def load_series_result(path: str | Path) -> SeriesResult:
     Raises:
         InputError: the file does not exist or is no result of a series.
     """
-    import xarray
-
-    if Path(path).is_dir():
-        raise InputError("is a folder", file=str(path), remedy="give the file in it")
-    try:
-        dataset = xarray.load_dataset(Path(path), engine="h5netcdf")
-    except FileNotFoundError:
-        raise InputError("does not exist", file=str(path), remedy="give the result of a series") from None
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0][:60]
-        remedy = f"give a result of ionscape conductivity ({reason})"
-        raise InputError("is not a NetCDF file", file=str(path), remedy=remedy) from None
-    if dataset.attrs.get("format") != FORMAT:
-        remedy = "give a file that ionscape conductivity wrote"
-        raise InputError("is not the result of a series", file=str(path), remedy=remedy)
+    dataset = read_dataset(path, form=FORMAT, what="the result of a series", command="ionscape conductivity")
     return SeriesResult(dataset=dataset)

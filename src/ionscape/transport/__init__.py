@@ -10,12 +10,23 @@ from typing import TYPE_CHECKING, Any
 from .settings import Progress, Settings
 from .solution import SimulationResult, load_result
 from .summary import front_figures
+from .variation import Variation
 
 if TYPE_CHECKING:
     from .grid import Grid, make_grid
     from .run import simulate
 
-__all__ = ["Grid", "Progress", "Settings", "SimulationResult", "front_figures", "load_result", "make_grid", "simulate"]
+__all__ = [
+    "Grid",
+    "Progress",
+    "Settings",
+    "SimulationResult",
+    "Variation",
+    "front_figures",
+    "load_result",
+    "make_grid",
+    "simulate",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -196,16 +196,21 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
         if isinstance(stage, Storage) or native <= 0.0:
             continue
         entering = _entering_ions(experiment, stage)
-        foreign = max(
-            SMALLEST_COEFFICIENT,
-            *(float(models[name].coefficient(experiment.bulk_density, stage.temperature)) for name in entering),
-        )
+        coefficients = [
+            max(SMALLEST_COEFFICIENT, float(models[name].coefficient(experiment.bulk_density, stage.temperature)))
+            for name in entering
+        ]
+        diffusive = max(coefficients, default=SMALLEST_COEFFICIENT)
+        # a layer with the charge of the native ions conducts in proportion to |Z| D
+        charges = [abs(experiment.ions[name].charge) for name in entering]
+        conducting = [charge * value for charge, value in zip(charges, coefficients, strict=True)]
+        foreign = max(conducting, default=SMALLEST_COEFFICIENT)
         resistance = max(thickness - exchanged, 0.0) / native + layers
         amount = min(_entered_length(experiment, stage, charge_density, native, foreign, resistance), thickness)
-        spread = math.sqrt(min(native, foreign) * stage.duration)
+        spread = math.sqrt(min(native, diffusive) * stage.duration)
         if isinstance(stage, Contact):
-            spread = max(spread, 5.0 * math.sqrt(foreign * stage.duration))
-            width = min(width, math.sqrt(foreign * stage.duration))
+            spread = max(spread, 5.0 * math.sqrt(diffusive * stage.duration))
+            width = min(width, math.sqrt(diffusive * stage.duration))
         if amount > 0.0:
             drift = abs(1.0 / foreign - 1.0 / native)
             width = min(width, LOGISTIC_WIDTH * stage.duration / (amount * drift) if drift > 0.0 else thickness)

@@ -212,29 +212,18 @@ def _run_stage(
     """Integrate one stage, keeping about ``snapshots_per_stage`` of its states."""
     began = clock.perf_counter()
     count, m = state.y.shape
-    duration = stage.end - stage.start
     control = Control(
-        tolerance=settings.relative_tolerance,
-        newton=NEWTON_TOLERANCE * settings.relative_tolerance,
-        weights=_error_weights(grid),
-        smallest_step=1e-17 * duration,
-    )
+        tolerance=settings.relative_tolerance, newton=NEWTON_TOLERANCE * settings.relative_tolerance,
+        weights=_error_weights(grid), smallest_step=1e-17 * (stage.end - stage.start),
+    )  # fmt: skip
     work = make_workspace(count, m - 1)
     method, starter = METHODS[settings.method](), backward_euler()
-    record = Record(
-        times=np.empty(STEPS_PER_CALL),
-        states=np.empty((STEPS_PER_CALL, count, m)),
-        entered=np.empty((STEPS_PER_CALL, m - 1)),
-        left=np.empty((STEPS_PER_CALL, m - 1)),
-        currents=np.empty(STEPS_PER_CALL),
-    )
+    record = _empty_record(count, m)
     marks = _snapshot_marks(stage.start, stage.end, settings.snapshots_per_stage)
     next_mark = 0
     unkept: int | None = None
     steps_before = sum(history.steps)
-    for counts in (history.steps, history.rejected, history.iterations):
-        counts.append(0)
-    history.wall_times.append(0.0)
+    _count(history, index, state, began)
 
     def keep(number: int) -> None:
         _keep_record(history, index, stage, record, number)
@@ -255,41 +244,49 @@ def _run_stage(
                     next_mark = min(int(np.searchsorted(marks, time, side="right")), len(marks) - 1)
                     keep(number)
                     unkept = None
-            history.steps[index] = int(state.counters[0])
-            history.rejected[index] = int(state.counters[1])
-            history.iterations[index] = int(state.counters[2])
-            history.wall_times[index] = clock.perf_counter() - began
+            _count(history, index, state, began)
             time = float(state.clock[0])
             if progress is not None:
-                progress(
-                    Progress(
-                        stage=index,
-                        stages=len(experiment.stages),
-                        time=time,
-                        stage_end=stage.end,
-                        fraction=time / experiment.duration,
-                        steps=steps_before + int(state.counters[0]),
-                    )
-                )
+                progress(Progress(
+                    stage=index, stages=len(experiment.stages), time=time, stage_end=stage.end,
+                    fraction=time / experiment.duration, steps=steps_before + int(state.counters[0]),
+                ))  # fmt: skip
             if status == FINISHED:
                 return
             exhausted = int(state.counters[0] + state.counters[1]) >= settings.maximum_steps
             if status == STEP_TOO_SMALL or exhausted:
+                if unkept is not None:
+                    keep(unkept)
                 worst = int(np.argmax(np.abs(work.update_before[:, : m - 1]).max(axis=1)))
                 reason = (
                     f"{settings.maximum_steps} time steps were not enough for this stage; allow more in the settings"
                     if exhausted
                     else f"no time step down to {control.smallest_step:.2g} s converges"
                 )
-                if unkept is not None:
-                    keep(unkept)
-                raise ConvergenceError(
-                    reason, time=time, stage=index, depth=float(grid.depth[worst]), partial=partial()
-                )
+                depth = float(grid.depth[worst])
+                raise ConvergenceError(reason, time=time, stage=index, depth=depth, partial=partial())
     except KeyboardInterrupt:
         if unkept is not None:
             keep(unkept)
         raise
+
+
+def _empty_record(cells: int, unknowns: int) -> Record:
+    """Room for what one call of the compiled loop records."""
+    return Record(
+        times=np.empty(STEPS_PER_CALL),
+        states=np.empty((STEPS_PER_CALL, cells, unknowns)),
+        entered=np.empty((STEPS_PER_CALL, unknowns - 1)),
+        left=np.empty((STEPS_PER_CALL, unknowns - 1)),
+        currents=np.empty(STEPS_PER_CALL),
+    )
+
+
+def _count(history: History, index: int, state: State, began: float) -> None:
+    """Enter how much work a stage has taken so far; `began` is when it began by the clock of the machine."""
+    for column, counter in ((history.steps, 0), (history.rejected, 1), (history.iterations, 2)):
+        column[index:] = [int(state.counters[counter])]
+    history.wall_times[index:] = [clock.perf_counter() - began]
 
 
 def _error_weights(grid: Grid) -> FloatArray:

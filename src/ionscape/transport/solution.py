@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ionscape.constants import ELEMENTARY_CHARGE
-from ionscape.errors import InputError
 from ionscape.experiment import Experiment, parse_experiment
+from ionscape.outputs import read_dataset, write_dataset
 from ionscape.provenance import provenance_attributes
 
 from .arrays import FloatArray
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .run import History
 
 FORMAT = "ionscape simulation result 1"
+
+DatasetVariable = tuple[Any, FloatArray, dict[str, str]]  # dimensions, values, attributes
 
 INVENTORY_SHARE = 1e-4
 """Share of the inventory of an ion that is added to the amount moved, in relation to which its balance is stated."""
@@ -56,13 +58,13 @@ class SimulationResult:
         return self._summary
 
     def to_netcdf(self, path: str | Path) -> None:
-        """Write a NetCDF file that any NetCDF reader opens."""
+        """Write a NetCDF file that any NetCDF reader opens, complete or not at all."""
         encoding = {
             str(name): {"zlib": True, "complevel": 1}
             for name, variable in self.dataset.variables.items()
             if variable.ndim >= 2
         }
-        self.dataset.to_netcdf(Path(path), engine="h5netcdf", encoding=encoding)
+        write_dataset(self.dataset, path, encoding=encoding)
 
     def to_csv(self, path: str | Path) -> None:
         """Write the densities of all kept times as a table.
@@ -92,20 +94,7 @@ def load_result(path: str | Path) -> SimulationResult:
     Raises:
         InputError: the file does not exist or is no simulation result.
     """
-    import xarray
-
-    try:
-        dataset = xarray.load_dataset(Path(path), engine="h5netcdf")
-    except FileNotFoundError:
-        raise InputError("does not exist", file=str(path), remedy="give the path of a result file") from None
-    except (OSError, ValueError) as error:
-        raise InputError(
-            "is not a NetCDF file", file=str(path), remedy=f"give a result of ionscape ({error})"
-        ) from None
-    if dataset.attrs.get("format") != FORMAT:
-        raise InputError(
-            "is not a simulation result of ionscape", file=str(path), remedy="give a file that simulate wrote"
-        )
+    dataset = read_dataset(path, form=FORMAT, what="the result of a simulation", command="ionscape simulate")
     experiment = parse_experiment(str(dataset.attrs["experiment"]), file=str(dataset.attrs.get("file", path)))
     return SimulationResult(dataset=dataset, experiment=experiment)
 
@@ -122,15 +111,40 @@ def make_result(
     """Put the kept states of a simulation into a dataset."""
     import xarray
 
+    charge = ELEMENTARY_CHARGE * experiment.sample.illuminated_area * scales.density
+    variables = {**_curves(history, grid, scales, charge), **_stage_figures(history)}
+    if variations:
+        variables |= _slopes(variations, history, grid, scales, charge, np.array(scales.charges))
+    dataset = xarray.Dataset(
+        {name: (dims, values, attributes) for name, (dims, values, attributes) in variables.items()},
+        coords={
+            "time": ("time", np.array(history.times), {"units": "s", "long_name": "time since the first stage began"}),
+            "depth": ("depth", grid.depth, {"units": "m", "long_name": "depth of the cell centre below the surface"}),
+            "ion": ("ion", np.array(scales.names, dtype=object)),
+            **({"parameter": [variation.name for variation in variations]} if variations else {}),
+        },
+        attrs={
+            "format": FORMAT,
+            "title": experiment.title,
+            "file": experiment.file or "",
+            "grid": json.dumps(grid.description()),
+            "steps": sum(history.steps),
+            "wall_time": sum(history.wall_times),
+            **provenance_attributes(source=experiment.self_contained_source(), settings=settings),
+        },
+    )
+    return SimulationResult(dataset=dataset, experiment=experiment)
+
+
+def _curves(history: History, grid: Grid, scales: Scales, charge: float) -> dict[str, DatasetVariable]:
+    """Densities and potential over depth, currents and charges over time; `charge` is that of one scaled amount [C]."""
     ions = len(scales.names)
     states = np.array(history.states)
-    area = experiment.sample.illuminated_area
-    charge = ELEMENTARY_CHARGE * area * scales.density
     charges = np.array(scales.charges)
     departure = states[:, :, :ions]
     density = (scales.native + departure) * scales.density
     profile = ("time", "depth")
-    variables: dict[str, tuple[Any, FloatArray, dict[str, str]]] = {
+    return {
         "density": ((*profile, "ion"), density, {"units": "1/m^3", "long_name": "number density"}),
         "potential": (
             profile,
@@ -167,6 +181,12 @@ def make_result(
                 "long_name": "(inside + left - entered) / (amount moved + 1e-4 inventory)",
             },
         ),
+    }
+
+
+def _stage_figures(history: History) -> dict[str, DatasetVariable]:
+    """How much work each stage took."""
+    return {
         "stage_steps": ("experiment_stage", np.array(history.steps), {"long_name": "accepted time steps"}),
         "stage_rejected_steps": ("experiment_stage", np.array(history.rejected), {"long_name": "rejected time steps"}),
         "stage_newton_iterations": (
@@ -176,27 +196,6 @@ def make_result(
         ),
         "stage_wall_time": ("experiment_stage", np.array(history.wall_times), {"units": "s", "long_name": "run time"}),
     }
-    if variations:
-        variables |= _slopes(variations, history, grid, scales, charge, charges)
-    dataset = xarray.Dataset(
-        {name: (dims, values, attributes) for name, (dims, values, attributes) in variables.items()},
-        coords={
-            "time": ("time", np.array(history.times), {"units": "s", "long_name": "time since the first stage began"}),
-            "depth": ("depth", grid.depth, {"units": "m", "long_name": "depth of the cell centre below the surface"}),
-            "ion": ("ion", np.array(scales.names, dtype=object)),
-            **({"parameter": [variation.name for variation in variations]} if variations else {}),
-        },
-        attrs={
-            "format": FORMAT,
-            "title": experiment.title,
-            "file": experiment.file or "",
-            "grid": json.dumps(grid.description()),
-            "steps": sum(history.steps),
-            "wall_time": sum(history.wall_times),
-            **provenance_attributes(source=experiment.self_contained_source(), settings=settings),
-        },
-    )
-    return SimulationResult(dataset=dataset, experiment=experiment)
 
 
 def _slopes(
@@ -206,7 +205,7 @@ def _slopes(
     scales: Scales,
     charge: float,
     charges: FloatArray,
-) -> dict[str, tuple[Any, FloatArray, dict[str, str]]]:
+) -> dict[str, DatasetVariable]:
     """Derivatives of densities at the ends of the stages, and of current and charges at all kept times."""
     ions, count, done = len(scales.names), len(variations), len(history.stage_end_slopes)
     ends = np.array(history.stage_end_slopes).reshape(done, len(grid.size), ions, count)

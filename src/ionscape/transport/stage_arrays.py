@@ -129,11 +129,13 @@ def make_stage(
         end=start + stage.duration,
         first_step=first,
         regime=regime,
-        first_potential=None if full else _ohmic_potential(boundaries, cells, mobility * thermal),
+        first_potential=None if full else _ohmic_potential(boundaries, cells, mobility * thermal, scales.charges),
     )
 
 
-def _ohmic_potential(boundaries: Boundaries, cells: Cells, mobility: float) -> FloatArray | None:
+def _ohmic_potential(
+    boundaries: Boundaries, cells: Cells, mobility: float, charges: tuple[float, ...]
+) -> FloatArray | None:
     """First guess of the potential under a beam [V], shape (cells,).
 
     Without a permittivity the potential follows from the current alone, and no current leaves where the potential is
@@ -143,7 +145,8 @@ def _ohmic_potential(boundaries: Boundaries, cells: Cells, mobility: float) -> F
         return None
     faces = np.cumsum(cells.size)
     thickness = faces[-1]
-    surface = min(abs(boundaries.front_potential), boundaries.beam_flux * thickness / mobility)
+    flux = abs(charges[boundaries.beam]) * boundaries.beam_flux
+    surface = min(abs(boundaries.front_potential), flux * thickness / mobility)
     depth = faces - 0.5 * cells.size
     return math.copysign(surface, boundaries.front_potential) * (1.0 - depth / thickness)
 

@@ -91,7 +91,12 @@ def _summarise_stage(dataset: xarray.Dataset, experiment: Experiment, index: int
 def front_figures(depth: FloatArray, fraction: FloatArray) -> tuple[float | None, float | None, float | None]:
     """Depth and 16-84 % width of the front [m] and the plateau before it, of a native fraction over depth.
 
-    None where the profile has no front (the fraction does not pass one half), or no plateau deeper than 2 nm.
+    Args:
+        depth: shape (points,) [m].
+        fraction: native density over that of the bulk, shape (points,).
+
+    Returns:
+        None where the profile has no front (the fraction does not pass one half), or no plateau deeper than 2 nm.
     """
     front = _first_crossing(depth, fraction, 0.5)
     if front is None:
@@ -143,6 +148,13 @@ def _peak_excess_charge(dataset: xarray.Dataset, experiment: Experiment, last: i
 
 
 def _debye_length(experiment: Experiment, temperature: float) -> float:
-    strength = sum(experiment.ions[name].charge ** 2 * density for name, density in experiment.sample.native.items())
+    # what cannot move does not screen
+    strength = sum(
+        experiment.ions[name].charge ** 2 * density
+        for name, density in experiment.sample.native.items()
+        if not is_immobile(experiment.ions[name].diffusion)
+    )
+    if strength == 0.0:
+        return 0.0
     permittivity = VACUUM_PERMITTIVITY * experiment.sample.relative_permittivity
     return math.sqrt(permittivity * BOLTZMANN_CONSTANT * temperature / (ELEMENTARY_CHARGE**2 * strength))
