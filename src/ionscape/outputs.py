@@ -1,15 +1,28 @@
-"""Files that a run writes: checked before the work, complete or absent after it."""
+"""Files of results: checked before the work, complete or absent after it, read again in one way."""
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import os
+import platform
+import re
 import tempfile
 import threading
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ionscape.errors import InputError
+
+if TYPE_CHECKING:
+    import xarray
+
+REASON_LENGTH = 60  # of what a library says about a file, in characters
+
+_TEMPORARY = re.compile(r"\..*\.(?P<place>[0-9a-f]{8})-(?P<process>[0-9]+)-[0-9]+(\.[^.]*)?")
+_CLEARED: set[Path] = set()
 
 
 def check_output(
@@ -59,17 +72,106 @@ def check_output(
 
 
 @contextmanager
-def atomic_output(path: str | Path) -> Generator[Path]:
+def atomic_output(path: str | Path, *, durable: bool = False) -> Generator[Path]:
     """Give a temporary path beside `path` to write to, and put it in place of `path` when the block ends well.
 
-    The temporary name keeps the extension, from which writers infer the format. After an exception it is removed and
-    an earlier file at `path` is untouched.
+    The temporary name is hidden and keeps the extension, from which writers infer the format. After an exception it is
+    removed and an earlier file at `path` is untouched. What a killed process left is removed by the next one that
+    writes into the folder.
+
+    Args:
+        path: of the file.
+        durable: the content reaches the disk before the name does, so that it outlives a power cut too; takes some
+            milliseconds.
     """
     target = Path(path)
+    remove_leftovers(target.parent)
     # threads of one process may write the same file at the same time
-    temporary = target.with_name(f".{target.stem}.{os.getpid()}-{threading.get_ident()}{target.suffix}")
+    maker = f"{_place()}-{os.getpid()}-{threading.get_ident()}"
+    temporary = target.with_name(f".{target.stem}.{maker}{target.suffix}")
     try:
         yield temporary
+        if durable:
+            with temporary.open("r+b") as file:
+                os.fsync(file.fileno())
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove temporary files of `atomic_output` whose processes were killed; once in each process and folder."""
+    folder = folder.absolute()
+    # elsewhere there is no harmless way to ask whether a process is alive
+    if folder in _CLEARED or os.name != "posix":
+        return
+    _CLEARED.add(folder)
+    try:
+        with os.scandir(folder) as entries:
+            found = [match for entry in entries if (match := _TEMPORARY.fullmatch(entry.name))]
+    except OSError:
+        return  # the writer will say it better
+    for match in found:
+        # of a process on another machine that shares the folder nothing is known
+        if match["place"] == _place() and not _alive(int(match["process"])):
+            with suppress(OSError):
+                (folder / match[0]).unlink()
+
+
+@functools.cache
+def _place() -> str:
+    """Tells apart machines, and containers of one machine, that number their processes each for itself."""
+    namespace = Path("/proc/self/ns/pid")
+    inside = str(namespace.readlink()) if namespace.is_symlink() else ""
+    return hashlib.sha256(f"{platform.node()} {inside}".encode()).hexdigest()[:8]
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        pass  # of another user
+    return True
+
+
+def write_dataset(dataset: xarray.Dataset, path: str | Path, *, encoding: Mapping[str, Any] | None = None) -> None:
+    """Write a dataset as NetCDF, complete or not at all.
+
+    Args:
+        dataset: to write.
+        path: of the file; an earlier one is replaced.
+        encoding: of variables by name, as for xarray.
+    """
+    with atomic_output(path, durable=True) as temporary:
+        dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+
+
+def read_dataset(path: str | Path, *, form: str, what: str, command: str) -> xarray.Dataset:
+    """Read the dataset of a result that this package wrote as NetCDF.
+
+    Args:
+        path: of the file.
+        form: its attribute `format`.
+        what: it holds, with its article, such as "the result of a fit".
+        command: that writes such files, such as "ionscape fit".
+
+    Raises:
+        InputError: the file does not exist, is no NetCDF file, or holds something else.
+    """
+    import xarray
+
+    remedy = f"give a file that `{command}` wrote"
+    if Path(path).is_dir():
+        raise InputError("is a folder", file=str(path), remedy="give the file in it")
+    try:
+        dataset = xarray.load_dataset(Path(path), engine="h5netcdf")
+    except FileNotFoundError:
+        raise InputError("does not exist", file=str(path), remedy=remedy) from None
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0][:REASON_LENGTH] if str(error) else type(error).__name__
+        raise InputError("is not a NetCDF file", file=str(path), remedy=f"{remedy} ({reason})") from None
+    if dataset.attrs.get("format") != form:
+        raise InputError(f"is not {what}", file=str(path), remedy=remedy)
+    return dataset

@@ -8,7 +8,7 @@ import json
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -43,21 +43,24 @@ def settings_text(settings: object) -> str:
     return json.dumps(_plain(settings), sort_keys=True, ensure_ascii=False)
 
 
-def provenance_attributes(*, source: str, settings: object) -> dict[str, str]:
+def provenance_attributes(
+    *, source: str, settings: object, kind: Literal["experiment", "source"] = "experiment"
+) -> dict[str, str]:
     """Attributes to store with a result.
 
     Args:
-        source: self-contained text of the experiment file.
+        source: self-contained text of the input file.
         settings: see `settings_text`.
+        kind: under which name the text is stored, that of an experiment or that of another input file.
 
     Returns:
-        `ionscape_version`, `experiment`, `experiment_sha256`, `settings` (JSON), `created` (ISO 8601, UTC),
-        `python_version`, `numpy_version`.
+        `ionscape_version`, the text as `experiment` or `source`, its hash as `experiment_sha256` or `source_sha256`,
+        `settings` (JSON), `created` (ISO 8601, UTC), `python_version`, `numpy_version`.
     """
     return {
         "ionscape_version": package_version(),
-        "experiment": source,
-        "experiment_sha256": text_hash(source),
+        kind: source,
+        f"{kind}_sha256": text_hash(source),
         "settings": settings_text(settings),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "python_version": platform.python_version(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -41,7 +42,7 @@ def cluster():
     """A real Dask cluster on this machine: a scheduler and two worker processes that may be killed."""
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50
     ) as made:
         yield made
 
@@ -199,21 +200,61 @@ def test_keys_must_differ():
         (None, 0, "must be at least 1"),
         ("tcp://127.0.0.1:1", 2, "give one of the two"),
         ("localhost", None, "is not the address of a scheduler"),
+        ("htp://127.0.0.1:8786", None, "is not the address of a scheduler"),
+        ("tcp://127.0.0.1", None, "is not the address of a scheduler"),
     ],
 )
 def test_executors_that_cannot_be_made(scheduler, processes, words):
+    if "://" in str(scheduler):
+        pytest.importorskip("distributed")
     with pytest.raises(InputError, match=words), make_executor(scheduler, processes):
         pass
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense://host:1"])
-def test_scheduler_that_does_not_answer(address, monkeypatch):
+@pytest.mark.parametrize("listening", [False, True])
+def test_scheduler_that_does_not_answer(listening, monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr("ionscape.scaleout.cluster.SECONDS_TO_ANSWER", 1)
-    with pytest.raises(InputError, match="does not answer") as raised, make_executor(address):
-        pass
+    with socket.socket() as port:
+        port.bind(("127.0.0.1", 0))
+        if listening:
+            port.listen()  # takes the connection and never says a word, as the port of another program may do
+        address = "tcp://{}:{}".format(*port.getsockname())
+        with pytest.raises(InputError, match="does not answer as a Dask scheduler") as raised, make_executor(address):
+            pass
+    assert "not that of its dashboard" in str(raised.value)
     assert raised.value.exit_status == 2
+
+
+@pytest.mark.slow
+def test_a_cluster_without_workers_says_so_and_a_lost_one_names_what_is_kept(monkeypatch, tmp_path, capfd):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr("ionscape.scaleout.cluster.SECONDS_BETWEEN_LOOKS", 0.05)
+    store = RunStore(tmp_path)
+    store.put(Outcome(key="1", value=1.0))
+    tasks = [Task(key=str(i), arguments=(i,)) for i in range(3)]
+    with distributed.LocalCluster(
+        n_workers=0, processes=False, protocol="tcp", dashboard_address=":0", silence_logs=50
+    ) as cluster:
+        address = cluster.scheduler_address
+        tallies: list[Tally] = []
+
+        def close_when_told(tally: Tally) -> None:
+            tallies.append(tally)
+            if tally.note:
+                cluster.close()
+
+        with make_executor(address) as executor, pytest.raises(IonscapeError) as raised:
+            executor.map(float, tasks, store=store, progress=close_when_told)
+    assert tallies[-1].note == f"no workers are connected to {address}; start `dask worker {address}`"
+    assert (tallies[-1].finished, tallies[-1].failed) == (1, 0)
+    assert str(raised.value) == (
+        f"the connection to the scheduler {address} was lost; 1 of 3 tasks had finished and are kept in {tmp_path},"
+        " and the same command goes on from there."
+    )
+    assert raised.value.exit_status == 1
+    assert capfd.readouterr().err == ""
 
 
 def test_dask_that_is_not_installed(monkeypatch):
@@ -327,7 +368,7 @@ def test_damaged_entries_are_found_anew(tmp_path):
     store.put(Outcome(key="a", value=np.arange(100.0)))
     (path,) = tmp_path.glob("*.npz")
     whole = path.read_bytes()
-    for damaged in (b"", whole[:10], whole[: len(whole) // 2], whole[:-1], whole[:60] + b"\xff" * 8 + whole[68:]):
+    for damaged in (b"", whole[:10], whole[: len(whole) // 2], whole[:-1], whole[:300] + b"\xff" * 8 + whole[308:]):
         path.write_bytes(damaged)
         assert store.get("a") is None
         with make_executor("serial") as executor:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
-from ionscape.errors import InputError
+from ionscape.errors import InputError, IonscapeError
 
 from .store import RunStore
 from .tasks import Outcome, Tally, Task, describe, run_task
@@ -27,14 +27,24 @@ LOST_PROCESS = (
 _THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
+class LostSchedulerError(IonscapeError):
+    """The connection to a scheduler was lost before all tasks had an outcome."""
+
+
 class Executor(ABC):
     """Runs the tasks of ensembles, one ensemble after the other."""
 
     @abstractmethod
     def completed(
         self, function: Callable[..., Any], tasks: Sequence[Task], seed: int | None
-    ) -> Generator[Outcome, None, None]:
-        """Outcomes of all tasks as they come; when it is closed, what still waits is dropped."""
+    ) -> Generator[Outcome | str, None, None]:
+        """Outcomes of all tasks as they come; when it is closed, what still waits is dropped.
+
+        A text among them says why nothing is done at the moment, an empty one that this has passed.
+
+        Raises:
+            LostSchedulerError: there is nobody left who could finish the tasks.
+        """
 
     def map(
         self,
@@ -52,7 +62,7 @@ class Executor(ABC):
             tasks: with keys that differ.
             store: where outcomes are added as they come; tasks that have one there are not run again, unless they
                 failed for a reason that may have passed.
-            progress: called at the start, and after every outcome.
+            progress: called at the start, after every outcome, and when a cluster has no workers.
             seed: if given, the function also gets `rng`, a generator that belongs to the task.
 
         Returns:
@@ -60,7 +70,7 @@ class Executor(ABC):
 
         Raises:
             KeyboardInterrupt, SimulationInterrupted: by Ctrl-C; outcomes in the store stay there.
-            IonscapeError: the store cannot be written.
+            IonscapeError: the store cannot be written, or the connection to a cluster was lost.
             ValueError: a key occurs twice.
         """
         if len({task.key for task in tasks}) != len(tasks):
@@ -76,10 +86,14 @@ class Executor(ABC):
             progress(tally)
         waiting = [task for task in tasks if task.key not in found]
         # closed at once when anything interrupts, and not whenever the generator happens to be collected
-        with ExitStack() as stack:
+        with ExitStack() as stack, _naming_what_is_kept(found, len(tasks), store):
             outcomes = self.completed(function, waiting, seed)
             stack.callback(outcomes.close)
             for outcome in outcomes:
+                if isinstance(outcome, str):
+                    if progress is not None:
+                        progress(replace(tally, note=outcome))
+                    continue
                 if store is not None:
                     store.put(outcome)
                 found[outcome.key] = outcome
@@ -191,6 +205,16 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
+@contextmanager
+def _naming_what_is_kept(found: Mapping[str, Outcome], total: int, store: RunStore | None) -> Generator[None]:
+    """If the connection to the scheduler is lost, the error says what of the ensemble is left."""
+    try:
+        yield
+    except LostSchedulerError as lost:
+        kept = f"kept in {store.folder}, and the same command goes on from there" if store is not None else "not kept"
+        raise LostSchedulerError(f"{lost}; {len(found)} of {total} tasks had finished and are {kept}.") from None
+
+
 def _settled(store: RunStore, tasks: Sequence[Task]) -> dict[str, Outcome]:
     """Outcomes in the store that another attempt would not change."""
     outcomes = (store.get(task.key) for task in tasks)
@@ -209,20 +233,24 @@ def _outcome_of(future: Future[Outcome], key: str) -> Outcome:
 def _prepare_process() -> None:
     """Leave Ctrl-C, which reaches all processes of a terminal, to the one that collects the outcomes; end with it."""
     import signal
-    import threading
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
 
 
-def _end_with_parent() -> None:
-    """A process that was killed tells nobody: without this, those that it started would wait for ever."""
+def end_with_parent() -> None:
+    """From here on this process ends when the one that started it does, which tells nobody if it is killed."""
     import multiprocessing
+    import threading
 
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 @contextmanager

@@ -95,10 +95,8 @@ class RunStore:
         }
         path = self._path(outcome.key)
         try:
-            with atomic_output(path) as temporary, temporary.open("wb") as file:
+            with atomic_output(path, durable=True) as temporary, temporary.open("wb") as file:
                 np.savez(file, allow_pickle=False, **{_STRUCTURE: np.array(json.dumps(entry))}, **arrays)
-                file.flush()
-                os.fsync(file.fileno())  # the name must not reach the disk before the content does
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise IonscapeError(

@@ -60,6 +60,7 @@ class Tally:
         failed: tasks that have an error.
         resumed: tasks whose outcome was found in the store.
         latest: the outcome that came last; None before the first one of this run.
+        note: why nothing is done at the moment, such as a cluster without workers; empty otherwise.
     """
 
     total: int
@@ -67,6 +68,7 @@ class Tally:
     failed: int = 0
     resumed: int = 0
     latest: Outcome | None = field(default=None, repr=False)
+    note: str = ""
 
 
 def run_task(function: Callable[..., Any], task: Task, seed: int | None) -> Outcome:
