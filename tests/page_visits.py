@@ -31,6 +31,11 @@ class Visit:
         with self.user.client or self.session._client:
             return bool(ui_elements(marker))
 
+    def shown(self, marker: str) -> bool:
+        """Whether an element is there and not hidden."""
+        with self.user.client or self.session._client:
+            return any(element.visible for element in ui_elements(marker))
+
     def set(self, marker: str, value: Any) -> None:
         with self.user.client:
             self.element(marker).set_value(value)

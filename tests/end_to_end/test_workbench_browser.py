@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -91,6 +92,7 @@ class Page:
         self.driver = webdriver.Chrome(options=options, service=service)
         self.downloads = downloads
         self.clicks = 0
+        self.used: list[str] = []
 
     def find(self, xpath, what=None):
         """The first visible element."""
@@ -121,9 +123,11 @@ class Page:
         self.clicks += 1
 
     def tab(self, label):
+        self.used.append(label)
         self.click(f"//div[@role='tab' and normalize-space(.)='{label}']", f"tab {label}")
 
     def button(self, text):
+        self.used.append(text)
         self.click(f"//button[.//span[normalize-space(text())='{text}']]", f"button {text}")
 
     def choose(self, menu, entry):
@@ -137,6 +141,7 @@ class Page:
             return any(one.is_displayed() for one in self.driver.find_elements("xpath", item))
 
         wait_for(opened, f"menu {menu}")
+        self.used.append(entry)
         self.click(item, entry)
 
     def text(self):
@@ -176,6 +181,12 @@ def finished(folder, kind):
     return state == "finished"
 
 
+def steps_of_the_tutorial():
+    """What the tutorial says to press, in its order, each once."""
+    text = (EXAMPLES.parent / "docs" / "tutorial" / "from-an-export-to-site-energies.md").read_text(encoding="utf-8")
+    return list(dict.fromkeys(re.findall(r"\*\*(.+?)\*\*", text)))
+
+
 def analyse(page, folder, log):
     """From an empty project to the report; `log` holds the addresses of all requests."""
     chooser = wait_for(lambda: page.driver.find_elements("xpath", "//input[@type='file']"), "the place for files")[0]
@@ -209,7 +220,7 @@ def analyse(page, folder, log):
     wait_for(lambda: "starts = 1" in (folder / "analysis.toml").read_text(), "the number of starts")
     page.button("Start the fit")
     wait_for(lambda: finished(folder, "fit"), "the fit")
-    page.find("//*[contains(text(), 'Γ')]", "the width in the table")
+    page.find("//*[normalize-space(text())='Least squares']", "the result")
     page.button("Report")
     wait_for(lambda: finished(folder, "report"), "the report")
     wait_for(lambda: list(page.downloads.glob("report*.html")), "the report in the folder of downloads")
@@ -230,7 +241,7 @@ def test_from_the_export_to_the_report_and_on_after_the_server_died(command, pag
     try:
         assert {path.name: path.read_bytes() for path in folder.glob("*.toml")} == before
         page.driver.get(f"http://127.0.0.1:{port}/?tab=fit")
-        page.find("//*[contains(text(), 'Γ')]", "the width in the table, again")
+        page.find("//*[normalize-space(text())='Least squares']", "the result, again")
         page.tab("Measurement")
         page.find("//*[@aria-label='Calibrated densities over depth']//*[local-name()='path']")
         page.find("//*[contains(text(), 'rb-mono-a.txt')]")
@@ -245,6 +256,8 @@ def test_from_the_export_to_the_report_and_on_after_the_server_died(command, pag
         severe = {entry["message"] for entry in page.driver.get_log("browser")}
     finally:
         server.kill()
+    # the page opens on the first of the steps
+    assert steps_of_the_tutorial() == list(dict.fromkeys(["Measurement", *page.used]))
     here = (f"http://127.0.0.1:{port}/", f"ws://127.0.0.1:{port}/", f"blob:http://127.0.0.1:{port}/", "data:")
     # chrome: the pages of the browser itself, before ours
     strangers = {url for url in requests if not url.startswith((*here, "chrome:", "chrome-"))}

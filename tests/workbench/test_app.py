@@ -1,6 +1,7 @@
 """The page around the pages: tabs, jobs, and two tabs on one project."""
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
@@ -132,14 +133,11 @@ def test_a_coroutine_may_listen_and_a_fault_stops_nobody(workbench, caplog):
 
 
 def test_the_command_opens_the_page_only_with_what_it_needs(monkeypatch, tmp_path):
-    import importlib.util
-
     from ionscape.cli.workbench import workbench_command
     from ionscape.errors import InputError
 
-    found = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "nicegui" else found(name))
-    with pytest.raises(InputError, match=r"pip install ionscape\[workbench\]"):
+    monkeypatch.setitem(sys.modules, "tomlkit", None)
+    with pytest.raises(InputError, match=r'needs tomlkit, .*pip install "ionscape\[workbench\]"'):
         workbench_command(tmp_path, port=None, host=None, no_browser=True, upload_limit=1)
 
 

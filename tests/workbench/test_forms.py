@@ -6,6 +6,7 @@ from ionscape.experiment import ConstantSpecification, Contact, Irradiation, Sam
 from ionscape.experiment.models import Experiment
 from ionscape.inference.settings import FitTable
 from ionscape.sims.settings import MeasurementTable
+from ionscape.workbench.form_controls import mark_of
 from ionscape.workbench.form_fields import (
     describe_field,
     describe_fields,
@@ -16,7 +17,8 @@ from ionscape.workbench.form_fields import (
     parse_entry,
     show_entry,
 )
-from ionscape.workbench.forms import mark_of, mistakes_line, structure
+from ionscape.workbench.forms import mistakes_line, numbers_of, structure
+from ionscape.workbench.wording import page_words
 
 MODELS = (Experiment, Sample, Irradiation, Contact, SiteEnergySpecification, MeasurementTable, FitTable)
 
@@ -110,5 +112,33 @@ def test_good_and_absent_values_have_no_sentence():
 
 def test_mistakes_are_counted_and_named():
     assert mistakes_line([]) == ""
-    assert mistakes_line(["stages[0].beam_current"]) == "1 mistake: stages 1 beam current"
+    assert mistakes_line(["stages[0].beam_current"]) == "1 mistake: stage 1 beam current"
     assert mistakes_line(["sample.thickness", "title"]) == "2 mistakes: sample thickness, title"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ('analysis.toml: measurement.fit_region[1] = "160": is a number', 'fit region, to = "160": is a number'),
+        ("analysis.toml: stages[1].temperature: is missing.", "stage 2 temperature: is missing."),
+        ("fit.parameters.ions.Li.diffusion.width.lower: is too low.", "Li width Γ lower: is too low."),
+        ("measurement.crater_scans[0]: does not exist.", "crater scan 1: does not exist."),
+        # names of files and values stay
+        ('write a file sample.toml, or "sample.thickness"', 'write a file sample.toml, or "sample.thickness"'),
+    ],
+)
+def test_sentences_name_fields_as_the_page_does(sentence, shown):
+    assert page_words(sentence) == shown
+
+
+def test_numbers_of_a_table_are_found_with_their_units():
+    table = {"kind": "x", "a": "1 nm", "b": {"c": 0.5}, "on": True, "d": ["1 nm", "2 nm"], "e": "Rb"}
+    assert dict(numbers_of("t", table)) == {"t.a": "1 nm", "t.b.c": 0.5, "t.d": ["1 nm", "2 nm"]}
+
+
+def test_tables_that_are_always_shown_may_begin():
+    begun = {"sample": {"thickness": "1 mm"}}
+    assert structure({}) != structure(begun)
+    assert structure({}, always=("sample",)) == structure(begun, always=("sample",))
+    native = {"sample": {"native": {"Li": "1"}}}
+    assert structure({}, always=("sample",)) != structure(native, always=("sample",))

@@ -86,7 +86,7 @@ class TestResults:
         assert job.state == "finished", job.message
         assert job.results == ["results/simulations/0001.nc"]
         assert job.fraction == 1.0
-        assert heard[0] == "waiting"
+        assert heard[0] in {"waiting", "running"}  # on a busy machine it has begun before the first word arrives
         assert heard[-1] == "finished"
         stored = load_result(project.folder / job.results[0])
         text = EXPERIMENT.replace('width = "0.16 eV"  ', 'width = "3.2e-20 J"  ')

@@ -1,5 +1,6 @@
 """The page of the experiment: what is typed stands in the file, and mistakes stand beside what was typed."""
 
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from ionscape.errors import InputError
 from ionscape.experiment import load_experiment, parse_experiment
 from ionscape.workbench.pages.experiment import PRESETS, preset_text, with_experiment
+from ionscape.workbench.wording import name_of, page_words
 from page_visits import Visit, visit
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -81,8 +83,7 @@ def test_mistake_is_told_beside_the_control_as_on_the_command_line(tmp_path, pat
         await page.settled()
         with pytest.raises(InputError) as caught:
             parse_experiment(page.document.text, file="analysis.toml")
-        sentence = str(caught.value)
-        assert sentence in page.texts()
+        assert page_words(str(caught.value)) in page.texts()
         assert "error" in page.element(f"form-{path}").props
         await page.until(lambda: page.element("experiment-note").visible)
 
@@ -123,7 +124,8 @@ def test_ions_and_models_are_added_and_changed(tmp_path):
         await page.until(lambda: page.there("form-ions.K.diffusion.model"))
         page.set("form-ions.K.diffusion.model", "site-energies")
         await page.until(lambda: page.there("form-ions.K.diffusion.width"))
-        assert page.document.get("ions.K.diffusion.bulk_coefficient") == "1e-22 m^2/s"
+        # nobody has given the coefficient of the constant model
+        assert page.document.get("ions.K.diffusion.bulk_coefficient") == "5e-19 m^2/s"
         page.set("form-ions.K.diffusion.model", "table")
         await page.until(lambda: page.there("form-ions.K.diffusion.densities"))
         load_experiment(page.document.path)
@@ -199,8 +201,8 @@ def test_every_mistake_is_told_and_counted(tmp_path):
         await page.settled()
         for path in ("sample.thickness", "stages[0].duration"):
             assert "error" in page.element(f"form-{path}").props
-            assert f"analysis.toml: {path} = " in page.texts()
-        assert page.element("experiment-mistakes").text == "2 mistakes: sample thickness, stages 1 duration"
+            assert f"{name_of(path)} = " in page.texts()
+        assert page.element("experiment-mistakes").text == "2 mistakes: sample thickness, stage 1 duration"
         page.set("form-sample.thickness", "2 mm")
         page.set("form-stages[0].duration", "94 h")
         await page.settled()
@@ -269,3 +271,70 @@ def test_figures_follow_what_is_typed_before_it_is_written(tmp_path):
         assert page.document.get("ions.Li.diffusion.bulk_coefficient") == "9e-18 m^2/s"
 
     visit(tmp_path / "project", "experiment", act, text=RUBIDIUM)
+
+
+def test_what_nobody_has_given_is_marked_until_it_is_checked(tmp_path):
+    async def act(page: Visit) -> None:
+        for name in ("Li", "Rb"):
+            page.set("add-ions-name", name)
+            page.click("add-ions")
+            await page.until(lambda name=name: page.there(f"form-ions.{name}.diffusion.model"))
+        page.click("add-stages-irradiation")
+        await page.until(lambda: page.there("form-stages[0].duration"))
+        assert page.document.get("stages[0].beam") is None  # which ion is native is not known
+        page.click("remove-stages[0]")
+        await page.until(lambda: page.there("add-sample.native"))
+        page.set("add-sample.native", "Li")
+        await page.until(lambda: page.there("form-ions.Li.diffusion.width"))
+        lithium = page.document.get("ions.Li.diffusion")
+        assert (lithium["model"], lithium["bulk_coefficient"]) == ("site-energies", "5e-19 m^2/s")
+        assert lithium["trapped_fraction"] > 0.0
+        assert page.document.get("ions.Rb.diffusion.model") == "constant"
+        page.click("add-stages-irradiation")
+        await page.until(lambda: page.there("form-stages[0].duration"))
+        assert page.document.get("stages[0].beam") == "Rb"
+        marked = {"sample.native.Li", "ions.Li.diffusion.width", "ions.Rb.diffusion.coefficient", "stages[0].duration"}
+        assert marked <= page.session.project.assumed
+        assert all(page.there(f"assumed-{path}") for path in marked)
+        page.set("form-stages[0].duration", "5 h")
+        page.click("confirm-ions.Li.diffusion.width")
+        await page.until(lambda: not page.there("assumed-ions.Li.diffusion.width"))
+        assert not page.there("assumed-stages[0].duration")
+        # typed again as it is: somebody's own
+        field = "form-ions.Rb.diffusion.coefficient"
+        page.user.find(marker=field).trigger("focus")
+        page.set(field, "1e-22 m^2/")
+        page.set(field, "1e-22 m^2/s")
+        page.user.find(marker=field).trigger("blur")
+        await page.until(lambda: not page.there("assumed-ions.Rb.diffusion.coefficient"))
+        assert page.there("assumed-sample.native.Li")
+        page.click("experiment-preset-rb-mono-cait")
+        await page.until(lambda: page.document.get("sample.thickness") == "2.325 mm")
+        assert not page.session.project.assumed
+
+    visit(tmp_path / "project", "experiment", act)
+
+
+def test_names_of_ions_are_held_against_the_export(tmp_path):
+    folder = tmp_path / "project"
+    (folder / "uploads").mkdir(parents=True)
+    (folder / "analysis.toml").write_text("", encoding="utf-8")
+    shutil.copy(EXAMPLES / "measurements" / "rb-mono-a.txt", folder / "uploads")
+
+    async def act(page: Visit) -> None:
+        await page.until(lambda: page.there("add-ions-Rb"))
+        page.click("add-ions-Li")
+        await page.until(lambda: page.document.get("sample.native.Li") == "1.3e28 1/m^3")
+        assert page.document.get("ions.Li.diffusion.model") == "site-energies"
+        assert "sample.native.Li" not in page.session.project.assumed
+        page.set("add-ions-name", "rb")
+        page.click("add-ions")
+        await page.until(lambda: page.there("form-ions.Rb.diffusion.model"))
+        assert not page.there("add-ions-Rb")
+        page.session.edit("ions.rb", page.document.get("ions.Rb"))
+        await page.until(lambda: page.there("remark-ions.rb"))
+        assert page.element("remark-ions.rb").text.startswith("The export has Rb, not rb")
+        assert not page.shown("remark-ions.Rb")
+
+    text = '[measurement]\nfile = "uploads/rb-mono-a.txt"\nnative = { Li = "1.3e28 1/m^3" }\n'
+    visit(folder, "experiment", act, text=text)

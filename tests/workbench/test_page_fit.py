@@ -14,10 +14,19 @@ from ionscape.experiment import parse_experiment
 from ionscape.inference import load_fit_result
 from ionscape.inference.parameters import Parameter, Prior
 from ionscape.quantities import quantity
-from ionscape.workbench.fitting import choices, parameter_path, short_name, suggested_parameters
+from ionscape.workbench.fitting import (
+    at_bounds,
+    bound_problems,
+    choices,
+    parameter_path,
+    result_rows,
+    short_name,
+    suggested_parameters,
+    widened,
+)
 from ionscape.workbench.jobs import Job
 from ionscape.workbench.pages.fit import _cost_plot, _headline
-from ionscape.workbench.pages.fit_results import further_warnings
+from ionscape.workbench.pages.fit_results import further_warnings, grouped_warnings
 from ionscape.workbench.reading import fit_problems
 from page_visits import Visit, visit
 
@@ -87,6 +96,10 @@ def test_progress_is_told_and_drawn():
     job.state = "running"
     job.progress = {"done": 1, "starts": 3, "cost": 281.591, "simulations": 40, "values": {}}
     assert _headline(job) == "Least squares: 1 of 3 starts, cost 281.59, 40 simulations"
+    job.progress["phase"] = "checking the intervals"
+    assert _headline(job).endswith("40 simulations; checking the intervals …")
+    job.progress["simulations"] = 0
+    assert "solver is compiled once (about a minute)" in _headline(job)
     job.kind, job.progress = "mcmc", {"done": 3, "total": 20}
     assert _headline(job) == "Posterior: 3 of 20"
     plot = _cost_plot([{"start": 0, "trace": [[1, 900.0], [3, 950.0], [5, 300.0]]}])
@@ -137,14 +150,16 @@ def test_untouched_suggestions_follow_the_experiment(folder):
 def test_a_wrong_bound_stands_beside_its_field(folder):
     async def act(page: Visit) -> None:
         page.set(f"form-{WIDTH}.lower", "0.5 eV")
-        await page.settled()
-        page.click("fit-start")
-        await page.until(lambda: "must be less than the upper bound" in page.texts())
-        assert not page.session.jobs.jobs
+        await page.until(lambda: "0.5 eV must be less than the upper bound, 0.32 eV." in page.texts())
+        assert not page.element("fit-start").enabled
+        assert "Li width Γ lower" in page.element("fit-why").text
         page.set(f"form-{WIDTH}.lower", "3 nm")
         await page.until(lambda: "must be less than the upper bound" not in page.texts())
-        page.click("fit-start")
         await page.until(lambda: "is a length where an energy is expected" in page.texts())
+        page.click("fit-undo")
+        page.click("fit-undo")
+        await page.until(lambda: page.element("fit-start").enabled)
+        assert page.element("fit-welcome").text.startswith("Ready to start")
 
     visit(folder, "fit", act, text=EXPERIMENT + MEASUREMENT)
 
@@ -174,7 +189,7 @@ def test_a_fit_is_watched_and_finds_the_truth(folder):
         await page.until(lambda: bool(page.session.jobs.active), 30.0)
         await page.until(lambda: page.there("fit-cost-plot") or not page.session.jobs.active, 120.0)
         await page.until(lambda: page.there("fit-estimate-ions.Li.diffusion.width"), 240.0)
-        assert page.element("fit-results").visible
+        assert page.shown("fit-results")
         estimate = float(page.element("fit-estimate-ions.Li.diffusion.width").text)
         error = float(page.element("fit-error-ions.Li.diffusion.width").text)
         assert estimate == pytest.approx(TRUTH["G1"], abs=4.0 * error)
@@ -252,3 +267,73 @@ def test_fitted_values_are_taken_into_the_experiment(folder):
         assert not page.session.errors
 
     visit(folder, "fit", act, text=EXPERIMENT + MEASUREMENT)
+
+
+def test_a_mistake_in_the_experiment_is_named_and_no_parameter_is_offered_for_removal(folder):
+    async def act(page: Visit) -> None:
+        await page.until(lambda: page.element("fit-start").enabled)
+        page.session.project.assume({"ions.Li.diffusion.width": "0.16 eV"})
+        page.session.edit("stages[0].duration", "94.46")
+        await page.until(lambda: not page.element("fit-start").enabled)
+        assert page.shown("fit-why")
+        assert (
+            'a mistake, see its page: stage 1 duration = "94.46": is a number without' in page.element("fit-why").text
+        )
+        assert page.there(f"form-{WIDTH}.lower")
+        assert not page.there("fit-remove-ions.Li.diffusion.width")
+        assert "An experiment is needed" not in page.texts()
+        assert "nobody" not in page.texts()
+        assert "Li width Γ" in page.element("fit-assumed").text
+
+    visit(folder, "fit", act, text=EXPERIMENT + MEASUREMENT)
+
+
+def test_a_stored_result_is_said_to_be_loading(folder):
+    (folder / "results").mkdir()
+    hand_made().to_netcdf(folder / "results" / "fit.nc")
+
+    async def act(page: Visit) -> None:
+        assert page.shown("fit-loading")
+        assert not page.shown("fit-welcome")
+        await page.until(lambda: page.shown("fit-results"))
+        assert not page.shown("fit-loading")
+
+    visit(folder, "fit", act, text=EXPERIMENT + MEASUREMENT)
+
+
+def test_a_search_that_ended_at_bounds_is_told_first_and_its_bounds_can_be_moved():
+    result = hand_made()
+    assert at_bounds(result) == {}
+    data = result.dataset.copy(deep=True)
+    name, other = map(str, data["parameter"].values[:2])
+    data["estimate"].values[0] = data["upper_bound"].values[0]
+    told = [f"{name} is at its upper bound: its interval is not to be trusted.",
+            f"The data leave {other} undetermined within its bounds.",
+            f"{name} and {other} are determined together only (correlation 0.990)."]  # fmt: skip
+    ended = replace(result, dataset=data.assign_attrs(warnings=json.dumps(told)))
+    assert at_bounds(ended) == {name: "upper"}
+    row = result_rows(ended)[0]
+    assert (row["error"], row["interval"]) == ("", "at its upper bound")
+    first, second = grouped_warnings(ended)
+    assert first == f"Fix these, or give them priors: the data leave {short_name(other)} undetermined."
+    assert f"{short_name(name)} and {short_name(other)} (0.990)" in second
+    experiment = parse_experiment(EXPERIMENT)
+    free = suggested_parameters(experiment)
+    changed = widened(experiment, {USUAL[0]: "upper", USUAL[1]: "lower", USUAL[2]: "upper"}, free)
+    # two decades, a third; what the model allows
+    assert quantity(changed[f"{parameter_path(USUAL[0])}.upper"], "diffusion coefficient") == pytest.approx(5.8e-15)
+    assert quantity(changed[f"{WIDTH}.lower"], "energy") == pytest.approx(0.08 / 3 * ELECTRON_VOLT, rel=1e-2)
+    assert 0.3 < changed[f"{parameter_path(USUAL[2])}.upper"] < 1.0
+
+
+def test_bounds_are_held_against_each_other_and_the_value():
+    experiment = parse_experiment(EXPERIMENT)
+    width = USUAL[1]
+    assert bound_problems(suggested_parameters(experiment), experiment) == {}
+    good = {"lower": "80 meV", "upper": "0.3 eV"}
+    assert bound_problems({width: good}, experiment) == {}
+    (swapped,) = bound_problems({width: {"lower": "0.3 eV", "upper": "80 meV"}}, experiment).items()
+    assert swapped == (f"{WIDTH}.lower", "0.3 eV must be less than the upper bound, 80 meV.")
+    ((path, sentence),) = bound_problems({width: {**good, "lower": "0.2 eV"}}, experiment).items()
+    assert path == f"{WIDTH}.lower"
+    assert "0.16 eV" in sentence

@@ -90,7 +90,10 @@ def test_the_experiment_takes_over_what_it_says_itself():
     table = {"file": "a", "native": {"Li": "1.4e28 1/m^3"}, "channels": suggested_channels(raw)}
     assert changes_for_experiment({"measurement": table}, raw) == {}
     data = {"measurement": table, "sample": {}, "ions": {"Li": {}, "Rb": {}}}
-    assert changes_for_experiment(data, raw) == {"measurement.native": None, "measurement.channels": None}
+    changes = {"measurement.native": None, "measurement.channels": None, "sample.native.Li": "1.4e28 1/m^3"}
+    assert changes_for_experiment(data, raw) == changes
+    data["sample"] = {"native": {"Li": "1.3e28 1/m^3"}}
+    assert "sample.native.Li" not in changes_for_experiment(data, raw)
     data["measurement"] = {**table, "channels": {"Li": ["Li+"], "Rb": ["Rb+"]}}
     assert "measurement.channels" not in changes_for_experiment(data, raw)  # corrected by hand
 
@@ -110,9 +113,9 @@ def test_dragged_regions_as_they_are_written():
     step = step_height(read_crater_scan(SCANS[0]))
     assert len(step.regions.surface) == 2
     changes = moved_crater_regions(step, {"surface 2": (5.5e-4, 6.8e-4), "valley": (2.6e-4, 4.4e-4)})
-    assert changes["measurement.valley_region"] == ["260 um", "440 um"]
-    assert changes["measurement.surface_regions"][1] == ["550 um", "680 um"]
-    assert changes["measurement.surface_regions"][0] == region_text(step.regions.surface[0], "um")
+    assert changes["measurement.valley_region"] == ["260 µm", "440 µm"]
+    assert changes["measurement.surface_regions"][1] == ["550 µm", "680 µm"]
+    assert changes["measurement.surface_regions"][0] == region_text(step.regions.surface[0], "µm")
     beyond = moved_crater_regions(step, {"valley": (-1.0, 4.4e-4)})["measurement.valley_region"]
     assert float(beyond[0].split()[0]) == pytest.approx(0.051)  # the scan begins there
 
@@ -136,13 +139,15 @@ def test_from_dropped_files_to_densities(tmp_path):
         await page.until(lambda: page.there("measurement-native-Li"))
         assert page.document.get("measurement.file") == "uploads/rb-mono-a.txt"
         assert len(page.document.get("measurement.crater_scans")) == 3
-        await page.until(lambda: "measurement.native: is not known" in page.texts())
+        await page.until(lambda: page.shown("measurement-needed"))
+        assert "bulk density of the native ion (Li or Rb) is needed" in page.element("measurement-needed").text
+        assert not page.shown("measurement-problem")
         assert "16384 pulses per point" in page.texts()
         assert page.there("measurement-crater-plot")
         page.set("measurement-native-Li", "1.4e28 1/m^3")
         page.user.find(marker="measurement-native-Li").trigger("blur")
         await page.until(lambda: page.there("measurement-profile-plot"))
-        assert "measurement.native" not in page.texts()
+        assert not page.shown("measurement-needed")
 
     visit(folder, "measurement", act)
     profile = load_profile(folder / "results" / "profile.nc")
@@ -280,7 +285,7 @@ def test_regions_are_dragged_and_typed(folder):
         page.user.find(marker="measurement-crater-plot").trigger(
             "plotly_relayout", {"shapes[2].x0": 260.0, "shapes[2].x1": 440.0}
         )
-        await page.until(lambda: page.document.get("measurement.valley_region") == ["260 um", "440 um"])
+        await page.until(lambda: page.document.get("measurement.valley_region") == ["260 µm", "440 µm"])
         page.set("measurement-fit-from", "5 nm")
         page.user.find(marker="measurement-fit-from").trigger("blur")
         first, last = page.document.get("measurement.fit_region")
@@ -289,7 +294,7 @@ def test_regions_are_dragged_and_typed(folder):
         await page.settled()
         page.set("measurement-bulk-to", "100 nm")
         page.user.find(marker="measurement-bulk-to").trigger("blur")
-        await page.until(lambda: "measurement.bulk_region" in page.texts() and "must rise" in page.texts())
+        await page.until(lambda: "bulk region" in page.texts() and "must rise" in page.texts())
         page.click("measurement-regions-automatic")
         await page.until(lambda: page.element("measurement-bulk-to").value == "")
         assert page.document.get("measurement.fit_region") is None
@@ -337,9 +342,38 @@ def test_a_known_rate_takes_the_place_of_the_crater(folder):
         await page.until(lambda: page.there("form-measurement.sputter_rate.value"))
         assert page.document.get("measurement.crater_scans") is None
         page.set("form-measurement.sputter_rate.value", "0.5 nm")
-        await page.until(lambda: "measurement.sputter_rate.value" in page.texts())
+        await page.until(lambda: "sputter rate value" in page.texts())
         page.set("measurement-depth-scale", "crater_scans")
         await page.until(lambda: not page.there("form-measurement.sputter_rate.value"))
         assert len(page.document.get("measurement.crater_scans")) == 3
+
+    visit(folder, "measurement", act, text=EXPERIMENT + MEASUREMENT)
+
+
+def test_a_mistake_in_a_region_stands_beside_it_and_the_last_densities_stay(folder):
+    async def act(page: Visit) -> None:
+        await page.until(lambda: page.there("measurement-profile-plot"))
+        page.set("measurement-fit-from", "5 nm")
+        page.set("measurement-fit-to", "160")
+        page.user.find(marker="measurement-fit-to").trigger("blur")
+        await page.until(lambda: page.shown("measurement-problem"))
+        error = page.element("measurement-fit-error")
+        assert page.shown("measurement-fit-error")
+        assert error.text.startswith('fit region, to = "160": is a number without a unit')
+        assert "fit region, to" in page.element("measurement-problem").text
+        assert page.texts().count("is a number without a unit") == 1
+        assert page.there("measurement-profile-plot")
+        assert page.shown("measurement-earlier")
+        page.click("measurement-undo")
+        await page.until(lambda: not page.shown("measurement-earlier"))
+        field = "form-measurement.pulses_per_point"
+        assert not page.element("section-measurement").value
+        page.set(field, "many")
+        await page.until(lambda: page.element("section-measurement").value)
+        page.click("measurement-undo")
+        page.set("form-measurement.depth_resolution", "40 nm")
+        await page.until(lambda: page.shown("measurement-resolution-doubt"))
+        page.session.edit("ions.Rb", None)
+        await page.until(lambda: page.there("measurement-unused-Rb"))
 
     visit(folder, "measurement", act, text=EXPERIMENT + MEASUREMENT)

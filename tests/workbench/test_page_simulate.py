@@ -8,7 +8,7 @@ import pytest
 
 from ionscape.inference.paths import Scalar
 from ionscape.quantities import quantity
-from ionscape.workbench.pages.simulate import SliderRange, written
+from ionscape.workbench.pages.simulate_sliders import SliderRange, written
 from ionscape.workbench.project import open_project
 from page_visits import Visit, visit
 
@@ -104,6 +104,6 @@ def test_slider_is_followed_and_its_value_written_on_release(tmp_path):
 def test_mistake_in_the_experiment_is_told_and_nothing_can_be_started(tmp_path):
     async def act(page: Visit) -> None:
         await page.until(lambda: not page.element("simulate-run").enabled)
-        assert "sample.thickness" in page.element("simulate-problem").text
+        assert "sample thickness" in page.element("simulate-problem").text
 
     visit(tmp_path / "project", "simulate", act, text=RUBIDIUM.replace("2.325 mm", "-1 mm"))

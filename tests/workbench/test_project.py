@@ -366,3 +366,23 @@ class TestReading:
 
     def test_the_experiment_alone(self):
         assert parse_experiment(one_document()).sample.thickness == pytest.approx(2.325e-3)
+
+
+def test_uploads_are_removed_unless_a_document_names_them(project):
+    kept, spare = (project.add_upload(name, name.encode()) for name in ("kept.txt", "spare.txt"))
+    project.document.set("measurement.file", "uploads/kept.txt")
+    project.remove_upload(spare)
+    assert project.uploads() == [kept]
+    with pytest.raises(InputError, match="is in use"):
+        project.remove_upload(kept)
+    with pytest.raises(InputError, match="not there any more"):
+        project.remove_upload(spare)
+
+
+def test_what_follows_a_change_is_taken_back_with_it(project):
+    project.document.set("title", "a")
+    project.document.set("title", "b")
+    project.document.set_many({"fit.starts": 4}, follows=True)
+    assert project.document.undo()
+    assert project.document.get("title") == "a"
+    assert project.document.get("fit") is None

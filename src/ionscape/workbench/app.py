@@ -17,6 +17,7 @@ from .pages.take_up import interrupted
 from .project import open_project
 from .security import LOOPBACK, MEBIBYTE, SecurityMiddleware, make_token
 from .session import Session, Workbench
+from .wording import page_words
 
 TABS = (
     ("measurement", "Measurement"),
@@ -59,8 +60,10 @@ body { font-size: 13px; }
   .body--dark .text-positive { color: #8fd694 !important; }
 }
 .body--dark .workbench-error { color: #ff9d94; }
+@media (max-width: 1000px) { .workbench-title { display: none; } .q-tab { padding: 0 8px; } }
 *:focus-visible { outline: 2px solid var(--q-primary); outline-offset: 1px; }
-.body--dark *:focus-visible { outline-color: #8ec5f4; }
+.body--dark @media (max-width: 1000px) { .workbench-title { display: none; } .q-tab { padding: 0 8px; } }
+*:focus-visible { outline-color: #8ec5f4; }
 """
 
 
@@ -85,7 +88,8 @@ def page(workbench: Workbench, tab: str = "measurement") -> Session:
             for name, label in TABS:
                 ui.tab(name, label=label).mark(f"tab-{name}")
         ui.space()
-        title = ui.label().classes("ellipsis").style("max-width: 260px").mark("project-title")
+        title = ui.label().classes("ellipsis").style("max-width: 260px; min-width: 0").mark("project-title")
+        title.classes("workbench-title")
         title.tooltip(str(workbench.project.folder))
         _jobs_indicator(session)
         button = ui.button(icon="contrast", on_click=lambda: _switch(dark)).props(
@@ -174,7 +178,7 @@ def _jobs_indicator(session: Session) -> None:
             before = told.get(job.identifier)
             told[job.identifier] = job.state
             if before != job.state and job.state == "failed":
-                session.notify(f"{job.kind} failed: {job.message}", kind="negative")
+                session.notify(f"{job.kind} failed: {page_words(job.message)}", kind="negative")
         refresh()
 
     session.on_change(on_change)
@@ -199,7 +203,7 @@ def _job_row(session: Session, job: Job, bars: dict[str, ui.linear_progress]) ->
         with ui.column().style("gap: 0; flex: 1 1 0; min-width: 0"):
             ui.label(f"{int(job.identifier)} {job.kind}: {job.state}").classes("text-weight-medium")
             if job.message:
-                ui.label(job.message).classes("workbench-note")
+                ui.label(page_words(job.message)).classes("workbench-note")
             if job.state == "running":
                 bar = ui.linear_progress(value=job.fraction or 0.0, show_value=False).props("instant-feedback")
                 bars[job.identifier] = bar

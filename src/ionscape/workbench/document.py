@@ -108,14 +108,19 @@ class Document:
         """
         self.set_many({path: value})
 
-    def set_many(self, values: Mapping[str, Any]) -> None:
-        """Write several values as one change; see `set`."""
+    def set_many(self, values: Mapping[str, Any], *, follows: bool = False) -> None:
+        """Write several values as one change; see `set`.
+
+        Args:
+            values: by path.
+            follows: part of the change before it, with which it is taken back.
+        """
 
         def edit(document: Any, make: Maker) -> None:
             for path, value in values.items():
                 _set(document, split_path(path), value, make)
 
-        self._edit(edit)
+        self._edit(edit, remember=not follows)
 
     def insert(self, path: str, index: int, table: Any) -> None:
         """Put an entry into a list, which is made if it is not there; `index` as in Python's `list.insert`."""
@@ -180,7 +185,7 @@ class Document:
         self._changed()
         return True
 
-    def _edit(self, edit: Callable[[Any, Maker], None]) -> None:
+    def _edit(self, edit: Callable[[Any, Maker], None], *, remember: bool = True) -> None:
         """Apply a change to the text and to the plain data, which must agree afterwards."""
         import tomlkit
         from tomlkit.exceptions import TOMLKitError
@@ -201,7 +206,7 @@ class Document:
             if not agrees:
                 # what matters is the values; comments are lost only where the library cannot place them
                 text = tomlkit.dumps(plain)
-            self._write(text)
+            self._write(text, remember=remember)
         self._changed()
 
     def _write(self, text: str, *, remember: bool = True) -> None:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ionscape.errors import InputError
 from ionscape.experiment import Experiment, is_immobile
+from ionscape.inference.least_squares import AT_BOUND
 from ionscape.inference.paths import Scalar, scalars, with_values
-from ionscape.quantities import format_quantity, shown_unit, with_error
+from ionscape.quantities import format_quantity, quantity, shown_unit, with_error
 
 from .document import join_path
+from .wording import label_of
 
 if TYPE_CHECKING:
     from ionscape.inference import FitResult
 
-COEFFICIENT_RANGE = 5.0
+COEFFICIENT_RANGE = 100.0
 """Suggested bounds of diffusion coefficients lie this factor off their value."""
 USUAL_RANGE = 2.0
 TRAPPED_RANGE = (0.1, 3.0)
 MOST_ATTEMPTS = 8
+WIDER = 3.0
+"""Bounds at which a search has ended go this factor farther out, those of a logarithmic scale as far as suggested."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +106,67 @@ def suggestion(experiment: Experiment, scalar: Scalar) -> dict[str, Any]:
     return {**found, "scale": "log"} if logarithmic else found
 
 
+def bound_problems(free: Mapping[str, Any], experiment: Experiment) -> dict[str, str]:
+    """What is wrong with the bounds of free parameters, in the units in which they were typed: sentences by path."""
+    known = scalars(experiment)
+    found: dict[str, str] = {}
+    for name, entry in free.items():
+        scalar = known.get(name.rpartition(":")[2])
+        if scalar is None or not isinstance(entry, Mapping):
+            continue
+        ends: dict[str, float] = {}
+        for key in ("lower", "upper"):
+            try:
+                ends[key] = _number(entry.get(key), scalar)
+            except InputError as error:
+                found[parameter_path(name, key)] = str(error)
+        if len(ends) < 2:
+            continue
+        if not ends["lower"] < ends["upper"]:
+            found[parameter_path(name, "lower")] = (
+                f"{entry['lower']} must be less than the upper bound, {entry['upper']}."
+            )
+        elif not ends["lower"] <= scalar.value <= ends["upper"]:
+            side = "lower" if scalar.value < ends["lower"] else "upper"
+            found[parameter_path(name, side)] = (
+                f"The value of the experiment, {value_text(scalar)}, from which the search starts, must lie between the"
+                " bounds: change this one or the value."
+            )
+    return found
+
+
+def at_bounds(result: FitResult) -> dict[str, str]:
+    """Parameters of the experiment at whose bounds a search ended, and at which: "lower" or "upper"."""
+    data = result.dataset
+    found: dict[str, str] = {}
+    for place, name in enumerate(map(str, data["parameter"].values)):
+        value, low, high = (float(data[key].values[place]) for key in ("estimate", "lower_bound", "upper_bound"))
+        if str(data["scale"].values[place]) == "log" and low > 0.0:
+            value, low, high = math.log(value), math.log(low), math.log(high)
+        reach = AT_BOUND * (high - low)
+        if str(data["kind"].values[place]) == "experiment" and not low + reach < value < high - reach:
+            found[name] = "lower" if value - low < high - value else "upper"
+    return found
+
+
+def widened(experiment: Experiment, ended: Mapping[str, str], free: Mapping[str, Any]) -> dict[str, str | float]:
+    """Bounds farther out where a search has ended at them, by path of the document."""
+    known = scalars(experiment)
+    found: dict[str, str | float] = {}
+    for name, side in ended.items():
+        scalar, entry = known.get(name.rpartition(":")[2]), free.get(name)
+        if scalar is None or not isinstance(entry, Mapping):
+            continue
+        value = _number(entry.get(side), scalar)
+        factor = COEFFICIENT_RANGE if entry.get("scale") == "log" else WIDER
+        outwards = (side == "upper") == (value > 0.0)
+        wider = Scalar(path=scalar.path, value=value, dimension=scalar.dimension)
+        found[parameter_path(name, side)] = _text(
+            _allowed(experiment, wider, value * factor if outwards else value / factor), scalar
+        )
+    return found
+
+
 def value_text(scalar: Scalar) -> str:
     """A value with its unit for people."""
     return str(_text(scalar.value, scalar, digits=4))
@@ -116,7 +182,7 @@ def short_name(name: str) -> str:
     text = name.replace("ions.", "").replace("diffusion.", "").replace("sensitivity_factor.", "factor ")
     text = text.replace(".", " ").replace("_", " ")
     # as the papers call it
-    return f"{text} Γ" if name.endswith("diffusion.width") else text
+    return f"{text} Γ" if name.endswith(("diffusion.width", "diffusion.trapped_width")) else text
 
 
 def result_rows(result: FitResult) -> list[dict[str, Any]]:
@@ -126,14 +192,16 @@ def result_rows(result: FitResult) -> list[dict[str, Any]]:
         Rows with `name`, `parameter`, `estimate`, `error`, `interval`, `unit`, `nuisance`.
     """
     found = result.summary()
+    ended = at_bounds(result)
     rows: list[dict[str, Any]] = []
     for place, name in enumerate(map(str, result.dataset["parameter"].values)):
         entry = found[name]
         size, unit = shown_unit(entry["unit"])
         value, error = with_error(entry["estimate"] / size, entry["standard_error"] / size)
         rows.append({
-            "name": name, "parameter": short_name(name), "estimate": value, "error": error,
-            "interval": f"{entry['lower_95'] / size:.4g} to {entry['upper_95'] / size:.4g}",
+            "name": name, "parameter": short_name(name), "estimate": value, "error": "" if name in ended else error,
+            "interval": f"at its {ended[name]} bound" if name in ended
+            else f"{entry['lower_95'] / size:.4g} to {entry['upper_95'] / size:.4g}",
             "unit": unit.replace("m^2/s", "m²/s").replace("1/m^3", "m⁻³"),
             "nuisance": str(result.dataset["kind"].values[place]) != "experiment",
         })  # fmt: skip
@@ -167,6 +235,19 @@ def _allowed(experiment: Experiment, scalar: Scalar, end: float) -> float:
     return scalar.value
 
 
+def _number(value: Any, scalar: Scalar) -> float:
+    """A bound in SI units.
+
+    Raises:
+        InputError: it is no number, or has no unit that fits.
+    """
+    if scalar.dimension is not None:
+        return quantity(value, scalar.dimension)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InputError("must be a number without a unit", value=value)
+    return float(value)
+
+
 def _text(value: float, scalar: Scalar, *, digits: int = 3) -> str | float:
     if scalar.dimension is None:
         return float(f"{value:.{digits}g}")
@@ -183,4 +264,4 @@ def _group(path: str) -> str:
 def _label(path: str) -> str:
     parts = path.split(".")
     kept = parts[2:] if parts[0] == "ions" else parts[1:]
-    return " ".join(part for part in kept if part != "diffusion").replace("_", " ") or path
+    return " ".join(label_of(part) for part in kept if part != "diffusion") or path

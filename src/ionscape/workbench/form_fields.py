@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from ionscape.errors import InputError, toml_value
 from ionscape.experiment.fields import Number, Quantity, Table
 from ionscape.experiment.problems import first_problem
+from ionscape.workbench.wording import label_of
 
 FieldKind = Literal[
     "quantity", "number", "integer", "flag", "choice", "text", "list", "mapping", "union", "table", "tables", "value"
@@ -52,11 +53,6 @@ class FieldDescription:
     models: tuple[type[Table], ...] = ()
     entry: FieldKind = "text"
     model: type[Table] | None = None
-
-
-def label_of(key: str) -> str:
-    """A key as words."""
-    return key.replace("_", " ")
 
 
 def describe_fields(model: type[Table]) -> tuple[FieldDescription, ...]:

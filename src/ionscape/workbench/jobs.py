@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import threading
 import time
@@ -19,6 +20,7 @@ from ionscape.errors import InputError
 from ionscape.outputs import atomic_output
 
 from .processes import start_tracker
+from .project import beginning_file, scratch_folder
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
@@ -99,6 +101,10 @@ class JobRunner:
         self._subscribers: list[Callable[[Job], None]] = []
         self._closed = False
         self._jobs: dict[str, Job] = {job.identifier: job for job in self._read_records()}
+        # of no use to anybody since the lock of the project is ours
+        shutil.rmtree(project.folder / "jobs" / "scratch", ignore_errors=True)
+        for job in self._jobs.values():
+            self._tidy(job)
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -284,6 +290,7 @@ class JobRunner:
         with self._lock:
             self._conclude(running, outcome)
             self._save(job)
+            self._tidy(job)
         if job.results:
             self.project.changed("results")
 
@@ -325,6 +332,12 @@ class JobRunner:
         with self._lock, atomic_output(self._record(job)) as temporary:
             text = json.dumps({"format": FORMAT, **asdict(job)}, indent=1, ensure_ascii=False)
             temporary.write_text(text + "\n", encoding="utf-8")
+
+    def _tidy(self, job: Job) -> None:
+        """Remove what a job that runs no more has no use for; only one that is not finished may be taken up again."""
+        shutil.rmtree(scratch_folder(self.project.folder, job.identifier), ignore_errors=True)
+        if job.state == "finished":
+            beginning_file(self.project.folder, job.identifier).unlink(missing_ok=True)
 
     def _read_records(self) -> list[Job]:
         found: list[Job] = []

@@ -12,6 +12,7 @@ from ionscape.errors import InputError
 from ionscape.experiment.load import parse_toml
 from ionscape.experiment.tables import read_text
 
+from .document import join_path
 from .named_files import refused_files
 from .reading import read_measurement
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ionscape.sims import DepthProfile, RawProfile
     from ionscape.sims.crater import StepHeight
     from ionscape.sims.crater_scan import CraterScan
-    from ionscape.sims.inspection import ChannelInspection, Inspection
+    from ionscape.sims.inspection import Inspection
 
 Role = Literal["export", "crater scan"]
 
@@ -29,7 +30,6 @@ RESOLUTION = "measurement.depth_resolution"
 USUAL_RESOLUTION = "2 nm"
 """Standard deviation of the depth response that is written for a new export; usual with slow sputter ions."""
 ASSUMED_RESOLUTION = "assumed; the width of site energies depends on it: enter that of the instrument"
-REMARKS_SHOWN = 4
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -166,12 +166,33 @@ def channels_by_element(raw: RawProfile) -> dict[str, list[str]]:
     return found
 
 
-def changes_for_experiment(data: Mapping[str, Any], raw: RawProfile | None) -> dict[str, None]:
-    """What the measurement must leave to the experiment once there is one: densities, charges, suggested channels."""
+def export_elements(document: Path) -> tuple[str, ...]:
+    """Elements of the monatomic ions of a document's export; none if it cannot be read."""
+    table = measurement_table(document)
+    refused = refused_files({"measurement": table}, root=document.parent, file=document.name)
+    raw = _raw(document, table, {key: str(error) for key, error in refused.items()})
+    return () if raw is None else tuple(channels_by_element(raw))
+
+
+def unused_elements(raw: RawProfile, data: Mapping[str, Any]) -> list[str]:
+    """Elements that may move in a glass and of which no channel counts to any ion."""
+    assigned = assignment(raw, data)
+    return [element for element, names in suggested_channels(raw).items() if not any(assigned[name] for name in names)]
+
+
+def changes_for_experiment(data: Mapping[str, Any], raw: RawProfile | None) -> dict[str, Any]:
+    """What the measurement must leave to the experiment once there is one: densities, charges, suggested channels.
+
+    Densities go over where the experiment has none of its own.
+    """
     table = data.get("measurement")
     if not isinstance(table, Mapping) or not _has_experiment(data):
         return {}
-    changes: dict[str, None] = {f"measurement.{key}": None for key in ("native", "charges") if key in table}
+    changes: dict[str, Any] = {f"measurement.{key}": None for key in ("native", "charges") if key in table}
+    native, known = table.get("native"), data["sample"].get("native") or {}
+    for ion, density in native.items() if isinstance(native, Mapping) else ():
+        if ion in data["ions"] and ion not in known:
+            changes[join_path(("sample", "native", ion))] = density
     if raw is not None and "channels" in table and table["channels"] == suggested_channels(raw):
         changes["measurement.channels"] = None
     return changes
@@ -218,43 +239,9 @@ def channels_of(assigned: Mapping[str, str]) -> dict[str, list[str]]:
     return found
 
 
-def channel_remarks(channel: ChannelInspection) -> str:
-    """What is to be said about a channel, empty for nothing."""
-    said: list[str] = []
-    if channel.kind == "not recognised":
-        said.append("not recognised")
-    if channel.mass_is_doubtful and channel.mass_difference is not None:
-        said.append(f"mass off by {channel.mass_difference:+.3f} u")
-    if channel.dead_time_limited:
-        said.append(f"dead time limits {channel.dead_time_limited} points")
-    return "; ".join(said)
-
-
-def inspection_remarks(found: Inspection) -> list[str]:
-    """What an inspection says of the whole export, one sentence each."""
-    if found.pulses is not None:
-        told = [f"{found.points} data points, {found.pulses} pulses per point ({found.pulses_status})"]
-    elif found.pulses_status == "uncorrected":
-        told = [f"{found.points} data points, counts without Poisson correction"]
-    else:
-        told = [f"{found.points} data points, pulses per point unknown"]
-    told += [
-        f"{ratio.numerator}/{ratio.denominator}: {ratio.verdict}"
-        for ratio in found.isotope_ratios
-        if ratio.verdict != "natural"
-    ]
-    for entry in found.interferences[:REMARKS_SHOWN]:
-        part = "" if entry.contribution is None else f", up to {100.0 * entry.contribution:.2g} % of its counts"
-        told.append(f"{entry.channel} may hold {entry.other} ({entry.reason}{part})")
-    more = len(found.interferences) - REMARKS_SHOWN
-    if more > 0:
-        told.append(f"and {more} more possible interferences of smaller weight")
-    return told
-
-
-def region_text(ends: tuple[float, float], unit: Literal["nm", "um"]) -> list[str]:
+def region_text(ends: tuple[float, float], unit: Literal["nm", "µm"]) -> list[str]:
     """A region in SI units as it stands in a document; what lies before the beginning is cut off."""
-    size = {"nm": 1e-9, "um": 1e-6}[unit]
+    size = {"nm": 1e-9, "µm": 1e-6}[unit]
     return [f"{max(end, 0.0) / size:.4g} {unit}" for end in sorted(ends)]
 
 
@@ -268,7 +255,7 @@ def moved_crater_regions(step: StepHeight, moved: Mapping[str, tuple[float, floa
     low, high = float(step.levelled.lateral.min()), float(step.levelled.lateral.max())
 
     def text(ends: tuple[float, float]) -> list[str]:
-        return region_text((min(max(ends[0], low), high), min(max(ends[1], low), high)), "um")
+        return region_text((min(max(ends[0], low), high), min(max(ends[1], low), high)), "µm")
 
     changes: dict[str, Any] = {}
     if "valley" in moved:

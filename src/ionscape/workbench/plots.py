@@ -1,18 +1,8 @@
 """Every plot of the workbench but those of glasses; see `drawing` for what a plot is and who draws it."""
 
-from ionscape.workbench.drawing import (
-    Axis,
-    Curve,
-    Mark,
-    Plot,
-    Region,
-    draw,
-    moved_regions,
-    on_dark,
-    plain_formula,
-    to_csv,
-    to_plotly,
-)
+from ionscape.workbench.drawing import Axis, Curve, Mark, Plot, Region, plain_formula, to_csv
+from ionscape.workbench.drawing_matplotlib import draw
+from ionscape.workbench.drawing_plotly import moved_regions, on_dark, to_plotly
 from ionscape.workbench.plots_fit import (
     correlation_plot,
     fit_activation_energy_plot,

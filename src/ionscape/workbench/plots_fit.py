@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ionscape.constants import ELECTRON_VOLT
-from ionscape.figures.fits import (
-    CHI_SQUARE_68,
-    CHI_SQUARE_95,
-    DARK,
-    LIGHT,
-    LOWEST_DECADES,
-    PER_CUBIC_NANOMETRE,
+from ionscape.constants import CHI_SQUARE_68, CHI_SQUARE_95, ELECTRON_VOLT
+from ionscape.figures.fit_values import (
+    BANDS,
+    banded_curve,
+    chosen_data_set,
     curve_ions,
-    data_sets,
+    fitted_densities,
+    likelihood_limit,
+    likelihood_profile,
     profiled,
+    readable_unit,
+    residual_limit,
     short_names,
-    shown_unit,
 )
-from ionscape.figures.style import axis_unit, ion_styles, reject
+from ionscape.figures.profiles import PER_CUBIC_NANOMETRE
+from ionscape.figures.style import LOWEST_DECADES, axis_unit, ion_styles, reject
 from ionscape.workbench.drawing import Axis, Curve, Mark, Plot
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def fit_plot(result: FitResult, number: int = 0) -> Plot:
     Raises:
         InputError: there is no such data set.
     """
-    name, ions = _data_set(result, number)
+    name, ions = chosen_data_set(result, number)
     data = result.dataset
     depth = data[f"depth_{number}"].values
     unit = axis_unit(float(depth[-1]), "length")
@@ -48,10 +48,7 @@ def fit_plot(result: FitResult, number: int = 0) -> Plot:
     points: list[Curve] = []
     lines: list[Curve] = []
     for place, ion in enumerate(ions):
-        measured, error, fitted = (
-            data[f"{kind}_{number}"].values[:, place] / PER_CUBIC_NANOMETRE
-            for kind in ("measured", "measured_error", "fitted")
-        )
+        measured, error, fitted = fitted_densities(result, number, place)
         points.append(Curve(name=f"{ion} measured", x=depth / unit.size, y=measured, lower=measured - error,
                             upper=measured + error, kind="points", colour=styles[ion].colour, strength=0.55,
                             thickness=1.2))  # fmt: skip
@@ -69,14 +66,14 @@ def residual_plot(result: FitResult, number: int = 0) -> Plot:
     Raises:
         InputError: there is no such data set.
     """
-    name, ions = _data_set(result, number)
+    name, ions = chosen_data_set(result, number)
     data = result.dataset
     depth = data[f"depth_{number}"].values
     unit = axis_unit(float(depth[-1]), "length")
     x = depth / unit.size
     styles = ion_styles(ions)
     residual = data[f"residual_{number}"].values
-    limit = max(3.5, 1.1 * float(np.nanmax(np.abs(residual))))
+    limit = residual_limit(residual)
     band = Curve(name="±2 σ", x=x, y=np.zeros_like(x), lower=np.full_like(x, -2.0), upper=np.full_like(x, 2.0),
                  kind="band", colour="#888888", strength=0.25, legend=False)  # fmt: skip
     points = [Curve(name=ion, x=x, y=residual[:, place], kind="points", colour=styles[ion].colour, thickness=1.2)
@@ -101,11 +98,19 @@ def fit_diffusion_plot(result: FitResult, number: int = 0) -> Plot:
     limits = (max(lowest, highest * 10.0**-LOWEST_DECADES) / 2.0, 2.0 * highest) if highest > 0.0 else (None, None)
     return Plot(
         name="fit-diffusion-coefficients",
-        title="diffusion coefficients, bands of 68 and 95 %",
+        title=f"diffusion coefficients{_temperature(result, number)}, bands of 68 and 95 %",
         horizontal=FERMI_AXIS,
         vertical=Axis(label="D", unit="m²/s", log=True, limits=limits),
         curves=curves,
     )
+
+
+def _temperature(result: FitResult, number: int) -> str:
+    """At which temperature the coefficients of a data set hold, where its problem is at hand."""
+    if result.problem is None:
+        return ""
+    data = result.problem.datasets[number]
+    return f" at {data.experiment.stages[data.stage].temperature:.5g} K (stage {data.stage + 1})"
 
 
 def fit_activation_energy_plot(result: FitResult, number: int = 0) -> Plot:
@@ -158,7 +163,7 @@ def likelihood_plot(result: FitResult, place: int) -> Plot:
 
     Args:
         result: of a fit with profile likelihoods.
-        place: of the parameter, one of `ionscape.figures.fits.profiled`.
+        place: of the parameter, one of `ionscape.figures.fit_values.profiled`.
 
     Raises:
         InputError: the result holds no profile of that parameter.
@@ -167,45 +172,31 @@ def likelihood_plot(result: FitResult, place: int) -> Plot:
     if place not in known:
         raise reject("profile likelihood", place, known)
     data = result.dataset
-    value, cost = (np.asarray(data[kind].values[place], dtype=float) for kind in ("profile_value", "profile_cost"))
-    finite = np.isfinite(value) & np.isfinite(cost)
-    value, cost = value[finite], cost[finite]
-    order = np.argsort(value)
-    excess = cost[order] - min(float(cost.min()), float(data.attrs["cost"]))
-    unit = shown_unit(str(data["unit"].values[place]), float(data["estimate"].values[place]))
+    value, excess = likelihood_profile(result, place)
+    unit = readable_unit(str(data["unit"].values[place]), float(data["estimate"].values[place]))
     name = short_names([str(one) for one in data["parameter"].values])[place]
-    curve = Curve(name="profile", x=value[order] / unit.size, y=excess, colour="#0072B2", thickness=1.4)
-    top = max(1.15 * CHI_SQUARE_95, min(1.05 * float(excess.max()), 4.0 * CHI_SQUARE_95))
+    curve = Curve(name="profile", x=value / unit.size, y=excess, colour="#0072B2", thickness=1.4)
     return Plot(
         name=f"likelihood-{name.replace(' ', '-')}", title=name, curves=(curve,),
         horizontal=Axis(label=name, unit=unit.unit, size=unit.size),
-        vertical=Axis(label="cost above the least", limits=(0.0, top)),
+        vertical=Axis(label="cost above the least", limits=(0.0, likelihood_limit(excess))),
         marks=tuple(Mark(name=text, value=level, across="horizontal", line="dotted")
                     for level, text in ((CHI_SQUARE_68, "68 %"), (CHI_SQUARE_95, "95 %"))),
     )  # fmt: skip
 
 
-def _data_set(result: FitResult, number: int) -> tuple[str, list[str]]:
-    known = data_sets(result)
-    if not 0 <= number < len(known):
-        raise reject("data set", number, range(len(known)))
-    return known[number]
-
-
 def _curves(result: FitResult, kind: str, number: int, across: float, along: float) -> tuple[Curve, ...]:
     """Curves of all ions with both bands; `across` and `along` are the SI sizes of the units of both axes."""
-    _data_set(result, number)
-    data = result.dataset
-    ions: Sequence[str] = curve_ions(result, kind, number)
+    chosen_data_set(result, number)
+    ions = curve_ions(result, kind, number)
     styles = ion_styles(ions)
     bands: list[Curve] = []
     lines: list[Curve] = []
     for ion in ions:
-        name = f"{kind}_{number}_{ion}"
-        x, y = data[str(data[name].dims[0])].values / across, data[name].values / along
-        for level, strength in ((95, LIGHT), (68, DARK)):
-            low, high = (data[f"{name}_{end}_{level}"].values / along for end in ("lower", "upper"))
-            bands.append(Curve(name=f"{ion}, {level} %", x=x, y=y, lower=low, upper=high, kind="band", legend=False,
-                               colour=styles[ion].colour, strength=strength))  # fmt: skip
-        lines.append(Curve(name=ion, x=x, y=y, colour=styles[ion].colour, line=styles[ion].line, thickness=1.4))
+        found, style = banded_curve(result, kind, number, ion, scale=(across, along)), styles[ion]
+        for level, strength in BANDS:
+            low, high = found.bands[level]
+            bands.append(Curve(name=f"{ion}, {level} %", x=found.x, y=found.y, lower=low, upper=high, kind="band",
+                               legend=False, colour=style.colour, strength=strength))  # fmt: skip
+        lines.append(Curve(name=ion, x=found.x, y=found.y, colour=style.colour, line=style.line, thickness=1.4))
     return (*bands, *lines)

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
+from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
 from ionscape.figures import glass as glass_figures
-from ionscape.figures.series import INVERSE_TEMPERATURE, MOST_LINES, PER_CENTIMETRE, SAME_COMPOSITION
+from ionscape.figures.series_values import (
+    INVERSE_TEMPERATURE,
+    PER_CENTIMETRE,
+    SAME_COMPOSITION,
+    TemperatureColours,
+    by_borate_fraction,
+    colour_of_map,
+    conductivity_products,
+    has_values,
+    measured_conductivities,
+    measured_products,
+    shown_temperatures,
+    slope_line,
+    spread_places,
+)
 from ionscape.figures.style import ion_styles
 from ionscape.workbench.drawing import Axis, Curve, FloatArray, Mark, Plot
 
@@ -25,7 +38,6 @@ LEAST_FRACTION, LEAST_TAIL, BINS = glass_figures.LEAST_FRACTION, glass_figures.L
 SOURCE_COLOURS = ("#333333", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 MANY_COLOUR = "#8A8A8A"
 UNIT_STYLES = glass_figures.UNIT_STYLES
-NEAR_TEMPERATURE = 25.0  # K: measured temperatures that far outside of the range of the model are still shown
 
 
 def units_plot(series: Series) -> Plot:
@@ -96,11 +108,11 @@ def landscape_plot(landscape: Landscape) -> Plot:
 def activation_energy_plot(result: SeriesResult) -> Plot | None:
     """Activation energy of σT over the mixing ratio, with standard errors and measured glasses; None without any."""
     data = result.dataset
-    if not _has(data, "activation_energy"):
+    if not has_values(data, "activation_energy"):
         return None
     alkali = str(data.attrs["alkali"])
     title = str(data.attrs["title"])
-    x, (energy, error) = _sorted(data, "activation_energy", "activation_energy_error")
+    x, (energy, error) = by_borate_fraction(data, "activation_energy", "activation_energy_error")
     error = np.nan_to_num(error)
     curves = [Curve(name="model", x=x, y=energy, lower=energy - error, upper=energy + error,
                     colour=ion_styles([alkali])[alkali].colour)]  # fmt: skip
@@ -131,18 +143,16 @@ def conductivity_plot(result: SeriesResult) -> Plot | None:
     Where attempt frequencies were fitted, dashed lines are with the frequency of the series, solid ones with those.
     """
     data = result.dataset
-    if not _has(data, "conductivity"):
+    if not has_values(data, "conductivity"):
         return None
-    fitted = _has(data, "fitted_attempt_frequency")
+    fitted = has_values(data, "fitted_attempt_frequency")
     temperatures = [float(value) for value in data["temperature"].values]
-    shown = _shown_temperatures(data)
-    colours = _TemperatureColours([*temperatures, *shown])
-    x, (values, errors) = _sorted(data, "conductivity", "conductivity_error")
+    shown = shown_temperatures(data)
+    colours = TemperatureColours([*temperatures, *shown])
+    x, (values, errors) = by_borate_fraction(data, "conductivity", "conductivity_error")
     curves: list[Curve] = []
     for temperature in shown:
-        mine = data["measured_temperature"].values == temperature
-        where = data["measured_x"].values[data["measured_point_glass"].values[mine]]
-        value = data["measured_conductivity"].values[mine] * PER_CENTIMETRE
+        where, value = measured_conductivities(data, temperature)
         curves.append(Curve(name=f"measured, {temperature:.5g} K", x=where, y=value, kind="points", thickness=3.0,
                             colour=colours(temperature), legend=False))  # fmt: skip
     for place in np.argsort(temperatures)[::-1]:
@@ -151,7 +161,7 @@ def conductivity_plot(result: SeriesResult) -> Plot | None:
         curves.append(Curve(name=name, x=x, y=value, lower=value - error, upper=value + error, colour=colour,
                             line="dashed" if fitted else "solid"))  # fmt: skip
         if fitted:
-            _, (adapted, used) = _sorted(data, "fitted_attempt_frequency", "attempt_frequency")
+            _, (adapted, used) = by_borate_fraction(data, "fitted_attempt_frequency", "attempt_frequency")
             curves.append(Curve(name=f"{name}, frequency fitted", x=x, y=value * adapted / used, colour=colour,
                                 legend=False))  # fmt: skip
     title = "points: measured" if shown else str(data.attrs["title"])
@@ -165,23 +175,20 @@ def conductivity_plot(result: SeriesResult) -> Plot | None:
 def arrhenius_plot(result: SeriesResult) -> Plot | None:
     """σT over 1/T, lines with the slope of the activation energy from percolation, measured glasses; None without."""
     data = result.dataset
-    if not _has(data, "conductivity"):
+    if not has_values(data, "conductivity"):
         return None
     temperatures = data["temperature"].values
     inverse = INVERSE_TEMPERATURE / temperatures
-    places = _places(data["x"].values)
+    places = spread_places(data["x"].values)
     curves: list[Curve] = []
     for number, place in enumerate(places):
-        x, colour = float(data["x"].values[place]), _from_map("viridis", 0.85 * number / max(len(places) - 1, 1))
-        product = data["conductivity"].values[place] * temperatures * PER_CENTIMETRE
-        error = np.nan_to_num(data["conductivity_error"].values[place]) * temperatures * PER_CENTIMETRE
+        x, colour = float(data["x"].values[place]), colour_of_map("viridis", 0.85 * number / max(len(places) - 1, 1))
+        product, error = conductivity_products(data, place)
         curves.append(Curve(name=f"x = {x:.3g}", x=inverse, y=product, lower=product - error, upper=product + error,
                             kind="points", colour=colour, thickness=3.0))  # fmt: skip
         if "activation_energy" in data and len(temperatures) > 1:
             energy = float(data["activation_energy"].values[place])
-            slope = energy * ELECTRON_VOLT / (BOLTZMANN_CONSTANT * INVERSE_TEMPERATURE)
-            ends = np.array([inverse.min(), inverse.max()])
-            line = np.exp(np.log(product).mean() - slope * (ends - inverse.mean()))
+            ends, line = slope_line(inverse, product, energy)
             curves.append(Curve(name=f"x = {x:.3g}, slope {energy:.3f} eV", x=ends, y=line, colour=colour,
                                 thickness=1.1, legend=False))  # fmt: skip
         curves.extend(_measured_products(data, x, colour))
@@ -196,24 +203,6 @@ def series_plots(result: SeriesResult) -> tuple[Plot, ...]:
     """All plots that a result has numbers for."""
     made = (activation_energy_plot(result), conductivity_plot(result), arrhenius_plot(result))
     return tuple(plot for plot in made if plot is not None)
-
-
-class _TemperatureColours:
-    """Colours from cold to hot, the same for a temperature wherever it occurs."""
-
-    def __init__(self, temperatures: Sequence[float]) -> None:
-        self.low, self.high = min(temperatures), max(temperatures)
-
-    def __call__(self, temperature: float) -> str:
-        share = 0.5 if self.high == self.low else (temperature - self.low) / (self.high - self.low)
-        return _from_map("plasma", 0.05 + 0.75 * share)
-
-
-def _from_map(name: str, place: float) -> str:
-    from matplotlib import colormaps
-    from matplotlib.colors import to_hex
-
-    return to_hex(colormaps[name](place))
 
 
 def _mixing_ratio() -> Axis:
@@ -236,41 +225,10 @@ def _units(series: Series) -> tuple[FloatArray, dict[str, FloatArray]]:
     return x, table
 
 
-def _has(data: xarray.Dataset, name: str) -> bool:
-    return name in data and bool(np.isfinite(data[name].values).any())
-
-
-def _sorted(data: xarray.Dataset, *names: str) -> tuple[FloatArray, list[FloatArray]]:
-    """Mixing ratios that rise, and the values of variables there."""
-    x: FloatArray = data["x"].values
-    order = np.argsort(x)
-    return x[order], [data[name].values[order] for name in names]
-
-
-def _shown_temperatures(data: xarray.Dataset) -> list[float]:
-    """Measured temperatures in or near the range of the model."""
-    if "measured_temperature" not in data:
-        return []
-    low, high = data["temperature"].values.min() - NEAR_TEMPERATURE, data["temperature"].values.max() + NEAR_TEMPERATURE
-    return [float(value) for value in np.unique(data["measured_temperature"].values) if low <= value <= high]
-
-
-def _places(x: FloatArray) -> list[int]:
-    """Evenly spaced compositions, at most as many as can be told apart."""
-    order = np.argsort(x)
-    count = min(len(x), MOST_LINES)
-    return [int(order[round(position)]) for position in np.linspace(0, len(x) - 1, count)]
-
-
 def _measured_products(data: xarray.Dataset, x: float, colour: str) -> list[Curve]:
     """Measured σT of glasses whose mixing ratio is that of a composition."""
-    if "measured_point_glass" not in data:
+    inverse, product = measured_products(data, x)
+    if not product.size:
         return []
-    temperature = data["measured_temperature"].values
-    mine = np.abs(data["measured_x"].values[data["measured_point_glass"].values] - x) <= SAME_COMPOSITION
-    mine &= np.isin(temperature, _shown_temperatures(data))
-    if not mine.any():
-        return []
-    product = data["measured_conductivity"].values[mine] * temperature[mine] * PER_CENTIMETRE
-    return [Curve(name=f"x = {x:.3g} ± {SAME_COMPOSITION:g}, measured", x=INVERSE_TEMPERATURE / temperature[mine],
-                  y=product, kind="points", colour=colour, strength=0.45, thickness=4.0, legend=False)]  # fmt: skip
+    return [Curve(name=f"x = {x:.3g} ± {SAME_COMPOSITION:g}, measured", x=inverse, y=product, kind="points",
+                  colour=colour, strength=0.45, thickness=4.0, legend=False)]  # fmt: skip

@@ -78,7 +78,7 @@ def counts_plot(profile: DepthProfile, *, regions: bool = True) -> Plot:
             curves.append(Curve(name=f"{plain_formula(name)} saturated", x=depth[saturated], kind="points",
                                 y=counts[saturated, place], colour=style.colour))  # fmt: skip
     return Plot(
-        name="counts", title="counts", horizontal=_depth_axis(depth), curves=tuple(curves),
+        name="counts", title="", horizontal=_depth_axis(depth), curves=tuple(curves),
         vertical=Axis(label="counts per data point", log=True), regions=_regions(profile) if regions else (),
     )  # fmt: skip
 
@@ -131,7 +131,7 @@ def calibrated_plot(profile: DepthProfile, *, regions: bool = True, normalised: 
     """
     data = profile.dataset
     depth = data["depth"].values / NANOMETRE
-    total = float(np.sum(data["bulk_density"].values * data["charge_number"].values)) if normalised else 1e27
+    total = float(np.sum(data["bulk_density"].values)) if normalised else 1e27
     styles = ion_styles(profile.ions)
     curves: list[Curve] = []
     for kind, strength, text in (("density_systematic", LIGHT, "between the normalisations"),

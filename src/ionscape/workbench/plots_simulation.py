@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
+from ionscape.figures.energies import energy_grid
 from ionscape.figures.profiles import LEAST_FRACTION, PER_CUBIC_NANOMETRE, cells_shown, profile_curves, stage_title
 from ionscape.figures.states import (
     Result,
     State,
     arrival_order,
     bulk_density,
+    has_mobile_salt,
     ion_names,
     mobile_ions,
+    reference_density,
     shown_depth,
     stage_ends,
     state_at,
     values,
 )
-from ionscape.figures.style import STAGE_LINES, TOTAL, LineStyle, axis_unit, ion_styles, reject
+from ionscape.figures.style import LOWEST_DECADES, STAGE_LINES, TOTAL, LineStyle, axis_unit, ion_styles, reject
 from ionscape.workbench.drawing import Axis, Curve, FloatArray, Mark, Plot
 
 if TYPE_CHECKING:
     from ionscape.experiment import Experiment
     from ionscape.sims import DepthProfile
 
-LOWEST_DECADES = 10  # below its largest value a diffusion coefficient is not followed further than this
 ENERGY_POINTS = 800
 
 
@@ -59,18 +62,17 @@ def profile_plot(
     limit = shown_depth_of(result) if limit is None else limit
     unit = axis_unit(limit, "length")
     curves: list[Curve] = []
-    bulk = bulk_density(result.experiment)
-    reference = bulk if normalised else PER_CUBIC_NANOMETRE
+    reference = None if normalised else PER_CUBIC_NANOMETRE
     if profile is not None:
-        curves += _measured(profile, unit.size, reference=None if normalised else PER_CUBIC_NANOMETRE, limit=limit)
+        curves += _measured(profile, unit.size, reference=reference, limit=limit)
     for number, (name, other) in enumerate(others):
         last = float(values(other.dataset, "time")[-1])
-        scale = bulk_density(other.experiment) if normalised else PER_CUBIC_NANOMETRE
         line = STAGE_LINES[1 + number % (len(STAGE_LINES) - 1)]
-        curves += _densities(other.experiment, state_at(other.dataset, min(time, last)), limit, unit.size, scale,
+        curves += _densities(other.experiment, state_at(other.dataset, min(time, last)), limit, unit.size, reference,
                              suffix=f", {name}", line=line, strength=0.65, thickness=1.2)  # fmt: skip
     curves += _densities(result.experiment, state, limit, unit.size, reference)
-    return _profile_axes(curves, _moment(result, state), limit / unit.size, unit.unit, unit.size, normalised)
+    what = _density_axis(result.experiment, normalised)
+    return _profile_axes(curves, _moment(result, state), limit / unit.size, unit.unit, unit.size, what)
 
 
 def live_plot(
@@ -98,22 +100,23 @@ def live_plot(
     """
     limit = float(depth[-1]) if limit is None else limit
     unit = axis_unit(limit, "length")
-    scale = bulk_density(experiment) if normalised else PER_CUBIC_NANOMETRE
+    scale = None if normalised else PER_CUBIC_NANOMETRE
     curves: list[Curve] = []
     if profile is not None:
-        curves += _measured(profile, unit.size, reference=None if normalised else scale, limit=limit)
+        curves += _measured(profile, unit.size, reference=scale, limit=limit)
     if reference is not None:
         last = float(values(reference.dataset, "time")[-1])
-        own = bulk_density(reference.experiment) if normalised else PER_CUBIC_NANOMETRE
-        curves += _densities(reference.experiment, state_at(reference.dataset, last), limit, unit.size, own,
+        curves += _densities(reference.experiment, state_at(reference.dataset, last), limit, unit.size, scale,
                              suffix=", last run", strength=0.45, thickness=1.2)  # fmt: skip
     count = cells_shown(depth, limit)
     styles = ion_styles(experiment.ions)
     for name in mobile_ions(experiment):
         if name in densities:
-            curves.append(Curve(name=name, x=depth[:count] / unit.size, y=densities[name][:count] / scale,
+            heights = densities[name][:count] / (scale or reference_density(experiment, name))
+            curves.append(Curve(name=name, x=depth[:count] / unit.size, y=heights,
                                 colour=styles[name].colour, line=styles[name].line))  # fmt: skip
-    return _profile_axes(curves, title, limit / unit.size, unit.unit, unit.size, normalised)
+    what = _density_axis(experiment, normalised)
+    return _profile_axes(curves, title, limit / unit.size, unit.unit, unit.size, what)
 
 
 def potential_plot(result: Result, time: float, *, whole: bool = False, limit: float | None = None) -> Plot:
@@ -188,6 +191,7 @@ def diffusion_plot(experiment: Experiment, stages: Sequence[int] | None = None) 
     chosen = _driven_stages(experiment) if stages is None else list(stages)
     curves: list[Curve] = []
     counted: dict[str, str] = {}
+    depends = False
     for place, number in enumerate(chosen):
         if not 0 <= number < len(experiment.stages):
             raise reject("stage", number, range(len(experiment.stages)))
@@ -196,18 +200,34 @@ def diffusion_plot(experiment: Experiment, stages: Sequence[int] | None = None) 
             coefficient = np.asarray(models[name].coefficient(fraction * bulk, temperature), dtype=np.float64)
             if not coefficient.max() > 0.0:
                 continue
+            depends |= float(np.ptp(coefficient)) > 0.0
             label = name if len(chosen) == 1 else f"{name}, stage {number + 1}"
-            curves.append(Curve(name=label, x=fraction, y=coefficient, colour=styles[name].colour,
-                                line=STAGE_LINES[place % len(STAGE_LINES)]))  # fmt: skip
+            curve = Curve(name=label, x=fraction, y=coefficient, colour=styles[name].colour,
+                          line=STAGE_LINES[place % len(STAGE_LINES)])  # fmt: skip
+            same = next((each for each, other in enumerate(curves) if other.colour == curve.colour
+                         and np.array_equal(other.y, coefficient)), None)  # fmt: skip
+            if same is None:
+                curves.append(curve)
+            else:  # a line under another would be missed
+                curves[same] = replace(curves[same], name=f"{curves[same].name} and {number + 1}")
             counts = models[name].fermi_level_counts
             if counts and counts != (name,):
                 counted[name] = f"{name}: {' + '.join(counts)}"
     note = f" ({'; '.join(counted.values())})" if counted else ""
+    what = f"density that sets the Fermi level{note}" if depends else "density, on which no coefficient depends"
     return Plot(
-        name="diffusion-coefficients", title="diffusion coefficients",
-        horizontal=Axis(label=f"density that sets the Fermi level{note}, n/n_bulk", limits=(0.0, 1.0)),
+        name="diffusion-coefficients", title=f"diffusion coefficients at {_temperatures(experiment, chosen)}",
+        horizontal=Axis(label=f"{what}, n/n_bulk", limits=(0.0, 1.0)),
         vertical=Axis(label="D", unit="m²/s", log=True, limits=_decades(curves)), curves=tuple(curves),
     )  # fmt: skip
+
+
+def _temperatures(experiment: Experiment, stages: Sequence[int]) -> str:
+    """The temperature of the stages, or that of each."""
+    found = {number: f"{experiment.stages[number].temperature:.5g} K" for number in stages}
+    if len(set(found.values())) == 1:
+        return next(iter(found.values()))
+    return ", ".join(f"{text} (stage {number + 1})" for number, text in found.items())
 
 
 def site_energy_plot(experiment: Experiment, ion: str | None = None, stage: int | None = None) -> Plot | None:
@@ -250,12 +270,7 @@ def site_energy_plot(experiment: Experiment, ion: str | None = None, stage: int 
             line = STAGE_LINES[len(drawn) % len(STAGE_LINES)]
             label = f"{name}, stage {number + 1}" if drawn else name
             level = float(distribution.fermi_energy(bulk))
-            reach = [(0.5 * np.pi if branch.shape == "cosine-squared" else 4.0) * branch.width
-                     for branch in distribution.branches]  # fmt: skip
-            low = min(branch.centre - size for branch, size in zip(distribution.branches, reach, strict=True))
-            high = max(branch.centre + size for branch, size in zip(distribution.branches, reach, strict=True))
-            margin = 0.04 * (high - low)
-            energy = np.unique(np.append(np.linspace(low - margin, high + margin, ENERGY_POINTS), level))
+            energy = energy_grid(distribution, [level], points=ENERGY_POINTS)
             sites = np.asarray(distribution.density_of_states(energy)) * ELECTRON_VOLT / bulk
             occupied = energy <= level
             curves.append(Curve(name=f"{label}, occupied", x=energy[occupied] / ELECTRON_VOLT, y=sites[occupied],
@@ -312,7 +327,7 @@ def _densities(
     state: State,
     limit: float,
     size: float,
-    reference: float,
+    reference: float | None,
     *,
     suffix: str = "",
     line: LineStyle | None = None,
@@ -320,14 +335,15 @@ def _densities(
     thickness: float | None = None,
 ) -> list[Curve]:
     count = cells_shown(state.depth, limit)
-    bulk = bulk_density(experiment)
     styles = ion_styles(name for name in experiment.ions)
     found: list[Curve] = []
     for name, density in profile_curves(experiment, state).items():
         style = styles.get(name, TOTAL)
-        if density.max() < LEAST_FRACTION * bulk or (suffix and name not in styles):
+        native = reference_density(experiment, name)
+        if density.max() < LEAST_FRACTION * native or (suffix and name not in styles):
             continue
-        found.append(Curve(name=f"{name}{suffix}", x=state.depth[:count] / size, y=density[:count] / reference,
+        heights = density[:count] / (reference or native)
+        found.append(Curve(name=f"{name}{suffix}", x=state.depth[:count] / size, y=heights,
                            colour=style.colour, line=style.line if line is None else line, strength=strength,
                            thickness=thickness or style.thickness))  # fmt: skip
     return found
@@ -337,7 +353,7 @@ def _measured(profile: DepthProfile, size: float, *, reference: float | None, li
     """Points of a measurement; `reference` None for fractions of its own bulk density."""
     data = profile.dataset
     if reference is None:
-        reference = float(np.sum(data["bulk_density"].values * data["charge_number"].values))
+        reference = float(np.sum(data["bulk_density"].values))
     inside = data["depth"].values <= limit
     depth = data["depth"].values[inside] / size
     styles = ion_styles(profile.ions)
@@ -350,8 +366,14 @@ def _measured(profile: DepthProfile, size: float, *, reference: float | None, li
     ]  # fmt: skip
 
 
-def _profile_axes(curves: Sequence[Curve], title: str, limit: float, unit: str, size: float, normalised: bool) -> Plot:
-    vertical = Axis(label="fraction of bulk n/n_bulk") if normalised else Axis(label="density", unit="nm⁻³")
+def _density_axis(experiment: Experiment, normalised: bool) -> Axis:
+    if not normalised:
+        return Axis(label="density", unit="nm⁻³")
+    salt = has_mobile_salt(experiment)
+    return Axis(label="fraction of native ions of like charge n/n_native" if salt else "fraction of bulk n/n_bulk")
+
+
+def _profile_axes(curves: Sequence[Curve], title: str, limit: float, unit: str, size: float, vertical: Axis) -> Plot:
     lowest = min((float(np.nanmin(curve.y)) for curve in curves), default=0.0)
     highest = max((float(np.nanmax(curve.y)) for curve in curves), default=1.0)
     limits = (min(0.0, 1.05 * lowest), 1.06 * highest)

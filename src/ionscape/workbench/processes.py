@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
-import threading
+
+from ionscape.scaleout.executors import end_with_parent
 
 NICENESS = 10
 """Computations leave the processor to the page, which has little to do but must do it at once."""
@@ -22,7 +22,7 @@ def prepare_process(*, group: bool, patient: bool = True) -> None:
         os.nice(NICENESS)
     if group and hasattr(os, "setsid"):
         os.setsid()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
 
 
 def start_tracker() -> None:
@@ -49,11 +49,3 @@ def start_tracker() -> None:
 def ignore_interrupts() -> None:
     """From here on Ctrl-C does nothing: what has been found is being saved."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _end_with_parent() -> None:
-    """A server that was killed tells nobody; without this, its computations would go on for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

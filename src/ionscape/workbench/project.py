@@ -28,6 +28,16 @@ _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com",
 Subscriber = Callable[[str], None]
 
 
+def scratch_folder(folder: Path, identifier: str) -> Path:
+    """Where a job of a project keeps what is of no use after it."""
+    return folder / "jobs" / "scratch" / identifier
+
+
+def beginning_file(folder: Path, identifier: str) -> Path:
+    """The fit that a job goes on from, as it was before the job changed it."""
+    return folder / "jobs" / f"{identifier}.beginning.nc"
+
+
 def open_project(folder: str | Path) -> Project:
     """Open a project, which is made if it is not there; only one workbench at a time may have it open.
 
@@ -116,12 +126,18 @@ class Project:
         with self._lock:
             self._write_about({**self._about, "assumed": {**_assumed_values(self._about), **values}})
 
-    def confirm(self, path: str) -> None:
-        """Let a value that was assumed be one that is known."""
+    def confirm(self, *paths: str) -> None:
+        """Let values that were assumed be ones that are known."""
         with self._lock:
-            kept = {known: value for known, value in _assumed_values(self._about).items() if known != path}
+            kept = {known: value for known, value in _assumed_values(self._about).items() if known not in paths}
             self._write_about({**self._about, "assumed": kept})
         self.changed("document")
+
+    def forget_assumed(self, *, kept: tuple[str, ...]) -> None:
+        """Forget what was assumed, as other values come in its place, but for paths that begin with one of `kept`."""
+        with self._lock:
+            values = {path: value for path, value in _assumed_values(self._about).items() if path.startswith(kept)}
+            self._write_about({**self._about, "assumed": values})
 
     def close(self) -> None:
         """Let others open the project."""
@@ -191,6 +207,24 @@ class Project:
                 temporary.write_bytes(content)
         self.changed("uploads")
         return target
+
+    def remove_upload(self, path: Path) -> None:
+        """Remove an uploaded file that no document names.
+
+        Raises:
+            InputError: it is none, or in use.
+        """
+        target = self.inside(Path("uploads") / path.name)
+        if not target.is_file():
+            raise InputError("is not there any more", file=path.name)
+        if self.in_use(target):
+            raise InputError("is in use", file=path.name, remedy="take it out of the measurement or the series first")
+        target.unlink()
+        self.changed("uploads")
+
+    def in_use(self, path: Path) -> bool:
+        """Whether a document names an uploaded file."""
+        return any(self.relative(path) in document.text for document in (self.document, self.series))
 
     def same_upload(self, content: bytes) -> Path | None:
         """An uploaded file with this content, whatever its name; None if there is none."""

@@ -102,21 +102,20 @@ def read_fit_result(path: str | Path, document: str | Path) -> FitResult:
 
     stored = load_fit_result(path, with_problem=False)  # it could stand in another folder
     try:
-        now = _what_is_fitted(read_text(Path(document)))
-        same = now == _what_is_fitted(str(stored.dataset.attrs.get("source", "")))
-        problem = read_fit(document) if same else None
+        texts = (read_text(Path(document)), str(stored.dataset.attrs.get("source", "")))
+        now, then = (what_is_fitted(parse_toml(text, file=None)) for text in texts)
+        problem = read_fit(document) if now == then else None
     except InputError:
         problem = None
     return replace(stored, problem=problem)
 
 
-def _what_is_fitted(text: str) -> dict[str, Any]:
-    """A document without what changes nothing in the problem of its fit."""
-    data = parse_toml(text, file=None)
-    data.pop("title", None)
-    if isinstance(data.get("fit"), dict):
-        data["fit"] = {key: value for key, value in data["fit"].items() if key not in ("method", "starts")}
-    return data
+def what_is_fitted(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of a document without what changes nothing in the problem of its fit."""
+    kept = {key: value for key, value in data.items() if key != "title"}
+    if isinstance(kept.get("fit"), dict):
+        kept["fit"] = {key: value for key, value in kept["fit"].items() if key not in ("method", "starts")}
+    return kept
 
 
 def document_problems(data: Mapping[str, Any], *, folder: Path, file: str = "analysis.toml") -> dict[str, str]:

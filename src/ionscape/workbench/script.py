@@ -13,6 +13,7 @@ from ionscape.errors import InputError, IonscapeError
 from ionscape.provenance import package_version
 
 from .project import DOCUMENT_FILE, SERIES_FILE
+from .reading import what_is_fitted
 from .searches import STOPPED
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ def _fit(project: Project, jobs: Sequence[Job]) -> Iterable[_Step]:
     if attributes is None:
         return
     source = str(attributes.get("source", ""))
-    same = _what_is_fitted(source) == _what_is_fitted(project.document.text)
+    same = what_is_fitted(_data(source)) == what_is_fitted(_data(project.document.text))
     done = [job for job in jobs if "results/fit.nc" in job.results]
     begun = next((job for job in reversed(done) if job.kind == "fit"), None)
     options = begun.options if begun is not None else {}
@@ -273,13 +274,6 @@ def _data(text: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError:
         return {"text": text}
     data.pop("title", None)
-    return data
-
-
-def _what_is_fitted(text: str) -> dict[str, Any]:
-    data = _data(text)
-    if isinstance(data.get("fit"), dict):
-        data["fit"] = {key: value for key, value in data["fit"].items() if key not in ("method", "starts")}
     return data
 
 

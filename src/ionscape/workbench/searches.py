@@ -25,6 +25,9 @@ from ionscape.sims.raw import FloatArray
 
 LOOK_EVERY = 0.25
 LONGEST_TRACE = 400
+PHASES = {"polish_task": "polishing the best", "check_task": "checking the intervals"}
+"""By the name of the function of the package that does it."""
+LAST_PHASE = "intervals from profile likelihoods"
 STOPPED = "The fit was stopped before it converged: estimates and intervals are those of the best point so far."
 
 
@@ -47,6 +50,7 @@ class Searches:
         self._report = report
         self._starts = starts or problem.settings.starts
         self._latest: FitProgress | None = None
+        self.phase = ""
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
 
@@ -68,7 +72,7 @@ class Searches:
 
     def executor(self, inner: Executor) -> Executor:
         """An executor whose searches say how far they are."""
-        return _TellingExecutor(inner, self.folder)
+        return _TellingExecutor(inner, self)
 
     def show(self, progress: FitProgress) -> None:
         """Take the progress that `fit` reports."""
@@ -96,6 +100,7 @@ class Searches:
             "values": values,
             "simulations": max(told, 0 if latest is None else latest.simulations),
             "searches": searches,
+            "phase": self.phase,
         }
 
     def best_so_far(self) -> FitResult | None:
@@ -139,21 +144,24 @@ class Searches:
 class _TellingExecutor(Executor):
     """Hands everything on; searches of a fit tell what they find in small files."""
 
-    def __init__(self, inner: Executor, folder: Path) -> None:
+    def __init__(self, inner: Executor, searches: Searches) -> None:
         self._inner = inner
-        self._folder = folder
+        self._searches = searches
+        self._folder = searches.folder
         self._started = 0
 
     def completed(
         self, function: Callable[..., Any], tasks: Sequence[Task], seed: int | None
-    ) -> Generator[Outcome, None, None]:
+    ) -> Generator[Outcome | str, None, None]:
         if function is search_task:
             first, self._started = self._started, self._started + len(tasks)
             tasks = [
                 replace(task, arguments=(str(self._folder), first + number, *task.arguments))
                 for number, task in enumerate(tasks)
             ]
-            function = telling_search
+            function, self._searches.phase = telling_search, ""
+        else:
+            self._searches.phase = PHASES.get(function.__name__, LAST_PHASE)
         yield from self._inner.completed(function, tasks, seed)
 
 

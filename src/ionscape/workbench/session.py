@@ -91,10 +91,15 @@ class Session:
         """
         return self._edit(lambda: self.project.document.set(path, value), path)
 
-    def edit_many(self, values: dict[str, Any]) -> dict[str, str]:
-        """Write several values as one change; gives the sentences about them by path."""
+    def edit_many(self, values: dict[str, Any], *, follows: bool = False) -> dict[str, str]:
+        """Write several values as one change; gives the sentences about them by path.
+
+        Args:
+            values: by path.
+            follows: what the workbench does itself after a change, with which it is taken back.
+        """
         try:
-            self.project.document.set_many(values)
+            self.project.document.set_many(values, follows=follows)
         except InputError as error:
             return {next(iter(values)): str(error)}
         self.check()

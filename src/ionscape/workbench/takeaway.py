@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from ionscape.errors import IonscapeError
 from ionscape.outputs import atomic_output
 
-from .drawing import Plot, draw, to_csv
+from .drawing import Plot, to_csv
+from .drawing_matplotlib import draw
 from .script import SCRIPT_FILE, project_script
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _simulations(project: Project) -> Iterable[Plot]:
 
 
 def _fit(project: Project) -> Iterable[Plot]:
-    from ionscape.figures.fits import data_sets, profiled
+    from ionscape.figures.fit_values import data_sets, profiled
     from ionscape.inference import load_fit_result
 
     from . import plots_fit

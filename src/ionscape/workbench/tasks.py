@@ -3,7 +3,7 @@
     kind                options                          progress
     calibrate           method                           -
     simulate            model, tolerance, values, label  fraction, stage, stages, time, steps
-    fit                 starts, method, processes        done, starts, cost, values, simulations, searches
+    fit                 starts, method, processes        done, starts, cost, values, simulations, searches, phase
     profile-likelihood  parameters, points, processes    done, total, failed, resumed
     mcmc                draws, seed, processes           done, total, failed, resumed
     series              landscapes, processes            done, total, failed, resumed
@@ -17,6 +17,7 @@ a list of [simulations, cost]. Results are `profile.nc`, `simulations/<identifie
 
 from __future__ import annotations
 
+import shutil
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -26,10 +27,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ionscape.errors import ConvergenceError, InputError, IonscapeError, SimulationInterrupted
+from ionscape.optional import require_extra
 from ionscape.outputs import atomic_output
 
 from .processes import ignore_interrupts, prepare_process
-from .project import DOCUMENT_FILE, SERIES_FILE
+from .project import DOCUMENT_FILE, SERIES_FILE, beginning_file, scratch_folder
 from .reading import error_key, read_experiment, read_fit, read_fit_result, read_measurement, read_series
 
 if TYPE_CHECKING:
@@ -76,7 +78,7 @@ class JobContext:
     @property
     def scratch(self) -> Path:
         """A folder for what is of no use after the job."""
-        return self.folder / "jobs" / "scratch" / self.identifier
+        return scratch_folder(self.folder, self.identifier)
 
     def report(self, progress: Mapping[str, Any], *, always: bool = False) -> None:
         """Say how far the job is; too frequent reports are dropped."""
@@ -93,11 +95,10 @@ class JobContext:
         )
 
     def save(self, name: str, write: Callable[[Path], object]) -> Path:
-        """Write a result, complete or not at all."""
+        """Write a result with a function that leaves it complete or not at all."""
         target = self.folder / "results" / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_output(target) as temporary:
-            write(temporary)
+        write(target)
         self.written.append(f"results/{name}")
         return target
 
@@ -181,6 +182,8 @@ def fit_task(context: JobContext, options: Mapping[str, Any]) -> str:
 
     problem = read_fit(context.document)
     wanted = options.get("method") or problem.settings.method
+    if wanted == "mcmc":
+        require_extra("samplers", key="method", value=wanted)
     kept = RunStore(context.store)
     searches = Searches(problem, context.scratch, report=context.report, starts=options.get("starts"))
     result: FitResult | None = None
@@ -256,7 +259,7 @@ TASKS: Mapping[str, Callable[[JobContext, Mapping[str, Any]], str]] = {
 def _go_on(context: JobContext, method: str, options: Mapping[str, Any]) -> str:
     from ionscape.scaleout import RunStore, make_executor
 
-    result = read_fit_result(context.folder / "results" / "fit.nc", context.document)
+    result = _beginning(context)
     if result.problem is None:
         raise InputError("is not the document of the last fit any more", file=DOCUMENT_FILE,
                          remedy="fit again, or take back what was changed since")  # fmt: skip
@@ -264,6 +267,22 @@ def _go_on(context: JobContext, method: str, options: Mapping[str, Any]) -> str:
         result = _continued(context, result, method, executor, RunStore(context.store), options)
     _save_fit(context, result)
     return _warned(result)
+
+
+def _beginning(context: JobContext) -> FitResult:
+    """The fit from which a job goes on; one that is taken up again begins where it began.
+
+    It may have been killed after it had replaced the fit: from that one it would come to other numbers.
+    """
+    file, kept = context.folder / "results" / "fit.nc", beginning_file(context.folder, context.identifier)
+    result = read_fit_result(file, context.document)
+    if kept.is_file():
+        earlier = read_fit_result(kept, context.document)
+        if earlier.dataset.attrs["created"] == result.dataset.attrs["created"]:  # not of another fit
+            return earlier
+    with atomic_output(kept) as temporary:
+        shutil.copyfile(file, temporary)
+    return result
 
 
 def _continued(

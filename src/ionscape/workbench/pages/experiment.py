@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Mapping
 from functools import partial
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nicegui import background_tasks, events, run, ui
@@ -19,31 +18,38 @@ from ionscape.experiment.models import (
     Contact,
     Experiment,
     GridSpecification,
-    Ion,
     Irradiation,
     Sample,
 )
-from ionscape.workbench.document import join_path, split_path
+from ionscape.workbench.form_controls import button
 from ionscape.workbench.form_fields import describe_field, example_table
-from ionscape.workbench.forms import Form, button, mistakes_line, structure
-from ionscape.workbench.plots import Plot, diffusion_plot, site_energy_plot, to_plotly
-from ionscape.workbench.reading import NOT_OF_THE_EXPERIMENT, read_experiment
+from ionscape.workbench.forms import mistakes_line, structure
+from ionscape.workbench.pages import notes
+from ionscape.workbench.pages.experiment_form import ExperimentForm
+from ionscape.workbench.pages.experiment_ions import IonList
+from ionscape.workbench.pages.experiment_plots import plots_of
+from ionscape.workbench.pages.file_buttons import file_buttons
+from ionscape.workbench.plots import Plot, to_plotly
+from ionscape.workbench.reading import NOT_OF_THE_EXPERIMENT
 from ionscape.workbench.theme import empty_figure, is_dark, on_theme
+from ionscape.workbench.wording import page_words
 
 if TYPE_CHECKING:
-    from ionscape.experiment import Experiment as ReadExperiment
     from ionscape.workbench.session import Session
 
 PRESETS = {
-    "rb-mono-cait": "Rb⁺ on Li3B7O12: one irradiation (Gunawan 2024)",
+    "rb-mono-cait": "Rb⁺ on Li3B7O12: one irradiation (Gunawan 2026)",
     "rb-cs-double-cait": "Cs⁺ on Rb⁺ on Li3B7O12: sequential double irradiation (Gunawan 2026)",
 }
 LARGEST_FILE = 2**20
+BEFORE_FIGURES = "D(n) and the site energies are drawn as soon as nothing is missing."
+ALWAYS_SHOWN = ("sample", "chamber", "back_electrode", "grid")
 FIGURE_HEIGHT = "height: max(250px, calc(50vh - 42px))"
 
 
 def build(session: Session) -> None:
     """Make the page in the current container."""
+    notes.add_style()
     ExperimentPage(session)
 
 
@@ -77,11 +83,17 @@ class ExperimentPage:
         self.busy = False
         self.draft: dict[str, Any] = {}  # what is being typed and not written yet
         self.drawn_draft: dict[str, Any] = {}
+        self.ions = IonList(session)
         with ui.row().classes("w-full no-wrap items-stretch").style("gap: 0"):
             with ui.column().classes("workbench-settings").style("gap: 8px"):
                 self._toolbar()
                 self.mistakes = ui.label().classes("workbench-error").props("role=status").mark("experiment-mistakes")
                 self.problems = ui.label().classes("workbench-error").props("role=alert").mark("experiment-problems")
+                self.assumed = ui.row().classes("w-full items-center no-wrap").style("gap: 6px")
+                with self.assumed:
+                    self.assumed_text = notes.warning("").mark("experiment-assumed")
+                    right = ui.button("all are right", on_click=lambda: session.project.confirm(*self._assumed()))
+                    right.props("flat dense no-caps size=sm").style("flex: none").mark("experiment-confirm-all")
                 self.form_place = ui.column().classes("w-full").style("gap: 4px")
             with ui.column().classes("workbench-figures").style("gap: 4px"):
                 self._figures()
@@ -90,6 +102,7 @@ class ExperimentPage:
         session.on_change(self._changed)
         on_theme(session, partial(self._draw, force=True))
         ui.timer(0.05, self._draw, once=True)
+        ui.timer(0.05, self.ions.find_elements, once=True)
 
     # left ------------------------------------------------------------------------------------------------------------
 
@@ -100,38 +113,32 @@ class ExperimentPage:
                 for name, title in PRESETS.items():
                     item = ui.menu_item(title, on_click=partial(self._load_preset, name))
                     item.mark(f"experiment-preset-{name}")
-            self.upload = ui.upload(on_upload=self._open, auto_upload=True, max_file_size=LARGEST_FILE,
-                                    on_rejected=self._reject).props('accept=".toml,.txt"')  # fmt: skip
-            self.upload.classes("hidden").mark("experiment-upload")
-            ui.button("Open", icon="folder_open", on_click=lambda: self.upload.run_method("pickFiles")).props(
-                "dense outline size=sm"
-            ).mark("experiment-open").tooltip("Open a TOML file of the command line")
-            ui.button("Save", icon="download", on_click=self._save).props("dense outline size=sm").mark(
-                "experiment-save"
-            ).tooltip("Take the TOML file away; the command line reads it as it is")
+            self.upload = file_buttons(
+                "experiment", opened=self._open, rejected=self._reject, saved=self._save, accept=".toml,.txt",
+                largest=LARGEST_FILE,
+                tips=("Open a TOML file of the command line",
+                      "Take the TOML file away; the command line reads it as it is"),
+            )  # fmt: skip
             ui.space()
             button("undo", "take back the last change", self._undo, "experiment-undo")
             button("code", "the file as text", lambda: self.show_text(not self.text_shown), "experiment-text")
 
     def _refresh_form(self) -> None:
         """Build the form for the tables that are there now."""
-        self.structure = structure(self.document.data)
+        self.structure = structure(self.document.data, always=ALWAYS_SHOWN)
         self.form_place.clear()
-        self.form = _ExperimentForm(self.session, names=self._names(), open_sections=self.open_sections,
+        self.form = ExperimentForm(self.session, names=self._names(), open_sections=self.open_sections,
                                     typing=self._typing)  # fmt: skip
         form, data = self.form, self.document.data
         with self.form_place:
             if not data:
-                ui.label(
-                    "Nothing is described yet. Begin with a preset, open a file of the command line, or fill in"
-                    " the form."
-                ).classes("workbench-note").mark("experiment-empty")
+                self._beginning()
             with ui.element("div").classes("w-full"):
                 form.key("title", Experiment)
             with form.section("sample", lambda: "Sample"):
                 form.table("sample", Sample)
             with form.section("ions", lambda: "Ions"):
-                self._ions(form, data.get("ions"))
+                self.ions.build(form, data.get("ions"))
             with form.section("stages", lambda: f"Stages ({len(self.document.get('stages') or [])})"):
                 form.tables("stages", describe_field(Experiment, "stages"), header=self._stage_header,
                             new=self._new_stage)  # fmt: skip
@@ -144,24 +151,15 @@ class ExperimentPage:
         form.update()
         self._show_problems()
 
-    def _ions(self, form: Form, ions: object) -> None:
-        for name in ions if isinstance(ions, Mapping) else ():
-            path = join_path(("ions", str(name)))
-            with form.section(path, partial(str, name)):
-                form.table(path, Ion)
-                remove = ui.button(f"remove {name}", icon="delete", on_click=partial(form.edit, path, None))
-                remove.props("flat dense size=sm").mark(f"remove-{path}")
-
-        def add() -> None:
-            name = str(entry.value or "").strip()
-            if name and self.document.get(join_path(("ions", name))) is None:
-                ion = {"diffusion": example_table(describe_field(Ion, "diffusion").models[0], _ION_EXAMPLE)}
-                form.edit(join_path(("ions", name)), ion)
-
-        with ui.row().classes("w-full no-wrap items-center").style("gap: 2px"):
-            entry = ui.input(label="add an ion", placeholder="such as K").props("dense outlined stack-label")
-            entry.classes("col").mark("add-ions-name").on("keydown.enter", add)
-            button("add", "add the ion", add, "add-ions")
+    def _beginning(self) -> None:
+        """What an empty page offers."""
+        ui.label(
+            "Nothing is described yet. Begin with a preset and change what is different in your experiment, open a file"
+            " of the command line, or fill in the form: first the ions, then sample and stages."
+        ).classes("workbench-note").mark("experiment-empty")
+        for name, title in PRESETS.items():
+            begin = ui.button(title, icon="science", on_click=partial(self._load_preset, name))
+            begin.props("flat dense no-caps size=sm align=left").mark(f"experiment-begin-{name}")
 
     def _names(self) -> dict[str, Any]:
         def ions() -> list[str]:
@@ -177,32 +175,50 @@ class ExperimentPage:
         words = [str(stage.get(key)) for key in ("beam", "kind") if stage.get(key)]
         return f"{number + 1}  {' '.join(words)}, {stage.get('duration', '?')}"
 
-    def _new_stage(self, model: type[Table]) -> dict[str, Any]:
-        """A stage that is valid for the ions there are: at the temperature and for the time of the last one."""
+    def _new_stage(self, model: type[Table]) -> tuple[dict[str, Any], list[str]]:
+        """A stage at the temperature and for the time of the last one, and what is known of it.
+
+        A beam brings a foreign ion; where it is not known which, the key is left to be filled in.
+        """
         stages = self.document.get("stages")
         last = stages[-1] if isinstance(stages, list) and stages and isinstance(stages[-1], dict) else {}
-        like = {key: last[key] for key in ("temperature", "duration", "beam", "source_potential") if key in last}
+        given = ("temperature", "duration", "beam", "source_potential")
+        like = {key: last[key] for key in given if key in last}
         made = example_table(model, like={key: value for key, value in like.items() if key in model.model_fields})
         ions = self._names()["beam"]()
-        native = self.document.get("sample.native") or {}
-        if model is Irradiation and made["beam"] not in ions and ions:
-            made["beam"] = next((name for name in ions if name not in native), ions[0])
+        if model is Irradiation and like.get("beam") not in ions:
+            made["beam"] = self.form.foreign_ion()
+            if made["beam"] is None:
+                del made["beam"]
         if model is Contact:
             made["blocking"] = True
-        return made
+        assumed = self.session.project.assumed
+        place = f"stages[{len(stages or ()) - 1}]"
+        return made, [key for key in like if f"{place}.{key}" not in assumed]
 
     def _show_problems(self) -> None:
         """Sentences that no control shows; those about the measurement and the fit belong to their pages."""
         own = [sentence for key, sentence in self.session.errors.items()
                if sentence in self.form.homeless_errors() and not key.startswith(NOT_OF_THE_EXPERIMENT)]  # fmt: skip
-        self.problems.set_text(" ".join(own))
+        self.problems.set_text(" ".join(map(page_words, own)))
         self.problems.set_visibility(bool(own))
         wrong = [key for key in self.form.mistakes() if not key.startswith(NOT_OF_THE_EXPERIMENT)]
         self.mistakes.set_text(mistakes_line(wrong))
         self.mistakes.set_visibility(bool(wrong))
+        assumed = self._assumed()
+        self.assumed.set_visibility(bool(assumed))
+        self.assumed_text.set_text(
+            f"{len(assumed)} value{'s are' if len(assumed) > 1 else ' is'} assumed, not yours, and marked below: please"
+            " check."
+        )
+
+    def _assumed(self) -> list[str]:
+        """The assumed values of the experiment."""
+        return [path for path in self.session.project.assumed if not path.startswith(NOT_OF_THE_EXPERIMENT)]
 
     def _load_preset(self, name: str) -> None:
         text = with_experiment(self.document.text, preset_text(name))
+        self.session.project.forget_assumed(kept=NOT_OF_THE_EXPERIMENT)
         self._replaced(self.session.replace(text))
 
     async def _open(self, event: events.UploadEventArguments) -> None:
@@ -214,6 +230,8 @@ class ExperimentPage:
         finally:
             self.upload.reset()
         problem = self._check(text, event.file.name)
+        if problem is None:
+            self.session.project.forget_assumed(kept=NOT_OF_THE_EXPERIMENT)
         self._replaced(problem or self.session.replace(text))
 
     def _check(self, text: str, name: str) -> str | None:
@@ -297,12 +315,16 @@ class ExperimentPage:
         if what != "document":
             return
         self.draft = {}
-        if structure(self.document.data) != self.structure:
+        await self.ions.find_elements()
+        if structure(self.document.data, always=ALWAYS_SHOWN) != self.structure:
             self.form.finish_typing()
+            focused = self.form.focused
             self._refresh_form()
+            self.form.focus(focused)
         else:
             self.form.update()
             self._show_problems()
+            self.ions.show_elements()
         if self.text_shown and not self.text_error.text:
             self.editor.set_value(self.document.text)
         await self._draw()
@@ -318,7 +340,7 @@ class ExperimentPage:
                 self.revision, self.drawn_draft = self.document.revision, dict(self.draft)
                 found = None
                 if self.document.data:
-                    found = await run.io_bound(_plots_of, str(self.document.path), self.drawn_draft)
+                    found = await run.io_bound(plots_of, str(self.document.path), self.drawn_draft)
                 if not self.session.alive:
                     return
                 if found is not None or not self.drawn_draft:
@@ -337,7 +359,9 @@ class ExperimentPage:
     def _show_plots(self, found: tuple[Plot, Plot | None] | None) -> None:
         problems = [key for key in self.session.errors if not key.startswith(NOT_OF_THE_EXPERIMENT)]
         if found is None:
-            self.note.set_text("The figures show the last description without mistakes." if problems else "")
+            drawn = bool(self.session.state.get("experiment.plots"))
+            text = "The figures show the last description without mistakes." if drawn else BEFORE_FIGURES
+            self.note.set_text(text if problems else "")
             self.note.set_visibility(bool(problems) and not self.text_shown)
             return
         self.note.set_visibility(False)
@@ -348,66 +372,3 @@ class ExperimentPage:
         self.sites.set_visibility(sites is not None)
         if sites is not None:
             self.sites.update_figure(to_plotly(sites, dark=dark))
-
-
-class _ExperimentForm(Form):
-    """The form of an experiment, which knows good tables to begin with."""
-
-    def example(self, model: type[Table], path: str, name: str) -> dict[str, Any]:
-        """A model of an ion in a stage begins as a copy of the one that it replaces."""
-        del path
-        general = self.document.get(join_path(("ions", name, "diffusion")))
-        return general if isinstance(general, dict) else example_table(model)
-
-    def converted(self, model: type[Table], like: Mapping[str, Any]) -> dict[str, Any]:
-        """D at the reference temperature keeps its value under the name that it has in the other kind."""
-        known = dict(like)
-        for one, other in (("coefficient", "bulk_coefficient"), ("bulk_coefficient", "coefficient")):
-            if one in known and other in model.model_fields:
-                known[other] = known[one]
-        known = {key: value for key, value in known.items() if key in model.model_fields}
-        if "densities" in model.model_fields:
-            known |= {"densities": ["0 1/m^3", "1e28 1/m^3"]} if not known.get("file") else {}
-            known |= {"coefficients": ["1e-22 m^2/s", "1e-20 m^2/s"]} if not known.get("file") else {}
-        return example_table(model, like=known)
-
-
-_ION_EXAMPLE = {
-    "coefficient": "1e-22 m^2/s",
-    "reference_temperature": "323.15 K",
-    "activation_energy": "0.65 eV",
-}
-
-
-def _with_draft(path: str, draft: Mapping[str, Any]) -> ReadExperiment:
-    """The experiment of a document with some values replaced."""
-    import tomlkit
-
-    from ionscape.experiment import parse_experiment
-    from ionscape.experiment.load import parse_toml
-
-    file = Path(path)
-    data: Any = parse_toml(file.read_text(encoding="utf-8"), file=file.name)
-    for key, value in draft.items():
-        *outer, last = split_path(key)
-        node = data
-        try:
-            for part in outer:
-                node = node[part]
-            if value is None:
-                node.pop(last, None)
-            else:
-                node[last] = value
-        except (LookupError, TypeError, AttributeError):
-            continue  # its table is not there yet
-    kept = {key: value for key, value in data.items() if key not in NOT_OF_THE_EXPERIMENT}
-    return parse_experiment(tomlkit.dumps(kept), file=file.name, folder=file.parent)
-
-
-def _plots_of(path: str, draft: Mapping[str, Any]) -> tuple[Plot, Plot | None] | None:
-    """Both figures of a document with some values replaced; None if it cannot be used."""
-    try:
-        experiment = _with_draft(path, draft) if draft else read_experiment(path)
-        return diffusion_plot(experiment), site_energy_plot(experiment)
-    except InputError:
-        return None

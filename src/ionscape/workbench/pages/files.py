@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from nicegui import run, ui
 
 from ionscape.errors import InputError
-from ionscape.workbench.drawing import to_plotly
-from ionscape.workbench.forms import button
+from ionscape.workbench.drawing_plotly import to_plotly
+from ionscape.workbench.form_controls import button
 from ionscape.workbench.script import SCRIPT_FILE, project_script
 from ionscape.workbench.takeaway import FORMS, MEDIA_TYPES, Figure, Form, figures, picture, write_archive
 from ionscape.workbench.theme import empty_figure, is_dark, on_theme
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from ionscape.workbench.session import Session
 
 ARCHIVE = "archive.zip"
+EVERYTHING = "Everything (zip)"
+SCRIPT_NOTE = (
+    "The script reads the documents and uploads of the project: run it in the folder of the project, or take it with"
+    " its folder."
+)
 LARGE = "height: max(300px, calc(100vh - 130px))"
 MEANINGS = {
     ".nc": "result, NetCDF",
@@ -47,7 +52,7 @@ class FilesPage:
         with ui.row().classes("w-full no-wrap items-stretch").style("gap: 0"):
             with ui.column().classes("workbench-settings").style("gap: 6px"):
                 with ui.row().classes("w-full items-center no-wrap").style("gap: 8px"):
-                    self.archive = ui.button("Everything (zip)", icon="download", on_click=self._archive)
+                    self.archive = ui.button(EVERYTHING, icon="download", on_click=self._archive)
                     self.archive.props("dense").classes("q-px-sm").mark("files-archive")
                     ui.button("Script", icon="code", on_click=self._script).props("dense outline").classes(
                         "q-px-sm"
@@ -71,11 +76,13 @@ class FilesPage:
             ui.space()
             self.script_button = ui.button("Download the script", icon="download", on_click=self._download_script)
             self.script_button.props("dense outline size=sm").mark("files-script-download")
+            self.script_archive = ui.button("Script with its folder (zip)", icon="download", on_click=self._archive)
+            self.script_archive.props("dense outline size=sm").mark("files-script-archive")
+        self.script_note = ui.label(SCRIPT_NOTE).classes("workbench-note").mark("files-script-note")
         self.figure = ui.plotly(empty_figure()).classes("w-full").style(LARGE).mark("files-figure")
         self.figure.props('role="img"').props["aria-label"] = "the chosen figure"
         self.code = ui.code("", language="python").classes("w-full").style("font-size: 12px").mark("files-code")
-        self.code.set_visibility(False)
-        self.script_button.set_visibility(False)
+        self._show_script(False)
 
     # lists -----------------------------------------------------------------------------------------------------------
 
@@ -100,6 +107,11 @@ class FilesPage:
             )
             ui.label(_size(path)).classes("workbench-note")
             button("download", f"download {name}", partial(self._download, path), f"files-download-{name}")
+            if path.parent.name == "uploads":
+                used = self.session.project.in_use(path)
+                text = f"{name} is in use" if used else f"remove {name}"
+                remove = button("delete", text, partial(self._ask_to_remove, path), f"files-remove-{name}")
+                remove.set_enabled(not used)
 
     def _show_figures(self) -> None:
         if self.figures and self.chosen not in [figure.name for figure in self.figures]:
@@ -145,9 +157,7 @@ class FilesPage:
 
     def _choose(self, name: str) -> None:
         self.chosen = name
-        self.code.set_visibility(False)
-        self.script_button.set_visibility(False)
-        self.figure.set_visibility(True)
+        self._show_script(False)
         self._show_figures()
 
     def _show_figure(self) -> None:
@@ -171,13 +181,35 @@ class FilesPage:
         except (InputError, OSError, ValueError) as error:
             self.session.notify(str(error), kind="negative")
 
+    def _ask_to_remove(self, path: Path) -> None:
+        """Remove an uploaded file after a question."""
+
+        def remove() -> None:
+            dialog.close()
+            try:
+                self.session.project.remove_upload(path)
+            except (InputError, OSError) as error:
+                self.session.notify(str(error), kind="negative")
+
+        with ui.dialog(value=True) as dialog, ui.card():
+            ui.label(f"Remove {path.name} from the project? No document names it.")
+            with ui.row():
+                ui.button("Remove", on_click=remove).props("dense color=negative").classes("q-px-sm").mark(
+                    "files-remove-yes"
+                )
+                ui.button("Keep it", on_click=dialog.close).props("dense outline").classes("q-px-sm")
+
     async def _script(self) -> None:
         text = await run.io_bound(project_script, self.session.project, self.session.jobs.jobs)
         self.code.set_content(text or "")
-        self.code.set_visibility(True)
-        self.script_button.set_visibility(True)
-        self.figure.set_visibility(False)
-        self.heading.set_text(f"{SCRIPT_FILE}: lies beside analysis.toml, does again what was clicked")
+        self._show_script(True)
+        self.heading.set_text(f"{SCRIPT_FILE}: does again what was clicked")
+
+    def _show_script(self, shown: bool) -> None:
+        """Show the script in place of a figure, or the figure."""
+        for element in (self.code, self.script_button, self.script_archive, self.script_note):
+            element.set_visibility(shown)
+        self.figure.set_visibility(not shown)
 
     async def _download_script(self) -> None:
         text = await run.io_bound(project_script, self.session.project, self.session.jobs.jobs)
@@ -188,15 +220,18 @@ class FilesPage:
         folder = project.folder / "jobs" / "scratch"
         folder.mkdir(parents=True, exist_ok=True)
         self.archive.disable()
+        self.archive.set_text("Packing …")
         self.spinner.set_visibility(True)
         try:
             path = folder / ARCHIVE
             await run.io_bound(write_archive, project, self.session.jobs.jobs, path)
             ui.download.file(path, f"{project.folder.name}.zip")
+            self.session.notify(f"{project.folder.name}.zip goes to the downloads of the browser.", kind="positive")
         except (InputError, OSError) as error:
             self.session.notify(str(error), kind="negative")
         finally:
             self.archive.enable()
+            self.archive.set_text(EVERYTHING)
             self.spinner.set_visibility(self.busy)
 
     async def _changed(self, what: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -11,14 +12,16 @@ from nicegui import background_tasks, run, ui
 from ionscape.errors import InputError
 from ionscape.inference import FitResult
 from ionscape.workbench.drawing import Axis, Curve, Plot
-from ionscape.workbench.fitting import progress_rows
+from ionscape.workbench.fitting import progress_rows, widened
+from ionscape.workbench.form_controls import undo_button
 from ionscape.workbench.jobs import Job
 from ionscape.workbench.pages import notes, take_up
 from ionscape.workbench.pages.fit_parameters import ParameterList, experiment_of
 from ionscape.workbench.pages.fit_results import FitResults, fitted_values
 from ionscape.workbench.pages.plot_view import PlotView
-from ionscape.workbench.reading import fit_problems, read_fit_result
+from ionscape.workbench.reading import NOT_OF_THE_EXPERIMENT, fit_problems, read_fit_result
 from ionscape.workbench.session import Session
+from ionscape.workbench.wording import name_of, page_words
 
 KINDS = ("fit", "profile-likelihood", "mcmc")
 TITLES = {"fit": "Least squares", "profile-likelihood": "Profile likelihood", "mcmc": "Posterior"}
@@ -33,14 +36,24 @@ ASSUMED_RESOLUTION = (
 )
 RESOLUTION = "measurement.depth_resolution"
 WELCOME = (
-    "A fit needs a calibrated measurement and an experiment. The usual parameters are ticked on the left with bounds"
-    " around the values of the experiment; start the fit when they suit you."
+    "A fit needs a calibrated measurement and an experiment. The usual parameters are then ticked on the left with"
+    " bounds around the values of the experiment."
 )
+READY = (
+    "Ready to start. The usual parameters are ticked on the left with bounds around the values of the experiment, from"
+    " which the search starts; change what does not suit you. A fit takes a minute or a few."
+)
+LOADING = "Loading the result …"
+FIRST_SIMULATION = "first simulation; after an installation the solver is compiled once (about a minute)"
+NAMES_SHOWN = 6
 
 
 _STYLE = """
 .fit-bounds .q-field__control { padding: 0 6px; }
 .fit-bounds .q-field__native { font-size: 12.5px; }
+/* a sentence about a bound has the whole width, under all fields of the row */
+.fit-bounds > div { display: contents; }
+.fit-bounds .workbench-error { grid-column: 1 / -1; order: 1; }
 """
 
 
@@ -60,6 +73,7 @@ class FitPage:
         self._found: dict[str, str] = {}
         self._checked_revision = -1
         self._loaded: object = None
+        self._read: object = None  # stamp of the stored result that is shown
         self._waiting_report = ""
         with ui.row().classes("w-full no-wrap").style("gap: 0; align-items: stretch"):
             with ui.column().classes("workbench-settings").style("gap: 8px"):
@@ -68,9 +82,14 @@ class FitPage:
             with ui.column().classes("workbench-figures").style("gap: 8px"):
                 self._live()
                 self._welcome = ui.label(WELCOME).classes("workbench-note q-pa-md").style("max-width: 620px")
-                self._results = FitResults(session)
+                self._welcome.mark("fit-welcome")
+                self._loading = ui.row().classes("items-center q-pa-md").style("gap: 10px").mark("fit-loading")
+                with self._loading:
+                    ui.spinner(size="1.2em")
+                    ui.label(LOADING)
+                self._results = FitResults(session, widen=self._widen)
         session.on_change(self._changed)
-        self._experiment = experiment_of(session)
+        self._experiment = self._readable = experiment_of(session)
         self._list.suggest(self._experiment)
         self._show()
         ui.timer(0.01, self._load, once=True)
@@ -81,6 +100,9 @@ class FitPage:
             self._start.props("dense no-caps").classes("q-px-md").mark("fit-start")
             self._cancel = ui.button("Stop", icon="stop", on_click=self._stop).props("dense outline no-caps")
             self._cancel.classes("q-px-sm").mark("fit-cancel").tooltip("The best so far is kept")
+            ui.space()
+            undo_button(self.session, "fit-undo")
+        self._why = ui.label().classes("workbench-note w-full").props("role=status").mark("fit-why")
         with ui.row().classes("w-full items-center").style("gap: 6px"):
             self._further: list[ui.button] = []
             for text, kind, tip in (
@@ -99,6 +121,7 @@ class FitPage:
         take_up.line(self.session, KINDS, "fit-take-up")
         self._problem = ui.label().classes("workbench-error w-full").props("role=alert").mark("fit-problem")
         self._note = notes.warning(NO_RESOLUTION).mark("fit-no-resolution")
+        self._assumed = notes.warning("").mark("fit-assumed")
 
     def _live(self) -> None:
         self._progress = ui.column().classes("w-full").style("gap: 4px").mark("fit-progress")
@@ -120,6 +143,8 @@ class FitPage:
     def _changed(self, what: str) -> None:
         if what == "document":
             self._experiment = experiment_of(self.session)
+            if self._experiment is not None or not self._mistakes():
+                self._readable = self._experiment
             if self._list.suggest(self._experiment):
                 return  # it is told again
             self._show()
@@ -133,9 +158,10 @@ class FitPage:
         """Look at the whole document first: what is wrong with it stands beside its field at once."""
         self._start.set_enabled(False)
         try:
-            self._found = await run.io_bound(fit_problems, self.session.project.document.path) or {}
+            found = await run.io_bound(fit_problems, self.session.project.document.path) or {}
+            self._found = {key: page_words(text) for key, text in found.items()}
         except InputError as error:
-            self._found = {"": str(error)}
+            self._found = {"": page_words(str(error))}
         if not self.session.alive:
             return
         self._checked_revision = self.session.project.document.revision
@@ -150,6 +176,7 @@ class FitPage:
     def _submit_report(self) -> None:
         self._waiting_report = self.session.jobs.submit("report", {"format": "html"}).identifier
         self._report.props("loading")
+        self.session.notify("The report is being written; it takes some seconds.")
 
     def _take_report(self) -> None:
         """Hand the report out once it is written."""
@@ -160,6 +187,10 @@ class FitPage:
         self._report.props(remove="loading")
         if job.state == "finished":
             ui.download.file(self.session.project.result_path("report.html"), "report.html")
+            self.session.notify(
+                "report.html goes to the downloads of the browser, and stays in results/ of the project.",
+                kind="positive",
+            )
 
     def _fitted(self) -> dict[str, str | float]:
         result = self._results.result
@@ -171,9 +202,17 @@ class FitPage:
         found = self._fitted()
         problems = self.session.edit_many(dict(found))
         if problems:
-            self.session.notify(" ".join(problems.values()), kind="negative")
+            self.session.notify(" ".join(map(page_words, problems.values())), kind="negative")
         else:
             self.session.notify(f"{len(found)} values were written into the experiment.", kind="positive")
+
+    def _widen(self, ended: Mapping[str, str]) -> None:
+        """Move the bounds at which the search has ended."""
+        free = self.session.project.document.get("fit.parameters") or {}
+        changes = {} if self._experiment is None else widened(self._experiment, ended, free)
+        if changes:
+            self.session.edit_many(dict(changes))
+            self.session.notify("The bounds are wider now: start the fit again.")
 
     def _stop(self) -> None:
         job = self._job()
@@ -201,7 +240,38 @@ class FitPage:
             return
         if loaded == self._loaded:
             self._results.show(result)
+            self._read = None if loaded is None else loaded[:2]
             self._show_buttons()
+
+    def _unread(self) -> bool:
+        """Whether there is a result that is not shown yet."""
+        path = self.session.project.result_path("fit.nc")
+        if not path.is_file():
+            return False
+        status = path.stat()
+        return self._read != (status.st_mtime_ns, status.st_size)
+
+    def _mistakes(self) -> list[str]:
+        """What is wrong with the experiment."""
+        return [page_words(text) for key, text in self.session.errors.items()
+                if not key.startswith(NOT_OF_THE_EXPERIMENT)]  # fmt: skip
+
+    def _what_is_missing(self) -> str:
+        """Why a fit cannot be started; empty if it can."""
+        document, mistakes = self.session.project.document, self._mistakes()
+        measured = [page_words(text) for key, text in self.session.errors.items() if key.startswith("measurement")]
+        if mistakes:
+            return f"The experiment has a mistake, see its page: {mistakes[0]}"
+        if self._experiment is None:
+            return "An experiment is needed: describe it on its page."
+        if not document.get("measurement.file"):
+            return "A measurement is needed: drop an export on the page Measurement."
+        if measured:
+            return f"The measurement has a mistake, see its page: {measured[0]}"
+        if not document.get("fit.parameters"):
+            return "Tick at least one parameter."
+        wrong = self._list.mistakes
+        return f"Something is wrong with {', '.join(map(name_of, wrong))}: see beside the field." if wrong else ""
 
     def _job(self) -> Job | None:
         """The fit that waits or runs."""
@@ -212,7 +282,7 @@ class FitPage:
     def _show(self) -> None:
         if self.session.project.document.revision != self._checked_revision:
             self._found = {}
-        self._list.show(self._experiment, self._found)
+        self._list.show(self._readable, self._found, mistaken=bool(self._mistakes()))
         beside = tuple(key for key in self._found if key.startswith("fit"))
         told = [text for key, text in self._found.items() if key not in beside]
         self._problem.set_text(" ".join(told) or ("See the sentences beside the fields." if beside else ""))
@@ -222,20 +292,34 @@ class FitPage:
         assumed = RESOLUTION in getattr(self.session.project, "assumed", ())
         self._note.set_text(ASSUMED_RESOLUTION if assumed else NO_RESOLUTION)
         self._note.set_visibility(measured and (assumed or not document.get(RESOLUTION)))
+        paths = [path for path in self.session.project.assumed if not path.startswith(NOT_OF_THE_EXPERIMENT)]
+        names = [name_of(path) for path in sorted(paths)]
+        more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+        self._assumed.set_text(
+            f"Assumed, and not checked by anybody: {', '.join(names[:NAMES_SHOWN])}{more}. The fit starts from them or"
+            " takes them as known: check them on the page Experiment."
+        )
+        self._assumed.set_visibility(bool(names))
         self._show_job()
 
     def _show_buttons(self) -> None:
         busy = self._job() is not None
-        document = self.session.project.document
-        ready = self._experiment is not None and bool(document.get("measurement.file"))
-        self._start.set_enabled(ready and not busy and bool(document.get("fit.parameters")))
+        missing = self._what_is_missing()
+        self._start.set_enabled(not missing and not busy)
+        self._why.set_text(missing)
+        self._why.classes(add="workbench-error" if self._mistakes() else "workbench-note",
+                          remove="workbench-note" if self._mistakes() else "workbench-error")  # fmt: skip
+        self._why.set_visibility(bool(missing) and not busy)
         self._cancel.set_enabled(busy)
         result = self._results.result
         for each in self._further:
             each.set_enabled(not busy and result is not None and result.problem is not None)
         self._report.set_enabled(not busy and result is not None)
         self._take.set_enabled(not busy and self._experiment is not None and bool(self._fitted()))
-        self._welcome.set_visibility(result is None and not busy)
+        loading = not busy and self._unread()
+        self._loading.set_visibility(loading)
+        self._welcome.set_text(WELCOME if missing else READY)
+        self._welcome.set_visibility(result is None and not busy and not loading)
 
     def _show_job(self) -> None:
         job = self._job()
@@ -267,13 +351,16 @@ def _headline(job: Job) -> str:
     if job.state == "waiting":
         return f"{title}: waits for another job"
     if "starts" in progress:
+        if not progress["simulations"]:
+            return f"{title}: {FIRST_SIMULATION}"
         cost = progress.get("cost")
         told = "" if cost is None else f", cost {cost:.2f}"
         starts = f"{progress['done']} of {progress['starts']} starts"
-        return f"{title}: {starts}{told}, {progress['simulations']} simulations"
+        phase = f"; {progress['phase']} …" if progress.get("phase") else ""
+        return f"{title}: {starts}{told}, {progress['simulations']} simulations{phase}"
     if "total" in progress:
         return f"{title}: {progress['done']} of {progress['total']}"
-    return f"{title}: starts …"
+    return f"{title}: starts; {FIRST_SIMULATION}"
 
 
 def _cost_plot(searches: list[dict[str, Any]]) -> Plot:

@@ -13,14 +13,22 @@ from ionscape.errors import InputError
 from ionscape.experiment import Experiment
 from ionscape.inference.paths import scalars
 from ionscape.inference.settings import FitTable, ParameterTable, PriorTable
-from ionscape.workbench.fitting import Choice, choices, parameter_path, short_name, suggested_parameters
+from ionscape.workbench.fitting import (
+    Choice,
+    bound_problems,
+    choices,
+    parameter_path,
+    short_name,
+    suggested_parameters,
+)
+from ionscape.workbench.form_controls import button
 from ionscape.workbench.form_fields import FieldKind, describe_field
-from ionscape.workbench.forms import Form, button
+from ionscape.workbench.forms import Form
 from ionscape.workbench.session import Session
 
 SUGGESTED = "fit.suggested"
 SETTINGS = (
-    "starts", "observed_charge", "discrepancy", "robust", "fit_depth_scale", "fit_resolution", "surface_offset", "seed",
+    "starts", "discrepancy", "robust", "fit_depth_scale", "fit_resolution", "surface_offset", "seed",
     "cell", "tolerance", "maximum_simulations",
 )  # fmt: skip
 
@@ -32,11 +40,12 @@ class FitForm(Form):
         """Begin without controls."""
         super().__init__(session)
         self.found = found
+        self.bounds: Mapping[str, str] = {}
 
     @property
     def errors(self) -> Mapping[str, str]:
         """Sentences by path."""
-        return {**self.found, **super().errors}
+        return {**self.found, **super().errors, **self.bounds}
 
 
 class ParameterList:
@@ -50,6 +59,12 @@ class ParameterList:
         self._open: dict[str, bool] = {}
         self._box = ui.column().classes("w-full").style("gap: 4px").mark("fit-parameters")
 
+    @property
+    def mistakes(self) -> dict[str, str]:
+        """What is wrong with bounds and settings, by path."""
+        found = {} if self._form is None else self._form.mistakes()
+        return {key: text for key, text in found.items() if key.startswith("fit")}
+
     def suggest(self, experiment: Experiment | None) -> bool:
         """Tick the usual numbers where nothing has been chosen yet; True if the document was changed.
 
@@ -59,21 +74,25 @@ class ParameterList:
             return False
         document, state = self._session.project.document, self._session.state
         present, before = document.get("fit.parameters"), state.get(SUGGESTED)
+        found = suggested_parameters(experiment)
+        if present and present == found:
+            state[SUGGESTED] = found  # a change was taken back
+            return False
         if (present and present != before) or (present is None and before is not None):
             return False
-        found = suggested_parameters(experiment)
         if not found or found == before:
             return False
         state[SUGGESTED] = found
-        self._session.edit("fit.parameters", found)
+        self._session.edit_many({"fit.parameters": found}, follows=self._session.project.document.can_undo)
         return True
 
-    def show(self, experiment: Experiment | None, found: Mapping[str, str]) -> None:
+    def show(self, experiment: Experiment | None, found: Mapping[str, str], *, mistaken: bool = False) -> None:
         """Show the document as it is now.
 
         Args:
-            experiment: of the document; None if it cannot be read.
+            experiment: of the document, or the last one that could be read; None if there is none.
             found: sentences by path of the last attempt to fit.
+            mistaken: whether the experiment of the document has a mistake.
         """
         free = self._session.project.document.get("fit.parameters") or {}
         offered = () if experiment is None else choices(experiment)
@@ -81,16 +100,20 @@ class ParameterList:
             tuple((each.path, each.value) for each in offered),
             tuple((name, isinstance(entry, Mapping) and "prior" in entry) for name, entry in free.items()),
             self._session.project.document.get("fit.observed_charge") is None,
+            mistaken,
         )
         if structure != self._shown or self._form is None:
             self._shown = structure
             self._form = FitForm(self._session, found)
             self._form.open_sections = self._open
-            self._build(experiment, offered, free)
+            self._build(experiment, offered, free, mistaken=mistaken)
         self._form.found = found
+        self._form.bounds = {} if experiment is None else bound_problems(free, experiment)
         self._form.update()
 
-    def _build(self, experiment: Experiment | None, offered: tuple[Choice, ...], free: Mapping[str, Any]) -> None:
+    def _build(
+        self, experiment: Experiment | None, offered: tuple[Choice, ...], free: Mapping[str, Any], *, mistaken: bool
+    ) -> None:
         assert self._form is not None
         self._box.clear()
         with self._box:
@@ -101,12 +124,12 @@ class ParameterList:
                 usual.props("flat dense size=sm").mark("fit-usual").tooltip("Tick the usual numbers with fresh bounds")
                 usual.set_enabled(experiment is not None)
             self._form.place_for_errors("fit.parameters")
-            if experiment is None:
+            if experiment is None and not mistaken:
                 ui.label("An experiment is needed first: see the page Experiment.").classes("workbench-note")
             known = {each.path for each in offered}
             for name in free:
                 if name.rpartition(":")[2] not in known:
-                    self._stranger(name)
+                    self._stranger(name, kept=experiment is None or mistaken)
             shown = [each for each in offered if each.usual or each.path in free]
             for each in shown:
                 self._row(each, each.path in free, free.get(each.path))
@@ -115,6 +138,7 @@ class ParameterList:
                 with self._form.section("fit.others", lambda: "Other numbers of the experiment", opened=False):
                     for each in others:
                         self._row(each, False, None)
+            self._form.key("fit.observed_charge", FitTable)
             with self._form.section("fit", lambda: "Settings of the fit", opened=False):
                 self._form.table("fit", FitTable, only=SETTINGS)
 
@@ -125,7 +149,8 @@ class ParameterList:
             box = ui.checkbox(name, value=ticked, on_change=lambda event: self._tick(choice, bool(event.value)))
             box.props("dense").mark(f"fit-free-{choice.path}").tooltip(choice.path)
             ui.space()
-            ui.label(choice.value).classes("workbench-note").tooltip("In the experiment: the first value of the fit")
+            shown = choice.value.replace("m^2/s", "m²/s").replace("1/m^3", "m⁻³")
+            ui.label(shown).classes("workbench-note").tooltip("In the experiment: the first value of the fit")
         if not ticked:
             return
         prior = isinstance(entry, Mapping) and "prior" in entry
@@ -156,14 +181,15 @@ class ParameterList:
         with ui.element("div").classes("w-full"):
             self._form.place_for_errors(parameter_path(choice.path))
 
-    def _stranger(self, name: str) -> None:
-        """A free parameter of the document that the experiment does not have."""
+    def _stranger(self, name: str, *, kept: bool) -> None:
+        """A free parameter of the document that the experiment does not have, or that cannot be looked up now."""
         assert self._form is not None
         with ui.row().classes("w-full items-center no-wrap").style("gap: 6px"):
             ui.label(short_name(name)).style("flex: 1 1 0").tooltip(name)
-            ui.label("not in the experiment").classes("workbench-error")
-            button("close", f"remove {name}", partial(self._session.edit, parameter_path(name), None),
-                   f"fit-remove-{name}")  # fmt: skip
+            if not kept:
+                ui.label("not in the experiment").classes("workbench-error")
+                button("close", f"remove {name}", partial(self._session.edit, parameter_path(name), None),
+                       f"fit-remove-{name}")  # fmt: skip
         self._form.place_for_errors(parameter_path(name))
 
     def _tick(self, choice: Choice, ticked: bool) -> None:

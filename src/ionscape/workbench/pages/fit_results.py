@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from nicegui import ui
 
 from ionscape.experiment import Experiment
-from ionscape.figures.fits import profiled, short_names
+from ionscape.figures.fit_values import profiled, short_names
 from ionscape.inference import FitResult
 from ionscape.inference.paths import scalars
 from ionscape.quantities import format_quantity
 from ionscape.workbench.drawing import Plot
-from ionscape.workbench.fitting import result_rows, short_name
+from ionscape.workbench.fitting import at_bounds, result_rows, short_name
 from ionscape.workbench.pages import notes
 from ionscape.workbench.pages.plot_view import PlotView
 from ionscape.workbench.plots_fit import (
@@ -37,14 +39,20 @@ METHODS = {
     "profile-likelihood": "Profile likelihood",
     "mcmc": "Posterior (Markov chains)",
 }
-HEAD = ("parameter", "estimate", "± 1 σ", "95 % interval", "unit")
+HEAD = ("parameter", "estimate", "± one standard deviation", "95 % interval", "unit")
 
 
 class FitResults:
     """The result of the last fit."""
 
-    def __init__(self, session: Session) -> None:
-        """Make the elements, which are shown when there is a result."""
+    def __init__(self, session: Session, *, widen: Callable[[Mapping[str, str]], Any]) -> None:
+        """Make the elements, which are shown when there is a result.
+
+        Args:
+            session: of the tab.
+            widen: gets the parameters at whose bounds the search has ended, with the side, to move these bounds.
+        """
+        self._widen = widen
         self.result: FitResult | None = None
         self._choice = PROFILE
         self._box = ui.column().classes("w-full").style("gap: 6px").mark("fit-results")
@@ -55,6 +63,7 @@ class FitResults:
             self._stale = notes.warning(
                 "The document has been changed since this fit: fit again before you continue from it."
             ).mark("fit-stale")  # fmt: skip
+            self._ended = ui.row().classes("w-full items-center no-wrap").style("gap: 8px").mark("fit-at-bounds")
             self._table = ui.column().classes("w-full").mark("fit-table")
             self._warnings = ui.column().classes("w-full").style("gap: 2px").mark("fit-warnings")
             self._figures = ui.row().classes("items-center").style("gap: 2px").mark("fit-figures")
@@ -76,16 +85,33 @@ class FitResults:
             f" (reduced {found['reduced_chi_square']:.3g}), {found['simulations']} simulations"
         )
         self._stale.set_visibility(result.problem is None)
+        self._show_ended(result)
         self._show_table(result)
         self._warnings.clear()
         with self._warnings:
-            for sentence in (*found["warnings"], *further_warnings(result)):
-                notes.warning(str(sentence))
+            for sentence in (*grouped_warnings(result), *further_warnings(result)):
+                notes.warning(sentence)
         self._show_figure(self._choice)
+
+    def _show_ended(self, result: FitResult) -> None:
+        """One sentence about all parameters at their bounds, before anything else, and what to do."""
+        ended = at_bounds(result)
+        self._ended.clear()
+        self._ended.set_visibility(bool(ended))
+        if not ended:
+            return
+        names = ", ".join(f"{short_name(name)} at the {side} one" for name, side in ended.items())
+        with self._ended:
+            notes.warning(
+                f"The search ended at bounds ({names}), so these numbers are no estimates: widen the bounds, or check"
+                " the values from which the search starts, and fit again."
+            ).classes("text-weight-medium")
+            widen = ui.button("widen them", on_click=partial(self._widen, ended)).props("dense outline no-caps size=sm")
+            widen.classes("q-px-sm").style("flex: none").mark("fit-widen")
 
     def _show_table(self, result: FitResult) -> None:
         self._table.clear()
-        columns = "display: grid; grid-template-columns: 1.5fr 0.9fr 0.8fr 1.4fr 0.6fr; gap: 1px 14px; max-width: 820px"
+        columns = "display: grid; grid-template-columns: 1.5fr 0.9fr 1.2fr 1.4fr 0.6fr; gap: 1px 14px; max-width: 860px"
         with self._table, ui.element("div").style(columns).props('role="table"'):
             for place, text in enumerate(HEAD):
                 ui.label(text).classes("workbench-note").style("text-align: right" if 0 < place < 4 else "")
@@ -111,6 +137,33 @@ class FitResults:
                 chosen.mark(f"fit-figure-{each.replace(' ', '-')}")
         self._plot.show(figures[self._choice](result))
         self._residuals.show(residual_plot(result) if self._choice == PROFILE else None)
+
+
+def grouped_warnings(result: FitResult) -> list[str]:
+    """The warnings of a fit in the words of the page: what to do first, parameters with the same trouble together."""
+    named = {str(name): short_name(str(name)) for name in result.dataset["parameter"].values}
+    undetermined: list[str] = []
+    together: list[str] = []
+    others: list[str] = []
+    for sentence in result.warnings:
+        text = sentence
+        for name in sorted(named, key=len, reverse=True):
+            text = text.replace(name, named[name])
+        if loose := re.fullmatch(r"The data leave (.+) undetermined within its bounds\.", text):
+            undetermined.append(loose[1])
+        elif pair := re.fullmatch(r"(.+) are determined together only \(correlation (.+)\)\.", text):
+            together.append(f"{pair[1]} ({pair[2]})")
+        elif not re.fullmatch(r".+ is at its (lower|upper) bound: .+", text):
+            others.append(text)
+    found: list[str] = []
+    if undetermined:
+        found.append(f"Fix these, or give them priors: the data leave {', '.join(undetermined)} undetermined.")
+    if together:
+        found.append(
+            f"Do not read these alone, or fix one of each: determined together only (correlation) are"
+            f" {'; '.join(together)}."
+        )
+    return [*found, *others]
 
 
 def further_warnings(result: FitResult) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -22,10 +21,14 @@ from ionscape.series.settings import (
     RandomTable,
     SeriesTable,
 )
-from ionscape.workbench.drawing import Plot, to_plotly
+from ionscape.workbench.drawing import Plot
+from ionscape.workbench.drawing_plotly import to_plotly
+from ionscape.workbench.form_controls import button
 from ionscape.workbench.form_fields import FieldDescription, describe_fields, example_table
-from ionscape.workbench.forms import Form, button, structure
+from ionscape.workbench.forms import Form, structure
 from ionscape.workbench.pages import take_up
+from ionscape.workbench.pages.file_buttons import file_buttons
+from ionscape.workbench.pages.latest import Latest
 from ionscape.workbench.plots_glass import (
     activation_energy_plot,
     arrhenius_plot,
@@ -34,6 +37,7 @@ from ionscape.workbench.plots_glass import (
     units_plot,
 )
 from ionscape.workbench.theme import empty_figure, is_dark, on_theme
+from ionscape.workbench.wording import page_words
 
 if TYPE_CHECKING:
     from ionscape.experiment.fields import Table
@@ -80,7 +84,7 @@ class GlassPage:
         self.session = session
         self.document = session.project.series
         self.open_sections: dict[str, bool] = {}
-        self.busy = self.dirty = False
+        self.drawing = Latest(self._draw_once)
         self.plots: dict[str, Plot | None] = {}
         with ui.row().classes("w-full no-wrap items-stretch").style("gap: 0"):
             with ui.column().classes("workbench-settings").style("gap: 8px"):
@@ -103,17 +107,12 @@ class GlassPage:
         with ui.row().classes("w-full items-center no-wrap").style("gap: 4px"):
             preset = ui.button("Preset", icon="science", on_click=self._load_preset).props("dense outline size=sm")
             preset.mark("glass-preset").tooltip("Li borophosphates of Bosi & Maass 2021 with measurements of SciGlass")
-            self.upload = ui.upload(
-                on_upload=self._uploaded, auto_upload=True, max_file_size=LARGEST_TABLE,
-                on_rejected=lambda: self.session.notify("The file is too large (at most 16 MiB).", kind="negative"),
-            ).props('accept=".toml,.csv"')  # fmt: skip
-            self.upload.classes("hidden").mark("glass-upload")
-            ui.button("Open", icon="folder_open", on_click=lambda: self.upload.run_method("pickFiles")).props(
-                "dense outline size=sm"
-            ).mark("glass-open").tooltip("A series file (TOML), or a table of measured glasses or units (CSV)")
-            ui.button("Save", icon="download", on_click=self._save).props("dense outline size=sm").mark(
-                "glass-save"
-            ).tooltip("Take series.toml away; `ionscape conductivity` reads it as it is")
+            self.upload = file_buttons(
+                "glass", opened=self._uploaded, rejected=self._reject, saved=self._save, accept=".toml,.csv",
+                largest=LARGEST_TABLE,
+                tips=("A series file (TOML), or a table of measured glasses or units (CSV)",
+                      "Take series.toml away; `ionscape conductivity` reads it as it is"),
+            )  # fmt: skip
             ui.space()
             button("undo", "take back the last change", self._undo, "glass-undo")
 
@@ -225,6 +224,9 @@ class GlassPage:
         except InputError as error:
             self.session.notify(str(error), kind="negative")
 
+    def _reject(self) -> None:
+        self.session.notify("The file is too large (at most 16 MiB).", kind="negative")
+
     def _save(self) -> None:
         ui.download(self.document.text.encode(), "series.toml", "application/toml")
 
@@ -263,12 +265,12 @@ class GlassPage:
         elif job.state == "finished":
             self.state.set_text("finished")
         else:
-            self.problem.set_text(job.message or job.state)
+            self.problem.set_text(page_words(job.message) or job.state)
             self.problem.set_visibility(True)
 
     def _show_problems(self) -> None:
         """Sentences that no control shows."""
-        text = " ".join(self.form.homeless_errors())
+        text = " ".join(map(page_words, self.form.homeless_errors()))
         self.problems.set_text(text)
         self.problems.set_visibility(bool(text))
 
@@ -302,17 +304,7 @@ class GlassPage:
 
     async def draw(self) -> None:
         """Draw the latest state; changes that come meanwhile are drawn at the end, together."""
-        self.dirty = True
-        if self.busy:
-            return
-        self.busy = True
-        try:
-            while self.dirty:
-                self.dirty = False
-                await self._draw_once()
-                await asyncio.sleep(0)
-        finally:
-            self.busy = False
+        await self.drawing.request()
 
     async def _draw_once(self) -> None:
         text, folder = self.document.text, str(self.session.project.folder)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from nicegui import background_tasks, run, ui
 
 from ionscape.errors import InputError
-from ionscape.outputs import atomic_output
 from ionscape.quantities import with_error
 from ionscape.sims import DepthProfile
 from ionscape.sims.crater import StepHeight
@@ -24,6 +22,7 @@ from ionscape.workbench.measuring import (
     moved_crater_regions,
     region_text,
 )
+from ionscape.workbench.measuring_remarks import still_needed
 from ionscape.workbench.pages import notes
 from ionscape.workbench.pages.measurement_channels import ChannelTable
 from ionscape.workbench.pages.measurement_files import FileList
@@ -37,6 +36,7 @@ from ionscape.workbench.plots_measurement import (
     raw_counts_plot,
 )
 from ionscape.workbench.session import Session
+from ionscape.workbench.wording import name_of, page_words
 
 _STYLE = """
 .measurement-upload { border: 1px dashed rgba(128, 128, 128, 0.7); border-radius: 4px; }
@@ -52,6 +52,7 @@ WELCOME = (
     " profilometer scans across the crater on the left. The channels are recognised, the regions are found; both can be"
     " corrected."
 )
+EARLIER = "The densities are those of the last settings without mistakes."
 NO_PLACE = "measurement"
 
 
@@ -73,6 +74,7 @@ class MeasurementPage:
         self._running = False
         self._again = False
         self._scan = 0
+        self._good: tuple[Any, DepthProfile] | None = None  # the last calibrated profile with the name of its export
         with ui.row().classes("w-full no-wrap").style("gap: 0; align-items: stretch"):
             with ui.column().classes("workbench-settings").style("gap: 8px"):
                 self._files = FileList(session)
@@ -86,11 +88,13 @@ class MeasurementPage:
 
     def _figures(self) -> None:
         self._welcome = ui.label(WELCOME).classes("workbench-note q-pa-md").style("max-width: 620px")
-        with ui.row().classes("w-full items-center").style("gap: 8px; min-height: 20px"):
+        with ui.row().classes("w-full items-center").style("gap: 8px; min-height: 20px; flex: none"):
             self._busy = ui.spinner(size="1.2em").mark("measurement-busy")
             self._busy.set_visibility(False)
             self._state = ui.label().classes("workbench-note").mark("measurement-state")
         self._problem = ui.label().classes("workbench-error w-full").props("role=alert").mark("measurement-problem")
+        self._needed = notes.warning("").mark("measurement-needed")
+        self._earlier = notes.warning(EARLIER).mark("measurement-earlier")
         self._warnings = ui.column().classes("w-full").style("gap: 2px").mark("measurement-warnings")
         self._profile = PlotView(
             self.session, mark="measurement-profile-plot", label="Calibrated densities over depth", height=300,
@@ -118,7 +122,7 @@ class MeasurementPage:
         if what == "document":
             changes = changes_for_experiment(self.session.project.document.data, self.found.raw)
             if changes:
-                self.session.edit_many(dict(changes))
+                self.session.edit_many(dict(changes), follows=True)
                 return  # it is told again
             self._show()
         if what in ("document", "uploads"):
@@ -162,7 +166,7 @@ class MeasurementPage:
         except InputError as error:
             return Measured(errors={NO_PLACE: str(error)})
         if found.profile is not None:
-            _keep(found.profile, project.result_path("profile.nc"))
+            found.profile.to_netcdf(project.result_path("profile.nc"))
             project.changed("results")
         return found
 
@@ -182,14 +186,27 @@ class MeasurementPage:
 
     def _show(self) -> None:
         data, found = self.session.project.document.data, self.found
+        needed = still_needed(data, found)
+        found = replace(found, errors={key: text for key, text in found.errors.items() if key not in needed})
+        file = self.session.project.document.get("measurement.file")
+        if found.profile is not None:
+            self._good = file, found.profile
+        elif self._good is not None and self._good[0] != file:
+            self._good = None
         errors = {**found.errors, **self.session.errors}
+        problem = _problem_text(data, found)
+        self._earlier.set_visibility(found.profile is None and self._good is not None and bool(problem or needed))
+        if found.profile is None and self._good is not None:
+            found = replace(found, profile=self._good[1])
+        self._needed.set_text(" ".join(needed.values()))
+        self._needed.set_visibility(bool(needed))
         self._files.show(data, found, errors)
         self._channels.show(data, found, errors)
         self._settings.show(data, found, errors)
         begun = isinstance(data.get("measurement"), Mapping)
         self._welcome.set_visibility(not begun)
         self._state.set_text(_state_text(found))
-        problem = _problem_text(data, found) if begun else ""
+        problem = problem if begun else ""
         self._problem.set_text(problem)
         self._problem.set_visibility(bool(problem))
         self._warnings.clear()
@@ -222,15 +239,12 @@ def _problem_text(data: Mapping[str, Any], found: Measured) -> str:
         return ""
     told = [text for key, text in found.errors.items() if not key.startswith("measurement.")]
     if not told:
-        return "Not calibrated yet: see the sentences beside the fields on the left."
+        names = ", ".join(name_of(key) for key in found.errors)
+        return f"Not calibrated: see what is said beside the fields on the left ({names})."
+    told = [page_words(text) for text in told]
     if not known_ions(data):
         told.append("The page Experiment has examples to begin with.")
     return " ".join(dict.fromkeys(told))
-
-
-def _keep(profile: DepthProfile, path: Path) -> None:
-    with atomic_output(path) as temporary:
-        profile.to_netcdf(temporary)
 
 
 def _counts(found: Measured) -> Plot | None:

@@ -9,17 +9,19 @@ from typing import Any
 from nicegui import ui
 
 from ionscape.workbench.drawing import plain_formula
-from ionscape.workbench.forms import FIELD, TYPING_PAUSE
+from ionscape.workbench.form_controls import FIELD, TIP, TYPING_PAUSE
 from ionscape.workbench.measuring import (
     Measured,
     assignment,
-    channel_remarks,
     channels_by_element,
     channels_of,
-    inspection_remarks,
     known_ions,
+    unused_elements,
 )
+from ionscape.workbench.measuring_remarks import channel_remarks, inspection_remarks
+from ionscape.workbench.pages import notes
 from ionscape.workbench.session import Session
+from ionscape.workbench.wording import page_words
 
 UNUSED = "not used"
 
@@ -30,24 +32,35 @@ class ChannelTable:
     def __init__(self, session: Session) -> None:
         """Make the place."""
         self._session = session
-        self._box = ui.column().classes("w-full").style("gap: 2px").mark("measurement-channels")
+        with ui.column().classes("w-full").style("gap: 2px").mark("measurement-channels"):
+            self._box, self._density_box, self._told_box = (
+                ui.column().classes("w-full").style("gap: 2px") for _ in range(3)
+            )
         self._shown: object = None
+        self._densities_shown: dict[str, str] | None = None
+        self._density_fields: dict[str, ui.input] = {}
 
     def show(self, data: Mapping[str, Any], found: Measured, errors: Mapping[str, str]) -> None:
         """Show the channels of the export."""
         raw, inspection = found.raw, found.inspection
         table = data.get("measurement")
         table = table if isinstance(table, Mapping) else {}
-        keys = ("channels", "native", "charges", "saturated", "file")
-        own = tuple(f"measurement.{key}" for key in keys[:-1])
-        told = {key: text for key, text in errors.items() if key.startswith(own)}
-        shown = (raw, known_ions(data), repr([table.get(key) for key in keys]), "ions" in data, tuple(told.items()))
-        if shown == self._shown:
-            return
-        self._shown = shown
-        self._box.clear()
+        self._told_box.clear()
         if raw is None or inspection is None:
+            self._shown = self._densities_shown = None
+            self._box.clear()
+            self._density_box.clear()
             return
+        self._tell(data, table, found, errors)
+        keys = ("channels", "saturated", "file")
+        shown = (raw, known_ions(data), repr([table.get(key) for key in keys]), "ions" in data)
+        if shown != self._shown:
+            self._shown = shown
+            self._box.clear()
+            self._channels(data, table, raw, inspection)
+        self._densities(data, table, list(dict.fromkeys(ion for ion in assignment(raw, data).values() if ion)))
+
+    def _channels(self, data: Mapping[str, Any], table: Mapping[str, Any], raw: Any, inspection: Any) -> None:
         assigned = assignment(raw, data)
         saturated = [str(name) for name in table.get("saturated") or ()]
         options = list(dict.fromkeys([*known_ions(data), *(ion for ion in assigned.values() if ion)]))
@@ -55,24 +68,39 @@ class ChannelTable:
             # without an experiment every element may be an ion
             options = list(dict.fromkeys([*options, *channels_by_element(raw)]))
         by_name = {channel.name: channel for channel in inspection.channels}
-        with self._box:
-            with (
-                ui.element("div")
-                .classes("w-full")
-                .style(
-                    "display: grid; grid-template-columns: 1fr 70px 104px 30px; gap: 3px 6px; align-items: center;"
-                    " max-height: 260px; overflow-y: auto"
-                )
-            ):
-                for heading in ("channel", "counts", "ion", "sat."):
-                    label = ui.label(heading).classes("workbench-note")
-                    if heading == "sat.":
-                        label.tooltip("Detector saturated: left out, the element is rebuilt from its other isotopes")
-                for name, ion in assigned.items():
-                    self._row(name, ion, assigned, options, saturated, by_name[name])
-            self._densities(data, table, sorted({ion for ion in assigned.values() if ion}, key=options.index))
+        with (
+            self._box,
+            ui.element("div")
+            .classes("w-full")
+            .style(
+                "display: grid; grid-template-columns: 1fr 64px 100px 58px; gap: 3px 6px; align-items: center;"
+                " max-height: 260px; overflow-y: auto"
+            ),
+        ):
+            for heading in ("channel", "counts", "ion", "saturated"):
+                label = ui.label(heading).classes("workbench-note")
+                if heading == "saturated":
+                    label.tooltip("Detector saturated: left out, the element is rebuilt from its other isotopes")
+            for name, ion in assigned.items():
+                self._row(name, ion, assigned, options, saturated, by_name[name])
+
+    def _tell(
+        self, data: Mapping[str, Any], table: Mapping[str, Any], found: Measured, errors: Mapping[str, str]
+    ) -> None:
+        """What is to be said about the channels."""
+        raw, inspection = found.raw, found.inspection
+        assert raw is not None
+        assert inspection is not None
+        own = tuple(f"measurement.{key}" for key in ("channels", "native", "charges", "saturated"))
+        told = {key: text for key, text in errors.items() if key.startswith(own)}
+        with self._told_box:
             for sentence in dict.fromkeys(told.values()):
-                ui.label(sentence).classes("workbench-error w-full").props("role=alert")
+                ui.label(page_words(sentence)).classes("workbench-error w-full").props("role=alert")
+            for element in unused_elements(raw, data) if "ions" in data and "channels" not in table else ():
+                notes.warning(
+                    f"{element} is in the export, but no ion of the experiment: its channels are not used. Add it on"
+                    " the page Experiment."
+                ).mark(f"measurement-unused-{element}")
             with ui.row().classes("w-full items-center no-wrap").style("gap: 6px"):
                 ui.label(". ".join(inspection_remarks(inspection)) + ".").classes("workbench-note").style("flex: 1 1 0")
                 if "channels" in table and "ions" in data:
@@ -117,18 +145,35 @@ class ChannelTable:
         native = sample.get("native") if isinstance(sample, Mapping) else None
         if isinstance(data.get("ions"), Mapping):
             given = ", ".join(f"{ion} {density}" for ion, density in (native or {}).items())
-            ui.label(f"Native density, from the experiment: {given or 'not given'}").classes("workbench-note")
+            self._densities_shown = None
+            self._density_box.clear()
+            with self._density_box:
+                ui.label(f"Native density, from the experiment: {given or 'not given'}").classes("workbench-note")
             return
         typed = table.get("native")
-        ui.label("Bulk density of the native ions; empty for foreign ones. An experiment gives it as well.").classes(
-            "workbench-note"
-        )
-        with ui.element("div").classes("w-full").style("display: grid; grid-template-columns: 1fr 1fr; gap: 6px"):
-            for ion in ions:
-                value = typed.get(ion) if isinstance(typed, Mapping) else None
-                field = ui.input(label=f"{ion} bulk density", value="" if value is None else str(value),
-                                 placeholder="such as 1.4e28 1/m^3")  # fmt: skip
+        values = {ion: str((typed if isinstance(typed, Mapping) else {}).get(ion) or "") for ion in ions}
+        if values.keys() == self._density_fields.keys() and self._densities_shown is not None:
+            # the fields stay: someone may be in one of them
+            for ion, text in values.items():
+                if text != self._densities_shown.get(ion):
+                    self._density_fields[ion].set_value(text)
+            self._densities_shown = values
+            return
+        self._densities_shown = values
+        self._density_box.clear()
+        self._density_fields = {}
+        with self._density_box:
+            hint = "Bulk density of the native ions; empty for foreign ones. An experiment gives it as well."
+            ui.label(hint).classes("workbench-note")
+            grid = ui.element("div").classes("w-full")
+            grid.style("display: grid; grid-template-columns: 1fr 1fr; gap: 6px")
+        with grid:
+            for ion, value in values.items():
+                field = ui.input(label=f"{ion} bulk density", value=value, placeholder="such as 1.4e28 1/m^3")
+                self._density_fields[ion] = field
                 field.props(f"{FIELD} debounce={TYPING_PAUSE} autocomplete=off").mark(f"measurement-native-{ion}")
+                with field:
+                    ui.tooltip(f"Ions per volume of {ion} before the experiment, as 1.4e28 1/m^3").props(TIP)
                 field.on("blur", partial(self._write_density, ion, field))
                 field.on("keydown.enter", partial(self._write_density, ion, field))
 

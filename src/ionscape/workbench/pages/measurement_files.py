@@ -11,7 +11,7 @@ from typing import Any
 from nicegui import events, run, ui
 
 from ionscape.errors import InputError
-from ionscape.workbench.forms import button
+from ionscape.workbench.form_controls import button
 from ionscape.workbench.measuring import (
     RESOLUTION,
     Measured,
@@ -22,6 +22,7 @@ from ionscape.workbench.measuring import (
 )
 from ionscape.workbench.project import safe_name
 from ionscape.workbench.session import Session
+from ionscape.workbench.wording import page_words
 
 TOO_LARGE_STATUS = 413
 _NAMES_OF_REJECTED = "(entries) => emit(entries.map((entry) => entry.file.name))"
@@ -75,7 +76,7 @@ class FileList:
             ui.label(note).classes("workbench-note")
             button("close", f"take {PurePosixPath(name).name} out", remove, mark)
         if error:
-            ui.label(error).classes("workbench-error w-full").props("role=alert")
+            ui.label(page_words(error)).classes("workbench-error w-full").props("role=alert")
 
     def _remove_scan(self, number: int) -> None:
         scans = list(self._session.project.document.get("measurement.crater_scans") or [])

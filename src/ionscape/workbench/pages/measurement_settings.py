@@ -9,14 +9,18 @@ from typing import Any, Literal
 
 from nicegui import ui
 
+from ionscape.errors import InputError
 from ionscape.experiment.fields import Table
+from ionscape.quantities import quantity
 from ionscape.sims.crater import StepHeight
 from ionscape.sims.settings import MeasuredLength, MeasuredVelocity, MeasurementTable
+from ionscape.workbench.form_controls import FIELD, undo_button
 from ionscape.workbench.form_fields import describe_field
-from ionscape.workbench.forms import FIELD, Form
+from ionscape.workbench.forms import Form
 from ionscape.workbench.measuring import ASSUMED_RESOLUTION, RESOLUTION, Measured, region_text
 from ionscape.workbench.pages import notes
 from ionscape.workbench.session import Session
+from ionscape.workbench.wording import page_words
 
 DEPTH_SCALES = {
     "crater_scans": "crater scans",
@@ -32,11 +36,20 @@ FURTHER_KEYS = (
     "single_scan_scatter", "after_stage", "resamples", "seed", "format", "abundances",
 )  # fmt: skip
 REGIONS = ("bulk", "calibration", "fit")
+ELSEWHERE = tuple(f"measurement.{key}" for key in (
+    "file", "crater_scans", "surface_regions", "valley_region", "channels", "native", "charges", "saturated",
+    *(f"{name}_region" for name in REGIONS),
+))  # fmt: skip
+"""Keys that are not fields of the form: their sentences stand beside what shows them."""
+LARGEST_RESOLUTION = 0.1
+"""Of the depth of a profile; a larger one is a slip more likely than an instrument."""
 SCALE_MODELS: Mapping[str, type[Table]] = {"crater_depth": MeasuredLength, "sputter_rate": MeasuredVelocity}
 
 
 class MeasurementForm(Form):
     """A form whose sentences are those about the files as well, not about the document alone."""
+
+    marked_elsewhere = (RESOLUTION,)
 
     def __init__(self, session: Session) -> None:
         """Begin without controls."""
@@ -45,15 +58,16 @@ class MeasurementForm(Form):
 
     @property
     def errors(self) -> Mapping[str, str]:
-        """Sentences by path: of the document, and of what was found in its files."""
-        return {**self.found, **super().errors}
+        """Sentences by path: of the document, and of what was found in its files, but those that stand elsewhere."""
+        found = {**self.found, **super().errors}
+        return {key: text for key, text in found.items() if not key.startswith(ELSEWHERE)}
 
 
 class RegionField:
     """Both ends of a region; empty where it is found automatically, what was found stands behind in grey."""
 
     def __init__(
-        self, label: str, *, help: str, unit: Literal["nm", "um"], mark: str, write: Callable[[list[str] | None], Any]
+        self, label: str, *, help: str, unit: Literal["nm", "µm"], mark: str, write: Callable[[list[str] | None], Any]
     ) -> None:
         """Make the two fields.
 
@@ -64,7 +78,7 @@ class RegionField:
             mark: marker for tests.
             write: gets both ends as typed, None where both are empty.
         """
-        self._unit: Literal["nm", "um"] = unit
+        self._unit: Literal["nm", "µm"] = unit
         self._write_ends = write
         self._found: tuple[float, float] | None = None
         self._given = ["", ""]
@@ -84,13 +98,13 @@ class RegionField:
         """Show the region of the document, the one that was found [m], and what is wrong with it."""
         self._found = found
         given = [str(end) for end in value] if isinstance(value, list) and len(value) == 2 else ["", ""]
-        hints = ["automatic", "automatic"] if found is None else region_text(found, self._unit)
+        hints = [f"automatic ({self._unit})"] * 2 if found is None else region_text(found, self._unit)
         for field, text, before, hint in zip(self._fields, given, self._given, hints, strict=True):
             if text != before:  # what is being typed stays
                 field.set_value(text)
             field.props["placeholder"] = hint
         self._given = given
-        self._error.set_text(error or "")
+        self._error.set_text(page_words(error or ""))
         self._error.set_visibility(bool(error))
 
     def _write(self) -> None:
@@ -138,6 +152,7 @@ class MeasurementSettings:
             known.props("flat dense size=sm").mark("measurement-resolution-confirm")
             known.tooltip("This is the depth resolution of the instrument")
         self._assumed = (told, known)
+        self._doubt = notes.warning("").mark("measurement-resolution-doubt")
         _heading("Densities")
         with ui.element("div").classes("w-full"):
             self._form.key("measurement.density_method", MeasurementTable)
@@ -146,6 +161,7 @@ class MeasurementSettings:
             ui.space()
             found = ui.button("automatic", on_click=self._leave_to_be_found).props("flat dense size=sm")
             found.mark("measurement-regions-automatic").tooltip("Leave the three regions to be found")
+            undo_button(session, "measurement-undo")
         self._regions = {
             name: RegionField(
                 name, unit="nm", mark=f"measurement-{name}", write=partial(session.edit, f"measurement.{name}_region"),
@@ -170,13 +186,16 @@ class MeasurementSettings:
         assumed = RESOLUTION in self._session.project.assumed
         for element in self._assumed:
             element.set_visibility(assumed)
+        doubt = _resolution_doubt(table.get("depth_resolution"), found)
+        self._doubt.set_text(doubt)
+        self._doubt.set_visibility(bool(doubt))
         if scale == "crater_scans":
             self._show_crater_regions(table, found, errors)
         attributes = {} if found.profile is None else found.profile.dataset.attrs
         for name, field in self._regions.items():
             ends = attributes.get(f"{name}_region")
             pair = None if ends is None else (float(ends[0]), float(ends[1]))
-            field.show(table.get(f"{name}_region"), pair, errors.get(f"measurement.{name}_region"))
+            field.show(table.get(f"{name}_region"), pair, _about(errors, f"measurement.{name}_region"))
 
     def _choose_scale(self, scale: str) -> None:
         if scale == self._scale_shown:
@@ -215,14 +234,14 @@ class MeasurementSettings:
                 ("valley", partial(self._session.edit, "measurement.valley_region")),
             ):
                 self._crater[name] = RegionField(
-                    name, unit="um", mark=f"measurement-{name.replace(' ', '-')}", write=write,
+                    name, unit="µm", mark=f"measurement-{name.replace(' ', '-')}", write=write,
                     help="Lateral positions, the same for all scans",
                 )  # fmt: skip
 
     def _write_surface(self, number: int, ends: list[str] | None) -> None:
         """Both surfaces stand in one list: the other one stays as it is, or as it was found."""
         given = self._session.project.document.get("measurement.surface_regions")
-        found = [region_text(each, "um") for each in self._found_crater]
+        found = [region_text(each, "µm") for each in self._found_crater]
         regions: list[Any] = given if isinstance(given, list) else found
         changed = [*regions[:number], *([ends] if ends is not None else []), *regions[number + 1 :]]
         self._session.edit("measurement.surface_regions", changed or None)
@@ -235,10 +254,29 @@ class MeasurementSettings:
             value = given[number] if isinstance(given, list) and number < len(given) else None
             known = self._found_crater[number] if number < len(self._found_crater) and given is None else None
             key = f"measurement.surface_regions[{number}]"
-            error = errors.get(key) or (errors.get("measurement.surface_regions") if number == 0 else None)
+            error = _about(errors, key) or (errors.get("measurement.surface_regions") if number == 0 else None)
             self._crater[f"surface {number + 1}"].show(value, known, error)
         valley = None if step is None else step.regions.valley
-        self._crater["valley"].show(table.get("valley_region"), valley, errors.get("measurement.valley_region"))
+        self._crater["valley"].show(table.get("valley_region"), valley, _about(errors, "measurement.valley_region"))
+
+
+def _about(errors: Mapping[str, str], key: str) -> str | None:
+    """The sentence about a region, or about one of its ends."""
+    return next((text for each, text in errors.items() if each == key or each.startswith(f"{key}[")), None)
+
+
+def _resolution_doubt(value: Any, found: Measured) -> str:
+    """A sentence about a depth resolution that is large beside the profile; empty for none."""
+    if not isinstance(value, str) or found.profile is None:
+        return ""
+    try:
+        resolution = quantity(value, "length")
+    except InputError:
+        return ""  # the field says so
+    depth = float(found.profile.dataset["depth"].values[-1])
+    if resolution <= LARGEST_RESOLUTION * depth:
+        return ""
+    return f"That is more than a tenth of the profile ({depth / 1e-9:.3g} nm deep): please check number and unit."
 
 
 def _heading(text: str) -> None:

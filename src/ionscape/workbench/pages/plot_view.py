@@ -7,7 +7,8 @@ from typing import Any
 
 from nicegui import events, ui
 
-from ionscape.workbench.drawing import Plot, moved_regions, to_plotly
+from ionscape.workbench.drawing import Plot
+from ionscape.workbench.drawing_plotly import moved_regions, to_plotly
 from ionscape.workbench.session import Session
 from ionscape.workbench.theme import is_dark, on_theme
 

@@ -1,0 +1,396 @@
+"""Controls bound to keys of a document: each writes its key and shows the sentence about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+from nicegui import ui
+from nicegui.elements.mixins.value_element import ValueElement
+
+from ionscape.experiment.fields import Table
+from ionscape.workbench.document import join_path, split_path
+from ionscape.workbench.form_bound import Bound
+from ionscape.workbench.form_fields import FieldDescription, field_problem, parse_entry, show_entry
+from ionscape.workbench.wording import label_of, name_of, page_words
+
+if TYPE_CHECKING:
+    from ionscape.workbench.session import Session
+
+ASSUMED = "assumed: please check"
+TYPING_PAUSE = 350  # milliseconds after the last key before what is typed is drawn
+FIELD = "dense outlined stack-label hide-bottom-space"
+TIP = 'delay=700 max-width=320px anchor="top middle" self="bottom middle"'
+"""Above a field: below it stands the sentence about its value."""
+HEADER = "text-weight-medium q-px-none"
+
+Names = Callable[[], Sequence[str]]
+
+
+def mark_of(path: str) -> str:
+    """Marker of the control of a key, for tests: `form-sample.thickness`."""
+    return "form-" + re.sub(r"\s+", "_", path)
+
+
+def button(icon: str, text: str, action: Callable[[], Any], mark: str) -> ui.button:
+    """A small round button with a text for screen readers, shown as a tip as well."""
+    made = ui.button(icon=icon, on_click=lambda: action()).props("flat dense round size=sm")
+    made.props["aria-label"] = text
+    made.mark(mark).tooltip(text)
+    return made
+
+
+def undo_button(session: Session, mark: str) -> ui.button:
+    """A button that takes back the last change of the document."""
+
+    def undo() -> None:
+        if not session.undo():
+            session.notify("There is nothing to take back.")
+
+    return button("undo", "take back the last change", undo, mark)
+
+
+class Controls:
+    """Controls of one document, each with its key.
+
+    After every change of the document call `update`. `ionscape.workbench.forms.Form` makes them from the models of the
+    file.
+
+    Attributes:
+        marked_elsewhere: keys whose assumed values the page marks itself.
+    """
+
+    marked_elsewhere: Collection[str] = ()
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        document: Literal["document", "series"] = "document",
+        names: Mapping[str, Names] | None = None,
+        open_sections: dict[str, bool] | None = None,
+        typing: Callable[[str, Any], Any] | None = None,
+    ) -> None:
+        """Begin without controls.
+
+        Args:
+            session: of the tab.
+            document: which of the two documents is shown.
+            names: by key, the names to choose from for texts and for the keys of mappings, such as ions.
+            open_sections: which sections are open, by path; remembers what the user does.
+            typing: gets path and value of what is being typed and not written yet.
+        """
+        self.session = session
+        self.which: Literal["document", "series"] = document
+        self.document = session.document(document)
+        self.names = names or {}
+        self.open_sections: dict[str, bool] = {} if open_sections is None else open_sections
+        self._typing = typing
+        self._bound: dict[str, list[Bound]] = {}
+        self._headers: list[tuple[ui.expansion, Callable[[], str]]] = []
+        self._wrong: set[ui.expansion] = set()
+        self._marks: dict[str, ui.element] = {}
+
+    # values and sentences --------------------------------------------------------------------------------------------
+
+    @property
+    def errors(self) -> Mapping[str, str]:
+        """Sentences about the document by path."""
+        return self.session.errors if self.which == "document" else self.session.series_errors
+
+    def edit(self, path: str, value: Any) -> None:
+        """Write a value, or remove the key for None, and show what is to be said about it."""
+        if self.document.get(path) == value:
+            return
+        change = self.session.edit if self.which == "document" else self.session.edit_series
+        sentence = change(path, value)
+        if sentence is not None and self.document.get(path) != value:
+            self.session.notify(sentence, kind="negative")  # it was not written: no field can show it
+        self.show_errors()
+
+    def update(self) -> None:
+        """Show the values and sentences of the document as it is now.
+
+        A control that someone is in, or that holds what is not written yet, is left alone until that is over.
+        """
+        for path, bounds in self._bound.items():
+            value = self.document.get(path)
+            for bound in bounds:
+                if bound.control is None or bound.focused or bound.typed:
+                    continue
+                if bound.read(bound.control.value) != value:
+                    self._show(bound, value)
+        for expansion, header in self._headers:
+            expansion.set_text(header())
+        self.show_errors()
+        self.show_assumed()
+
+    def show_errors(self) -> None:
+        """Put every sentence under the control it belongs to, or the nearest one around it."""
+        shown: dict[str, list[str]] = {path: [] for path in self._bound}
+        for key, sentence in self.mistakes().items():
+            place = self._nearest(key)
+            if place is not None and page_words(sentence) not in shown[place]:
+                shown[place].append(page_words(sentence))
+        folds: set[ui.expansion] = set()
+        for path, bounds in self._bound.items():
+            text = " ".join(shown[path])
+            for bound in bounds:
+                bound.error.set_text(text)
+                bound.error.set_visibility(bool(text))
+                if bound.control is not None:
+                    bound.control.props("error" if text else "", remove="" if text else "error")
+                if text:
+                    folds |= {each for each in bound.error.ancestors() if isinstance(each, ui.expansion)}
+        self._show_folds(folds)
+
+    def _show_folds(self, wrong: set[ui.expansion]) -> None:
+        """Open the folds in which a sentence has appeared, and colour their headers as long as it stands there."""
+        for expansion, _ in self._headers:
+            if (expansion in wrong) != (expansion in self._wrong):
+                red = " text-negative" if expansion in wrong else ""
+                expansion.props(f"header-class='{HEADER}{red}'")
+                if red:
+                    expansion.set_value(True)
+        self._wrong = wrong
+
+    def show_assumed(self) -> None:
+        """Mark the values that the workbench has assumed, each with a way to confirm it."""
+        assumed = self.session.project.assumed if self.which == "document" else frozenset[str]()
+        for path, place in self._marks.items():
+            marked = bool(place.default_slot.children)
+            if marked and path not in assumed:
+                place.clear()
+            elif path in assumed and not marked:
+                with place, ui.row().classes("w-full items-center no-wrap").style("gap: 0"):
+                    ui.label(ASSUMED).classes("workbench-warning").mark(f"assumed-{path}")
+                    name = name_of(path)
+                    button("check", f"{name} is right", partial(self._confirm, path), f"confirm-{path}")
+
+    def _confirm(self, path: str) -> None:
+        if self.which == "document" and path in self.session.project.assumed:
+            self.session.project.confirm(path)
+
+    def mistakes(self) -> dict[str, str]:
+        """Sentences by path: those about the document, and those about every value by itself.
+
+        The reader of the file stops at the first mistake; the others are found field by field.
+        """
+        found = dict(self.errors)
+        for path, bounds in self._bound.items():
+            check = next((bound.check for bound in bounds if bound.check is not None), None)
+            if check is not None and not any(key == path or _inside(key, path) for key in found):
+                sentence = check(self.document.get(path))
+                if sentence is not None:
+                    found[path] = sentence
+        return found
+
+    def finish_typing(self) -> None:
+        """Write what is typed and not written yet, before the controls are built again.
+
+        What no longer has its place, as the value there is another one, is left.
+        """
+        for path, bounds in self._bound.items():
+            for bound in bounds:
+                if bound.typed and bound.control is not None:
+                    bound.typed = False
+                    if self.document.get(path) == bound.before:
+                        self.edit(path, bound.read(bound.control.value))
+
+    @property
+    def focused(self) -> str | None:
+        """The path of the control that the cursor is in."""
+        return next((path for path, bounds in self._bound.items() if any(bound.focused for bound in bounds)), None)
+
+    def focus(self, path: str | None) -> None:
+        """Put the cursor into the control of a path, if there is one."""
+        for bound in self._bound.get(path or "", ()):
+            if bound.control is not None:
+                bound.control.run_method("focus")
+
+    def homeless_errors(self) -> list[str]:
+        """Sentences that belong to no control of this form."""
+        return [sentence for key, sentence in self.errors.items() if self._nearest(key) is None]
+
+    def _nearest(self, key: str) -> str | None:
+        """The path of the control that shows the sentence about a key: its own, or that of the table around it."""
+        parts = split_path(key)
+        for count in range(len(parts), 0, -1):
+            path = join_path(parts[:count])
+            if path in self._bound:
+                return path
+        return None
+
+    # controls --------------------------------------------------------------------------------------------------------
+
+    def place_for_errors(self, path: str) -> None:
+        """Add a line where sentences about a key are shown that have no control of their own."""
+        self.bind(path, None, error_label(), show=same, read=same)
+
+    def simple(
+        self, path: str, description: FieldDescription, *, label: str | None = None, accessible: str | None = None
+    ) -> None:
+        """A control for one value."""
+        value = self.document.get(path)
+        text = label or description.label
+        names = self.names.get(description.key)
+        control: ValueElement[Any]
+        if description.kind == "flag":
+            show, read = partial(_shown_flag, description.default), partial(self._read_flag, path, description.default)
+            control = ui.checkbox(text, value=show(value)).props("dense")
+        elif description.kind == "choice" or names is not None:
+            words = list(description.choices or (names() if names else ()))
+            show = partial(_shown_choice, description.default)
+            options = [*words, *([value] if isinstance(value, str) and value not in words else [])]
+            control = ui.select(options, label=text, value=show(value)).props(FIELD + " options-dense")
+            read = partial(self._read_choice, path, description.default)
+        else:
+            show, read = partial(_shown, kind=description.kind), partial(_read, kind=description.kind)
+            control = ui.input(label=text, value=show(value), placeholder=_placeholder(description))
+            control.props(f"{FIELD} debounce={TYPING_PAUSE} autocomplete=off spellcheck=false")
+        control.classes("w-full").mark(mark_of(path))
+        name = accessible or " ".join(label_of(str(part)) for part in split_path(path))
+        control.props["aria-label"] = name
+        with control:
+            ui.tooltip(description.help).props(TIP)
+        error = error_label()
+        if path not in self.marked_elsewhere and not path.startswith("fit."):
+            self._marks[path] = ui.element("div").classes("w-full")
+        model, key = description.model, description.key
+        check = None
+        if model is not None and key in model.model_fields:
+            check = partial(_problem_of, model, key, path, self.document.path.name)
+        bound = self.bind(path, control, error, show=show, read=read, check=check)
+        control.on_value_change(lambda event: self._changed(path, bound, event.value))
+        if isinstance(control, ui.input):
+            # the value of what is typed comes first: the control hands it out before it tells that it is finished
+            control.on("focus", lambda: self._entered(path, bound), [])
+            control.on("blur", lambda: self._left(path, bound), [])
+            control.on("change", lambda: self._commit(path, bound), [])
+            # without waiting for the pause in typing
+            control.on("keydown.enter", lambda event: self._confirmed(path, bound, event.args),
+                       js_handler="(event) => emit(event.target.value)")  # fmt: skip
+
+    def _changed(self, path: str, bound: Bound, shown: Any) -> None:
+        """Write what was chosen; what is being typed waits until that is finished."""
+        if bound.silent:
+            return
+        if bound.focused:
+            bound.touched = True
+            bound.typed = bound.read(shown) != bound.before  # otherwise it was confirmed already
+            if self._typing is not None:
+                self._typing(path, bound.read(shown))
+            return
+        self.edit(path, bound.read(shown))
+        self._settle(path, bound)
+
+    def _entered(self, path: str, bound: Bound) -> None:
+        bound.focused, bound.touched = True, False
+        if not bound.typed:
+            bound.before = self.document.get(path)
+
+    def _left(self, path: str, bound: Bound) -> None:
+        bound.focused = False
+        typed = bound.typed
+        self._commit(path, bound)
+        if bound.touched:
+            self._confirm(path)  # the same value, but somebody's own
+        if typed:
+            # news from another tab may have crossed what was typed here: the field is told the outcome in any case
+            self._show(bound, self.document.get(path), again=True)
+
+    def _confirmed(self, path: str, bound: Bound, shown: object) -> None:
+        """Write what the control holds at the key Enter; the cursor stays in it."""
+        bound.typed = False
+        if isinstance(shown, str):
+            self.edit(path, bound.read(shown))
+            bound.before = self.document.get(path)
+            self._confirm(path)
+
+    def _commit(self, path: str, bound: Bound) -> None:
+        """Write what was typed, and show what the document has then."""
+        if bound.typed and bound.control is not None:
+            bound.typed = False
+            self.edit(path, bound.read(bound.control.value))
+            bound.before = self.document.get(path)
+        self._settle(path, bound)
+
+    def _settle(self, path: str, bound: Bound) -> None:
+        """Show what the document has, unless more is being typed."""
+        if bound.control is None or bound.typed:
+            return
+        value = self.document.get(path)
+        if bound.read(bound.control.value) != value:
+            self._show(bound, value)
+
+    def _show(self, bound: Bound, value: Any, *, again: bool = False) -> None:
+        assert bound.control is not None
+        bound.silent = True
+        try:
+            if again:
+                bound.control.set_value(f"{bound.show(value)} ")  # the same value would not be sent
+            bound.control.set_value(bound.show(value))
+        finally:
+            bound.silent = False
+
+    def _read_flag(self, path: str, default: str, shown: Any) -> bool | None:
+        # what is not in the file and says the default stays out of it
+        return None if self.document.get(path) is None and bool(shown) == (default == "true") else bool(shown)
+
+    def _read_choice(self, path: str, default: str, shown: Any) -> Any:
+        return None if self.document.get(path) is None and shown == default else shown
+
+    def bind(
+        self, path: str, control: ValueElement[Any] | None, error: ui.label, *, show: Callable[[Any], Any],
+        read: Callable[[Any], Any], check: Callable[[Any], str | None] | None = None,
+    ) -> Bound:  # fmt: skip
+        """Join a control, or a place for sentences alone, to its key."""
+        bound = Bound(control=control, show=show, read=read, error=error, check=check)
+        self._bound.setdefault(path, []).append(bound)
+        return bound
+
+
+def _inside(key: str, path: str) -> bool:
+    return key.startswith((f"{path}.", f"{path}["))
+
+
+def _problem_of(model: type[Table], key: str, path: str, file: str, value: Any) -> str | None:
+    return field_problem(model, key, value, path=path, file=file)
+
+
+def error_label() -> ui.label:
+    """A line for a sentence about a key, hidden as long as there is none."""
+    label = ui.label().classes("workbench-error w-full").props("role=alert")
+    label.set_visibility(False)
+    return label
+
+
+def _placeholder(description: FieldDescription) -> str:
+    if description.default:
+        return description.default
+    if description.required:
+        return f"such as {show_entry(description.example, description.kind)}" if description.example is not None else ""
+    return "not given"
+
+
+def _shown(value: Any, *, kind: Any) -> str:
+    return show_entry(value, kind)
+
+
+def _read(shown: Any, *, kind: Any) -> Any:
+    return parse_entry(str(shown or ""), kind)
+
+
+def _shown_choice(default: str, value: Any) -> Any:
+    return (default or None) if value is None else value
+
+
+def _shown_flag(default: str, value: Any) -> bool:
+    return default == "true" if value is None else bool(value)
+
+
+def same(value: Any) -> Any:
+    """The value itself."""
+    return value

@@ -1,0 +1,108 @@
+"""The form of an experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ionscape.experiment.diffusion import ConstantSpecification, SiteEnergySpecification
+from ionscape.experiment.fields import Table
+from ionscape.workbench.document import join_path, split_path
+from ionscape.workbench.form_fields import FieldDescription, example_table
+from ionscape.workbench.forms import Form, numbers_of
+
+FOREIGN_ION = {
+    "coefficient": "1e-22 m^2/s",
+    "reference_temperature": "323.15 K",
+    "activation_energy": "0.65 eV",
+}
+"""What a foreign ion begins with: a constant D."""
+NATIVE_ION = {
+    "bulk_coefficient": "5e-19 m^2/s",
+    "reference_temperature": "323.15 K",
+    "activation_energy": "0.65 eV",
+    "width": "0.16 eV",
+    "trapped_fraction": 0.1,
+    "trapped_width": "0.05 eV",
+}
+"""What a native ion begins with: the magnitudes of the published alkali borate glasses (Gunawan 2024)."""
+NATIVE = "sample.native"
+
+
+class ExperimentForm(Form):
+    """The form of an experiment, which knows good tables to begin with."""
+
+    def add_ion(self, name: str) -> None:
+        """Add an ion: one that is native, or of whose density the measurement knows, with site energies."""
+        path = join_path(("ions", name))
+        changes: dict[str, Any] = {path: {"diffusion": self._diffusion(native=self._is_native(name))}}
+        measured = self.document.get(join_path(("measurement", "native", name)))
+        native = join_path((*split_path(NATIVE), name))
+        self.assume(changes, known=self._known())
+        if measured is not None and self.document.get(native) is None:
+            changes[native] = measured
+        problems = self.session.edit_many(changes)
+        if self.document.get(path) is None:
+            self.session.notify(" ".join(problems.values()), kind="negative")
+
+    def add_entry(self, path: str, name: str, description: FieldDescription) -> None:
+        """Add an entry to a mapping.
+
+        A model of an ion in a stage begins as a copy of the one that it replaces; an ion that becomes native gets
+        site energies, unless its model is somebody's own.
+        """
+        general = self.document.get(join_path(("ions", name, "diffusion")))
+        if description.models and isinstance(general, dict):
+            self.edit(join_path((*split_path(path), name)), general)
+        elif path == NATIVE:
+            self._add_native(name, description)
+        else:
+            super().add_entry(path, name, description)
+
+    def foreign_ion(self) -> str | None:
+        """The ion that a beam would bring: the first that is not native; None where that is not known."""
+        ions, native = self.document.get("ions") or {}, self.document.get(NATIVE) or {}
+        measured = self.document.get("measurement.native") or {}
+        if not native and not measured:
+            return None
+        return next((name for name in ions if name not in native and name not in measured), None)
+
+    def _add_native(self, name: str, description: FieldDescription) -> None:
+        measured = self.document.get(join_path(("measurement", "native", name)))
+        example = description.example if isinstance(description.example, Mapping) else {}
+        changes: dict[str, Any] = {join_path((*split_path(NATIVE), name)): measured or next(iter(example.values()), "")}
+        if measured is None:
+            self.assume(changes)
+        model = join_path(("ions", name, "diffusion"))
+        numbers = [path for path, _ in numbers_of(model, self.document.get(model))]
+        if numbers and self.session.project.assumed.issuperset(numbers):
+            changes[model] = self._diffusion(native=True)
+            self.assume({model: changes[model]}, known=self._known())
+        self.session.edit_many(changes)
+
+    def _is_native(self, name: str) -> bool:
+        places = (NATIVE, "measurement.native")
+        return any(name in (self.document.get(place) or {}) for place in places)
+
+    def _diffusion(self, *, native: bool) -> dict[str, Any]:
+        """A model of the diffusion at the temperature of the first stage."""
+        like: dict[str, Any] = dict(NATIVE_ION if native else FOREIGN_ION)
+        if self._known():
+            like["reference_temperature"] = self.document.get("stages[0].temperature")
+        return example_table(SiteEnergySpecification if native else ConstantSpecification, like=like)
+
+    def _known(self) -> tuple[str, ...]:
+        return ("reference_temperature",) if self.document.get("stages[0].temperature") else ()
+
+    def converted(self, model: type[Table], like: Mapping[str, Any]) -> dict[str, Any]:
+        """D at the reference temperature keeps its value under the name that it has in the other kind."""
+        known = dict(like)
+        for one, other in (("coefficient", "bulk_coefficient"), ("bulk_coefficient", "coefficient")):
+            if one in known and other in model.model_fields:
+                known[other] = known[one]
+        usual = NATIVE_ION if "bulk_coefficient" in model.model_fields else FOREIGN_ION
+        known = {key: value for key, value in {**usual, **known}.items() if key in model.model_fields}
+        if "densities" in model.model_fields:
+            known |= {"densities": ["0 1/m^3", "1e28 1/m^3"]} if not known.get("file") else {}
+            known |= {"coefficients": ["1e-22 m^2/s", "1e-20 m^2/s"]} if not known.get("file") else {}
+        return example_table(model, like=known)

@@ -1,0 +1,93 @@
+"""The ions of an experiment: added under the names of the export, each with what is to be said about its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from nicegui import run, ui
+
+from ionscape.experiment.models import Ion
+from ionscape.workbench.document import join_path
+from ionscape.workbench.form_controls import button
+from ionscape.workbench.measuring import MOBILE_ELEMENTS, export_elements
+from ionscape.workbench.measuring_remarks import ion_name_remark
+from ionscape.workbench.pages import notes
+from ionscape.workbench.pages.experiment_form import ExperimentForm
+
+if TYPE_CHECKING:
+    from ionscape.workbench.session import Session
+
+
+class IonList:
+    """Sections of the ions of a form, which is built again and again."""
+
+    def __init__(self, session: Session) -> None:
+        """Begin without a form."""
+        self.session = session
+        self.document = session.project.document
+        self.form: ExperimentForm | None = None
+        self.remarks: dict[str, ui.label] = {}
+        self.elements: tuple[str, ...] = ()  # of the export
+        self.measured_file: Any = None
+
+    def build(self, form: ExperimentForm, ions: object) -> None:
+        """Make the sections of the ions of a form."""
+        self.form = form
+        self.remarks = {}
+        for name in ions if isinstance(ions, Mapping) else ():
+            path = join_path(("ions", str(name)))
+            with form.section(path, partial(str, name)):
+                self.remarks[str(name)] = notes.warning("").mark(f"remark-{path}")
+                form.table(path, Ion)
+                remove = ui.button(f"remove {name}", icon="delete", on_click=partial(form.edit, path, None))
+                remove.props("flat dense size=sm").mark(f"remove-{path}")
+
+        def add() -> None:
+            self._add_ion(str(entry.value or "").strip())
+
+        with ui.row().classes("w-full no-wrap items-center").style("gap: 2px"):
+            entry = ui.input(label="add an ion", placeholder="such as K").props("dense outlined stack-label")
+            entry.classes("col").mark("add-ions-name").on("keydown.enter", add)
+            button("add", "add the ion", add, "add-ions")
+        self.offered = ui.row().classes("w-full items-center").style("gap: 2px")
+        self.show_elements()
+
+    def _add_ion(self, name: str) -> None:
+        """Add an ion; a name that differs from one of the export in its letters' case only is written like that."""
+        known = next((each for each in self.elements if each.lower() == name.lower()), name)
+        if known != name:
+            self.session.notify(f"Added as {known}, as the export has it.")
+        if known and self.form is not None and self.document.get(join_path(("ions", known))) is None:
+            self.form.add_ion(known)
+
+    async def find_elements(self) -> None:
+        """Read which elements the export has, where it is another one."""
+        file = self.document.get("measurement.file")
+        if file == self.measured_file:
+            return
+        self.measured_file = file
+        self.elements = (await run.io_bound(export_elements, self.document.path) or ()) if file else ()
+        if self.session.alive and self.form is not None:
+            self.show_elements()
+
+    def show_elements(self) -> None:
+        """Offer the elements of the export as ions, and say which ion is none of them."""
+        found, given = self.document.get("ions"), self.document.get("measurement.channels")
+        ions = list(map(str, found)) if isinstance(found, Mapping) else []
+        for name, label in self.remarks.items():
+            counted = isinstance(given, Mapping) and name in given
+            remark = "" if counted else ion_name_remark(name, self.elements)
+            label.set_text(remark)
+            label.set_visibility(bool(remark))
+        missing = [name for name in self.elements if name in MOBILE_ELEMENTS
+                   and name not in [ion.rstrip("+-0123456789") for ion in ions]]  # fmt: skip
+        self.offered.clear()
+        with self.offered:
+            if missing:
+                ui.label("in the export:").classes("workbench-note")
+            for name in missing:
+                offer = ui.button(name, icon="add", on_click=partial(self._add_ion, name))
+                offer.props("flat dense no-caps size=sm").mark(f"add-ions-{name}")
+                offer.props["aria-label"] = f"add the ion {name} of the export"

@@ -1,0 +1,103 @@
+"""The simulations of a project and the measurement beside them: found, read, made into plots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ionscape.workbench.plots import (
+    Plot,
+    current_plot,
+    diffusion_depth_plot,
+    live_plot,
+    potential_plot,
+    profile_plot,
+    shown_depth_of,
+)
+
+if TYPE_CHECKING:
+    from ionscape.experiment import Experiment
+    from ionscape.sims import DepthProfile
+    from ionscape.transport import SimulationResult
+    from ionscape.workbench.live import LiveProfile
+    from ionscape.workbench.session import Session
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A simulation in the project.
+
+    Attributes:
+        name: of its file.
+        path: of its file.
+        label: for the list of runs.
+    """
+
+    name: str
+    path: Path
+    label: str
+
+
+def find_runs(session: Session) -> list[Run]:
+    """The simulations in the project, the oldest first."""
+    jobs = {job.identifier: job for job in session.jobs.jobs}
+    found: list[Run] = []
+    for path in session.project.results("simulations/*.nc"):
+        number = path.name.split(".", 1)[0]
+        job = jobs.get(number)
+        words = [str(job.options.get("label") or job.options.get("model", "full"))] if job else []
+        if job and job.ended:
+            words.append(job.ended[11:16])
+        if ".partial" in path.name:
+            words.append("not finished")
+        found.append(Run(name=path.name, path=path, label=f"{number}  {', '.join(words)}"))
+    return found
+
+
+def plots_at(
+    result: SimulationResult, time: float, profile: DepthProfile | None,
+    others: list[tuple[str, SimulationResult]], normalised: bool,
+) -> list[Plot]:  # fmt: skip
+    """The four plots of a run at a time [s], other runs by name and the measurement beside it."""
+    limit = max([shown_depth_of(result), *(shown_depth_of(other) for _, other in others)])
+    return [
+        profile_plot(result, time, profile=profile, others=others, normalised=normalised, limit=limit),
+        replace(potential_plot(result, time, limit=limit), title="potential"),
+        replace(diffusion_depth_plot(result, time, limit=limit), title="diffusion coefficients"),
+        replace(current_plot(result, time), title="current"),
+    ]
+
+
+def live_plots(
+    experiment: Experiment, found: LiveProfile, profile: DepthProfile | None, reference: SimulationResult | None,
+    normalised: bool,
+) -> list[Plot]:  # fmt: skip
+    """The profile of the electroneutral model, down to where it, or the run beside it, changes."""
+    densities = {name: found.density[-1, place] for place, name in enumerate(found.ions)}
+    change = np.abs(found.density[-1] - found.density[-1][:, -1:]).max(axis=0)
+    near = found.depth < 0.5 * found.depth[-1]
+    deep = found.depth[near][change[near] > 0.02 * change[near].max()] if change[near].max() > 0.0 else found.depth[:1]
+    limits = [1.2 * float(deep.max(initial=0.0)), *([shown_depth_of(reference)] if reference is not None else [])]
+    limit = min(max(limits), float(found.depth[-1]))
+    return [live_plot(experiment, found.depth, densities, title="end of the last stage, electroneutral model",
+                      profile=profile, reference=reference, limit=limit, normalised=normalised)]  # fmt: skip
+
+
+@lru_cache(maxsize=8)
+def load_run(path: str, _changed: int) -> SimulationResult:
+    """Read the result of a simulation, which is kept until its file changes."""
+    from ionscape.transport import load_result
+
+    return load_result(path)
+
+
+@lru_cache(maxsize=2)
+def load_measured(path: str, _changed: int) -> DepthProfile:
+    """Read a calibrated profile, which is kept until its file changes."""
+    from ionscape.sims import load_profile
+
+    return load_profile(path)
