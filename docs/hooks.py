@@ -1,7 +1,10 @@
 """Parts of the pages that are made from the package itself when they are built, so that they cannot go stale.
 
-A page asks for them by a comment such as ``<!-- generated: experiment-schema -->``. Fenced ``math`` blocks
-and text between dollar signs become MathML, which browsers show without help from another server.
+A page asks for them by a comment such as ``<!-- generated: experiment-schema -->``. ``<!-- gallery: NAME -->`` stands
+for the figure, the printed table and the code of a script in ``examples/gallery``, all of which run when the pages are
+built, ``<!-- code: PATH -->`` for a file of the repository, and ``<!-- figure: NAME.png -->`` for the figure of that
+name that the Python blocks of the same page save. Fenced ``math`` blocks and text between dollar signs become MathML,
+which browsers show without help from another server.
 """
 
 from __future__ import annotations
@@ -9,16 +12,31 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import click
 import latex2mathml.converter
 from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.inlinepatterns import InlineProcessor
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File
 
+REPOSITORY = Path(__file__).resolve().parents[1]
+GALLERY = REPOSITORY / "examples" / "gallery"
+PUBLISHED_SIZES = REPOSITORY / "docs" / "gallery" / "published-sizes"
+GALLERY_PLACEHOLDER = re.compile(r"^<!-- gallery: ([\w-]+) -->$", re.MULTILINE)
+CODE_PLACEHOLDER = re.compile(r"^<!-- code: (\S+) -->$", re.MULTILINE)
+FIGURE_PLACEHOLDER = re.compile(r"^<!-- figure: ([\w-]+\.png) -->$", re.MULTILINE)
+PYTHON_BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PLACEHOLDER = re.compile(r"^<!-- generated: ([\w-]+) -->$", re.MULTILINE)
 PUBLIC_PACKAGES = (
     ("Experiments", "ionscape.experiment"),
@@ -35,6 +53,8 @@ PUBLIC_PACKAGES = (
     ("Relations", "ionscape.relations"),
     ("Figures", "ionscape.figures"),
     ("Errors", "ionscape.errors"),
+    ("Quantities", "ionscape.quantities"),
+    ("Constants", "ionscape.constants"),
 )
 TABLES = {
     "Sample": "Sample: `[sample]`",
@@ -83,8 +103,23 @@ def on_config(config: Any) -> Any:
     return config
 
 
+def on_files(files: Any, *, config: Any) -> Any:
+    """Draw the figures of the gallery and add them to the pages."""
+    draw_gallery()
+    for name, made in DRAWN.items():
+        if made.figure is not None:
+            files.append(File.generated(config, f"gallery/{name}.png", content=made.figure))
+    for page in sorted((REPOSITORY / "docs" / "tutorial").glob("*.md")):
+        for name, figure in figures_of(page.read_text(encoding="utf-8"), page.stem).items():
+            files.append(File.generated(config, f"tutorial/{name}", content=figure))
+    return files
+
+
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Fill in the generated parts."""
+    markdown = GALLERY_PLACEHOLDER.sub(lambda match: "\n".join(gallery_entry(match[1])), markdown)
+    markdown = FIGURE_PLACEHOLDER.sub(lambda match: f"![Drawn by the code of this page]({match[1]})", markdown)
+    markdown = CODE_PLACEHOLDER.sub(lambda match: "\n".join(code_block(REPOSITORY / match[1])), markdown)
     makers = {
         "experiment-schema": schema_reference,
         "measurement-schema": measurement_reference,
@@ -94,6 +129,81 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
         "python": python_reference,
     }
     return PLACEHOLDER.sub(lambda match: "\n".join(makers[match[1]]()), markdown)
+
+
+class Made(NamedTuple):
+    """What a script of the gallery printed, and its figure if it has one."""
+
+    printed: str
+    figure: bytes | None
+
+
+DRAWN: dict[str, Made] = {}  # by the name of the script
+DRAWN_FROM: list[float] = []  # the date of the newest file of the package and the examples at that time
+
+
+def draw_gallery() -> None:
+    """Run the scripts of the gallery; again by `mkdocs serve`, but only when they or the package have changed."""
+    sources = [path for folder in ("examples", "src") for path in (REPOSITORY / folder).rglob("*") if path.is_file()]
+    newest = max(path.stat().st_mtime for path in sources if "__pycache__" not in path.parts)
+    if [newest] != DRAWN_FROM:
+        DRAWN.clear()
+        DRAWN.update(run_gallery())
+        DRAWN_FROM[:] = [newest]
+
+
+def run_gallery() -> dict[str, Made]:
+    """Run the scripts of the gallery in a process of their own; what they write is read back."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        command = [sys.executable, str(GALLERY), str(folder)]
+        done = subprocess.run(command, env={**os.environ, "MPLBACKEND": "agg"}, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise PluginError(f"a script of the gallery failed\n{done.stdout}{done.stderr}")
+        made = {}
+        for printed in folder.glob("*.md"):
+            figure = printed.with_suffix(".png")
+            content = figure.read_bytes() if figure.exists() else None
+            made[printed.stem] = Made(printed.read_text(encoding="utf-8"), content)
+        return made
+
+
+def figures_of(text: str, name: str) -> dict[str, bytes]:
+    """The figures that a page shows, by name, made by running its Python blocks beside a copy of the examples."""
+    wanted = FIGURE_PLACEHOLDER.findall(text)
+    if not wanted:
+        return {}
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(REPOSITORY / "examples", Path(folder) / "examples")
+        script = Path(folder) / f"{name}.py"
+        script.write_text("".join(PYTHON_BLOCK.findall(text)), encoding="utf-8")
+        command, environment = [sys.executable, str(script)], {**os.environ, "MPLBACKEND": "agg"}
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise PluginError(f"the code of the page {name} failed\n{done.stdout}{done.stderr}")
+        return {figure: (Path(folder) / figure).read_bytes() for figure in wanted}
+
+
+def gallery_entry(name: str) -> Iterator[str]:
+    """Figure, table, the table at published sizes where one is kept, and the code of a script."""
+    made = DRAWN[name]
+    script = GALLERY / f"{name}.py"
+    if made.figure is not None:
+        caption = script.read_text(encoding="utf-8").removeprefix('"""').split("\n")[0].removesuffix('"""')
+        yield from (f"![{caption}]({name}.png)", "")
+    yield from (made.printed, "")
+    kept = PUBLISHED_SIZES / f"{name}.md"
+    if kept.exists():
+        yield from (kept.read_text(encoding="utf-8"), "")
+    yield from code_block(script)
+
+
+def code_block(path: Path) -> Iterator[str]:
+    """A file of the repository, folded; its name is what is seen at first."""
+    language = {".py": "python", ".toml": "toml"}[path.suffix]
+    yield from (f'??? example "{path.relative_to(REPOSITORY).as_posix()}"', "", f"    ```{language}")
+    yield from (f"    {line}" for line in path.read_text(encoding="utf-8").splitlines())
+    yield from ("    ```", "")
 
 
 def equation(source: str, *_: Any, **__: Any) -> str:
@@ -251,7 +361,15 @@ def help_record(parameter: click.Parameter, context: click.Context) -> tuple[str
 
 
 def python_reference() -> Iterator[str]:
-    """A mkdocstrings entry for every public name of the public packages."""
+    """What `ionscape` itself offers, then a mkdocstrings entry for every public name of the public packages."""
+    import ionscape
+
+    yield from ("## Names at hand", "", "After `import ionscape as isc`:", "")
+    yield from ("| name | defined in | meaning |", "| --- | --- | --- |")
+    for name in ionscape.__all__:
+        if not name.startswith("_"):
+            yield name_entry(name, getattr(ionscape, name))
+    yield ""
     for heading, package in PUBLIC_PACKAGES:
         module = importlib.import_module(package)
         yield from (f"## {heading}", "", f"`{package}`", "")
@@ -261,12 +379,19 @@ def python_reference() -> Iterator[str]:
             yield from (f"::: {package}.{name}", "")
 
 
+def name_entry(name: str, value: Any) -> str:
+    """A row of the table of names: a link to the entry where the name is defined, and its first sentence."""
+    homes = [package for _, package in PUBLIC_PACKAGES if name in public_names(importlib.import_module(package))]
+    if not homes:  # a package
+        return f"| `isc.{name}` | `{value.__name__}` | {cell(summary_line(value))} |"
+    return f"| [`isc.{name}`](#{homes[0]}.{name}) | `{homes[0]}` | {cell(summary_line(value))} |"
+
+
+def summary_line(value: Any) -> str:
+    """The first line of a docstring."""
+    return (inspect.getdoc(value) or "").split("\n")[0]
+
+
 def public_names(module: Any) -> list[str]:
-    """Names in ``__all__``, or the classes and functions that a module defines, in the order of the file."""
-    if hasattr(module, "__all__"):
-        return list(module.__all__)
-    return [
-        name
-        for name, value in vars(module).items()
-        if not name.startswith("_") and getattr(value, "__module__", None) == module.__name__ and callable(value)
-    ]
+    """Names in ``__all__``, in its order; everything else is private."""
+    return list(module.__all__)

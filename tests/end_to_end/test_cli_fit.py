@@ -68,7 +68,7 @@ def test_an_interrupted_fit_keeps_its_finished_starts(command, examples_folder, 
     file = examples_folder / "rb-mono-fit.toml"
     words = [command, "fit", str(file), "--output", "fit.nc", "--starts", "6", "--processes", "1", "--quiet"]
     running = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    parts = tmp_path / "fit.parts"
+    parts = tmp_path / "fit.runs"
     deadline = time.monotonic() + 120.0
     while time.monotonic() < deadline and not finished(parts):
         time.sleep(0.1)

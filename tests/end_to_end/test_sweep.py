@@ -131,7 +131,7 @@ def test_a_dask_cluster_that_loses_a_worker_gives_the_same(swept, experiment, tm
     distributed = pytest.importorskip("distributed")
     killed: list[int] = []
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50
     ) as cluster:
 
         def kill_a_worker(tally: Tally) -> None:
