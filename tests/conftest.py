@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+import ionscape
+
 REPOSITORY = Path(__file__).resolve().parent.parent
-PACKAGE = REPOSITORY / "src" / "ionscape"
+PACKAGE = Path(str(ionscape.__file__)).parent  # loads no kernel
 KERNELS = (PACKAGE / "transport", PACKAGE / "hopping")
 UNUSED_CACHES_ARE_KEPT_FOR = 7 * 24 * 3600.0  # s
 

@@ -80,8 +80,10 @@ if TYPE_CHECKING:
         load_measurement,
         load_profile,
         make_measurement,
+        make_raw_profile,
         read_raw_profile,
         synthesise,
+        write_raw_profile,
     )
     from ionscape.sweeps import sweep
     from ionscape.transport import Progress, Settings, SimulationResult, load_result, simulate
@@ -138,6 +140,7 @@ _HOMES = {
     "make_fit": "inference",
     "make_glass": "glass",
     "make_measurement": "sims",
+    "make_raw_profile": "sims",
     "network_former_units": "glass",
     "occupations": "hopping",
     "parse_composition": "glass",
@@ -154,6 +157,7 @@ _HOMES = {
     "site_energy_diffusion": "diffusivity",
     "sweep": "sweeps",
     "synthesise": "sims",
+    "write_raw_profile": "sims",
     "write_report": "report",
 }
 _MODULES = ("figures", "relations")
@@ -212,6 +216,7 @@ __all__ = [
     "make_fit",
     "make_glass",
     "make_measurement",
+    "make_raw_profile",
     "network_former_units",
     "occupations",
     "parse_composition",
@@ -229,6 +234,7 @@ __all__ = [
     "site_energy_diffusion",
     "sweep",
     "synthesise",
+    "write_raw_profile",
     "write_report",
 ]
 

@@ -9,6 +9,16 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+__all__ = [
+    "ConvergenceError",
+    "FitError",
+    "InputError",
+    "IonscapeError",
+    "NetworkError",
+    "PercolationError",
+    "SimulationInterrupted",
+]
+
 LONGEST_VALUE_SHOWN = 60
 
 

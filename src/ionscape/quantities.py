@@ -17,6 +17,8 @@ from typing import Any, Literal
 from ionscape.constants import AVOGADRO_CONSTANT, ELECTRON_VOLT
 from ionscape.errors import InputError
 
+__all__ = ["DimensionName", "format_quantity", "quantity", "unit_size"]
+
 DimensionName = Literal[
     "length", "area", "number density", "diffusion coefficient", "energy", "temperature", "time", "voltage", "current",
     "charge", "velocity", "frequency", "conductivity", "mass density",
@@ -171,6 +173,10 @@ def quantity(text: object, dimension: DimensionName) -> float:
 def unit_size(unit: str, dimension: DimensionName) -> float:
     """The size of a unit in SI units, to scale a column of numbers: 1e-6 for "mm^2" and "area".
 
+    Args:
+        unit: in letters, as behind a number in a file.
+        dimension: the one that it must have.
+
     Raises:
         InputError: the unit is unknown, of another dimension, or has an offset as degC has.
     """
@@ -296,10 +302,10 @@ def _to_si(number: float, unit: str, wanted: Dimension) -> float:
     if not (dimensionality == expected or per_mole) or difference:
         found = _dimension_found(dimensionality)
         found = "a temperature difference" if difference else found
-        raise InputError(
-            f"is {found} where {_with_article(wanted.name)} is expected",
-            remedy=f"use a unit of {wanted.name}, as in {_quoted(wanted.example)}",
-        )
+        remedy = f"use a unit of {wanted.name}, as in {_quoted(wanted.example)}"
+        if wanted.name == "temperature" and unit == "C":
+            remedy = f"write degrees Celsius as {_quoted(f'{number:g} degC')}"
+        raise InputError(f"is {found} where {_with_article(wanted.name)} is expected", remedy=remedy)
     try:
         value = registry.Quantity(number, parsed).to("J/mol" if per_mole else wanted.unit).magnitude
     except OverflowError:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 
+__all__ = ["sweep"]
+
 FORMAT = "ionscape sweep 1"
 
 _TEXTS = ("kind",)

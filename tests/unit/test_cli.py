@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import xarray
 
 import ionscape.transport
 from ionscape.cli import main
@@ -117,6 +118,44 @@ class TestInformation:
         printed = capsys.readouterr().out
         for part in ("2.325 mm", "irradiation with Rb, source at 15 V", "200 h", "323.15 K", "Li, Rb"):
             assert part in printed
+
+    @pytest.mark.parametrize(("anions", "charge", "remark"), [("2e25", "+1e+25 e/m^3", True), ("1e25", "none", False)])
+    def test_check_says_what_charge_the_network_carries(
+        self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str], anions: str, charge: str, remark: bool
+    ) -> None:
+        model = 'model = "constant", coefficient = "1e-15 m^2/s", reference_temperature = "500 K"'
+        text = f"""
+            ions.Na.diffusion = {{ {model}, activation_energy = "0 J" }}
+            ions.F = {{ charge = -1, diffusion = {{ {model}, activation_energy = "0 J" }} }}
+            [[stages]]
+            kind = "contact"
+            blocking = true
+            potential = "1 V"
+            temperature = "500 K"
+            duration = "1 h"
+            [sample]
+            thickness = "1 um"
+            illuminated_area = "1 cm^2"
+            relative_permittivity = 8
+            native = {{ Na = "1e25 1/m^3", F = "{anions} 1/m^3" }}
+        """
+        (folder / "salt.toml").write_text(text, encoding="utf-8")
+        assert run("check", folder / "salt.toml") == 0
+        printed = capsys.readouterr().out
+        assert f"fixed charge of the network: {charge}" in printed
+        assert ("remark: F is mobile, but the native ions are not neutral" in printed) == remark
+        assert run("check", folder / "double.toml") == 0
+        assert "fixed charge of the network: -1.4e+28 e/m^3" in capsys.readouterr().out
+
+    def test_a_sweep_is_named_where_a_result_is_expected(
+        self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        xarray.Dataset(attrs={"format": "ionscape sweep 1"}).to_netcdf(folder / "sweep.nc", engine="h5netcdf")
+        for words in (("summary", folder / "sweep.nc"), ("figure", folder / "sweep.nc", "overview", "-o", "a.png")):
+            assert run(*words) == 2
+            printed = capsys.readouterr().err
+            assert "is a sweep, which holds many simulations" in printed
+            assert "xarray.load_dataset" in printed
 
     def test_check_describes_contacts_and_storage(
         self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str]

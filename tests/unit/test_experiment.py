@@ -203,6 +203,63 @@ def test_a_contact_keeps_the_surface_neutral() -> None:
     assert "composition" in message_of(electrolyte + CONTACT + "composition = { Li = 0.6, O = 0.4 }\n")
 
 
+SALT = (
+    HEAD.replace('{ Li = "1.4e28 1/m^3" }', '{ Rb = "1e24 1/m^3", F = "2e24 1/m^3" }').replace(
+        "[ions.Rb]\n", "[ions.Rb]\ncharge = 2\n"
+    )
+    + "[ions.F]\ncharge = -1\n[ions.F.diffusion]\n"
+    + IMMOBILE.replace('"0 m^2/s"', '"1e-20 m^2/s"\nreference_temperature = "300 K"\nactivation_energy = "0 J"')
+    + CONTACT
+)
+
+
+@pytest.mark.parametrize(
+    ("composition", "expected"),
+    [
+        ("Rb = 0.3333333, F = 0.6666667", {"Rb": 1e24, "F": 2e24}),
+        ("Rb = 0.3333, F = 0.6667", {"Rb": 1e24, "F": 2e24}),  # four digits leave 1e-4 of charge, which is shared out
+        ("Rb = 0.333, F = 0.667", {"Rb": 1e24, "F": 2e24}),
+        ("Li = 0.5, F = 0.5", {"Li": 1.5e24, "F": 1.5e24}),  # as many ions as there were
+    ],
+)
+def test_a_contact_holds_a_neutral_salt_as_dense_as_the_one_it_replaces(composition, expected) -> None:
+    experiment = parse_experiment(SALT + f"composition = {{ {composition} }}\n")
+    found = experiment.contact_densities(0)
+    assert found is not None
+    assert found == pytest.approx(expected, rel=1e-12)
+    assert abs(sum(experiment.ions[name].charge * density for name, density in found.items())) < 1e-12 * 3e24
+    assert experiment.network_charge == 0.0
+
+
+def test_rounded_fractions_do_not_make_a_density_of_their_rounding() -> None:
+    # the native salt itself is rounded: 1e20 of 1e24 charges are left, and the network carries the opposite
+    rounded = SALT.replace('"1e24 1/m^3"', '"3.333e23 1/m^3"').replace('"2e24 1/m^3"', '"6.667e23 1/m^3"')
+    experiment = parse_experiment(rounded + "composition = { Rb = 0.3333333, F = 0.6666667 }\n")
+    assert experiment.contact_densities(0) == pytest.approx({"Rb": 3.333e23, "F": 6.667e23}, rel=1e-12)
+    assert experiment.network_charge == pytest.approx(1e20)
+
+
+@pytest.mark.parametrize(
+    ("composition", "words"),
+    [
+        ("Rb = 1.0", ["mean charge number of +2", "are neutral", "such as composition = { Rb = 0.3333333, F = 0.66"]),
+        ("Li = 0.6, F = 0.4", ["mean charge number of +0.2", "such as composition = { Li = 0.5, F = 0.5 }"]),
+        ("Rb = 0.33, F = 0.67", ["such as composition = { Rb = 0.3333333, F = 0.6666667 }"]),
+    ],
+)
+def test_what_a_contact_cannot_hold_on_a_neutral_salt_is_said_with_what_it_could(composition, words) -> None:
+    message = message_of(SALT + f"composition = {{ {composition} }}\n")
+    assert all(word in message for word in words), message
+    suggested = re.search(r"composition = \{.*\}", message)
+    assert suggested is not None
+    assert parse_experiment(SALT + suggested.group() + "\n").contact_densities(0) is not None
+
+
+def test_a_neutral_composition_cannot_replace_charged_ions() -> None:
+    charged = SALT.replace(', F = "2e24 1/m^3"', "")
+    assert "is neutral, with which no density" in message_of(charged + "composition = { Rb = 0.3333, F = 0.6667 }\n")
+
+
 def test_negative_ions_need_a_negative_potential() -> None:
     text = changed("[ions.Rb]\n", "[ions.Rb]\ncharge = -1\n")
     assert "stages[0].source_potential" in message_of(text)
@@ -265,6 +322,8 @@ PROBLEMS = [
     ("[ions.Rb]\n", "[ions.Rb]\ncharge = 0\n", ["ions.Rb.charge = 0", "must not be 0"]),
     ("[ions.Rb]\n", "[ions.Rb]\ncharge = 1.5\n", ["ions.Rb.charge = 1.5", "whole number"]),
     ("[ions.Rb]\n", '[ions.Rb]\ncharge = "1"\n', ["ions.Rb.charge", "whole number"]),
+    ("[ions.Rb]\n", '[ions.Rb]\ncharge = "+2"\n', ['ions.Rb.charge = "+2"', "write charge = 2."]),
+    ("[ions.Rb]\n", "[ions.Rb]\ncharge = 2.0\n", ["ions.Rb.charge = 2.0", "write charge = 2."]),
     ("[ions.Rb]\n", "[ions.Cs]\n[ions.Rb]\n", ["ions.Cs.diffusion", "is missing"]),
     ('"irradiation"', '"iradiation"', ["stages[0].kind", '"iradiation"', 'nearest is "irradiation"']),
     ('kind = "irradiation"\n', "", ["stages[0]", "has no kind", '"storage"']),

@@ -16,7 +16,7 @@ from ionscape.errors import InputError
 from ionscape.experiment import Experiment, load_experiment, parse_experiment
 from ionscape.figures import states, style
 from ionscape.figures.movie import frame_times
-from ionscape.figures.profiles import profile_curves, stage_title
+from ionscape.figures.profiles import draw_profiles, profile_curves, stage_title, zone_name
 from synthetic_result import (
     BULK,
     CAESIUM_FRONT,
@@ -252,6 +252,40 @@ class TestCurrentAndPotential:
             figures.save(draw(start), tmp_path / f"{number}.png")
 
 
+SALT = """
+[sample]
+thickness = "10 um"
+illuminated_area = "1 cm^2"
+relative_permittivity = 8
+native = { Ca = "1e24 1/m^3", Na = "1e24 1/m^3", F = "3e24 1/m^3" }
+[ions.Ca]
+charge = 2
+diffusion = { model = "constant", coefficient = "1e-15 m^2/s", reference_temperature = "500 K", activation_energy = "0 J" }
+[ions.Na]
+charge = 1
+diffusion = { model = "constant", coefficient = "1e-15 m^2/s", reference_temperature = "500 K", activation_energy = "0 J" }
+[ions.F]
+charge = -1
+diffusion = { model = "constant", coefficient = "1e-15 m^2/s", reference_temperature = "500 K", activation_energy = "0 J" }
+[back_electrode]
+deposits = []
+[[stages]]
+kind = "contact"
+blocking = true
+potential = "10 mV"
+temperature = "500 K"
+duration = "1 h"
+"""  # noqa: E501
+
+
+def salt_state(factors: np.ndarray) -> states.State:
+    """The native salt in 100 equal cells, its densities multiplied by a factor in each."""
+    return states.State(
+        time=0.0, stage=0, depth=(np.arange(100) + 0.5) * 1e-7, density=factors * [1e24, 1e24, 3e24],
+        potential=np.zeros(100), surface_potential=0.0, last_cell=1e-7, ions=("Ca", "Na", "F"),
+    )  # fmt: skip
+
+
 class TestStates:
     def test_interpolates_between_stored_states(self, result: SyntheticResult) -> None:
         times = result.dataset["time"].to_numpy()
@@ -278,6 +312,38 @@ class TestStates:
         initial = states.state_at(piled, 0.0)
         shown = states.shown_depth([states.state_at(piled, 300 * HOUR)], initial, ("Li", "Rb", "Cs"))
         assert shown == pytest.approx(1.5 * SECOND_FRONT, rel=0.02)
+
+    def test_cations_and_anions_each_begin_at_one(self, experiment: Experiment) -> None:
+        salt = parse_experiment(SALT)
+        assert [states.reference_density(salt, name) for name in ("Ca", "Na", "F")] == pytest.approx([2e24, 2e24, 3e24])
+        assert {states.reference_density(experiment, name) for name in ("Li", "Rb", "Cs", "total")} == {BULK}
+
+    @pytest.mark.parametrize(
+        ("first", "last", "shown"),
+        [(1.0, 1.0, 1e-5), (1.5, 0.5, 1e-5), (0.5, 1.0, 1.5e-6)],  # no front, both ends, a front at the surface only
+    )
+    def test_a_salt_is_shown_as_a_whole_unless_only_its_surface_changes(self, first, last, shown) -> None:
+        factors = np.ones((100, 1))
+        factors[:10], factors[-1] = first, last
+        states_shown = [salt_state(np.ones((100, 1))), salt_state(factors)]
+        found = states.shown_depth(states_shown[1:], states_shown[0], ("Ca", "Na", "F"))
+        assert found == pytest.approx(shown, rel=0.1)
+
+    @pytest.mark.parametrize(("highest", "scale"), [(5.0, "linear"), (500.0, "log")])
+    def test_what_piles_up_at_an_electrode_does_not_flatten_the_rest(self, highest, scale) -> None:
+        salt, factors = parse_experiment(SALT), np.ones((100, 1))
+        factors[0] = highest
+        axes = style.new_figure(4, 3).subplots()
+        drawn = draw_profiles(axes, salt, salt_state(factors), limit=1e-5)
+        assert axes.get_yscale() == scale
+        assert "like charge" in axes.get_ylabel()
+        assert np.asarray(drawn["F"].get_ydata())[50] == pytest.approx(1.0)
+        assert zone_name(salt, 1e-5) == "whole sample"
+        assert zone_name(salt, 1e-6) == "zone below the surface"
+
+    def test_constant_coefficients_set_no_fermi_level(self, experiment: Experiment) -> None:
+        assert "no coefficient depends" in figures.diffusion_coefficients(parse_experiment(SALT)).axes[0].get_xlabel()
+        assert "Fermi level" in figures.diffusion_coefficients(experiment).axes[0].get_xlabel()
 
     def test_stages_are_named_by_what_they_bring(self, experiment: Experiment) -> None:
         mixed = parse_experiment(MIXED_CHARGES)

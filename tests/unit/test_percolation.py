@@ -54,8 +54,9 @@ class SpanningTree:
         # Weights are shifted, since scipy takes zeros for no link; those to the electrodes are lower than all others.
         self.shift = weights.min() - 1.0
         source, drain = np.full(len(network.source), self.start), np.full(len(network.drain), self.end)
-        rows = np.concatenate((network.first, network.source, network.drain))
-        columns = np.concatenate((network.second, source, drain))
+        # older versions of scipy find trees of graphs with indices of 32 bits only
+        rows = np.concatenate((network.first, network.source, network.drain)).astype(np.int32)
+        columns = np.concatenate((network.second, source, drain)).astype(np.int32)
         data = np.concatenate((weights - self.shift, np.full(len(source) + len(drain), 1e-3)))
         graph = sparse.coo_array((data, (rows, columns)), shape=(self.end + 1, self.end + 1)).tocsr()
         self.tree = csgraph.minimum_spanning_tree(graph)

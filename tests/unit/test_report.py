@@ -16,11 +16,10 @@ import typer
 from typer.testing import CliRunner
 
 from fit_results import ERROR, ESTIMATE, EVIL, hand_made, with_posterior
-from ionscape import references
-from ionscape.cli import describe
+from ionscape import figures
 from ionscape.cli.report import report_command
 from ionscape.errors import InputError
-from ionscape.figures import fits
+from ionscape.figures import fit_values
 from ionscape.report import write_report
 from ionscape.report.contents import neighbour_correlation
 from ionscape.report.values import decimals_of
@@ -164,10 +163,6 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert refused.exception.key == "--output"
 
 
-def test_the_references_are_those_of_the_command_cite() -> None:
-    assert references.REFERENCES == describe.REFERENCES
-
-
 def test_options_of_the_command_that_made_it(tmp_path: Path) -> None:
     result = hand_made(method="mcmc")
     result.dataset.attrs["settings"] = '{"starts": 10, "method": "least-squares"}'
@@ -178,7 +173,7 @@ def test_options_of_the_command_that_made_it(tmp_path: Path) -> None:
 
 def test_residuals_and_data_are_drawn() -> None:
     result = hand_made()
-    figure = fits.fitted_profile(result)
+    figure = figures.fitted_profile(result)
     figure.draw_without_rendering()
     upper, lithium, rubidium = figure.axes
     drawn = {str(line.get_label()): line for line in upper.lines}
@@ -188,7 +183,7 @@ def test_residuals_and_data_are_drawn() -> None:
 
 
 def test_the_bands_are_those_of_the_result() -> None:
-    figure = fits.fitted_diffusion_coefficients(hand_made())
+    figure = figures.fitted_diffusion_coefficients(hand_made())
     figure.draw_without_rendering()
     lower = figure.axes[1]
     heights = [float(collection.get_paths()[0].vertices[:, 1].max()) for collection in lower.collections]
@@ -196,14 +191,14 @@ def test_the_bands_are_those_of_the_result() -> None:
 
 
 def test_starts_are_placed_between_their_bounds() -> None:
-    axes = fits.fit_starts(hand_made()).axes[1]
+    axes = figures.fit_starts(hand_made()).axes[1]
     best = axes.lines[-1].get_xdata()
     expected = [math.log(5.4528e-19 / 2e-19) / math.log(7.5), (2.4362 - 1.2) / 3.7, (0.9991 - 0.93) / 0.13]
     assert list(best) == pytest.approx(expected)
 
 
 def test_the_parabola_follows_the_scale_of_the_parameter() -> None:
-    figure = fits.likelihood_profiles(with_posterior(hand_made()))
+    figure = figures.likelihood_profiles(with_posterior(hand_made()))
     assert len([axes for axes in figure.axes if axes.get_visible()]) == 2
     parabola = figure.axes[1].lines[1]
     shown = (parabola.get_xdata() * 1.602176634e-19 - ESTIMATE[1]) / ERROR[1]
@@ -213,11 +208,11 @@ def test_the_parabola_follows_the_scale_of_the_parameter() -> None:
 def test_what_a_result_does_not_hold() -> None:
     result = hand_made()
     with pytest.raises(InputError, match="holds no draws"):
-        fits.posterior_corner(result)
+        figures.posterior_corner(result)
     with pytest.raises(InputError, match="holds no profile likelihood"):
-        fits.likelihood_profiles(result)
+        figures.likelihood_profiles(result)
     with pytest.raises(InputError, match="there is no such data set"):
-        fits.fitted_profile(result, 1)
+        figures.fitted_profile(result, 1)
 
 
 @pytest.mark.parametrize(
@@ -229,14 +224,14 @@ def test_what_a_result_does_not_hold() -> None:
     ],
 )  # fmt: skip
 def test_units_for_people(unit: str, value: float, expected: tuple[str, float]) -> None:
-    shown = fits.shown_unit(unit, value)
+    shown = fit_values.readable_unit(unit, value)
     assert (shown.unit, pytest.approx(shown.size)) == expected
 
 
 def test_names_stay_different() -> None:
-    assert fits.short_names(["ions.Li.diffusion.width", "K:depth_scale"]) == ["Li width", "K: depth scale"]
+    assert fit_values.short_names(["ions.Li.diffusion.width", "K:depth_scale"]) == ["Li width", "K: depth scale"]
     names = ["ions.Li.diffusion.width", "Li.width"]
-    assert fits.short_names(names) == names
+    assert fit_values.short_names(names) == names
 
 
 def test_two_digits_of_the_error() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ionscape.cli.describe import describe_series
 from ionscape.errors import FitError, InputError, IonscapeError
 from ionscape.figures import activation_energies, arrhenius_plot, conductivities
 from ionscape.glass import LiteratureGlass, make_glass
@@ -24,6 +26,7 @@ from ionscape.series import (
 )
 from ionscape.series.dataset import arrhenius_energies, mean_and_errors, mean_of_open
 from ionscape.series.fit import NOISES, _fitted
+from ionscape.series.remarks import lattice_warnings
 from ionscape.series.tasks import NETWORK, PERCOLATION, random_numbers
 
 ELECTRON_VOLT = 1.602176634e-19  # J
@@ -261,6 +264,16 @@ def test_the_warning_of_the_lattice_speaks_of_the_lattice_used(result: SeriesRes
     (warning,) = [text for text in result.warnings if "³" in text]
     assert warning.startswith("conductivities on 10³ sites are too high")
     assert warning.count("³") == 1
+
+
+def test_small_lattices_are_named_before_anything_is_calculated() -> None:
+    small = parse_series(re.sub("lattice = 14", "lattice = 3", QUICK))
+    energies, conductivities = lattice_warnings(small.settings)
+    assert energies.startswith("activation energies on 3³ sites are too high")
+    assert conductivities.startswith("conductivities on 10³ sites are too high")
+    assert {f"warning: {energies}", f"warning: {conductivities}"} <= set(describe_series(small))
+    (only,) = lattice_warnings(parse_series(QUICK).settings)
+    assert only == conductivities
 
 
 def test_glasses_left_out_are_listed_with_reasons(tmp_path: Path) -> None:

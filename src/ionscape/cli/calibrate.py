@@ -117,8 +117,7 @@ def _write(profile: DepthProfile, outputs: Outputs) -> list[Path]:
     from ionscape.figures import save
 
     written = [outputs.result]
-    with atomic_output(outputs.result) as temporary:
-        profile.to_netcdf(temporary)
+    profile.to_netcdf(outputs.result)
     if outputs.summary is not None:
         write_summary(profile.summary(), outputs.summary)
         written.append(outputs.summary)

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Generator
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ionscape.cli.simulate import RESULT_EXTENSIONS
-from ionscape.cli.table import without_nan
+from ionscape.cli.options import RESULT_EXTENSIONS, STORE_EXTENSION, NoFigure, Overwrite, Processes, Quiet, Scheduler
+from ionscape.cli.progress import tally_display
+from ionscape.cli.table import print_warnings, print_written, write_summary
 from ionscape.errors import SimulationInterrupted
-from ionscape.outputs import atomic_output, check_output
+from ionscape.outputs import check_output
 from ionscape.quantities import with_error
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ionscape.scaleout import Tally
     from ionscape.series import SeriesResult
 
-STORE_EXTENSION = ".runs"
 TEMPERATURES_PER_TABLE = 4
 
 
@@ -46,23 +44,18 @@ def conductivity_command(
     figure_format: Annotated[
         FigureFormat, typer.Option(help="Of the figures, which are written beside the result.")
     ] = FigureFormat.png,
-    no_figure: Annotated[bool, typer.Option("--no-figure", help="Draw no figures.")] = False,
+    no_figure: NoFigure = False,
     landscapes: Annotated[
         int | None, typer.Option(min=1, help="Replaces the numbers of FILE: fewer for a quick look, more to be sure.")
     ] = None,
-    processes: Annotated[
-        int | None, typer.Option(min=1, help="Processes on this machine [default: one per core].", show_default=False)
-    ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="Dask scheduler to use instead, such as tcp://10.0.0.1:8786."),
-    ] = None,
+    processes: Processes = None,
+    scheduler: Scheduler = None,
     store: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Where finished landscapes are kept [default: SERIES.runs]."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
-    overwrite: Annotated[bool, typer.Option(help="Replace existing files.")] = True,
+    quiet: Quiet = False,
+    overwrite: Overwrite = True,
 ) -> None:
     """Predict activation energies and conductivities of a series of glasses; a stopped run goes on where it was."""
     from ionscape.series import load_series, run_series
@@ -82,19 +75,19 @@ def conductivity_command(
         check_output(path, extensions=(path.suffix,), key="--figure-format", overwrite=overwrite)
     folder = store if store is not None else target.with_suffix(STORE_EXTENSION)
     try:
-        with _display(quiet=quiet) as show:
+        with tally_display("landscapes", quiet=quiet) as show:
             result = run_series(series, store=folder, scheduler=scheduler, processes=processes, progress=show)
     except (KeyboardInterrupt, SimulationInterrupted):
         raise SimulationInterrupted(
             f"the series was interrupted; finished landscapes are in {folder}, and the same command goes on from there"
         ) from None
-    with atomic_output(target) as temporary:
-        result.to_netcdf(temporary)
+    result.to_netcdf(target)
     if summary is not None:
-        write_list(result.summary(), summary)
+        write_summary(result.summary(), summary)
     _draw(result, figures)
     if not quiet:
-        _report(result, [target, *([summary] if summary is not None else []), *figures.values()], folder)
+        print_result(result)
+        print_written([target, summary, *figures.values()], f"every landscape also kept in {folder}")
 
 
 def _figure_files(target: Path, form: FigureFormat, *, energies: bool, conductivities: bool) -> dict[str, Path]:
@@ -115,58 +108,6 @@ def _draw(result: SeriesResult, figures: dict[str, Path]) -> None:
         save(drawn[kind](result), path)
 
 
-@contextmanager
-def _display(*, quiet: bool) -> Generator[Callable[[Tally], None] | None]:
-    """Show how many landscapes are done on standard error and give the function that moves it; None if `quiet`."""
-    if quiet:
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        MofNCompleteColumn(),
-        TextColumn("landscapes"),
-        BarColumn(),
-        TextColumn("{task.fields[remarks]}"),
-        TimeElapsedColumn(),
-    )
-    display = Progress(*columns, console=Console(stderr=True), transient=False)
-    bar = display.add_task("series", total=None, remarks="")
-    try:
-
-        def show(tally: Tally) -> None:
-            display.start()  # not before there is something to count: a refusal comes without a bar
-            counts = ((tally.resumed, "found in the store"), (tally.failed, "failed"))
-            remarks = ", ".join(f"{count} {what}" for count, what in counts if count)
-            display.update(bar, total=tally.total, completed=tally.finished, remarks=remarks)
-
-        yield show
-    finally:
-        if display.live.is_started:
-            display.stop()
-
-
-def write_list(entries: list[dict[str, Any]], path: Path) -> None:
-    """Write the summary as JSON; what does not exist is null."""
-    import json
-
-    with atomic_output(path) as temporary:
-        text = json.dumps(without_nan(entries), indent=2, allow_nan=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
-
-
-def _report(result: SeriesResult, written: list[Path], folder: Path) -> None:
-    """Print the table, what was fitted, the warnings and what was written."""
-    from rich.console import Console
-
-    print_result(result)
-    Console(soft_wrap=True).print(
-        f"written: {', '.join(map(str, written))} (every landscape also kept in {folder})",
-        highlight=False, markup=False,
-    )  # fmt: skip
-
-
 def print_result(result: SeriesResult) -> None:
     """Print the table, what was fitted and the warnings."""
     from rich.console import Console
@@ -175,8 +116,7 @@ def print_result(result: SeriesResult) -> None:
     print_series(Console(), result)
     for line in _fits(result):
         console.print(line, highlight=False, markup=False)
-    for warning in result.warnings:
-        console.print(f"warning: {warning}", highlight=False, style="yellow", markup=False)
+    print_warnings(result.warnings)
 
 
 def print_series(console: Console, result: SeriesResult) -> None:
@@ -207,7 +147,7 @@ def print_series(console: Console, result: SeriesResult) -> None:
                 cells.append(_with_error(logarithm - 2.0, error))  # in S/cm
             table.add_row(*cells)
         if count:
-            table.caption = "log σ: log10 of the mean conductivity in S/cm"
+            table.caption = "log σ: log10 of the mean conductivity in S/cm; files hold it in S/m"
             table.caption_justify = "left"
         console.print(table, highlight=False)
 

@@ -1,4 +1,4 @@
-"""`ionscape check`, `ionscape schema` and `ionscape cite`: what a file says, what it may say, and what to cite."""
+"""`ionscape check` and `ionscape schema`: what a file says, and what it may say."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-
-from ionscape.references import REFERENCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,12 +40,6 @@ def schema_command(
     typer.echo(json.dumps(makers[part](), indent=2))
 
 
-def cite_command() -> None:
-    """Print the references whose physics the program implements."""
-    for reference in REFERENCES:
-        typer.echo(reference)
-
-
 def check_command(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="Experiment or series of glasses, a TOML file.", show_default=False)
@@ -72,6 +64,7 @@ def check_command(
 def describe_series(series: Series) -> Iterator[str]:
     """Yield the lines of a short description: glasses, landscape, what is calculated, measurements."""
     from ionscape.constants import ELECTRON_VOLT
+    from ionscape.series.remarks import lattice_warnings
 
     settings, model = series.settings, series.model
     yield series.title
@@ -93,10 +86,13 @@ def describe_series(series: Series) -> Iterator[str]:
     if series.literature is not None:
         left_out = len(series.literature.left_out)
         yield f"  measured: {len(series.literature.glasses)} glasses, {left_out} left out"
+    for warning in lattice_warnings(settings):
+        yield f"warning: {warning}"
 
 
 def describe(experiment: Experiment) -> Iterator[str]:
-    """Yield the lines of a short description: sample, ions, stages."""
+    """Yield the lines of a short description: sample, ions, stages; and a remark on what may be a slip."""
+    from ionscape.experiment import is_immobile
     from ionscape.quantities import format_quantity
 
     sample = experiment.sample
@@ -106,6 +102,8 @@ def describe(experiment: Experiment) -> Iterator[str]:
         f"  sample: {format_quantity(sample.thickness, 'length')} thick, "
         f"{format_quantity(sample.illuminated_area, 'area')} illuminated, native {native}"
     )
+    charge = experiment.network_charge
+    yield f"  fixed charge of the network: {f'{charge:+.4g} e/m^3' if charge else 'none, the native ions are neutral'}"
     for name, ion in experiment.ions.items():
         yield f"  ion {name}: charge {ion.charge:+d}, diffusion model {ion.diffusion.model}"
     for number, stage in enumerate(experiment.stages, start=1):
@@ -113,6 +111,16 @@ def describe(experiment: Experiment) -> Iterator[str]:
             f"  stage {number}: {_stage_text(stage)}, {format_quantity(stage.temperature, 'temperature', digits=5)}, "
             f"{format_quantity(stage.duration, 'time', digits=5)}"
             + (f", other diffusion models for {', '.join(stage.diffusion)}" if stage.diffusion else "")
+        )
+    anions = [
+        name
+        for name in sample.native
+        if experiment.ions[name].charge < 0 and not is_immobile(experiment.ions[name].diffusion)
+    ]
+    if anions and charge:
+        yield (
+            f"remark: {', '.join(anions)} is mobile, but the native ions are not neutral, and the network is taken to"
+            " carry the rest; for a salt without fixed charge, change the densities in sample.native"
         )
 
 

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ionscape.cli.table import write_summary
+from ionscape.cli.options import RESULT_EXTENSIONS, STORE_EXTENSION, Overwrite, Processes, Quiet, Scheduler, SummaryFile
+from ionscape.cli.progress import tally_display
+from ionscape.cli.table import print_warnings, print_written, write_summary
 from ionscape.errors import InputError
-from ionscape.outputs import atomic_output, check_output
+from ionscape.optional import require_extra
+from ionscape.outputs import check_output
 from ionscape.quantities import shown_unit, with_error
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ionscape.inference import FitProgress, FitResult
+    from ionscape.inference import FitProblem, FitProgress, FitResult
 
 
 WIDTH = 112  # of the table: paths are long, and cut they tell nothing
@@ -43,43 +46,35 @@ def fit_command(
         Path | None,
         typer.Option("--output", "-o", metavar="FIT.nc", help="Result [default: FILE's name with -fit.nc, here]."),
     ] = None,
-    summary: Annotated[
-        Path | None, typer.Option(metavar="FILE.json", help="Write the summary there, in SI units.")
-    ] = None,
+    summary: SummaryFile = None,
     method: Annotated[
         Method | None, typer.Option(help="Replaces that of FILE; all but the first continue from least squares.")
     ] = None,
     starts: Annotated[int | None, typer.Option(min=1, help="Starting points [default: that of FILE].")] = None,
-    processes: Annotated[int | None, typer.Option(min=1, help="Processes at a time [default: all cores].")] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="tcp://...", help="Dask cluster instead of processes here.")
-    ] = None,
+    processes: Processes = None,
+    scheduler: Scheduler = None,
     store: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Finished parts, to take up again [default: beside the result]."),
+        typer.Option(metavar="FOLDER", help="Where finished parts are kept [default: FIT.runs]."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
-    overwrite: Annotated[bool, typer.Option(help="Replace existing files.")] = True,
+    quiet: Quiet = False,
+    overwrite: Overwrite = True,
 ) -> None:
     """Fit the free parameters of an experiment to measured depth profiles."""
     from rich.console import Console
 
-    from ionscape.inference import fit, load_fit, load_fit_result
+    from ionscape.inference import fit
     from ionscape.scaleout import RunStore, make_executor
 
     result_file = output if output is not None else Path(f"{file.stem.removesuffix('-fit')}-fit.nc")
-    check_output(result_file, extensions=(".nc",), key="--output", overwrite=overwrite)
+    check_output(result_file, extensions=RESULT_EXTENSIONS, key="--output", overwrite=overwrite)
     if summary is not None:
         check_output(summary, extensions=(".json",), key="--summary", overwrite=overwrite)
-    saved = load_fit_result(file) if file.suffix.lower() == ".nc" else None
-    if saved is not None and saved.problem is None:
-        raise InputError("has inputs that are not at hand", file=str(file),
-                         remedy="give the fit file itself, where its measurements lie")  # fmt: skip
-    problem = saved.problem if saved is not None else load_fit(file)
-    assert problem is not None
+    problem, result = _read(file)
     wanted = method.value if method is not None else problem.settings.method
-    kept = RunStore(store if store is not None else result_file.with_suffix(".parts"))
-    result = saved
+    if wanted == Method.mcmc:
+        require_extra("samplers", key="method", value=wanted)
+    kept = RunStore(store if store is not None else result_file.with_suffix(STORE_EXTENSION))
     with make_executor(scheduler, processes) as executor:
         if result is None:
             with _display(len(problem.parameters), quiet=quiet) as show:
@@ -89,29 +84,40 @@ def fit_command(
                     check_intervals=wanted == Method.least_squares,
                 )  # fmt: skip
             # what is found so far is safe before the longer part begins
-            _save(result, result_file)
+            result.to_netcdf(result_file)
         if wanted != Method.least_squares:
             result = _continued(result, wanted, executor, kept, quiet=quiet)
-    _save(result, result_file)
+    result.to_netcdf(result_file)
     if summary is not None:
         write_summary(result.summary(), summary)
     if not quiet:
-        console = Console(soft_wrap=True)
-        print_fit(Console(width=max(console.width, WIDTH)), result)
-        written = [path for path in (result_file, summary) if path is not None]
-        console.print("written: " + ", ".join(map(str, written)), highlight=False, markup=False)
+        print_fit(Console(width=max(Console().width, WIDTH)), result)
+        print_written([result_file, summary])
 
 
-def _save(result: FitResult, path: Path) -> None:
-    with atomic_output(path) as temporary:
-        result.to_netcdf(temporary)
+def _read(file: Path) -> tuple[FitProblem, FitResult | None]:
+    """The problem of a fit file, or of a saved result, which comes along.
+
+    Raises:
+        InputError: the inputs of a saved result are not at hand.
+    """
+    from ionscape.inference import load_fit, load_fit_result
+
+    if file.suffix.lower() != ".nc":
+        return load_fit(file), None
+    saved = load_fit_result(file)
+    if saved.problem is None:
+        raise InputError("has inputs that are not at hand", file=str(file),
+                         remedy="give the fit file itself, where its measurements lie")  # fmt: skip
+    return saved.problem, saved
 
 
 def _continued(result: FitResult, method: str, executor: Any, store: Any, *, quiet: bool) -> FitResult:
     """Profile likelihood or posterior of a finished least-squares fit."""
     from ionscape.inference import profile_likelihood, sample_posterior
 
-    with _bar(method, quiet=quiet) as show:
+    what = "sides of profiles" if method == Method.profile_likelihood else "simulations"
+    with tally_display(what, quiet=quiet) as show:
         verb = profile_likelihood if method == Method.profile_likelihood else sample_posterior
         return verb(result, executor=executor, store=store, progress=show)
 
@@ -146,25 +152,6 @@ def _display(count: int, *, quiet: bool) -> Generator[Callable[[FitProgress], No
         yield show
 
 
-@contextmanager
-def _bar(name: str, *, quiet: bool) -> Generator[Callable[[Any], None] | None]:
-    if quiet:
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    count = TextColumn("{task.completed:.0f} of {task.total:.0f}")
-    columns = (TextColumn(name), BarColumn(), count, TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as display:
-        task = display.add_task(name, total=1)
-
-        def show(tally: Any) -> None:
-            display.update(task, total=max(tally.total, 1), completed=tally.finished)
-
-        yield show
-
-
 def print_fit(console: Console, result: FitResult) -> None:
     """Print estimates with errors and 95 % intervals, the quality of the fit, and the warnings."""
     from rich.box import SIMPLE_HEAD
@@ -192,5 +179,4 @@ def print_fit(console: Console, result: FitResult) -> None:
         highlight=False,
         markup=False,
     )
-    for warning in found["warnings"]:
-        console.print(f"warning: {warning}", highlight=False, style="yellow", markup=False)
+    print_warnings(found["warnings"])

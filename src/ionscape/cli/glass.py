@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ionscape.cli.table import write_summary
-from ionscape.constants import ELECTRON_VOLT
-from ionscape.errors import InputError, PercolationError
+from ionscape.cli.glass_description import Description, describe, print_description
+from ionscape.cli.options import NoFigure, Overwrite, Quiet
+from ionscape.cli.table import print_written, write_summary
+from ionscape.errors import InputError
 from ionscape.outputs import check_output
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from ionscape.glass import Composition, Glass, IonDensity
-    from ionscape.hopping import Landscape, LandscapeModel
+    from ionscape.hopping import LandscapeModel
 
 DEFAULT_FIGURE = Path("glass.png")
 LARGEST_LATTICE = 400
@@ -39,46 +38,47 @@ class Faces(StrEnum):
     open = "open"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Description:
-    """All that the command says about a glass.
-
-    Attributes:
-        glass: composition and units.
-        density: of the ions.
-        landscape: None where no energy scale is known, or the ions find no room on its lattice.
-        activation_energy: bottleneck of that landscape [J]; None without a path.
-        seed: of the landscape.
-        remarks: what to keep in mind, sentences without a full stop.
-    """
-
-    glass: Glass
-    density: IonDensity
-    landscape: Landscape | None
-    activation_energy: float | None
-    seed: int
-    remarks: tuple[str, ...]
-
-    def as_mapping(self) -> dict[str, Any]:
-        """The same for a JSON file; energies in eV."""
-        from ionscape.glass import UNIT_KINDS
-
-        composition, landscape = self.glass.composition, self.landscape
-        return {
-            "formula": composition.formula,
-            "alkali": composition.alkali,
-            "y": composition.alkali_oxide_fraction,
-            "x": composition.borate_fraction,
-            "units": dict(self.glass.units.fractions),
-            "charges": {kind.name: kind.charge for kind in UNIT_KINDS},
-            "ions_per_cation": composition.ions_per_cation,
-            "ion_density": self.density.value,
-            "ion_density_basis": self.density.basis,
-            "landscape": None
-            if landscape is None
-            else _landscape_mapping(landscape, self.activation_energy, seed=self.seed),
-            "warnings": list(self.remarks),
-        }
+FigureFile = Annotated[
+    Path | None,
+    typer.Option("--figure", "--output", "-o", metavar="FILE", help="PNG, SVG or PDF [default: glass.png]."),
+]
+EnergyScale = Annotated[
+    str | None,
+    typer.Option("--energy-scale", help='V0, such as "0.64 eV" [default: published for the alkali].'),
+]
+Noise = Annotated[
+    float | None,
+    typer.Option("--noise", help="Width of the site energies' noise / V0 [default: published for the alkali]."),
+]
+VacantSites = Annotated[
+    float | None, typer.Option("--vacant-site-fraction", help="Vacant sites per accessible site [default: 0.05].")
+]
+Barrier = Annotated[float | None, typer.Option("--barrier", help="Least barrier of a jump / V0 [default: 0.1].")]
+MeasuredUnits = Annotated[
+    Path | None,
+    typer.Option("--measured-units", metavar="FILE.csv", help="Measured units (columns x, B4, ...), not the model's."),
+]
+TetrahedralLimit = Annotated[
+    float | None, typer.Option("--tetrahedral-borate-limit", help="Largest fraction of B(4) [default: 3/7].")
+]
+PhosphateShare = Annotated[
+    float | None,
+    typer.Option("--phosphate-disproportionation", help="Fraction of P(2) that becomes P(3) and P(1) [default: 0]."),
+]
+PyrophosphateShare = Annotated[
+    float | None,
+    typer.Option(
+        "--pyrophosphate-disproportionation", help="Fraction of P(1) that becomes P(2) and P(0) [default: 0]."
+    ),
+]
+MassDensity = Annotated[
+    str | None,
+    typer.Option("--mass-density", help='For the ion density, such as "2.3 g/cm^3" [default: from the lattice].'),
+]
+JumpDistance = Annotated[
+    str | None,
+    typer.Option("--jump-distance", help="Lattice constant, for the ion density [default: 5 angstrom]."),
+]
 
 
 def glass_command(
@@ -90,51 +90,28 @@ def glass_command(
             show_default=False,
         ),
     ],
-    figure: Annotated[
-        Path | None,
-        typer.Option("--figure", "--output", "-o", metavar="FILE", help="PNG, SVG or PDF [default: glass.png]."),
-    ] = None,
-    no_figure: Annotated[bool, typer.Option("--no-figure", help="Draw no figure.")] = False,
+    figure: FigureFile = None,
+    no_figure: NoFigure = False,
     summary: Annotated[
         Path | None, typer.Option(metavar="FILE.json", help="Write all numbers there, energies in eV.")
     ] = None,
     lattice: Annotated[int, typer.Option(help="Ion sites along each edge of the landscape.")] = 60,
     seed: Annotated[int, typer.Option(min=0, help="Of the random numbers.")] = 1,
-    energy_scale: Annotated[
-        str | None, typer.Option(help='V0, such as "0.64 eV" [default: published for the alkali].')
-    ] = None,
-    noise: Annotated[
-        float | None, typer.Option(help="Width of the site energies' noise / V0 [default: published for the alkali].")
-    ] = None,
-    vacant_site_fraction: Annotated[
-        float | None, typer.Option(help="Vacant sites per accessible site [default: 0.05].")
-    ] = None,
-    barrier: Annotated[float | None, typer.Option(help="Least barrier of a jump / V0 [default: 0.1].")] = None,
+    energy_scale: EnergyScale = None,
+    noise: Noise = None,
+    vacant_site_fraction: VacantSites = None,
+    barrier: Barrier = None,
     transverse_faces: Annotated[Faces, typer.Option(help="Faces beside the field.")] = Faces.periodic,
-    measured_units: Annotated[
-        Path | None, typer.Option(metavar="FILE.csv", help="Measured units (columns x, B4, ...), not the model's.")
-    ] = None,
-    tetrahedral_borate_limit: Annotated[
-        float | None, typer.Option(help="Largest fraction of B(4) [default: 3/7].")
-    ] = None,
-    phosphate_disproportionation: Annotated[
-        float | None, typer.Option(help="Fraction of P(2) that becomes P(3) and P(1) [default: 0].")
-    ] = None,
-    pyrophosphate_disproportionation: Annotated[
-        float | None, typer.Option(help="Fraction of P(1) that becomes P(2) and P(0) [default: 0].")
-    ] = None,
-    mass_density: Annotated[
-        str | None, typer.Option(help='For the ion density, such as "2.3 g/cm^3" [default: from the lattice].')
-    ] = None,
-    jump_distance: Annotated[
-        str | None, typer.Option(help="Lattice constant, for the ion density [default: 5 angstrom].")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
-    overwrite: Annotated[bool, typer.Option(help="Replace existing files.")] = True,
+    measured_units: MeasuredUnits = None,
+    tetrahedral_borate_limit: TetrahedralLimit = None,
+    phosphate_disproportionation: PhosphateShare = None,
+    pyrophosphate_disproportionation: PyrophosphateShare = None,
+    mass_density: MassDensity = None,
+    jump_distance: JumpDistance = None,
+    quiet: Quiet = False,
+    overwrite: Overwrite = True,
 ) -> None:
     """Say what a glass is made of: network former units, charges, density of states, Fermi and activation energy."""
-    from rich.console import Console
-
     from ionscape.glass import known_weaknesses
 
     drawn = _check_files(figure, draw=not no_figure, summary=summary, overwrite=overwrite)
@@ -143,149 +120,36 @@ def glass_command(
     with _option_names():
         glass = _glass(
             formula,
-            measured_units,
-            mass_density=mass_density,
-            tetrahedral_borate_limit=tetrahedral_borate_limit,
+            measured_units, mass_density=mass_density, tetrahedral_borate_limit=tetrahedral_borate_limit,
             phosphate_disproportionation=phosphate_disproportionation,
             pyrophosphate_disproportionation=pyrophosphate_disproportionation,
-        )
+        )  # fmt: skip
         model, remarks = _model(
-            glass.composition,
-            energy_scale=energy_scale,
-            noise=noise,
-            transverse_faces=transverse_faces,
-            vacant_site_fraction=vacant_site_fraction,
-            barrier=barrier,
-        )
+            glass.composition, energy_scale=energy_scale, noise=noise, transverse_faces=transverse_faces,
+            vacant_site_fraction=vacant_site_fraction, barrier=barrier,
+        )  # fmt: skip
         if measured_units is None:
             limit = {} if tetrahedral_borate_limit is None else {"tetrahedral_borate_limit": tetrahedral_borate_limit}
             remarks = (*remarks, *known_weaknesses(glass.composition, **limit))
         density = _density(glass, jump_distance)
         found = describe(glass, model, lattice=lattice, seed=seed, density=density, remarks=remarks)
+    _tell(found, figure=drawn, summary=summary, quiet=quiet)
+
+
+def _tell(found: Description, *, figure: Path | None, summary: Path | None, quiet: bool) -> None:
+    """Print the description, and write what is asked for."""
+    from rich.console import Console
+
     if not quiet:
         print_description(Console(soft_wrap=True), found)
     if summary is not None:
         write_summary(found.as_mapping(), summary)
-    if drawn is not None:
-        from ionscape.figures.glass import glass_overview
-        from ionscape.figures.style import save
+    if figure is not None:
+        from ionscape.figures import glass_overview, save
 
-        save(glass_overview(found.glass, found.landscape), drawn)
-    written = ", ".join(str(path) for path in (summary, drawn) if path is not None)
-    if written and not quiet:
-        typer.echo(f"written: {written}")
-
-
-def describe(
-    glass: Glass,
-    model: LandscapeModel | None,
-    *,
-    lattice: int,
-    seed: int,
-    density: IonDensity,
-    remarks: tuple[str, ...] = (),
-) -> Description:
-    """Generate one landscape of a glass and find its activation energy.
-
-    Args:
-        glass: the glass.
-        model: parameters of the landscape; without them there is none.
-        lattice: sites along each edge.
-        seed: of the random numbers.
-        density: of the ions.
-        remarks: what is known already.
-    """
-    if model is None:
-        return Description(
-            glass=glass, density=density, landscape=None, activation_energy=None, seed=seed, remarks=remarks
-        )
-    from ionscape.hopping import activation_energy, generate_landscape
-
-    try:
-        landscape = generate_landscape(glass, lattice=lattice, rng=seed, model=model)
-    except InputError as error:
-        own = model.vacant_site_fraction != type(model).vacant_site_fraction
-        if own or error.key != "alkali_oxide_fraction":
-            raise
-        # the units are known all the same
-        note = f"there is no landscape, since y {'; '.join(part for part in (error.problem, error.bound) if part)}"
-        return Description(
-            glass=glass, density=density, landscape=None, activation_energy=None, seed=seed, remarks=(*remarks, note)
-        )
-    try:
-        energy = activation_energy(landscape)
-    except PercolationError as error:
-        energy, remarks = None, (*remarks, str(error).rstrip("."))
-    return Description(
-        glass=glass, density=density, landscape=landscape, activation_energy=energy, seed=seed, remarks=remarks
-    )
-
-
-def print_description(console: Console, found: Description) -> None:
-    """Print a table of the units and what follows from them."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
-    from ionscape.glass import UNIT_KINDS
-
-    composition = found.glass.composition
-    table = Table(title=Text(composition.formula), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    table.add_column("unit")
-    for heading in ("fraction", "charge", "charge per cation"):
-        table.add_column(heading, justify="right")
-    for kind in UNIT_KINDS:
-        fraction = found.glass.units[kind.name]
-        if fraction > 0.0:
-            share = kind.charge * fraction
-            charges = ("0", "0") if kind.charge == 0 else (f"{kind.charge:+d}", f"{share:+.4f}")
-            table.add_row(Text(kind.symbol), f"{fraction:.4f}", *charges)
-    table.add_section()
-    ions = f"{composition.ions_per_cation:.4f}"
-    table.add_row(f"{composition.alkali}⁺", ions, "+1", f"+{ions}")
-    console.print(table, highlight=False)
-    for name, value in _lines(found):
-        console.print(f"{name:<22}{value}", highlight=False, markup=False)
-    for remark in found.remarks:
-        console.print(f"note: {remark}.", highlight=False, markup=False)
-
-
-def _lines(found: Description) -> Iterator[tuple[str, str]]:
-    composition = found.glass.composition
-    yield "ions per cation", f"{composition.ions_per_cation:.4f}   (y = {composition.alkali_oxide_fraction:.4g})"
-    yield "ion density", f"{found.density.value:.3g} 1/m^3   ({found.density.statement})"
-    landscape = found.landscape
-    if landscape is None:
-        return
-    model = landscape.model
-    shape = " × ".join(str(edge) for edge in landscape.lattice)
-    yield (
-        "landscape",
-        f"{shape} sites, {landscape.ions} ions, V0 = {model.energy_scale / ELECTRON_VOLT:.4g} eV, "
-        f"noise {model.noise:g}, seed {found.seed}",
-    )
-    yield "blocked sites", f"{1.0 - landscape.accessible_sites / landscape.accessible.size:.4f}"
-    yield "Fermi energy", f"{landscape.fermi_energy / ELECTRON_VOLT:.4f} eV"
-    energy = found.activation_energy
-    yield "activation energy", "-" if energy is None else f"{energy / ELECTRON_VOLT:.4f} eV   (of σT; this landscape)"
-
-
-def _landscape_mapping(landscape: Landscape, energy: float | None, *, seed: int) -> dict[str, Any]:
-    model = landscape.model
-    return {
-        "lattice": list(landscape.lattice),
-        "seed": seed,
-        "energy_scale": model.energy_scale / ELECTRON_VOLT,
-        "noise": model.noise,
-        "vacant_site_fraction": model.vacant_site_fraction,
-        "barrier": model.barrier,
-        "transverse_faces": model.transverse_faces,
-        "ions": landscape.ions,
-        "accessible_sites": landscape.accessible_sites,
-        "unshared_units": landscape.unshared_units,
-        "fermi_energy": landscape.fermi_energy / ELECTRON_VOLT,
-        "activation_energy": None if energy is None else energy / ELECTRON_VOLT,
-    }
+        save(glass_overview(found.glass, found.landscape), figure)
+    if not quiet:
+        print_written([summary, figure])
 
 
 def _check_files(figure: Path | None, *, draw: bool, summary: Path | None, overwrite: bool) -> Path | None:

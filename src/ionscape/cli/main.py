@@ -8,8 +8,9 @@ from typing import Annotated, NoReturn
 import typer
 
 from ionscape.cli.calibrate import calibrate_command
+from ionscape.cli.cite import cite_command
 from ionscape.cli.conductivity import conductivity_command
-from ionscape.cli.describe import check_command, cite_command, schema_command
+from ionscape.cli.describe import check_command, schema_command
 from ionscape.cli.doctor import doctor_command
 from ionscape.cli.fit import fit_command
 from ionscape.cli.glass import glass_command

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from ionscape.cli.options import Overwrite, Quiet, SummaryFile
 from ionscape.errors import InputError
 from ionscape.outputs import atomic_output, check_output
 
@@ -40,6 +41,7 @@ class Kind(StrEnum):
     arrhenius = "arrhenius"
 
 
+SWEEPS = "ionscape sweep"  # how their format begins; `ionscape.sweeps` would have to import the solver
 OF_PROFILES = (Kind.densities, Kind.counts)
 OF_SERIES = (Kind.activation_energy, Kind.conductivity, Kind.arrhenius)
 
@@ -82,10 +84,9 @@ def figure_command(
     densities: Annotated[
         bool, typer.Option("--densities", help="Densities instead of fractions of bulk; for profiles.")
     ] = False,
-    overwrite: Annotated[bool, typer.Option(help="Replace an existing file.")] = True,
+    overwrite: Overwrite = True,
 ) -> None:
     """Draw one figure, or the film, of a stored simulation, calibrated profile or series of glasses."""
-    from ionscape.figures import movie, save
     from ionscape.figures.movie import MOVIE_EXTENSIONS
     from ionscape.figures.style import FIGURE_EXTENSIONS
 
@@ -104,6 +105,13 @@ def figure_command(
         moved=moved,
         normalised=not densities,
     )
+    _draw_stored(result, kind, choices, output)
+
+
+def _draw_stored(result: Path, kind: Kind, choices: Choices, output: Path) -> None:
+    """Draw a figure of whatever is stored in a file."""
+    from ionscape.figures import movie, save
+
     loaded = load(result)
     _check_kind(result, kind, loaded)
     if is_profile(loaded):
@@ -173,40 +181,35 @@ def draw(result: SimulationResult, kind: Kind, choices: Choices) -> Figure:
 
 def summary_command(
     result: ResultFile,
-    summary: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Write it there, in SI units.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
-    overwrite: Annotated[bool, typer.Option(help="Replace an existing file.")] = True,
+    summary: SummaryFile = None,
+    quiet: Quiet = False,
+    overwrite: Overwrite = True,
 ) -> None:
     """Print the summary of a stored simulation, calibrated profile or series of glasses."""
     from rich.console import Console
 
     from ionscape.cli.calibrate import print_profile
-    from ionscape.cli.conductivity import print_result, write_list
+    from ionscape.cli.conductivity import print_result
     from ionscape.cli.table import print_summary, write_summary
 
     if summary is not None:
         check_output(summary, extensions=(".json",), key="--summary", overwrite=overwrite)
     loaded = load(result)
-    if is_series(loaded):
-        if not quiet:
+    if not quiet:
+        if is_series(loaded):
             print_result(loaded)
-        if summary is not None:
-            write_list(loaded.summary(), summary)
-        return
-    numbers = loaded.summary()
-    if is_profile(loaded):
-        if not quiet:
+        elif is_profile(loaded):
             print_profile(Console(soft_wrap=True), loaded)
-    elif not quiet:
-        print_summary(Console(), loaded.experiment.title, numbers)
+        else:
+            print_summary(Console(), loaded.experiment.title, loaded.summary())
     if summary is not None:
-        write_summary(numbers, summary)
+        write_summary(loaded.summary(), summary)
 
 
 def export_command(
     result: ResultFile,
     output: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Table of the profiles.", show_default=False)],
-    overwrite: Annotated[bool, typer.Option(help="Replace an existing file.")] = True,
+    overwrite: Overwrite = True,
 ) -> None:
     """Write the profiles of a stored result, or a calibrated profile, as CSV."""
     check_output(output, extensions=(".csv",), key="FILE.csv", overwrite=overwrite)
@@ -248,6 +251,12 @@ def load(path: Path) -> SimulationResult | DepthProfile | SeriesResult:
         from ionscape.series import load_series_result
 
         return load_series_result(path)
+    if str(written).startswith(SWEEPS):
+        raise InputError(
+            "is a sweep, which holds many simulations", file=str(path),
+            remedy=f"open it in Python with `xarray.load_dataset('{path.name}', engine='h5netcdf')`, or give the result"
+            " of a single simulation",
+        )  # fmt: skip
     return load_result(path)
 
 

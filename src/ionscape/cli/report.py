@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ionscape.cli.options import Overwrite, Quiet
+
 
 def report_command(
     result: Annotated[Path, typer.Argument(metavar="FIT.nc", help="Result of `ionscape fit`.", show_default=False)],
@@ -14,8 +16,8 @@ def report_command(
         Path | None,
         typer.Option("--output", "-o", metavar="REPORT.html|pdf", help="Page [default: FIT's name with .html, here]."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
-    overwrite: Annotated[bool, typer.Option(help="Replace existing files.")] = True,
+    quiet: Quiet = False,
+    overwrite: Overwrite = True,
 ) -> None:
     """Write the report of a fit as one HTML page, or as PDF.
 

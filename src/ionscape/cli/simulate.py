@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ionscape.cli.options import (
+    RESULT_EXTENSIONS,
+    Model,
+    ModelChoice,
+    NoFigure,
+    Overwrite,
+    Quiet,
+    SummaryFile,
+    Tolerance,
+)
 from ionscape.errors import ConvergenceError, InputError, SimulationInterrupted
 from ionscape.outputs import atomic_output, check_output
 
@@ -19,15 +28,6 @@ if TYPE_CHECKING:
 
     from ionscape.experiment import Experiment
     from ionscape.transport import Progress, SimulationResult
-
-RESULT_EXTENSIONS = (".nc",)
-
-
-class Model(StrEnum):
-    """Which equations are solved."""
-
-    full = "full"
-    electroneutral = "electroneutral"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,22 +123,18 @@ def simulate_command(
         Path | None,
         typer.Option("--output", "-o", metavar="RESULT.nc", help="Result [default: FILE's name with .nc, here]."),
     ] = None,
-    model: Annotated[Model, typer.Option(help="Full equations, or their electroneutral limit.")] = Model.full,
-    tolerance: Annotated[
-        float | None, typer.Option(min=1e-10, max=0.1, help="Relative tolerance of the time integration.")
-    ] = None,
-    summary: Annotated[
-        Path | None, typer.Option(metavar="FILE.json", help="Write the summary there, in SI units.")
-    ] = None,
+    model: ModelChoice = Model.full,
+    tolerance: Tolerance = None,
+    summary: SummaryFile = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE.csv", help="Write the profiles there.")] = None,
     figure: Annotated[
         list[Path] | None,
         typer.Option(metavar="FILE", help="Figure: PNG, SVG or PDF; may be given several times [default: RESULT.png]."),
     ] = None,
-    no_figure: Annotated[bool, typer.Option("--no-figure", help="Draw no figure.")] = False,
+    no_figure: NoFigure = False,
     movie: Annotated[Path | None, typer.Option(metavar="FILE.mp4", help="Film of the profiles: MP4 or GIF.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
-    overwrite: Annotated[bool, typer.Option(help="Replace existing files.")] = True,
+    quiet: Quiet = False,
+    overwrite: Overwrite = True,
 ) -> None:
     """Simulate an experiment and write the result, a summary table and a figure."""
     from ionscape.experiment import load_experiment
@@ -149,8 +145,7 @@ def simulate_command(
         overwrite=overwrite,
     )  # fmt: skip
     result = _run(experiment, outputs, model=model, tolerance=tolerance, quiet=quiet)
-    with atomic_output(outputs.result) as temporary:
-        result.to_netcdf(temporary)
+    result.to_netcdf(outputs.result)
     _write_the_rest(result, outputs, quiet=quiet)
 
 
@@ -168,8 +163,7 @@ def _run(
             return simulate(experiment, settings=settings, progress=show)
     except (ConvergenceError, SimulationInterrupted) as error:
         if error.partial is not None:
-            with atomic_output(outputs.partial) as temporary:
-                error.partial.to_netcdf(temporary)
+            error.partial.to_netcdf(outputs.partial)
             error.add_note(f"The result up to there is in {outputs.partial}.")
         raise
     except KeyboardInterrupt:
@@ -180,12 +174,11 @@ def _write_the_rest(result: SimulationResult, outputs: Outputs, *, quiet: bool) 
     """Write summary, table, figures and film, and say what there is."""
     from rich.console import Console
 
-    from ionscape.cli.table import print_summary, write_summary
+    from ionscape.cli.table import print_summary, print_written, write_summary
 
-    console = Console(soft_wrap=True)
     numbers: dict[str, Any] = result.summary()
     if not quiet:
-        print_summary(console, result.experiment.title, numbers)
+        print_summary(Console(soft_wrap=True), result.experiment.title, numbers)
     if outputs.summary is not None:
         write_summary(numbers, outputs.summary)
     if outputs.table is not None:
@@ -204,7 +197,4 @@ def _write_the_rest(result: SimulationResult, outputs: Outputs, *, quiet: bool) 
             typer.echo(f"drawing {outputs.movie} ...", err=True)
         movie(result, outputs.movie)
     if not quiet:
-        written = (outputs.result, outputs.summary, outputs.table, *outputs.figures, outputs.movie)
-        console.print(
-            "written: " + ", ".join(str(path) for path in written if path is not None), highlight=False, markup=False
-        )
+        print_written((outputs.result, outputs.summary, outputs.table, *outputs.figures, outputs.movie))

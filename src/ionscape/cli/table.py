@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 STAGES_PER_TABLE = 5  # so that a table fits 80 columns
+NO_VALUE = "-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,10 @@ ROWS = (
 
 
 def print_summary(console: Console, title: str, summary: Mapping[str, Any]) -> None:
-    """Print the stages of a summary (`SimulationResult.summary`) side by side; a dash where there is no value."""
+    """Print the stages of a summary (`SimulationResult.summary`) side by side.
+
+    A dash stands where a stage has no value, and a line that no stage has a value of is left out.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -58,6 +62,8 @@ def print_summary(console: Console, title: str, summary: Mapping[str, Any]) -> N
         for number, stage in enumerate(part, start=first + 1):
             table.add_column(f"{number}: {stage.get('kind', '')}", justify="right")
         for row in ROWS:
+            if all(_shown(stage.get(row.key), row) == NO_VALUE for stage in stages):
+                continue
             name = f"{row.label} / {row.unit}" if row.unit else row.label
             table.add_row(name, *(_shown(stage.get(row.key), row) for stage in part))
         console.print(table, highlight=False)
@@ -66,13 +72,32 @@ def print_summary(console: Console, title: str, summary: Mapping[str, Any]) -> N
 def _shown(value: object, row: Row) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return format(value / row.size, row.form)
-    return "-"
+    return NO_VALUE
 
 
-def write_summary(summary: Mapping[str, Any], path: Path) -> None:
+def write_summary(summary: Mapping[str, Any] | Sequence[Mapping[str, Any]], path: Path) -> None:
     """Write a summary as JSON; what does not exist is null, since JSON knows no NaN."""
     with atomic_output(path) as temporary:
         temporary.write_text(json.dumps(without_nan(summary), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def print_warnings(warnings: Iterable[str]) -> None:
+    """Print what a reader must know, a line each."""
+    from rich.console import Console
+
+    console = Console(soft_wrap=True)
+    for warning in warnings:
+        console.print(f"warning: {warning}", highlight=False, style="yellow", markup=False)
+
+
+def print_written(paths: Iterable[Path | None], remark: str = "") -> None:
+    """Print which files were written, those that are not None, and a remark in brackets."""
+    from rich.console import Console
+
+    names = ", ".join(str(path) for path in paths if path is not None)
+    if names:
+        ending = f" ({remark})" if remark else ""
+        Console(soft_wrap=True).print(f"written: {names}{ending}", highlight=False, markup=False)
 
 
 def without_nan(value: Any) -> Any:

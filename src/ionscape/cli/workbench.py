@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ionscape.errors import InputError
+from ionscape.optional import require_extra
 
 
 def workbench_command(
@@ -29,10 +29,7 @@ def workbench_command(
     ] = 512,
 ) -> None:
     """Open the workbench: a local web page for the whole analysis, kept in an ordinary folder."""
-    from importlib.util import find_spec
-
-    if any(find_spec(name) is None for name in ("nicegui", "plotly", "tomlkit", "filelock")):
-        raise InputError("is not installed", value="ionscape[workbench]", remedy="pip install ionscape[workbench]")
+    require_extra("workbench", value="ionscape workbench")
     from ionscape.workbench.app import run_workbench
 
     run_workbench(

@@ -1,10 +1,22 @@
-"""Figures of experiments and simulations; every function returns a matplotlib Figure and touches no global state.
+"""Figures of measurements, simulations, fits and glasses.
 
-matplotlib is loaded when the first figure is drawn.
+Every function returns a matplotlib Figure and touches no global state. matplotlib is loaded when the first is drawn.
 """
 
 from ionscape.figures.currents import current_and_charge, overview
 from ionscape.figures.energies import diffusion_coefficients, local_populations, site_energy_distribution
+from ionscape.figures.fit_parameters import (
+    fit_starts,
+    likelihood_profiles,
+    parameter_correlation,
+    posterior_corner,
+)
+from ionscape.figures.fits import (
+    fitted_activation_energies,
+    fitted_diffusion_coefficients,
+    fitted_profile,
+    fitted_site_energies,
+)
 from ionscape.figures.glass import glass_overview, units_against_mixing_ratio
 from ionscape.figures.landscapes import critical_path_figure, current_map
 from ionscape.figures.measurement import calibrated_profile, crater_scans, raw_counts
@@ -24,11 +36,19 @@ __all__ = [
     "current_map",
     "depth_profiles",
     "diffusion_coefficients",
+    "fit_starts",
+    "fitted_activation_energies",
+    "fitted_diffusion_coefficients",
+    "fitted_profile",
+    "fitted_site_energies",
     "glass_overview",
     "ion_styles",
+    "likelihood_profiles",
     "local_populations",
     "movie",
     "overview",
+    "parameter_correlation",
+    "posterior_corner",
     "potential",
     "raw_counts",
     "save",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ionscape.figures.energies import draw_diffusion_coefficients, label_stage_lines
-from ionscape.figures.profiles import draw_potential, draw_profiles, stage_title
+from ionscape.figures.profiles import draw_potential, draw_profiles, stage_title, zone_name
 from ionscape.figures.states import (
     Array,
     Result,
@@ -102,8 +102,11 @@ def draw_charge(axes: Axes, result: Result) -> None:
     tidy(axes, horizontal=f"time / {clock.unit}", vertical=f"charge / {unit.unit}")
     axes.set_xlim(0, (float(times[-1]) or 1.0) / clock.size)
     _mark_stages(axes, result, clock.size, titles=False)
-    if axes.lines:
+    if largest > 0.0:
         inner_legend(axes)
+    else:
+        axes.set_yticks([])
+        axes.text(0.5, 0.5, "no ion passes a face", ha="center", va="center", transform=axes.transAxes, color="0.35")
 
 
 def current_and_charge(result: Result) -> Figure:
@@ -142,7 +145,7 @@ def overview(result: Result) -> Figure:
     panels["current"].set_xlabel("")
     panels["current"].tick_params(labelbottom=False)
     draw_potential(panels["potential"], final, limit=limit, unit=axis_unit(limit, "length"))
-    panels["potential"].set_title("potential in the exchanged zone", fontsize=10)
+    panels["potential"].set_title(f"potential in the {zone_name(experiment, limit)}", fontsize=10)
     if experiment.title:
         figure.suptitle(experiment.title)
     return figure

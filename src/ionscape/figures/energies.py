@@ -16,6 +16,7 @@ from ionscape.errors import InputError
 from ionscape.figures.profiles import stage_title
 from ionscape.figures.states import Array, Result, State, arrival_order, bulk_density, state_at
 from ionscape.figures.style import (
+    LOWEST_DECADES,
     STAGE_LINES,
     axis_unit,
     inner_legend,
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
 ENERGY_LABEL = "site energy from transport threshold / eV"
 DENSITY_LABEL = r"$S(E)\,/\,n_\mathrm{bulk}$ / eV$^{-1}$"
 LABEL_REACH = 0.03  # eV: about half the height of a line of text
+ENERGY_POINTS = 1500
 LEAST_POPULATION = 1e-4  # of bulk: less would be a line without area
-LOWEST_DECADES = 10  # below its largest value a diffusion coefficient is not followed further than this
 
 
 def _stage_list(experiment: Experiment, stages: int | Sequence[int] | None) -> list[int]:
@@ -62,7 +63,7 @@ def draw_diffusion_coefficients(axes: Axes, experiment: Experiment, stages: int 
     styles = ion_styles(experiment.ions)
     labels: dict[str, float] = {}
     counted: dict[str, str] = {}
-    highest = 0.0
+    highest, depends = 0.0, False
     for line, number in zip(_cycle(len(chosen)), chosen, strict=True):
         models = experiment.diffusion_models(number)
         temperature = experiment.stages[number].temperature
@@ -76,10 +77,12 @@ def draw_diffusion_coefficients(axes: Axes, experiment: Experiment, stages: int 
             if counts and counts != (name,):
                 counted[name] = f"{name}: {' + '.join(counts)}"
             highest = max(highest, float(coefficient.max()))
+            depends |= float(np.ptp(coefficient)) > 0.0
     note = f" ({'; '.join(counted.values())})" if counted else ""
+    what = f"density that sets the Fermi level{note}" if depends else "density, on which no coefficient depends"
     tidy(
         axes,
-        horizontal=rf"density that sets the Fermi level{note}, $n/n_\mathrm{{bulk}}$",
+        horizontal=rf"{what}, $n/n_\mathrm{{bulk}}$",
         vertical=r"$D$ / (m$^2$ s$^{-1}$)",
     )
     axes.set_xlim(0, 1)
@@ -151,7 +154,7 @@ def _distribution(model: DiffusionModel, ion: str) -> SiteEnergyDistribution:
     return model.distribution
 
 
-def _energy_grid(distribution: SiteEnergyDistribution, marks: Sequence[float]) -> Array:
+def energy_grid(distribution: SiteEnergyDistribution, marks: Sequence[float], *, points: int = ENERGY_POINTS) -> Array:
     """Return energies [J] across all branches with the given marks among them, where shaded areas begin and end."""
     edges: list[float] = []
     for branch in distribution.branches:
@@ -159,7 +162,7 @@ def _energy_grid(distribution: SiteEnergyDistribution, marks: Sequence[float]) -
         reach = (0.5 * np.pi if branch.shape == "cosine-squared" else 4.0) * branch.width
         edges += [branch.centre - reach, branch.centre + reach]
     margin = 0.04 * (max(edges) - min(edges))
-    grid = np.linspace(min(edges) - margin, max(edges) + margin, 1500)
+    grid = np.linspace(min(edges) - margin, max(edges) + margin, points)
     return np.unique(np.concatenate([grid, np.asarray(marks, dtype=np.float64)]))
 
 
@@ -193,7 +196,7 @@ def site_energy_distribution(
             remedy="give the part of the ions that has left, for example 0.85",
         )  # fmt: skip
     full, left = (float(level) for level in distribution.fermi_energy(np.array([bulk, (1 - moved_fraction) * bulk])))
-    energy = _energy_grid(distribution, [full, left])
+    energy = energy_grid(distribution, [full, left])
     sites = np.asarray(distribution.density_of_states(energy)) * ELECTRON_VOLT / bulk
     volts = energy / ELECTRON_VOLT
     colour = ion_styles(experiment.ions)[ion].colour
@@ -278,7 +281,7 @@ def _draw_populations(axes: Axes, experiment: Experiment, state: State, depth: f
     local = np.array([max(float(np.interp(depth, state.depth, state.of(name))), 0.0) for name in order])
     filled = np.minimum(np.concatenate([[0.0], np.cumsum(local)]), distribution.total_sites)
     levels = distribution.fermi_energy(filled)
-    energy = _energy_grid(distribution, levels.tolist())
+    energy = energy_grid(distribution, levels.tolist())
     sites = distribution.density_of_states(energy) * ELECTRON_VOLT / bulk
     volts = energy / ELECTRON_VOLT
     for name, density, low, high in zip(order, local, levels[:-1], levels[1:], strict=True):

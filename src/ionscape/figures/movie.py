@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ionscape.errors import InputError
-from ionscape.figures.profiles import cells_shown, draw_profiles, profile_curves, stage_title
+from ionscape.figures.profiles import cells_shown, draw_profiles, profile_curves, scale_densities, stage_title
 from ionscape.figures.states import (
     Array,
     Result,
-    bulk_density,
     mobile_ions,
+    reference_density,
     shown_depth,
     stage_ends,
     state_at,
@@ -94,7 +94,9 @@ def pictures(result: Result, frames: int) -> Iterator[Picture]:
     times = frame_times(experiment, ends, start, frames)
     initial = state_at(dataset, start)
     limit = shown_depth([state_at(dataset, end) for end in ends.values()], initial, mobile_ions(experiment))
-    bulk = bulk_density(experiment)
+    names = [*experiment.ions, *profile_curves(experiment, initial)]
+    reference = {name: reference_density(experiment, name) for name in names}
+    highest = values(dataset, "density").max(axis=(0, 1)) / [reference[name] for name in initial.ions]
     count = cells_shown(initial.depth, limit)
     clock = axis_unit(float(times[-1]), "time")
 
@@ -102,7 +104,8 @@ def pictures(result: Result, frames: int) -> Iterator[Picture]:
     canvas = FigureCanvasAgg(figure)
     axes = figure.subplots()
     lines = draw_profiles(axes, experiment, initial, limit=limit, absent=True)
-    axes.set_ylim(0, 1.1 * max(1.0, float(values(dataset, "density").max()) / bulk))
+    scale_densities(axes, float(highest.max()))
+    axes.set_ylim(top=1.1 * max(1.0, float(highest.max())))
     figure.legend(loc="outside right center", frameon=False)
     title = axes.set_title("stage", fontsize=11)
     moving = [*sorted(lines.values(), key=lambda line: line.get_zorder()), title]
@@ -114,7 +117,7 @@ def pictures(result: Result, frames: int) -> Iterator[Picture]:
         state = state_at(dataset, float(time))
         canvas.restore_region(background)
         for name, density in profile_curves(experiment, state).items():
-            lines[name].set_ydata(density[:count] / bulk)
+            lines[name].set_ydata(density[:count] / reference[name])
         # Numbers of fixed width, so that the title does not tremble.
         title.set_text(f"{stage_title(experiment, state.stage)}   {time / clock.size:6.1f} {clock.unit}")
         for artist in moving:

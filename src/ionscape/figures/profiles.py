@@ -12,8 +12,10 @@ from ionscape.figures.states import (
     Result,
     State,
     bulk_density,
+    has_mobile_salt,
     mobile_ions,
     newcomers,
+    reference_density,
     shown_depth,
     stage_ends,
     state_at,
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from ionscape.experiment import Experiment
 
 PER_CUBIC_NANOMETRE = 1e27  # 1/m^3
+WHOLE = 0.999  # of the thickness: a figure that reaches so deep shows the whole sample
+HIGHEST_LINEAR = 20.0  # times the native density
+LEAST_LOGARITHMIC = 1e-3  # of the native density
 LEAST_FRACTION = 1e-6  # of bulk: an ion that has not come yet would only draw over the axis
 
 
@@ -82,29 +87,61 @@ def draw_profiles(
     Returns:
         The lines by the names of `profile_curves`.
     """
-    bulk = bulk_density(experiment)
-    reference = bulk if normalised else PER_CUBIC_NANOMETRE
     unit = axis_unit(limit, "length")
     count = cells_shown(state.depth, limit)
     curves = profile_curves(experiment, state)
     styles = ion_styles(name for name in curves if name in experiment.ions)
     lines: dict[str, Line2D] = {}
+    highest = 0.0
     for name, density in curves.items():
-        if not absent and density.max() < LEAST_FRACTION * bulk:
+        native = reference_density(experiment, name)
+        if not absent and density.max() < LEAST_FRACTION * native:
             continue
+        highest = max(highest, float(density[:count].max()) / native)
+        unity = native if normalised else PER_CUBIC_NANOMETRE
         look = styles.get(name, TOTAL)
         (lines[name],) = axes.plot(
-            state.depth[:count] / unit.size, density[:count] / reference, label=name, lw=look.thickness,
+            state.depth[:count] / unit.size, density[:count] / unity, label=name, lw=look.thickness,
             color=shade(look.colour, strength), ls=look.line, zorder=look.order + strength,
         )  # fmt: skip
     tidy(
         axes,
         horizontal=f"depth / {unit.unit}",
-        vertical=r"fraction of bulk $n/n_\mathrm{bulk}$" if normalised else r"density / nm$^{-3}$",
+        vertical=fraction_label(experiment) if normalised else r"density / nm$^{-3}$",
     )
     axes.set_xlim(0, limit / unit.size)
-    axes.set_ylim(bottom=0)
+    scale_densities(axes, highest, unity=1.0 if normalised else bulk_density(experiment) / PER_CUBIC_NANOMETRE)
     return lines
+
+
+def scale_densities(axes: Axes, highest: float, *, unity: float = 1.0) -> None:
+    """Make the ordinate linear from 0 on, or logarithmic where ions pile up so high that the rest would be flat.
+
+    Args:
+        axes: of densities.
+        highest: density that is drawn, as a fraction of the native one.
+        unity: the native one in the unit of the axis.
+    """
+    if highest > HIGHEST_LINEAR or axes.get_yscale() == "log":
+        axes.set_yscale("log")
+        axes.set_ylim(bottom=LEAST_LOGARITHMIC * unity)
+    else:
+        axes.set_ylim(bottom=0)
+
+
+def fraction_label(experiment: Experiment) -> str:
+    """Return the name of normalised densities, in mathematical text."""
+    if has_mobile_salt(experiment):
+        return r"fraction of native ions of like charge $n/n_\mathrm{native}$"
+    return r"fraction of bulk $n/n_\mathrm{bulk}$"
+
+
+def zone_name(experiment: Experiment, limit: float) -> str:
+    """Return what to call the part of the sample from the surface to `limit` [m]."""
+    if limit >= WHOLE * experiment.sample.thickness:
+        return "whole sample"
+    arriving = any(newcomers(experiment, stage) for stage in range(len(experiment.stages)))
+    return "exchanged zone" if arriving else "zone below the surface"
 
 
 def cells_shown(depth: Array, limit: float) -> int:
@@ -119,7 +156,8 @@ def depth_profiles(result: Result, times: Sequence[float] | None = None, normali
         result: a simulation.
         times: the times [s] to draw into one panel, early ones pale; without them, the end of every stage in a panel
             of its own.
-        normalised: as fractions of the native density of all mobile ions; otherwise per cubic nanometre.
+        normalised: as fractions of the native density of all mobile ions, in a salt of those of like charge; otherwise
+            per cubic nanometre.
 
     Raises:
         InputError: a time outside the simulated interval.
@@ -194,7 +232,7 @@ def draw_potential(axes: Axes, state: State, *, limit: float, unit: DisplayUnit,
 
 
 def potential(result: Result, times: Sequence[float] | None = None) -> Figure:
-    """Draw the potential over depth in two panels: the exchanged zone and the whole sample.
+    """Draw the potential over depth: in the exchanged zone, if there is one, and beside it in the whole sample.
 
     Args:
         result: a simulation.
@@ -211,18 +249,19 @@ def potential(result: Result, times: Sequence[float] | None = None) -> Figure:
     initial = state_at(dataset, float(values(dataset, "time")[0]))
     zone = shown_depth(states, initial, mobile_ions(experiment))
     thickness = experiment.sample.thickness
+    limits = [zone, thickness] if zone < WHOLE * thickness else [thickness]
     colours = colormaps["cividis"](np.linspace(0.8, 0.0, len(states)) if len(states) > 1 else [0.0])
     clock = axis_unit(chosen[-1], "time")
-    figure = new_figure(8.4, 3.8)
-    near, whole = figure.subplots(1, 2)
+    figure = new_figure(4.2 * len(limits), 3.8)
+    panels = figure.subplots(1, len(limits), squeeze=False)[0]
     for state, colour in zip(states, colours, strict=True):
-        draw_potential(near, state, limit=zone, unit=axis_unit(zone, "length"), colour=colour)
-        draw_potential(whole, state, limit=thickness, unit=axis_unit(thickness, "length"), colour=colour)
-        near.lines[-1].set_label(
+        for axes, limit in zip(panels, limits, strict=True):
+            draw_potential(axes, state, limit=limit, unit=axis_unit(limit, "length"), colour=colour)
+        panels[0].lines[-1].set_label(
             f"{state.time / clock.size:.4g} {clock.unit}"
             + (f", {stage_title(experiment, state.stage)}" if times is None else "")
         )
-    near.set_title("exchanged zone", fontsize=10)
-    whole.set_title("whole sample", fontsize=10)
+    for axes, limit in zip(panels, limits, strict=True):
+        axes.set_title(zone_name(experiment, limit), fontsize=10)
     figure.legend(loc="outside upper center", ncols=min(len(states), 3), frameon=False)
     return figure

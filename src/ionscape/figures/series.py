@@ -6,10 +6,24 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
 from ionscape.errors import InputError
+from ionscape.figures.series_values import (
+    INVERSE_TEMPERATURE,
+    PER_CENTIMETRE,
+    SAME_COMPOSITION,
+    FloatArray,
+    TemperatureColours,
+    by_borate_fraction,
+    colour_of_map,
+    conductivity_products,
+    has_values,
+    measured_conductivities,
+    measured_products,
+    shown_temperatures,
+    slope_line,
+    spread_places,
+)
 from ionscape.figures.style import ion_styles, new_figure, tidy
 
 if TYPE_CHECKING:
@@ -19,16 +33,9 @@ if TYPE_CHECKING:
 
     from ionscape.series import SeriesResult
 
-FloatArray = NDArray[np.float64]
-
 BORATE_FRACTION = "borate fraction $x$"
 MARKERS = "sDv^<>ph*Xd8P"
 """Of publications; the second time round they are filled, so that no two of 26 look alike."""
-MOST_LINES = 6
-SAME_COMPOSITION = 0.03
-NEAR_TEMPERATURE = 25.0  # K: measured temperatures that far outside those of the model are still shown
-INVERSE_TEMPERATURE = 1000.0  # axes show 1000 K / T
-PER_CENTIMETRE = 0.01  # S/cm in S/m: log10 of σ in S/cm is what the literature shows
 
 
 def activation_energies(result: SeriesResult) -> Figure:
@@ -42,8 +49,7 @@ def activation_energies(result: SeriesResult) -> Figure:
     figure = new_figure(6.6, 4.0)
     axes = figure.subplots()
     style = ion_styles([str(data.attrs["alkali"])])[str(data.attrs["alkali"])]
-    x, energy = _sorted(data, "activation_energy")
-    _, error = _sorted(data, "activation_energy_error")
+    x, (energy, error) = by_borate_fraction(data, "activation_energy", "activation_energy_error")
     axes.errorbar(x, energy, np.nan_to_num(error), color=style.colour, lw=1.6, marker="o", ms=4, capsize=2, zorder=3,
                   label="model, mean and standard error")  # fmt: skip
     if "measured_activation_energy" in data:
@@ -63,16 +69,18 @@ def conductivities(result: SeriesResult) -> Figure:
     """
     data = result.dataset
     _need(data, "conductivity", "a table [network]")
-    fitted = "fitted_attempt_frequency" in data and bool(np.isfinite(data["fitted_attempt_frequency"].values).any())
+    fitted = has_values(data, "fitted_attempt_frequency")
     figure = new_figure(6.6, 6.4 if fitted else 4.4)
     panels = figure.subplots(2 if fitted else 1, 1, squeeze=False, sharex=True, height_ratios=(2.4, 1.0)[: 1 + fitted])
     axes: Axes = panels[0, 0]
     temperatures = [float(value) for value in data["temperature"].values]
-    colours = _TemperatureColours([*temperatures, *_shown_temperatures(data)])
-    x, conductivity = _sorted(data, "conductivity")
-    _, error = _sorted(data, "conductivity_error")
+    colours = TemperatureColours([*temperatures, *shown_temperatures(data)])
+    x, (conductivity, error) = by_borate_fraction(data, "conductivity", "conductivity_error")
     # by how much the frequency that was fitted for each x changes a conductivity
-    factor = _sorted(data, "fitted_attempt_frequency")[1] / _sorted(data, "attempt_frequency")[1] if fitted else x
+    factor = np.full_like(x, np.nan)
+    if fitted:
+        _, (adapted, used) = by_borate_fraction(data, "fitted_attempt_frequency", "attempt_frequency")
+        factor = adapted / used
     known = np.isfinite(factor)
     for place in np.argsort(temperatures)[::-1]:
         value = conductivity[:, place] * PER_CENTIMETRE
@@ -115,18 +123,18 @@ def arrhenius_plot(result: SeriesResult, borate_fractions: Sequence[float] | Non
     places = _places(data["x"].values, borate_fractions)
     temperatures = data["temperature"].values
     inverse = INVERSE_TEMPERATURE / temperatures
-    colours = [_from_map("viridis", 0.9 * float(share)) for share in np.linspace(0.0, 1.0, max(len(places), 2))]
+    colours = [colour_of_map("viridis", 0.9 * float(share)) for share in np.linspace(0.0, 1.0, max(len(places), 2))]
     # smaller on top of larger ones, since compositions of a flat range lie on each other
     sizes = np.linspace(7.5, 3.5, len(colours))
     for place, colour, size in zip(places, colours, sizes, strict=False):
-        product = data["conductivity"].values[place] * temperatures * PER_CENTIMETRE
-        error = np.nan_to_num(data["conductivity_error"].values[place]) * temperatures * PER_CENTIMETRE
+        product, error = conductivity_products(data, place)
         x = float(data["x"].values[place])
         axes.errorbar(inverse, product, error, color=colour, ls="none", marker="o", ms=float(size), capsize=2,
                       label=f"x = {x:.3g}")  # fmt: skip
         if "activation_energy" in data and len(temperatures) > 1:
-            _draw_slope(axes, inverse, product, float(data["activation_energy"].values[place]), colour)
-        _draw_measured_products(axes, data, x, colour, temperatures)
+            ends, line = slope_line(inverse, product, float(data["activation_energy"].values[place]))
+            axes.plot(ends, line, color=colour, lw=1.1)
+        _draw_measured_products(axes, data, x, colour)
     axes.set_yscale("log")
     axes.set_title(str(data.attrs["title"]), fontsize=10, loc="left", parse_math=False)
     tidy(axes, horizontal="1000 K / $T$", vertical=r"$\sigma T$ / (S K cm$^{-1}$)")
@@ -135,33 +143,9 @@ def arrhenius_plot(result: SeriesResult, borate_fractions: Sequence[float] | Non
     return figure
 
 
-class _TemperatureColours:
-    """Colours from cold to hot, the same for a temperature wherever it occurs."""
-
-    def __init__(self, temperatures: Sequence[float]) -> None:
-        self.low, self.high = min(temperatures), max(temperatures)
-
-    def __call__(self, temperature: float) -> Any:
-        share = 0.5 if self.high == self.low else (temperature - self.low) / (self.high - self.low)
-        return _from_map("plasma", 0.05 + 0.75 * share)
-
-
-def _from_map(name: str, place: float) -> Any:
-    from matplotlib import colormaps
-
-    return colormaps[name](place)
-
-
 def _need(data: xarray.Dataset, name: str, what: str) -> None:
-    if name not in data or not np.isfinite(data[name].values).any():
+    if not has_values(data, name):
         raise InputError("is missing", key=name, remedy=f"run the series with {what}")
-
-
-def _sorted(data: xarray.Dataset, name: str) -> tuple[FloatArray, FloatArray]:
-    """Borate fractions that rise, and the values of a variable there."""
-    x: FloatArray = data["x"].values
-    order = np.argsort(x)
-    return x[order], data[name].values[order]
 
 
 def _finish(axes: Axes, data: xarray.Dataset, *, vertical: str) -> None:
@@ -181,39 +165,22 @@ def _draw_sources(axes: Axes, data: xarray.Dataset, x: FloatArray, values: Float
                   mfc="#444444" if filled else "none", label=name.replace("$", r"\$"))  # fmt: skip
 
 
-def _shown_temperatures(data: xarray.Dataset) -> list[float]:
-    """Measured temperatures in or near the range of the model."""
-    if "measured_temperature" not in data:
-        return []
-    measured = np.unique(data["measured_temperature"].values)
-    return [float(value) for value in measured[_in_range(measured, data["temperature"].values)]]
-
-
-def _in_range(measured: FloatArray, temperatures: FloatArray) -> NDArray[np.bool_]:
-    """Which temperatures lie within or near the others."""
-    low, high = temperatures.min() - NEAR_TEMPERATURE, temperatures.max() + NEAR_TEMPERATURE
-    return (low <= measured) & (measured <= high)
-
-
 def _plot_measured(axes: Axes, horizontal: FloatArray, vertical: FloatArray, colour: Any, **others: Any) -> None:
     """Measured values as diamonds filled with white, behind those of the model."""
     axes.plot(horizontal, vertical, ls="none", marker="D", ms=4.5, mfc="white", color=colour, zorder=1.5, **others)
 
 
-def _draw_measured_conductivities(axes: Axes, data: xarray.Dataset, colours: _TemperatureColours) -> None:
+def _draw_measured_conductivities(axes: Axes, data: xarray.Dataset, colours: TemperatureColours) -> None:
     """Measured conductivities at the temperatures shown, filled with white and coloured by temperature."""
-    for temperature in reversed(_shown_temperatures(data)):
-        mine = data["measured_temperature"].values == temperature
-        x = data["measured_x"].values[data["measured_point_glass"].values[mine]]
-        value = data["measured_conductivity"].values[mine] * PER_CENTIMETRE
+    for temperature in reversed(shown_temperatures(data)):
+        x, value = measured_conductivities(data, temperature)
         _plot_measured(axes, x, value, colours(temperature), label=f"measured, {temperature:.5g} K")
 
 
 def _draw_frequencies(axes: Axes, data: xarray.Dataset) -> None:
     """Attempt frequencies: those used dashed, those that measured conductivities ask for solid."""
-    x, fitted = _sorted(data, "fitted_attempt_frequency")
-    _, error = _sorted(data, "fitted_attempt_frequency_error")
-    _, used = _sorted(data, "attempt_frequency")
+    names = ("fitted_attempt_frequency", "fitted_attempt_frequency_error", "attempt_frequency")
+    x, (fitted, error, used) = by_borate_fraction(data, *names)
     known = np.isfinite(fitted)
     axes.errorbar(
         x[known], fitted[known], np.nan_to_num(error[known]), color="black", marker="o", ms=3.5, lw=1.2, capsize=2
@@ -225,29 +192,15 @@ def _draw_frequencies(axes: Axes, data: xarray.Dataset) -> None:
 
 def _places(x: FloatArray, wanted: Sequence[float] | None) -> list[int]:
     """Compositions to draw, by rising borate fraction."""
-    order = np.argsort(x)
-    if wanted is not None:
-        return sorted({int(np.argmin(np.abs(x - value))) for value in wanted}, key=lambda place: float(x[place]))
-    count = min(len(x), MOST_LINES)
-    return [int(order[round(position)]) for position in np.linspace(0, len(x) - 1, count)]
+    if wanted is None:
+        return spread_places(x)
+    return sorted({int(np.argmin(np.abs(x - value))) for value in wanted}, key=lambda place: float(x[place]))
 
 
-def _draw_slope(axes: Axes, inverse: FloatArray, product: FloatArray, energy: float, colour: Any) -> None:
-    """A line through the middle of the points with the slope of an activation energy [eV]."""
-    slope = energy * ELECTRON_VOLT / (BOLTZMANN_CONSTANT * INVERSE_TEMPERATURE)
-    ends = np.array([inverse.min(), inverse.max()])
-    axes.plot(ends, np.exp(np.log(product).mean() - slope * (ends - inverse.mean())), color=colour, lw=1.1)
-
-
-def _draw_measured_products(axes: Axes, data: xarray.Dataset, x: float, colour: Any, temperatures: FloatArray) -> None:
+def _draw_measured_products(axes: Axes, data: xarray.Dataset, x: float, colour: Any) -> None:
     """Measured σT of glasses whose borate fraction is that of a composition."""
-    if "measured_point_glass" not in data:
-        return
-    glass = data["measured_x"].values[data["measured_point_glass"].values]
-    temperature = data["measured_temperature"].values
-    near = (np.abs(glass - x) <= SAME_COMPOSITION) & _in_range(temperature, temperatures)
-    product = data["measured_conductivity"].values * temperature * PER_CENTIMETRE
-    _plot_measured(axes, INVERSE_TEMPERATURE / temperature[near], product[near], colour)
+    inverse, product = measured_products(data, x)
+    _plot_measured(axes, inverse, product, colour)
 
 
 def _lines(*styles: Any) -> list[Any]:

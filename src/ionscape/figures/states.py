@@ -140,6 +140,33 @@ def bulk_density(experiment: Experiment) -> float:
     return experiment.bulk_density or sum(experiment.sample.native.values())
 
 
+def reference_density(experiment: Experiment, curve: str) -> float:
+    """Return the density [1/m^3] by which a curve of a profile is divided to be a fraction.
+
+    For an ion it is the native one of all mobile ions whose charge has its sign, so that cations and anions of a salt
+    each begin at 1; in a glass without mobile anions, and for curves that are no ion, it is `bulk_density`.
+    """
+    same = sum(_native_density(experiment, experiment.ions[curve].charge)) if curve in experiment.ions else 0.0
+    return same or bulk_density(experiment)
+
+
+def has_mobile_salt(experiment: Experiment) -> bool:
+    """Whether both cations and anions are mobile in the native glass."""
+    return all(any(_native_density(experiment, charge)) for charge in (1, -1))
+
+
+def _native_density(experiment: Experiment, charge: int) -> list[float]:
+    """Native densities of the mobile ions whose charge has the sign of `charge`."""
+    from ionscape.experiment import is_immobile
+
+    ions = experiment.ions
+    return [
+        density
+        for name, density in experiment.sample.native.items()
+        if ions[name].charge * charge > 0 and not is_immobile(ions[name].diffusion)
+    ]
+
+
 def newcomers(experiment: Experiment, stage: int) -> tuple[str, ...]:
     """Return the ions that one stage brings to the surface: the ion of the beam or those of the contact."""
     description = experiment.stages[stage]
@@ -179,14 +206,20 @@ def exchanged_depth(state: State, initial: State, names: Sequence[str]) -> float
 def shown_depth(states: Sequence[State], initial: State, names: Sequence[str]) -> float:
     """Return the depth [m] of a sample up to which profiles are drawn: about 1.5 times that of the deepest front.
 
-    A front with a long tail gets the room that it needs; without any front 100 nm are shown, or all of a thinner one.
+    A front with a long tail gets the room that it needs; before there is one 100 nm are shown, or all of a thinner one.
+    Where no ion enters that was not there, and there is no front, or ions move at the back as well, it is all of it.
     """
     thickness = float(initial.depth[-1] + initial.depth[0])
     fronts = [front for state in states if (front := exchanged_depth(state, initial, names)) is not None]
-    if not fronts:
-        return min(thickness, 1e-7)
     columns = [initial.ions.index(name) for name in names]
     scale = float(initial.density[:, columns].sum(axis=1).max())
+    if initial.density[:, columns].max(axis=0).all():
+        back = initial.depth >= 0.5 * thickness
+        moved = max(float(np.abs(state.density - initial.density)[back][:, columns].max()) for state in states)
+        if not fronts or moved > 0.02 * scale:
+            return thickness
+    if not fronts:
+        return min(thickness, 1e-7)
     front = max(fronts)
     tails = [
         float(state.depth[changed].max())

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FIGURE_EXTENSIONS = (".png", ".svg", ".pdf")
+LOWEST_DECADES = 10  # below its largest value a diffusion coefficient is not followed further than this
 RESOLUTION = 160  # dots per inch of raster output
 
 LineStyle = str | tuple[float, tuple[float, ...]]
@@ -122,10 +123,19 @@ def place_labels(axes: Axes, labels: Sequence[tuple[float, str, Any]], *, gap: f
         )  # fmt: skip
 
 
+def plain_text(name: str) -> str:
+    """A name without mathematical text."""
+    return name.replace("$", r"\$")
+
+
 def save(figure: Figure, path: str | Path) -> None:
     """Write a figure as PNG, SVG or PDF, by the extension of `path`.
 
     The same figure gives the same bytes: neither dates nor random identifiers are stored.
+
+    Args:
+        figure: what a function of `ionscape.figures` returns, or any other.
+        path: ending in .png, .svg or .pdf.
 
     Raises:
         InputError: another extension, or a folder that does not exist or cannot be written to.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from ionscape.figures.fits import SAME_OPTIMUM, data_sets
+from ionscape.figures.fit_values import SAME_OPTIMUM, data_sets
 from ionscape.provenance import package_version
 from ionscape.quantities import format_quantity
 from ionscape.references import REFERENCES

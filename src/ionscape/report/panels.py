@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ionscape.figures import fits
+from ionscape import figures
+from ionscape.figures.fit_values import SAME_OPTIMUM, curve_ions, data_sets, profiled
 
 from .parts import Panel
 
@@ -19,7 +20,7 @@ BANDS = "Dark bands hold 68 %, light ones 95 %; the lower panel shows them about
 def data_panels(result: FitResult) -> tuple[Panel, ...]:
     """Data, fit and residuals of every data set."""
     found: list[Panel] = []
-    for number, (name, ions) in enumerate(fits.data_sets(result)):
+    for number, (name, ions) in enumerate(data_sets(result)):
         found.append(
             Panel(
                 name=_file_name("profile", name, number),
@@ -28,7 +29,7 @@ def data_panels(result: FitResult) -> tuple[Panel, ...]:
                 " all ions of a point divided out, with one standard deviation of counting. Lines: the fit, smeared by"
                 " the depth response. Below: residuals in standard deviations, made independent of one another; the"
                 " grey band is ±2.",
-                figure=fits.fitted_profile(result, number),
+                figure=figures.fitted_profile(result, number),
                 columns=_profile_columns(result, number, ions),
             )
         )
@@ -38,36 +39,36 @@ def data_panels(result: FitResult) -> tuple[Panel, ...]:
 def curve_panels(result: FitResult) -> tuple[Panel, ...]:
     """D(n), activation energies and site energies of every data set."""
     found: list[Panel] = []
-    for number, (name, _) in enumerate(fits.data_sets(result)):
+    for number, (name, _) in enumerate(data_sets(result)):
         axis = {"Fermi level density (1/m^3)": result.dataset[f"fermi_density_{number}"].values}
-        ions = fits.curve_ions(result, "diffusion_coefficient", number)
+        ions = curve_ions(result, "diffusion_coefficient", number)
         found.append(
             Panel(
                 name=_file_name("diffusion-coefficient", name, number),
                 title=_with_name("Diffusion coefficients D(n)", name),
                 caption=f"At the temperature of the stage after which the profile was measured. {BANDS}, in per cent.",
-                figure=fits.fitted_diffusion_coefficients(result, number),
+                figure=figures.fitted_diffusion_coefficients(result, number),
                 columns={**axis, **_curve_columns(result, "diffusion_coefficient", number, ions, "m^2/s")},
             )
         )
-        ions = fits.curve_ions(result, "activation_energy", number)
+        ions = curve_ions(result, "activation_energy", number)
         found.append(
             Panel(
                 name=_file_name("activation-energy", name, number),
                 title=_with_name("Activation energies", name),
                 caption=f"{BANDS}. An energy that was not varied has no band, however little it is known.",
-                figure=fits.fitted_activation_energies(result, number),
+                figure=figures.fitted_activation_energies(result, number),
                 columns={**axis, **_curve_columns(result, "activation_energy", number, ions, "J")},
             )
         )
-        ions = fits.curve_ions(result, "site_energy_density", number)
+        ions = curve_ions(result, "site_energy_density", number)
         if ions:
             found.append(
                 Panel(
                     name=_file_name("site-energies", name, number),
                     title=_with_name("Site energy distribution", name),
                     caption=f"Sites per energy and volume, from the threshold of long-range transport. {BANDS}.",
-                    figure=fits.fitted_site_energies(result, number),
+                    figure=figures.fitted_site_energies(result, number),
                     columns=_site_energy_columns(result, number, ions),
                 )
             )
@@ -85,20 +86,20 @@ def parameter_panels(result: FitResult) -> tuple[Panel, ...]:
             name="correlation",
             title="Correlation of the parameters",
             caption="Near ±1 the data tell a combination of two parameters better than either of them.",
-            figure=fits.parameter_correlation(result),
+            figure=figures.parameter_correlation(result),
             columns={"parameter": names}
             | {name: data["correlation"].values[:, place] for place, name in enumerate(names)},
         ),
         Panel(
             name="starts",
             title="Starts",
-            caption=f"Where each start ended; blue: within {fits.SAME_OPTIMUM:g} of the least cost, the same optimum.",
-            figure=fits.fit_starts(result),
+            caption=f"Where each start ended; blue: within {SAME_OPTIMUM:g} of the least cost, the same optimum.",
+            figure=figures.fit_starts(result),
             columns={"cost": data["start_cost"].values, "simulations": data["start_simulations"].values}
             | {label: data["start_estimate"].values[:, place] for place, label in enumerate(labels)},
         ),
     ]
-    places = fits.profiled(result)
+    places = profiled(result)
     if places:
         columns: dict[str, Any] = {}
         for place in places:
@@ -110,7 +111,7 @@ def parameter_panels(result: FitResult) -> tuple[Panel, ...]:
                 title="Profile likelihoods",
                 caption="Cost with one parameter held and all others fitted again. Where the curve leaves the parabola"
                 " of the standard error, the interval between the crossings with 68 and 95 % is the one to quote.",
-                figure=fits.likelihood_profiles(result),
+                figure=figures.likelihood_profiles(result),
                 columns=columns,
             )
         )
@@ -121,7 +122,7 @@ def parameter_panels(result: FitResult) -> tuple[Panel, ...]:
                 name="posterior",
                 title="Posterior distribution",
                 caption="Draws of the parameters; dashed lines hold 68 %, dotted ones 95 %.",
-                figure=fits.posterior_corner(result),
+                figure=figures.posterior_corner(result),
                 columns={label: data["sample"].values[:, place] for place, label in enumerate(labels)} | weights,
             )
         )

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ionscape.diffusivity import full_width_at_half_maximum
-from ionscape.figures.fits import shown_unit
+from ionscape.figures.fit_values import readable_unit
 
 from .parts import TextTable
 
@@ -39,7 +39,7 @@ def parameter_table(result: FitResult, problem: FitProblem | None, kind: str) ->
             for key in ("estimate", "standard_error", "lower_68", "upper_68", "lower_95", "upper_95", "lower_bound",
                         "upper_bound")
         )  # fmt: skip
-        unit = shown_unit(str(data["unit"].values[place]), estimate)
+        unit = readable_unit(str(data["unit"].values[place]), estimate)
         decimals = decimals_of(error / unit.size)
         shown = (f"{value / unit.size:.{decimals}f}" for value in (low68, high68, low95, high95))
         first, second, third, fourth = shown
@@ -79,7 +79,7 @@ def prior_text(result: FitResult, problem: FitProblem | None, place: int) -> str
     if parameter.prior is None:
         return "uniform"
     mean, deviation = parameter.prior.mean, parameter.prior.standard_deviation
-    unit = shown_unit(parameter.unit, float(data["estimate"].values[place]))
+    unit = readable_unit(parameter.unit, float(data["estimate"].values[place]))
     if parameter.prior.scale == "log":
         return f"log-normal, median {math.exp(mean) / unit.size:.4g}, relative deviation {deviation:.3g}"
     return f"normal, {mean / unit.size:.4g} ± {deviation / unit.size:.2g}"
@@ -99,7 +99,7 @@ def width_table(result: FitResult, problem: FitProblem | None) -> TextTable | No
             factor * float(data[key].values[place])
             for key in ("estimate", "standard_error", "lower_68", "upper_68", "lower_95", "upper_95")
         )
-        unit = shown_unit("J", estimate)
+        unit = readable_unit("J", estimate)
         decimals = decimals_of(error / unit.size)
         low68, high68, low95, high95 = (f"{end / unit.size:.{decimals}f}" for end in ends)
         formula = "2√(2 ln 2) Γ, Gaussian" if shape == "gaussian" else "πΓ/2, cos²"

@@ -1,0 +1,170 @@
+"""What `ionscape glass` says about a glass: one landscape of it, a table, and the same as a mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ionscape.constants import ELECTRON_VOLT
+from ionscape.errors import InputError, PercolationError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ionscape.glass import Glass, IonDensity
+    from ionscape.hopping import Landscape, LandscapeModel
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """All that the command says about a glass.
+
+    Attributes:
+        glass: composition and units.
+        density: of the ions.
+        landscape: None where no energy scale is known, or the ions find no room on its lattice.
+        activation_energy: bottleneck of that landscape [J]; None without a path.
+        seed: of the landscape.
+        remarks: what to keep in mind, sentences without a full stop.
+    """
+
+    glass: Glass
+    density: IonDensity
+    landscape: Landscape | None
+    activation_energy: float | None
+    seed: int
+    remarks: tuple[str, ...]
+
+    def as_mapping(self) -> dict[str, Any]:
+        """The same for a JSON file; energies in eV."""
+        from ionscape.glass import UNIT_KINDS
+
+        composition, landscape = self.glass.composition, self.landscape
+        return {
+            "formula": composition.formula,
+            "alkali": composition.alkali,
+            "y": composition.alkali_oxide_fraction,
+            "x": composition.borate_fraction,
+            "units": dict(self.glass.units.fractions),
+            "charges": {kind.name: kind.charge for kind in UNIT_KINDS},
+            "ions_per_cation": composition.ions_per_cation,
+            "ion_density": self.density.value,
+            "ion_density_basis": self.density.basis,
+            "landscape": None
+            if landscape is None
+            else _landscape_mapping(landscape, self.activation_energy, seed=self.seed),
+            "warnings": list(self.remarks),
+        }
+
+
+def describe(
+    glass: Glass,
+    model: LandscapeModel | None,
+    *,
+    lattice: int,
+    seed: int,
+    density: IonDensity,
+    remarks: tuple[str, ...] = (),
+) -> Description:
+    """Generate one landscape of a glass and find its activation energy.
+
+    Args:
+        glass: the glass.
+        model: parameters of the landscape; without them there is none.
+        lattice: sites along each edge.
+        seed: of the random numbers.
+        density: of the ions.
+        remarks: what is known already.
+    """
+    if model is None:
+        return Description(
+            glass=glass, density=density, landscape=None, activation_energy=None, seed=seed, remarks=remarks
+        )
+    from ionscape.hopping import activation_energy, generate_landscape
+
+    try:
+        landscape = generate_landscape(glass, lattice=lattice, rng=seed, model=model)
+    except InputError as error:
+        own = model.vacant_site_fraction != type(model).vacant_site_fraction
+        if own or error.key != "alkali_oxide_fraction":
+            raise
+        # the units are known all the same
+        note = f"there is no landscape, since y {'; '.join(part for part in (error.problem, error.bound) if part)}"
+        return Description(
+            glass=glass, density=density, landscape=None, activation_energy=None, seed=seed, remarks=(*remarks, note)
+        )
+    try:
+        energy = activation_energy(landscape)
+    except PercolationError as error:
+        energy, remarks = None, (*remarks, str(error).rstrip("."))
+    return Description(
+        glass=glass, density=density, landscape=landscape, activation_energy=energy, seed=seed, remarks=remarks
+    )
+
+
+def print_description(console: Console, found: Description) -> None:
+    """Print a table of the units and what follows from them."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    from ionscape.glass import UNIT_KINDS
+
+    composition = found.glass.composition
+    table = Table(title=Text(composition.formula), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table.add_column("unit")
+    for heading in ("fraction", "charge", "charge per cation"):
+        table.add_column(heading, justify="right")
+    for kind in UNIT_KINDS:
+        fraction = found.glass.units[kind.name]
+        if fraction > 0.0:
+            share = kind.charge * fraction
+            charges = ("0", "0") if kind.charge == 0 else (f"{kind.charge:+d}", f"{share:+.4f}")
+            table.add_row(Text(kind.symbol), f"{fraction:.4f}", *charges)
+    table.add_section()
+    ions = f"{composition.ions_per_cation:.4f}"
+    table.add_row(f"{composition.alkali}⁺", ions, "+1", f"+{ions}")
+    console.print(table, highlight=False)
+    for name, value in _lines(found):
+        console.print(f"{name:<22}{value}", highlight=False, markup=False)
+    for remark in found.remarks:
+        console.print(f"note: {remark}.", highlight=False, markup=False)
+
+
+def _lines(found: Description) -> Iterator[tuple[str, str]]:
+    composition = found.glass.composition
+    yield "ions per cation", f"{composition.ions_per_cation:.4f}   (y = {composition.alkali_oxide_fraction:.4g})"
+    yield "ion density", f"{found.density.value:.3g} 1/m^3   ({found.density.statement})"
+    landscape = found.landscape
+    if landscape is None:
+        return
+    model = landscape.model
+    shape = " × ".join(str(edge) for edge in landscape.lattice)
+    yield (
+        "landscape",
+        f"{shape} sites, {landscape.ions} ions, V0 = {model.energy_scale / ELECTRON_VOLT:.4g} eV, "
+        f"noise {model.noise:g}, seed {found.seed}",
+    )
+    yield "blocked sites", f"{1.0 - landscape.accessible_sites / landscape.accessible.size:.4f}"
+    yield "Fermi energy", f"{landscape.fermi_energy / ELECTRON_VOLT:.4f} eV"
+    energy = found.activation_energy
+    yield "activation energy", "-" if energy is None else f"{energy / ELECTRON_VOLT:.4f} eV   (of σT; this landscape)"
+
+
+def _landscape_mapping(landscape: Landscape, energy: float | None, *, seed: int) -> dict[str, Any]:
+    model = landscape.model
+    return {
+        "lattice": list(landscape.lattice),
+        "seed": seed,
+        "energy_scale": model.energy_scale / ELECTRON_VOLT,
+        "noise": model.noise,
+        "vacant_site_fraction": model.vacant_site_fraction,
+        "barrier": model.barrier,
+        "transverse_faces": model.transverse_faces,
+        "ions": landscape.ions,
+        "accessible_sites": landscape.accessible_sites,
+        "unshared_units": landscape.unshared_units,
+        "fermi_energy": landscape.fermi_energy / ELECTRON_VOLT,
+        "activation_energy": None if energy is None else energy / ELECTRON_VOLT,
+    }

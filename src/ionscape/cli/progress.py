@@ -1,0 +1,53 @@
+"""Progress of many independent parts, on standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ionscape.scaleout import Tally
+
+STARTING = "starting, compiling on first use"
+
+
+@contextmanager
+def tally_display(what: str, *, quiet: bool) -> Generator[Callable[[Tally], None] | None]:
+    """Show how many parts are done and give the function that moves the bar; None if `quiet`.
+
+    Args:
+        what: the parts, in the plural.
+        quiet: show nothing.
+    """
+    if quiet:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        MofNCompleteColumn(),
+        TextColumn(what),
+        BarColumn(),
+        TextColumn("{task.fields[remarks]}"),
+        TimeElapsedColumn(),
+    )
+    display = Progress(*columns, console=Console(stderr=True), transient=False)
+    bar = display.add_task(what, total=None, remarks="")
+    try:
+
+        def show(tally: Tally) -> None:
+            display.start()  # not before there is something to count: a refusal comes without a bar
+            if tally.note:
+                display.console.print(tally.note, soft_wrap=True, highlight=False, markup=False)
+            counts = ((tally.resumed, "found in the store"), (tally.failed, "failed"))
+            remarks = [f"{count} {what}" for count, what in counts if count]
+            if tally.latest is None and tally.finished < tally.total:
+                remarks.append("waiting" if tally.note else STARTING)
+            display.update(bar, total=tally.total, completed=tally.finished, remarks=", ".join(remarks))
+
+        yield show
+    finally:
+        if display.live.is_started:
+            display.stop()
