@@ -378,3 +378,49 @@ def test_a_measured_profile_is_drawn_in_units_of_the_native_density() -> None:
         assert np.mean(fraction[(depth > 110.0) & (depth < 160.0)]) == pytest.approx(1.0, abs=0.01)
         assert r"1.4$\times$10$^{28}$" in axes.get_ylabel()
         pyplot.close(figure)
+
+
+SALT = """
+[sample]
+thickness = "500 nm"
+illuminated_area = "1 cm^2"
+relative_permittivity = 8
+native = { Ca = "1e25 1/m^3", F = "2e25 1/m^3" }
+
+[ions.Ca]
+charge = 2
+
+[ions.Ca.diffusion]
+model = "constant"
+coefficient = "1e-17 m^2/s"
+reference_temperature = "600 K"
+activation_energy = "0.9 eV"
+
+[ions.F]
+charge = -1
+
+[ions.F.diffusion]
+model = "constant"
+coefficient = "4e-17 m^2/s"
+reference_temperature = "600 K"
+activation_energy = "0.9 eV"
+
+[[stages]]
+kind = "contact"
+composition = { Ca = 0.3333333, F = 0.6666667 }
+potential = "0.1 V"
+temperature = "600 K"
+duration = "1000 s"
+"""
+
+
+def test_the_current_of_a_salt_begins_as_ohms_law_says_while_space_charge_forms_at_the_back() -> None:
+    elementary, boltzmann = 1.602176634e-19, 1.380649e-23
+    conductivity = elementary**2 / (boltzmann * 600.0) * (4 * 1e25 * 1e-17 + 2e25 * 4e-17)
+    ohmic = conductivity * 1e-4 * 0.1 / 500e-9
+    data = isc.simulate(isc.parse_experiment(SALT)).dataset
+    current = data["current"].where((data["time"] > 1e-3) & (data["time"] < 0.1), drop=True).values / ohmic
+    assert len(current) > 2
+    # salt is used up at the back, so that the current can only fall
+    assert np.all(np.diff(current) < 0.0)
+    assert 0.99 < current[-1] < current[0] < 1.0002

@@ -112,6 +112,9 @@ def describe(experiment: Experiment) -> Iterator[str]:
             f"{format_quantity(stage.duration, 'time', digits=5)}"
             + (f", other diffusion models for {', '.join(stage.diffusion)}" if stage.diffusion else "")
         )
+    deposits = experiment.back_electrode.deposits
+    leaving = "every ion that arrives leaves" if deposits is None else f"{', '.join(deposits) or 'no ion'} leaves"
+    yield f"  back electrode: grounded, {leaving}"
     anions = [
         name
         for name in sample.native

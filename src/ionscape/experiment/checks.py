@@ -152,9 +152,13 @@ def _check_contact(experiment: Experiment, stage: Contact, index: int) -> None:
     if _sign(mean) == _sign(held if mean != 0.0 else _net_charge(charges, native, NEUTRAL)):
         return
     if held == 0.0:
-        problem = f"has a mean charge number of {mean:+.3g}, while the native ions that it replaces are neutral"
+        shown = ", ".join(f"{name} {charges[name]:+d}" for name in stage.composition)
+        problem = (
+            f"has a mean charge number of {mean:+.3g} ({shown}), while the native ions that it replaces are neutral"
+        )
         remedy = "give cations and anions whose charges cancel"
-        for parts in (stage.composition, native):
+        held_back = {name: part for name, part in native.items() if charges[name] * mean < 0.0}
+        for parts in (stage.composition, {**stage.composition, **held_back}):
             if len({_sign(charges[name]) for name, part in parts.items() if part > 0.0}) > 1:
                 shown = ", ".join(f"{name} = {part:.7g}" for name, part in _balanced(charges, parts, 0.0).items())
                 remedy += f", such as composition = {{ {shown} }}"

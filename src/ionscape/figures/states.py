@@ -207,17 +207,21 @@ def shown_depth(states: Sequence[State], initial: State, names: Sequence[str]) -
     """Return the depth [m] of a sample up to which profiles are drawn: about 1.5 times that of the deepest front.
 
     A front with a long tail gets the room that it needs; before there is one 100 nm are shown, or all of a thinner one.
-    Where no ion enters that was not there, and there is no front, or ions move at the back as well, it is all of it.
+    Where no ion enters that was not there, and there is no front, or ions move at the back as well, it is all of it;
+    so it is where the composition has changed in more than a tenth of the deeper half.
     """
     thickness = float(initial.depth[-1] + initial.depth[0])
     fronts = [front for state in states if (front := exchanged_depth(state, initial, names)) is not None]
     columns = [initial.ions.index(name) for name in names]
     scale = float(initial.density[:, columns].sum(axis=1).max())
-    if initial.density[:, columns].max(axis=0).all():
-        back = initial.depth >= 0.5 * thickness
-        moved = max(float(np.abs(state.density - initial.density)[back][:, columns].max()) for state in states)
-        if not fronts or moved > 0.02 * scale:
-            return thickness
+    back = initial.depth >= 0.5 * thickness
+    moved = [np.abs(state.density - initial.density)[back][:, columns].max(axis=1) > 0.02 * scale for state in states]
+    if initial.density[:, columns].max(axis=0).all() and (not fronts or any(changed.any() for changed in moved)):
+        return thickness
+    lengths = np.gradient(initial.depth)[back]  # of the cells, near enough
+    lengths[-1] = 0.0  # where ions pile up
+    if max(float(lengths[changed].sum()) for changed in moved) > 0.05 * thickness:
+        return thickness
     if not fronts:
         return min(thickness, 1e-7)
     front = max(fronts)

@@ -26,6 +26,7 @@ from .least_squares import (
     starting_points,
 )
 from .parameters import values_of
+from .paths import scalars
 from .problem import FitProblem
 from .result import FitResult, make_fit_result
 
@@ -346,6 +347,7 @@ def _warnings(
             )
         elif parameter.prior is None and (deviation[place] > UNDETERMINED or not np.isfinite(alone[place])):
             found.append(f"The data leave {parameter.name} undetermined within its bounds.")
+    found += _assumed_sites(problem)
     correlation = covariance / np.outer(deviation, deviation)
     for row in range(len(problem.parameters)):
         for column in range(row):
@@ -367,7 +369,27 @@ def _warnings(
     if len(results) > 1 and same < 2:
         found.append("Only one start reached the best optimum: try more starts.")
     if not best.converged:
-        found.append(f"The best start was given up before it converged ({best.message}).")
+        found.append(
+            f"The best start was given up before it converged ({best.message}): these numbers are no estimates yet."
+            " Try more starts, a larger maximum_simulations or other bounds."
+        )
     if failures:
         found.append(f"{len(failures)} simulations failed and were passed over; the first: {failures[0]}")
+    return found
+
+
+def _assumed_sites(problem: FitProblem) -> list[str]:
+    """A width is known as well as the excess of sites, with which it moves: say so where that is not fitted."""
+    found: list[str] = []
+    for parameter in problem.parameters:
+        path = parameter.name.split(":")[-1]
+        excess = path.removesuffix(".width") + ".excess_sites"
+        if not path.endswith(".width") or any(name.split(":")[-1] == excess for name in problem.names):
+            continue
+        values = {known[excess].value for data in problem.datasets if excess in (known := scalars(data.experiment))}
+        if values:
+            shown = " and ".join(f"{value:g}" for value in sorted(values))
+            found.append(
+                f"{parameter.name} holds for {excess} = {shown}, which was not fitted and on which it depends."
+            )
     return found
