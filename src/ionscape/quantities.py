@@ -276,6 +276,8 @@ def _parsed_unit(unit: str) -> Any:
     except pint.UndefinedUnitError as error:
         names = error.args[0]
         unknown = names if isinstance(names, str) else ", ".join(names)
+        if power := re.fullmatch(r"([^\W\d]+)(\d)", unknown):
+            remedy = f"write powers as in {_quoted(f'{power[1]}^{power[2]}')}"
         raise InputError(f"has the unknown unit {_quoted(unknown)}", remedy=remedy) from None
     except (
         pint.PintError,

@@ -64,6 +64,7 @@ def test_texts_become_si_numbers(text: str, dimension: DimensionName, expected: 
         ("50 C", "temperature", ["is a charge where a temperature is expected"]),
         ("50 delta_degC", "temperature", ["temperature difference"]),
         ("2.3 foo", "length", ["unknown unit", '"foo"']),
+        ("1.4e28 1/m3", "number density", ["unknown unit", '"m3"', '"m^3"']),
         ("mm", "length", ["does not start with a number"]),
         ("", "length", ["does not start with a number"]),
         ("2,3 mm", "length", ["decimal comma", "decimal point"]),

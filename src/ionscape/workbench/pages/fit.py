@@ -318,7 +318,8 @@ class FitPage:
         self._take.set_enabled(not busy and self._experiment is not None and bool(self._fitted()))
         loading = not busy and self._unread()
         self._loading.set_visibility(loading)
-        self._welcome.set_text(WELCOME if missing else READY)
+        both = self._experiment is not None and self.session.project.document.get("measurement.file")
+        self._welcome.set_text(READY if not missing else missing if both else WELCOME)
         self._welcome.set_visibility(result is None and not busy and not loading)
 
     def _show_job(self) -> None:
