@@ -156,16 +156,21 @@ def run_gallery() -> dict[str, Made]:
     """Run the scripts of the gallery in a process of their own; what they write is read back."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        command = [sys.executable, str(GALLERY), str(folder)]
-        done = subprocess.run(command, env={**os.environ, "MPLBACKEND": "agg"}, capture_output=True, text=True)
-        if done.returncode != 0:
-            raise PluginError(f"a script of the gallery failed\n{done.stdout}{done.stderr}")
+        run_python(GALLERY, folder, what="a script of the gallery", beside=folder)
         made = {}
         for printed in folder.glob("*.md"):
             figure = printed.with_suffix(".png")
             content = figure.read_bytes() if figure.exists() else None
             made[printed.stem] = Made(printed.read_text(encoding="utf-8"), content)
         return made
+
+
+def run_python(script: Path, *arguments: Path, what: str, beside: Path) -> None:
+    """Run a script without a screen in a process of its own, in a folder."""
+    command, environment = [sys.executable, str(script), *map(str, arguments)], {**os.environ, "MPLBACKEND": "agg"}
+    done = subprocess.run(command, cwd=beside, env=environment, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise PluginError(f"{what} failed\n{done.stdout}{done.stderr}")
 
 
 def figures_of(text: str, name: str) -> dict[str, bytes]:
@@ -177,10 +182,7 @@ def figures_of(text: str, name: str) -> dict[str, bytes]:
         shutil.copytree(REPOSITORY / "examples", Path(folder) / "examples")
         script = Path(folder) / f"{name}.py"
         script.write_text("".join(PYTHON_BLOCK.findall(text)), encoding="utf-8")
-        command, environment = [sys.executable, str(script)], {**os.environ, "MPLBACKEND": "agg"}
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-        if done.returncode != 0:
-            raise PluginError(f"the code of the page {name} failed\n{done.stdout}{done.stderr}")
+        run_python(script, what=f"the code of the page {name}", beside=Path(folder))
         return {figure: (Path(folder) / figure).read_bytes() for figure in wanted}
 
 
