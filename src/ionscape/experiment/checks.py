@@ -54,8 +54,7 @@ def contact_densities(experiment: Experiment, stage_index: int) -> dict[str, flo
     stage = experiment.stages[stage_index]
     if stage.kind != "contact" or stage.composition is None:
         return None
-    charges = {name: ion.charge for name, ion in experiment.ions.items()}
-    native = _replaced_ions(experiment, stage, stage_index)
+    charges, native = _charges(experiment), _replaced_ions(experiment, stage, stage_index)
     held, mean = _net_charge(charges, native, ROUNDING), _net_charge(charges, stage.composition, NEUTRAL)
     if mean != 0.0:
         return {name: held / mean * fraction for name, fraction in stage.composition.items()}
@@ -67,8 +66,7 @@ def contact_densities(experiment: Experiment, stage_index: int) -> dict[str, flo
 
 def network_charge(experiment: Experiment) -> float:
     """See `Experiment.network_charge`."""
-    charges = {name: ion.charge for name, ion in experiment.ions.items()}
-    return -_net_charge(charges, experiment.sample.native, ROUNDING) or 0.0
+    return -_net_charge(_charges(experiment), experiment.sample.native, ROUNDING) or 0.0
 
 
 def source_with_attachments(source: str, attachments: dict[str, str]) -> str:
@@ -146,8 +144,7 @@ def _check_temperature(experiment: Experiment, index: int) -> None:
 def _check_contact(experiment: Experiment, stage: Contact, index: int) -> None:
     if stage.composition is None:
         return
-    charges = {name: ion.charge for name, ion in experiment.ions.items()}
-    native = _replaced_ions(experiment, stage, index)
+    charges, native = _charges(experiment), _replaced_ions(experiment, stage, index)
     held, mean = _net_charge(charges, native, ROUNDING), _net_charge(charges, stage.composition, NEUTRAL)
     if _sign(mean) == _sign(held if mean != 0.0 else _net_charge(charges, native, NEUTRAL)):
         return
@@ -182,6 +179,10 @@ def _replaced_ions(experiment: Experiment, stage: Contact, index: int) -> dict[s
         for name, density in experiment.sample.native.items()
         if name in named or not is_immobile(specifications[name])
     }
+
+
+def _charges(experiment: Experiment) -> dict[str, int]:
+    return {name: ion.charge for name, ion in experiment.ions.items()}
 
 
 def _net_charge(charges: Mapping[str, int], amounts: Mapping[str, float], tolerance: float) -> float:
