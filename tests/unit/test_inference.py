@@ -12,6 +12,7 @@ import pytest
 from ionscape.errors import InputError
 from ionscape.experiment import load_experiment, parse_experiment
 from ionscape.inference import Parameter, Prior, load_fit, make_fit
+from ionscape.inference.fit import _assumed_sites
 from ionscape.inference.forward import ForwardModel, _whitened
 from ionscape.inference.least_squares import covariance_of, starting_points
 from ionscape.inference.parameters import coordinates_of, values_of
@@ -177,3 +178,19 @@ def test_unknown_keys_of_a_joint_fit_are_refused(examples_folder, tmp_path, line
 def test_a_measurement_without_a_fit_says_so(examples_folder) -> None:
     with pytest.raises(InputError, match=r"fit: is missing"):
         load_fit(examples_folder / "rb-mono-cait.toml")
+
+
+def test_a_width_says_for_which_excess_of_sites_it_holds_unless_that_is_fitted(examples_folder) -> None:
+    measurement = load_measurement(examples_folder / "rb-mono-fit.toml")
+    width, excess = "ions.Li.diffusion.width", "ions.Li.diffusion.excess_sites"
+    bounds = {width: {"lower": "0.08 eV", "upper": "0.30 eV"}, excess: {"lower": 0.01, "upper": 0.5}}
+
+    def said(*names: str) -> list[str]:
+        free = {name: bounds[name.rpartition(":")[2]] for name in names}
+        return _assumed_sites(make_fit({"A": measurement, "B": measurement}, {"parameters": free}))
+
+    ending = " = 0.1, which was not fitted and on which it depends."
+    assert said(width) == [f"{width} holds for {excess}{ending}"]
+    assert said(width, excess) == []
+    # fitted in the one data set, it is still assumed in the other
+    assert said(f"A:{width}", f"B:{width}", f"A:{excess}") == [f"B:{width} holds for B:{excess}{ending}"]

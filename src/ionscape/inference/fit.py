@@ -26,7 +26,7 @@ from .least_squares import (
     starting_points,
 )
 from .parameters import values_of
-from .paths import scalars
+from .paths import read_scalar
 from .problem import FitProblem
 from .result import FitResult, make_fit_result
 
@@ -380,14 +380,14 @@ def _warnings(
 
 def _assumed_sites(problem: FitProblem) -> list[str]:
     """A width is known as well as the excess of sites, with which it moves: say so where that is not fitted."""
+    fitted = {place for parameter in problem.parameters for place in parameter.paths}
     found: list[str] = []
     for parameter in problem.parameters:
-        path = parameter.name.split(":")[-1]
-        excess = path.removesuffix(".width") + ".excess_sites"
-        if not path.endswith(".width") or any(name.split(":")[-1] == excess for name in problem.names):
-            continue
-        values = {known[excess].value for data in problem.datasets if excess in (known := scalars(data.experiment))}
+        widths = [(number, path.removesuffix("width")) for number, path in parameter.paths if path.endswith(".width")]
+        beside = {(number, f"{path}excess_sites") for number, path in widths}
+        values = {read_scalar(problem.datasets[number].experiment, path).value for number, path in beside - fitted}
         if values:
+            excess = parameter.name.removesuffix("width") + "excess_sites"
             shown = " and ".join(f"{value:g}" for value in sorted(values))
             found.append(
                 f"{parameter.name} holds for {excess} = {shown}, which was not fitted and on which it depends."
