@@ -11,7 +11,7 @@ from experiments import FloatArray, constant, contact, experiment, irradiation, 
 from ionscape.experiment import Experiment
 from ionscape.transport.arrays import make_workspace
 from ionscape.transport.grid import make_grid
-from ionscape.transport.integrate import FINISHED, Control, Record, Stages, State, accept, advance, attempt_step
+from ionscape.transport.integrate import FINISHED, Control, Stages, State, accept, advance, attempt_step
 from ionscape.transport.run import _start_state
 from ionscape.transport.runge_kutta import METHODS, backward_euler
 from ionscape.transport.settings import Settings
@@ -61,14 +61,11 @@ class FixedSteps:
         self.work = make_workspace(count, ions)
         self.zone = grid.depth < grid.zone
         self.begin = _start_state(stage, y, np.zeros(ions), np.zeros(ions))
-        record = Record(
-            np.empty(64), np.empty((64, count, ions + 1)), np.empty((64, ions)), np.empty((64, ions)), np.empty(64)
-        )
         status = 0
         for _ in range(200):
-            status, _ = advance(
-                self.begin, start, 256, METHODS["esdirk4"](), backward_euler(), self.problem, self.control(1e-7),
-                self.work, record, None,
+            status = advance(
+                self.begin, start, start, 256, METHODS["esdirk4"](), backward_euler(), self.problem, self.control(1e-7),
+                self.work, None,
             )  # fmt: skip
             if status == FINISHED:
                 break

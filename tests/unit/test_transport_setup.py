@@ -148,11 +148,17 @@ def test_too_few_steps_say_where_and_when_and_keep_what_there_is() -> None:
 
 
 def test_interruption_keeps_the_result_so_far() -> None:
-    def stop(_: isc.Progress) -> None:
-        raise KeyboardInterrupt
+    reached: list[float] = []
+
+    def stop(progress: isc.Progress) -> None:
+        reached.append(progress.time)
+        if progress.steps > 50:
+            raise KeyboardInterrupt
 
     with pytest.raises(isc.SimulationInterrupted) as caught:
         isc.simulate(experiment(), progress=stop)
     partial = caught.value.partial
     assert partial.dataset.sizes["time"] > 10
+    assert partial.dataset["time"].values[-1] == reached[-1]
+    assert np.all(np.diff(partial.dataset["time"].values) > 0.0)
     assert np.isfinite(partial.dataset["density"].values).all()

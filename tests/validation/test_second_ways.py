@@ -315,6 +315,34 @@ def test_stationary_salt_of_a_divalent_cation_and_an_anion(model: str) -> None:
     assert state.potential[inside] == pytest.approx(potential + fall[inside], abs=1e-4)
 
 
+@pytest.mark.parametrize("model", ["full", "electroneutral"])
+def test_current_of_a_salt_falls_from_the_one_of_ohm(model: str) -> None:
+    """A salt between a contact of its own composition and a back that yields no anions is uniform at first.
+
+    Its conductivity is e²/kT sum Z² n D. What is depleted at the back within 0.1 s is a layer of some sqrt(D t) = 2 nm
+    of 500 nm, so the current stays within 1 % of it, and falls all the time.
+    """
+    density, thickness, potential, cation, anion = 1e25, 500e-9, 0.1, 1e-17, 4e-17
+    result = run(
+        experiment(
+            ions={"Ca": constant(cation), "F": constant(anion)},
+            native={"Ca": density, "F": 2 * density},
+            charges={"Ca": 2, "F": -1},
+            thickness=thickness,
+            area=AREA,
+            relative_permittivity=8.0,
+            stages=[contact(potential, 1000.0, composition={"Ca": 1 / 3, "F": 2 / 3})],
+        ),
+        model=model,
+    ).result.dataset
+    conductivity = E**2 / (K * TEMPERATURE) * (4 * density * cation + 2 * density * anion)
+    time = result["time"].values
+    early = result["current"].values[(time > 1e-3) & (time < 0.1)] / (conductivity * potential / thickness * AREA)
+    assert early.size >= 3
+    assert np.all(np.diff(early) < 0.0)
+    assert np.all((early > 0.99) & (early < 1.0005))
+
+
 @pytest.mark.parametrize("charge", [1, 2, 3])
 def test_front_of_a_multivalent_ion_on_the_grid_that_is_chosen(charge: int) -> None:
     """Layers in series, of which the exchanged one conducts as |Z| D; the grid must reach as far as the front.

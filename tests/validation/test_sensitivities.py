@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ionscape.experiment import load_experiment
+from experiments import constant, contact
+from experiments import experiment as described_by
+from ionscape.experiment import Experiment, load_experiment
 from ionscape.inference.paths import read_scalar, with_values
 from ionscape.transport import Settings, simulate
 from ionscape.transport.grid import make_grid
@@ -26,9 +28,8 @@ def described(name: str):
     return experiment, make_grid(experiment)
 
 
-def variation(name: str, path: str, spacing: float = 1e-4) -> Variation:
+def variation(experiment: Experiment, path: str, spacing: float = 1e-4) -> Variation:
     """By the logarithm of the parameter."""
-    experiment, _ = described(name)
     value = read_scalar(experiment, path).value
     lower, upper = (with_values(experiment, {path: value * (1.0 + sign * spacing)}) for sign in (-1, 1))
     return Variation(name=path, lower=lower, upper=upper, spacing=2.0 * spacing)
@@ -51,7 +52,7 @@ def differences(name: str, path: str, step: float = DIFFERENCE) -> dict[str, np.
 @cache
 def slopes(name: str, paths: tuple[str, ...]):
     experiment, grid = described(name)
-    return simulate(experiment, grid=grid, variations=[variation(name, path) for path in paths]).dataset
+    return simulate(experiment, grid=grid, variations=[variation(experiment, path) for path in paths]).dataset
 
 
 MONO = (
@@ -127,3 +128,30 @@ def test_balance_of_the_derivatives() -> None:
         left = data["collected_charge_slope"].values[-1, :, number]
         scale = np.abs(entered).max() + np.abs(left).max()
         assert np.abs(inside[:, number] + left - entered).max() < 1e-9 * scale
+
+
+def test_derivatives_of_the_current_of_a_salt_are_those_of_ohm() -> None:
+    """As long as a salt is nearly uniform, I = e²/kT sum Z² n D U A / L: each logarithmic derivative is an integer.
+
+    For the coefficients it is the ion's share of the conductivity: 4 n D of the cation is a third of all.
+    """
+    salt = described_by(
+        ions={"Ca": constant(1e-17), "F": constant(4e-17)},
+        native={"Ca": 1e25, "F": 2e25},
+        charges={"Ca": 2, "F": -1},
+        thickness=500e-9,
+        relative_permittivity=8.0,
+        stages=[contact(0.1, 1000.0, composition={"Ca": 1 / 3, "F": 2 / 3})],
+        grid={"cell": 1e-9, "zone": 450e-9},
+    )
+    expected = {
+        "stages[0].potential": 1.0, "sample.thickness": -1.0, "sample.illuminated_area": 1.0,
+        "sample.relative_permittivity": 0.0, "stages[0].duration": 0.0,
+        "ions.Ca.diffusion.coefficient": 1 / 3, "ions.F.diffusion.coefficient": 2 / 3,
+    }  # fmt: skip
+    found = simulate(salt, grid=make_grid(salt), variations=[variation(salt, path) for path in expected]).dataset
+    time = found["time"].values
+    early = (time > 1e-3) & (time < 0.1)
+    assert early.sum() >= 3
+    relative = found["current_slope"].values[early] / found["current"].values[early, None]
+    assert relative == pytest.approx(np.tile(list(expected.values()), (early.sum(), 1)), abs=0.01)

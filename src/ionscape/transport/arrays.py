@@ -131,16 +131,6 @@ class Stages(NamedTuple):
     modes: IntegerArray  # (stages,) regime of the beam
 
 
-class Record(NamedTuple):
-    """Accepted states of one call."""
-
-    times: FloatArray  # (n,)
-    states: FloatArray  # (n, cells, ions + 1)
-    entered: FloatArray  # (n, ions)
-    left: FloatArray  # (n, ions)
-    currents: FloatArray  # (n,) scaled current density through the back [m/s]
-
-
 def make_workspace(cells: int, ions: int) -> Workspace:
     """Buffers for a grid of ``cells`` cells and ``ions`` ions."""
     m = ions + 1

@@ -20,13 +20,11 @@ from .arrays import (
     BEAM_LIMITED,
     BEAM_REPELLED,
     FRONT_BEAM,
-    FRONT_CLOSED,
     POTENTIAL_LIMITED,
     Boundaries,
     FloatArray,
     IntegerArray,
     Problem,
-    Record,
     Stages,
     State,
     Workspace,
@@ -350,25 +348,9 @@ def accept(state: State, step: float, error: float, method: RungeKutta, stages: 
 
 
 @kernel
-def current_at_back(state: State, step: float, problem: Problem) -> float:
-    """Current density through the back electrode, scaled [m/s].
-
-    Ions that leave, and displacement by its change over the step.
-    """
-    if problem.boundaries.front == FRONT_CLOSED:
-        return 0.0
-    last = state.y.shape[0] - 1
-    ions = len(problem.medium.ions)
-    current = problem.medium.permittivity * (state.y[last, ions] - state.previous[last, ions])
-    current /= problem.cells.distance[last + 1] * step
-    for i in range(ions):
-        current += problem.medium.charges[i] * state.back_rate[i]
-    return current
-
-
-@kernel
 def advance(
     state: State,
+    mark: float,
     end: float,
     attempts_limit: int,
     method: RungeKutta,
@@ -376,13 +358,12 @@ def advance(
     problem: Problem,
     control: Control,
     work: Workspace,
-    record: Record,
     tangents: Tangents | None,
-) -> tuple[int, int]:
-    """Integrate until ``end``, until ``record`` is full or ``attempts_limit`` steps are tried.
+) -> int:
+    """Integrate until a step reaches or passes ``mark``, until ``end``, or until ``attempts_limit`` steps are tried.
 
-    Every accepted state goes into ``record``, and its derivatives are carried along where there are ``tangents``. The
-    first steps of a stage are taken by ``starter``. Returns (status, number of recorded states).
+    The derivatives of the state are carried along where there are ``tangents``. The first steps of a stage are taken by
+    ``starter``. Returns the status.
     """
     ions = len(problem.medium.ions)
     count = state.y.shape[0]
@@ -395,11 +376,7 @@ def advance(
         np.empty((count, ions)),
         np.zeros(number, dtype=np.int64),
     )
-    limit = record.times.shape[0]
-    accepted = 0
-    attempts = 0
-    while accepted < limit and attempts < attempts_limit:
-        attempts += 1
+    for _ in range(attempts_limit):
         time = state.clock[0]
         remaining = end - time
         step = min(state.clock[1], state.clock[4])
@@ -420,18 +397,14 @@ def advance(
             else:
                 state.clock[1] = step * max(0.2, 0.9 * error ** (-1.0 / used.order))
             if state.clock[1] < control.smallest_step or time + state.clock[1] == time:
-                return STEP_TOO_SMALL, accepted
+                return STEP_TOO_SMALL
             continue
         if tangents is not None:
-            carry_tangents(state, step, used, all_stages, problem, work, tangents, accepted)
+            carry_tangents(state, step, used, all_stages, problem, work, tangents)
         accept(state, step, error, used, all_stages, problem)
         state.clock[0] = end if finishing else time + step
-        record.times[accepted] = state.clock[0]
-        record.states[accepted] = state.y
-        record.entered[accepted] = state.entered
-        record.left[accepted] = state.left
-        record.currents[accepted] = current_at_back(state, step, problem)
-        accepted += 1
         if finishing:
-            return FINISHED, accepted
-    return RUNNING, accepted
+            return FINISHED
+        if state.clock[0] >= mark:
+            return RUNNING
+    return RUNNING

@@ -11,7 +11,8 @@ import numpy as np
 from ionscape.errors import ConvergenceError, SimulationInterrupted
 from ionscape.experiment import Experiment
 
-from .arrays import FRONT_BLOCKING, FRONT_COMPOSITION, FloatArray, Record, State, make_workspace
+from .arrays import FRONT_BLOCKING, FRONT_COMPOSITION, FloatArray, State, make_workspace
+from .current import current_density, current_slopes
 from .grid import Grid, make_grid
 from .integrate import FINISHED, STEP_TOO_SMALL, Control, advance
 from .runge_kutta import METHODS, backward_euler
@@ -21,33 +22,54 @@ from .stage_arrays import StageArrays, displacement_at_front, make_scales, make_
 from .tangents import Tangents, make_tangents
 from .variation import Variation, VariedStage, displacement_slopes, vary_stage
 
-STEPS_PER_CALL = 64
-"""Accepted steps between two looks at progress, interruption and limits."""
-
-ATTEMPTS_PER_CALL = 4 * STEPS_PER_CALL
+ATTEMPTS_PER_CALL = 256
+"""Most steps that are tried between two looks at progress, interruption and limits."""
 
 NEWTON_TOLERANCE = 0.1
 """Tolerance of Newton's method in units of the step tolerance."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """One kept state in the scaled units of the kernels (`arrays`).
+
+    Attributes:
+        time: since the start of the first stage [s].
+        stage: counted from 0.
+        y: the unknowns, shape (cells, ions + 1).
+        surface_potential: [V].
+        entered: amounts that passed the front, shape (ions,).
+        left: amounts that passed the back, shape (ions,).
+        current: density of the total current.
+        current_slopes: its derivatives by the parameters, shape (P,).
+        left_slopes: those of `left`, shape (ions, P).
+    """
+
+    time: float
+    stage: int
+    y: FloatArray
+    surface_potential: float
+    entered: FloatArray
+    left: FloatArray
+    current: float
+    current_slopes: FloatArray
+    left_slopes: FloatArray
+
+
 @dataclass(kw_only=True)
 class History:
-    """Kept states in the scaled units of the kernels (`arrays`), and what they cost; grows while a simulation runs."""
+    """The kept states and what they cost; grows while a simulation runs."""
 
-    times: list[float] = field(default_factory=list)
-    stages: list[int] = field(default_factory=list)
-    states: list[FloatArray] = field(default_factory=list)
-    surface_potentials: list[float] = field(default_factory=list)
-    entered: list[FloatArray] = field(default_factory=list)
-    left: list[FloatArray] = field(default_factory=list)
-    currents: list[float] = field(default_factory=list)
-    steps: list[int] = field(default_factory=list)
-    rejected: list[int] = field(default_factory=list)
-    iterations: list[int] = field(default_factory=list)
-    wall_times: list[float] = field(default_factory=list)
-    current_slopes: list[FloatArray] = field(default_factory=list)
-    left_slopes: list[FloatArray] = field(default_factory=list)
-    stage_end_slopes: list[FloatArray] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list[Kept])
+    steps: list[int] = field(default_factory=list[int])
+    rejected: list[int] = field(default_factory=list[int])
+    iterations: list[int] = field(default_factory=list[int])
+    wall_times: list[float] = field(default_factory=list[float])
+    stage_end_slopes: list[FloatArray] = field(default_factory=list[FloatArray])
+
+    def of(self, name: str) -> FloatArray:
+        """One attribute of all kept states, times first."""
+        return np.array([getattr(kept, name) for kept in self.kept])
 
 
 def simulate(
@@ -85,11 +107,13 @@ def simulate(
     ions = len(scales.names)
     y = np.zeros((len(grid.size), ions + 1))
     entered, left = np.zeros(ions), np.zeros(ions)
-    _keep(history, stage=0, time=0.0, y=y, surface=0.0, entered=entered, left=left, current=0.0)
     displacement = 0.0
     start = 0.0
     slopes = Slopes.at_start(variations, cells=len(grid.size), ions=ions)
-    _keep_slopes(history, slopes.nothing)
+    history.kept.append(Kept(
+        time=0.0, stage=0, y=y, surface_potential=0.0, entered=entered, left=left, current=0.0,
+        current_slopes=np.zeros(len(variations)), left_slopes=slopes.left,
+    ))  # fmt: skip
 
     def partial() -> SimulationResult:
         return make_result(
@@ -143,17 +167,12 @@ class Slopes:
         count = len(variations)
         return cls(state=np.zeros((cells, ions + 1, count)), left=np.zeros((ions, count)), displacement=np.zeros(count))
 
-    @property
-    def nothing(self) -> tuple[FloatArray, FloatArray]:
-        """Derivatives of current and amounts that left at the start."""
-        return np.zeros(self.left.shape[1]), np.zeros_like(self.left)
-
     def tangents(self, varied: VariedStage, *, stages: int) -> Tangents:
         """Buffers for the next stage, which starts from here."""
         cells, unknowns, _ = self.state.shape
         return make_tangents(
-            cells=cells, ions=unknowns - 1, stages=stages, recorded=STEPS_PER_CALL, knots=varied.knots,
-            variants=varied.variants, state=self.state, left=self.left,
+            cells=cells, ions=unknowns - 1, stages=stages, knots=varied.knots, variants=varied.variants,
+            state=self.state, left=self.left,
         )  # fmt: skip
 
     def after(
@@ -171,12 +190,6 @@ class Slopes:
             left=tangents.left.copy(),
             displacement=displacement_slopes(varied, stage, variations, potential, state[0, -1]),
         )
-
-
-def _keep_slopes(history: History, slopes: tuple[FloatArray, FloatArray]) -> None:
-    current, left = slopes
-    history.current_slopes.append(current.copy())
-    history.left_slopes.append(left.copy())
 
 
 def _start_state(stage: StageArrays, y: FloatArray, entered: FloatArray, left: FloatArray) -> State:
@@ -218,34 +231,24 @@ def _run_stage(
     )  # fmt: skip
     work = make_workspace(count, m - 1)
     method, starter = METHODS[settings.method](), backward_euler()
-    record = _empty_record(count, m)
     marks = _snapshot_marks(stage.start, stage.end, settings.snapshots_per_stage)
-    next_mark = 0
-    unkept: int | None = None
     steps_before = sum(history.steps)
     _count(history, index, state, began)
 
-    def keep(number: int) -> None:
-        _keep_record(history, index, stage, record, number)
-        if tangents is not None:
-            _keep_slopes(history, (tangents.currents[number], tangents.lefts[number]))
+    def keep() -> None:
+        if float(state.clock[0]) > history.kept[-1].time:
+            history.kept.append(_kept(index, stage, state, tangents))
 
     try:
         while True:
             attempts = int(state.counters[0] + state.counters[1])
             limit = min(ATTEMPTS_PER_CALL, settings.maximum_steps - attempts)
-            status, accepted = advance(
-                state, stage.end, limit, method, starter, stage.problem, control, work, record, tangents
-            )
-            for number in range(accepted):
-                unkept = number
-                time = float(record.times[number])
-                if time >= marks[next_mark] or (status == FINISHED and number == accepted - 1):
-                    next_mark = min(int(np.searchsorted(marks, time, side="right")), len(marks) - 1)
-                    keep(number)
-                    unkept = None
-            _count(history, index, state, began)
+            mark = float(marks[min(int(np.searchsorted(marks, state.clock[0], side="right")), len(marks) - 1)])
+            status = advance(state, mark, stage.end, limit, method, starter, stage.problem, control, work, tangents)
             time = float(state.clock[0])
+            if time >= mark or status == FINISHED:
+                keep()
+            _count(history, index, state, began)
             if progress is not None:
                 progress(Progress(
                     stage=index, stages=len(experiment.stages), time=time, stage_end=stage.end,
@@ -255,8 +258,7 @@ def _run_stage(
                 return
             exhausted = int(state.counters[0] + state.counters[1]) >= settings.maximum_steps
             if status == STEP_TOO_SMALL or exhausted:
-                if unkept is not None:
-                    keep(unkept)
+                keep()
                 worst = int(np.argmax(np.abs(work.update_before[:, : m - 1]).max(axis=1)))
                 reason = (
                     f"{settings.maximum_steps} time steps were not enough for this stage; allow more in the settings"
@@ -266,20 +268,8 @@ def _run_stage(
                 depth = float(grid.depth[worst])
                 raise ConvergenceError(reason, time=time, stage=index, depth=depth, partial=partial())
     except KeyboardInterrupt:
-        if unkept is not None:
-            keep(unkept)
+        keep()
         raise
-
-
-def _empty_record(cells: int, unknowns: int) -> Record:
-    """Room for what one call of the compiled loop records."""
-    return Record(
-        times=np.empty(STEPS_PER_CALL),
-        states=np.empty((STEPS_PER_CALL, cells, unknowns)),
-        entered=np.empty((STEPS_PER_CALL, unknowns - 1)),
-        left=np.empty((STEPS_PER_CALL, unknowns - 1)),
-        currents=np.empty(STEPS_PER_CALL),
-    )
 
 
 def _count(history: History, index: int, state: State, began: float) -> None:
@@ -304,33 +294,19 @@ def _snapshot_marks(start: float, end: float, count: int) -> FloatArray:
     return np.concatenate([early, start + duration * np.linspace(1.0 / count, 1.0, count)])
 
 
-def _keep_record(history: History, index: int, stage: StageArrays, record: Record, number: int) -> None:
-    """Keep one of the recorded states."""
+def _kept(index: int, stage: StageArrays, state: State, tangents: Tangents | None) -> Kept:
+    """A copy of the state, and the current through it."""
     boundaries = stage.problem.boundaries
-    y = record.states[number]
     held = boundaries.front in (FRONT_COMPOSITION, FRONT_BLOCKING)
-    _keep(
-        history, stage=index, time=float(record.times[number]), y=y,
-        surface=boundaries.front_potential if held else float(y[0, -1]), entered=record.entered[number],
-        left=record.left[number], current=float(record.currents[number]),
-    )  # fmt: skip
-
-
-def _keep(
-    history: History,
-    *,
-    stage: int,
-    time: float,
-    y: FloatArray,
-    surface: float,
-    entered: FloatArray,
-    left: FloatArray,
-    current: float,
-) -> None:
-    history.stages.append(stage)
-    history.times.append(time)
-    history.states.append(y.copy())
-    history.surface_potentials.append(surface)
-    history.entered.append(entered.copy())
-    history.left.append(left.copy())
-    history.currents.append(current)
+    ions = state.left.size
+    return Kept(
+        time=float(state.clock[0]),
+        stage=index,
+        y=state.y.copy(),
+        surface_potential=boundaries.front_potential if held else float(state.y[0, -1]),
+        entered=state.entered.copy(),
+        left=state.left.copy(),
+        current=current_density(state, stage.problem),
+        current_slopes=current_slopes(state, stage.problem, tangents) if tangents is not None else np.zeros(0),
+        left_slopes=tangents.left.copy() if tangents is not None else np.zeros((ions, 0)),
+    )

@@ -118,7 +118,7 @@ def make_result(
     dataset = xarray.Dataset(
         {name: (dims, values, attributes) for name, (dims, values, attributes) in variables.items()},
         coords={
-            "time": ("time", np.array(history.times), {"units": "s", "long_name": "time since the first stage began"}),
+            "time": ("time", history.of("time"), {"units": "s", "long_name": "time since the first stage began"}),
             "depth": ("depth", grid.depth, {"units": "m", "long_name": "depth of the cell centre below the surface"}),
             "ion": ("ion", np.array(scales.names, dtype=object)),
             **({"parameter": [variation.name for variation in variations]} if variations else {}),
@@ -139,7 +139,7 @@ def make_result(
 def _curves(history: History, grid: Grid, scales: Scales, charge: float) -> dict[str, DatasetVariable]:
     """Densities and potential over depth, currents and charges over time; `charge` is that of one scaled amount [C]."""
     ions = len(scales.names)
-    states = np.array(history.states)
+    states = history.of("y")
     charges = np.array(scales.charges)
     departure = states[:, :, :ions]
     density = (scales.native + departure) * scales.density
@@ -153,25 +153,25 @@ def _curves(history: History, grid: Grid, scales: Scales, charge: float) -> dict
         ),
         "current": (
             "time",
-            np.array(history.currents) * charge,
+            history.of("current") * charge,
             {"units": "A", "long_name": "current through the back electrode, displacement included"},
         ),
         "surface_potential": (
             "time",
-            np.array(history.surface_potentials),
+            history.of("surface_potential"),
             {"units": "V", "long_name": "potential of the surface"},
         ),
         "injected_charge": (
             ("time", "ion"),
-            np.array(history.entered) * charges * charge,
+            history.of("entered") * charges * charge,
             {"units": "C", "long_name": "charge that entered through the surface, net"},
         ),
         "collected_charge": (
             ("time", "ion"),
-            np.array(history.left) * charges * charge,
+            history.of("left") * charges * charge,
             {"units": "C", "long_name": "charge that left through the back electrode"},
         ),
-        "stage": ("time", np.array(history.stages), {"long_name": "stage, counted from 0"}),
+        "stage": ("time", history.of("stage"), {"long_name": "stage, counted from 0"}),
         "cell_size": ("depth", grid.size, {"units": "m", "long_name": "size of the cell"}),
         "balance_error": (
             ("time", "ion"),
@@ -209,14 +209,14 @@ def _slopes(
     """Derivatives of densities at the ends of the stages, and of current and charges at all kept times."""
     ions, count, done = len(scales.names), len(variations), len(history.stage_end_slopes)
     ends = np.array(history.stage_end_slopes).reshape(done, len(grid.size), ions, count)
-    lefts = np.array(history.left_slopes)
+    lefts = history.of("left_slopes")
     area = charge_slopes(variations, scales)
-    left = np.array(history.left)[..., None] * area + lefts * charge
-    last = [max(t for t, stage in enumerate(history.stages) if stage == index) for index in range(done)]
+    left = history.of("left")[..., None] * area + lefts * charge
+    last = [max(t for t, kept in enumerate(history.kept) if kept.stage == index) for index in range(done)]
     # what entered is what is inside more, and what has left
     inside = np.einsum("skip,k->sip", ends, grid.size)
-    entered = np.array(history.entered)[last][..., None] * area + (inside + lefts[last]) * charge
-    current = np.array(history.currents)[:, None] * area + np.array(history.current_slopes) * charge
+    entered = history.of("entered")[last][..., None] * area + (inside + lefts[last]) * charge
+    current = history.of("current")[:, None] * area + history.of("current_slopes") * charge
     by_parameter = {"long_name": "derivative by the parameter, in SI units per unit of it"}
     native = native_slopes(variations, scales)
     return {
@@ -236,7 +236,7 @@ def _balance_error(departure: FloatArray, history: History, grid: Grid, scales: 
     Moved is what passed either face, and what has been rearranged inside.
     """
     inside = np.einsum("tki,k->ti", departure, grid.size)
-    entered, left = np.array(history.entered), np.array(history.left)
+    entered, left = history.of("entered"), history.of("left")
     inventory = scales.native * grid.size.sum()
     moved = np.abs(entered) + np.abs(left) + 0.5 * np.einsum("tki,k->ti", np.abs(departure), grid.size)
     # less than 1e-20 of all ions is less than one ion: numbers that small are rounding errors of zero

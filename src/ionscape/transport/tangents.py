@@ -75,8 +75,7 @@ class Tangents(NamedTuple):
     acts: IntegerArray  # (ions,) 1 where some parameter changes ln D of the ion
     lanes: tuple[int, ...]  # P entries: the compiler knows the length of a tuple and unrolls loops by it
     variants: Variants
-    currents: FloatArray  # (n, P) of the recorded currents
-    lefts: FloatArray  # (n, ions, P) of the recorded amounts that left
+    potential_before: FloatArray  # (P,) of the potential of the first cell, one step before
 
 
 @kernel
@@ -88,9 +87,8 @@ def carry_tangents(
     problem: Problem,
     work: Workspace,
     tangents: Tangents,
-    number: int,
 ) -> None:
-    """Carry the derivatives over a step that is about to be accepted, and record those of the current as ``number``."""
+    """Carry the derivatives over a step that is about to be accepted."""
     ions = len(problem.medium.ions)
     values, rates, known = tangents.values, tangents.rates, tangents.known
     count = state.y.shape[0]
@@ -98,7 +96,7 @@ def carry_tangents(
     last = method.nodes.shape[0] - 1
     scale = step * method.diagonal
     inverse = 1.0 / scale
-    before = values[0, count - 1, ions].copy()
+    tangents.potential_before[:] = values[0, 0, ions]
     for j in range(1, last + 1):
         for k in range(count):
             for i in range(ions):
@@ -124,23 +122,6 @@ def carry_tangents(
     values[0] = values[last]
     rates[0] = rates[last]
     tangents.back[0] = tangents.back[last]
-    tangents.lefts[number] = tangents.left
-    # the displacement current, and the current of the ions
-    capacity = problem.medium.permittivity / (problem.cells.distance[count] * step)
-    for p in range(parameters):
-        current = 0.0
-        if problem.boundaries.front != FRONT_CLOSED:
-            current = capacity * (values[0, count - 1, ions, p] - before[p])
-            for i in range(ions):
-                current += problem.medium.charges[i] * tangents.back[0, i, p]
-        tangents.currents[number, p] = current
-    # fluxes are counted per unit of unchanged time; a current is not
-    variants = tangents.variants
-    for g in range(variants.parameters.shape[0]):
-        stretch = (variants.duration[1, g] - variants.duration[0, g]) / variants.spacing[g]
-        for i in range(ions):
-            change = problem.medium.charges[i] * stages.back[last, i] * stretch
-            tangents.currents[number, variants.parameters[g]] -= change
 
 
 @kernel
@@ -298,8 +279,7 @@ def subtract_varied_residuals(
 
 
 def make_tangents(
-    *, cells: int, ions: int, stages: int, recorded: int, knots: FloatArray, variants: Variants, state: FloatArray,
-    left: FloatArray,
+    *, cells: int, ions: int, stages: int, knots: FloatArray, variants: Variants, state: FloatArray, left: FloatArray,
 ) -> Tangents:  # fmt: skip
     """Buffers for one stage of the experiment.
 
@@ -307,7 +287,6 @@ def make_tangents(
         cells: number of cells.
         ions: number of ions.
         stages: Runge-Kutta stages, the explicit first one included.
-        recorded: how many steps one call records.
         knots: see `Tangents`.
         variants: see `Variants`.
         state: S at the start, shape (cells, ions + 1, P).
@@ -329,6 +308,5 @@ def make_tangents(
         acts=acts,
         lanes=tuple(range(parameters)),
         variants=variants,
-        currents=np.zeros((recorded, parameters)),
-        lefts=np.zeros((recorded, ions, parameters)),
+        potential_before=np.zeros(parameters),
     )

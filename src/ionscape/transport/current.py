@@ -1,0 +1,70 @@
+"""The current through the sample, after a step has been accepted.
+
+The sum of ionic and displacement current is the same at all depths. Its mean over the way from the first cell to the
+grounded back electrode is
+
+    I = (sum_k distance_k sum_i Z_i J_ik + permittivity dphi_1/dt) / sum_k distance_k,
+
+since the displacement sums up to the potential of the first cell alone (Shockley 1938; Ramo 1939). The ionic currents
+are those at the end of the step, the change of the potential is known as its mean over the step. At one face the two
+may be large and opposite, as at a back electrode where a space charge forms, and times half a step apart do not cancel;
+the potential of the first cell changes little.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .arrays import FRONT_CLOSED, FloatArray, Problem, State
+from .tangents import Tangents
+
+
+def current_density(state: State, problem: Problem) -> float:
+    """Scaled density of the total current at the end of the last step [m/s]; zero where the front is closed."""
+    if problem.boundaries.front == FRONT_CLOSED:
+        return 0.0
+    distance = problem.cells.distance[1:]
+    return float(((distance * _ionic(state, problem)).sum() + _displacement(state, problem)) / distance.sum())
+
+
+def current_slopes(state: State, problem: Problem, tangents: Tangents) -> FloatArray:
+    """Derivatives of `current_density` by the parameters, shape (P,)."""
+    if problem.boundaries.front == FRONT_CLOSED:
+        return np.zeros(len(tangents.lanes))
+    size, distance = problem.cells.size, problem.cells.distance[1:]
+    charges, permittivity = problem.medium.charges, problem.medium.permittivity
+    length = distance.sum()
+    ionic, displacement = _ionic(state, problem), _displacement(state, problem)
+    current = current_density(state, problem)
+    # sum_k distance_k sum_(m > k) x_m = sum_m x_m (distance from the first cell to cell m)
+    lever = np.concatenate([[0.0], np.cumsum(distance[:-1])])
+    gathered = np.einsum("k,kip,i->p", lever * size, tangents.rates[0], charges)
+    potential = (tangents.values[0, 0, -1] - tangents.potential_before) / state.clock[2]
+    slopes = np.einsum("i,ip->p", charges, tangents.back[0]) + (gathered + permittivity * potential) / length
+    variants = tangents.variants
+    for number, parameter in enumerate(variants.parameters):
+
+        def change(lower_and_upper: FloatArray, number: int = number) -> FloatArray:
+            return (lower_and_upper[1, number] - lower_and_upper[0, number]) / variants.spacing[number]
+
+        varied = (change(variants.distance)[1:] * (ionic - current)).sum()
+        varied += (lever * (state.derivative @ charges) * change(variants.size)).sum()
+        if permittivity > 0.0:
+            varied += change(variants.permittivity) / permittivity * displacement
+        # fluxes are counted per unit of unchanged time; a current is not
+        slopes[parameter] += varied / length - current * change(variants.duration)
+    return slopes
+
+
+def _ionic(state: State, problem: Problem) -> FloatArray:
+    """Scaled density of the ions' current through the face behind each cell: through the back, and gathered before."""
+    gathered = (state.derivative @ problem.medium.charges) * problem.cells.size
+    ionic = np.full(gathered.size, float(state.back_rate @ problem.medium.charges))
+    ionic[:-1] += np.cumsum(gathered[:0:-1])[::-1]
+    return ionic
+
+
+def _displacement(state: State, problem: Problem) -> float:
+    """Permittivity times the mean change of the potential of the first cell over the last step."""
+    change = float(state.y[0, -1] - state.previous[0, -1])
+    return problem.medium.permittivity * change / float(state.clock[2])
