@@ -103,7 +103,11 @@ def draw_charge(axes: Axes, result: Result) -> None:
     axes.set_xlim(0, (float(times[-1]) or 1.0) / clock.size)
     _mark_stages(axes, result, clock.size, titles=False)
     if largest > 0.0:
-        inner_legend(axes)
+        # Above the panel: charges of both signs leave no corner of it free.
+        axes.legend(
+            fontsize=9, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, borderaxespad=0.1, columnspacing=1.2,
+            handlelength=1.8, frameon=False,
+        )  # fmt: skip
     else:
         axes.set_yticks([])
         axes.text(0.5, 0.5, "no ion passes a face", ha="center", va="center", transform=axes.transAxes, color="0.35")

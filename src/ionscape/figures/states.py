@@ -206,29 +206,25 @@ def exchanged_depth(state: State, initial: State, names: Sequence[str]) -> float
 def shown_depth(states: Sequence[State], initial: State, names: Sequence[str]) -> float:
     """Return the depth [m] of a sample up to which profiles are drawn: about 1.5 times that of the deepest front.
 
-    A front with a long tail gets the room that it needs; before there is one 100 nm are shown, or all of a thinner one.
-    Where no ion enters that was not there, and there is no front, or ions move at the back as well, it is all of it;
-    so it is where the composition has changed in more than a tenth of the deeper half.
+    A front with a long tail gets the room that it needs. All of the sample is shown where its deeper half has changed
+    too; where ions enter that were not there, in more than a twentieth of the thickness, since ions pile up at the back
+    as well. As long as there is no front it is 100 nm of a sample that such ions enter, and all of another.
     """
     thickness = float(initial.depth[-1] + initial.depth[0])
-    fronts = [front for state in states if (front := exchanged_depth(state, initial, names)) is not None]
     columns = [initial.ions.index(name) for name in names]
     scale = float(initial.density[:, columns].sum(axis=1).max())
+    changed = np.array([
+        np.abs(state.density - initial.density)[:, columns].max(axis=1) > 0.02 * scale for state in states
+    ])  # fmt: skip
+    entering = not initial.density[:, columns].max(axis=0).all()
     back = initial.depth >= 0.5 * thickness
-    moved = [np.abs(state.density - initial.density)[back][:, columns].max(axis=1) > 0.02 * scale for state in states]
-    if initial.density[:, columns].max(axis=0).all() and (not fronts or any(changed.any() for changed in moved)):
+    lengths = np.gradient(initial.depth)  # of the cells, near enough
+    if entering:
+        lengths[-1] = 0.0
+    if (changed[:, back] @ lengths[back]).max() > (0.05 * thickness if entering else 0.0):
         return thickness
-    lengths = np.gradient(initial.depth)[back]  # of the cells, near enough
-    lengths[-1] = 0.0  # where ions pile up
-    if max(float(lengths[changed].sum()) for changed in moved) > 0.05 * thickness:
-        return thickness
+    fronts = [front for state in states if (front := exchanged_depth(state, initial, names)) is not None]
     if not fronts:
-        return min(thickness, 1e-7)
-    front = max(fronts)
-    tails = [
-        float(state.depth[changed].max())
-        for state in states
-        if (changed := (np.abs(state.density - initial.density)[:, columns].max(axis=1) > 0.02 * scale)
-            & (state.depth < 0.5 * thickness)).any()
-    ]  # fmt: skip
-    return min(thickness, max(1.5 * front, 1.1 * max(tails, default=0.0)))
+        return min(thickness, 1e-7) if entering else thickness
+    tail = float(initial.depth[~back & changed.any(axis=0)].max(initial=0.0))
+    return min(thickness, max(1.5 * max(fronts), 1.1 * tail))
