@@ -151,7 +151,7 @@ def run_case(seed: int, *, method: str, resamples: int) -> Case:
         bounds = [value - NORMAL_95 * error], [value + NORMAL_95 * error]
         known = [float(truth["sensitivity_factor"].sel(ion=ion))]
         rows[f"sensitivity factor, {role}"] = row([value], *bounds, known, [error])
-        bounds = [float(one["incorporated_lower"])], [float(one["incorporated_upper"])]
+        bounds = [float(one["incorporated_lower_95"])], [float(one["incorporated_upper_95"])]
         known = [float(truth["incorporated"].sel(ion=ion))]
         rows[f"incorporated, {role}"] = row(
             [float(one["incorporated"])], *bounds, known, [float(one["incorporated_error"])]
@@ -165,7 +165,7 @@ def run_case(seed: int, *, method: str, resamples: int) -> Case:
             f"densities at fronts, {role}": present & at_front,
             f"densities {beyond}, {role}": ~present,
         }
-        lower, upper = one["density_lower"].values, one["density_upper"].values
+        lower, upper = one["density_lower_95"].values, one["density_upper_95"].values
         for label, where in places.items():
             if where.any():
                 error = (upper - lower)[where] / (2.0 * NORMAL_95)

@@ -57,9 +57,7 @@ def show_activation_energies(glass: str, landscapes: Mapping[int, int]) -> None:
         seed = child_seed(2021, size)
         sample = sample_activation_energies(glass, lattice=size, landscapes=count, directions=3, rng=seed)
         times = np.array([times_of(glass, size, index) for index in range(4)]).min(axis=0)
-        mean, error, scatter = (
-            energy / ELECTRON_VOLT for energy in (sample.mean, sample.standard_error, sample.scatter)
-        )
+        mean, error, scatter = (energy / ELECTRON_VOLT for energy in (sample.mean, sample.mean_error, sample.scatter))
         means.append(mean)
         errors.append(error)
         print(

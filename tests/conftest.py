@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import subprocess
+import sys
 import sysconfig
 import tempfile
 import time
@@ -58,22 +60,36 @@ settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 LONGEST_FILES = (
     "validation/test_fit.py",
-    # needs no kernel, so that it does not compile what its neighbour is compiling already
-    "properties/test_relations_properties.py",
     "end_to_end/test_documentation_snippets.py",
-    "validation/test_sensitivities.py",
-    "end_to_end/test_cli_simulate.py",
-    "properties/test_transport_properties.py",
-    "end_to_end/test_cli_fit.py",
-    "unit/test_report.py",
-    "unit/test_posterior.py",
-    "validation/test_welge.py",
-    "end_to_end/test_cli_calibrate.py",
     "end_to_end/test_workbench_browser.py",
     "workbench/test_jobs.py",
     "workbench/test_page_fit.py",
     "workbench/test_script.py",
+    "end_to_end/test_cli_simulate.py",
+    "end_to_end/test_cli_fit.py",
+    "validation/test_sensitivities.py",
+    "properties/test_transport_properties.py",
+    "end_to_end/test_kills.py",
+    "end_to_end/test_cli_conductivity.py",
+    "unit/test_report.py",
+    "end_to_end/test_sweep.py",
+    "unit/test_posterior.py",
+    "properties/test_relations_properties.py",
+    "end_to_end/test_cli_calibrate.py",
+    "validation/test_welge.py",
 )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compile all kernels before the workers start, when all tests are asked for."""
+    config = session.config
+    is_worker = hasattr(config, "workerinput")
+    if is_worker or config.option.collectonly or config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return
+    config.get_terminal_writer().line("compiling the kernels, which takes a minute unless they are in the cache")
+    # a failure shows in the tests as well
+    subprocess.run([sys.executable, str(REPOSITORY / "tests" / "kernels.py")], check=False)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

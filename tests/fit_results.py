@@ -27,7 +27,7 @@ def hand_made(
     energy = np.linspace(-2.5e-19, -0.7e-19, 50)
     variables: dict[str, Any] = {
         "estimate": ("parameter", ESTIMATE),
-        "standard_error": ("parameter", ERROR),
+        "estimate_error": ("parameter", ERROR),
         "correlation": (("parameter", "other_parameter"), np.array([[1, -0.7, 0.99], [-0.7, 1, 0.1], [0.99, 0.1, 1]])),
         "start_cost": ("start", np.array([110.0, 110.01, 140.0])),
         "start_simulations": ("start", np.array([10, 12, 14])),

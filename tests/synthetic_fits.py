@@ -255,7 +255,7 @@ def deviations(result: FitResult, truth: Truth, *, prefix: str = "") -> dict[str
             "upper": upper,
             "held": float(lower <= true <= upper),
             "deviation": (float(one["coordinate"]) - parameter.coordinate(true)) / error,
-            "relative_error": float(one["standard_error"]) / true,
+            "relative_error": float(one["estimate_error"]) / true,
             "undetermined": float(any(name in text and "undetermined" in text for text in result.warnings)),
         }
     return rows

@@ -113,7 +113,11 @@ class SyntheticResult:
             "steps": 400,
             "wall_time": 0.1,
         }
-        return {"stages": [stage, {**stage, "plateau": float("nan"), "front_depth": None}]}
+        return {
+            "title": self.experiment.title,
+            "warnings": [],
+            "stages": [stage, {**stage, "plateau": float("nan"), "front_depth": None}],
+        }
 
     def to_netcdf(self, path: str | Path) -> None:
         """Write the dataset."""

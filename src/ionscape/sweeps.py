@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError, IonscapeError
 from ionscape.experiment import Experiment, parse_experiment
 from ionscape.inference.paths import Scalar, read_scalar, with_values
@@ -26,7 +27,6 @@ from ionscape.transport import Settings, simulate
 if TYPE_CHECKING:
     import xarray
 
-FloatArray = NDArray[np.float64]
 
 __all__ = ["sweep"]
 

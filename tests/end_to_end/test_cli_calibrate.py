@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from commands import call_here
+
 pytestmark = pytest.mark.slow
 
 
@@ -46,6 +48,7 @@ def test_calibrate_writes_what_it_says(calibrated):
 def test_summary_holds_the_truth(calibrated, examples_folder):
     summary = json.loads((calibrated[0] / "s.json").read_text())
     truth = json.loads((examples_folder / "measurements" / "rb-mono-a-truth.json").read_text())
+    assert summary["title"] == "Rb@Li3B7O12, synthetic measurement a"
     off = summary["sputter_rate"] - 1e-9 * truth["sputter_rate_nm_per_s"]
     assert abs(off) < 3.0 * summary["sputter_rate_error"]
     assert summary["pulses_per_point"] == truth["parameters"]["N"]
@@ -61,7 +64,7 @@ def test_method_is_chosen_on_the_command_line(command, examples_folder, tmp_path
 
 def test_inspect_names_channels_and_pulses(command, examples_folder, tmp_path):
     file = examples_folder / "measurements" / "rb-mono-a.txt"
-    done = call(command, "inspect", file, "--json", "found.json", folder=tmp_path, COLUMNS="100")
+    done = call(command, "inspect", file, "--summary", "found.json", folder=tmp_path, COLUMNS="100")
     assert done.returncode == 0, done.stderr
     assert "^6Li+" in done.stdout
     assert "16384 pulses" in done.stdout
@@ -76,12 +79,12 @@ def test_inspect_names_channels_and_pulses(command, examples_folder, tmp_path):
         (("^6Li+", "^7Li+"), "nearest channel"),
     ],
 )
-def test_bad_files_get_one_sentence_and_write_nothing(command, examples_folder, tmp_path, change, sentence):
+def test_bad_files_get_one_sentence_and_write_nothing(examples_folder, tmp_path, change, sentence):
     shutil.copytree(examples_folder, tmp_path / "examples")
     file = tmp_path / "examples" / "rb-mono-fit.toml"
     file.write_text(file.read_text().replace(*change))
     (tmp_path / "out").mkdir()
-    done = call(command, "calibrate", file, "--output", "profile.nc", folder=tmp_path / "out")
+    done = call_here("calibrate", file, "--output", "profile.nc", folder=tmp_path / "out")
     assert done.returncode == 2
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import xarray
 
+from commands import call_here
+
 SERIES = """
 title = "Li, quick"
 
@@ -51,7 +53,9 @@ def done(command, tmp_path_factory):
 def test_writes_result_summary_and_figures(done) -> None:
     folder, run = done
     assert run.returncode == 0, run.stderr
-    entries = json.loads((folder / "series.json").read_text())
+    summary = json.loads((folder / "series.json").read_text())
+    entries = summary["compositions"]
+    assert summary["warnings"]
     assert [entry["x"] for entry in entries] == [0.0, 0.5]
     with xarray.open_dataset(folder / "series.nc", engine="h5netcdf") as data:
         assert data["activation_energy"].attrs["units"] == "eV"
@@ -60,8 +64,10 @@ def test_writes_result_summary_and_figures(done) -> None:
             assert entry["y"] == 0.33
             assert entry["activation_energy"] == float(data["activation_energy"][place])
             assert entry["activation_energy_error"] == float(data["activation_energy_error"][place])
-            assert entry["conductivity"]["303 K"] == float(data["conductivity"].isel(x=place).sel(temperature=303.0))
-            assert entry["conductivity_error"]["393 K"] > 0.0
+            assert entry["conductivity"]["303 K"]["value"] == float(
+                data["conductivity"].isel(x=place).sel(temperature=303.0)
+            )
+            assert entry["conductivity"]["393 K"]["error"] > 0.0
             assert entry["attempt_frequency"] == 4e14
             assert sum(entry["units"].values()) == pytest.approx(1.0)
     for kind in ("activation-energy", "conductivity", "arrhenius"):
@@ -124,32 +130,32 @@ def test_a_killed_run_loses_nothing(command, tmp_path) -> None:
         (("0.33", "0.15"), "0 of 3 landscapes (0%) have a path from face to face"),
     ],
 )
-def test_bad_input_is_one_sentence_and_status_2(command, tmp_path, change, sentence) -> None:
+def test_bad_input_is_one_sentence_and_status_2(tmp_path, change, sentence) -> None:
     (tmp_path / "li.toml").write_text(SERIES.replace(*change))
     (tmp_path / "u.csv").write_text("x,B4,B3,P2,P3\n0.5,42,8,7,43\n")
     (tmp_path / "t.csv").write_text(
         "ID,Li2O,Na2O,K2O,Rb2O,Cs2O,B2O3,P2O5,RO20,RO100,RO150,RO300,Author\n1,33,0,0,0,0,0,67,12.0,9.0,,,Able A.\n"
     )
-    run = call(command, "conductivity", "li.toml", "--quiet", "--processes", 1, folder=tmp_path)
+    run = call_here("conductivity", "li.toml", "--quiet", "--processes", 1, folder=tmp_path)
     assert run.returncode == 2
     assert sentence in run.stderr
     assert run.stderr.count("\n") == 1
     assert run.stdout == ""
 
 
-def test_file_that_does_not_exist(command, tmp_path) -> None:
-    run = call(command, "conductivity", "none.toml", folder=tmp_path)
+def test_file_that_does_not_exist(tmp_path) -> None:
+    run = call_here("conductivity", "none.toml", folder=tmp_path)
     assert run.returncode == 2
     assert "none.toml: does not exist" in run.stderr
 
 
-def test_schema_of_a_series_file(command, tmp_path) -> None:
-    run = call(command, "schema", "series", folder=tmp_path)
+def test_schema_of_a_series_file(tmp_path) -> None:
+    run = call_here("schema", "series", folder=tmp_path)
     assert run.returncode == 0
     assert json.loads(run.stdout)["title"] == "ionscape series file"
 
 
-def test_a_refusal_comes_without_a_bar(command, tmp_path) -> None:
+def test_a_refusal_comes_without_a_bar(tmp_path) -> None:
     text = SERIES.replace(
         "[percolation]", '[landscape]\nenergy_scale = "fit"\n\n[experiment]\nfile = "t.csv"\n\n[percolation]'
     )
@@ -157,28 +163,28 @@ def test_a_refusal_comes_without_a_bar(command, tmp_path) -> None:
     (tmp_path / "t.csv").write_text(
         "ID,Li2O,Na2O,K2O,Rb2O,Cs2O,B2O3,P2O5,RO20,RO100,RO150,RO300,Author\n1,33,0,0,0,0,0,67,12.0,9.0,,,Able A.\n"
     )
-    run = call(command, "conductivity", "li.toml", "--processes", 1, folder=tmp_path)
+    run = call_here("conductivity", "li.toml", "--processes", 1, folder=tmp_path)
     assert run.returncode == 2
     assert run.stderr.startswith("li.toml: landscape.energy_scale")
     assert run.stderr.count("\n") == 1
 
 
-def test_a_series_is_described_drawn_and_summed_up_again(command, done) -> None:
+def test_a_series_is_described_drawn_and_summed_up_again(done) -> None:
     folder, _ = done
-    described = call(command, "check", "li.toml", folder=folder)
+    described = call_here("check", "li.toml", folder=folder)
     assert described.returncode == 0, described.stderr
     assert "glasses: Li, y = 0.33, 2 compositions, x = 0 to 0.5" in described.stdout
     for kind in ("activation-energy", "conductivity", "arrhenius"):
-        drawn = call(command, "figure", "series.nc", kind, "--output", f"again-{kind}.png", folder=folder)
+        drawn = call_here("figure", "series.nc", kind, "--output", f"again-{kind}.png", folder=folder)
         assert drawn.returncode == 0, drawn.stderr
         assert (folder / f"again-{kind}.png").stat().st_size > 5_000
-    told = call(command, "summary", "series.nc", "--summary", "told.json", folder=folder)
+    told = call_here("summary", "series.nc", "--summary", "told.json", folder=folder)
     assert told.returncode == 0, told.stderr
     assert "E_a" in told.stdout
     assert (folder / "told.json").read_text() == (folder / "series.json").read_text()
-    wrong = call(command, "figure", "series.nc", "profiles", "--output", "a.png", folder=folder)
+    wrong = call_here("figure", "series.nc", "profiles", "--output", "a.png", folder=folder)
     assert wrong.returncode == 2
     assert "is the result of a series of glasses, of which there is no figure profiles" in wrong.stderr
-    table = call(command, "export", "series.nc", "a.csv", folder=folder)
+    table = call_here("export", "series.nc", "a.csv", folder=folder)
     assert table.returncode == 2
     assert "`ionscape summary RESULT.nc --summary FILE.json` writes its numbers" in table.stderr

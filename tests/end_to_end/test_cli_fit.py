@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from commands import call_here
+
 pytestmark = pytest.mark.slow
 
 
@@ -45,12 +47,14 @@ def test_fit_writes_result_and_summary(fitted, examples_folder) -> None:
         "ions.Li.diffusion.trapped_fraction": truth["S2"],
         "ions.Rb.diffusion.coefficient": truth["DF"],
     }.items():
-        entry = summary[path]
-        assert abs(entry["estimate"] - value) < 3.0 * entry["standard_error"], path
-        assert entry["lower_95"] < entry["estimate"] < entry["upper_95"]
+        entry = summary["parameters"][path]
+        assert abs(entry["value"] - value) < 3.0 * entry["error"], path
+        assert entry["lower_95"] < entry["value"] < entry["upper_95"]
         assert path in done.stdout
     assert summary["simulations"] <= 80
     assert summary["failed_simulations"] == 0
+    assert summary["title"] == "Rb@Li3B7O12, synthetic measurement a"
+    assert all(warning.endswith(".") for warning in summary["warnings"])
 
 
 def test_a_fit_is_taken_up_again(command, fitted, examples_folder) -> None:
@@ -87,14 +91,12 @@ def test_an_interrupted_fit_keeps_its_finished_starts(command, examples_folder, 
         ("[measurement]", '[datasets]\nRb = "rb.toml"\n[measuremnt]', "is an unknown key in a file with [datasets]"),
     ],
 )
-def test_bad_fits_get_one_sentence_and_write_nothing(
-    command, examples_folder, tmp_path, pattern, replacement, sentence
-) -> None:
+def test_bad_fits_get_one_sentence_and_write_nothing(examples_folder, tmp_path, pattern, replacement, sentence) -> None:
     shutil.copytree(examples_folder, tmp_path / "examples")
     file = tmp_path / "examples" / "rb-mono-fit.toml"
     file.write_text(re.sub(re.escape(pattern), replacement, file.read_text(), count=1))
     (tmp_path / "out").mkdir()
-    done = call(command, "fit", file, "--output", "fit.nc", folder=tmp_path / "out")
+    done = call_here("fit", file, "--output", "fit.nc", folder=tmp_path / "out")
     assert done.returncode == 2
     assert sentence in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+from commands import call_here
+
 FORMULA = "0.33 Li2O 0.67 (0.4 B2O3 0.6 P2O5)"
 
 
@@ -25,6 +27,7 @@ def test_the_command(command, tmp_path):
     assert "Fermi energy" in done.stdout
     found = json.loads((tmp_path / "glass.json").read_text(encoding="utf-8"))
     assert (found["x"], found["y"]) == (0.4, 0.33)
+    assert found["title"].startswith("0.33 Li2O")
     assert found["units"]["B4"] == 0.4
     assert sum(found["units"].values()) == pytest.approx(1.0)
     assert found["ion_density"] == pytest.approx(3.9e27, rel=0.02)
@@ -76,8 +79,8 @@ def test_without_published_parameters_there_are_units_only(command, tmp_path):
         ([FORMULA, "--figure", "a.png", "--no-figure"], "contradicts"),
     ],
 )
-def test_bad_input_is_one_sentence(command, tmp_path, words, sentence):
-    done = call(command, tmp_path, *words)
+def test_bad_input_is_one_sentence(tmp_path, words, sentence):
+    done = call_here("glass", *words, folder=tmp_path)
     assert done.returncode == 2
     assert sentence in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
@@ -85,11 +88,11 @@ def test_bad_input_is_one_sentence(command, tmp_path, words, sentence):
 
 
 @pytest.mark.parametrize("formula", ["LiPO3", "0.55 Li2O 0.45 P2O5"])
-def test_glasses_without_room_for_a_landscape_have_units_all_the_same(command, tmp_path, formula):
-    done = call(command, tmp_path, formula, "--summary", "glass.json")
+def test_glasses_without_room_for_a_landscape_have_units_all_the_same(tmp_path, formula):
+    done = call_here("glass", formula, "--summary", "glass.json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     # 0.5 Li2O: one ion per cation, and 0.95 of the sites filled
-    assert "note: there is no landscape, since y leaves no room" in done.stdout
+    assert "warning: There is no landscape, since y leaves no room" in done.stdout
     assert "at most 0.4872 with 0.05 of the sites vacant" in done.stdout
     found = json.loads((tmp_path / "glass.json").read_text(encoding="utf-8"))
     assert found["landscape"] is None
@@ -97,8 +100,8 @@ def test_glasses_without_room_for_a_landscape_have_units_all_the_same(command, t
     assert (tmp_path / "glass.png").exists()
 
 
-def test_units_that_were_not_measured_name_file_and_option(command, tmp_path):
+def test_units_that_were_not_measured_name_file_and_option(tmp_path):
     (tmp_path / "units.csv").write_text("x,B4,B3,B2\n1,42,50,8\n")
-    done = call(command, tmp_path, FORMULA, "--measured-units", "units.csv")
+    done = call_here("glass", FORMULA, "--measured-units", "units.csv", folder=tmp_path)
     assert done.returncode == 2
     assert '--measured-units = "units.csv": has no measured units at x = 0.4; they are known from 1 to 1' in done.stderr

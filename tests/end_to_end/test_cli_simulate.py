@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from commands import call_here
+
 pytestmark = pytest.mark.slow
 
 
@@ -42,7 +44,9 @@ def test_the_main_job(finished: tuple[Path, subprocess.CompletedProcess[str]]) -
 
 
 def test_summary_meets_the_independent_calculation(finished: tuple[Path, object]) -> None:
-    (stage,) = json.loads((finished[0] / "rb.json").read_text(encoding="utf-8"))["stages"]
+    summary = json.loads((finished[0] / "rb.json").read_text(encoding="utf-8"))
+    assert (summary["title"], summary["warnings"]) == ("Rb@Li3B7O12", [])
+    (stage,) = summary["stages"]
     assert stage["collected_charge"] == pytest.approx(2.819e-3, rel=0.01)
     assert stage["initial_current"] == pytest.approx(8.52e-9, rel=0.01)
     assert stage["final_current"] == pytest.approx(8.08e-9, rel=0.01)
@@ -63,8 +67,8 @@ def test_result_is_read_without_the_package(finished: tuple[Path, object]) -> No
 @pytest.mark.parametrize(
     ("kind", "name"), [("overview", "o.svg"), ("profiles", "p.pdf"), ("populations", "l.png"), ("movie", "m.gif")]
 )
-def test_figures_of_the_stored_result(command: str, finished: tuple[Path, object], kind: str, name: str) -> None:
-    done = call(command, "figure", "rb.nc", kind, "--output", name, folder=finished[0])
+def test_figures_of_the_stored_result(finished: tuple[Path, object], kind: str, name: str) -> None:
+    done = call_here("figure", "rb.nc", kind, "--output", name, folder=finished[0])
     assert done.returncode == 0, done.stderr
     (finished[0] / name).unlink()
 
@@ -76,7 +80,7 @@ def test_export_and_summary_of_the_stored_result(command: str, finished: tuple[P
     with (folder / "rb.csv").open(encoding="utf-8") as table:
         assert "depth" in table.readline()
     (folder / "rb.csv").unlink()
-    assert "1: irradiation" in call(command, "summary", "rb.nc", folder=folder).stdout
+    assert "1: irradiation" in call_here("summary", "rb.nc", folder=folder).stdout
 
 
 def test_double_exchange_with_film(command: str, double_cait_file: Path, tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def test_the_page_on_result_files_names_all_that_a_result_holds():
     described = set(re.findall(r"`(\w+)`", page))
     assert described >= {str(name) for name in result.dataset.variables}
     assert described >= set(result.dataset.attrs)
-    assert described >= set(result.summary()["stages"][0])
+    assert described >= set(result.summary()) | set(result.summary()["stages"][0])
 
 
 def test_the_page_on_profile_files_names_all_that_a_profile_holds():

@@ -73,7 +73,7 @@ def test_example_recovers_the_truth_it_was_made_from(example_profile, examples_f
     for depth in (10, 20, 30, 60):
         low, value, high = (
             float(np.interp(depth * 1e-9, data["depth"], data[name].values[:, 0])) / BULK
-            for name in ("density_lower", "density", "density_upper")
+            for name in ("density_lower_95", "density", "density_upper_95")
         )
         assert low <= truth["li_fraction"][str(depth)] + 1e-9 or value == pytest.approx(1.0, abs=2e-3)
         assert truth["li_fraction"][str(depth)] <= high + 1e-3
@@ -96,8 +96,8 @@ def test_summed_intensities_are_the_molar_fractions_of_the_counts(example):
 
 def test_same_seed_same_numbers_other_seed_other_intervals(example):
     first, again, other = (calibrate(example, seed=seed, resamples=100).dataset for seed in (1, 1, 2))
-    assert first["density_upper"].identical(again["density_upper"])
-    assert not np.array_equal(first["density_upper"], other["density_upper"])
+    assert first["density_upper_95"].identical(again["density_upper_95"])
+    assert not np.array_equal(first["density_upper_95"], other["density_upper_95"])
     assert np.array_equal(first["density"], other["density"])
 
 
@@ -261,7 +261,9 @@ def test_fractions_near_the_front_hold_the_truth_as_the_response_shows_it(exampl
     for place in (10e-9, 20e-9, 30e-9, 40e-9, 60e-9):
         weight = np.exp(-0.5 * ((place - fine) / (1e-9 * given["sig_nm"])) ** 2)
         convolved = weight @ fractions / weight.sum()
-        low, high = (np.interp(place, data["depth"], data[name]) / BULK for name in ("density_lower", "density_upper"))
+        low, high = (
+            np.interp(place, data["depth"], data[name]) / BULK for name in ("density_lower_95", "density_upper_95")
+        )
         assert low <= convolved <= high, place
 
 
@@ -292,7 +294,7 @@ def test_half_the_interval_is_1_96_standard_deviations_of_a_ratio_of_counts():
     table = {**TABLE, "sputter_rate": {"value": "0.2 nm/s", "error": "0 nm/s"}, "charges": {"Rb": 1},
              "bulk_region": ["220 nm", "400 nm"], "calibration_region": ["0 nm", "200 nm"]}  # fmt: skip
     data = calibrate(make_measurement(raw, table)).dataset.isel(depth=slice(20, 180))
-    half = 0.5 * (data["density_upper"] - data["density_lower"]).mean("depth").values / BULK
+    half = 0.5 * (data["density_upper_95"] - data["density_lower_95"]).mean("depth").values / BULK
     expected = 1.96 * 0.2 * 0.8 * np.sqrt(1.0 / (900.0 * 0.2) + 1.0 / (2500.0 * 0.8))
     assert half == pytest.approx([expected, expected], rel=0.06)
 
@@ -329,5 +331,5 @@ def test_anions_are_calibrated_as_cations_are():
     base = make_measurement(counted(), {**TABLE, "charges": {"Rb": 1}})
     positive, negative = (calibrate(base, charges={"Li": sign, "Rb": sign}, resamples=100).dataset for sign in (1, -1))
     assert np.array_equal(positive["density"], negative["density"])
-    assert np.array_equal(positive["density_upper"], negative["density_upper"])
+    assert np.array_equal(positive["density_upper_95"], negative["density_upper_95"])
     assert list(negative["charge_number"].values) == [-1.0, -1.0]

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 import xarray
+from rich.console import Console
 
 import ionscape.transport
 from ionscape.cli import main
+from ionscape.cli.table import print_summary
 from ionscape.errors import ConvergenceError, InputError, SimulationInterrupted
 from ionscape.outputs import atomic_output
 from synthetic_result import EXPERIMENT, HOUR, SyntheticResult, synthetic_result
@@ -119,9 +121,9 @@ class TestInformation:
         for part in ("2.325 mm", "irradiation with Rb, source at 15 V", "200 h", "323.15 K", "Li, Rb"):
             assert part in printed
 
-    @pytest.mark.parametrize(("anions", "charge", "remark"), [("2e25", "+1e+25 e/m^3", True), ("1e25", "none", False)])
+    @pytest.mark.parametrize(("anions", "charge", "warned"), [("2e25", "+1e+25 e/m^3", True), ("1e25", "none", False)])
     def test_check_says_what_charge_the_network_carries(
-        self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str], anions: str, charge: str, remark: bool
+        self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str], anions: str, charge: str, warned: bool
     ) -> None:
         model = 'model = "constant", coefficient = "1e-15 m^2/s", reference_temperature = "500 K"'
         text = f"""
@@ -143,7 +145,7 @@ class TestInformation:
         assert run("check", folder / "salt.toml") == 0
         printed = capsys.readouterr().out
         assert f"fixed charge of the network: {charge}" in printed
-        assert ("remark: F is mobile, but the native ions are not neutral" in printed) == remark
+        assert ("warning: F is mobile, but the native ions are not neutral" in printed) == warned
         assert run("check", folder / "double.toml") == 0
         assert "fixed charge of the network: -1.4e+28 e/m^3" in capsys.readouterr().out
 
@@ -464,6 +466,12 @@ def test_an_error_from_outside_is_not_hidden(solver: Solver) -> None:
     solver.outcome = ZeroDivisionError("a defect")
     with pytest.raises(ZeroDivisionError):
         main(["simulate", "double.toml", "--quiet"])
+
+
+def test_warnings_stand_below_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    summary = {**synthetic_result().summary(), "warnings": ["The ion F has the charge +1."]}
+    print_summary(Console(), summary)
+    assert capsys.readouterr().out.splitlines()[-1] == "warning: The ion F has the charge +1."
 
 
 def test_input_errors_read_as_one_sentence() -> None:

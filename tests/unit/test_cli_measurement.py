@@ -88,8 +88,8 @@ def test_inspect_overwrites_unless_told_not_to(
     monkeypatch.delenv("COLUMNS", raising=False)
     export, target = folder / "measurements" / "rb-mono-a.txt", tmp_path / "i.json"
     target.write_text("{}")
-    assert run("inspect", export, "--json", target, "--no-overwrite") == 2
-    assert run("inspect", export, "--json", target) == 0
+    assert run("inspect", export, "--summary", target, "--no-overwrite") == 2
+    assert run("inspect", export, "--summary", target) == 0
     assert json.loads(target.read_text())["pulses_per_point"] == 16384
     told = capsys.readouterr().out
     assert "of the 1584 telling counts agree, obeyed exactly by 4 of 4 ion channels" in told

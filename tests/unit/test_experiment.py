@@ -540,3 +540,44 @@ def test_provenance() -> None:
     assert json.loads(settings_text(nested))["branch"]["width"] == 0.5
     assert settings_text({"b": 1, "a": 2}) == settings_text({"a": 2, "b": 1})
     assert text_hash("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+TEXTBOOK_CHARGES = {
+    "H": 1, "Li": 1, "Na": 1, "K": 1, "Rb": 1, "Cs": 1, "Ag": 1, "Mg": 2, "Ca": 2, "Sr": 2, "Ba": 2, "Zn": 2, "Al": 3,
+    "F": -1, "Cl": -1, "Br": -1, "I": -1, "O": -2, "S": -2, "Ca2+": 2, "Cl-": -1, "6Li": 1, "Rb87": 1, "O--": -2,
+}  # fmt: skip
+
+
+def with_ion(name: str, charge: str) -> Experiment:
+    """The contact experiment with one ion alone, called so."""
+    text = f"""
+        [sample]
+        thickness = "1 mm"
+        illuminated_area = "1 cm^2"
+        relative_permittivity = 7
+        native = {{ "{name}" = "1e28 1/m^3" }}
+        [ions."{name}"]
+        {charge}
+        diffusion = {{ model = "constant", coefficient = "0 m^2/s" }}
+        [[stages]]
+        kind = "storage"
+        temperature = "300 K"
+        duration = "1 h"
+    """
+    return parse_experiment(text)
+
+
+@pytest.mark.parametrize(("name", "usual"), TEXTBOOK_CHARGES.items())
+def test_a_charge_that_is_not_the_usual_one_is_warned_of(name: str, usual: int) -> None:
+    assert with_ion(name, f"charge = {usual}").warnings == ()
+    for wrong in {-usual, usual + (1 if usual > 0 else -1)}:
+        (sentence,) = with_ion(name, f"charge = {wrong}").warnings
+        assert f"has the charge {wrong:+d}, but" in sentence
+        assert f"give it charge = {usual}, unless" in sentence
+    forgotten = with_ion(name, "").warnings
+    assert forgotten == () if usual == 1 else "since none is given" in forgotten[0]
+
+
+@pytest.mark.parametrize("name", ["X", "Cu", "NH4+", "SO42-", "OH", "Fe"])
+def test_nothing_is_said_of_an_ion_without_a_usual_charge(name: str) -> None:
+    assert with_ion(name, "charge = 2").warnings == with_ion(name, "charge = -2").warnings == ()

@@ -38,6 +38,21 @@ def test_scalars_are_found_by_their_paths(double_cait_file) -> None:
         read_scalar(experiment, "ions.Li.diffusion.widht")
 
 
+@pytest.mark.parametrize(
+    ("path", "nearest"),
+    [
+        # cesium and rubidium have a key of that name
+        ("ions.Li.diffusion.coefficient", r"ions\.Li\.diffusion\.bulk_coefficient"),
+        # lithium alone has this one
+        ("ions.cs.diffusion.width", r"ions\.Cs\.diffusion\.\w+"),
+        ("stages[1].temprature", r"stages\[1\]\.temperature"),
+    ],
+)
+def test_the_path_proposed_is_one_of_the_same_ion(double_cait_file, path: str, nearest: str) -> None:
+    with pytest.raises(InputError, match=f'nearest path is "{nearest}"'):
+        read_scalar(load_experiment(double_cait_file), path)
+
+
 def test_changed_values_make_an_experiment_that_survives_its_own_text(double_cait_file) -> None:
     experiment = load_experiment(double_cait_file)
     values = {path: scalar.value * 1.01 for path, scalar in scalars(experiment).items()}

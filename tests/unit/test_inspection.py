@@ -82,13 +82,15 @@ def test_the_command_prints_and_writes(tmp_path: Path, monkeypatch: pytest.Monke
     application.command()(inspect_command)
     target = tmp_path / "inspection.json"
     export = DATA / "surfacelab-perovskite-cut.txt"
-    outcome = CliRunner().invoke(application, [str(export), "--pulses", "16384", "--json", str(target)])
+    outcome = CliRunner().invoke(application, [str(export), "--pulses", "16384", "--summary", str(target)])
     assert outcome.exit_code == 0, outcome.output
     assert max(map(len, outcome.output.splitlines())) <= 120
     assert "16384 pulses per data point (given" in outcome.output
-    assert "no counts in any channel at data points 25" in outcome.output
+    assert "No counts in any channel at data points 25." in outcome.output
     assert "^118Sn+ /" in outcome.output
     written = json.loads(target.read_text(encoding="utf-8"))
+    assert written["title"] == export.name
+    assert "No counts in any channel at data points 25." in written["warnings"]
     assert written["points"] == 25
     assert len(written["channels"]) == 19
     assert {ratio["element"] for ratio in written["isotope_ratios"]} == {"Sn", "Pb", "In"}

@@ -241,6 +241,6 @@ def test_averages_of_samples() -> None:
     assert np.array_equal(sample.of_landscapes, [2.0, 4.0])
     assert sample.mean == 3.0
     assert sample.scatter == pytest.approx(math.sqrt(2.0))
-    assert sample.standard_error == pytest.approx(1.0)
+    assert sample.mean_error == pytest.approx(1.0)
     alone = dataclasses.replace(sample, values=values[:1])
-    assert math.isnan(alone.standard_error)
+    assert math.isnan(alone.mean_error)

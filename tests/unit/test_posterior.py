@@ -32,7 +32,7 @@ def test_normal_posterior() -> None:
     covariance = np.array([[4 * 0.03**2, 4 * 0.03**2], [4 * 0.03**2, 0.05**2 + 4 * 0.03**2]])
     deviation = np.sqrt(np.diag(covariance))
     assert np.max(np.abs(data["posterior_mean"].values - mean) / deviation) < 0.1
-    assert data["standard_error"].values == pytest.approx(deviation, rel=0.06)
+    assert data["estimate_error"].values == pytest.approx(deviation, rel=0.06)
     assert data["correlation"].values[0, 1] == pytest.approx(covariance[0, 1] / deviation.prod(), abs=0.05)
     assert data["upper_95"].values == pytest.approx(mean + 1.96 * deviation, abs=0.15 * deviation.max())
     assert data["sample"].shape == (2000, 2)

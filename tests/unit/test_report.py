@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import csv
+import json
 import math
 import re
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,10 +22,14 @@ from fit_results import ERROR, ESTIMATE, EVIL, hand_made, with_posterior
 from ionscape import figures
 from ionscape.cli.report import report_command
 from ionscape.errors import InputError
+from ionscape.experiment import parse_experiment
 from ionscape.figures import fit_values
 from ionscape.report import write_report
+from ionscape.report.conditions import conditions_table
 from ionscape.report.contents import neighbour_correlation
 from ionscape.report.values import decimals_of
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 class Page(HTMLParser):
@@ -63,15 +70,16 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Page:
 
 
 def test_the_parameters_are_in_units_of_people(page: Page) -> None:
-    row = page.row("ions.Li.diffusion.bulk_coefficient")
+    row = page.row("Li bulk coefficient")
+    assert "ions.Li.diffusion.bulk_coefficient" in page.text
     assert row[1:6] == ["10⁻¹⁹\N{NO-BREAK SPACE}m²/s", "5.453", "0.062", "5.391 to 5.514", "5.332 to 5.574"]
     assert row[6] == "2 to 15"
     # 2.4362e-20 J over e, and π/2 times it
-    assert page.row("ions.Li.diffusion.width")[1:4] == ["eV", "0.15206", "0.00043"]
-    derived = page.row("full width at half maximum of ions.Li.diffusion.width")
+    assert page.row("Li width Γ")[1:4] == ["eV", "0.15206", "0.00043"]
+    derived = page.row("full width at half maximum of Li width Γ")
     assert float(derived[2]) == pytest.approx(math.pi / 2.0 * 2.4362e-20 / 1.602176634e-19, abs=1e-5)
     assert "one standard deviation" in page.text
-    assert page.row("depth_scale")[2:4] == ["0.999", "0.011"]
+    assert page.row("depth scale")[2:4] == ["0.999", "0.011"]
 
 
 def test_goodness_versions_and_commands(page: Page) -> None:
@@ -82,8 +90,36 @@ def test_goodness_versions_and_commands(page: Page) -> None:
     assert page.row("crater scans")[1] == "a.csv, b.csv"
     assert page.row("ionscape of the fit")[1] == "0.0.1"
     assert "ionscape fit 'rb fit.toml' --output 'rb fit.nc'" in page.text
-    assert "depth_scale is bad Rb on glass." in page.text
+    assert "depth scale is bad Rb on glass." in page.text
     assert "10.1039/d4cp00262h" in page.text
+
+
+def test_what_was_assumed_is_marked(tmp_path: Path) -> None:
+    text = (EXAMPLES / "rb-mono-cait.toml").read_text(encoding="utf-8")
+    experiment = parse_experiment("".join(line for line in text.splitlines(True) if "excess_sites" not in line))
+    path = "ions.Rb.diffusion.activation_energy"
+    parameters = [SimpleNamespace(paths=((0, "ions.Li.diffusion.width"),))]
+    problem: Any = SimpleNamespace(parameters=parameters, datasets=[SimpleNamespace(name="", experiment=experiment)])
+    result = hand_made()
+    result.dataset.attrs["assumed"] = json.dumps([path, "ions.Li.diffusion.width"])
+    table = conditions_table(result, problem)
+    found = dict(zip(table.hints, table.rows, strict=True))
+    assert found[path] == ("Rb activation energy", "0.65 eV", "assumed")
+    assert found["ions.Li.diffusion.excess_sites"] == ("Li excess sites", "0.1", "assumed")  # a default
+    assert found["stages[0].temperature"] == ("stage 1 temperature", "323.15 K", "")
+    assert "ions.Li.diffusion.width" not in found
+    result.dataset.attrs["warnings"] = "[]"
+    page = Page(write_report(result, tmp_path / "r.html")[0].read_text(encoding="utf-8"))
+    assert "1 condition is assumed, given or confirmed by nobody: Rb activation energy." in page.text
+    assert "The fit gave no warnings." in page.text
+
+
+def test_a_search_that_did_not_converge_has_no_estimates(tmp_path: Path) -> None:
+    result = hand_made()
+    result.dataset.attrs["warnings"] = '["The fit was stopped before it converged: no estimates."]'
+    page = Page(write_report(result, tmp_path / "r.html")[0].read_text(encoding="utf-8"))
+    assert page.text.index("The search did not converge") < page.text.index("Measured and fitted densities")
+    assert "its best so far, no estimates" in page.text
 
 
 def test_the_page_needs_nothing_else(page: Page) -> None:
@@ -124,8 +160,7 @@ def test_the_numbers_of_every_figure(tmp_path: Path) -> None:
     assert embedded == [path.read_text(encoding="utf-8") for path in written[1:]]
     first = next(csv.reader(StringIO(embedded[0])))
     assert first[0] == "depth (m)"
-    assert page.row("ions.Li.diffusion.width")[0] == "ions.Li.diffusion.width"
-    assert any(row == ["depth_scale", "1.003", "420"] for row in page.rows)
+    assert any(row == ["depth scale", "1.003", "420"] for row in page.rows)
 
 
 def test_a_pdf_has_the_same_numbers_beside_it(tmp_path: Path) -> None:

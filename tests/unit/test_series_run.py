@@ -123,14 +123,19 @@ def test_conductivity_is_proportional_to_frequency_and_inverse_distance(result: 
     np.testing.assert_allclose(other, result.dataset["conductivity"] / 40.0 * 5.0 / 4.0, rtol=1e-12)
 
 
-def test_summary_is_a_list_with_one_entry_per_composition(result: SeriesResult) -> None:
-    entries = json.loads(json.dumps(result.summary()))
+def test_summary_has_one_entry_per_composition(result: SeriesResult) -> None:
+    summary = json.loads(json.dumps(result.summary()))
+    assert summary["title"] == result.dataset.attrs["title"]
+    assert tuple(summary["warnings"]) == result.warnings != ()
+    entries = summary["compositions"]
     assert [entry["x"] for entry in entries] == [0.0, 0.5]
     assert set(entries[0]) == {
-        "x", "y", "activation_energy", "activation_energy_error", "conductivity", "conductivity_error",
-        "attempt_frequency", "units",
+        "x", "y", "activation_energy", "activation_energy_error", "conductivity", "attempt_frequency", "units",
     }  # fmt: skip
-    assert set(entries[0]["conductivity"]) == {"303 K", "393 K"} == set(entries[0]["conductivity_error"])
+    assert set(entries[0]["conductivity"]) == {"303 K", "393 K"}
+    cold = result.dataset.sel(x=0.5, temperature=303.0)
+    told = entries[1]["conductivity"]["303 K"]
+    assert told == {"value": float(cold["conductivity"]), "error": float(cold["conductivity_error"])}
     assert entries[0]["y"] == 0.33
     assert entries[0]["attempt_frequency"] == 4e14
     # 0.33/0.67 ions per phosphate unit, each a P(2)
@@ -197,7 +202,7 @@ def test_activation_energies_alone(tmp_path: Path) -> None:
     alone = run_series(parse_series(text.replace("landscapes = 3", "landscapes = 1")), scheduler="serial")
     assert "conductivity" not in alone.dataset
     alone.to_netcdf(tmp_path / "alone.nc")
-    entry = load_series_result(tmp_path / "alone.nc").summary()[0]
+    entry = load_series_result(tmp_path / "alone.nc").summary()["compositions"][0]
     assert entry["conductivity"] == {}
     assert math.isnan(entry["activation_energy_error"])  # one landscape tells nothing about the scatter
     with pytest.raises(InputError, match="conductivity: is missing"):
@@ -262,15 +267,15 @@ def test_a_number_of_landscapes_that_is_none_is_refused() -> None:
 
 def test_the_warning_of_the_lattice_speaks_of_the_lattice_used(result: SeriesResult) -> None:
     (warning,) = [text for text in result.warnings if "³" in text]
-    assert warning.startswith("conductivities on 10³ sites are too high")
+    assert warning.startswith("Conductivities on 10³ sites are too high")
     assert warning.count("³") == 1
 
 
 def test_small_lattices_are_named_before_anything_is_calculated() -> None:
     small = parse_series(re.sub("lattice = 14", "lattice = 3", QUICK))
     energies, conductivities = lattice_warnings(small.settings)
-    assert energies.startswith("activation energies on 3³ sites are too high")
-    assert conductivities.startswith("conductivities on 10³ sites are too high")
+    assert energies.startswith("Activation energies on 3³ sites are too high")
+    assert conductivities.startswith("Conductivities on 10³ sites are too high")
     assert {f"warning: {energies}", f"warning: {conductivities}"} <= set(describe_series(small))
     (only,) = lattice_warnings(parse_series(QUICK).settings)
     assert only == conductivities
@@ -282,7 +287,7 @@ def test_glasses_left_out_are_listed_with_reasons(tmp_path: Path) -> None:
     result = run_series(parse_series(text, folder=tmp_path), scheduler="serial")
     assert list(result.dataset["left_out_identifier"].values) == ["2"]
     assert list(result.dataset["left_out_reason"].values) == ["left out by name"]
-    assert "1 measured glass was left out: Able A. 1980 at x = 0.5 (left out by name)" in result.warnings
+    assert "1 measured glass was left out: Able A. 1980 at x = 0.5 (left out by name)." in result.warnings
     result.to_netcdf(tmp_path / "series.nc")
     assert load_series_result(tmp_path / "series.nc").warnings == result.warnings
 

@@ -50,4 +50,4 @@ def test_confirmed_activation_energies(glass: str, electron_volts: float) -> Non
     assert sample.percolating_fraction == 1.0
     assert sample.mean / constants.electron_volt == pytest.approx(electron_volts, rel=0.015)
     # single landscapes scatter by up to 1.4 %, so that the mean of eight has an error of some 0.4 %
-    assert sample.standard_error < 0.01 * sample.mean
+    assert sample.mean_error < 0.01 * sample.mean

@@ -127,7 +127,7 @@ def test_estimates_and_intervals_of_an_independent_fit(
         one = data.sel(parameter=name)
         value = float(np.exp(optimum[place]))
         assert abs(np.log(float(one["estimate"]) / value)) < 0.05 * errors[place]
-        assert float(one["standard_error"]) == pytest.approx(value * errors[place], rel=0.01, abs=0)
+        assert float(one["estimate_error"]) == pytest.approx(value * errors[place], rel=0.01, abs=0)
         for side, sign in (("lower_95", -1.0), ("upper_95", 1.0)):
             end = np.log(float(one[side]) / value)
             assert end == pytest.approx(sign * 1.959964 * errors[place], rel=0.03, abs=0)

@@ -60,11 +60,14 @@ MONO = (
     "ions.Rb.diffusion.coefficient", "stages[0].temperature", "sample.native.Li", "stages[0].duration",
     "sample.illuminated_area",
 )  # fmt: skip
+# by four at a time: what carries as many is compiled for the fits of the example, and eight would be compiled for this
+HALVES = MONO[:4], MONO[4:]
 
 
 @pytest.mark.parametrize("path", MONO)
 def test_derivatives_of_the_first_stage_at_the_ordinary_tolerance(path: str) -> None:
-    found = slopes("rb-mono-cait.toml", MONO).sel(parameter=path)
+    (half,) = (paths for paths in HALVES if path in paths)
+    found = slopes("rb-mono-cait.toml", half).sel(parameter=path)
     expected = differences("rb-mono-cait.toml", path)
     charge = found["collected_charge_slope"].values[-1].sum()
     assert charge == pytest.approx(expected["collected_charge"].sum(), rel=0.01, abs=0)
@@ -115,13 +118,14 @@ def test_derivatives_through_a_limited_beam() -> None:
     assert found == pytest.approx(expected, rel=0.01, abs=0)
 
 
-def test_balance_of_the_derivatives() -> None:
+@pytest.mark.parametrize("half", HALVES, ids=["first half", "second half"])
+def test_balance_of_the_derivatives(half: tuple[str, ...]) -> None:
     """What a parameter makes enter more is inside or has left."""
-    data = slopes("rb-mono-cait.toml", MONO)
+    data = slopes("rb-mono-cait.toml", half)
     experiment, _ = described("rb-mono-cait.toml")
     unit = 1.602176634e-19 * experiment.sample.illuminated_area
     inside = np.einsum("kip,k->ip", data["density_slope"].values[-1], data["cell_size"].values) * unit
-    for number, path in enumerate(MONO):
+    for number, path in enumerate(half):
         if path in ("sample.illuminated_area", "sample.native.Li"):
             continue  # they change what is there from the start
         entered = data["injected_charge_slope"].values[-1, :, number]

@@ -111,9 +111,12 @@ def test_good_and_absent_values_have_no_sentence():
 
 
 def test_mistakes_are_counted_and_named():
-    assert mistakes_line([]) == ""
-    assert mistakes_line(["stages[0].beam_current"]) == "1 mistake: stage 1 beam current"
-    assert mistakes_line(["sample.thickness", "title"]) == "2 mistakes: sample thickness, title"
+    wrong, missing = "x = 1: must be less.", 'analysis.toml: x: is missing; add it, for example x = "2 mm".'
+    assert mistakes_line({}) == ""
+    assert mistakes_line({"stages[0].beam_current": wrong}) == "1 mistake: stage 1 beam current"
+    assert mistakes_line({"sample.thickness": wrong, "title": wrong}) == "2 mistakes: sample thickness, title"
+    found = mistakes_line({"sample.thickness": missing, "title": wrong, "stages": missing})
+    assert found == "1 mistake: title. Still missing: sample thickness, stages"
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,22 @@ def test_every_mistake_is_told_and_counted(tmp_path):
     visit(tmp_path / "project", "experiment", act, text=RUBIDIUM)
 
 
+def test_all_that_is_missing_is_told_at_once_in_the_words_of_the_page(tmp_path):
+    async def act(page: Visit) -> None:
+        assert "Here appear" in page.element("experiment-note").text
+        page.set("add-ions-name", "Rb")
+        page.click("add-ions")
+        await page.until(lambda: page.there("form-ions.Rb.diffusion.model"))
+        line = page.element("experiment-mistakes").text
+        parts = [f"sample {part}" for part in ("thickness", "illuminated area", "relative permittivity", "native")]
+        assert line == f"Still missing: {', '.join([*parts, 'stages'])}"
+        assert "Please give: sample thickness, such as 2.325 mm." in page.texts()
+        assert ": is missing" not in page.texts()
+        assert page.texts().count("There are no stages yet") == 1
+
+    visit(tmp_path / "project", "experiment", act)
+
+
 def test_what_is_being_typed_is_kept_and_written_when_it_is_finished(tmp_path):
     thickness, field = "sample.thickness", "form-sample.thickness"
 
@@ -308,6 +324,13 @@ def test_what_nobody_has_given_is_marked_until_it_is_checked(tmp_path):
         page.user.find(marker=field).trigger("blur")
         await page.until(lambda: not page.there("assumed-ions.Rb.diffusion.coefficient"))
         assert page.there("assumed-sample.native.Li")
+        # over itself in one go: the control has no news then, only the keys
+        field = "form-ions.Rb.diffusion.activation_energy"
+        for event in ("focus", "keydown", "blur"):
+            page.user.find(marker=field).trigger(event)
+        await page.until(lambda: not page.there("assumed-ions.Rb.diffusion.activation_energy"))
+        assert page.document.get("ions.Li.diffusion.excess_sites") == 0.1
+        assert page.there("assumed-ions.Li.diffusion.excess_sites")
         page.click("experiment-preset-rb-mono-cait")
         await page.until(lambda: page.document.get("sample.thickness") == "2.325 mm")
         assert not page.session.project.assumed

@@ -78,7 +78,11 @@ def test_suggested_bounds_stay_where_the_experiment_allows_them():
 
 def test_everything_that_can_be_free_is_offered():
     offered = {choice.path: choice for choice in choices(parse_experiment(EXPERIMENT))}
-    assert list(offered)[:4] == USUAL
+    # the excess of sites, which moves with the width, stands below it, and is not ticked
+    excess = "ions.Li.diffusion.excess_sites"
+    assert list(offered)[:5] == [*USUAL[:2], excess, *USUAL[2:]]
+    assert offered[excess].beside
+    assert not offered[excess].usual
     assert offered["stages[0].temperature"].value == "323.15 K"
     assert not offered["sample.thickness"].usual
     assert (offered["ions.Rb.diffusion.coefficient"].group, offered["ions.Rb.diffusion.coefficient"].label) == (
@@ -88,6 +92,31 @@ def test_everything_that_can_be_free_is_offered():
     assert parameter_path("ions.Li.diffusion.width", "lower") == f"{WIDTH}.lower"
     assert short_name("ions.Li.diffusion.width") == "Li width Γ"
     assert short_name("sensitivity_factor.Rb") == "factor Rb"
+
+
+def test_what_a_width_depends_on_is_said_in_the_words_of_the_page():
+    result = hand_made()
+    width = "ions.Li.diffusion.width"
+    held = f"{width} holds for ions.Li.diffusion.excess_sites = 0.1, which was not fitted and on which it depends."
+    result.dataset.attrs["warnings"] = json.dumps([held])
+    (told,) = grouped_warnings(result)
+    assert told.startswith("Li width Γ holds for Li excess sites = 0.1, on which it depends")
+
+
+def test_a_fit_that_did_not_converge_says_so_before_anything_else(folder):
+    early = "The best start was given up before it converged (slow): these numbers are no estimates yet."
+    result = hand_made()
+    result.dataset.attrs["warnings"] = json.dumps([early, "Another."])
+    (folder / "results").mkdir()
+    result.to_netcdf(folder / "results" / "fit.nc")
+
+    async def act(page: Visit) -> None:
+        await page.until(lambda: page.shown("fit-not-converged"))
+        assert page.element("fit-not-converged").text == early
+        assert page.element("fit-method").text == "Least squares: did not converge"
+        assert grouped_warnings(result) == ["Another."]
+
+    visit(folder, "fit", act)
 
 
 def test_progress_is_told_and_drawn():

@@ -52,6 +52,13 @@ def test_run_appears_and_can_be_looked_at_at_any_time(tmp_path):
         page.set("simulate-time", 1)
         await page.until(lambda: page.element("simulate-profiles").figure["data"][1]["y"] != late)
         assert "run 1 finished" in page.texts()
+        assert not page.shown("simulate-remarks")
+        page.session.edit("title", "another name")
+        page.session.edit("stages[0].duration", "3 h")
+        await page.until(lambda: page.shown("simulate-remarks"))
+        assert "has been changed since run 0001" in page.element("simulate-remarks").text
+        page.session.edit("stages[0].duration", "120 min")
+        await page.until(lambda: not page.shown("simulate-remarks"))
 
     visit(tmp_path / "project", "simulate", act, text=RUBIDIUM)
 
@@ -65,11 +72,12 @@ def test_runs_of_a_project_are_there_when_it_is_opened_again_and_can_be_compared
     dataset = synthetic_result().dataset
     dataset.attrs.setdefault("format", "ionscape simulation result 1")
     dataset.to_netcdf(stored, engine="h5netcdf")
-    shutil.copy(stored, stored.with_name("0002.nc"))
+    shutil.copy(stored, stored.with_name("0002.partial.nc"))
     project.close()
 
     async def act(page: Visit) -> None:
         await page.until(lambda: bool(page.element("simulate-profiles").figure["data"]))
+        assert page.element("simulate-remarks").text.startswith("Run 0002 was stopped: it ends at 300 h of 300 h.")
         alone = len(page.element("simulate-profiles").figure["data"])
         page.set("simulate-compare-0001.nc", True)
         await page.until(lambda: len(page.element("simulate-profiles").figure["data"]) > alone)
@@ -85,6 +93,7 @@ def test_slider_is_followed_and_its_value_written_on_release(tmp_path):
 
     async def act(page: Visit) -> None:
         await page.until(lambda: path in page.element("simulate-parameter").options)
+        assert page.element("simulate-parameter").options[path] == f"Li width Γ  ({path})"
         page.set("simulate-parameter", path)
         page.set("simulate-on-release", False)
         page.set(f"slider-{path}", 190)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ionscape.errors import InputError
 from ionscape.experiment import load_experiment, parse_experiment
 from ionscape.workbench.document import Document, join_path, split_path
-from ionscape.workbench.project import open_project, safe_name
+from ionscape.workbench.project import assumed_in, open_project, safe_name
 from ionscape.workbench.reading import read_experiment, read_fit, read_measurement
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -300,6 +300,14 @@ class TestUploads:
             project.inside("results/link/secret.txt")
 
 
+def test_a_job_sees_what_is_assumed_in_an_open_project(project):
+    project.document.replace(EXPERIMENT)
+    project.assume({"sample.thickness": "2.325 mm", "sample.relative_permittivity": 5})
+    assert assumed_in(project.folder) == project.assumed == {"sample.thickness"}  # the other has another value by now
+    project.confirm("sample.thickness")
+    assert assumed_in(project.folder) == set()
+
+
 class TestProblems:
     """The sentences are those of the command line, and stand where the value is."""
 
@@ -313,6 +321,18 @@ class TestProblems:
         with pytest.raises(InputError) as caught:
             parse_experiment(project.document.text, file="analysis.toml")
         assert project.problem() == {"sample.thickness": str(caught.value)}
+
+    def test_are_all_keys_that_are_missing(self, project):
+        project.document.replace(EXPERIMENT)
+        project.document.set_many({"sample": None, "stages[0].duration": None, "ions.Li.diffusion.width": None})
+        found = project.problem()
+        keys = {"stages[0].duration", "ions.Li.diffusion.width", "sample.thickness", "sample.native"}
+        assert keys <= set(found)
+        assert "sample" not in found
+        project.document.set_many({"sample": {"thickness": "2 mm"}, "stages[0].source_potential": None})
+        with pytest.raises(InputError) as caught:
+            parse_experiment(project.document.text, file="analysis.toml")
+        assert str(caught.value) in project.problem().values()
 
     def test_each_part_has_its_own(self, project):
         project.document.replace(one_document())

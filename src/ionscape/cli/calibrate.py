@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ionscape.cli.options import RESULT_EXTENSIONS, NoFigure, Overwrite, Quiet, SummaryFile
+from ionscape.cli.table import print_warnings, print_written, write_summary
 from ionscape.errors import InputError
 from ionscape.outputs import atomic_output, check_output
 
@@ -48,9 +50,7 @@ def calibrate_command(
             "--output", "-o", metavar="PROFILE.nc", help="Profile [default: FILE's name with -profile.nc, here]."
         ),
     ] = None,
-    summary: Annotated[
-        Path | None, typer.Option(metavar="FILE.json", help="Write the summary there, in SI units.")
-    ] = None,
+    summary: SummaryFile = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE.csv", help="Write the densities there.")] = None,
     method: Annotated[
         Method | None,
@@ -58,9 +58,9 @@ def calibrate_command(
             metavar="METHOD", help="charge-balance, proportional, equal or summed-intensities; overrides FILE."
         ),
     ] = None,
-    no_figure: Annotated[bool, typer.Option("--no-figure", help="Draw no figures.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
-    overwrite: Annotated[bool, typer.Option(help="Replace existing files.")] = True,
+    no_figure: NoFigure = False,
+    quiet: Quiet = False,
+    overwrite: Overwrite = True,
 ) -> None:
     """Turn the counts of a measurement into densities over depth.
 
@@ -78,14 +78,13 @@ def calibrate_command(
     if not quiet:
         from rich.console import Console
 
-        console = Console(soft_wrap=True)
-        print_profile(console, profile)
-        console.print("written: " + ", ".join(str(path) for path in written), highlight=False, markup=False)
+        print_profile(Console(soft_wrap=True), profile)
+        print_written(written)
 
 
 def _plan(result: Path, *, summary: Path | None, table: Path | None, draw: bool, overwrite: bool) -> Outputs:
     """The files to write, after checking that every one of them can be written."""
-    check_output(result, extensions=(".nc",), key="--output", overwrite=overwrite)
+    check_output(result, extensions=RESULT_EXTENSIONS, key="--output", overwrite=overwrite)
     parts = ("-counts", "", "-crater") if draw else ()
     pictures = {part: result.with_name(f"{result.stem}{part}.png") for part in parts}
     if summary is not None:
@@ -113,7 +112,6 @@ def _refuse_export(file: Path) -> None:
 
 def _write(profile: DepthProfile, outputs: Outputs) -> list[Path]:
     """Write what is asked for and return the names."""
-    from ionscape.cli.table import write_summary
     from ionscape.figures import save
 
     written = [outputs.result]
@@ -148,23 +146,15 @@ def print_profile(console: Console, profile: DepthProfile) -> None:
     from rich.text import Text
 
     from ionscape.quantities import with_error
+    from ionscape.sims.calibration_rows import calibration_rows
 
-    found: dict[str, Any] = profile.summary()
+    found = profile.summary()
     table = Table(title=Text(found["title"]), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     for name in ("", "value", "error"):
         table.add_column(name, justify="left" if not name else "right")
-    rows = [
-        ("crater depth / nm", found["crater_depth"] / 1e-9, found["crater_depth_error"] / 1e-9),
-        ("sputter rate / (nm/s)", found["sputter_rate"] / 1e-9, found["sputter_rate_error"] / 1e-9),
-    ]
-    for ion, factor in found["sensitivity_factors"].items():
-        rows.append((f"sensitivity factor {ion} / (1/m^3 per count)", factor["value"], factor["error"]))
-    for ion, gain in found["incorporated"].items():
-        rows.append((f"incorporated {ion} / (1/m^2)", gain["value"], gain["error"]))
-    for label, value, error in rows:
-        if value == value:
-            table.add_row(Text(label), *with_error(value, error))
-    table.add_row("common factor / %", f"{100 * found['common_factor']:.3g}", "")
+    for row in calibration_rows(found):
+        shown = (f"{row.value:.3g}", "") if row.error is None else with_error(row.value, row.error)
+        table.add_row(Text(row.label), *shown)
     table.add_row("pulses per point", str(found["pulses_per_point"] or "not Poisson-corrected"), "")
     console.print(table, highlight=False)
     low, high = (value / 1e-9 for value in found["calibration_region"])
@@ -175,5 +165,4 @@ def print_profile(console: Console, profile: DepthProfile) -> None:
         highlight=False,
         markup=False,
     )
-    for warning in found["warnings"]:
-        console.print(f"warning: {warning}", highlight=False, markup=False, style="yellow")
+    print_warnings(found["warnings"])

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ionscape.cli.options import RESULT_EXTENSIONS, STORE_EXTENSION, NoFigure, Overwrite, Processes, Quiet, Scheduler
+from ionscape.cli.options import (
+    RESULT_EXTENSIONS,
+    STORE_EXTENSION,
+    NoFigure,
+    Overwrite,
+    Processes,
+    Quiet,
+    Scheduler,
+    SummaryFile,
+)
 from ionscape.cli.progress import tally_display
 from ionscape.cli.table import print_warnings, print_written, write_summary
 from ionscape.errors import SimulationInterrupted
@@ -38,9 +47,7 @@ def conductivity_command(
         Path | None,
         typer.Option("--output", "-o", metavar="SERIES.nc", help="Result [default: FILE's name with .nc, here]."),
     ] = None,
-    summary: Annotated[
-        Path | None, typer.Option(metavar="FILE.json", help="Write a list with one entry per composition there.")
-    ] = None,
+    summary: SummaryFile = None,
     figure_format: Annotated[
         FigureFormat, typer.Option(help="Of the figures, which are written beside the result.")
     ] = FigureFormat.png,

@@ -91,8 +91,7 @@ def describe_series(series: Series) -> Iterator[str]:
 
 
 def describe(experiment: Experiment) -> Iterator[str]:
-    """Yield the lines of a short description: sample, ions, stages; and a remark on what may be a slip."""
-    from ionscape.experiment import is_immobile
+    """Yield the lines of a short description: sample, ions, stages; and a warning of what may be a slip."""
     from ionscape.quantities import format_quantity
 
     sample = experiment.sample
@@ -115,16 +114,8 @@ def describe(experiment: Experiment) -> Iterator[str]:
     deposits = experiment.back_electrode.deposits
     leaving = "every ion that arrives leaves" if deposits is None else f"{', '.join(deposits) or 'no ion'} leaves"
     yield f"  back electrode: grounded, {leaving}"
-    anions = [
-        name
-        for name in sample.native
-        if experiment.ions[name].charge < 0 and not is_immobile(experiment.ions[name].diffusion)
-    ]
-    if anions and charge:
-        yield (
-            f"remark: {', '.join(anions)} is mobile, but the native ions are not neutral, and the network is taken to"
-            " carry the rest; for a salt without fixed charge, change the densities in sample.native"
-        )
+    for warning in experiment.warnings:
+        yield f"warning: {warning}"
 
 
 def _stage_text(stage: Stage) -> str:

@@ -159,16 +159,16 @@ def print_fit(console: Console, result: FitResult) -> None:
     from rich.text import Text
 
     found = result.summary()
-    title = Text(str(result.dataset.attrs["title"]))
+    title = Text(found["title"])
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     table.add_column("parameter")
     for name in ("estimate", "± 1 σ", "95 % interval"):
         table.add_column(name, justify="right")
     table.add_column("unit")
     for place, name in enumerate(map(str, result.dataset["parameter"].values)):
-        entry = found[name]
+        entry = found["parameters"][name]
         size, unit = shown_unit(entry["unit"])
-        value, error = with_error(entry["estimate"] / size, entry["standard_error"] / size)
+        value, error = with_error(entry["value"] / size, entry["error"] / size)
         interval = f"{entry['lower_95'] / size:.4g} to {entry['upper_95'] / size:.4g}"
         style = None if result.dataset["kind"].values[place] == "experiment" else "dim"
         table.add_row(Text(name), value, error, interval, unit, style=style)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ionscape.cli.glass_description import Description, describe, print_description
-from ionscape.cli.options import NoFigure, Overwrite, Quiet
+from ionscape.cli.options import NoFigure, Overwrite, Quiet, SummaryFile
 from ionscape.cli.table import print_written, write_summary
 from ionscape.errors import InputError
 from ionscape.outputs import check_output
@@ -92,9 +92,7 @@ def glass_command(
     ],
     figure: FigureFile = None,
     no_figure: NoFigure = False,
-    summary: Annotated[
-        Path | None, typer.Option(metavar="FILE.json", help="Write all numbers there, energies in eV.")
-    ] = None,
+    summary: SummaryFile = None,
     lattice: Annotated[int, typer.Option(help="Ion sites along each edge of the landscape.")] = 60,
     seed: Annotated[int, typer.Option(min=0, help="Of the random numbers.")] = 1,
     energy_scale: EnergyScale = None,
@@ -124,15 +122,15 @@ def glass_command(
             phosphate_disproportionation=phosphate_disproportionation,
             pyrophosphate_disproportionation=pyrophosphate_disproportionation,
         )  # fmt: skip
-        model, remarks = _model(
+        model, warnings = _model(
             glass.composition, energy_scale=energy_scale, noise=noise, transverse_faces=transverse_faces,
             vacant_site_fraction=vacant_site_fraction, barrier=barrier,
         )  # fmt: skip
         if measured_units is None:
             limit = {} if tetrahedral_borate_limit is None else {"tetrahedral_borate_limit": tetrahedral_borate_limit}
-            remarks = (*remarks, *known_weaknesses(glass.composition, **limit))
+            warnings = (*warnings, *known_weaknesses(glass.composition, **limit))
         density = _density(glass, jump_distance)
-        found = describe(glass, model, lattice=lattice, seed=seed, density=density, remarks=remarks)
+        found = describe(glass, model, lattice=lattice, seed=seed, density=density, warnings=warnings)
     _tell(found, figure=drawn, summary=summary, quiet=quiet)
 
 
@@ -244,7 +242,7 @@ def _model(
         if "energy_scale" in given or "noise" in given:
             raise
         alkali = composition.alkali
-        return None, (f"no energy scale is published for {alkali}: a landscape needs --energy-scale and --noise",)
+        return None, (f"No energy scale is published for {alkali}: a landscape needs --energy-scale and --noise.",)
     return replace(published, **given, transverse_faces=transverse_faces.value), ()
 
 

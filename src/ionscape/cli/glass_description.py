@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ionscape.cli.table import print_warnings
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError, PercolationError
 
@@ -26,7 +27,7 @@ class Description:
         landscape: None where no energy scale is known, or the ions find no room on its lattice.
         activation_energy: bottleneck of that landscape [J]; None without a path.
         seed: of the landscape.
-        remarks: what to keep in mind, sentences without a full stop.
+        warnings: what a reader must know, one sentence each.
     """
 
     glass: Glass
@@ -34,7 +35,7 @@ class Description:
     landscape: Landscape | None
     activation_energy: float | None
     seed: int
-    remarks: tuple[str, ...]
+    warnings: tuple[str, ...]
 
     def as_mapping(self) -> dict[str, Any]:
         """The same for a JSON file; energies in eV."""
@@ -42,7 +43,8 @@ class Description:
 
         composition, landscape = self.glass.composition, self.landscape
         return {
-            "formula": composition.formula,
+            "title": composition.formula,
+            "warnings": list(self.warnings),
             "alkali": composition.alkali,
             "y": composition.alkali_oxide_fraction,
             "x": composition.borate_fraction,
@@ -54,7 +56,6 @@ class Description:
             "landscape": None
             if landscape is None
             else _landscape_mapping(landscape, self.activation_energy, seed=self.seed),
-            "warnings": list(self.remarks),
         }
 
 
@@ -65,7 +66,7 @@ def describe(
     lattice: int,
     seed: int,
     density: IonDensity,
-    remarks: tuple[str, ...] = (),
+    warnings: tuple[str, ...] = (),
 ) -> Description:
     """Generate one landscape of a glass and find its activation energy.
 
@@ -75,11 +76,11 @@ def describe(
         lattice: sites along each edge.
         seed: of the random numbers.
         density: of the ions.
-        remarks: what is known already.
+        warnings: what is known already.
     """
     if model is None:
         return Description(
-            glass=glass, density=density, landscape=None, activation_energy=None, seed=seed, remarks=remarks
+            glass=glass, density=density, landscape=None, activation_energy=None, seed=seed, warnings=warnings
         )
     from ionscape.hopping import activation_energy, generate_landscape
 
@@ -90,16 +91,17 @@ def describe(
         if own or error.key != "alkali_oxide_fraction":
             raise
         # the units are known all the same
-        note = f"there is no landscape, since y {'; '.join(part for part in (error.problem, error.bound) if part)}"
+        reason = "; ".join(part for part in (error.problem, error.bound) if part)
+        note = f"There is no landscape, since y {reason}."
         return Description(
-            glass=glass, density=density, landscape=None, activation_energy=None, seed=seed, remarks=(*remarks, note)
+            glass=glass, density=density, landscape=None, activation_energy=None, seed=seed, warnings=(*warnings, note)
         )
     try:
         energy = activation_energy(landscape)
     except PercolationError as error:
-        energy, remarks = None, (*remarks, str(error).rstrip("."))
+        energy, warnings = None, (*warnings, str(error))
     return Description(
-        glass=glass, density=density, landscape=landscape, activation_energy=energy, seed=seed, remarks=remarks
+        glass=glass, density=density, landscape=landscape, activation_energy=energy, seed=seed, warnings=warnings
     )
 
 
@@ -128,8 +130,7 @@ def print_description(console: Console, found: Description) -> None:
     console.print(table, highlight=False)
     for name, value in _lines(found):
         console.print(f"{name:<22}{value}", highlight=False, markup=False)
-    for remark in found.remarks:
-        console.print(f"note: {remark}.", highlight=False, markup=False)
+    print_warnings(found.warnings)
 
 
 def _lines(found: Description) -> Iterator[tuple[str, str]]:

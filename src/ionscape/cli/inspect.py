@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ionscape.cli.options import Overwrite, SummaryFile
 from ionscape.cli.table import write_summary
 from ionscape.errors import InputError
 from ionscape.outputs import check_output
@@ -33,8 +34,8 @@ def inspect_command(
     ],
     format: Annotated[str | None, typer.Option(help="Format of the file, instead of the one recognised.")] = None,
     pulses: Annotated[int | None, typer.Option(min=1, help="Primary pulses per data point, if known.")] = None,
-    json: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Write it there, in SI units.")] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace an existing file.")] = True,
+    summary: SummaryFile = None,
+    overwrite: Overwrite = True,
 ) -> None:
     """Say what a ToF-SIMS depth profile holds: channels, pulses per point, isotope ratios, doubtful assignments."""
     from rich.console import Console
@@ -42,8 +43,8 @@ def inspect_command(
     from ionscape.sims.inspection import inspect
     from ionscape.sims.readers import read_raw_profile
 
-    if json is not None:
-        check_output(json, extensions=(".json",), key="--json", overwrite=overwrite)
+    if summary is not None:
+        check_output(summary, extensions=(".json",), key="--summary", overwrite=overwrite)
     raw = read_raw_profile(file, format)
     try:
         found = inspect(raw, pulses=pulses)
@@ -54,8 +55,8 @@ def inspect_command(
     # Lines that are read by a program or a pager are not broken, unless somebody wants them to be.
     known = sys.stdout.isatty() or "COLUMNS" in os.environ
     print_inspection(Console() if known else Console(width=PIPED), found)
-    if json is not None:
-        write_summary(found.as_mapping(), json)
+    if summary is not None:
+        write_summary(_summary(found), summary)
 
 
 def print_inspection(console: Console, found: Inspection) -> None:
@@ -67,6 +68,11 @@ def print_inspection(console: Console, found: Inspection) -> None:
         _print_ratios(console, found)
     for line in _remarks(found):
         console.print(line, highlight=False, markup=False)
+
+
+def _summary(found: Inspection) -> dict[str, object]:
+    """The same as a mapping, with a title and the remarks as in every summary."""
+    return {"title": Path(found.file).name, "warnings": list(_remarks(found)), **found.as_mapping()}
 
 
 def _head(found: Inspection) -> Iterator[str]:
@@ -155,13 +161,13 @@ def _print_ratios(console: Console, found: Inspection) -> None:
 
 def _remarks(found: Inspection) -> Iterator[str]:
     if found.not_recognised:
-        yield f"not recognised: {', '.join(found.not_recognised)}"
+        yield f"Not recognised: {', '.join(found.not_recognised)}."
     if found.empty_points:
-        yield f"no counts in any channel at data points {', '.join(map(str, found.empty_points))}"
+        yield f"No counts in any channel at data points {', '.join(map(str, found.empty_points))}."
     for entry in found.interferences[:INTERFERENCES_SHOWN]:
-        part = "" if entry.contribution is None else f", up to {100.0 * entry.contribution:.2g} % of its counts"
+        part = "" if entry.contribution is None else f", up to {_percent(entry.contribution)} of its counts"
         told = f"told apart by m/Δm = {entry.resolving_power:.0f}"
-        yield f"{entry.channel} may hold {entry.other} ({entry.reason}; {told}{part})"
+        yield f"{entry.channel} may hold {entry.other} ({entry.reason}; {told}{part})."
     more = len(found.interferences) - INTERFERENCES_SHOWN
     if more > 0:
-        yield f"and {more} more possible interferences of smaller weight"
+        yield f"{more} more possible interferences are of smaller weight."

@@ -24,9 +24,7 @@ Tolerance = Annotated[
     float | None,
     typer.Option("--tolerance", min=1e-10, max=0.1, help="Relative tolerance of the time integration."),
 ]
-SummaryFile = Annotated[
-    Path | None, typer.Option("--summary", metavar="FILE.json", help="Write the summary there, in SI units.")
-]
+SummaryFile = Annotated[Path | None, typer.Option("--summary", metavar="FILE.json", help="Write the summary there.")]
 NoFigure = Annotated[bool, typer.Option("--no-figure", help="Draw no figure.")]
 Processes = Annotated[
     int | None,

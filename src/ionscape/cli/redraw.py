@@ -201,7 +201,7 @@ def summary_command(
         elif is_profile(loaded):
             print_profile(Console(soft_wrap=True), loaded)
         else:
-            print_summary(Console(), loaded.experiment.title, loaded.summary())
+            print_summary(Console(), loaded.summary())
     if summary is not None:
         write_summary(loaded.summary(), summary)
 

@@ -178,7 +178,7 @@ def _write_the_rest(result: SimulationResult, outputs: Outputs, *, quiet: bool) 
 
     numbers: dict[str, Any] = result.summary()
     if not quiet:
-        print_summary(Console(soft_wrap=True), result.experiment.title, numbers)
+        print_summary(Console(soft_wrap=True), numbers)
     if outputs.summary is not None:
         write_summary(numbers, outputs.summary)
     if outputs.table is not None:

@@ -45,8 +45,8 @@ ROWS = (
 )
 
 
-def print_summary(console: Console, title: str, summary: Mapping[str, Any]) -> None:
-    """Print the stages of a summary (`SimulationResult.summary`) side by side.
+def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
+    """Print the stages of a summary (`SimulationResult.summary`) side by side, and its warnings.
 
     A dash stands where a stage has no value, and a line that no stage has a value of is left out.
     """
@@ -57,7 +57,7 @@ def print_summary(console: Console, title: str, summary: Mapping[str, Any]) -> N
     stages: Sequence[Mapping[str, Any]] = summary["stages"]
     for first in range(0, len(stages), STAGES_PER_TABLE):
         part = stages[first : first + STAGES_PER_TABLE]
-        table = Table(title=Text(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+        table = Table(title=Text(summary["title"]), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
         table.add_column("stage")
         for number, stage in enumerate(part, start=first + 1):
             table.add_column(f"{number}: {stage.get('kind', '')}", justify="right")
@@ -67,6 +67,7 @@ def print_summary(console: Console, title: str, summary: Mapping[str, Any]) -> N
             name = f"{row.label} / {row.unit}" if row.unit else row.label
             table.add_row(name, *(_shown(stage.get(row.key), row) for stage in part))
         console.print(table, highlight=False)
+    print_warnings(summary["warnings"])
 
 
 def _shown(value: object, row: Row) -> str:
@@ -75,10 +76,11 @@ def _shown(value: object, row: Row) -> str:
     return NO_VALUE
 
 
-def write_summary(summary: Mapping[str, Any] | Sequence[Mapping[str, Any]], path: Path) -> None:
+def write_summary(summary: Mapping[str, Any], path: Path) -> None:
     """Write a summary as JSON; what does not exist is null, since JSON knows no NaN."""
+    text = json.dumps(without_nan(summary), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     with atomic_output(path) as temporary:
-        temporary.write_text(json.dumps(without_nan(summary), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
 
 
 def print_warnings(warnings: Iterable[str]) -> None:

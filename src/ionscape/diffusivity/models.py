@@ -13,8 +13,9 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ionscape.arrays import FloatArray
 from ionscape.constants import BOLTZMANN_CONSTANT
-from ionscape.diffusivity.site_energies import Branch, FloatArray, Shape, SiteEnergyDistribution
+from ionscape.diffusivity.site_energies import Branch, Shape, SiteEnergyDistribution
 from ionscape.errors import InputError
 
 LARGEST_EXPONENT = 600.0

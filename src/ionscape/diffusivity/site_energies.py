@@ -12,11 +12,11 @@ from functools import cached_property
 from typing import Any, Literal, cast
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 
-FloatArray = NDArray[np.float64]
 Shape = Literal["cosine-squared", "gaussian"]
 
 GAUSSIAN_WIDTHS_PER_FULL_WIDTH = 2.0 * math.sqrt(2.0 * math.log(2.0))

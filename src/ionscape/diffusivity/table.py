@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.diffusivity.models import DiffusionModel
-from ionscape.diffusivity.site_energies import FloatArray
 from ionscape.errors import InputError
 
 DEFAULT_INTERVALS = 4096

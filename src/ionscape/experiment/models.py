@@ -13,6 +13,7 @@ from ionscape.diffusivity import DiffusionModel
 from ionscape.experiment import checks
 from ionscape.experiment.diffusion import DiffusionSpecification, is_immobile, make_diffusion_model
 from ionscape.experiment.fields import Bounds, Number, Quantity, Table, reject
+from ionscape.experiment.remarks import experiment_warnings
 
 POSITIVE = Bounds(above=0.0)
 
@@ -256,6 +257,11 @@ class Experiment(Table):
     def duration(self) -> float:
         """Duration of all stages together [s]."""
         return sum(stage.duration for stage in self.stages)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What may be a slip, such as an unusual charge of an ion, one sentence each."""
+        return experiment_warnings(self)
 
     def with_origin(self, *, source: str, file: str | None, attachments: dict[str, str]) -> Experiment:
         """The same experiment with the text it was read from."""

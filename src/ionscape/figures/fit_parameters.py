@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from ionscape.arrays import FloatArray
     from ionscape.inference import FitResult
-    from ionscape.sims.raw import FloatArray
 
 LEAST_DIFFERENCE = 1e-4  # of costs, on the logarithmic axis
 GREY = "#555555"
@@ -185,7 +185,7 @@ def _coordinates(result: FitResult, estimates: FloatArray) -> FloatArray:
 def _parabola(result: FitResult, place: int, values: FloatArray) -> FloatArray:
     """Cost above the least one that the standard error predicts, quadratic on the scale of the parameter."""
     data = result.dataset
-    estimate, error = (float(data[kind].values[place]) for kind in ("estimate", "standard_error"))
+    estimate, error = (float(data[kind].values[place]) for kind in ("estimate", "estimate_error"))
     if str(data["scale"].values[place]) == "log":
         return (np.log(values / estimate) * estimate / error) ** 2
     return ((values - estimate) / error) ** 2

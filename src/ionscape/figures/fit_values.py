@@ -19,8 +19,8 @@ from ionscape.figures.style import reject
 from ionscape.quantities import DIMENSIONS, DisplayUnit
 
 if TYPE_CHECKING:
+    from ionscape.arrays import FloatArray
     from ionscape.inference import FitResult
-    from ionscape.sims.raw import FloatArray
 
 LIGHT, DARK = 0.22, 0.45  # strength of the bands of 95 and of 68 %
 BANDS = ((95, LIGHT), (68, DARK))  # from the back to the front

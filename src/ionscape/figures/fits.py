@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from ionscape.arrays import FloatArray
     from ionscape.inference import FitResult
-    from ionscape.sims.raw import FloatArray
 
 TITLE_WIDTH = 78  # characters on a line
 FERMI_LABEL = r"density that sets the Fermi level / nm$^{-3}$"

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from ionscape.arrays import FloatArray
     from ionscape.sims import CraterDepth, DepthProfile
-    from ionscape.sims.raw import FloatArray
 
 NANOMETRE = 1e-9
 CALIBRATION_COLOUR = "#009E73"
@@ -113,11 +113,14 @@ def calibrated_profile(profile: DepthProfile) -> Figure:
         def fraction(name: str, number: int = number) -> FloatArray:
             return data[name].values[:, number] / total
 
-        for kind, strength in (("density_systematic", LIGHT), ("density", DARK)):
-            axes.fill_between(depth, fraction(f"{kind}_lower"), fraction(f"{kind}_upper"),
-                              color=shade(colour, strength), lw=0)  # fmt: skip
+        bands = (
+            ("density_systematic_lower", "density_systematic_upper", LIGHT),
+            ("density_lower_95", "density_upper_95", DARK),
+        )
+        for low, high, strength in bands:
+            axes.fill_between(depth, fraction(low), fraction(high), color=shade(colour, strength), lw=0)
         axes.plot(depth, fraction("density"), color=colour, lw=1.2, label=ion)
-    axes.set_ylim(bottom=min(0.0, float(np.nanmin(data["density_lower"].values)) / total))
+    axes.set_ylim(bottom=min(0.0, float(np.nanmin(data["density_lower_95"].values)) / total))
     bulk = r"$n_\mathrm{bulk}$"
     tidy(axes, horizontal="", vertical=f"density / {bulk},  {bulk} = {_power(total)} m$^{{-3}}$")
     title = f"{_wrapped(data.attrs['title'])}\nmethod: {data.attrs['density_method']}"

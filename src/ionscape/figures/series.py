@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 from ionscape.figures.series_values import (
     INVERSE_TEMPERATURE,
     PER_CENTIMETRE,
     SAME_COMPOSITION,
-    FloatArray,
     TemperatureColours,
     by_borate_fraction,
     colour_of_map,

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
 
 if TYPE_CHECKING:
     import xarray
 
-FloatArray = NDArray[np.float64]
 
 MOST_LINES = 6
 SAME_COMPOSITION = 0.03

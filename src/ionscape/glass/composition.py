@@ -157,7 +157,7 @@ def known_weaknesses(
         tetrahedral_borate_limit: c_B of `network_former_units`.
 
     Returns:
-        Sentences without a full stop; none for a glass within the range in which the model has been tested.
+        Sentences; none for a glass within the range in which the model has been tested.
     """
     return tuple(_weaknesses(composition, tetrahedral_borate_limit))
 
@@ -167,26 +167,26 @@ def _weaknesses(composition: Composition, limit: float) -> Iterator[str]:
     if alkali in ("K", "Cs"):
         points = {"K": "4.6", "Cs": "10.9"}[alkali]
         yield (
-            f"the fraction of tetrahedral borate misses NMR by {points} percentage points in {alkali} glasses "
-            "(0.5 for Li, 2.2 for Na): give measured units if there are any"
+            f"The fraction of tetrahedral borate misses NMR by {points} percentage points in {alkali} glasses "
+            "(0.5 for Li, 2.2 for Na): give measured units if there are any."
         )
     if alkali == "Rb":
-        yield "the units of Rb glasses have not been compared with NMR"
+        yield "The units of Rb glasses have not been compared with NMR."
     if oxide > LARGEST_TESTED_ALKALI_OXIDE:
         yield (
-            f"y = {oxide:.4g} is above {LARGEST_TESTED_ALKALI_OXIDE}: tetrahedral borate units become fewer there than "
-            "the model says"
+            f"The alkali oxide y = {oxide:.4g} is above {LARGEST_TESTED_ALKALI_OXIDE}: tetrahedral borate units "
+            "become fewer there than the model says."
         )
     if oxide < LEAST_TESTED_ALKALI_OXIDE:
         yield (
-            f"y = {oxide:.4g} is below {LEAST_TESTED_ALKALI_OXIDE}: P(4) units may occur and many sites are blocked; "
-            "published comparisons start at 0.33"
+            f"The alkali oxide y = {oxide:.4g} is below {LEAST_TESTED_ALKALI_OXIDE}: P(4) units may occur and "
+            "many sites are blocked; published comparisons start at 0.33."
         )
     first, last = flat_range(composition, tetrahedral_borate_limit=limit)
     if first < borate < last:
         yield (
-            f"from x = {first:.3f} to {last:.3f} no charged unit changes, so that the model is flat in x there, "
-            "while measured conductivities can fall by a decade"
+            f"From x = {first:.3f} to {last:.3f} no charged unit changes, so that the model is flat in x there, "
+            "while measured conductivities can fall by a decade."
         )
 
 

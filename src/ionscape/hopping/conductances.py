@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.compiled import kernel
 from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE
 
@@ -18,8 +19,6 @@ from .statistics import chemical_potential
 
 if TYPE_CHECKING:
     from .landscape import Landscape
-
-FloatArray = NDArray[np.float64]
 
 
 def conductance_network(

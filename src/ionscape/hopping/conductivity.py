@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError, PercolationError
 
 from .checks import positive_number
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from .landscape import Landscape
 
-FloatArray = NDArray[np.float64]
 
 ATTEMPT_FREQUENCY = 4e14  # Hz; Bosi 2021, section V.A
 JUMP_DISTANCE = 5e-10  # m; Bosi 2021, section V.A

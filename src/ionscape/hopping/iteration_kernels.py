@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.compiled import kernel
 
 from .degree_lists import delist, empty_degree_lists, enlist, grown
-from .reduction_kernels import FloatArray, IntArray, LongArray, Record
+from .reduction_kernels import IntArray, LongArray, Record
 
 
 class RemainingNetwork(NamedTuple):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from ionscape.arrays import FloatArray
 
 from .network import Network
-
-FloatArray = NDArray[np.float64]
 
 
 def kron_conductance(network: Network) -> float:

@@ -12,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
 from ionscape.glass import UNIT_KINDS, Composition, Glass, make_glass
@@ -20,7 +21,6 @@ from .checks import shown, whole_number
 from .landscape_kernels import CHARGE_PARTS, assign_counter_charges, site_energies
 from .links import TransverseFaces
 
-FloatArray = NDArray[np.float64]
 RandomSource = int | np.random.SeedSequence | np.random.Generator
 
 LARGEST_RELATIVE_VALUE = 10.0

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError, PercolationError
 from ionscape.glass import Composition, Glass
 
 from .checks import whole_number
-from .landscape import FloatArray, Landscape, LandscapeModel, child_seed, generate_landscape
+from .landscape import Landscape, LandscapeModel, child_seed, generate_landscape
 from .links import Links, links
 from .percolation_kernels import bottleneck, forest_path, link_barriers, spanning_links
 
@@ -81,7 +82,7 @@ class ActivationEnergies:
         return float(np.std(self.of_landscapes, ddof=1)) if len(self.of_landscapes) > 1 else math.nan
 
     @property
-    def standard_error(self) -> float:
+    def mean_error(self) -> float:
         """Standard error of the mean [J]; NaN of fewer than two landscapes."""
         return self.scatter / math.sqrt(len(self.of_landscapes))
 

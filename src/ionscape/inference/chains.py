@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import FitError
-from ionscape.sims.raw import FloatArray
 
 from .least_squares import EDGE
 from .surrogate import FARTHEST, Surrogate

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
-from ionscape.sims.raw import FloatArray
 
 from .result import FitResult
 

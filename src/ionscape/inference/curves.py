@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.constants import PERCENTILES_68, PERCENTILES_95
 from ionscape.diffusivity import SiteEnergyDiffusion
 from ionscape.experiment import Experiment
-from ionscape.sims.raw import FloatArray
 
 from .forward import ForwardModel
 from .problem import FitProblem

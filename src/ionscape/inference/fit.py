@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import FitError, IonscapeError
 from ionscape.provenance import package_version, text_hash
 from ionscape.scaleout import Executor, RunStore, Tally, Task
-from ionscape.sims.raw import FloatArray
 
 from .forward import Evaluation, ForwardModel
 from .interval_check import rise_warnings, rises_at_ends, warned_of
@@ -336,7 +336,7 @@ def _warnings(
     failures: Sequence[str],
 ) -> list[str]:
     """What a reader of the result must know, one sentence each."""
-    found: list[str] = []
+    found = list(dict.fromkeys(warning for data in problem.datasets for warning in data.experiment.warnings))
     deviation = np.sqrt(np.diag(covariance))
     for place, parameter in enumerate(problem.parameters):
         coordinate = best.coordinates[place]

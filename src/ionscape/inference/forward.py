@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import ConvergenceError
 from ionscape.experiment import Experiment, GridSpecification
-from ionscape.sims.raw import FloatArray
 from ionscape.sims.resolution import GaussianResponse
 from ionscape.transport import Settings, SimulationResult, simulate
 from ionscape.transport.grid import Grid, make_grid

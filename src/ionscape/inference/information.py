@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 from ionscape.experiment import Experiment, parse_experiment
-from ionscape.sims.raw import FloatArray
 
 from .forward import ForwardModel
 from .parameters import Parameter, coordinates_of

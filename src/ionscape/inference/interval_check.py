@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.constants import CHI_SQUARE_95, NORMAL_95
-from ionscape.sims.raw import FloatArray
 
 from .forward import Evaluation, ForwardModel
 from .least_squares import AT_BOUND, WEAK_INFORMATION, StartResult, cost_of, loss_weights

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import FitError
-from ionscape.sims.raw import FloatArray
 
 from .forward import Evaluation, ForwardModel
 from .parameters import coordinates_of

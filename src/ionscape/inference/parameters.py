@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 from ionscape.quantities import DimensionName, quantity
-from ionscape.sims.raw import FloatArray
 
 Scale = Literal["linear", "log"]
 

@@ -45,11 +45,13 @@ def read_scalar(experiment: Experiment, path: str) -> Scalar:
     """The scalar of an experiment at a path.
 
     Raises:
-        InputError: there is none; the nearest path is named.
+        InputError: there is none; the nearest path is named, one of the same ion if an ion is named.
     """
     known = scalars(experiment)
     if path not in known:
-        nearest = nearest_name(path, known)
+        ions = {name.lower() for name in experiment.ions} & {str(part).lower() for part in _parts(path)}
+        same = [other for other in known if ions & {str(part).lower() for part in _parts(other)}]
+        nearest = nearest_name(path, same or known)
         raise InputError("is not a number of the experiment", key=path, remedy=f'the nearest path is "{nearest}"')
     return known[path]
 

@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import FitError, InputError
 from ionscape.optional import require_extra
 from ionscape.provenance import text_hash
 from ionscape.scaleout import Executor, RunStore, Tally
 from ionscape.scaleout.executors import SerialExecutor
-from ionscape.sims.raw import FloatArray
 
 from .chains import Chain, sample_chains
 from .curves import LEVELS, curve_variables
@@ -288,7 +288,7 @@ def _entered(
         "weight": ("draw", np.full(draws, 1.0 / draws)),
         "posterior_mean": ("parameter", values.mean(axis=0)),
         "posterior_median": ("parameter", np.median(values, axis=0)),
-        "standard_error": ("parameter", deviation),
+        "estimate_error": ("parameter", deviation),
         "covariance": (both, covariance),
         "correlation": (both, covariance / np.outer(deviation, deviation)),
         "coordinate_covariance": (both, np.atleast_2d(np.cov(kept.T))),

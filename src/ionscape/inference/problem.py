@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from ionscape.arrays import FloatArray
 from ionscape.constants import NORMAL_95
 from ionscape.errors import InputError, nearest_name
 from ionscape.experiment import Experiment, Irradiation
@@ -19,7 +20,6 @@ from ionscape.experiment.problems import first_problem
 from ionscape.experiment.tables import read_text
 from ionscape.quantities import DIMENSIONS
 from ionscape.sims import DepthProfile, Measurement, calibrate, load_measurement
-from ionscape.sims.raw import FloatArray
 from ionscape.sims.resolution import DepthResponse, GaussianResponse, MixingRoughnessInformationResponse
 
 from .parameters import Parameter, Prior, read_value

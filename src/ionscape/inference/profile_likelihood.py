@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.constants import CHI_SQUARE_68, CHI_SQUARE_95
 from ionscape.errors import FitError, InputError
 from ionscape.provenance import text_hash
 from ionscape.scaleout import Executor, RunStore, Tally, Task
 from ionscape.scaleout.executors import SerialExecutor
-from ionscape.sims.raw import FloatArray
 
 from .fit import problem_key
 from .forward import ForwardModel

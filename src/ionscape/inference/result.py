@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.constants import NORMAL_95
 from ionscape.errors import InputError
 from ionscape.outputs import read_dataset, write_dataset
 from ionscape.provenance import provenance_attributes
-from ionscape.sims.raw import FloatArray
 
 from .curves import curve_variables
 from .forward import ForwardModel
@@ -47,21 +47,24 @@ class FitResult:
         return tuple(json.loads(self.dataset.attrs["warnings"]))
 
     def summary(self) -> dict[str, Any]:
-        """Estimates by path in SI units with their 95 % intervals, cost, simulations and warnings."""
+        """Title, warnings, `parameters` by path with 95 % intervals, cost; in SI units (reference: fit file)."""
         data = self.dataset
-        found: dict[str, Any] = {}
-        for place, name in enumerate(data["parameter"].values):
-            found[str(name)] = {
-                "estimate": float(data["estimate"].values[place]),
+        parameters = {
+            str(name): {
+                "value": float(data["estimate"].values[place]),
+                "error": float(data["estimate_error"].values[place]),
                 "lower_95": float(data["lower_95"].values[place]),
                 "upper_95": float(data["upper_95"].values[place]),
-                "standard_error": float(data["standard_error"].values[place]),
                 "unit": str(data["unit"].values[place]),
                 "kind": str(data["kind"].values[place]),
             }
+            for place, name in enumerate(data["parameter"].values)
+        }
         attributes = data.attrs
         return {
-            **found,
+            "title": str(attributes["title"]),
+            "warnings": list(self.warnings),
+            "parameters": parameters,
             "cost": float(attributes["cost"]),
             "degrees_of_freedom": int(attributes["degrees_of_freedom"]),
             "reduced_chi_square": float(attributes["cost"]) / max(int(attributes["degrees_of_freedom"]), 1),
@@ -72,7 +75,6 @@ class FitResult:
             "failed_simulations": int(attributes["failed_simulations"]),
             "starts": [float(value) for value in data["start_cost"].values],
             "method": str(attributes["method"]),
-            "warnings": list(self.warnings),
         }
 
     def to_netcdf(self, path: str | Path) -> None:
@@ -167,7 +169,7 @@ def _estimates(problem: FitProblem, best: StartResult, covariance: FloatArray) -
     pairs = ("parameter", "other_parameter")
     variables: dict[str, Any] = {
         "estimate": ("parameter", values_of(parameters, best.coordinates)),
-        "standard_error": ("parameter", deviation * slopes),
+        "estimate_error": ("parameter", deviation * slopes),
         "covariance": (pairs, covariance * np.outer(slopes, slopes)),
         "correlation": (pairs, covariance / np.outer(deviation, deviation)),
         "coordinate": ("parameter", best.coordinates, {"long_name": "place between the bounds, 0 to 1"}),

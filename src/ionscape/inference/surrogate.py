@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import FitError
 from ionscape.provenance import text_hash
 from ionscape.scaleout import Executor, Outcome, RunStore, Tally, Task
-from ionscape.sims.raw import FloatArray
 
 from .forward import ForwardModel
 from .least_squares import EDGE, HUBER_SCALE

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 
-FloatArray = NDArray[np.float64]
 DiffusionOfFraction = float | Callable[[FloatArray], FloatArray]
 """A diffusion coefficient [m²/s]: a number, or a function of the fraction of the ion's own density (any shape)."""
 

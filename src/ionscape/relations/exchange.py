@@ -14,17 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import integrate, special
 
+from ionscape.arrays import FloatArray
 from ionscape.constants import ELEMENTARY_CHARGE
 from ionscape.errors import InputError
-from ionscape.relations._arguments import (
-    DiffusionOfFraction,
-    FloatArray,
-    coefficient_function,
-    finite,
-    fraction,
-    nonzero,
-    positive,
-)
+from ionscape.relations._arguments import DiffusionOfFraction, coefficient_function, finite, fraction, nonzero, positive
 from ionscape.relations._arguments import non_negative as at_least_zero
 from ionscape.relations.conduction import thermal_voltage
 

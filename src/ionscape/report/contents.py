@@ -16,10 +16,12 @@ from ionscape.figures.fit_values import SAME_OPTIMUM, data_sets
 from ionscape.provenance import package_version
 from ionscape.quantities import format_quantity
 from ionscape.references import REFERENCES
+from ionscape.wording import in_words
 
 from . import panels
+from .conditions import ASSUMED, MEANING, assumed_notice, assumed_paths, conditions_table
 from .parts import Report, Section, TextTable
-from .values import parameter_table, width_table
+from .values import ended_early, parameter_table, parameter_words, width_table
 
 if TYPE_CHECKING:
     from ionscape.inference import FitProblem, FitResult
@@ -33,6 +35,7 @@ PLUS_MINUS = {
     "mcmc": "± is the standard deviation of the posterior. Intervals of 68 and 95 % lie between its percentiles,"
     " equally much of it on either side.",
 }
+RESOLUTION = "measurement.depth_resolution"
 RESIDUAL_CORRELATION = 2.0  # of their standard deviation: neighbours that are more alike show a misfit
 LIBRARIES = ("scipy", "xarray", "matplotlib", "numba")
 
@@ -50,6 +53,7 @@ def build_report(result: FitResult, *, result_file: Path | None = None) -> Repor
         _summary(result),
         Section(title="Data and fit", panels=panels.data_panels(result)),
         _parameters(result, problem),
+        *_conditions(result, problem),
         Section(title="Diffusion coefficients and site energies", panels=panels.curve_panels(result)),
         _quality(result),
         Section(title="What the data tell apart", panels=panels.parameter_panels(result)),
@@ -75,8 +79,22 @@ def _summary(result: FitResult) -> Section:
     changed = result.problem is not None and fitted_problem(result) is None
     if changed:
         warnings += (f"{attributes['file']} has changed since the fit: priors and raw data are not described here.",)
-    said = "Warnings of the fit:" if warnings else "The fit gave no warnings."
-    return Section(title="Warnings", paragraphs=(said,), notices=warnings)
+    early = "The search did not converge: this report shows how far it came." if ended_early(result) else ""
+    said = "" if warnings else "The fit gave no warnings."
+    names = sorted((str(name) for name in result.dataset["parameter"].values), key=len, reverse=True)
+    for name in names:
+        warnings = tuple(warning.replace(name, parameter_words(name)) for warning in warnings)
+    notices = tuple(filter(None, (assumed_notice(result), *map(in_words, warnings))))
+    return Section(title="Warnings", paragraphs=tuple(filter(None, (early, said))), notices=notices)
+
+
+def _conditions(result: FitResult, problem: FitProblem | None) -> tuple[Section, ...]:
+    """What was taken as known of the experiments; none where they are not at hand."""
+    if problem is None:
+        return ()
+    table = conditions_table(result, problem)
+    remarks = (MEANING,) if any(row[-1] == ASSUMED for row in table.rows) else ()
+    return (Section(title="Conditions", tables=(table,), remarks=remarks),)
 
 
 def _parameters(result: FitResult, problem: FitProblem | None) -> Section:
@@ -96,6 +114,8 @@ def _parameters(result: FitResult, problem: FitProblem | None) -> Section:
             " part of all intervals: factors that turn counts into densities, the depth scale relative to that of the"
             " craters.",
         )
+    if ended_early(result):
+        meaning = f"The search did not converge: these numbers are its best so far, no estimates. {meaning}"
     return Section(title="Parameters", paragraphs=(meaning,), tables=tuple(tables), remarks=remarks)
 
 
@@ -141,10 +161,10 @@ def _residuals(result: FitResult) -> TextTable:
             residual = values[:, place]
             alike, noise = neighbour_correlation(residual)
             rows.append((
-                f"{name}: {ion}" if name else ion, str(residual.size), f"{residual.mean():+.2f}",
+                f"{name}: {ion}" if name else ion, str(residual.size), f"{residual.mean():+z.2f}",
                 f"{math.sqrt(np.mean(residual**2)):.2f}", f"{np.abs(residual).max():.1f}",
                 f"{100.0 * np.mean(np.abs(residual) > 2.0):.1f} %",
-                f"{alike:+.2f} ± {noise:.2f}" + (" *" if alike > RESIDUAL_CORRELATION * noise else ""),
+                f"{alike:+z.2f} ± {noise:.2f}" + (" *" if alike > RESIDUAL_CORRELATION * noise else ""),
             ))  # fmt: skip
     header = ("residuals of", "points", "mean", "root mean square", "largest", "beyond ±2", "neighbours")
     return TextTable(header=header, rows=tuple(rows), numeric=frozenset(range(1, 7)))
@@ -171,7 +191,11 @@ def _convergence(result: FitResult) -> tuple[TextTable, ...]:
     if "r_hat" not in data or "effective_sample_size" not in data:
         return ()
     rows = tuple(
-        (str(name), f"{float(data['r_hat'].values[k]):.3f}", f"{float(data['effective_sample_size'].values[k]):.0f}")
+        (
+            parameter_words(str(name)),
+            f"{float(data['r_hat'].values[k]):.3f}",
+            f"{float(data['effective_sample_size'].values[k]):.0f}",
+        )
         for k, name in enumerate(data["parameter"].values)
     )
     return (TextTable(header=("chains", "R̂", "effective sample size"), rows=rows, numeric=frozenset({1, 2})),)
@@ -195,6 +219,7 @@ def _origin(result: FitResult, problem: FitProblem | None) -> Section:
         )
         return Section(title="Origin of the data", paragraphs=(absent, *extra))
     rows: list[tuple[str, ...]] = []
+    assumed = assumed_paths(result)
     for data in problem.datasets:
         found = data.profile.dataset.attrs
         prefix = f"{data.name}: " if data.name else ""
@@ -211,12 +236,15 @@ def _origin(result: FitResult, problem: FitProblem | None) -> Section:
              if math.isfinite(rate) else "none: depths were given"),
             (f"{prefix}error common to the ions of a point", f"{100.0 * data.common_factor:.2g} %"),
             (f"{prefix}depth resolution (standard deviation)",
-             format_quantity(data.response.standard_deviation, "length")),
+             format_quantity(data.response.standard_deviation, "length")
+             + (f" ({ASSUMED})" if RESOLUTION in assumed else "")),
         ]  # fmt: skip
         rows += [(f"{prefix}warning of the calibration", warning) for warning in data.profile.warnings]
     table = TextTable(header=("data", ""), rows=tuple(rows))
-    remark = "Hashes are those of the files as they were when this report was written." if result.problem else ""
-    return Section(title="Origin of the data", paragraphs=extra, tables=(table,), remarks=(remark,) if remark else ())
+    remarks = (MEANING,) if RESOLUTION in assumed else ()
+    if result.problem:
+        remarks += ("Hashes are those of the files as they were when this report was written.",)
+    return Section(title="Origin of the data", paragraphs=extra, tables=(table,), remarks=remarks)
 
 
 def _reproduction(result: FitResult, problem: FitProblem | None, result_file: Path | None) -> Section:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 from io import BytesIO
+from itertools import zip_longest
 from string import Template
 
 from .parts import Panel, Report, Section, TextTable
@@ -39,7 +40,7 @@ th, td { text-align: left; vertical-align: top; padding: .25rem .9rem .25rem 0; 
 th { border-bottom: 1px solid #888; font-weight: 600; }
 td { overflow-wrap: break-word; }
 td.number, th.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-td:first-child { min-width: 9rem; }
+td:first-child { min-width: 9rem; } td small { color: #666; }
 figure { margin: 0 0 1.5rem; break-inside: avoid; } figure img { max-width: 100%; height: auto; display: block; }
 pre { background: #f5f5f5; padding: .7rem; overflow-x: auto; font-size: .82rem; }
 details { margin: .6rem 0; } summary { cursor: pointer; }
@@ -93,17 +94,23 @@ def _section(number: int, section: Section, tables: dict[str, str], folder: str)
 
 
 def _table(table: TextTable) -> str:
-    def row(cells: Sequence[str], tag: str) -> str:
+    def row(cells: Sequence[str], tag: str, hint: str = "") -> str:
         inner = ""
         for place, cell in enumerate(cells):
             kind = ' class="number"' if place in table.numeric else ""
-            # paths of parameters are broken at their dots and underlines
-            text = escape(cell) if place else re.sub(r"(?<=[A-Za-z])([._])(?=[A-Za-z])", r"\1<wbr>", escape(cell))
+            text = escape(cell) if place else _breakable(cell)
+            if hint and not place:
+                text += f"<br><small>{_breakable(hint)}</small>"
             inner += f"<{tag}{kind}>{text}</{tag}>"
         return f"<tr>{inner}</tr>"
 
-    rows = "\n".join(row(cells, "td") for cells in table.rows)
+    rows = "\n".join(row(cells, "td", hint) for cells, hint in zip_longest(table.rows, table.hints, fillvalue=""))
     return f'<div class="scroll"><table><thead>{row(table.header, "th")}</thead><tbody>\n{rows}\n</tbody></table></div>'
+
+
+def _breakable(text: str) -> str:
+    """A text that can be broken at the dots and underlines of the paths in it."""
+    return re.sub(r"(?<=[A-Za-z])([._])(?=[A-Za-z])", r"\1<wbr>", escape(text))
 
 
 def _panel(panel: Panel, table: str, folder: str) -> str:

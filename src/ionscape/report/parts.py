@@ -18,11 +18,13 @@ class TextTable:
         header: names of the columns.
         rows: as many cells each as there are columns.
         numeric: columns whose cells are aligned to the right.
+        hints: a second line of the first cell of every row, such as a key of a file; none for no such lines.
     """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numeric: frozenset[int] = frozenset()
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -103,6 +103,8 @@ def _wrapped(text: _Pages, paragraph: str, *, colour: str = "black") -> None:
 def _write_table(table: TextTable, text: _Pages) -> None:
     """Write a table in a monospaced font, as large as its lines allow; long cells continue on the next line."""
     rows = [[textwrap.wrap(cell, LARGEST_CELL) or [""] for cell in row] for row in (table.header, *table.rows)]
+    for row, hint in zip(rows[1:], table.hints, strict=False):
+        row[0] += [f"  {line}" for line in textwrap.wrap(hint, LARGEST_CELL)]
     widths = [max(len(line) for row in rows for line in row[column]) for column in range(len(table.header))]
     letters = sum(widths) + 2 * (len(widths) - 1)
     size = min(8.5, (WIDTH - 2 * MARGIN) / POINT / MONOSPACE_ADVANCE / letters)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ionscape.diffusivity import full_width_at_half_maximum
 from ionscape.figures.fit_values import readable_unit
+from ionscape.wording import name_of
 
 from .parts import TextTable
 
@@ -19,6 +20,13 @@ _WIDTH = re.compile(
 )
 NO_BREAK = "\N{NO-BREAK SPACE}"
 NUMBERS = frozenset({2, 3, 4, 5, 6})
+NOT_CONVERGED = "before it converged"
+"""In the warnings of fits that did not."""
+
+
+def ended_early(result: FitResult) -> str:
+    """The warning of a fit whose search was given up or stopped before it converged; empty for one that converged."""
+    return next((warning for warning in result.warnings if NOT_CONVERGED in warning), "")
 
 
 def parameter_table(result: FitResult, problem: FitProblem | None, kind: str) -> TextTable:
@@ -31,12 +39,13 @@ def parameter_table(result: FitResult, problem: FitProblem | None, kind: str) ->
     """
     data = result.dataset
     rows: list[tuple[str, ...]] = []
+    hints: list[str] = []
     for place, name in enumerate(str(name) for name in data["parameter"].values):
         if str(data["kind"].values[place]) != kind:
             continue
         estimate, error, low68, high68, low95, high95, lower, upper = (
             float(data[key].values[place])
-            for key in ("estimate", "standard_error", "lower_68", "upper_68", "lower_95", "upper_95", "lower_bound",
+            for key in ("estimate", "estimate_error", "lower_68", "upper_68", "lower_95", "upper_95", "lower_bound",
                         "upper_bound")
         )  # fmt: skip
         unit = readable_unit(str(data["unit"].values[place]), estimate)
@@ -46,14 +55,21 @@ def parameter_table(result: FitResult, problem: FitProblem | None, kind: str) ->
         ends = [text for text, value, bound in (("lower", low95, lower), ("upper", high95, upper))
                 if math.isclose(value, bound, rel_tol=1e-9)]  # fmt: skip
         note = f" (ends at the {' and '.join(ends)} bound)" if ends else ""
+        hints.append(name)
         rows.append((
-            name, unit.unit.replace(" ", NO_BREAK),
+            parameter_words(name), unit.unit.replace(" ", NO_BREAK),
             f"{estimate / unit.size:.{decimals}f}", f"{error / unit.size:.{decimals}f}",
             f"{first} to {second}", f"{third} to {fourth}{note}", f"{lower / unit.size:.4g} to {upper / unit.size:.4g}",
             prior_text(result, problem, place), str(data["scale"].values[place]),
         ))  # fmt: skip
     header = ("parameter", "unit", "estimate", "±", "68 % interval", "95 % interval", "bounds", "prior", "scale")
-    return TextTable(header=header, rows=tuple(rows), numeric=NUMBERS)
+    return TextTable(header=header, rows=tuple(rows), hints=tuple(hints), numeric=NUMBERS)
+
+
+def parameter_words(name: str) -> str:
+    """A parameter for people: `ions.Li.diffusion.width` is `Li width Γ`; that of a data set begins with its name."""
+    data_set, colon, path = name.rpartition(":")
+    return f"{data_set}{colon} {name_of(path)}".strip()
 
 
 def decimals_of(error: float) -> int:
@@ -97,14 +113,14 @@ def width_table(result: FitResult, problem: FitProblem | None) -> TextTable | No
         factor = full_width_at_half_maximum(1.0, shape="gaussian" if shape == "gaussian" else "cosine-squared")
         estimate, error, *ends = (
             factor * float(data[key].values[place])
-            for key in ("estimate", "standard_error", "lower_68", "upper_68", "lower_95", "upper_95")
+            for key in ("estimate", "estimate_error", "lower_68", "upper_68", "lower_95", "upper_95")
         )
         unit = readable_unit("J", estimate)
         decimals = decimals_of(error / unit.size)
         low68, high68, low95, high95 = (f"{end / unit.size:.{decimals}f}" for end in ends)
         formula = "2√(2 ln 2) Γ, Gaussian" if shape == "gaussian" else "πΓ/2, cos²"
         rows.append((
-            f"full width at half maximum of {name}", unit.unit, f"{estimate / unit.size:.{decimals}f}",
+            f"full width at half maximum of {parameter_words(name)}", unit.unit, f"{estimate / unit.size:.{decimals}f}",
             f"{error / unit.size:.{decimals}f}", f"{low68} to {high68}", f"{low95} to {high95}", formula,
         ))  # fmt: skip
     if not rows:

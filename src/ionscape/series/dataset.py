@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
 from ionscape.errors import InputError
 from ionscape.glass import UNIT_KINDS, ion_number_density
@@ -22,8 +22,6 @@ from .remarks import Averages, percolated_fraction, series_warnings, source_of
 from .result import FORMAT, SeriesResult
 from .settings import FIT_COMMON
 from .tasks import REFERENCE_DISTANCE, REFERENCE_FREQUENCY
-
-FloatArray = NDArray[np.float64]
 
 PERCOLATED = "part of the landscapes and directions with a path"
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import FitError, InputError
 from ionscape.scaleout import Executor, RunStore, SerialExecutor, Tally, Task
 
@@ -20,8 +20,6 @@ from .tasks import calculate, outcomes_by_key, percolation_task
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-
-FloatArray = NDArray[np.float64]
 
 NOISES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 """Noises at which activation energies are tabulated; they are smooth between."""

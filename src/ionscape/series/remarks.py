@@ -9,13 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.glass import LiteratureGlass, known_weaknesses
 from ionscape.glass.literature import OF_ANOTHER_AUTHOR
 
 from .load import Series
 from .settings import SeriesTable
-
-FloatArray = NDArray[np.float64]
 
 CONVERGED_LATTICE = 100
 """Sites along an edge from which on the mean conductivity changes by less than a tenth of a decade."""
@@ -59,7 +58,7 @@ def series_warnings(series: Series, averages: Averages) -> list[str]:
         limit = series.settings.glass.tetrahedral_borate_limit
         for sentence in () if measured else known_weaknesses(glass.composition, tetrahedral_borate_limit=limit):
             found.setdefault(sentence, []).append(glass.composition.borate_fraction)
-    warnings = [f"x = {_range(places)}: {sentence}" for sentence, places in found.items()]
+    warnings = [f"At x = {_range(places)}: {sentence}" for sentence, places in found.items()]
     warnings.extend(lattice_warnings(series.settings))
     warnings.extend(_path_warnings(series, averages))
     if series.literature is not None:
@@ -71,7 +70,7 @@ def series_warnings(series: Series, averages: Averages) -> list[str]:
             named.append(f"{len(chosen) - MOST_LEFT_OUT} more")
         if chosen:
             glasses = "glass was" if len(chosen) == 1 else "glasses were"
-            warnings.append(f"{len(chosen)} measured {glasses} left out: {'; '.join(named)}")
+            warnings.append(f"{len(chosen)} measured {glasses} left out: {'; '.join(named)}.")
     return warnings
 
 
@@ -81,8 +80,8 @@ def lattice_warnings(settings: SeriesTable) -> list[str]:
     warnings: list[str] = []
     if percolation is not None and percolation.lattice < SMALL_PERCOLATION_LATTICE:
         warnings.append(
-            f"activation energies on {percolation.lattice}³ sites are too high, by about 0.05 eV in 0.33 Li2O glasses"
-            " with 3 to 5 sites along an edge; the standard errors say nothing of it"
+            f"Activation energies on {percolation.lattice}³ sites are too high, by about 0.05 eV in 0.33 Li2O glasses"
+            " with 3 to 5 sites along an edge; the standard errors say nothing of it."
         )
     if network is not None and network.lattice < CONVERGED_LATTICE:
         warnings.append(_lattice_warning(network.lattice, periodic=settings.landscape.transverse_faces != "open"))
@@ -92,13 +91,13 @@ def lattice_warnings(settings: SeriesTable) -> list[str]:
 def _lattice_warning(lattice: int, *, periodic: bool) -> str:
     """That conductivities depend on the lattice, and by how much where that is known."""
     if not periodic:
-        return f"conductivities on {lattice}³ sites still depend on the lattice; the standard errors say nothing of it"
+        return f"Conductivities on {lattice}³ sites still depend on the lattice; the standard errors say nothing of it."
     sizes = np.array(list(LATTICE_EXCESS))
     excess = float(np.interp(math.log(lattice), np.log(sizes), list(LATTICE_EXCESS.values())))
     size = f"about {10.0**excess:.2g}" if lattice > sizes[0] else "50 or more"
     return (
-        f"conductivities on {lattice}³ sites are too high, by a factor of {size} in the glass of which it is known,"
-        " 0.33 Li2O at x = 0.5 and 20 °C; the standard errors say nothing of it"
+        f"Conductivities on {lattice}³ sites are too high, by a factor of {size} in the glass of which it is known,"
+        " 0.33 Li2O at x = 0.5 and 20 °C; the standard errors say nothing of it."
     )
 
 
@@ -120,7 +119,7 @@ def _path_warnings(series: Series, averages: Averages) -> list[str]:
         if not np.isnan([row[place] for row in rows]).any()
     ]
     least = "" if len(rows) == 1 else "at worst "
-    return [f"x = {_range([row[0] for row in rows])}: {least}{' and '.join(parts)}; averages leave the others out"]
+    return [f"At x = {_range([row[0] for row in rows])}: {least}{' and '.join(parts)}; averages leave the others out."]
 
 
 def _range(places: Sequence[float]) -> str:

@@ -34,23 +34,28 @@ class SeriesResult:
         """What a reader must know, one sentence each."""
         return tuple(json.loads(self.dataset.attrs["warnings"]))
 
-    def summary(self) -> list[dict[str, Any]]:
-        """One entry per composition: x, y, activation energy [eV], conductivity [S/m], frequency [Hz], units."""
+    def summary(self) -> dict[str, Any]:
+        """Title, warnings and `compositions`: energies in eV, all else in SI units (reference: series file)."""
         data = self.dataset
         kelvins = data["temperature"].values if "temperature" in data else ()
         temperatures = [f"{temperature:.10g} K" for temperature in kelvins]
 
-        def by_temperature(name: str, place: int) -> dict[str, float]:
-            return dict(zip(temperatures, map(float, data[name].values[place] if temperatures else ()), strict=True))
+        def conductivities(place: int) -> dict[str, dict[str, float]]:
+            return {
+                temperature: {
+                    "value": float(data["conductivity"].values[place, column]),
+                    "error": float(data["conductivity_error"].values[place, column]),
+                }
+                for column, temperature in enumerate(temperatures)
+            }
 
-        return [
+        compositions = [
             {
                 "x": float(x),
                 "y": float(data.attrs["alkali_oxide_fraction"]),
                 "activation_energy": float(data["activation_energy"].values[place]),
                 "activation_energy_error": float(data["activation_energy_error"].values[place]),
-                "conductivity": by_temperature("conductivity", place),
-                "conductivity_error": by_temperature("conductivity_error", place),
+                "conductivity": conductivities(place),
                 "attempt_frequency": float(data["attempt_frequency"].values[place]),
                 "units": {
                     str(name): float(fraction)
@@ -59,6 +64,7 @@ class SeriesResult:
             }
             for place, x in enumerate(data["x"].values)
         ]
+        return {"title": str(data.attrs["title"]), "warnings": list(self.warnings), "compositions": compositions}
 
     def to_netcdf(self, path: str | Path) -> None:
         """Write a NetCDF file that any NetCDF reader opens, complete or not at all."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 from ionscape.scaleout import Executor, RunStore, Tally, Task, make_executor
 
@@ -24,8 +24,6 @@ from .tasks import calculate, network_task, outcomes_by_key, percolation_task
 
 if TYPE_CHECKING:
     from ionscape.hopping import LandscapeModel
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 
 from . import densities, regions
@@ -17,7 +18,6 @@ from .crater import CraterDepth, DepthScale, crater_depth, default_total_time
 from .densities import Balance, BoolArray, Factors
 from .load import Measurement, load_measurement
 from .profile import DepthProfile, make_profile
-from .raw import FloatArray
 from .resampling import resample
 from .settings import DensityMethod, Region
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 
 from .isotopes import abundances
-from .raw import Channel, FloatArray, RawProfile
+from .raw import Channel, RawProfile
 
 if TYPE_CHECKING:
     from .load import Measurement

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 
 from .pulses import PulseInference, infer_pulses
@@ -31,7 +32,6 @@ __all__ = [
     "fano_factor", "infer_pulses", "intensity_variance", "poisson_corrected",
 ]  # fmt: skip
 
-FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 FOURTH_DIFFERENCE = np.array([1.0, -4.0, 6.0, -4.0, 1.0]) / 6.0

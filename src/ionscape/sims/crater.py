@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 
 from .crater_regions import (
     FEWEST_IN_REGION,
     BoolArray,
-    FloatArray,
     Region,
     Regions,
     find_regions,

@@ -10,11 +10,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 
 from .crater_scan import CraterScan
 
-FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 Region = tuple[float, float]
 

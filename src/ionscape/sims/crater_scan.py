@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 from ionscape.experiment.tables import read_text
 from ionscape.quantities import unit_size
-
-FloatArray = NDArray[np.float64]
 
 FEWEST_POINTS = 50
 HEADER_EXAMPLE = '"Lateral (um),Height (nm)"'

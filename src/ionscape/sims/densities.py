@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 
 from .channels import IonCounts
-from .raw import FloatArray
 from .settings import DensityMethod
 
 BoolArray = NDArray[np.bool_]

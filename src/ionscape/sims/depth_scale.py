@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 
 if TYPE_CHECKING:
     from .crater import CraterDepth
 
-FloatArray = NDArray[np.float64]
 
 NARROWEST, WIDEST = 0.2, 5.0
 """Bounds of a drawn rate, as multiples of the rate: with few scans Student's t has no variance, and a rate that is

@@ -9,16 +9,14 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 
 from .isotopes import ISOTOPES, IsotopeRatio, abundances, isotope_mass, isotope_ratio
 from .raw import Channel, ChannelKind, RawProfile
 from .readers import read_raw_profile
 from .species import Species
-
-FloatArray = NDArray[np.float64]
 
 Reason = Literal["same nominal mass", "isotope", "carbon-13", "hydride"]
 

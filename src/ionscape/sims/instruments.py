@@ -8,15 +8,13 @@ from dataclasses import dataclass, field
 from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 
 from .crater import CraterScan
 from .isotopes import most_abundant
 from .resolution import DepthResponse, GaussianResponse
-
-FloatArray = NDArray[np.float64]
 
 SMALLEST_ABUNDANCE = 0.01
 """Isotopes that are rarer have no channel of their own unless they are asked for."""

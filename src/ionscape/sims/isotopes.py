@@ -22,14 +22,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError, nearest_name
 
 if TYPE_CHECKING:
     from .raw import Channel, RawProfile
 
-FloatArray = NDArray[np.float64]
 
 IsotopeVerdict = Literal["natural", "constant but not natural", "interference or saturation", "too few counts"]
 

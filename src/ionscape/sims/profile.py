@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.outputs import read_dataset, write_dataset
 from ionscape.provenance import provenance_attributes
 
 from . import densities
-from .raw import FloatArray
 from .resampling import incorporated_ions
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class DepthProfile:
 
         return {
             "title": found["title"],
+            "warnings": list(self.warnings),
             "method": found["density_method"],
             "sputter_rate": float(found["sputter_rate"]),
             "sputter_rate_error": float(found["sputter_rate_error"]),
@@ -84,8 +85,8 @@ class DepthProfile:
             "incorporated": {
                 ion: {
                     **entry,
-                    "lower_95": float(data["incorporated_lower"].values[k]),
-                    "upper_95": float(data["incorporated_upper"].values[k]),
+                    "lower_95": float(data["incorporated_lower_95"].values[k]),
+                    "upper_95": float(data["incorporated_upper_95"].values[k]),
                 }
                 for k, (ion, entry) in enumerate(by_ion("incorporated", "incorporated_error").items())
             },
@@ -96,7 +97,6 @@ class DepthProfile:
             "calibration_region": [float(value) for value in found["calibration_region"]],
             "fit_region": [float(value) for value in found["fit_region"]],
             "surface_time": float(found["surface_time"]),
-            "warnings": list(self.warnings),
         }
 
     def to_netcdf(self, path: str | Path) -> None:
@@ -109,11 +109,10 @@ class DepthProfile:
         columns: dict[str, FloatArray] = {"depth (m)": data["depth"].values}
         if "sputter_time" in data:
             columns["sputter time (s)"] = data["sputter_time"].values
-        names = ("density", "density_lower", "density_upper", "density_systematic_lower", "density_systematic_upper")
+        endings = ("", "_lower_95", "_upper_95", "_systematic_lower", "_systematic_upper")
         for k, ion in enumerate(self.ions):
-            for name in names:
-                label = " ".join([ion, *name.split("_")[1:]])
-                columns[f"{label} (1/m^3)"] = data[name].values[:, k]
+            for ending in endings:
+                columns[f"{ion}{ending.replace('_', ' ')} (1/m^3)"] = data[f"density{ending}"].values[:, k]
             columns[f"{ion} counts"] = data["intensity"].values[:, k]
         with Path(path).open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
@@ -185,8 +184,8 @@ def _over_depth(
     )
     over_ions = {
         "density": (density, "1/m^3", "number density"),
-        "density_lower": (np.minimum(lower, density), "1/m^3", "lower end of the statistical 95 % interval"),
-        "density_upper": (np.maximum(upper, density), "1/m^3", "upper end of the statistical 95 % interval"),
+        "density_lower_95": (np.minimum(lower, density), "1/m^3", "lower end of the statistical 95 % interval"),
+        "density_upper_95": (np.maximum(upper, density), "1/m^3", "upper end of the statistical 95 % interval"),
         "density_systematic_lower": (
             np.minimum(density, others.min(axis=0)), "1/m^3", "lower end of the band of normalisations"
         ),
@@ -229,8 +228,8 @@ def _per_ion(
         "sensitivity_factor_covariance": (("ion", "other_ion"), factors.covariance, {"units": "1/m^6"}),
         "incorporated": (ions, gained, per_square_metre),
         "incorporated_error": (ions, 0.5 * (high - low), per_square_metre),
-        "incorporated_lower": (ions, np.minimum(lower, gained), per_square_metre),
-        "incorporated_upper": (ions, np.maximum(upper, gained), per_square_metre),
+        "incorporated_lower_95": (ions, np.minimum(lower, gained), per_square_metre),
+        "incorporated_upper_95": (ions, np.maximum(upper, gained), per_square_metre),
     }
 
 

@@ -12,9 +12,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 
-FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 _FEWEST_INFORMATIVE = 12

@@ -6,14 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError, nearest_name
 
 from .species import Species
-
-FloatArray = NDArray[np.float64]
 
 ChannelKind = Literal["ion", "ratio", "total", "not recognised"]
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
-
-from .raw import FloatArray
 
 BULK_SHARE = 0.15
 """Deepest part of a profile that is taken for bulk to begin with."""

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
+
 from . import densities
 from .channels import IonCounts
 from .counting import draw_intensity
 from .crater import DepthScale
 from .densities import Balance, Factors
-from .raw import FloatArray
 from .settings import DensityMethod
 
 LARGEST_PORTION = 200  # resamplings at a time

@@ -25,8 +25,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 
 from .resolution_estimate import ResolutionEstimate, estimate_resolution
@@ -36,7 +37,6 @@ __all__ = [
     "estimate_resolution",
 ]  # fmt: skip
 
-FloatArray = NDArray[np.float64]
 
 _FAR = 40.0
 

@@ -6,11 +6,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
-
-FloatArray = NDArray[np.float64]
 
 _FEWEST_POINTS = 5
 

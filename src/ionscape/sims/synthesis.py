@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.constants import ELEMENTARY_CHARGE
 from ionscape.errors import InputError
 
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
     from ionscape.transport import SimulationResult
 
-FloatArray = NDArray[np.float64]
 
 __all__ = [
     "DensityProfile",

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ionscape.errors import toml_value
 
@@ -17,8 +16,6 @@ from .resolution import DepthResponse, GaussianResponse, MixingRoughnessInformat
 
 if TYPE_CHECKING:
     from .synthesis import SyntheticMeasurement
-
-FloatArray = NDArray[np.float64]
 
 
 def surfacelab_header(names: list[str], masses: list[float | None]) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from ionscape.arrays import FloatArray
+
 IntegerArray = NDArray[np.int64]
 
 FRONT_BEAM = 0

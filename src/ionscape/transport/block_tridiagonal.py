@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ionscape.arrays import FloatArray
 from ionscape.compiled import kernel
 
-from .arrays import FloatArray, Workspace
+from .arrays import Workspace
 
 DIAGONAL_PREFERENCE = 1e3
 """How much larger than the diagonal another pivot must be.

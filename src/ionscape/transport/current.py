@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .arrays import FRONT_CLOSED, FloatArray, Problem, State
+from ionscape.arrays import FloatArray
+
+from .arrays import FRONT_CLOSED, Problem, State
 from .tangents import Tangents
 
 

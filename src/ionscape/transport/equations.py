@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import math
 
+from ionscape.arrays import FloatArray
 from ionscape.compiled import kernel, kernel_inline
 
 from .arrays import (
@@ -30,7 +31,6 @@ from .arrays import (
     FRONT_CLOSED,
     FRONT_COMPOSITION,
     POTENTIAL_LIMITED,
-    FloatArray,
     Problem,
     Workspace,
 )

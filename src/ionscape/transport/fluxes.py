@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 
+from ionscape.arrays import FloatArray
 from ionscape.compiled import kernel
-
-from .arrays import FloatArray
 
 #: Dimensionless potential step over the last half cell below which the outflow to the back electrode is smoothed.
 OUTFLOW_SMOOTHING = 1e-3

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE, VACUUM_PERMITTIVITY
 from ionscape.diffusivity import DiffusionModel
 from ionscape.diffusivity.table import SMALLEST_COEFFICIENT
 from ionscape.errors import InputError
 from ionscape.experiment import Contact, Experiment, Irradiation, SiteEnergySpecification, Storage, is_immobile
 
-from .arrays import Cells, FloatArray
+from .arrays import Cells
 
 CELLS_PER_FRONT = 16
 """Cells across the 16-84 % width of the narrowest front: its width is then within 0.5 % of a converged one."""

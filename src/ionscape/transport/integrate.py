@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.compiled import kernel
 
 from .arrays import (
@@ -22,7 +23,6 @@ from .arrays import (
     FRONT_BEAM,
     POTENTIAL_LIMITED,
     Boundaries,
-    FloatArray,
     IntegerArray,
     Problem,
     Stages,

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import ConvergenceError, SimulationInterrupted
 from ionscape.experiment import Experiment
 
-from .arrays import FRONT_BLOCKING, FRONT_COMPOSITION, FloatArray, State, make_workspace
+from .arrays import FRONT_BLOCKING, FRONT_COMPOSITION, State, make_workspace
 from .current import current_density, current_slopes
 from .grid import Grid, make_grid
 from .integrate import FINISHED, STEP_TOO_SMALL, Control, advance

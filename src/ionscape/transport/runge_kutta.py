@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .arrays import FloatArray
+from ionscape.arrays import FloatArray
 
 
 class RungeKutta(NamedTuple):

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.constants import ELEMENTARY_CHARGE
 from ionscape.experiment import Experiment, parse_experiment
 from ionscape.outputs import read_dataset, write_dataset
 from ionscape.provenance import provenance_attributes
 
-from .arrays import FloatArray
 from .grid import Grid
 from .settings import Settings
 from .stage_arrays import Scales
@@ -48,13 +48,18 @@ class SimulationResult:
     experiment: Experiment
 
     @cached_property
-    def _summary(self) -> dict[str, list[dict[str, Any]]]:
+    def _summary(self) -> dict[str, Any]:
         from .summary import summarise
 
         return summarise(self.dataset, self.experiment)
 
-    def summary(self) -> dict[str, list[dict[str, Any]]]:
-        """`{"stages": [{...}, ...]}`: the figures of each stage in SI units (reference: result file)."""
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader must know, one sentence each."""
+        return self.experiment.warnings
+
+    def summary(self) -> dict[str, Any]:
+        """Title, warnings and `stages`: the figures of each stage in SI units (reference: result file)."""
         return self._summary
 
     def to_netcdf(self, path: str | Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE, VACUUM_PERMITTIVITY
 from ionscape.diffusivity import DiffusionModel, log_diffusion_table
 from ionscape.diffusivity.table import SMALLEST_COEFFICIENT
@@ -23,7 +24,6 @@ from .arrays import (
     Boundaries,
     Cells,
     Coefficients,
-    FloatArray,
     Medium,
     Problem,
 )

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE, VACUUM_PERMITTIVITY
 from ionscape.experiment import Experiment, is_immobile
-
-from .arrays import FloatArray
 
 if TYPE_CHECKING:
     import xarray
@@ -25,8 +24,10 @@ ESTABLISHED_FRACTION = 1e-4
 """Share of a stage after which its field counts as established."""
 
 
-def summarise(dataset: xarray.Dataset, experiment: Experiment) -> dict[str, list[dict[str, Any]]]:
-    """Figures of every stage that was begun, in SI units; None where a figure does not exist.
+def summarise(dataset: xarray.Dataset, experiment: Experiment) -> dict[str, Any]:
+    """Title, warnings of the experiment, and `stages`: figures of every stage that was begun, in SI units.
+
+    A figure that does not exist is None.
 
     `collected_charge`, `injected_charge` [C] of the stage; `initial_current` (after 1e-4 of the stage),
     `final_current` [A]; `front_depth` [m]: first mobile native ion at half its density; `front_width` [m]: between 16
@@ -37,11 +38,13 @@ def summarise(dataset: xarray.Dataset, experiment: Experiment) -> dict[str, list
     """
     stages = dataset["stage"].values
     return {
+        "title": experiment.title,
+        "warnings": list(experiment.warnings),
         "stages": [
             _summarise_stage(dataset, experiment, index)
             for index in range(len(experiment.stages))
             if index in stages[1:]
-        ]
+        ],
     }
 
 

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.compiled import kernel
 
 from .arrays import (
@@ -28,7 +29,6 @@ from .arrays import (
     Boundaries,
     Cells,
     Coefficients,
-    FloatArray,
     IntegerArray,
     Medium,
     Problem,

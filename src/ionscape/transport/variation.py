@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.constants import ELEMENTARY_CHARGE
 from ionscape.experiment import Experiment
 
-from .arrays import FRONT_BEAM, FRONT_COMPOSITION, Boundaries, Cells, FloatArray
+from .arrays import FRONT_BEAM, FRONT_COMPOSITION, Boundaries, Cells
 from .grid import Grid, cells_of
 from .settings import Settings
 from .stage_arrays import Scales, StageArrays, displacement_at_front, make_scales, make_stage

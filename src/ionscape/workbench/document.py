@@ -14,24 +14,14 @@ from ionscape.errors import InputError, toml_value
 from ionscape.experiment.load import parse_toml
 from ionscape.experiment.tables import read_text
 from ionscape.outputs import atomic_output
+from ionscape.wording import Part, split_path
 
 UNDO_STEPS = 200
 MOST_INLINE = 5
 """Entries of a table that is still written within braces."""
 
-Part = str | int
 Maker = Callable[[Any, tuple[Part, ...], Any], Any]
 """Makes a value for a place in a document: the value, the parts of its path, the container it comes into."""
-
-_PART = re.compile(r'"((?:[^"\\]|\\.)*)"|\[(\d+)\]|([^.\[\]"]+)')
-
-
-def split_path(path: str) -> tuple[Part, ...]:
-    """Parts of a path such as `stages[0].duration` or `fit.parameters."ions.Li.diffusion.width".lower`."""
-    parts: list[Part] = []
-    for quoted, index, bare in _PART.findall(path):
-        parts.append(int(index) if index else bare or re.sub(r"\\(.)", r"\1", quoted))
-    return tuple(parts)
 
 
 def join_path(parts: Sequence[Part]) -> str:

@@ -17,11 +17,10 @@ from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.figures.style import LineStyle
 
-FloatArray = NDArray[np.float64]
 CurveKind = Literal["line", "points", "band", "step"]
 
 INK = "#222222"

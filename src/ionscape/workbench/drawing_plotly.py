@@ -8,8 +8,9 @@ from typing import Any, cast
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.figures.style import LineStyle
-from ionscape.workbench.drawing import BAR_HEIGHT, INK, Axis, Curve, FloatArray, Mark, Plot, Region, overlap
+from ionscape.workbench.drawing import BAR_HEIGHT, INK, Axis, Curve, Mark, Plot, Region, overlap
 
 DARK_INK = "#dddddd"
 GRID, DARK_GRID = "#e6e6e6", "#3a3a3a"

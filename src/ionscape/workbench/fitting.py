@@ -24,6 +24,8 @@ COEFFICIENT_RANGE = 100.0
 USUAL_RANGE = 2.0
 TRAPPED_RANGE = (0.1, 3.0)
 MOST_ATTEMPTS = 8
+BESIDE = "Γ holds for this value. Tick it too where it is not known: the interval of Γ then gets as wide as it must."
+"""What an excess of sites has to do with a fit."""
 WIDER = 3.0
 """Bounds at which a search has ended go this factor farther out, those of a logarithmic scale as far as suggested."""
 
@@ -38,6 +40,8 @@ class Choice:
         label: short name within the group.
         value: as it is shown, with its unit.
         usual: whether it is free where nothing else is said.
+        beside: what the estimates of the usual ones depend on, in a sentence, where it is offered with them; empty
+            otherwise.
         suggestion: bounds and scale as they stand in a document.
     """
 
@@ -46,18 +50,23 @@ class Choice:
     label: str
     value: str
     usual: bool
+    beside: str = ""
     suggestion: dict[str, Any]
 
 
 def choices(experiment: Experiment) -> tuple[Choice, ...]:
     """All numbers of an experiment that can be fitted; the usual ones first, then those of the ions."""
     usual = usual_paths(experiment)
+    # an excess of sites and a width move together: who fits the one is to see the other
+    beside = {path: path.removesuffix("width") + "excess_sites" for path in usual if path.endswith(".width")}
     found = [
         Choice(path=scalar.path, group=_group(scalar.path), label=_label(scalar.path), value=value_text(scalar),
-               usual=scalar.path in usual, suggestion=suggestion(experiment, scalar))
+               usual=scalar.path in usual, beside=BESIDE if scalar.path in beside.values() else "",
+               suggestion=suggestion(experiment, scalar))
         for scalar in scalars(experiment).values()
     ]  # fmt: skip
-    order = {path: place for place, path in enumerate(usual)}
+    first = [each for path in usual for each in (path, beside.get(path)) if each is not None]
+    order = {path: place for place, path in enumerate(first)}
 
     def rank(choice: Choice) -> tuple[int, bool, str]:
         of_ion = choice.path.startswith("ions.")
@@ -191,13 +200,13 @@ def result_rows(result: FitResult) -> list[dict[str, Any]]:
     Returns:
         Rows with `name`, `parameter`, `estimate`, `error`, `interval`, `unit`, `nuisance`.
     """
-    found = result.summary()
+    found = result.summary()["parameters"]
     ended = at_bounds(result)
     rows: list[dict[str, Any]] = []
     for place, name in enumerate(map(str, result.dataset["parameter"].values)):
         entry = found[name]
         size, unit = shown_unit(entry["unit"])
-        value, error = with_error(entry["estimate"] / size, entry["standard_error"] / size)
+        value, error = with_error(entry["value"] / size, entry["error"] / size)
         rows.append({
             "name": name, "parameter": short_name(name), "estimate": value, "error": "" if name in ended else error,
             "interval": f"at its {ended[name]} bound" if name in ended

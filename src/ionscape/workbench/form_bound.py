@@ -1,4 +1,4 @@
-"""What joins a control to its key."""
+"""What joins a control to its key, and how it shows and reads a value."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 from nicegui import ui
 from nicegui.elements.mixins.value_element import ValueElement
+
+from ionscape.workbench.form_fields import FieldDescription, FieldKind, parse_entry, show_entry
 
 
 @dataclass(kw_only=True, eq=False)
@@ -37,3 +39,32 @@ class Bound:
     typed: bool = False
     touched: bool = False
     silent: bool = False
+
+
+def placeholder_of(description: FieldDescription) -> str:
+    """What an empty control shows: the default, or an example."""
+    if description.default:
+        return description.default
+    if description.required:
+        return f"such as {show_entry(description.example, description.kind)}" if description.example is not None else ""
+    return "not given"
+
+
+def read_shown(shown: Any, *, kind: FieldKind) -> Any:
+    """The value of the text of a control; None for none."""
+    return parse_entry(str(shown or ""), kind)
+
+
+def shown_choice(default: str, value: Any) -> Any:
+    """What a choice shows of a value."""
+    return (default or None) if value is None else value
+
+
+def shown_flag(default: str, value: Any) -> bool:
+    """What a box to tick shows of a value."""
+    return default == "true" if value is None else bool(value)
+
+
+def same(value: Any) -> Any:
+    """The value itself."""
+    return value

@@ -12,8 +12,8 @@ from nicegui.elements.mixins.value_element import ValueElement
 
 from ionscape.experiment.fields import Table
 from ionscape.workbench.document import join_path, split_path
-from ionscape.workbench.form_bound import Bound
-from ionscape.workbench.form_fields import FieldDescription, field_problem, parse_entry, show_entry
+from ionscape.workbench.form_bound import Bound, placeholder_of, read_shown, same, shown_choice, shown_flag
+from ionscape.workbench.form_fields import FieldDescription, field_problem, show_entry
 from ionscape.workbench.wording import label_of, name_of, page_words
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ FIELD = "dense outlined stack-label hide-bottom-space"
 TIP = 'delay=700 max-width=320px anchor="top middle" self="bottom middle"'
 """Above a field: below it stands the sentence about its value."""
 HEADER = "text-weight-medium q-px-none"
+TYPES = "(event) => { if (event.key.length === 1 && !event.ctrlKey && !event.metaKey) emit() }"
+"""Keys that write something."""
 
 Names = Callable[[], Sequence[str]]
 
@@ -238,17 +240,17 @@ class Controls:
         names = self.names.get(description.key)
         control: ValueElement[Any]
         if description.kind == "flag":
-            show, read = partial(_shown_flag, description.default), partial(self._read_flag, path, description.default)
+            show, read = partial(shown_flag, description.default), partial(self._read_flag, path, description.default)
             control = ui.checkbox(text, value=show(value)).props("dense")
         elif description.kind == "choice" or names is not None:
             words = list(description.choices or (names() if names else ()))
-            show = partial(_shown_choice, description.default)
+            show = partial(shown_choice, description.default)
             options = [*words, *([value] if isinstance(value, str) and value not in words else [])]
             control = ui.select(options, label=text, value=show(value)).props(FIELD + " options-dense")
             read = partial(self._read_choice, path, description.default)
         else:
-            show, read = partial(_shown, kind=description.kind), partial(_read, kind=description.kind)
-            control = ui.input(label=text, value=show(value), placeholder=_placeholder(description))
+            show, read = partial(show_entry, kind=description.kind), partial(read_shown, kind=description.kind)
+            control = ui.input(label=text, value=show(value), placeholder=placeholder_of(description))
             control.props(f"{FIELD} debounce={TYPING_PAUSE} autocomplete=off spellcheck=false")
         control.classes("w-full").mark(mark_of(path))
         name = accessible or " ".join(label_of(str(part)) for part in split_path(path))
@@ -269,6 +271,10 @@ class Controls:
             control.on("focus", lambda: self._entered(path, bound), [])
             control.on("blur", lambda: self._left(path, bound), [])
             control.on("change", lambda: self._commit(path, bound), [])
+            # the same value again is no news for the control, but whoever typed it has said that it is right
+            control.on("keydown", lambda: self._touched(bound), [], js_handler=TYPES, throttle=0.3,
+                       trailing_events=False)  # fmt: skip
+            control.on("paste", lambda: self._touched(bound), [])
             # without waiting for the pause in typing
             control.on("keydown.enter", lambda event: self._confirmed(path, bound, event.args),
                        js_handler="(event) => emit(event.target.value)")  # fmt: skip
@@ -290,6 +296,9 @@ class Controls:
         bound.focused, bound.touched = True, False
         if not bound.typed:
             bound.before = self.document.get(path)
+
+    def _touched(self, bound: Bound) -> None:
+        bound.touched = bound.touched or bound.focused
 
     def _left(self, path: str, bound: Bound) -> None:
         bound.focused = False
@@ -365,32 +374,3 @@ def error_label() -> ui.label:
     label = ui.label().classes("workbench-error w-full").props("role=alert")
     label.set_visibility(False)
     return label
-
-
-def _placeholder(description: FieldDescription) -> str:
-    if description.default:
-        return description.default
-    if description.required:
-        return f"such as {show_entry(description.example, description.kind)}" if description.example is not None else ""
-    return "not given"
-
-
-def _shown(value: Any, *, kind: Any) -> str:
-    return show_entry(value, kind)
-
-
-def _read(shown: Any, *, kind: Any) -> Any:
-    return parse_entry(str(shown or ""), kind)
-
-
-def _shown_choice(default: str, value: Any) -> Any:
-    return (default or None) if value is None else value
-
-
-def _shown_flag(default: str, value: Any) -> bool:
-    return default == "true" if value is None else bool(value)
-
-
-def same(value: Any) -> Any:
-    """The value itself."""
-    return value

@@ -10,7 +10,8 @@ from nicegui import ui
 
 from ionscape.experiment.fields import Table
 from ionscape.workbench.document import join_path, split_path
-from ionscape.workbench.form_controls import FIELD, HEADER, TIP, Controls, button, error_label, mark_of, same
+from ionscape.workbench.form_bound import same
+from ionscape.workbench.form_controls import FIELD, HEADER, TIP, Controls, button, error_label, mark_of
 from ionscape.workbench.form_fields import (
     FieldDescription,
     describe_field,
@@ -19,7 +20,7 @@ from ionscape.workbench.form_fields import (
     kind_key,
     kind_of_table,
 )
-from ionscape.workbench.wording import label_of, name_of
+from ionscape.workbench.wording import is_missing, label_of, name_of
 
 WIDE = ("mapping", "union", "table", "tables", "value")  # kinds that take the whole width
 
@@ -246,7 +247,8 @@ class Form(Controls):
         """
         entries = self.document.get(path) or []
         by_kind = {kind_of_table(model): model for model in description.models}
-        self.place_for_errors(path)
+        if path not in self._bound:  # of a section around it
+            self.place_for_errors(path)
         for number, entry in enumerate(entries):
             inner = f"{path}[{number}]"
             with self.section(inner, partial(header or partial(_numbered, description.label), number)):
@@ -322,12 +324,16 @@ def structure(
     return None
 
 
-def mistakes_line(paths: Collection[str]) -> str:
-    """How many mistakes there are and where, in a line; empty without any."""
-    if not paths:
-        return ""
-    names = ", ".join(name_of(path) for path in paths)
-    return f"{len(paths)} mistake{'s' if len(paths) > 1 else ''}: {names}"
+def mistakes_line(mistakes: Mapping[str, str]) -> str:
+    """How many mistakes there are and where, and what is still missing, in a line; empty without any.
+
+    Args:
+        mistakes: sentences of the package by path.
+    """
+    missing = [name_of(path) for path, sentence in mistakes.items() if is_missing(sentence)]
+    wrong = [name_of(path) for path, sentence in mistakes.items() if not is_missing(sentence)]
+    told = [f"{len(wrong)} mistake{'s' if len(wrong) > 1 else ''}: {', '.join(wrong)}"] if wrong else []
+    return ". ".join([*told, *([f"Still missing: {', '.join(missing)}"] if missing else [])])
 
 
 def numbers_of(path: str, value: Any) -> Iterator[tuple[str, Any]]:

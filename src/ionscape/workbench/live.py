@@ -12,8 +12,8 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import IonscapeError
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ionscape.experiment import Experiment
     from ionscape.transport.grid import Grid
 
-FloatArray = NDArray[np.float64]
 
 TOLERANCE = 3e-3
 """Relative tolerance of the time steps: ten times that of results, and still below the width of a line."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
 from ionscape.figures import glass as glass_figures
@@ -25,7 +26,7 @@ from ionscape.figures.series_values import (
     spread_places,
 )
 from ionscape.figures.style import ion_styles
-from ionscape.workbench.drawing import Axis, Curve, FloatArray, Mark, Plot
+from ionscape.workbench.drawing import Axis, Curve, Mark, Plot
 
 if TYPE_CHECKING:
     import xarray

@@ -134,16 +134,19 @@ def calibrated_plot(profile: DepthProfile, *, regions: bool = True, normalised: 
     total = float(np.sum(data["bulk_density"].values)) if normalised else 1e27
     styles = ion_styles(profile.ions)
     curves: list[Curve] = []
-    for kind, strength, text in (("density_systematic", LIGHT, "between the normalisations"),
-                                 ("density", DARK, "95 %, statistical")):  # fmt: skip
+    bands = (
+        ("density_systematic_lower", "density_systematic_upper", LIGHT, "between the normalisations"),
+        ("density_lower_95", "density_upper_95", DARK, "95 %, statistical"),
+    )
+    for lower, upper, strength, text in bands:
         for place, ion in enumerate(profile.ions):
-            low, high = (data[f"{kind}_{end}"].values[:, place] / total for end in ("lower", "upper"))
+            low, high = (data[name].values[:, place] / total for name in (lower, upper))
             curves.append(Curve(name=f"{ion}, {text}", x=depth, y=0.5 * (low + high), lower=low, upper=high,
                                 kind="band", colour=styles[ion].colour, strength=strength, legend=False))  # fmt: skip
     for place, ion in enumerate(profile.ions):
         curves.append(Curve(name=ion, x=depth, y=data["density"].values[:, place] / total, colour=styles[ion].colour,
                             thickness=1.4))  # fmt: skip
-    lowest = min(0.0, float(np.nanmin(data["density_lower"].values)) / total)
+    lowest = min(0.0, float(np.nanmin(data["density_lower_95"].values)) / total)
     return Plot(
         name="calibrated-profile", title=f"densities, method {data.attrs['density_method']}",
         horizontal=_depth_axis(depth), curves=tuple(curves), regions=_regions(profile) if regions else (),

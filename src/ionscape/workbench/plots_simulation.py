@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
 from ionscape.figures.energies import energy_grid
@@ -27,7 +28,7 @@ from ionscape.figures.states import (
     values,
 )
 from ionscape.figures.style import LOWEST_DECADES, STAGE_LINES, TOTAL, LineStyle, axis_unit, ion_styles, reject
-from ionscape.workbench.drawing import Axis, Curve, FloatArray, Mark, Plot
+from ionscape.workbench.drawing import Axis, Curve, Mark, Plot
 
 if TYPE_CHECKING:
     from ionscape.experiment import Experiment
@@ -360,8 +361,8 @@ def _measured(profile: DepthProfile, size: float, *, reference: float | None, li
     return [
         Curve(name=f"{ion} measured", x=depth, kind="points", colour=styles[ion].colour, strength=0.55, thickness=1.2,
               y=data["density"].values[inside, place] / reference,
-              lower=data["density_lower"].values[inside, place] / reference,
-              upper=data["density_upper"].values[inside, place] / reference)
+              lower=data["density_lower_95"].values[inside, place] / reference,
+              upper=data["density_upper_95"].values[inside, place] / reference)
         for place, ion in enumerate(profile.ions)
     ]  # fmt: skip
 

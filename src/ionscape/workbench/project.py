@@ -115,7 +115,7 @@ class Project:
         """Paths of values of the document that the workbench has assumed, and nobody has changed or confirmed."""
         with self._lock:
             assumed = _assumed_values(self._about)
-        return frozenset(path for path, value in assumed.items() if self.document.get(path) == value)
+        return _still_assumed(assumed, self.document)
 
     def assume(self, values: Mapping[str, Any]) -> None:
         """Remember that values, which are written into the document now, are assumed.
@@ -311,6 +311,19 @@ class Project:
         with atomic_output(self.folder / "project.json") as temporary:
             temporary.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
         self._about = about
+
+
+def assumed_in(folder: Path) -> frozenset[str]:
+    """`Project.assumed` of a project that another process has open."""
+    try:
+        about = json.loads((folder / "project.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return frozenset()
+    return _still_assumed(_assumed_values(about), Document(folder / DOCUMENT_FILE, changed=lambda: None))
+
+
+def _still_assumed(values: Mapping[str, Any], document: Document) -> frozenset[str]:
+    return frozenset(path for path, value in values.items() if document.get(path) == value)
 
 
 def _assumed_values(about: Mapping[str, Any]) -> dict[str, Any]:

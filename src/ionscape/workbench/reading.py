@@ -129,6 +129,8 @@ def document_problems(data: Mapping[str, Any], *, folder: Path, file: str = "ana
     from ionscape.inference.problem import validate_fit
     from ionscape.sims.load import validate_settings
 
+    from .missing import IS_MISSING, missing_keys
+
     found: dict[str, str] = {}
     refused = refused_files(data, root=folder, file=file)
     found |= {key: str(error) for key, error in refused.items()}
@@ -137,6 +139,10 @@ def document_problems(data: Mapping[str, Any], *, folder: Path, file: str = "ana
     if set(experiment) - {"title"} and not any(key.startswith("ions.") for key in refused):
         text = tomlkit.dumps(experiment)
         _note(found, lambda: parse_experiment(text, file=file, folder=folder), names)
+        # the reader stops at the first key that is missing; a form wants to know them all
+        missing = missing_keys(experiment, file=file)
+        parts = {key for key, text in found.items() if IS_MISSING in text and any(f"{key}." in one for one in missing)}
+        found = {key: text for key, text in found.items() if key not in parts and key not in missing} | missing
     if "measurement" in data:
         _note(found, lambda: validate_settings(data["measurement"], file=file), names)
         _note_missing_files(found, data["measurement"], folder=folder, file=file)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.inference import FitProblem, FitProgress, FitResult
 from ionscape.inference.fit import search_task
 from ionscape.inference.forward import Evaluation
@@ -21,14 +22,16 @@ from ionscape.inference.parameters import coordinates_of, values_of
 from ionscape.inference.result import make_fit_result
 from ionscape.outputs import atomic_output
 from ionscape.scaleout import Executor, Outcome, Task
-from ionscape.sims.raw import FloatArray
 
 LOOK_EVERY = 0.25
 LONGEST_TRACE = 400
 PHASES = {"polish_task": "polishing the best", "check_task": "checking the intervals"}
 """By the name of the function of the package that does it."""
 LAST_PHASE = "intervals from profile likelihoods"
-STOPPED = "The fit was stopped before it converged: estimates and intervals are those of the best point so far."
+STOPPED = (
+    "The fit was stopped before it converged: the numbers are those of the best point so far, no estimates, and their"
+    " intervals mean nothing yet."
+)
 
 
 class Searches:

@@ -17,6 +17,7 @@ a list of [simulations, cost]. Results are `profile.nc`, `simulations/<identifie
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 import traceback
@@ -31,7 +32,7 @@ from ionscape.optional import require_extra
 from ionscape.outputs import atomic_output
 
 from .processes import ignore_interrupts, prepare_process
-from .project import DOCUMENT_FILE, SERIES_FILE, beginning_file, scratch_folder
+from .project import DOCUMENT_FILE, SERIES_FILE, assumed_in, beginning_file, scratch_folder
 from .reading import error_key, read_experiment, read_fit, read_fit_result, read_measurement, read_series
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class JobContext:
         kind: of the job.
         sender: where reports go.
         written: results, relative to the project.
+        assumed: paths of values of the document that nobody had given or confirmed when the job read it.
     """
 
     folder: Path
@@ -63,6 +65,7 @@ class JobContext:
     kind: str
     sender: Connection
     written: list[str] = field(default_factory=list[str])
+    assumed: tuple[str, ...] = ()
     _told: float = 0.0
 
     @property
@@ -184,6 +187,7 @@ def fit_task(context: JobContext, options: Mapping[str, Any]) -> str:
     wanted = options.get("method") or problem.settings.method
     if wanted == "mcmc":
         require_extra("samplers", key="method", value=wanted)
+    context.assumed = tuple(sorted(assumed_in(context.folder)))
     kept = RunStore(context.store)
     searches = Searches(problem, context.scratch, report=context.report, starts=options.get("starts"))
     result: FitResult | None = None
@@ -235,10 +239,14 @@ def series_task(context: JobContext, options: Mapping[str, Any]) -> str:
 def report_task(context: JobContext, options: Mapping[str, Any]) -> str:
     """The report of the fit."""
     from ionscape.report import write_report
+    from ionscape.report.conditions import assumed_paths
 
     results = context.folder / "results"
     target = results / f"report.{options.get('format', 'html')}"
     result = read_fit_result(results / "fit.nc", context.document)
+    if result.problem is not None:  # the document is that of the fit: what was confirmed since is no longer assumed
+        left = sorted(assumed_in(context.folder).intersection(assumed_paths(result)))
+        result.dataset.attrs["assumed"] = json.dumps(left)
     written = write_report(result, target, result_file=results / "fit.nc")
     context.written.extend(path.relative_to(context.folder).as_posix() for path in written)
     return ""
@@ -263,6 +271,7 @@ def _go_on(context: JobContext, method: str, options: Mapping[str, Any]) -> str:
     if result.problem is None:
         raise InputError("is not the document of the last fit any more", file=DOCUMENT_FILE,
                          remedy="fit again, or take back what was changed since")  # fmt: skip
+    context.assumed = tuple(sorted(assumed_in(context.folder)))
     with make_executor(processes=options.get("processes")) as executor:
         result = _continued(context, result, method, executor, RunStore(context.store), options)
     _save_fit(context, result)
@@ -299,6 +308,8 @@ def _continued(
 def _save_fit(context: JobContext, result: FitResult) -> None:
     if "results/fit.nc" in context.written:
         context.written.remove("results/fit.nc")
+    # for the report, wherever it is written
+    result.dataset.attrs["assumed"] = json.dumps(context.assumed)
     context.save("fit.nc", result.to_netcdf)
 
 

@@ -4,60 +4,39 @@ from __future__ import annotations
 
 import re
 
-from ionscape.workbench.document import split_path
+from ionscape.wording import in_words, label_of, name_of
+
+__all__ = ["is_missing", "label_of", "name_of", "page_words"]
 
 DOCUMENTS = ("analysis.toml", "series.toml")
-LABELS = {
-    "width": "width Γ",
-    "trapped_width": "trapped width Γ",
-    "discrepancy": "discrepancy of the model",
-    "resamples": "resamples of the noise",
-    "single_scan_scatter": "scatter of a single scan",
+_MISSING = re.compile(r"(?P<path>\S+): is missing; add (?:this table|it(?:, for example \S+ = (?P<example>.+))?)\.")
+_BEGINNINGS = {
+    "ions": "There are no ions yet: add the first one here.",
+    "stages": "There are no stages yet: add the first one here.",
+    "sample.native": "Please give: the native ions of the sample, each with its density, such as 1.4e28 1/m^3.",
 }
-"""Of keys that people know by another name."""
-SINGULAR = {"stages": "stage", "crater_scans": "crater scan", "surface_regions": "surface"}
-PASSED_OVER = ("measurement", "ions", "parameters")
-"""Tables that the place of a field says already."""
-ENDS = ("from", "to")
-_ROOTS = (
-    "sample", "ions", "stages", "chamber", "back_electrode", "grid", "measurement", "fit", "glass", "landscape",
-    "percolation", "hopping", "network",
-)  # fmt: skip
-_PATH = re.compile(rf'(?<![\w/".-])(?:{"|".join(_ROOTS)})(?:\[\d+\]|\."[^"]+"|\.[A-Za-z_][\w+-]*)+')
-_FILE = re.compile(r"\.(toml|nc|csv|txt|ita|html|pdf|log|json)$")
-
-
-def label_of(key: str) -> str:
-    """A key as words."""
-    return LABELS.get(key, key.replace("_", " "))
-
-
-def name_of(path: str) -> str:
-    """A key for people: `stages[0].beam_current` is `stage 1 beam current`, `fit_region[1]` is `fit region, to`."""
-    parts = [part for inner in split_path(path) for part in (_inner(inner) if isinstance(inner, str) else [inner])]
-    words: list[str] = []
-    for place, part in enumerate(parts):
-        last = place + 1 == len(parts)
-        before = parts[place - 1] if place else ""
-        if isinstance(part, int):
-            if isinstance(before, str) and before.endswith("_region"):
-                words[-1] += f", {ENDS[min(part, 1)]}"
-            else:
-                words.append(str(part + 1))
-        elif last or not (part in PASSED_OVER or (part == "fit" and parts[place + 1] == "parameters")
-                          or (part == "diffusion" and place > 1)):  # fmt: skip
-            counted = not last and isinstance(parts[place + 1], int)
-            words.append(SINGULAR.get(part, label_of(part)) if counted else label_of(part))
-    return " ".join(words) or "the file"
+"""What is said where a whole part is missing."""
 
 
 def page_words(sentence: str) -> str:
     """A sentence of the package without the name of the document, its keys as the page calls them."""
     for name in DOCUMENTS:
         sentence = sentence.removeprefix(f"{name}: ")
-    return _PATH.sub(lambda found: found[0] if _FILE.search(found[0]) else name_of(found[0]), sentence)
+    missing = _MISSING.fullmatch(sentence)
+    if missing is not None:
+        return _BEGINNINGS.get(missing["path"]) or _wanted(missing["path"], missing["example"])
+    return in_words(sentence)
 
 
-def _inner(part: str) -> list[str | int]:
-    """Parts of a name that is a path itself, as those of free parameters are."""
-    return list(split_path(part)) if "." in part else [part]
+def is_missing(sentence: str) -> bool:
+    """Whether a sentence of the package says that something is not there yet, rather than that it is wrong."""
+    for name in DOCUMENTS:
+        sentence = sentence.removeprefix(f"{name}: ")
+    return _MISSING.fullmatch(sentence) is not None
+
+
+def _wanted(path: str, example: str | None) -> str:
+    """What is missing, with an example as it is typed."""
+    name = name_of(path)
+    simple = example is not None and example[:1] not in "[{"
+    return f"Please give: {name}" + (f", such as {(example or '').strip(chr(34))}." if simple else ".")

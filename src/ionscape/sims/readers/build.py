@@ -10,14 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError, nearest_name
 from ionscape.quantities import unit_size
 from ionscape.sims.raw import Channel, RawProfile
 from ionscape.sims.species import parse_species
 
 from .text import file_hash
-
-FloatArray = NDArray[np.float64]
 
 TOTALS = frozenset({"total", "sum", "total ion", "total ions", "total ion current", "total counts", "tic"})
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 from ionscape.outputs import check_output, write_dataset
 from ionscape.sims.raw import Channel, ChannelKind, RawProfile
@@ -27,8 +27,6 @@ EXTENSIONS = (".nc", ".h5")
 
 CONTENT = "ionscape raw profile"
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
-
-FloatArray = NDArray[np.float64]
 
 
 def recognises(path: Path, head: bytes) -> bool:

@@ -19,12 +19,10 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 from ionscape.experiment.tables import missing_file
-
-FloatArray = NDArray[np.float64]
 
 HEAD = 1 << 20
 """Bytes from which encoding and format are recognised."""

@@ -42,7 +42,10 @@ PRESETS = {
     "rb-cs-double-cait": "Cs⁺ on Rb⁺ on Li3B7O12: sequential double irradiation (Gunawan 2026)",
 }
 LARGEST_FILE = 2**20
-BEFORE_FIGURES = "D(n) and the site energies are drawn as soon as nothing is missing."
+BEFORE_FIGURES = (
+    "Here appear, as soon as nothing is missing: the diffusion coefficients of the ions over their density, D(n), and"
+    " the energies of their sites, both as the numbers on the left change."
+)
 ALWAYS_SHOWN = ("sample", "chamber", "back_electrode", "grid")
 FIGURE_HEIGHT = "height: max(250px, calc(50vh - 42px))"
 
@@ -202,7 +205,7 @@ class ExperimentPage:
                if sentence in self.form.homeless_errors() and not key.startswith(NOT_OF_THE_EXPERIMENT)]  # fmt: skip
         self.problems.set_text(" ".join(map(page_words, own)))
         self.problems.set_visibility(bool(own))
-        wrong = [key for key in self.form.mistakes() if not key.startswith(NOT_OF_THE_EXPERIMENT)]
+        wrong = {key: text for key, text in self.form.mistakes().items() if not key.startswith(NOT_OF_THE_EXPERIMENT)}
         self.mistakes.set_text(mistakes_line(wrong))
         self.mistakes.set_visibility(bool(wrong))
         assumed = self._assumed()
@@ -262,7 +265,8 @@ class ExperimentPage:
 
     def _figures(self) -> None:
         self.text_shown = False
-        self.note = ui.label().classes("workbench-note").mark("experiment-note")
+        self.note = ui.label(BEFORE_FIGURES).classes("workbench-note q-pa-md").style("max-width: 620px")
+        self.note.mark("experiment-note")
         self.plots = ui.column().classes("w-full").style("gap: 4px")
         with self.plots:
             empty = empty_figure()
@@ -361,9 +365,10 @@ class ExperimentPage:
         if found is None:
             drawn = bool(self.session.state.get("experiment.plots"))
             text = "The figures show the last description without mistakes." if drawn else BEFORE_FIGURES
-            self.note.set_text(text if problems else "")
-            self.note.set_visibility(bool(problems) and not self.text_shown)
+            self.note.set_text(text if problems or not drawn else "")
+            self.note.set_visibility(bool(self.note.text) and not self.text_shown)
             return
+        self.note.set_text("")
         self.note.set_visibility(False)
         dark = is_dark(self.session)
         diffusion, sites = found

@@ -22,6 +22,7 @@ NATIVE_ION = {
     "reference_temperature": "323.15 K",
     "activation_energy": "0.65 eV",
     "width": "0.16 eV",
+    "excess_sites": 0.1,
     "trapped_fraction": 0.1,
     "trapped_width": "0.05 eV",
 }

@@ -21,7 +21,7 @@ from ionscape.workbench.pages.fit_results import FitResults, fitted_values
 from ionscape.workbench.pages.plot_view import PlotView
 from ionscape.workbench.reading import NOT_OF_THE_EXPERIMENT, fit_problems, read_fit_result
 from ionscape.workbench.session import Session
-from ionscape.workbench.wording import name_of, page_words
+from ionscape.workbench.wording import is_missing, name_of, page_words
 
 KINDS = ("fit", "profile-likelihood", "mcmc")
 TITLES = {"fit": "Least squares", "profile-likelihood": "Profile likelihood", "mcmc": "Posterior"}
@@ -253,15 +253,20 @@ class FitPage:
 
     def _mistakes(self) -> list[str]:
         """What is wrong with the experiment."""
-        return [page_words(text) for key, text in self.session.errors.items()
-                if not key.startswith(NOT_OF_THE_EXPERIMENT)]  # fmt: skip
+        return [page_words(text) for text in self._told()]
+
+    def _told(self) -> list[str]:
+        """The sentences of the package about the experiment, mistakes before what is missing."""
+        told = [text for key, text in self.session.errors.items() if not key.startswith(NOT_OF_THE_EXPERIMENT)]
+        return sorted(told, key=is_missing)
 
     def _what_is_missing(self) -> str:
         """Why a fit cannot be started; empty if it can."""
         document, mistakes = self.session.project.document, self._mistakes()
         measured = [page_words(text) for key, text in self.session.errors.items() if key.startswith("measurement")]
         if mistakes:
-            return f"The experiment has a mistake, see its page: {mistakes[0]}"
+            wrong = "has a mistake" if any(not is_missing(text) for text in self._told()) else "is not complete"
+            return f"The experiment {wrong}, see its page: {mistakes[0]}"
         if self._experiment is None:
             return "An experiment is needed: describe it on its page."
         if not document.get("measurement.file"):

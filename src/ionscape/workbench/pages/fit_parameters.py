@@ -130,7 +130,7 @@ class ParameterList:
             for name in free:
                 if name.rpartition(":")[2] not in known:
                     self._stranger(name, kept=experiment is None or mistaken)
-            shown = [each for each in offered if each.usual or each.path in free]
+            shown = [each for each in offered if each.usual or each.beside or each.path in free]
             for each in shown:
                 self._row(each, each.path in free, free.get(each.path))
             others = [each for each in offered if each not in shown]
@@ -152,6 +152,8 @@ class ParameterList:
             shown = choice.value.replace("m^2/s", "m²/s").replace("1/m^3", "m⁻³")
             ui.label(shown).classes("workbench-note").tooltip("In the experiment: the first value of the fit")
         if not ticked:
+            if choice.beside:
+                ui.label(choice.beside).classes("workbench-note w-full").mark(f"fit-beside-{choice.path}")
             return
         prior = isinstance(entry, Mapping) and "prior" in entry
         kind: FieldKind = "number" if isinstance(choice.suggestion["lower"], float) else "quantity"

@@ -14,6 +14,7 @@ from ionscape.figures.fit_values import profiled, short_names
 from ionscape.inference import FitResult
 from ionscape.inference.paths import scalars
 from ionscape.quantities import format_quantity
+from ionscape.report.values import ended_early
 from ionscape.workbench.drawing import Plot
 from ionscape.workbench.fitting import at_bounds, result_rows, short_name
 from ionscape.workbench.pages import notes
@@ -28,6 +29,7 @@ from ionscape.workbench.plots_fit import (
     residual_plot,
 )
 from ionscape.workbench.session import Session
+from ionscape.workbench.wording import page_words
 
 LARGEST_REDUCED_COST = 1.3
 FARTHEST_FROM_PRIOR = 2.5
@@ -60,6 +62,8 @@ class FitResults:
             with ui.row().classes("w-full items-baseline").style("gap: 12px"):
                 self._title = ui.label().classes("text-weight-medium").mark("fit-method")
                 self._quality = ui.label().classes("workbench-note").mark("fit-quality")
+            self._unfinished = notes.banner("").mark("fit-not-converged")
+            self._unfinished.set_visibility(False)
             self._stale = notes.warning(
                 "The document has been changed since this fit: fit again before you continue from it."
             ).mark("fit-stale")  # fmt: skip
@@ -84,6 +88,12 @@ class FitResults:
             f"cost {found['cost']:.2f} for {found['degrees_of_freedom']} degrees of freedom"
             f" (reduced {found['reduced_chi_square']:.3g}), {found['simulations']} simulations"
         )
+        early = ended_early(result)
+        if early:
+            self._title.set_text(f"{METHODS.get(method, method)}: did not converge")
+        # the settings of the fit, which it names, are fields with words here
+        self._unfinished.set_text(page_words(early).replace("_", " "))
+        self._unfinished.set_visibility(bool(early))
         self._stale.set_visibility(result.problem is None)
         self._show_ended(result)
         self._show_table(result)
@@ -145,7 +155,10 @@ def grouped_warnings(result: FitResult) -> list[str]:
     undetermined: list[str] = []
     together: list[str] = []
     others: list[str] = []
+    early = ended_early(result)
     for sentence in result.warnings:
+        if sentence == early:
+            continue  # stands above all others
         text = sentence
         for name in sorted(named, key=len, reverse=True):
             text = text.replace(name, named[name])
@@ -153,8 +166,13 @@ def grouped_warnings(result: FitResult) -> list[str]:
             undetermined.append(loose[1])
         elif pair := re.fullmatch(r"(.+) are determined together only \(correlation (.+)\)\.", text):
             together.append(f"{pair[1]} ({pair[2]})")
+        elif held := re.fullmatch(r"(.+) holds for (.+) = (.+), which was not fitted and on which it depends\.", text):
+            others.append(
+                f"{held[1]} holds for {page_words(held[2])} = {held[3]}, on which it depends: tick that too where it is"
+                " not known."
+            )
         elif not re.fullmatch(r".+ is at its (lower|upper) bound: .+", text):
-            others.append(text)
+            others.append(page_words(text))
     found: list[str] = []
     if undetermined:
         found.append(f"Fix these, or give them priors: the data leave {', '.join(undetermined)} undetermined.")

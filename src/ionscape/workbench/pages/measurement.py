@@ -12,6 +12,7 @@ from nicegui import background_tasks, run, ui
 from ionscape.errors import InputError
 from ionscape.quantities import with_error
 from ionscape.sims import DepthProfile
+from ionscape.sims.calibration_rows import calibration_rows
 from ionscape.sims.crater import StepHeight
 from ionscape.workbench.drawing import Plot
 from ionscape.workbench.measuring import (
@@ -264,21 +265,11 @@ def _state_text(found: Measured) -> str:
 
 def _summary_table(profile: DepthProfile) -> str:
     """The figures of the calibration as on the command line."""
-    found = profile.summary()
-    rows = [
-        ("crater depth / nm", found["crater_depth"] / 1e-9, found["crater_depth_error"] / 1e-9),
-        ("sputter rate / (nm/s)", found["sputter_rate"] / 1e-9, found["sputter_rate_error"] / 1e-9),
-    ]
-    for ion, factor in found["sensitivity_factors"].items():
-        rows.append((f"sensitivity factor {ion} / (1/m³ per count)", factor["value"], factor["error"]))
-    for ion, gain in found["incorporated"].items():
-        rows.append((f"incorporated {ion} / (1/m²)", gain["value"], gain["error"]))
     cells = "".join(
-        f"<tr><td>{_escaped(label)}</td><td>{' ± '.join(with_error(value, error))}</td></tr>"
-        for label, value, error in rows
-        if value == value
+        f"<tr><td>{_escaped(row.label)}</td>"
+        f"<td>{f'{row.value:.3g}' if row.error is None else ' ± '.join(with_error(row.value, row.error))}</td></tr>"
+        for row in calibration_rows(profile.summary())
     )
-    cells += f"<tr><td>common factor / %</td><td>{100 * found['common_factor']:.3g}</td></tr>"
     return f"<table>{cells}</table>"
 
 

@@ -11,9 +11,9 @@ from ionscape.errors import InputError
 from ionscape.figures.states import values
 from ionscape.figures.style import axis_unit
 from ionscape.workbench.drawing_plotly import to_plotly
-from ionscape.workbench.pages import take_up
+from ionscape.workbench.pages import notes, take_up
 from ionscape.workbench.pages.latest import Latest
-from ionscape.workbench.pages.simulate_runs import find_runs, live_plots, load_measured, load_run, plots_at
+from ionscape.workbench.pages.simulate_runs import find_runs, live_plots, load_measured, load_run, plots_at, remarks_on
 from ionscape.workbench.pages.simulate_sliders import Sliders
 from ionscape.workbench.reading import NOT_OF_THE_EXPERIMENT
 from ionscape.workbench.theme import empty_figure, is_dark, on_theme
@@ -32,6 +32,7 @@ LARGE_FIGURE = "height: max(300px, calc(60vh - 60px))"
 
 def build(session: Session) -> None:
     """Make the page in the current container."""
+    notes.add_style()
     SimulatePage(session)
 
 
@@ -159,6 +160,8 @@ class SimulatePage:
     # right -----------------------------------------------------------------------------------------------------------
 
     def _figures(self) -> None:
+        self.remarks = notes.banner("").mark("simulate-remarks")
+        self.remarks.set_visibility(False)
         self.profiles = ui.plotly(empty_figure()).classes("w-full").style(LARGE_FIGURE).mark("simulate-profiles")
         self.profiles.props["aria-label"] = "densities over depth"
         self.time_row = ui.row().classes("w-full items-center no-wrap q-px-md").style("gap: 12px")
@@ -231,6 +234,7 @@ class SimulatePage:
         else:
             plots = []
         self.time_row.set_visibility(result is not None)
+        await self._show_remarks()
         if not self.session.alive:
             return
         self._show_stale(bool(self.sliders.moved) or self.sliders.live is not None)
@@ -244,6 +248,17 @@ class SimulatePage:
             for element in [self.profiles, *self.small]:
                 element.update_figure(empty_figure())
 
+    async def _show_remarks(self) -> None:
+        """Say what is to be known of the run that is shown."""
+        shown = next((one for one in self.runs if one.name == self.selected), None)
+        result = await self._result(self.selected)
+        found: list[str] = []
+        if shown is not None and result is not None:
+            found = await run.io_bound(remarks_on, shown, result, self.document.path) or []
+        if self.session.alive:
+            self.remarks.set_text(" ".join(found))
+            self.remarks.set_visibility(bool(found))
+
     def _show_stale(self, stale: bool) -> None:
         """Grey out the figures that the electroneutral model does not draw: they are of the run, not of the slider."""
         for element in self.small:
@@ -256,6 +271,7 @@ class SimulatePage:
             self._show_state()
         if what == "document":
             await self.sliders.offer()
+            await self._show_remarks()
         if what == "results":
             before = {one.name for one in self.runs}
             self.runs = find_runs(self.session)

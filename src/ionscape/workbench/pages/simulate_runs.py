@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ionscape.errors import InputError
+from ionscape.quantities import format_quantity
 from ionscape.workbench.plots import (
     Plot,
     current_plot,
@@ -18,11 +20,13 @@ from ionscape.workbench.plots import (
     profile_plot,
     shown_depth_of,
 )
+from ionscape.workbench.reading import read_experiment
 
 if TYPE_CHECKING:
     from ionscape.experiment import Experiment
     from ionscape.sims import DepthProfile
     from ionscape.transport import SimulationResult
+    from ionscape.workbench.jobs import Job
     from ionscape.workbench.live import LiveProfile
     from ionscape.workbench.session import Session
 
@@ -35,11 +39,13 @@ class Run:
         name: of its file.
         path: of its file.
         label: for the list of runs.
+        job: that made it; None if its record is not there.
     """
 
     name: str
     path: Path
     label: str
+    job: Job | None = None
 
 
 def find_runs(session: Session) -> list[Run]:
@@ -54,8 +60,39 @@ def find_runs(session: Session) -> list[Run]:
             words.append(job.ended[11:16])
         if ".partial" in path.name:
             words.append("not finished")
-        found.append(Run(name=path.name, path=path, label=f"{number}  {', '.join(words)}"))
+        found.append(Run(name=path.name, path=path, label=f"{number}  {', '.join(words)}", job=job))
     return found
+
+
+def remarks_on(shown: Run, result: SimulationResult, document: Path) -> list[str]:
+    """What is to be known of a run before its figures are looked at: whether it ended early, and is of this document.
+
+    Args:
+        shown: the run.
+        result: of it.
+        document: of the project as it is now.
+    """
+    found: list[str] = []
+    if ".partial" in shown.name:
+        reached = format_quantity(float(result.dataset["time"].values[-1]), "time")
+        wanted = format_quantity(sum(stage.duration for stage in result.experiment.stages), "time")
+        failed = shown.job is not None and shown.job.state == "failed"
+        why = "did not converge" if failed else "was stopped"
+        found.append(f"Run {shown.label.split(' ')[0]} {why}: it ends at {reached} of {wanted}.")
+    try:
+        same = _described(read_experiment(document)) == _described(result.experiment)
+    except InputError:
+        same = False
+    if not same:
+        found.append(
+            f"The experiment has been changed since run {shown.label.split(' ')[0]}: the figures show the former one."
+            " Simulate again to see what the present one gives."
+        )
+    return found
+
+
+def _described(experiment: Experiment) -> dict[str, Any]:
+    return experiment.model_dump(exclude={"title"})
 
 
 def plots_at(

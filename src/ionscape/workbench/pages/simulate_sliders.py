@@ -16,6 +16,7 @@ from ionscape.inference.paths import Scalar, scalars
 from ionscape.quantities import format_quantity
 from ionscape.workbench.form_controls import button
 from ionscape.workbench.reading import read_experiment
+from ionscape.workbench.wording import name_of
 
 if TYPE_CHECKING:
     from ionscape.experiment import Experiment
@@ -115,7 +116,7 @@ class Sliders:
             "The profile at the end follows with the electroneutral model while a slider moves; on release the value is"
             " written into the experiment."
         ).classes("workbench-note")
-        self._chooser = ui.select([], label="parameter", with_input=True, on_change=self._choose)
+        self._chooser = ui.select({}, label="parameter", with_input=True, on_change=self._choose)
         self._chooser.props("dense outlined stack-label options-dense").classes("w-full").mark("simulate-parameter")
         self._chooser.props["aria-label"] = "add a slider for a parameter"
         self._place = ui.column().classes("w-full").style("gap: 2px")
@@ -129,7 +130,7 @@ class Sliders:
         if found is None:
             return
         self._known = found
-        self._chooser.set_options([path for path in found if path not in self._sliders])
+        self._offer_others()
         for path in list(self._sliders):
             if path not in found:
                 self._remove_slider(path)
@@ -138,10 +139,16 @@ class Sliders:
             scalar = found[path]
             self._sliders[path] = (scalar, reach, slider, label)
             if path not in self.moved:
-                label.set_text(f"{path} = {written(scalar, scalar.value)}")
+                label.set_text(f"{name_of(path)} = {written(scalar, scalar.value)}")
                 place = round(SLIDER_STEPS * reach.place(scalar.value))
                 if slider.value != place:
                     slider.set_value(place)
+
+    def _offer_others(self) -> None:
+        """Offer the parameters without a slider, those of the ions first, in words with the key of the file."""
+        others = sorted((path for path in self._known if path not in self._sliders),
+                        key=lambda path: not path.startswith("ions."))  # fmt: skip
+        self._chooser.set_options({path: f"{name_of(path)}  ({path})" for path in others})
 
     def _choose(self, event: Any) -> None:
         path = event.value
@@ -153,15 +160,16 @@ class Sliders:
         with self._place, ui.column().classes("w-full").style("gap: 0") as row:
             row.mark(f"slider-row-{path}")
             with ui.row().classes("w-full items-center no-wrap").style("gap: 4px"):
-                label = ui.label(f"{path} = {written(scalar, scalar.value)}").classes("col ellipsis")
-                label.style("font-size: 12px").mark(f"slider-value-{path}")
-                button("close", f"remove the slider of {path}", partial(self._remove_slider, path), f"unslide-{path}")
+                label = ui.label(f"{name_of(path)} = {written(scalar, scalar.value)}").classes("col ellipsis")
+                label.style("font-size: 12px").mark(f"slider-value-{path}").tooltip(path)
+                button("close", f"remove the slider of {name_of(path)}", partial(self._remove_slider, path),
+                       f"unslide-{path}")  # fmt: skip
             slider = ui.slider(min=0, max=SLIDER_STEPS, step=1, value=round(SLIDER_STEPS * reach.place(scalar.value)))
-            slider.props("dense").classes("q-px-sm").mark(f"slider-{path}").props["aria-label"] = path
+            slider.props("dense").classes("q-px-sm").mark(f"slider-{path}").props["aria-label"] = name_of(path)
         self._sliders[path] = (scalar, reach, slider, label)
         slider.on_value_change(partial(self._moved, path))
         slider.on("change", partial(self._released, path))
-        self._chooser.set_options([one for one in self._known if one not in self._sliders])
+        self._offer_others()
         if not self._warm:
             self._warm = True
             self._note.set_text("The electroneutral model is being started.")
@@ -172,7 +180,7 @@ class Sliders:
         self.moved.pop(path, None)
         assert slider.parent_slot is not None
         slider.parent_slot.parent.delete()
-        self._chooser.set_options([one for one in self._known if one not in self._sliders])
+        self._offer_others()
 
     async def _moved(self, path: str, event: Any) -> None:
         """Follow a slider with the electroneutral model; only the latest request is answered."""
@@ -183,7 +191,7 @@ class Sliders:
         if place == round(SLIDER_STEPS * reach.place(scalar.value)) and path not in self.moved:
             return
         self.moved[path] = reach.value(place / SLIDER_STEPS)
-        label.set_text(f"{path} = {written(scalar, self.moved[path])}")
+        label.set_text(f"{name_of(path)} = {written(scalar, self.moved[path])}")
         self._stale(True)
         found = await self._simulated(dict(self.moved))
         if found is not None:
@@ -217,7 +225,7 @@ class Sliders:
             job = self.session.jobs.latest("simulate")
             if job is not None and job.active and job.identifier == self._following:
                 self.session.jobs.cancel(job)
-            label = f"full, {path.removeprefix('ions.')} {written(scalar, moved)}"
+            label = f"full, {name_of(path)} {written(scalar, moved)}"
             self._following = self._submit({"model": "full", "label": label})
 
 

@@ -1,0 +1,69 @@
+"""Keys of files in words: `stages[0].beam_current` is `stage 1 beam current`."""
+
+from __future__ import annotations
+
+import re
+
+Part = str | int
+
+LABELS = {
+    "width": "width Γ",
+    "trapped_width": "trapped width Γ",
+    "discrepancy": "discrepancy of the model",
+    "resamples": "resamples of the noise",
+    "single_scan_scatter": "scatter of a single scan",
+}
+"""Of keys that people know by another name."""
+SINGULAR = {"stages": "stage", "crater_scans": "crater scan", "surface_regions": "surface"}
+PASSED_OVER = ("measurement", "ions", "parameters")
+"""Tables that the place of a field says already."""
+ENDS = ("from", "to")
+_PART = re.compile(r'"((?:[^"\\]|\\.)*)"|\[(\d+)\]|([^.\[\]"]+)')
+_ROOTS = (
+    "sample", "ions", "stages", "chamber", "back_electrode", "grid", "measurement", "fit", "glass", "landscape",
+    "percolation", "hopping", "network",
+)  # fmt: skip
+_PATH = re.compile(rf'(?<![\w/".-])(?:{"|".join(_ROOTS)})(?:\[\d+\]|\."[^"]+"|\.[A-Za-z_][\w+-]*)+')
+_FILE = re.compile(r"\.(toml|nc|csv|txt|ita|html|pdf|log|json)$")
+
+
+def split_path(path: str) -> tuple[Part, ...]:
+    """Parts of a path such as `stages[0].duration` or `fit.parameters."ions.Li.diffusion.width".lower`."""
+    parts: list[Part] = []
+    for quoted, index, bare in _PART.findall(path):
+        parts.append(int(index) if index else bare or re.sub(r"\\(.)", r"\1", quoted))
+    return tuple(parts)
+
+
+def label_of(key: str) -> str:
+    """A key as words."""
+    return LABELS.get(key, key.replace("_", " "))
+
+
+def name_of(path: str) -> str:
+    """A key for people: `stages[0].beam_current` is `stage 1 beam current`, `fit_region[1]` is `fit region, to`."""
+    parts = [part for inner in split_path(path) for part in (_inner(inner) if isinstance(inner, str) else [inner])]
+    words: list[str] = []
+    for place, part in enumerate(parts):
+        last = place + 1 == len(parts)
+        before = parts[place - 1] if place else ""
+        if isinstance(part, int):
+            if isinstance(before, str) and before.endswith("_region"):
+                words[-1] += f", {ENDS[min(part, 1)]}"
+            else:
+                words.append(str(part + 1))
+        elif last or not (part in PASSED_OVER or (part == "fit" and parts[place + 1] == "parameters")
+                          or (part == "diffusion" and place > 1)):  # fmt: skip
+            counted = not last and isinstance(parts[place + 1], int)
+            words.append(SINGULAR.get(part, label_of(part)) if counted else label_of(part))
+    return " ".join(words) or "the file"
+
+
+def in_words(sentence: str) -> str:
+    """A sentence of the package with its keys as people call them."""
+    return _PATH.sub(lambda found: found[0] if _FILE.search(found[0]) else name_of(found[0]), sentence)
+
+
+def _inner(part: str) -> list[str | int]:
+    """Parts of a name that is a path itself, as those of free parameters are."""
+    return list(split_path(part)) if "." in part else [part]
