@@ -207,17 +207,21 @@ def format_quantity(value: float, dimension: DimensionName, *, digits: int = 4) 
         >>> format_quantity(2.819e-3, "charge")
         '2.819 mC'
     """
+    chosen = display_unit(value, dimension, digits=digits)
+    return f"{value / chosen.size:.{digits}g} {chosen.unit}"
+
+
+def display_unit(value: float, dimension: DimensionName, *, digits: int = 4) -> DisplayUnit:
+    """The unit that suits the magnitude of an SI value: that in which `format_quantity` shows it."""
     shown_in = DIMENSIONS[dimension]
     units = shown_in.display or (DisplayUnit(unit=shown_in.unit, size=1.0),)
     if not math.isfinite(value) or value == 0.0:
-        chosen = next((unit for unit in units if unit.size == 1.0), units[-1])
-    else:
-        # Rounded first, so that 999.99999 nm is shown as 1 µm.
-        magnitude = float(f"{abs(value):.{digits}g}")
-        # The tolerance absorbs the rounding of the quotient.
-        fitting = [unit for unit in units if magnitude / unit.size >= unit.smallest * (1.0 - 1e-12)]
-        chosen = fitting[-1] if fitting else units[0]
-    return f"{value / chosen.size:.{digits}g} {chosen.unit}"
+        return next((unit for unit in units if unit.size == 1.0), units[-1])
+    # Rounded first, so that 999.99999 nm is shown as 1 µm.
+    magnitude = float(f"{abs(value):.{digits}g}")
+    # The tolerance absorbs the rounding of the quotient.
+    fitting = [unit for unit in units if magnitude / unit.size >= unit.smallest * (1.0 - 1e-12)]
+    return fitting[-1] if fitting else units[0]
 
 
 def with_error(value: float, error: float) -> tuple[str, str]:
@@ -307,12 +311,32 @@ def _to_si(number: float, unit: str, wanted: Dimension) -> float:
         remedy = f"use a unit of {wanted.name}, as in {_quoted(wanted.example)}"
         if wanted.name == "temperature" and unit == "C":
             remedy = f"write degrees Celsius as {_quoted(f'{number:g} degC')}"
+        if wanted.name == "number density":
+            found, remedy = _amount_remedy(number, parsed, found, remedy)
         raise InputError(f"is {found} where {_with_article(wanted.name)} is expected", remedy=remedy)
     try:
         value = registry.Quantity(number, parsed).to("J/mol" if per_mole else wanted.unit).magnitude
     except OverflowError:
         raise InputError("is too large", remedy=f"use a unit as in {_quoted(wanted.example)}") from None
     return float(value) / (AVOGADRO_CONSTANT if per_mole else 1.0)
+
+
+def _amount_remedy(number: float, unit: Any, found: str, remedy: str) -> tuple[str, str]:
+    """What stands where a number density is expected, and how one is made of it."""
+    registry = unit_registry()
+    dimensionality = unit.dimensionality
+    if dimensionality == registry.parse_units("mol/m^3").dimensionality:
+        moles = float(registry.Quantity(number, unit).to("mol/m^3").magnitude)
+        density = f"{moles * AVOGADRO_CONSTANT:.7g} 1/m^3"
+        return "an amount per volume", f"write {_quoted(density)}, which is that times the Avogadro constant"
+    if dimensionality == registry.parse_units("kg/m^3").dimensionality:
+        return found, "multiply it by the Avogadro constant and divide it by the molar mass"
+    if not dimensionality or dimensionality == registry.parse_units("mol").dimensionality:
+        return "a share" if "percent" in str(unit) else found, (
+            "the ions per m^3 are the density of the glass in g/cm^3 over the molar mass of its formula in g/mol, times"
+            " 6.02214e29, times the ions in the formula"
+        )
+    return found, remedy
 
 
 def _dimension_found(dimensionality: Any) -> str:

@@ -42,7 +42,7 @@ _FIGURES = {
     "injected_charge": ("C", "charge of the stage that entered through the surface, net"),
     "initial_current": ("A", "current through the back electrode when the field is established"),
     "final_current": ("A", "current through the back electrode at the end of the stage"),
-    "front_depth": ("m", "where the first mobile native ion has half its density"),
+    "front_depth": ("m", "where the native fraction of the first mobile native ion passes one half"),
     "front_width": ("m", "between 16 and 84 % of the step from plateau to bulk"),
     "plateau": ("1", "mean native fraction from 2 nm to half the front depth"),
     "peak_excess_charge": ("1", "signed extreme of the charge density beyond the faces, in units of the native one"),

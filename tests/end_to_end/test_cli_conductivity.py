@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import signal
 import subprocess
@@ -127,7 +128,7 @@ def test_a_killed_run_loses_nothing(command, tmp_path) -> None:
             ("borate_fraction", 'measured_units = "u.csv"\nborate_fraction'),
             'li.toml: glass.measured_units = "u.csv": has no measured units at x = 0',
         ),
-        (("0.33", "0.15"), "0 of 3 landscapes (0%) have a path from face to face"),
+        (("0.33", "0.15"), "leaves too few accessible sites: large lattices have no path from face to face; 0.186 of"),
     ],
 )
 def test_bad_input_is_one_sentence_and_status_2(tmp_path, change, sentence) -> None:
@@ -185,6 +186,20 @@ def test_a_series_is_described_drawn_and_summed_up_again(done) -> None:
     wrong = call_here("figure", "series.nc", "profiles", "--output", "a.png", folder=folder)
     assert wrong.returncode == 2
     assert "is the result of a series of glasses, of which there is no figure profiles" in wrong.stderr
-    table = call_here("export", "series.nc", "a.csv", folder=folder)
-    assert table.returncode == 2
-    assert "`ionscape summary RESULT.nc --summary FILE.json` writes its numbers" in table.stderr
+    for words in (("a.csv",), ("--output", "a.csv")):
+        done = call_here("export", "series.nc", *words, folder=folder)
+        assert done.returncode == 0, done.stderr
+    with (folder / "a.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with xarray.open_dataset(folder / "series.nc", engine="h5netcdf") as data:
+        points = [(x, kelvin, data.sel(x=x, temperature=kelvin)) for x in (0.0, 0.5) for kelvin in (303.0, 393.0)]
+        for row, (x, kelvin, point) in zip(rows, points, strict=True):
+            assert (float(row["x"]), float(row["y"]), float(row["temperature (K)"])) == (x, 0.33, kelvin)
+            conductivity = float(point["conductivity"])
+            assert float(row["conductivity (S/m)"]) == pytest.approx(conductivity, rel=1e-9, abs=0)
+            assert float(row["conductivity lower bound (S/m)"]) <= conductivity * (1.0 + 1e-9)
+            assert float(row["activation energy (eV)"]) == pytest.approx(float(point["activation_energy"]), rel=1e-9)
+            product = float(row["log10 of conductivity times temperature (S K/m)"])
+            assert 10.0**product == pytest.approx(conductivity * kelvin, rel=1e-6, abs=0)
+    twice = call_here("export", "series.nc", "a.csv", "--output", "b.csv", folder=folder)
+    assert (twice.returncode, "is given twice" in twice.stderr) == (2, True)

@@ -93,7 +93,8 @@ def test_glasses_without_room_for_a_landscape_have_units_all_the_same(tmp_path, 
     assert done.returncode == 0, done.stderr
     # 0.5 Li2O: one ion per cation, and 0.95 of the sites filled
     assert "warning: There is no landscape, since y leaves no room" in done.stdout
-    assert "at most 0.4872 with 0.05 of the sites vacant" in done.stdout
+    assert "times the ion sites there are; y is at most 0.4872 with 0.05 of the sites vacant" in done.stdout
+    assert "tetrahedral" not in done.stdout
     found = json.loads((tmp_path / "glass.json").read_text(encoding="utf-8"))
     assert found["landscape"] is None
     assert found["units"]["P2"] == pytest.approx(1.0 if formula == "LiPO3" else 7.0 / 9.0)
@@ -105,3 +106,25 @@ def test_units_that_were_not_measured_name_file_and_option(tmp_path):
     done = call_here("glass", FORMULA, "--measured-units", "units.csv", folder=tmp_path)
     assert done.returncode == 2
     assert '--measured-units = "units.csv": has no measured units at x = 0.4; they are known from 1 to 1' in done.stderr
+
+
+def test_a_content_between_published_ones_is_named(tmp_path):
+    """Bosi 2021, sections V.A and V.B: 0.76 eV and 0.30 for 0.35 Na2O, 0.93 eV and 0.25 for 0.40 Na2O."""
+    quick = ("--no-figure", "--lattice", "12", "--summary", "na.json")
+    for content, rest, taken, scale in (("0.37", "0.63", 0.35, 0.76), ("0.38", "0.62", 0.40, 0.93)):
+        done = call_here("glass", f"{content} Na2O {rest} B2O3", *quick, folder=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert f"V0 = {scale} eV" in done.stdout
+        assert f"(published for {taken:.2f} Na2O)" in done.stdout
+        found = json.loads((tmp_path / "na.json").read_text(encoding="utf-8"))
+        assert found["landscape"]["published_for_y"] == taken
+        (warning,) = (text for text in found["warnings"] if "published for" in text)
+        assert f"not for y = {content}" in warning
+        assert "y = 0.375" in warning
+        assert all(each in warning for each in ("0.35 Na2O", "0.40 Na2O", "0.76 eV", "0.93 eV"))
+    own = call_here(
+        "glass", "0.38 Na2O 0.62 B2O3", "--noise", "0.3", "--energy-scale", "0.9 eV", *quick, folder=tmp_path
+    )
+    assert "published" not in own.stdout
+    half = call_here("glass", "0.40 Na2O 0.60 B2O3", "--noise", "0.3", *quick, folder=tmp_path)
+    assert "(V0 published for 0.40 Na2O)" in half.stdout

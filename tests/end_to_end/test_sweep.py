@@ -197,6 +197,11 @@ def test_what_is_no_list_of_values(text):
     [
         ({}, "name at least one parameter"),
         ({"ions.Rb.diffusion.coeficient": [1.0]}, "nearest path is"),
+        (
+            {"ions.Rb.charge": ["1", "2"]},
+            "whole number and cannot be varied.*experiment file for each.*ions.Rb.diffusion",
+        ),
+        ({"stages[0].kind": ["storage"]}, r"text and cannot be varied.*stages\[0\]"),
         ({COEFFICIENT: []}, "give one or more"),
         ({COEFFICIENT: ["1 V"]}, "diffusion coefficient"),
         ({COEFFICIENT: ["1", "2"]}, "without a unit"),
@@ -247,6 +252,7 @@ def test_command(command, mono_cait_file, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"rb.nc", "rb.runs"}
     assert "4/4 simulations" in done.stderr
     assert "written: rb.nc (4 simulations" in done.stdout
+    assert all(heading in done.stdout for heading in ("plateau", "potential"))
     data = xarray.load_dataset(tmp_path / "rb.nc", engine="h5netcdf")
     assert dict(data["front_depth"].sizes) == {"Rb_coefficient": 2, "stage_0_source_potential": 2, "stage": 1}
     assert bool(data["front_depth"].notnull().all())

@@ -214,6 +214,17 @@ def test_an_overburdened_detector_is_named():
     assert profile.dataset["dead_time_limited"].values[-1] == 1
 
 
+@pytest.mark.parametrize(("charges", "said"), [({"Ca": 1}, "+1, but"), ({"Ca": 2}, "")])
+def test_an_unusual_charge_of_a_measurement_without_experiment_is_warned_of(charges, said):
+    depth = np.arange(120) + 0.5
+    native = 0.1 + 0.9 / (1.0 + np.exp(-(depth - 50.0) / 2.0))
+    raw = counted(points=120, channels={"Li+": 3000.0 * native, "Ca+": 3000.0 * (1.0 - native)})
+    profile = calibrate(make_measurement(raw, {**TABLE, "charges": charges}), resamples=100)
+    found = [warning for warning in profile.warnings if "The ion Ca" in warning]
+    assert len(found) == (1 if said else 0)
+    assert not said or (said in found[0] and "write Ca = 2 in measurement.charges" in found[0])
+
+
 def test_normalised_exports_are_refused():
     raw = counted()
     shares = RawProfile(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import xarray
 from rich.console import Console
@@ -120,6 +122,10 @@ class TestInformation:
         printed = capsys.readouterr().out
         for part in ("2.325 mm", "irradiation with Rb, source at 15 V", "200 h", "323.15 K", "Li, Rb"):
             assert part in printed
+        # σ = e² n D / k T and I = σ A U / L of 1.4e28 Li/m³ with 5.8e-19 m²/s at 50 °C
+        for part in ("D 5.8e-19 m^2/s at 323.15 K", "D 2.67e-22 m^2/s", "conductivity 4.67", "current 8.51"):
+            assert part in printed
+        assert "Debye length 27.7 pm" in printed  # as the reference states for this glass, 0.028 nm
 
     @pytest.mark.parametrize(("anions", "charge", "warned"), [("2e25", "+1e+25 e/m^3", True), ("1e25", "none", False)])
     def test_check_says_what_charge_the_network_carries(
@@ -153,11 +159,50 @@ class TestInformation:
         self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         xarray.Dataset(attrs={"format": "ionscape sweep 1"}).to_netcdf(folder / "sweep.nc", engine="h5netcdf")
-        for words in (("summary", folder / "sweep.nc"), ("figure", folder / "sweep.nc", "overview", "-o", "a.png")):
+        for words in (
+            ("export", folder / "sweep.nc", "a.csv"),
+            ("figure", folder / "sweep.nc", "overview", "-o", "a.png"),
+        ):
             assert run(*words) == 2
             printed = capsys.readouterr().err
             assert "is a sweep, which holds many simulations" in printed
             assert "xarray.load_dataset" in printed
+
+    def test_a_sweep_is_printed_as_a_table_of_its_points(
+        self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        points = np.arange(1.0, 41.0)
+        stages = np.ones((40, 2))
+        stages[1] = np.nan  # the second failed
+        errors = np.full(40, "", dtype=object)
+        errors[1] = "too many steps"
+        of_stages = {"collected_charge": 2e-6, "front_depth": 3e-9, "front_width": 4e-9, "plateau": 0.1}
+        xarray.Dataset(
+            {
+                **{key: (("volts", "stage"), size * points[:, None] * stages) for key, size in of_stages.items()},
+                "error": ("volts", errors),
+            },
+            coords={
+                "volts": ("volts", points, {"units": "V", "path": "stages[0].source_potential"}),
+                "kind": ("stage", np.array(["irradiation", "irradiation"], dtype=object)),
+            },
+            attrs={"format": "ionscape sweep 1", "title": "Forty points", "experiment": EXPERIMENT},
+        ).to_netcdf(folder / "sweep.nc", engine="h5netcdf")
+        assert run("summary", folder / "sweep.nc", "--summary", folder / "s.json") == 0
+        printed = capsys.readouterr().out
+        lines = [line.split() for line in printed.splitlines()]
+        assert ["1", "4", "3", "4", "0.1000"] in lines  # 2 µC in each of two stages, 3 nm, 4 nm
+        assert ["30", "120", "90", "120", "3.0000"] in lines
+        assert ["2", "failed"] in lines
+        assert "Forty points" in printed
+        assert "… and 10 more points" in printed
+        assert [words for words in lines if words[:1] == ["31"]] == []
+        written = json.loads((folder / "s.json").read_text(encoding="utf-8"))
+        assert (written["title"], written["warnings"], len(written["points"])) == ("Forty points", [], 40)
+        assert written["points"][0]["values"] == {"stages[0].source_potential": 1.0}
+        assert written["points"][0]["stages"][1]["front_depth"] == 3e-9
+        assert written["points"][1]["error"] == "too many steps"
+        assert written["points"][1]["stages"][0]["front_depth"] is None
 
     def test_check_describes_contacts_and_storage(
         self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str]
@@ -472,6 +517,18 @@ def test_warnings_stand_below_the_table(capsys: pytest.CaptureFixture[str]) -> N
     summary = {**synthetic_result().summary(), "warnings": ["The ion F has the charge +1."]}
     print_summary(Console(), summary)
     assert capsys.readouterr().out.splitlines()[-1] == "warning: The ion F has the charge +1."
+
+
+def test_values_have_a_unit_that_suits_the_largest_of_their_line(capsys: pytest.CaptureFixture[str]) -> None:
+    stages = [
+        {"kind": "contact", "final_current": 2.319e-5, "front_depth": 3.2e-6, "injected_charge": 0.0},
+        {"kind": "contact", "final_current": 1.144e-7, "front_depth": math.nan, "injected_charge": 0.0},
+    ]
+    print_summary(Console(), {"title": "a", "stages": stages, "warnings": []})
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["current", "at", "the", "end", "/", "μA", "23.19", "0.1144"] in lines
+    assert ["front", "depth", "/", "μm", "3.2", "-"] in lines
+    assert ["injected", "charge", "/", "C", "0", "0"] in lines
 
 
 def test_input_errors_read_as_one_sentence() -> None:

@@ -337,6 +337,11 @@ PROBLEMS = [
     ('temperature = "50 degC"\ndur', 'temperature = "0 K"\ndur', ["stages[0].temperature", "greater than 0 K"]),
     ("[[stages]]", "[stages]", ["stages", "must be a list", "[[stages]]"]),
     ("[[stages]]", "[[stages]", ["line ", "column ", "not valid TOML"]),
+    ("[[stages]]", "[stages]\n[[stages]]", ["line 27:", "write [[stages]]"]),
+    ("[[stages]]", "[stages]\n[stages]", ["line 27", "write [[stages]]"]),
+    ("[ions.Rb]\n", "[ions.Li]\n", ["line 19:", "the table [ions.Li] a second time", "below one of the two"]),
+    ('model = "constant"', 'model = "constant"\nmodel = "table"', ["line 22:", 'the key "model" a second time']),
+    ('duration = "94.46 h"', 'duration = "1 h"\nduration = "2 h"', ["line 32:", 'the key "duration" a second time']),
 ]
 
 
@@ -358,6 +363,14 @@ def test_every_problem_is_one_sentence(old: str, new: str, said: list[str]) -> N
         (HEAD + CONTACT + "composition = { Rb = 0.5, Li = 0.4 }", ["stages[0].composition", "0.9"]),
         (HEAD + CONTACT + "composition = { Rb = 1.5, Li = -0.5 }", ["stages[0].composition.Rb = 1.5", "at most 1"]),
         (HEAD + CONTACT + "composition = { Rx = 1.0 }", ["stages[0].composition.Rx", '"Rb"']),
+        (
+            with_model(IMMOBILE, HEAD) + CONTACT + "composition = { Li = 0.9, Rb = 0.1 }",
+            ["stages[0].composition.Rb = 0.1", "immobile in this stage", "leave Rb out"],
+        ),
+        (
+            HEAD + CONTACT + f"composition = {{ Rb = 1.0 }}\n[stages.diffusion.Rb]\n{IMMOBILE}",
+            ["stages[0].composition.Rb", "immobile in this stage"],
+        ),
         (RB + f"[stages.diffusion.Na]\n{IMMOBILE}", ["stages[0].diffusion.Na", "not described"]),
         (RB + '[stages.diffusion.Rb]\nmodel = "constant"\n', ["stages[0].diffusion.Rb.coefficient", "is missing"]),
         (RB + f"[stages.diffusion.Rb]\n{IMMOBILE}", ["stages[0].beam", "immobile"]),
@@ -581,3 +594,78 @@ def test_a_charge_that_is_not_the_usual_one_is_warned_of(name: str, usual: int) 
 @pytest.mark.parametrize("name", ["X", "Cu", "NH4+", "SO42-", "OH", "Fe"])
 def test_nothing_is_said_of_an_ion_without_a_usual_charge(name: str) -> None:
     assert with_ion(name, "charge = 2").warnings == with_ion(name, "charge = -2").warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            '"1.4e28 1/m^3"',
+            '"1.4e28 cm^-3"',
+            ["sample.native is 1.4e+34 1/m^3, more than 1e+29 1/m^3", "check its unit"],
+        ),
+        ('"2.325 mm"', '"2.325 m"', ["sample.thickness is 2.325 m, more than 100 mm"]),
+        ('"28.26 mm^2"', '"28.26 m^2"', ["sample.illuminated_area is 28.26 m^2"]),
+        (
+            'temperature = "50 degC"\ndur',
+            'temperature = "50 K"\ndur',
+            ["stages[0].temperature is 50 K, less than 100 K"],
+        ),
+        ('temperature = "50 degC"\ndur', 'temperature = "2500 K"\ndur', ["is 2500 K, more than 2000 K"]),
+        ('"0.16 eV"', '"0.16 meV"', ["ions.Li.diffusion.width is 0.16 meV, less than 5 meV"]),
+        ('"0.16 eV"', '"1.6 eV"', ["ions.Li.diffusion.width is 1.6 eV, more than 1 eV"]),
+        ("trapped_fraction", "excess_sites = 10\ntrapped_fraction", ["excess_sites is 10, more than 3", "its value"]),
+        ('"2.67e-22 m^2/s"', '"2.67e-6 m^2/s"', ["D of Rb in stages[0] is 2.67e-06 m^2/s, more than 1e-07 m^2/s"]),
+    ],
+)
+def test_a_value_far_from_all_glasses_is_warned_of(old: str, new: str, said: list[str]) -> None:
+    assert parse_experiment(RB).warnings == ()
+    (sentence,) = parse_experiment(changed(old, new)).warnings
+    assert all(words in sentence for words in said), sentence
+    assert sentence.endswith(".")
+
+
+def test_nothing_is_said_of_the_examples() -> None:
+    files = [*(Path(__file__).parents[2] / "examples").glob("*.toml")]
+    experiments = [load_experiment(file) for file in files if "[sample]" in file.read_text(encoding="utf-8")]
+    assert experiments
+    assert {experiment.warnings for experiment in experiments} == {()}
+
+
+def test_ions_that_cannot_do_what_they_are_named_for_are_warned_of() -> None:
+    anion = f"[ions.F]\ncharge = -1\n[ions.F.diffusion]\n{IMMOBILE}"
+    counted = changed('width = "0.16 eV"', 'width = "0.16 eV"\nfermi_level_counts = ["Li", "F"]', HEAD)
+    (sentence,) = parse_experiment(counted + anion + IRRADIATION).warnings
+    assert sentence.startswith("ions.Li.diffusion.fermi_level_counts names F, whose charge is opposite to that of Li")
+    deposits = HEAD + anion + IRRADIATION + '[back_electrode]\ndeposits = ["Li", "F"]\n'
+    (sentence,) = parse_experiment(deposits).warnings
+    assert sentence.startswith("back_electrode.deposits names F, which is immobile")
+    rb_never_enters = HEAD + CONTACT + 'blocking = true\n[back_electrode]\ndeposits = ["Rb"]\n'
+    (sentence,) = parse_experiment(rb_never_enters).warnings
+    assert sentence.startswith("back_electrode.deposits names Rb, which is neither native nor enters")
+
+
+def test_site_energies_that_native_ions_share_are_counted_or_warned_of() -> None:
+    """Two native cations: each alone fills half of the sites for which the coefficients are given; anions take none."""
+    mobile = '[ions.Na.diffusion]\nmodel = "constant"\ncoefficient = "1e-20 m^2/s"\n'
+    mobile += 'reference_temperature = "50 degC"\nactivation_energy = "0.8 eV"\n'
+    mixed = HEAD.replace('native = { Li = "1.4e28 1/m^3" }', 'native = { Li = "0.7e28 1/m^3", Na = "0.7e28 1/m^3" }')
+    assert mixed != HEAD
+    (sentence,) = parse_experiment(mixed + mobile + IRRADIATION).warnings
+    assert "of Li hold" in sentence
+    assert "1.4e+28 1/m^3; in the native glass 7e+27 1/m^3" in sentence
+    counted = mixed.replace('width = "0.16 eV"', 'width = "0.16 eV"\nfermi_level_counts = ["Li", "Na"]')
+    assert counted != mixed
+    assert parse_experiment(counted + mobile + IRRADIATION).warnings == ()
+    described = parse_experiment(mixed + mobile + IRRADIATION)
+    assert described.reference_density("Li") == described.bulk_density == 1.4e28
+    assert described.native_fermi_density("Li", 0) == 0.7e28
+
+    salt = HEAD.replace('native = { Li = "1.4e28 1/m^3" }', 'native = { Li = "1.4e28 1/m^3", F = "1.4e28 1/m^3" }')
+    anion = "[ions.F]\ncharge = -1\n" + mobile.replace("ions.Na", "ions.F")
+    described = parse_experiment(salt + anion + IRRADIATION)
+    assert described.warnings == ()
+    assert described.bulk_density == 2.8e28
+    assert described.reference_density("Li") == described.reference_density("F") == 1.4e28
+    model = described.diffusion_models(0)["Li"]
+    assert model.coefficient(1.4e28, 323.15) == pytest.approx(5.8e-19, rel=1e-6, abs=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,8 @@ from ionscape import figures
 from ionscape.errors import InputError
 from ionscape.experiment import Experiment, load_experiment, parse_experiment
 from ionscape.figures import states, style
+from ionscape.figures.currents import stage_marks
+from ionscape.figures.energies import draw_diffusion_coefficients, label_stage_lines
 from ionscape.figures.movie import frame_times
 from ionscape.figures.profiles import draw_profiles, profile_curves, stage_title, zone_name
 from synthetic_result import (
@@ -79,6 +82,12 @@ class TestDepthProfiles:
         assert crossing(second["Cs"], 0.3) == pytest.approx(CAESIUM_FRONT * 1e9, abs=0.3)
         np.testing.assert_allclose(second["total"][1], 1, rtol=1e-12)
 
+    def test_panels_above_each_other_share_one_name(self, result: SyntheticResult) -> None:
+        figure = figures.depth_profiles(result)
+        assert not any(axes.get_ylabel() for axes in figure.axes)
+        assert "fraction of bulk" in figure.get_supylabel()
+        assert figures.depth_profiles(synthetic_result(stages=1)).axes[0].get_ylabel().startswith("fraction of bulk")
+
     def test_depth_ends_at_one_and_a_half_times_the_front(self, result: SyntheticResult) -> None:
         figure = figures.depth_profiles(result)
         assert figure.axes[1].get_xlim()[1] == pytest.approx(1.5 * SECOND_FRONT * 1e9, rel=0.02)
@@ -133,7 +142,19 @@ class TestDiffusionCoefficients:
         assert axes.lines[2].get_linestyle() == "--"
         assert axes.lines[0].get_color() == axes.lines[2].get_color()
         assert "Rb + Li" in axes.get_xlabel()
-        assert {text.get_text() for text in axes.texts} == {"Li", "Rb", "Cs"}
+        assert sorted(text.get_text() for text in axes.texts) == ["Cs", "Li", "Rb"]
+
+    def test_every_curve_is_labelled_where_the_temperature_sets_them_apart(self) -> None:
+        stage = '{ kind = "contact", potential = "10 V", composition = { Ca = 1.0 }, duration = "1 h", temperature = '
+        two_stages = f'stages = [{stage}"300 K" }}, {stage}"400 K" }}]'
+        experiment = parse_experiment(MIXED_CHARGES[: MIXED_CHARGES.index("stages = ")] + two_stages)
+        axes = Figure().subplots()
+        draw_diffusion_coefficients(axes, experiment)
+        label_stage_lines(axes, experiment)
+        assert sorted(text.get_text() for text in axes.texts) == ["Ca", "Ca", "Na", "Na"]
+        assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+            "stage 1, Ca contact, 300 K", "stage 2, Ca contact, 400 K"
+        ]  # fmt: skip
 
     def test_refuses_an_unknown_stage(self, experiment: Experiment) -> None:
         with pytest.raises(InputError, match="no such stage"):
@@ -143,6 +164,10 @@ class TestDiffusionCoefficients:
         axes = Figure().subplots()
         axes.set_yscale("log")
         axes.set_ylim(1e-20, 1e-10)
+        style.place_labels(axes, [(1e-15, "d", "k"), (1e-15, "e", "k")], gap=0.1)
+        assert sorted(float(text.xy[1]) for text in axes.texts) == pytest.approx([0.45, 0.55])  # type: ignore[attr-defined]
+        for text in list(axes.texts):
+            text.remove()
         style.place_labels(axes, [(1e-10, "a", "k"), (1e-10, "b", "k"), (2e-20, "c", "k")], gap=0.1)
         heights = sorted(float(text.xy[1]) for text in axes.texts)  # type: ignore[attr-defined]
         assert np.diff(heights).min() > 0.1 - 1e-9
@@ -223,9 +248,43 @@ class TestCurrentAndPotential:
         assert charge.get_ylabel() == "charge / mC"
         assert charge.get_xlabel() == "time / h"
         last = {name: line[1, -1] for name, line in lines(figure, 1).items()}
-        assert set(last) == {"Li collected", "Rb injected", "Cs injected"}
-        assert last["Li collected"] == pytest.approx(last["Rb injected"] + last["Cs injected"])
+        assert set(last) == {"Li, back", "Rb, surface", "Cs, surface"}
+        assert last["Li, back"] == pytest.approx(last["Rb, surface"] + last["Cs, surface"])
+        assert "positive towards the back" in charge.get_legend().get_title().get_text()
         assert 100.0 in [float(np.asarray(line.get_xdata())[0]) for line in current.lines]  # end of the first stage
+
+    def test_every_stage_has_its_number_and_its_last_current(self) -> None:
+        varied = synthetic_result()
+        stages, current = varied.dataset["stage"].to_numpy(), varied.dataset["current"].to_numpy()
+        current[np.flatnonzero(stages == 0)[-1]], current[-1] = 8e-9, -2.5e-12
+        varied.dataset["current"][:] = current
+        axes = figures.current_and_charge(varied).axes[0]
+        assert [text.get_text() for text in axes.texts] == ["1", "2"]
+        assert axes.get_title("left").splitlines() == [
+            "1  Rb irradiation: 8 nA at the end", "2  Cs irradiation: -2.5 pA at the end"
+        ]  # fmt: skip
+
+    def test_short_stages_share_a_mark(self) -> None:
+        assert stage_marks({0: 1.0, 1: 2.0, 2: 3.0, 3: 100.0}) == [("1\N{EN DASH}3", 1.5), ("4", 51.5)]
+        assert stage_marks({0: 2.0, 1: 12.0, 2: 22.0}) == [("1", 1.0), ("2", 7.0), ("3", 17.0)]
+
+    def test_a_long_legend_of_charges_stays_on_the_page(self) -> None:
+        crowded = synthetic_result()
+        names = {"Li": "native_lithium", "Rb": "rubidium", "Cs": "caesium"}
+        text = synthetic_result().experiment.source
+        for short, long in names.items():
+            text = re.sub(rf"\b{short}\b", long, text)
+        dataset = crowded.dataset.assign_coords(ion=[names[str(name)] for name in crowded.dataset["ion"].to_numpy()])
+        for variable in ("injected_charge", "collected_charge"):
+            dataset[variable][:] = 1e-3
+        figure = figures.current_and_charge(SyntheticResult(dataset=dataset, experiment=parse_experiment(text)))
+        figure.draw_without_rendering()
+        legend = figure.axes[1].get_legend()
+        assert len(legend.get_texts()) == 6
+        box = legend.get_window_extent()
+        assert box.x0 >= 0.0
+        assert box.x1 <= figure.bbox.x1
+        assert box.y1 <= figure.axes[0].get_window_extent().y0
 
     def test_the_first_moment_does_not_set_the_scale(self) -> None:
         peaked = synthetic_result()

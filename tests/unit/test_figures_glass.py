@@ -19,7 +19,10 @@ def test_overview_has_units_and_density_of_states():
     assert [bar.get_height() for bar in left.patches] == pytest.approx([0.4, 0.5075, 0.0925], abs=1e-4)
     energy, density = right.lines[0].get_data()
     assert np.trapezoid(density, energy) == pytest.approx(1.0, abs=0.01)
-    assert any("E_" in text.get_text() for text in right.texts)
+    labels = [text.get_text() for text in right.get_legend().get_texts()]
+    assert any("E_" in label for label in labels)
+    assert "Q ≈ −1" in labels
+    assert not right.texts  # nothing is written onto the curves
 
 
 def test_units_alone():

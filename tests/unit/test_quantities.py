@@ -65,6 +65,11 @@ def test_texts_become_si_numbers(text: str, dimension: DimensionName, expected: 
         ("50 delta_degC", "temperature", ["temperature difference"]),
         ("2.3 foo", "length", ["unknown unit", '"foo"']),
         ("1.4e28 1/m3", "number density", ["unknown unit", '"m3"', '"m^3"']),
+        # the Avogadro constant times 1400 mol/m^3
+        ("1.4 mol/l", "number density", ["amount per volume", '"8.430997e+26 1/m^3"', "Avogadro"]),
+        ("14 mol%", "number density", ["is a share where", "molar mass"]),
+        ("14 %", "number density", ["is a share where", "molar mass"]),
+        ("2.3 g/cm^3", "number density", ["is a mass density where", "molar mass"]),
         ("mm", "length", ["does not start with a number"]),
         ("", "length", ["does not start with a number"]),
         ("2,3 mm", "length", ["decimal comma", "decimal point"]),

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from ionscape.cli.describe import describe_series
+from ionscape.cli.series_table import print_result
 from ionscape.errors import FitError, InputError, IonscapeError
 from ionscape.figures import activation_energies, arrhenius_plot, conductivities
 from ionscape.glass import LiteratureGlass, make_glass
@@ -24,9 +26,10 @@ from ionscape.series import (
     parse_series,
     run_series,
 )
-from ionscape.series.dataset import arrhenius_energies, mean_and_errors, mean_of_open
+from ionscape.series.averages import arrhenius_energies, error_of_log_mean, mean_and_errors, mean_of_open
+from ionscape.series.error_remarks import error_warnings
 from ionscape.series.fit import NOISES, _fitted
-from ionscape.series.remarks import lattice_warnings
+from ionscape.series.remarks import Averages, lattice_warnings
 from ionscape.series.tasks import NETWORK, PERCOLATION, random_numbers
 
 ELECTRON_VOLT = 1.602176634e-19  # J
@@ -129,13 +132,25 @@ def test_summary_has_one_entry_per_composition(result: SeriesResult) -> None:
     assert tuple(summary["warnings"]) == result.warnings != ()
     entries = summary["compositions"]
     assert [entry["x"] for entry in entries] == [0.0, 0.5]
+    ends = ("", "_error", "_lower_95", "_upper_95")
     assert set(entries[0]) == {
-        "x", "y", "activation_energy", "activation_energy_error", "conductivity", "attempt_frequency", "units",
+        "x", "y", *(f"activation_energy{end}" for end in ends), *(f"arrhenius_energy{end}" for end in ends),
+        "conductivity", "attempt_frequency", "attempt_frequency_error", "log10_attempt_frequency_error",
+        "attempt_frequency_origin", "units",
     }  # fmt: skip
     assert set(entries[0]["conductivity"]) == {"303 K", "393 K"}
     cold = result.dataset.sel(x=0.5, temperature=303.0)
     told = entries[1]["conductivity"]["303 K"]
-    assert told == {"value": float(cold["conductivity"]), "error": float(cold["conductivity_error"])}
+    assert told == {
+        "value": float(cold["conductivity"]), "error": float(cold["conductivity_error"]),
+        **{end: float(cold[f"conductivity_{end}"]) for end in ("lower_95", "upper_95", "lower_bound", "upper_bound")},
+    }  # fmt: skip
+    assert told["lower_95"] < told["lower_bound"] <= told["value"] <= told["upper_bound"] < told["upper_95"]
+    assert (summary["energy_scale"], summary["noise"], summary["energy_scale_origin"]) == (
+        pytest.approx(0.64), 0.42, "given",
+    )  # fmt: skip
+    assert summary["energy_scale_error"] is summary["energy_scale_chi_square"] is None
+    assert (entries[0]["attempt_frequency_error"], entries[0]["attempt_frequency_origin"]) == (0.0, "given")
     assert entries[0]["y"] == 0.33
     assert entries[0]["attempt_frequency"] == 4e14
     # 0.33/0.67 ions per phosphate unit, each a P(2)
@@ -192,6 +207,8 @@ def test_a_lattice_without_paths_says_how_many_have_one() -> None:
     text = QUICK.replace("lattice = 14", "lattice = 24").replace(
         "alkali_oxide_fraction = 0.33", "alkali_oxide_fraction = 0.2"
     )
+    # where all landscapes must have a path, the file alone is refused
+    text = re.sub("(landscapes = .)", r"\1\nleast_percolating_fraction = 0.5", text)
     with pytest.raises(InputError, match=r"0 of 3 landscapes \(0%\) have a path .* 0\.263 of the sites") as caught:
         run_series(parse_series(text, file="li.toml"), scheduler="serial")
     assert caught.value.exit_status == 2
@@ -295,9 +312,109 @@ def test_glasses_left_out_are_listed_with_reasons(tmp_path: Path) -> None:
 def test_arrhenius_energy_of_an_exact_law() -> None:
     temperatures = np.array([250.0, 300.0, 400.0])
     sigma = 5.0 / temperatures * np.exp(-0.7 * ELECTRON_VOLT / (BOLTZMANN * temperatures))
-    slope, error = arrhenius_energies(sigma[None, :], 0.0 * sigma[None, :], list(temperatures))
+    # landscapes that conduct better or worse, by the same factor at all temperatures
+    slope, error = arrhenius_energies(sigma * np.array([[[0.2], [1.0], [7.0]]]), list(temperatures))
     assert slope[0] == pytest.approx(0.7, rel=1e-9)
-    assert error[0] == 0.0
+    assert error[0] == pytest.approx(0.0, abs=1e-12)
+    alone, unknown = arrhenius_energies(np.array([[sigma, np.nan * sigma]]), list(temperatures))
+    assert alone[0] == pytest.approx(0.7, rel=1e-9)
+    assert math.isnan(unknown[0])
+
+
+def test_error_of_the_arrhenius_energy_is_that_of_many_repetitions() -> None:
+    # landscapes that differ by 3 % in their slopes, and by much more in a factor common to all temperatures
+    generator = np.random.default_rng(4)
+    temperatures = np.array([293.0, 333.0, 373.0])
+    inverse = ELECTRON_VOLT / (BOLTZMANN * temperatures)
+    count, scatter = 10, 0.004
+    slopes = 0.7 + scatter * generator.standard_normal((400, count))
+    common = 0.1 * generator.standard_normal((400, count))
+    # about the middle, so that slope and factor do not act together
+    sigma = np.exp(common[..., None] - slopes[..., None] * (inverse - inverse.mean())) / temperatures
+    found, error = arrhenius_energies(sigma, list(temperatures))
+    # the scatter of the repeated means, and that of the slopes themselves: the standard error of a mean of ten
+    assert np.sqrt(np.mean(error**2)) == pytest.approx(found.std(), rel=0.12)
+    assert np.sqrt(np.mean(error**2)) == pytest.approx(scatter / math.sqrt(count), rel=0.05)
+    # temperatures as if they were independent: several times too large
+    weights = (inverse - inverse.mean()) / np.sum((inverse - inverse.mean()) ** 2)
+    independent = np.sqrt(((sigma.std(axis=1, ddof=1) / sigma.mean(axis=1)) ** 2 / count) @ weights**2)
+    assert np.mean(independent) > 2.0 * np.mean(error)
+
+
+def test_error_of_the_mean_conductivity_covers_skewed_landscapes() -> None:
+    # log-normal conductivities with the scatter of small lattices, half a decade; their expectation is exp(s²/2)
+    generator = np.random.default_rng(8)
+    scatter, count = 0.5 * math.log(10.0), 8
+    sigma = np.exp(scatter * generator.standard_normal((3000, count, 1)))
+    off = np.abs(np.log(sigma.mean(axis=1)) - 0.5 * scatter**2)[:, 0]
+    half = scipy.stats.t.ppf(0.975, count - 1)
+    plain = (scipy.stats.sem(sigma, axis=1) / sigma.mean(axis=1))[:, 0]
+    error = error_of_log_mean(sigma)[:, 0]
+    once = 2.0 * scipy.stats.t.cdf(1.0, count - 1) - 1.0
+    assert np.mean(off < plain) < once - 0.1
+    assert np.mean(off < error) == pytest.approx(once, abs=0.06)
+    assert np.mean(off < half * plain) < 0.88
+    assert np.mean(off < half * error) > 0.91
+    # where landscapes differ little, it is the relative standard error of the mean
+    alike = 1.0 + 0.02 * generator.standard_normal((50, count, 1))
+    relative = scipy.stats.sem(alike, axis=1) / alike.mean(axis=1)
+    np.testing.assert_allclose(error_of_log_mean(alike), relative, rtol=0.03)
+    assert np.isnan(error_of_log_mean(alike[:, :1])).all()
+    # logarithms hundreds of units apart, as at low temperature
+    assert np.isfinite(error_of_log_mean(np.array([[[1e-300], [1e-10], [1e-20]]]))).all()
+
+
+def test_intervals_are_those_of_student(result: SeriesResult) -> None:
+    data = result.dataset
+    landscapes = data["landscape_activation_energy"].values
+    interval = scipy.stats.t.interval(0.95, 2, landscapes.mean(axis=1), scipy.stats.sem(landscapes, axis=1))
+    np.testing.assert_allclose(
+        (data["activation_energy_lower_95"], data["activation_energy_upper_95"]), interval, rtol=1e-9
+    )
+    half = scipy.stats.t.ppf(0.975, 3) * data["log10_conductivity_error"]
+    np.testing.assert_allclose(
+        np.log10((data["conductivity_lower_95"], data["conductivity_upper_95"])),
+        (data["log10_conductivity"] - half, data["log10_conductivity"] + half),
+    )
+
+
+def averages(energies: int, conductivities: np.ndarray) -> Averages:
+    """Of one composition."""
+    sigma = conductivities[None, :, None, None]
+    return Averages(
+        activation_energy=np.full((1, energies, 1), 1e-19), fermi_energy=np.zeros((1, energies)), conductivity=sigma,
+        percolates=np.ones(sigma.shape[:3], bool), lower_bound=sigma, upper_bound=sigma, methods=("none",),
+    )  # fmt: skip
+
+
+def test_few_or_skewed_landscapes_are_warned_of() -> None:
+    assert error_warnings(averages(4, np.array([1.0, 1.1, 1.2, 1.3])), None) == []
+    (one,) = error_warnings(averages(1, np.array([1.0, 1.1, 1.2, 1.3])), None)
+    assert one == "The activation energies of one landscape have no errors."
+    (few,) = error_warnings(averages(2, np.array([1.0, 100.0])), None)
+    assert few.startswith("The activation energies and conductivities are means over 2 landscapes")
+    assert "uncertain by 71%" in few  # 1/√2
+    assert "± 12.7 of them" in few  # Student's t, one degree of freedom
+    (skewed,) = error_warnings(averages(4, np.array([1.0, 10.0, 1.0, 10.0])), None)
+    assert "scatter by up to 0.58 decades" in skewed  # √(1/3)
+
+
+def test_a_fit_that_does_not_fit_is_warned_of() -> None:
+    ratio = {0.0: 2.0 - np.array(NOISES), 1.0: 1.0 + 0.5 * np.array(NOISES)}
+    error = {0.0: 1e-6, 1.0: 1e-6}
+    # pairs of glasses of one composition, d apart: the mean is met, and each is d/2 = 5 or 0.7 errors off
+    for difference, warned in ((1e-20, True), (1.4e-21, False)):
+        points = [
+            (x, energy + sign * 0.5 * difference, 1e-21)
+            for x, energy in ((0.0, 1.6e-19), (1.0, 1.2e-19)) for sign in (-1.0, 1.0)
+        ]  # fmt: skip
+        found = error_warnings(averages(4, np.array([1.0, 1.1, 1.2, 1.3])), _fitted(points, ratio, error))
+        assert len(found) == warned
+        if warned:
+            # four residuals of 5 errors, two parameters
+            assert (
+                "χ² is 100 for 2 degrees of freedom, and the errors of both were raised by a factor of 7.1" in found[0]
+            )
 
 
 # --- fits -------------------------------------------------------------------------------------------------------------
@@ -474,6 +591,29 @@ def test_fitted_frequencies_reproduce_the_measurements(compared: SeriesResult) -
     kelvins = 1.0 / 293.15 - 1.0 / 373.15
     expected = BOLTZMANN / ELECTRON_VOLT * (3.0 * math.log(10.0) + math.log(373.15 / 293.15)) / kelvins
     assert energy == pytest.approx(expected, rel=1e-9)
+
+
+def test_tables_show_which_frequency_was_used_and_how_sure_it_is(
+    compared: SeriesResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_result(compared)
+    shown = capsys.readouterr().out
+    rows = [line for line in shown.splitlines() if "10^" in line]
+    for place, row in zip((0, 2), (rows[0], rows[2]), strict=True):
+        frequency, decades = (
+            float(compared.dataset[name][place]) for name in ("attempt_frequency", "log10_attempt_frequency_error")
+        )
+        found = re.search(r"10\^\((\S+) ± (\S+)\)", row)
+        assert found is not None
+        assert float(found[1]) == pytest.approx(math.log10(frequency), abs=0.051)
+        assert float(found[2]) == pytest.approx(decades, rel=0.06)
+    assert rows[1].endswith("interpolated  ")
+    assert "± of the attempt frequency, in decades, is common to all temperatures" in shown
+    # three landscapes for the activation energy: 4.303 standard errors are half of a 95 % interval
+    assert "± of E_a: half of the 95 % interval by Student's t, there are 3 landscapes only" in shown
+    half = 4.303 * float(compared.dataset["activation_energy_error"][0])
+    assert float(rows[0].split()[3]) == pytest.approx(half, abs=0.0051)
+    assert "± of log σ and slope: standard error of the mean over 4 landscapes" in shown
 
 
 def test_frequency_without_usable_measurements_is_refused(tmp_path: Path) -> None:

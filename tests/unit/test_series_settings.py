@@ -9,6 +9,7 @@ import pytest
 
 from ionscape.errors import InputError
 from ionscape.series import load_series, parse_series, series_schema
+from ionscape.series.file_remarks import file_warnings
 
 ELECTRON_VOLT = 1.602176634e-19  # J
 
@@ -116,6 +117,9 @@ WRONG = [
     (("= 0.33", "= 0.0"), "glass.alkali_oxide_fraction = 0.0: must be greater than 0 and less than 1"),
     # y/(1-y)/0.95 = 1 at y = 0.95/1.95
     (("= 0.33", "= 0.6"), "at most 0.4872"),
+    # 0.2/0.8/0.95
+    (("= 0.33", "= 0.2"), "0.2: leaves too few accessible sites: large lattices have no path"),
+    (("= 0.33", "= 0.2"), "0.263 of the sites are accessible, and a cubic lattice percolates from 0.3116 on"),
     (('alkali = "Li"', 'alkali = "Fr"'), 'glass.alkali = "Fr": is not known'),
     (("borate_fraction =", "borat_fraction ="), 'glass.borat_fraction: is an unknown key; the nearest known key'),
     (("step = 0.2", "step = 0.0"), "glass.borate_fraction.step = 0.0: must be greater than 0"),
@@ -178,3 +182,40 @@ def test_examples_are_read(examples_folder: Path, name: str) -> None:
     series = load_series(examples_folder / f"{name}-borophosphate-series.toml")
     assert series.literature is not None
     assert len(series.literature.glasses) >= 2
+
+
+OWN = "ID,Li2O,B2O3,P2O5,RO20,RO100,Ea_sT_20_100,Author,Year\n"
+
+
+def with_measurements(folder: Path, rows: str) -> Path:
+    (folder / "own.csv").write_text(OWN + rows)
+    (folder / "li.toml").write_text(changed(("[network]", '[experiment]\nfile = "own.csv"\n\n[network]')))
+    return folder / "li.toml"
+
+
+def test_measurements_of_ones_own(tmp_path: Path) -> None:
+    file = with_measurements(tmp_path, "1,33,0,67,12,9,,Able A.,1980\n2,33,67,0,,,0.7,Able A.,1980\n")
+    series = load_series(file)
+    assert series.literature is not None
+    assert len(series.literature.glasses) == 2
+    warnings = file_warnings(series)
+    assert any("2 measured glasses that were kept, 2 could not be judged" in text for text in warnings)
+    assert any(text.startswith("At x = 0.6 to 0.8: ") and "flat" in text for text in warnings)
+    with_measurements(tmp_path, "1,33,0,67,,,,Able A.,1980\n2,33,67,0,,,,Able A.,1980\n")
+    with pytest.raises(
+        InputError, match=r"has 2 glasses with 0\.33 Li2O, but no conductivity and no activation energy"
+    ):
+        load_series(file)
+    with_measurements(tmp_path, "1,20,0,80,12,9,,Able A.,1980\n")
+    with pytest.raises(InputError, match=r"has no glass with 0\.33 Li2O"):
+        load_series(file)
+
+
+def test_published_parameters_of_another_content_are_named() -> None:
+    text = changed(('energy_scale = "0.64 eV"\nnoise = 0.42\n', ""), ("= 0.33", "= 0.4"), ('"Li"', '"Na"'))
+    assert not any("published for" in sentence for sentence in file_warnings(parse_series(text)))
+    other = file_warnings(parse_series(text.replace("= 0.4\n", "= 0.385\n")))
+    assert any("published for 0.40 Na2O (Bosi 2021) and not for y = 0.385" in sentence for sentence in other)
+    assert not any(
+        "published for" in sentence for sentence in file_warnings(parse_series(changed(("= 0.33", "= 0.4"))))
+    )

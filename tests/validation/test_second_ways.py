@@ -17,7 +17,18 @@ from matplotlib import pyplot
 from scipy import constants, optimize
 
 import ionscape as isc
-from experiments import Final, FloatArray, constant, contact, experiment, final_state, irradiation, run, site_energies
+from experiments import (
+    Final,
+    FloatArray,
+    constant,
+    contact,
+    experiment,
+    final_state,
+    irradiation,
+    run,
+    site_energies,
+    storage,
+)
 from ionscape.figures import calibrated_profile
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -341,6 +352,62 @@ def test_current_of_a_salt_falls_from_the_one_of_ohm(model: str) -> None:
     assert early.size >= 3
     assert np.all(np.diff(early) < 0.0)
     assert np.all((early > 0.99) & (early < 1.0005))
+
+
+def test_potential_of_a_charged_salt_in_storage_is_that_of_its_charges() -> None:
+    """Blocking electrodes charge a salt; open-circuited they keep their charge, while the ions rearrange.
+
+    The potential of the surface is Poisson's equation integrated over the stored densities from the electrode's charge,
+    which is that of the ions that the field has moved, and at first the potential that was applied.
+    """
+    density, permittivity = 1e24, 8.0
+    described = experiment(
+        ions={"Ca": constant(1e-17), "F": constant(4e-17)},
+        native={"Ca": density, "F": 2 * density},
+        charges={"Ca": 2, "F": -1},
+        thickness=1e-6,
+        area=AREA,
+        relative_permittivity=permittivity,
+        stages=[contact(1.0, 20.0, blocking=True), storage(60.0), storage(60.0, temperature=400.0)],
+    )
+    data = run(described).result.dataset
+    size, stages = data["cell_size"].values, data["stage"].values
+    distance = np.concatenate([[0.5 * size[0]], 0.5 * (size[1:] + size[:-1]), [0.5 * size[-1]]])
+    charge = E * (data["density"].values @ np.array([2.0, -1.0])) * size  # in every cell, per area
+    # Gauss's law between the electrode and the middle of the sample, at the end of the stage that charged it
+    half = size.size // 2
+    displaced = -EPSILON * permittivity * np.diff(data["potential"].values[stages == 0][-1])[half] / distance[half + 1]
+    electrode = displaced - charge[stages == 0][-1][: half + 1].sum()
+    enclosed = np.concatenate([np.zeros((stages.size, 1)), np.cumsum(charge, axis=1)], axis=1)
+    field = (electrode + enclosed) / (EPSILON * permittivity)
+    expected = field @ distance
+    surface = data["surface_potential"].values
+    assert surface[stages == 0][-1] == 1.0
+    for stage in (1, 2):
+        assert surface[stages == stage] == near(expected[stages == stage], 1e-3)
+    assert surface[stages == 1][0] > surface[stages == 1][-1] + 0.01  # something happens
+
+
+def test_site_energies_of_a_cation_hold_in_a_salt_with_mobile_anions() -> None:
+    """Anions take no sites of cations: the native salt conducts with the `bulk_coefficient` that is given.
+
+    sigma = e²/kT (4 n D_Ba + n_F D_F), and Ohm's law for what is uniform at first.
+    """
+    density, potential, thickness = 1e25, 0.1, 500e-9
+    state = run(
+        experiment(
+            ions={"Ba": site_energies(1e-17), "F": constant(4e-17)},
+            native={"Ba": density, "F": 2 * density},
+            charges={"Ba": 2, "F": -1},
+            thickness=thickness,
+            area=AREA,
+            relative_permittivity=8.0,
+            stages=[contact(potential, 0.1, composition={"Ba": 1 / 3, "F": 2 / 3})],
+        )
+    )
+    assert not state.result.experiment.warnings
+    conductivity = E**2 / (K * TEMPERATURE) * (4 * density * 1e-17 + 2 * density * 4e-17)
+    assert state.current == near(conductivity * potential / thickness * AREA, 0.01)
 
 
 @pytest.mark.parametrize("charge", [1, 2, 3])

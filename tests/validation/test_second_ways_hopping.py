@@ -11,7 +11,7 @@ from scipy.sparse.linalg import spsolve
 import ionscape as isc
 from ionscape.figures import arrhenius_plot, conductivities
 from ionscape.series import SeriesResult, parse_series, run_series
-from ionscape.series.dataset import arrhenius_energies
+from ionscape.series.averages import arrhenius_energies
 
 K, E = constants.Boltzmann, constants.elementary_charge
 FREQUENCY, DISTANCE = 4e14, 5e-10  # Hz, m
@@ -158,9 +158,9 @@ def test_slope_of_conductivity_lacks_one_thermal_energy() -> None:
     """σ = c exp(-E/kT)/T: the slope of ln σT is E, that of ln σ lies k_B T below at every temperature."""
     temperatures = np.array([299.9, 300.1])
     sigma = 3.0 / temperatures * np.exp(-0.7 * E / (K * temperatures))
-    slope, _ = arrhenius_energies(sigma[None, :], 0.01 * sigma[None, :], list(temperatures))
+    slope, _ = arrhenius_energies(sigma[None, None, :], list(temperatures))
     assert slope[0] == near(0.7, 1e-9)
-    bare, _ = arrhenius_energies((sigma / temperatures)[None, :], sigma[None, :], list(temperatures))
+    bare, _ = arrhenius_energies((sigma / temperatures)[None, None, :], list(temperatures))
     assert bare[0] == near(0.7 - K * 300.0 / E, 1e-6)
 
 

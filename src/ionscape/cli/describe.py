@@ -64,6 +64,8 @@ def check_command(
 def describe_series(series: Series) -> Iterator[str]:
     """Yield the lines of a short description: glasses, landscape, what is calculated, measurements."""
     from ionscape.constants import ELECTRON_VOLT
+    from ionscape.hopping import published_parameters
+    from ionscape.series.file_remarks import file_warnings
     from ionscape.series.remarks import lattice_warnings
 
     settings, model = series.settings, series.model
@@ -74,7 +76,9 @@ def describe_series(series: Series) -> Iterator[str]:
     if model is None:
         yield "  landscape: energy scale and noise fitted to measured activation energies"
     else:
-        yield f"  landscape: energy scale {model.energy_scale / ELECTRON_VOLT:.4g} eV, noise {model.noise:g}"
+        published = settings.landscape.energy_scale is None
+        origin = f", published for {published_parameters(series.glasses[0].composition).glasses}" if published else ""
+        yield f"  landscape: energy scale {model.energy_scale / ELECTRON_VOLT:.4g} eV, noise {model.noise:g}{origin}"
     for table, what in ((settings.percolation, "activation energies"), (settings.network, "conductivities")):
         if table is not None:
             yield f"  {what}: {table.landscapes} landscapes of {table.lattice}³ sites for each composition"
@@ -84,14 +88,16 @@ def describe_series(series: Series) -> Iterator[str]:
         shown = "fitted" if isinstance(frequency, str) else f"{frequency:g} Hz"
         yield f"  temperatures: {kelvins}; attempt frequency {shown}"
     if series.literature is not None:
-        left_out = len(series.literature.left_out)
-        yield f"  measured: {len(series.literature.glasses)} glasses, {left_out} left out"
-    for warning in lattice_warnings(settings):
+        found = series.literature
+        left_out, not_judged = len(found.left_out), len(found.not_judged)
+        yield f"  measured: {len(found.glasses)} glasses, {left_out} left out, {not_judged} not judged"
+    for warning in (*file_warnings(series), *lattice_warnings(settings)):
         yield f"warning: {warning}"
 
 
 def describe(experiment: Experiment) -> Iterator[str]:
     """Yield the lines of a short description: sample, ions, stages; and a warning of what may be a slip."""
+    from ionscape.experiment.native import native_conduction
     from ionscape.quantities import format_quantity
 
     sample = experiment.sample
@@ -104,18 +110,43 @@ def describe(experiment: Experiment) -> Iterator[str]:
     charge = experiment.network_charge
     yield f"  fixed charge of the network: {f'{charge:+.4g} e/m^3' if charge else 'none, the native ions are neutral'}"
     for name, ion in experiment.ions.items():
-        yield f"  ion {name}: charge {ion.charge:+d}, diffusion model {ion.diffusion.model}"
+        mobility = _mobility(experiment, name)
+        yield f"  ion {name}: charge {ion.charge:+d}, diffusion model {ion.diffusion.model}, {mobility}"
     for number, stage in enumerate(experiment.stages, start=1):
         yield (
             f"  stage {number}: {_stage_text(stage)}, {format_quantity(stage.temperature, 'temperature', digits=5)}, "
             f"{format_quantity(stage.duration, 'time', digits=5)}"
             + (f", other diffusion models for {', '.join(stage.diffusion)}" if stage.diffusion else "")
         )
+        found = None if stage.kind == "storage" else native_conduction(experiment, number - 1)
+        if found is not None:
+            current = (
+                "" if found.current is None else f"current {format_quantity(found.current, 'current')} by Ohm's law, "
+            )
+            yield (
+                f"    native glass: {current}conductivity {format_quantity(found.conductivity, 'conductivity')},"
+                f" Debye length {format_quantity(found.debye_length, 'length', digits=3)}"
+            )
     deposits = experiment.back_electrode.deposits
     leaving = "every ion that arrives leaves" if deposits is None else f"{', '.join(deposits) or 'no ion'} leaves"
     yield f"  back electrode: grounded, {leaving}"
     for warning in experiment.warnings:
         yield f"warning: {warning}"
+
+
+def _mobility(experiment: Experiment, name: str) -> str:
+    """Return D of an ion in the native glass, in the first stage that has it, and where it holds."""
+    from ionscape.experiment.native import first_coefficient
+    from ionscape.quantities import format_quantity
+
+    found = first_coefficient(experiment, name)
+    if found.coefficient == 0.0:
+        return "immobile"
+    temperature = experiment.stages[found.stage].temperature
+    return (
+        f"D {format_quantity(found.coefficient, 'diffusion coefficient')} at"
+        f" {format_quantity(temperature, 'temperature', digits=5)} in the native glass"
+    )
 
 
 def _stage_text(stage: Stage) -> str:

@@ -14,6 +14,7 @@ import typer
 
 from ionscape.cli.glass_description import Description, describe, print_description
 from ionscape.cli.options import NoFigure, Overwrite, Quiet, SummaryFile
+from ionscape.cli.progress import starting
 from ionscape.cli.table import print_written, write_summary
 from ionscape.errors import InputError
 from ionscape.outputs import check_output
@@ -44,11 +45,11 @@ FigureFile = Annotated[
 ]
 EnergyScale = Annotated[
     str | None,
-    typer.Option("--energy-scale", help='V0, such as "0.64 eV" [default: published for the alkali].'),
+    typer.Option("--energy-scale", help='V0, such as "0.64 eV" [default: published for the nearest content].'),
 ]
 Noise = Annotated[
     float | None,
-    typer.Option("--noise", help="Width of the site energies' noise / V0 [default: published for the alkali]."),
+    typer.Option("--noise", help="Width of the site energies' noise / V0 [default: as that of V0]."),
 ]
 VacantSites = Annotated[
     float | None, typer.Option("--vacant-site-fraction", help="Vacant sites per accessible site [default: 0.05].")
@@ -111,6 +112,7 @@ def glass_command(
 ) -> None:
     """Say what a glass is made of: network former units, charges, density of states, Fermi and activation energy."""
     from ionscape.glass import known_weaknesses
+    from ionscape.hopping import published_parameters
 
     drawn = _check_files(figure, draw=not no_figure, summary=summary, overwrite=overwrite)
     if not 3 <= lattice <= LARGEST_LATTICE:
@@ -130,7 +132,13 @@ def glass_command(
             limit = {} if tetrahedral_borate_limit is None else {"tetrahedral_borate_limit": tetrahedral_borate_limit}
             warnings = (*warnings, *known_weaknesses(glass.composition, **limit))
         density = _density(glass, jump_distance)
-        found = describe(glass, model, lattice=lattice, seed=seed, density=density, warnings=warnings)
+        taken = None
+        if model is not None and (energy_scale is None or noise is None):
+            taken = published_parameters(glass.composition)
+        with starting("generating the landscape", quiet=quiet or model is None):
+            found = describe(
+                glass, model, lattice=lattice, seed=seed, density=density, published=taken, warnings=warnings
+            )
     _tell(found, figure=drawn, summary=summary, quiet=quiet)
 
 
@@ -219,7 +227,7 @@ def _model(
     transverse_faces: Faces,
     **others: float | None,
 ) -> tuple[LandscapeModel | None, tuple[str, ...]]:
-    """Parameters as given, else as published; None with the reason where there are none for this alkali."""
+    """Parameters as given, else as published for the nearest content; None and a sentence without any."""
     from ionscape.hopping import LandscapeModel, published_model
     from ionscape.quantities import quantity
 

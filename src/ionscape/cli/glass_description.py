@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ionscape.glass import Glass, IonDensity
-    from ionscape.hopping import Landscape, LandscapeModel
+    from ionscape.hopping import Landscape, LandscapeModel, PublishedParameters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,7 @@ class Description:
         activation_energy: bottleneck of that landscape [J]; None without a path.
         seed: of the landscape.
         warnings: what a reader must know, one sentence each.
+        published: where the energy scale or the noise come from, if not both were given.
     """
 
     glass: Glass
@@ -36,6 +38,7 @@ class Description:
     activation_energy: float | None
     seed: int
     warnings: tuple[str, ...]
+    published: PublishedParameters | None = None
 
     def as_mapping(self) -> dict[str, Any]:
         """The same for a JSON file; energies in eV."""
@@ -55,7 +58,10 @@ class Description:
             "ion_density_basis": self.density.basis,
             "landscape": None
             if landscape is None
-            else _landscape_mapping(landscape, self.activation_energy, seed=self.seed),
+            else {
+                **_landscape_mapping(landscape, self.activation_energy, seed=self.seed),
+                "published_for_y": None if self.published is None else self.published.alkali_oxide_fraction,
+            },
         }
 
 
@@ -66,6 +72,7 @@ def describe(
     lattice: int,
     seed: int,
     density: IonDensity,
+    published: PublishedParameters | None = None,
     warnings: tuple[str, ...] = (),
 ) -> Description:
     """Generate one landscape of a glass and find its activation energy.
@@ -76,13 +83,14 @@ def describe(
         lattice: sites along each edge.
         seed: of the random numbers.
         density: of the ions.
+        published: where energy scale and noise of the model come from, if not both were given.
         warnings: what is known already.
     """
     if model is None:
         return Description(
             glass=glass, density=density, landscape=None, activation_energy=None, seed=seed, warnings=warnings
         )
-    from ionscape.hopping import activation_energy, generate_landscape
+    from ionscape.hopping import activation_energy, generate_landscape, published_warnings
 
     try:
         landscape = generate_landscape(glass, lattice=lattice, rng=seed, model=model)
@@ -96,13 +104,16 @@ def describe(
         return Description(
             glass=glass, density=density, landscape=None, activation_energy=None, seed=seed, warnings=(*warnings, note)
         )
+    if published is not None:
+        warnings = (*warnings, *published_warnings(glass.composition))
     try:
         energy = activation_energy(landscape)
     except PercolationError as error:
         energy, warnings = None, (*warnings, str(error))
     return Description(
-        glass=glass, density=density, landscape=landscape, activation_energy=energy, seed=seed, warnings=warnings
-    )
+        glass=glass, density=density, landscape=landscape, activation_energy=energy, seed=seed, warnings=warnings,
+        published=published,
+    )  # fmt: skip
 
 
 def print_description(console: Console, found: Description) -> None:
@@ -145,12 +156,22 @@ def _lines(found: Description) -> Iterator[tuple[str, str]]:
     yield (
         "landscape",
         f"{shape} sites, {landscape.ions} ions, V0 = {model.energy_scale / ELECTRON_VOLT:.4g} eV, "
-        f"noise {model.noise:g}, seed {found.seed}",
+        f"noise {model.noise:g}, seed {found.seed}" + _origin(model, found.published),
     )
     yield "blocked sites", f"{1.0 - landscape.accessible_sites / landscape.accessible.size:.4f}"
     yield "Fermi energy", f"{landscape.fermi_energy / ELECTRON_VOLT:.4f} eV"
     energy = found.activation_energy
     yield "activation energy", "-" if energy is None else f"{energy / ELECTRON_VOLT:.4f} eV   (of σT; this landscape)"
+
+
+def _origin(model: LandscapeModel, published: PublishedParameters | None) -> str:
+    """For which glasses energy scale and noise were published, as far as they were not given."""
+    if published is None:
+        return ""
+    own_noise = model.noise != published.noise
+    own_scale = not math.isclose(model.energy_scale / ELECTRON_VOLT, published.energy_scale)
+    what = "V0 " if own_noise else "noise " if own_scale else ""
+    return f"   ({what}published for {published.glasses})"
 
 
 def _landscape_mapping(landscape: Landscape, energy: float | None, *, seed: int) -> dict[str, Any]:

@@ -13,6 +13,22 @@ STARTING = "starting, compiling on first use"
 
 
 @contextmanager
+def starting(what: str, *, quiet: bool) -> Generator[None]:
+    """Say on a terminal what is being done, and that the first use compiles, until it is done."""
+    if quiet:
+        yield
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(f"{what}, compiling on first use"):
+        yield
+
+
+@contextmanager
 def tally_display(what: str, *, quiet: bool) -> Generator[Callable[[Tally], None] | None]:
     """Show how many parts are done and give the function that moves the bar; None if `quiet`.
 

@@ -180,20 +180,30 @@ def draw(result: SimulationResult, kind: Kind, choices: Choices) -> Figure:
 
 
 def summary_command(
-    result: ResultFile,
+    result: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RESULT.nc",
+            help="Result of a simulation, a sweep or a series, or a calibrated profile.",
+            show_default=False,
+        ),
+    ],
     summary: SummaryFile = None,
     quiet: Quiet = False,
     overwrite: Overwrite = True,
 ) -> None:
-    """Print the summary of a stored simulation, calibrated profile or series of glasses."""
+    """Print the summary of a stored simulation, sweep, calibrated profile or series of glasses."""
     from rich.console import Console
 
     from ionscape.cli.calibrate import print_profile
-    from ionscape.cli.conductivity import print_result
+    from ionscape.cli.series_table import print_result
     from ionscape.cli.table import print_summary, write_summary
 
     if summary is not None:
         check_output(summary, extensions=(".json",), key="--summary", overwrite=overwrite)
+    if _stored_format(result).startswith(SWEEPS):
+        _summarise_sweep(result, summary, quiet=quiet)
+        return
     loaded = load(result)
     if not quiet:
         if is_series(loaded):
@@ -206,20 +216,40 @@ def summary_command(
         write_summary(loaded.summary(), summary)
 
 
+def _summarise_sweep(path: Path, summary: Path | None, *, quiet: bool) -> None:
+    """Print the points of a stored sweep, and write them."""
+    import xarray
+    from rich.console import Console
+
+    from ionscape.cli.sweep_table import print_sweep, sweep_summary
+    from ionscape.cli.table import write_summary
+
+    dataset = xarray.load_dataset(path, engine="h5netcdf")
+    if not quiet:
+        print_sweep(Console(), dataset)
+    if summary is not None:
+        write_summary(sweep_summary(dataset), summary)
+
+
 def export_command(
     result: ResultFile,
-    output: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Table of the profiles.", show_default=False)],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE.csv", help="The table; or give --output.", show_default=False)
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE.csv", help="The same as the second argument.")
+    ] = None,
     overwrite: Overwrite = True,
 ) -> None:
-    """Write the profiles of a stored result, or a calibrated profile, as CSV."""
-    check_output(output, extensions=(".csv",), key="FILE.csv", overwrite=overwrite)
+    """Write a stored result as CSV: depth profiles, or the averages of a series of glasses."""
+    if (file is None) == (output is None):
+        problem = "is missing" if file is None else "is given twice"
+        raise InputError(problem, key="FILE.csv", remedy="name the table once, behind the result or with --output")
+    target = file or output
+    assert target is not None
+    check_output(target, extensions=(".csv",), key="FILE.csv", overwrite=overwrite)
     loaded = load(result)
-    if is_series(loaded):
-        raise InputError(
-            "is the result of a series of glasses, which has no depth profiles", file=str(result),
-            remedy="`ionscape summary RESULT.nc --summary FILE.json` writes its numbers",
-        )  # fmt: skip
-    with atomic_output(output) as temporary:
+    with atomic_output(target) as temporary:
         loaded.to_csv(temporary)
 
 
@@ -229,8 +259,6 @@ def load(path: Path) -> SimulationResult | DepthProfile | SeriesResult:
     Raises:
         InputError: the file does not exist, or holds none of these.
     """
-    import h5netcdf
-
     from ionscape.series.result import FORMAT as SERIES
     from ionscape.sims.profile import FORMAT as PROFILE
     from ionscape.transport import load_result
@@ -238,11 +266,7 @@ def load(path: Path) -> SimulationResult | DepthProfile | SeriesResult:
     if not path.is_file():
         remedy = "give a result that `ionscape simulate` or `ionscape conductivity` has written"
         raise InputError("does not exist", value=str(path), remedy=remedy)
-    try:
-        with h5netcdf.File(path, "r") as stored:
-            written = stored.attrs.get("format")
-    except (OSError, ValueError):
-        written = None
+    written = _stored_format(path)
     if written == PROFILE:
         from ionscape.sims.profile import load_profile
 
@@ -251,13 +275,24 @@ def load(path: Path) -> SimulationResult | DepthProfile | SeriesResult:
         from ionscape.series import load_series_result
 
         return load_series_result(path)
-    if str(written).startswith(SWEEPS):
+    if written.startswith(SWEEPS):
         raise InputError(
             "is a sweep, which holds many simulations", file=str(path),
-            remedy=f"open it in Python with `xarray.load_dataset('{path.name}', engine='h5netcdf')`, or give the result"
-            " of a single simulation",
+            remedy="print it with `ionscape summary`, open it in Python with"
+            f" `xarray.load_dataset('{path.name}', engine='h5netcdf')`, or give the result of a single simulation",
         )  # fmt: skip
     return load_result(path)
+
+
+def _stored_format(path: Path) -> str:
+    """What the file says of its format; empty if it cannot be read or says nothing."""
+    import h5netcdf
+
+    try:
+        with h5netcdf.File(path, "r") as stored:
+            return str(stored.attrs.get("format", ""))
+    except (OSError, ValueError):
+        return ""
 
 
 def is_profile(loaded: SimulationResult | DepthProfile | SeriesResult) -> TypeIs[DepthProfile]:

@@ -94,6 +94,11 @@ def _report(dataset: xarray.Dataset, target: Path, folder: Path, *, quiet: bool)
     """
     failed, total = int(dataset.attrs["failed_simulations"]), int(dataset.attrs["simulations"])
     if not quiet:
+        from rich.console import Console
+
+        from ionscape.cli.sweep_table import print_sweep
+
+        print_sweep(Console(), dataset)
         print_written([target], f"{total - failed} simulations, each also kept in {folder}")
     if failed:
         first = next(str(text) for text in dataset["error"].values.flat if text)

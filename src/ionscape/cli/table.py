@@ -1,11 +1,11 @@
-"""The summary of a run: as a table in the units of the laboratory, and as JSON in SI units."""
+"""The summary of a run: as a table in units that suit the values, and as JSON in SI units."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,9 @@ from ionscape.outputs import atomic_output
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from typing_extensions import TypeIs
+
+    from ionscape.quantities import DimensionName
 
 STAGES_PER_TABLE = 5  # so that a table fits 80 columns
 NO_VALUE = "-"
@@ -20,22 +23,49 @@ NO_VALUE = "-"
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One line of the table: key in the summary, what people call it, unit and its size in SI, number format."""
+    """One line of the table: key in the summary, what people call it, unit and its size in SI, number format.
+
+    With a dimension, the unit is the one that suits the largest value of the line.
+    """
 
     key: str
     label: str
     unit: str = ""
     size: float = 1.0
     form: str = ".4g"
+    dimension: DimensionName | None = None
+
+    @property
+    def heading(self) -> str:
+        """What stands in front of the values."""
+        return f"{self.label} / {self.unit}" if self.unit else self.label
+
+    def suited(self, values: Iterable[object]) -> Row:
+        """The same with the unit that suits the values, which are in SI units."""
+        from ionscape.quantities import display_unit
+
+        if self.dimension is None:
+            return self
+        chosen = display_unit(max((abs(value) for value in values if is_number(value)), default=0.0), self.dimension)
+        return replace(self, unit=chosen.unit, size=chosen.size)
+
+    def shown(self, value: object) -> str:
+        """A value as it stands in the table; a dash where there is none."""
+        return format(value / self.size, self.form) if is_number(value) else NO_VALUE
+
+
+def is_number(value: object) -> TypeIs[float]:
+    """Whether it is a finite number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 ROWS = (
-    Row(key="injected_charge", label="injected charge", unit="mC", size=1e-3),
-    Row(key="collected_charge", label="collected charge", unit="mC", size=1e-3),
-    Row(key="initial_current", label="current at the start", unit="nA", size=1e-9),
-    Row(key="final_current", label="current at the end", unit="nA", size=1e-9),
-    Row(key="front_depth", label="front depth", unit="nm", size=1e-9),
-    Row(key="front_width", label="front width, 16-84 %", unit="nm", size=1e-9),
+    Row(key="injected_charge", label="injected charge", dimension="charge"),
+    Row(key="collected_charge", label="collected charge", dimension="charge"),
+    Row(key="initial_current", label="current at the start", dimension="current"),
+    Row(key="final_current", label="current at the end", dimension="current"),
+    Row(key="front_depth", label="front depth", dimension="length"),
+    Row(key="front_width", label="front width, 16-84 %", dimension="length"),
     Row(key="plateau", label="native ions in the plateau", form=".4f"),
     Row(key="peak_excess_charge", label="peak excess charge", unit="permille", size=1e-3),
     Row(key="zone_voltage", label="voltage across the zone", unit="V"),
@@ -62,18 +92,12 @@ def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
         for number, stage in enumerate(part, start=first + 1):
             table.add_column(f"{number}: {stage.get('kind', '')}", justify="right")
         for row in ROWS:
-            if all(_shown(stage.get(row.key), row) == NO_VALUE for stage in stages):
-                continue
-            name = f"{row.label} / {row.unit}" if row.unit else row.label
-            table.add_row(name, *(_shown(stage.get(row.key), row) for stage in part))
+            values = [stage.get(row.key) for stage in stages]
+            if any(is_number(value) for value in values):
+                suited = row.suited(values)
+                table.add_row(suited.heading, *(suited.shown(stage.get(row.key)) for stage in part))
         console.print(table, highlight=False)
     print_warnings(summary["warnings"])
-
-
-def _shown(value: object, row: Row) -> str:
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return format(value / row.size, row.form)
-    return NO_VALUE
 
 
 def write_summary(summary: Mapping[str, Any], path: Path) -> None:

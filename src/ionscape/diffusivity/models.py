@@ -218,7 +218,7 @@ def site_energy_diffusion(
     is such that E_act(bulk_density) is `activation_energy`, and D_0 such that D is `bulk_coefficient` there.
 
     Args:
-        bulk_density: n_bulk, native density of all mobile ions [1/m^3].
+        bulk_density: n_bulk, native density of the mobile ions of like charge [1/m^3].
         bulk_coefficient: D at n_bulk and the reference temperature [m^2/s].
         reference_temperature: [K].
         activation_energy: E_act at n_bulk [J].

@@ -54,7 +54,7 @@ def contact_densities(experiment: Experiment, stage_index: int) -> dict[str, flo
     stage = experiment.stages[stage_index]
     if stage.kind != "contact" or stage.composition is None:
         return None
-    charges, native = _charges(experiment), _replaced_ions(experiment, stage, stage_index)
+    charges, native = _charges(experiment), _replaced_ions(experiment, stage_index)
     held, mean = _net_charge(charges, native, ROUNDING), _net_charge(charges, stage.composition, NEUTRAL)
     if mean != 0.0:
         return {name: held / mean * fraction for name, fraction in stage.composition.items()}
@@ -135,7 +135,7 @@ def _check_temperature(experiment: Experiment, index: int) -> None:
     """Every diffusion coefficient must be a number at the temperature of the stage."""
     for name, model in experiment.diffusion_models(index).items():
         try:
-            model.coefficient(experiment.bulk_density, experiment.stages[index].temperature)
+            model.coefficient(experiment.reference_density(name), experiment.stages[index].temperature)
         except InputError as error:
             problem = f"is out of reach of the diffusion model of {name}, which {error.problem}"
             reject(problem, field=f"stages[{index}].temperature", remedy=error.remedy)
@@ -144,7 +144,13 @@ def _check_temperature(experiment: Experiment, index: int) -> None:
 def _check_contact(experiment: Experiment, stage: Contact, index: int) -> None:
     if stage.composition is None:
         return
-    charges, native = _charges(experiment), _replaced_ions(experiment, stage, index)
+    specifications = experiment.diffusion_specifications(index)
+    for name in stage.composition:
+        if is_immobile(specifications[name]):
+            problem = "belongs to an ion that is immobile in this stage and keeps its native density"
+            remedy = f"leave {name} out, so that the fractions of the mobile ions add up to 1"
+            reject(problem, field=f"stages[{index}].composition.{name}", remedy=remedy)
+    charges, native = _charges(experiment), _replaced_ions(experiment, index)
     held, mean = _net_charge(charges, native, ROUNDING), _net_charge(charges, stage.composition, NEUTRAL)
     if _sign(mean) == _sign(held if mean != 0.0 else _net_charge(charges, native, NEUTRAL)):
         return
@@ -170,14 +176,11 @@ def _check_contact(experiment: Experiment, stage: Contact, index: int) -> None:
     reject(problem, field=f"stages[{index}].composition", remedy=remedy)
 
 
-def _replaced_ions(experiment: Experiment, stage: Contact, index: int) -> dict[str, float]:
-    """Native ions whose density at the surface the contact sets, with it: mobile ones, and those in its composition."""
+def _replaced_ions(experiment: Experiment, index: int) -> dict[str, float]:
+    """Native ions whose density at the surface the contact sets, with it: those that are mobile in that stage."""
     specifications = experiment.diffusion_specifications(index)
-    named = stage.composition or {}
     return {
-        name: density
-        for name, density in experiment.sample.native.items()
-        if name in named or not is_immobile(specifications[name])
+        name: density for name, density in experiment.sample.native.items() if not is_immobile(specifications[name])
     }
 
 

@@ -67,13 +67,13 @@ class SiteEnergySpecification(Table):
         " shape is gaussian."
     )
     excess_sites: Annotated[float, Number(NOT_NEGATIVE, shown=0.10)] = Field(
-        default=0.10, description="Sites minus ions, relative to the native density of all mobile ions; 0.1 if absent."
+        default=0.10, description="Sites minus ions, relative to the mobile native ions of like charge; 0.1 if absent."
     )
     trapped_fraction: Annotated[
         float, Number(Bounds(at_least=0.0, below=1.0), shown=0.10, reason="at 1 no mobile ions are left")
     ] = Field(
         default=0.0,
-        description="Sites of the lower branch, relative to the native density of all mobile ions: where D falls off.",
+        description="Sites of the lower branch, relative to the mobile native ions of like charge: where D falls off.",
     )
     trapped_width: Annotated[float, Quantity("energy", POSITIVE, "0.05 eV")] | None = Field(
         default=None, description="Γ (or standard deviation) of the lower branch; needed if there is one."
@@ -178,7 +178,7 @@ def make_diffusion_model(specification: DiffusionSpecification, *, bulk_density:
 
     Args:
         specification: from an experiment.
-        bulk_density: native density of all mobile ions [1/m^3]; only site energies use it.
+        bulk_density: `Experiment.reference_density` of the ion [1/m^3]; only site energies use it.
 
     Raises:
         InputError: the values do not make a model.

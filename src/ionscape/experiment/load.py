@@ -71,16 +71,21 @@ def parse_toml(text: str, *, file: str | None) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise _syntax_error(error, file=file) from None
+        raise _syntax_error(error, text, file=file) from None
     except RecursionError:
         raise InputError("is nested too deeply", file=file, remedy="use tables as in the examples") from None
 
 
-def _syntax_error(error: tomllib.TOMLDecodeError, *, file: str | None) -> InputError:
+def _syntax_error(error: tomllib.TOMLDecodeError, text: str, *, file: str | None) -> InputError:
     """The sentence about text that is not TOML."""
     message = str(error)
     place = re.search(r"\(at (line \d+, column \d+|end of document)\)", message)
     reason = message[: place.start()].strip() if place else message
+    if place and re.search(r"overwrite|twice", reason):
+        found = re.match(r"line (\d+)", place[1])
+        number = int(found[1]) if found else len(text.rstrip().split("\n"))
+        if told := _twice(text, number):
+            return InputError(told[0], file=file, key=f"line {number}", remedy=told[1])
     remedy = "correct it there; texts stand in quotation marks, tables in [brackets], and a key may occur once"
     return InputError(
         f"is not valid TOML ({reason[:1].lower() + reason[1:]})",
@@ -88,3 +93,26 @@ def _syntax_error(error: tomllib.TOMLDecodeError, *, file: str | None) -> InputE
         key=place[1] if place else None,
         remedy=remedy,
     )
+
+
+_HEADER = re.compile(r"\s*(\[{1,2})\s*([^\[\]]+?)\s*\]")
+_KEY = re.compile(r"\s*([^\s=#\[\]{}]+)\s*=")
+
+
+def _twice(text: str, number: int) -> tuple[str, str] | None:
+    """What is there twice in a line, counted from 1, and what to do; None if the line does not tell."""
+    lines = text.split("\n")
+    line = lines[number - 1] if number <= len(lines) else ""
+    if header := _HEADER.match(line):
+        name = header[2]
+        headers = [found for found in map(_HEADER.match, lines) if found and found[2] == name]
+        if name == "stages" or len({found[1] for found in headers}) > 1:
+            return (
+                f"is one of several tables [{name}]",
+                f"write [[{name}]], in two pairs of brackets, above each of them",
+            )
+        if len(headers) > 1:
+            return f"has the table [{name}] a second time", "put all of its keys below one of the two"
+    elif key := _KEY.match(line):
+        return f'has the key "{key[1]}" a second time in its table', "leave one of the two out"
+    return None

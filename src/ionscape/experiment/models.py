@@ -136,8 +136,9 @@ class Contact(_Stage):
         default=None,
         description="Number fractions of the ions that the contact holds at the surface, adding up to 1; ions pass"
         " either way. Their total density is the one that makes the surface neutral: they carry the charge of the"
-        " native ions that they replace, which are the mobile ones and those named here. Where these are a neutral"
-        " salt, the composition is neutral too (to three digits, such as Ca = 0.333 and F = 0.667), and as dense.",
+        " native ions that they replace, which are the mobile ones. Immobile ions keep their density and cannot be"
+        " named. Where the mobile ones are a neutral salt, the composition is neutral too (to three digits, such as"
+        " Ca = 0.333 and F = 0.667), and as dense.",
         examples=[{"Na": 0.1, "K": 0.9}],
     )
     blocking: Annotated[bool, Field(strict=True)] = Field(
@@ -248,6 +249,20 @@ class Experiment(Table):
             density for name, density in self.sample.native.items() if not is_immobile(self.ions[name].diffusion)
         )
 
+    def reference_density(self, ion: str) -> float:
+        """n_bulk of the site energies of an ion, and of its fraction of bulk [1/m^3].
+
+        It is the native density of the mobile ions whose charge has the sign of its own, since an anion takes no site
+        of a cation; without such native ions it is `bulk_density`. In a glass whose mobile ions are cations both agree.
+        """
+        charge = self.ions[ion].charge
+        same = sum(
+            density
+            for name, density in self.sample.native.items()
+            if self.ions[name].charge * charge > 0 and not is_immobile(self.ions[name].diffusion)
+        )
+        return same or self.bulk_density
+
     @property
     def network_charge(self) -> float:
         """Fixed charge of the network [e/m^3], which balances the native ions; 0 where these are neutral themselves."""
@@ -287,18 +302,27 @@ class Experiment(Table):
         Args:
             stage_index: counted from 0.
         """
-        bulk_density = self.bulk_density
         return {
-            name: make_diffusion_model(specification, bulk_density=bulk_density)
+            name: make_diffusion_model(specification, bulk_density=self.reference_density(name))
             for name, specification in self.diffusion_specifications(stage_index).items()
         }
+
+    def native_fermi_density(self, ion: str, stage_index: int) -> float:
+        """Density that sets the Fermi level of an ion in the native glass [1/m^3].
+
+        Args:
+            ion: its name.
+            stage_index: whose diffusion model is meant, counted from 0.
+        """
+        counted = getattr(self.diffusion_specifications(stage_index)[ion], "fermi_level_counts", None) or (ion,)
+        return sum(self.sample.native.get(name, 0.0) for name in counted)
 
     def contact_densities(self, stage_index: int) -> dict[str, float] | None:
         """Densities that the contact of a stage holds at the surface [1/m^3], by ion; None if it holds none.
 
-        The fractions of the composition are scaled such that the surface is neutral: the immobile ions that it does not
-        name keep their native density, the mobile ones that it does not name are absent. Where these are neutral, so is
-        the composition (departures of its digits, up to 1e-3 of its charge, are shared out), and as dense.
+        The fractions of the composition are scaled such that the surface is neutral: the immobile ions keep their
+        native density, the mobile ones that it does not name are absent. Where these are neutral, so is the composition
+        (departures of its digits, up to 1e-3 of its charge, are shared out), and as dense.
         """
         return checks.contact_densities(self, stage_index)
 

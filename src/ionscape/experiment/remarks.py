@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ionscape.experiment.diffusion import is_immobile
+from ionscape.experiment.diffusion import ConstantSpecification, SiteEnergySpecification, is_immobile
+from ionscape.experiment.native import first_stage_with
+from ionscape.experiment.unusual import unusual_values
 
 if TYPE_CHECKING:
-    from ionscape.experiment.models import Experiment, Ion
+    from ionscape.experiment.models import Experiment
 
 USUAL_CHARGES = {
     1: ("H", "Li", "Na", "K", "Rb", "Cs", "Ag"),
@@ -28,19 +30,37 @@ _NAME = re.compile(
 
 def experiment_warnings(experiment: Experiment) -> tuple[str, ...]:
     """What a reader must know of an experiment, one sentence each."""
-    charges = (_charge_warning(name, ion) for name, ion in experiment.ions.items())
-    return (*(sentence for sentence in charges if sentence), *_network_warnings(experiment))
-
-
-def _charge_warning(name: str, ion: Ion) -> str:
-    """That a charge is not the one that its name tells; empty if it is, or if the name tells none."""
-    expected, told = _expected_charge(name)
-    if expected is None or ion.charge == expected:
-        return ""
-    why = "" if "charge" in ion.model_fields_set else ", since none is given"
+    charges = (
+        charge_warning(name, ion.charge, given="charge" in ion.model_fields_set)
+        for name, ion in experiment.ions.items()
+    )
     return (
-        f"The ion {name} has the charge {ion.charge:+d}{why}, but {told} {expected:+d}: give it charge = {expected},"
-        " unless another species is meant."
+        *(sentence for sentence in charges if sentence),
+        *_network_warnings(experiment),
+        *_site_warnings(experiment),
+        *unusual_values(experiment),
+        *_count_warnings(experiment),
+        *_deposit_warnings(experiment),
+    )
+
+
+def charge_warning(name: str, charge: int, *, given: bool, table: str = "") -> str:
+    """That a charge is not the one that its name tells; empty if it is, or if the name tells none.
+
+    Args:
+        name: of the ion.
+        charge: charge number.
+        given: whether it stands in the file.
+        table: of the charges, in which its name is the key; empty where the ion has a table of its own.
+    """
+    expected, told = _expected_charge(name)
+    if expected is None or charge == expected:
+        return ""
+    why = "" if given else ", since none is given"
+    remedy = f"write {name} = {expected} in {table}" if table else f"give it charge = {expected}"
+    return (
+        f"The ion {name} has the charge {charge:+d}{why}, but {told} {expected:+d}: {remedy}, unless another"
+        " species is meant."
     )
 
 
@@ -71,3 +91,56 @@ def _network_warnings(experiment: Experiment) -> Iterator[str]:
             " and the network is taken to carry the rest: for a salt without fixed charge, change the densities in"
             " sample.native."
         )
+
+
+def _site_warnings(experiment: Experiment) -> Iterator[str]:
+    """That the site energies of a native ion are not filled in the native glass as where their coefficient holds."""
+    seen: set[str] = set()
+    for index in range(len(experiment.stages)):
+        models = experiment.diffusion_models(index)
+        for name, specification in experiment.diffusion_specifications(index).items():
+            if not isinstance(specification, SiteEnergySpecification) or not experiment.sample.native.get(name):
+                continue
+            reference = experiment.reference_density(name)
+            native = experiment.native_fermi_density(name, index)
+            if name in seen or abs(native - reference) <= 1e-3 * reference:
+                continue
+            seen.add(name)
+            kind = "cations" if experiment.ions[name].charge > 0 else "anions"
+            coefficient = models[name].coefficient(native, specification.reference_temperature)
+            yield (
+                f"The bulk_coefficient and activation_energy of {name} hold where its sites are filled as by all mobile"
+                f" native {kind}, {reference:.4g} 1/m^3; in the native glass {native:.4g} 1/m^3 fill them, and D is"
+                f" {float(coefficient):.3g} m^2/s: list in fermi_level_counts all ions that share these sites."
+            )
+
+
+def _count_warnings(experiment: Experiment) -> Iterator[str]:
+    """That ions of opposite charge are counted for one Fermi level."""
+    paths = [(f"ions.{name}.diffusion", name, ion.diffusion) for name, ion in experiment.ions.items()]
+    for index, stage in enumerate(experiment.stages):
+        paths += [(f"stages[{index}].diffusion.{name}", name, entry) for name, entry in stage.diffusion.items()]
+    for path, name, specification in paths:
+        if isinstance(specification, ConstantSpecification):
+            continue
+        charge = experiment.ions[name].charge
+        counts = specification.fermi_level_counts or ()
+        others = [other for other in counts if experiment.ions[other].charge * charge < 0]
+        if others:
+            yield (
+                f"{path}.fermi_level_counts names {', '.join(others)}, whose charge is opposite to that of {name}: ions"
+                " of opposite charge do not share sites."
+            )
+
+
+def _deposit_warnings(experiment: Experiment) -> Iterator[str]:
+    """That ions are named for the back electrode that cannot come there."""
+    stages = [experiment.diffusion_specifications(index) for index in range(len(experiment.stages))]
+    for name in experiment.back_electrode.deposits or ():
+        if all(is_immobile(specifications[name]) for specifications in stages):
+            yield f"back_electrode.deposits names {name}, which is immobile and never arrives there: leave it out."
+        elif first_stage_with(experiment, name) is None:
+            yield (
+                f"back_electrode.deposits names {name}, which is neither native nor enters the sample, and never"
+                " arrives there: leave it out."
+            )

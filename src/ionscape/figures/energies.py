@@ -13,8 +13,8 @@ import numpy as np
 
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
-from ionscape.figures.profiles import stage_title
-from ionscape.figures.states import Array, Result, State, arrival_order, bulk_density, state_at
+from ionscape.figures.profiles import stage_title, stages_and_temperatures
+from ionscape.figures.states import Array, Result, State, arrival_order, reference_density, state_at
 from ionscape.figures.style import (
     LOWEST_DECADES,
     STAGE_LINES,
@@ -39,6 +39,7 @@ ENERGY_LABEL = "site energy from transport threshold / eV"
 DENSITY_LABEL = r"$S(E)\,/\,n_\mathrm{bulk}$ / eV$^{-1}$"
 LABEL_REACH = 0.03  # eV: about half the height of a line of text
 ENERGY_POINTS = 1500
+SAME_COEFFICIENT = 0.2  # relative difference of two diffusion coefficients that looks like none over some decades
 LEAST_POPULATION = 1e-4  # of bulk: less would be a line without area
 
 
@@ -57,22 +58,22 @@ def _stage_list(experiment: Experiment, stages: int | Sequence[int] | None) -> l
 
 def draw_diffusion_coefficients(axes: Axes, experiment: Experiment, stages: int | Sequence[int] | None = None) -> None:
     """Draw D over the density that sets the Fermi level into `axes`; see `diffusion_coefficients`."""
-    bulk = bulk_density(experiment)
     fraction = np.unique(np.concatenate([np.geomspace(1e-4, 1e-2, 50), np.linspace(0.0, 1.0, 2001)[1:]]))
     chosen = _stage_list(experiment, stages)
     styles = ion_styles(experiment.ions)
-    labels: dict[str, float] = {}
+    labels: list[tuple[float, str, str]] = []
     counted: dict[str, str] = {}
     highest, depends = 0.0, False
     for line, number in zip(_cycle(len(chosen)), chosen, strict=True):
         models = experiment.diffusion_models(number)
         temperature = experiment.stages[number].temperature
         for name in arrival_order(experiment, number):
-            coefficient = np.asarray(models[name].coefficient(fraction * bulk, temperature), dtype=np.float64)
+            density = fraction * reference_density(experiment, name)
+            coefficient = np.asarray(models[name].coefficient(density, temperature), dtype=np.float64)
             if not coefficient.max() > 0:
                 continue
             axes.semilogy(fraction, coefficient, color=styles[name].colour, ls=line, lw=1.8)
-            labels[name] = float(coefficient[-1])
+            labels.append((float(coefficient[-1]), name, styles[name].colour))
             counts = models[name].fermi_level_counts
             if counts and counts != (name,):
                 counted[name] = f"{name}: {' + '.join(counts)}"
@@ -88,7 +89,17 @@ def draw_diffusion_coefficients(axes: Axes, experiment: Experiment, stages: int 
     axes.set_xlim(0, 1)
     bottom, top = axes.get_ylim()
     axes.set_ylim(max(bottom, highest * 10.0**-LOWEST_DECADES), top)
-    place_labels(axes, [(height, name, styles[name].colour) for name, height in labels.items()], gap=0.07)
+    shown = [label for label in _distinct(labels) if label[0] >= axes.get_ylim()[0]]
+    place_labels(axes, shown, gap=min(0.055, 1.0 / max(len(shown), 1)))
+
+
+def _distinct(labels: Sequence[tuple[float, str, str]]) -> list[tuple[float, str, str]]:
+    """Return labels (height, text, colour) without those whose text stands at nearly the same height before."""
+    kept: list[tuple[float, str, str]] = []
+    for height, text, colour in labels:
+        if not any(text == other and abs(height / level - 1) < SAME_COEFFICIENT for level, other, _ in kept):
+            kept.append((height, text, colour))
+    return kept
 
 
 def label_stage_lines(axes: Axes, experiment: Experiment) -> None:
@@ -98,15 +109,14 @@ def label_stage_lines(axes: Axes, experiment: Experiment) -> None:
     chosen = _stage_list(experiment, None)
     if len(chosen) > 1:
         lines = [Line2D([], [], color="black", ls=line, lw=1.5) for line in _cycle(len(chosen))]
-        names = [stage_title(experiment, number) for number in chosen]
-        inner_legend(axes, lines, names)
+        inner_legend(axes, lines, stages_and_temperatures(experiment, chosen))
 
 
 def diffusion_coefficients(experiment: Experiment, stages: int | Sequence[int] | None = None) -> Figure:
     """Draw the diffusion coefficients [m^2/s] of all ions over the density that sets their Fermi level.
 
-    The abscissa is a fraction of the native density of all mobile ions; coefficients that do not depend on it are
-    horizontal lines. Gunawan 2024, Fig. 2; Gunawan 2026, Figs. 4, 6, 7.
+    The abscissa is a fraction of the native density of the mobile ions whose charge has the ion's sign; coefficients
+    that do not depend on it are horizontal lines. Gunawan 2024, Fig. 2; Gunawan 2026, Figs. 4, 6, 7.
 
     Args:
         experiment: the description of the experiment.
@@ -186,16 +196,19 @@ def site_energy_distribution(
     """
     if ion not in experiment.ions:
         raise reject("ion", ion, experiment.ions)
-    distribution = _distribution(experiment.diffusion_models(_stage_list(experiment, stage)[0])[ion], ion)
-    bulk = bulk_density(experiment)
+    number = _stage_list(experiment, stage)[0]
+    distribution = _distribution(experiment.diffusion_models(number)[ion], ion)
+    bulk = reference_density(experiment, ion)
+    native = experiment.native_fermi_density(ion, number) or bulk
     if moved_fraction is None:
-        moved_fraction = 1.0 - sum(branch.weight for branch in distribution.branches[1:]) / bulk
+        moved_fraction = 1.0 - sum(branch.weight for branch in distribution.branches[1:]) / native
     if not 0 <= moved_fraction <= 1:
         raise InputError(
             "is no fraction", key="moved_fraction", value=moved_fraction, bound="must be between 0 and 1",
             remedy="give the part of the ions that has left, for example 0.85",
         )  # fmt: skip
-    full, left = (float(level) for level in distribution.fermi_energy(np.array([bulk, (1 - moved_fraction) * bulk])))
+    filled = np.array([native, (1 - moved_fraction) * native])
+    full, left = (float(level) for level in distribution.fermi_energy(filled))
     energy = energy_grid(distribution, [full, left])
     sites = np.asarray(distribution.density_of_states(energy)) * ELECTRON_VOLT / bulk
     volts = energy / ELECTRON_VOLT
@@ -274,10 +287,12 @@ def local_populations(result: Result, time: float | Sequence[float], depth: floa
 
 def _draw_populations(axes: Axes, experiment: Experiment, state: State, depth: float) -> float:
     """Draw the populations at one depth and time into `axes`; return the largest density of sites in its unit."""
-    bulk = bulk_density(experiment)
     styles = ion_styles(experiment.ions)
-    order = arrival_order(experiment, state.stage)
-    distribution = _host_distribution(experiment, state.stage, order)
+    present = arrival_order(experiment, state.stage)
+    host, distribution = _host_distribution(experiment, state.stage, present)
+    # ions of the other sign take none of its sites
+    order = [name for name in present if experiment.ions[name].charge * experiment.ions[host].charge > 0]
+    bulk = reference_density(experiment, host)
     local = np.array([max(float(np.interp(depth, state.depth, state.of(name))), 0.0) for name in order])
     filled = np.minimum(np.concatenate([[0.0], np.cumsum(local)]), distribution.total_sites)
     levels = distribution.fermi_energy(filled)
@@ -307,12 +322,12 @@ def _draw_populations(axes: Axes, experiment: Experiment, state: State, depth: f
     return float(sites.max())
 
 
-def _host_distribution(experiment: Experiment, stage: int, order: Sequence[str]) -> SiteEnergyDistribution:
-    """Return the site energies of the ion that came first among those described by site energies."""
+def _host_distribution(experiment: Experiment, stage: int, order: Sequence[str]) -> tuple[str, SiteEnergyDistribution]:
+    """Return the ion that came first among those described by site energies, and these."""
     from ionscape.diffusivity import SiteEnergyDiffusion
 
     models = experiment.diffusion_models(stage)
-    hosts = [model.distribution for model in (models[name] for name in order) if isinstance(model, SiteEnergyDiffusion)]
+    hosts = [(name, model.distribution) for name in order if isinstance(model := models[name], SiteEnergyDiffusion)]
     if not hosts:
         raise InputError(
             "has no ion with a site energy distribution", key=f"stages[{stage}]",

@@ -12,6 +12,7 @@ import numpy as np
 
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
+from ionscape.figures.series_values import colour_of_map
 from ionscape.figures.style import LineStyle, ion_styles, new_figure, shade, tidy
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ def draw_units(axes: Axes, glass: Glass) -> None:
 def draw_density_of_states(axes: Axes, landscape: Landscape) -> None:
     """Draw the density of states per accessible site, the occupied part filled, with the Fermi energy.
 
-    Thin lines are the parts of the sites whose counter charge is nearest to the multiple of a half that is written at
-    their maximum: single charges are too many to be told apart.
+    Thin lines are the parts of the sites whose counter charge is nearest to the multiple of a half that the legend
+    beside the panel gives, the darker the more negative: single charges are too many to be told apart.
     """
     energies = landscape.energies[landscape.accessible] / ELECTRON_VOLT
     charges = landscape.counter_charge[landscape.accessible]
@@ -73,30 +74,23 @@ def draw_density_of_states(axes: Axes, landscape: Landscape) -> None:
     # The Fermi energy lies within an interval of the histogram; the fill ends there and not at the interval's middle.
     grid = np.sort(np.append(energy, fermi))
     heights = np.interp(grid, energy, density)
-    axes.fill_between(grid, heights, where=list(grid <= fermi), color=shade(colour, 0.45), lw=0, label="occupied")
+    axes.fill_between(grid, heights, where=list(grid <= fermi), color=shade(colour, 0.3), lw=0, label="occupied")
     axes.fill_between(grid, heights, where=list(grid >= fermi), color=shade("#7F7F7F", 0.3), lw=0, label="vacant")
     axes.plot(energy, density, color="black", lw=1.3)
+    axes.axvline(fermi, color="black", lw=0.9, ls="dashed", label=rf"$E_\mathrm{{F}}$ = {_minus(f'{fermi:.3f}')} eV")
     steps = np.round(charges / CHARGE_STEP).astype(int)
-    for step in np.unique(steps):
-        inside = energies[steps == step]
-        if len(inside) < LEAST_SHARE * len(energies):
-            continue
-        part = np.histogram(inside, edges)[0] / (len(energies) * width)
-        axes.plot(energy, part, color="black", lw=0.7, alpha=0.7)
-        top = int(part.argmax())
-        charge = f"{step * CHARGE_STEP:+g}".replace("-", "\N{MINUS SIGN}") if step else "0"
-        axes.annotate(
-            f"Q ≈ {charge}", (energy[top], part[top]), xytext=(0, 2), textcoords="offset points", ha="center",
-            fontsize=8,
-        )  # fmt: skip
-    axes.axvline(fermi, color="black", lw=0.9, ls="dashed")
-    axes.annotate(
-        rf"$E_\mathrm{{F}}$ = {fermi:.3f} eV", (fermi, 1.0), xycoords=("data", "axes fraction"), xytext=(4, -2),
-        textcoords="offset points", va="top", fontsize=9,
-    )  # fmt: skip
-    axes.set_ylim(0.0, 1.15 * float(density.max()))
-    tidy(axes, horizontal=r"site energy $\varepsilon$ / eV", vertical=r"density of states per ion site / eV$^{-1}$")
-    axes.legend(fontsize=9, loc="upper left", framealpha=0.85, edgecolor="none")
+    drawn = [step for step in np.unique(steps) if np.count_nonzero(steps == step) >= LEAST_SHARE * len(energies)]
+    for place, step in enumerate(drawn):
+        part = np.histogram(energies[steps == step], edges)[0] / (len(energies) * width)
+        tone = colour_of_map("viridis", 0.85 * place / max(len(drawn) - 1, 1))
+        axes.plot(energy, part, color=tone, lw=1.0, label=f"Q ≈ {_minus(f'{step * CHARGE_STEP:g}')}")
+    axes.set_ylim(0.0, 1.05 * float(density.max()))
+    tidy(
+        axes,
+        horizontal=r"site energy $\varepsilon$ / eV",
+        vertical=r"density of states per accessible site / eV$^{-1}$",
+    )
+    axes.legend(fontsize=9, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, borderaxespad=0.0)
 
 
 def draw_units_against_mixing_ratio(
@@ -168,7 +162,7 @@ def glass_overview(glass: Glass, landscape: Landscape | None = None) -> Figure:
         glass: the glass.
         landscape: one of its landscapes; without it there are the units only.
     """
-    figure = new_figure(9.6 if landscape is not None else 5.2, 4.0)
+    figure = new_figure(10.8 if landscape is not None else 5.2, 4.0)
     if landscape is None:
         draw_units(figure.subplots(), glass)
     else:
@@ -206,7 +200,12 @@ def _symbol(name: str) -> str:
 
 
 def _charge(charge: int) -> str:
-    return "0" if charge == 0 else f"{charge:+d}".replace("-", "\N{MINUS SIGN}")
+    return "0" if charge == 0 else _minus(f"{charge:+d}")
+
+
+def _minus(number: str) -> str:
+    """A number with a minus sign instead of a hyphen."""
+    return number.replace("-", "\N{MINUS SIGN}")
 
 
 def _percent(fraction: float) -> str:

@@ -48,6 +48,15 @@ def stage_title(experiment: Experiment, stage: int) -> str:
     return f"stage {stage + 1}, {' '.join(filter(None, words))}"
 
 
+def stages_and_temperatures(experiment: Experiment, stages: Sequence[int]) -> list[str]:
+    """Return the short names of stages, with their temperatures where these differ."""
+    temperatures = [experiment.stages[stage].temperature for stage in stages]
+    titles = [stage_title(experiment, stage) for stage in stages]
+    if len(set(temperatures)) < 2:
+        return titles
+    return [f"{title}, {temperature:.5g} K" for title, temperature in zip(titles, temperatures, strict=True)]
+
+
 def profile_curves(experiment: Experiment, state: State) -> dict[str, Array]:
     """Return what a profile shows, each of shape (cells,) [1/m^3]: every mobile ion by name, then their sum.
 
@@ -132,7 +141,7 @@ def scale_densities(axes: Axes, highest: float, *, unity: float = 1.0) -> None:
 def fraction_label(experiment: Experiment) -> str:
     """Return the name of normalised densities, in mathematical text."""
     if has_mobile_salt(experiment):
-        return r"fraction of native ions of like charge $n/n_\mathrm{native}$"
+        return "fraction of native ions\n" + r"of like charge $n/n_\mathrm{native}$"
     return r"fraction of bulk $n/n_\mathrm{bulk}$"
 
 
@@ -183,6 +192,12 @@ def depth_profiles(result: Result, times: Sequence[float] | None = None, normali
         axes.label_outer()
     for axes in panels.flat[len(states) :]:
         axes.set_visible(False)
+    if rows > 1:
+        # one name for all rows: low panels have no room for their own
+        name = panels[0, 0].yaxis.label
+        figure.supylabel(name.get_text(), fontsize=name.get_fontsize())
+        for axes in panels.flat:
+            axes.set_ylabel("")
     _legend_above(figure, experiment)
     return figure
 

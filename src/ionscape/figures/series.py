@@ -17,6 +17,7 @@ from ionscape.figures.series_values import (
     by_borate_fraction,
     colour_of_map,
     conductivity_products,
+    error_bars,
     has_values,
     measured_conductivities,
     measured_products,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from ionscape.series import SeriesResult
 
 BORATE_FRACTION = "borate fraction $x$"
+MOST_LABELLED = 100.0
+"""Ratio of the ends of a logarithmic axis up to which more than whole decades are labelled."""
 MARKERS = "sDv^<>ph*Xd8P"
 """Of publications; the second time round they are filled, so that no two of 26 look alike."""
 
@@ -50,8 +53,10 @@ def activation_energies(result: SeriesResult) -> Figure:
     axes = figure.subplots()
     style = ion_styles([str(data.attrs["alkali"])])[str(data.attrs["alkali"])]
     x, (energy, error) = by_borate_fraction(data, "activation_energy", "activation_energy_error")
-    axes.errorbar(x, energy, np.nan_to_num(error), color=style.colour, lw=1.6, marker="o", ms=4, capsize=2, zorder=3,
-                  label="model, mean and standard error")  # fmt: skip
+    bars = np.nan_to_num(error)
+    known = bool((bars > 0.0).any())
+    _plot_model(axes, x, energy, bars if known else None, color=style.colour, lw=1.6, marker="o", ms=4, zorder=3,
+                label="model, mean and standard error" if known else "model, one landscape")  # fmt: skip
     if "measured_activation_energy" in data:
         _draw_sources(axes, data, data["measured_x"].values, data["measured_activation_energy"].values)
     _finish(axes, data, vertical="activation energy of $\\sigma T$ / eV")
@@ -84,9 +89,9 @@ def conductivities(result: SeriesResult) -> Figure:
     known = np.isfinite(factor)
     for place in np.argsort(temperatures)[::-1]:
         value = conductivity[:, place] * PER_CENTIMETRE
-        axes.errorbar(
-            x, value, np.nan_to_num(error[:, place]) * PER_CENTIMETRE, color=colours(temperatures[place]), lw=1.4,
-            ls=(0, (4, 2)) if fitted else "solid", marker="o", ms=3.5, capsize=2,
+        _plot_model(
+            axes, x, value, error_bars(value, error[:, place] * PER_CENTIMETRE), color=colours(temperatures[place]),
+            lw=1.4, ls=(0, (4, 2)) if fitted else "solid", marker="o", ms=3.5,
             label=f"model, {temperatures[place]:.5g} K",
         )  # fmt: skip
         if fitted:
@@ -114,10 +119,12 @@ def arrhenius_plot(result: SeriesResult, borate_fractions: Sequence[float] | Non
         borate_fractions: compositions to draw, the nearest ones are taken; at most six evenly spaced ones if None.
 
     Raises:
-        InputError: the result holds no conductivities.
+        InputError: the result holds no conductivities, or those of a single temperature.
     """
     data = result.dataset
     _need(data, "conductivity", "a table [network]")
+    if data.sizes["temperature"] < 2:
+        raise InputError("is one only", key="temperature", remedy="run the series with two temperatures or more")
     figure = new_figure(6.6, 4.6)
     axes = figure.subplots()
     places = _places(data["x"].values, borate_fractions)
@@ -129,9 +136,9 @@ def arrhenius_plot(result: SeriesResult, borate_fractions: Sequence[float] | Non
     for place, colour, size in zip(places, colours, sizes, strict=False):
         product, error = conductivity_products(data, place)
         x = float(data["x"].values[place])
-        axes.errorbar(inverse, product, error, color=colour, ls="none", marker="o", ms=float(size), capsize=2,
-                      label=f"x = {x:.3g}")  # fmt: skip
-        if "activation_energy" in data and len(temperatures) > 1:
+        _plot_model(axes, inverse, product, error_bars(product, error), color=colour, ls="none", marker="o",
+                    ms=float(size), label=f"x = {x:.3g}")  # fmt: skip
+        if "activation_energy" in data:
             ends, line = slope_line(inverse, product, float(data["activation_energy"].values[place]))
             axes.plot(ends, line, color=colour, lw=1.1)
         _draw_measured_products(axes, data, x, colour)
@@ -165,13 +172,26 @@ def _draw_sources(axes: Axes, data: xarray.Dataset, x: FloatArray, values: Float
                   mfc="#444444" if filled else "none", label=name.replace("$", r"\$"))  # fmt: skip
 
 
+def _plot_model(
+    axes: Axes, horizontal: FloatArray, vertical: FloatArray, bars: FloatArray | None, **style: Any
+) -> None:
+    """Values of the model, with error bars if they have any, so that the legend shows none either."""
+    if bars is None:
+        axes.plot(horizontal, vertical, **style)
+    else:
+        axes.errorbar(horizontal, vertical, bars, capsize=2, **style)
+
+
 def _plot_measured(axes: Axes, horizontal: FloatArray, vertical: FloatArray, colour: Any, **others: Any) -> None:
-    """Measured values as diamonds filled with white, behind those of the model."""
-    axes.plot(horizontal, vertical, ls="none", marker="D", ms=4.5, mfc="white", color=colour, zorder=1.5, **others)
+    """Measured values as open diamonds, before those of the model and with a white rim, so that neither is hidden."""
+    from matplotlib.patheffects import withStroke
+
+    axes.plot(horizontal, vertical, ls="none", marker="D", ms=4.8, mew=0.9, mfc="none", color=colour, zorder=4,
+              path_effects=[withStroke(linewidth=1.7, foreground="white")], **others)  # fmt: skip
 
 
 def _draw_measured_conductivities(axes: Axes, data: xarray.Dataset, colours: TemperatureColours) -> None:
-    """Measured conductivities at the temperatures shown, filled with white and coloured by temperature."""
+    """Measured conductivities at the temperatures shown, open and coloured by temperature."""
     for temperature in reversed(shown_temperatures(data)):
         x, value = measured_conductivities(data, temperature)
         _plot_measured(axes, x, value, colours(temperature), label=f"measured, {temperature:.5g} K")
@@ -182,12 +202,23 @@ def _draw_frequencies(axes: Axes, data: xarray.Dataset) -> None:
     names = ("fitted_attempt_frequency", "fitted_attempt_frequency_error", "attempt_frequency")
     x, (fitted, error, used) = by_borate_fraction(data, *names)
     known = np.isfinite(fitted)
-    axes.errorbar(
-        x[known], fitted[known], np.nan_to_num(error[known]), color="black", marker="o", ms=3.5, lw=1.2, capsize=2
-    )
+    bars = error_bars(fitted[known], error[known])
+    _plot_model(axes, x[known], fitted[known], bars, color="black", marker="o", ms=3.5, lw=1.2)
     axes.plot(x, used, color="black", lw=1.0, ls=(0, (4, 2)))
     axes.set_yscale("log")
+    _thin_ticks(axes)
     tidy(axes, horizontal=BORATE_FRACTION, vertical=r"$\nu$ / Hz")
+
+
+def _thin_ticks(axes: Axes) -> None:
+    """Label 1, 2 and 5 of a decade, or whole decades where there are more than two: labels must not touch."""
+    from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
+
+    low, high = axes.get_ylim()
+    steps = (1.0, 2.0, 5.0) if high < MOST_LABELLED * low else (1.0,)
+    axes.yaxis.set_major_locator(LogLocator(subs=steps))
+    axes.yaxis.set_major_formatter(LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=(np.inf, np.inf)))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _places(x: FloatArray, wanted: Sequence[float] | None) -> list[int]:
@@ -215,10 +246,10 @@ def _meanings(axes: Axes, data: xarray.Dataset) -> tuple[list[Any], list[str]]:
     from matplotlib.lines import Line2D
 
     handles, labels = axes.get_legend_handles_labels()
-    if "activation_energy" in data and data.sizes["temperature"] > 1:
+    if "activation_energy" in data:
         handles.append(Line2D([], [], color="black", lw=1.1))
         labels.append("slope: activation\nenergy from percolation")
     if any(line.get_marker() == "D" and np.size(line.get_xdata()) for line in axes.lines):
-        handles.append(Line2D([], [], color="black", ls="none", marker="D", ms=4.5, mfc="white"))
+        handles.append(Line2D([], [], color="black", ls="none", marker="D", ms=4.5, mfc="none"))
         labels.append(f"measured, x ± {SAME_COMPOSITION:g}")
     return handles, labels

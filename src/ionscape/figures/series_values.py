@@ -91,6 +91,18 @@ def measured_products(data: xarray.Dataset, x: float) -> tuple[FloatArray, Float
     return INVERSE_TEMPERATURE / temperature[near], product[near]
 
 
+def error_bars(values: FloatArray, error: FloatArray) -> FloatArray | None:
+    """Lengths of the bars of values on a logarithmic axis, shape (2, n), those below first; None if none has an error.
+
+    The relative error is that of the natural logarithm, so that a bar never reaches 0, however large the error is.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative = np.nan_to_num(error / values, posinf=0.0)
+    if not (relative > 0.0).any():
+        return None
+    return np.array([-np.expm1(-relative) * values, np.expm1(relative) * values])
+
+
 def conductivity_products(data: xarray.Dataset, place: int) -> tuple[FloatArray, FloatArray]:
     """σT of a composition and its standard error [S K/cm] at all temperatures; no error is 0."""
     temperatures = data["temperature"].values

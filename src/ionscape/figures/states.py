@@ -143,11 +143,11 @@ def bulk_density(experiment: Experiment) -> float:
 def reference_density(experiment: Experiment, curve: str) -> float:
     """Return the density [1/m^3] by which a curve of a profile is divided to be a fraction.
 
-    For an ion it is the native one of all mobile ions whose charge has its sign, so that cations and anions of a salt
-    each begin at 1; in a glass without mobile anions, and for curves that are no ion, it is `bulk_density`.
+    For an ion it is `Experiment.reference_density`, so that cations and anions of a salt each begin at 1; for curves
+    that are no ion it is `bulk_density`.
     """
-    same = sum(_native_density(experiment, experiment.ions[curve].charge)) if curve in experiment.ions else 0.0
-    return same or bulk_density(experiment)
+    own = experiment.reference_density(curve) if curve in experiment.ions else 0.0
+    return own or bulk_density(experiment)
 
 
 def has_mobile_salt(experiment: Experiment) -> bool:

@@ -112,9 +112,16 @@ def place_labels(axes: Axes, labels: Sequence[tuple[float, str, Any]], *, gap: f
     to_fraction = axes.transLimits.transform
     scaled = axes.transScale.transform
     wanted = sorted((float(to_fraction(scaled((1.0, height)))[1]), text, colour) for height, text, colour in labels)
-    placed: list[float] = []
-    for position, _, _ in wanted:
-        placed.append(max(position, placed[-1] + gap) if placed else position)
+    # labels that would touch stand around their mean height: groups (sum of the lowest places, members), joined upwards
+    groups: list[tuple[float, int]] = []
+    for rank, (position, _, _) in enumerate(wanted):
+        lowest, members = position - rank * gap, 1
+        while groups and groups[-1][0] / groups[-1][1] > lowest / members:
+            total, count = groups.pop()
+            lowest, members = lowest + total, members + count
+        groups.append((lowest, members))
+    starts = [total / count for total, count in groups for _ in range(count)]
+    placed = [start + rank * gap for rank, start in enumerate(starts)]
     excess = max(0.0, placed[-1] - 1.0) if placed else 0.0
     for position, (_, text, colour) in zip(placed, wanted, strict=True):
         axes.annotate(

@@ -173,14 +173,18 @@ def _weaknesses(composition: Composition, limit: float) -> Iterator[str]:
     if alkali == "Rb":
         yield "The units of Rb glasses have not been compared with NMR."
     if oxide > LARGEST_TESTED_ALKALI_OXIDE:
-        yield (
-            f"The alkali oxide y = {oxide:.4g} is above {LARGEST_TESTED_ALKALI_OXIDE}: tetrahedral borate units "
-            "become fewer there than the model says."
+        doubt = (
+            "tetrahedral borate units become fewer there than the model says"
+            if borate > 0.0
+            else "the model has not been compared with experiments there"
         )
+        yield f"The alkali oxide y = {oxide:.4g} is above {LARGEST_TESTED_ALKALI_OXIDE}: {doubt}."
     if oxide < LEAST_TESTED_ALKALI_OXIDE:
+        # P(4) units take part of the charge of B(4): they need both network formers
+        doubt = "P(4) units may occur and many" if 0.0 < borate < 1.0 else "many"
         yield (
-            f"The alkali oxide y = {oxide:.4g} is below {LEAST_TESTED_ALKALI_OXIDE}: P(4) units may occur and "
-            "many sites are blocked; published comparisons start at 0.33."
+            f"The alkali oxide y = {oxide:.4g} is below {LEAST_TESTED_ALKALI_OXIDE}: {doubt} sites are blocked;"
+            " published comparisons start at 0.33."
         )
     first, last = flat_range(composition, tetrahedral_borate_limit=limit)
     if first < borate < last:

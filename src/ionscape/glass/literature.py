@@ -10,20 +10,22 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
-from ionscape.constants import BOLTZMANN_CONSTANT
+from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
 from ionscape.errors import InputError, nearest_name
 from ionscape.glass.composition import ALKALI
 
 ICE_POINT = 273.15  # K
 RESISTIVITIES = {"RO20": 293.15, "RO100": 373.15, "RO150": 423.15, "RO300": 573.15}
 """Columns of log10 (resistivity / Ω·cm) and their temperatures [K]."""
-NEEDED = (*(f"{alkali}2O" for alkali in ALKALI), "B2O3", "P2O5", *RESISTIVITIES)
+ACTIVATION_ENERGIES = ("Ea_sT_20_100", "Ea_sT_100_150")
+"""Columns of the activation energy of σT [eV]; the first that is given counts."""
+FORMERS = ("B2O3", "P2O5")
 
 LARGEST_LOG_RESISTIVITY = 50.0  # far beyond what can be measured; powers of ten far beyond it overflow
 ALKALI_OXIDE_TOLERANCE = 0.01
@@ -31,6 +33,7 @@ LARGEST_DEVIATION = 1.0  # decades
 NEIGHBOURHOOD = 0.05  # in x
 LEAST_NEIGHBOURS = 3
 OF_ANOTHER_AUTHOR = "of another author"
+LARGEST_ACTIVATION_ENERGY = 10.0  # eV: a larger one is in kJ/mol
 DEVIATIONS_ALLOWED = 3.0  # median absolute deviations of the others
 
 
@@ -48,6 +51,7 @@ class LiteratureGlass:
         mass_density: [kg/m^3], None if it is not known.
         author: first author.
         year: of the publication.
+        given_activation_energy: that of σT which the table gives itself [J]; None if it gives none.
     """
 
     identifier: str
@@ -59,6 +63,7 @@ class LiteratureGlass:
     mass_density: float | None
     author: str
     year: int | None
+    given_activation_energy: float | None = None
 
     @property
     def activation_energy_interval(self) -> tuple[float, float] | None:
@@ -67,10 +72,13 @@ class LiteratureGlass:
 
     @property
     def activation_energy(self) -> float | None:
-        """Activation energy of σT [J] between the two lowest temperatures, σT ∝ exp(−E_a / k_B T); None without them.
+        """Activation energy of σT [J], σT ∝ exp(−E_a / k_B T); None if it is not known.
 
-        This is the one to compare with the bottleneck of a landscape: the conductances of its links carry a factor 1/T.
+        It is the one that the table gives, else the one between the two lowest temperatures of the conductivity, and
+        the one to compare with the bottleneck of a landscape: the conductances of its links carry a factor 1/T.
         """
+        if self.given_activation_energy is not None:
+            return self.given_activation_energy
         return self._slope(power=1)
 
     @property
@@ -94,21 +102,28 @@ class LiteratureSeries:
     Attributes:
         glasses: by increasing x, then year.
         left_out: with the reason for each, in words.
+        not_judged: those of `glasses` whose conductivity could not be compared with that of others, for want of three.
     """
 
     glasses: tuple[LiteratureGlass, ...]
     left_out: tuple[tuple[LiteratureGlass, str], ...]
+    not_judged: tuple[LiteratureGlass, ...] = ()
 
 
-def read_literature(path: str | Path) -> list[LiteratureGlass]:
+def read_literature(path: str | Path, *, alkali: str | None = None) -> list[LiteratureGlass]:
     """Read all glasses of a table.
 
+    The table needs B2O3 and P2O5, the oxide of an alkali, and a resistivity or an activation energy. Other columns may
+    be absent, which counts as 0 for an oxide and as unknown for anything else.
+
     Args:
-        path: CSV with the columns Li2O to P2O5 [mol %], RO20 to RO300, and optionally ID, TG [degC], DENSITY [g/cm^3],
-            Author and Year; empty cells are unknown. What the columns `y` and `x` say is recomputed.
+        path: CSV with the columns Li2O to P2O5 [mol %], RO20 to RO300 [log10 of Ω·cm], Ea_sT_20_100 and Ea_sT_100_150
+            [eV], and optionally ID, TG [degC], DENSITY [g/cm^3], Author and Year; empty cells are unknown. What the
+            columns `y` and `x` say is recomputed.
+        alkali: symbol of the one whose oxide is needed; any of them if None.
 
     Raises:
-        InputError: the file cannot be read, lacks a column, or a cell is not a number; file, line and column are named.
+        InputError: the file cannot be read, lacks columns, or a cell is not a number; file, line and column are named.
     """
     file = str(path)
     try:
@@ -116,11 +131,29 @@ def read_literature(path: str | Path) -> list[LiteratureGlass]:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
         raise InputError(f"cannot be read ({reason})", file=file, remedy="check its name and folder") from None
-    reader = csv.DictReader(io.StringIO(text))
-    absent = [name for name in NEEDED if name not in (reader.fieldnames or ())]
-    if absent:
-        raise InputError(f"lacks the column {absent[0]}", file=file, key="line 1", remedy="see the shipped table")
+    reader = csv.DictReader(io.StringIO(text), skipinitialspace=True)
+    _check_columns(reader.fieldnames or (), file=file, alkali=alkali)
     return [_glass(row, file=file, line=reader.line_num) for row in reader]
+
+
+def _check_columns(present: Sequence[str], *, file: str, alkali: str | None) -> None:
+    """Name all that is missing at once."""
+    oxides = [f"{each}2O" for each in ALKALI] if alkali is None else [f"{alkali}2O"]
+    values = (*RESISTIVITIES, *ACTIVATION_ENERGIES)
+    absent = [] if any(name in present for name in oxides) else [_any_of(oxides)]
+    absent += [name for name in FORMERS if name not in present]
+    if not any(name in present for name in values):
+        absent.append(_any_of(values))
+    if absent:
+        listed = ", ".join(absent[:-1]) + " and " + absent[-1] if len(absent) > 1 else absent[0]
+        raise InputError(
+            f"lacks the column{'s' if len(absent) > 1 else ''} {listed}", file=file, key="line 1",
+            remedy="give oxides in mol %, resistivities as log10 of Ω·cm, activation energies of σT in eV",
+        )  # fmt: skip
+
+
+def _any_of(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"one of {', '.join(names[:-1])} or {names[-1]}"
 
 
 def select_series(
@@ -135,12 +168,13 @@ def select_series(
 ) -> LiteratureSeries:
     """Select the glasses of one series, y M2O – (1 − y) [x B2O3 – (1 − x) P2O5] with x from 0 to 1.
 
-    A glass belongs to the series if M is its only alkali, its y is within the tolerance and a conductivity is known. Of
-    these, `authors` and `leave_out` choose. Then every glass is compared with the others, itself not among them: where
-    at least three others within 0.05 of its x were measured at the same temperature, its log10 σ must not differ from
-    the median of theirs by more than `largest_deviation`, nor by three times their median absolute deviation where
-    that is more. The glass that violates this most is left out, and the comparison starts anew without it. A glass
-    without three such neighbours cannot be judged and stays.
+    A glass belongs to the series if M is its only alkali, its y is within the tolerance and a conductivity or an
+    activation energy is known. Of these, `authors` and `leave_out` choose. Then every glass is compared with the
+    others, itself not among them: where at least three others within 0.05 of its x were measured at the same
+    temperature, its log10 σ must not differ from the median of theirs by more than `largest_deviation`, nor by three
+    times their median absolute deviation where that is more. The glass that violates this most is left out, and the
+    comparison starts anew without it. A glass without three such neighbours cannot be judged and stays; `not_judged`
+    has them.
 
     Args:
         glasses: as read.
@@ -156,11 +190,8 @@ def select_series(
     """
     candidates = [
         glass
-        for glass in glasses
-        if glass.alkali == alkali
-        and abs(glass.alkali_oxide_fraction - alkali_oxide_fraction) <= tolerance * (1.0 + 1e-9)
-        and glass.conductivity
-        and not math.isnan(glass.borate_fraction)
+        for glass in of_content(glasses, alkali, alkali_oxide_fraction, tolerance=tolerance)
+        if glass.conductivity or glass.activation_energy is not None
     ]
     for key, names in (("authors", authors or ()), ("leave_out", leave_out)):
         _check_names(names, candidates, key=key)
@@ -181,13 +212,29 @@ def select_series(
         chosen = [glass for glass in chosen if glass is not worst]
         left_out.append((worst, reason))
     chosen.sort(key=lambda glass: (glass.borate_fraction, glass.year or 0, glass.identifier))
-    return LiteratureSeries(glasses=tuple(chosen), left_out=tuple(left_out))
+    return LiteratureSeries(
+        glasses=tuple(chosen),
+        left_out=tuple(left_out),
+        not_judged=tuple(glass for glass in chosen if not any(_neighbours(glass, chosen))),
+    )
 
 
-def _deviation(glass: LiteratureGlass, chosen: Sequence[LiteratureGlass], *, largest: float) -> tuple[float, str]:
-    """How far the conductivity of a glass is from those of the others, in units of what is allowed, and in words."""
-    worst, reason = 0.0, ""
-    for temperature, conductivity in sorted(glass.conductivity.items()):
+def of_content(
+    glasses: Sequence[LiteratureGlass], alkali: str, alkali_oxide_fraction: float, *, tolerance: float
+) -> list[LiteratureGlass]:
+    """Glasses with network formers and no other alkali whose y is within the tolerance, whatever is known of them."""
+    return [
+        glass
+        for glass in glasses
+        if glass.alkali == alkali
+        and abs(glass.alkali_oxide_fraction - alkali_oxide_fraction) <= tolerance * (1.0 + 1e-9)
+        and not math.isnan(glass.borate_fraction)
+    ]
+
+
+def _neighbours(glass: LiteratureGlass, chosen: Sequence[LiteratureGlass]) -> Iterator[tuple[float, list[float]]]:
+    """Temperatures at which enough others near in x were measured, with log10 of their conductivities [S/m]."""
+    for temperature in sorted(glass.conductivity):
         near = [
             math.log10(other.conductivity[temperature])
             for other in chosen
@@ -195,10 +242,16 @@ def _deviation(glass: LiteratureGlass, chosen: Sequence[LiteratureGlass], *, lar
             and temperature in other.conductivity
             and abs(other.borate_fraction - glass.borate_fraction) <= NEIGHBOURHOOD * (1.0 + 1e-9)
         ]
-        if len(near) < LEAST_NEIGHBOURS:
-            continue
+        if len(near) >= LEAST_NEIGHBOURS:
+            yield temperature, near
+
+
+def _deviation(glass: LiteratureGlass, chosen: Sequence[LiteratureGlass], *, largest: float) -> tuple[float, str]:
+    """How far the conductivity of a glass is from those of the others, in units of what is allowed, and in words."""
+    worst, reason = 0.0, ""
+    for temperature, near in _neighbours(glass, chosen):
         centre = median(near)
-        difference = math.log10(conductivity) - centre
+        difference = math.log10(glass.conductivity[temperature]) - centre
         allowed = max(largest, DEVIATIONS_ALLOWED * median(abs(value - centre) for value in near))
         if abs(difference) / allowed > worst:
             worst = abs(difference) / allowed
@@ -249,11 +302,21 @@ def _glass(row: Mapping[str, str | None], *, file: str, line: int) -> Literature
             )  # fmt: skip
         return value
 
+    def energy(name: str) -> float | None:
+        value = cell(name)
+        if value is not None and abs(value) > LARGEST_ACTIVATION_ENERGY:
+            raise InputError(
+                f"must be an energy in eV, at most {LARGEST_ACTIVATION_ENERGY:g}",
+                file=file, key=f"line {line}, {name}", value=value,
+            )  # fmt: skip
+        return value
+
     alkalis = {alkali: cell(f"{alkali}2O") or 0.0 for alkali in ALKALI}
     present = [alkali for alkali, amount in alkalis.items() if amount > 0.0]
     borate, phosphate = cell("B2O3") or 0.0, cell("P2O5") or 0.0
     oxide, formers = math.fsum(alkalis.values()), borate + phosphate
     logs = {temperature: logarithm(name) for name, temperature in RESISTIVITIES.items()}
+    given = next((value for name in ACTIVATION_ENERGIES if (value := energy(name)) is not None), None)
     transition, density, year = cell("TG"), cell("DENSITY"), cell("Year")
     return LiteratureGlass(
         identifier=(row.get("ID") or "").strip(),
@@ -266,4 +329,5 @@ def _glass(row: Mapping[str, str | None], *, file: str, line: int) -> Literature
         mass_density=None if density is None else 1e3 * density,
         author=(row.get("Author") or "").strip(),
         year=None if year is None else int(year),
+        given_activation_energy=None if given is None else given * ELECTRON_VOLT,
     )

@@ -17,6 +17,7 @@ from .percolation import (
     critical_path,
     sample_activation_energies,
 )
+from .published import PublishedParameters, published_parameters, published_warnings
 from .statistics import chemical_potential, density_of_states, occupations
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Links",
     "Network",
     "NetworkSolution",
+    "PublishedParameters",
     "activation_energy",
     "chemical_potential",
     "child_seed",
@@ -41,6 +43,8 @@ __all__ = [
     "links",
     "occupations",
     "published_model",
+    "published_parameters",
+    "published_warnings",
     "sample_activation_energies",
     "solve_network",
 ]

@@ -20,14 +20,12 @@ from ionscape.glass import UNIT_KINDS, Composition, Glass, make_glass
 from .checks import shown, whole_number
 from .landscape_kernels import CHARGE_PARTS, assign_counter_charges, site_energies
 from .links import TransverseFaces
+from .published import published_parameters
 
 RandomSource = int | np.random.SeedSequence | np.random.Generator
 
 LARGEST_RELATIVE_VALUE = 10.0
 """Of the noise and the barrier, in units of the energy scale; beyond it numbers overflow before anything is learnt."""
-
-#: alkali, alkali oxide fraction, energy scale [eV], noise: Bosi 2021, section V
-_PUBLISHED = (("Li", 0.33, 0.64, 0.42), ("Na", 0.35, 0.76, 0.30), ("Na", 0.40, 0.93, 0.25))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,20 +118,13 @@ class Landscape:
 def published_model(composition: Composition) -> LandscapeModel:
     """Energy scale and noise of Bosi 2021 section V for the alkali, at the nearest alkali oxide fraction.
 
+    They belong to 0.33 Li2O, 0.35 Na2O and 0.40 Na2O; `published_warnings` says where a glass has another content.
+
     Raises:
         InputError: the paper has none for this alkali.
     """
-    offered = [entry for entry in _PUBLISHED if entry[0] == composition.alkali]
-    if not offered:
-        raise InputError(
-            "has no published energy scale and noise",
-            key="alkali",
-            value=composition.alkali,
-            bound="Li and Na have",
-            remedy="give both",
-        )
-    _, _, energy_scale, noise = min(offered, key=lambda entry: abs(entry[1] - composition.alkali_oxide_fraction))
-    return LandscapeModel(energy_scale=energy_scale * ELECTRON_VOLT, noise=noise)
+    found = published_parameters(composition)
+    return LandscapeModel(energy_scale=found.energy_scale * ELECTRON_VOLT, noise=found.noise)
 
 
 def generate_landscape(
@@ -250,10 +241,10 @@ def count_sites(composition: Composition, vacant_site_fraction: float, sites: in
     if needed > 1.0:
         largest = 1.0 - vacant_site_fraction
         raise InputError(
-            f"leaves no room: the ions and their vacancies would need {needed:.3g} of the ion sites",
+            f"leaves no room: the ions and their vacancies would need {needed:.3g} times the ion sites there are",
             key="alkali_oxide_fraction",
             value=composition.alkali_oxide_fraction,
-            bound=f"at most {largest / (1.0 + largest):.4g} with {vacant_site_fraction:.3g} of the sites vacant",
+            bound=f"y is at most {largest / (1.0 + largest):.4g} with {vacant_site_fraction:.3g} of the sites vacant",
         )
     accessible = round(needed * sites)
     ions = round((1.0 - vacant_site_fraction) * accessible)

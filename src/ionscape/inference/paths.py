@@ -49,11 +49,34 @@ def read_scalar(experiment: Experiment, path: str) -> Scalar:
     """
     known = scalars(experiment)
     if path not in known:
+        what = _what_stands_at(experiment, path)
         ions = {name.lower() for name in experiment.ions} & {str(part).lower() for part in _parts(path)}
         same = [other for other in known if ions & {str(part).lower() for part in _parts(other)}]
         nearest = nearest_name(path, same or known)
+        if what:
+            problem = f"is {what} and cannot be varied, as only numbers without steps can"
+            remedy = f'write an experiment file for each value, or vary a number such as "{nearest}"'
+            raise InputError(problem, key=path, remedy=remedy)
         raise InputError("is not a number of the experiment", key=path, remedy=f'the nearest path is "{nearest}"')
     return known[path]
+
+
+def _what_stands_at(experiment: Experiment, path: str) -> str:
+    """What an experiment has at a path that is no scalar; empty if it has nothing there, or a table."""
+    node: Any = experiment
+    for part in _parts(path):
+        if isinstance(part, int):
+            entries: tuple[Any, ...] = node if isinstance(node, tuple) else ()
+            node = entries[part] if part < len(entries) else None
+        elif isinstance(node, dict):
+            node = cast(dict[str, Any], node).get(part)
+        elif isinstance(node, BaseModel) and part in type(node).model_fields:
+            node = getattr(node, part)
+        else:
+            return ""
+    # a truth value is a whole number to Python
+    kinds = {bool: "true or false", int: "a whole number", str: "a text"}
+    return next((name for kind, name in kinds.items() if isinstance(node, kind)), "")
 
 
 def scalars(experiment: Experiment) -> dict[str, Scalar]:

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from ionscape.arrays import FloatArray
-from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
+from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
 from ionscape.glass import UNIT_KINDS, ion_number_density
 from ionscape.provenance import provenance_attributes
 
+from .averages import arrhenius_energies, error_of_log_mean, mean_and_errors, mean_of_open, student_factor
+from .error_remarks import error_warnings
 from .fit import EnergyScaleFit
 from .frequency import FrequencyFit, fit_attempt_frequency, interpolated_frequencies
 from .load import Series
@@ -24,6 +26,7 @@ from .settings import FIT_COMMON
 from .tasks import REFERENCE_DISTANCE, REFERENCE_FREQUENCY
 
 PERCOLATED = "part of the landscapes and directions with a path"
+INTERVAL = "end of the 95 % interval of the mean over landscapes, by Student's t"
 
 
 def make_series_result(series: Series, averages: Averages, *, fitted: EnergyScaleFit | None) -> SeriesResult:
@@ -48,6 +51,11 @@ def make_series_result(series: Series, averages: Averages, *, fitted: EnergyScal
         **_conductivity_variables(conductivity, error, landscapes, averages, scale, temperatures),
         "attempt_frequency": ("x", frequency, {"units": "Hz", "long_name": "attempt frequency"}),
         "attempt_frequency_error": ("x", frequency_error, {"units": "Hz", "long_name": "standard error; 0 if given"}),
+        "log10_attempt_frequency_error": (
+            "x",
+            frequency_error / frequency / math.log(10.0),
+            {"long_name": "standard error in decades; 0 if given"},
+        ),
         "attempt_frequency_origin": ("x", np.array(origin, dtype=object)),
         **_glass_variables(series),
         **_measured_variables(series),
@@ -65,32 +73,6 @@ def make_series_result(series: Series, averages: Averages, *, fitted: EnergyScal
     return SeriesResult(dataset=dataset, series=series)
 
 
-def mean_and_errors(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Mean over the second axis, its standard error and the scatter (standard deviation); NaNs are left out.
-
-    A single value has neither error nor scatter: both are NaN.
-    """
-    known = np.isfinite(values)
-    count = known.sum(axis=1)
-    filled = np.where(known, values, 0.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = filled.sum(axis=1) / count
-        squares = np.where(known, (values - mean[:, None]) ** 2, 0.0).sum(axis=1)
-        scatter = np.where(count > 1, np.sqrt(squares / np.maximum(count - 1, 1)), np.nan)
-        return mean, scatter / np.sqrt(count), scatter
-
-
-def mean_of_open(values: FloatArray, *, axis: int) -> FloatArray:
-    """Mean over the directions that have a path; NaN of a landscape without any.
-
-    A landscape counts once, however many directions it was looked at in, since they share its sites. Activation
-    energies and conductivities follow the same rule: what has no path is left out, and the percolated fraction says so.
-    """
-    known = np.isfinite(values)
-    with np.errstate(invalid="ignore"):
-        return np.where(known, values, 0.0).sum(axis=axis) / known.sum(axis=axis)
-
-
 def _energy_variables(averages: Averages, compositions: int) -> dict[str, Any]:
     """Activation and Fermi energies [eV]."""
     if averages.activation_energy.size:
@@ -100,10 +82,13 @@ def _energy_variables(averages: Averages, compositions: int) -> dict[str, Any]:
     mean, error, scatter = mean_and_errors(energies)
     fermi, fermi_error, _ = mean_and_errors(averages.fermi_energy / ELECTRON_VOLT)
     percolated = percolated_fraction(np.isfinite(averages.activation_energy), compositions)
+    factor = _student_factors(energies)
     unit = {"units": "eV"}
     return {
         "activation_energy": ("x", mean, {**unit, "long_name": "activation energy of σT, mean over landscapes"}),
         "activation_energy_error": ("x", error, {**unit, "long_name": "standard error of the mean"}),
+        "activation_energy_lower_95": ("x", mean - factor * error, {**unit, "long_name": f"lower {INTERVAL}"}),
+        "activation_energy_upper_95": ("x", mean + factor * error, {**unit, "long_name": f"upper {INTERVAL}"}),
         "activation_energy_scatter": ("x", scatter, {**unit, "long_name": "standard deviation of single landscapes"}),
         "landscape_activation_energy": (("x", "landscape"), energies, {**unit, "long_name": "of each landscape"}),
         "percolated_fraction": ("x", percolated, {"units": "1", "long_name": PERCOLATED}),
@@ -118,8 +103,14 @@ def _conductivities(averages: Averages, compositions: int, temperatures: int) ->
         empty = np.full((compositions, temperatures), np.nan)
         return empty, empty, np.full((compositions, 0, temperatures), np.nan)
     landscapes = mean_of_open(averages.conductivity, axis=2)
-    mean, error, _ = mean_and_errors(landscapes)
-    return mean, error, landscapes
+    mean, _, _ = mean_and_errors(landscapes)
+    return mean, mean * error_of_log_mean(landscapes), landscapes
+
+
+def _student_factors(landscapes: FloatArray) -> FloatArray:
+    """By composition, from values of single landscapes, NaN without a path, shape (compositions, landscapes, ...)."""
+    known = np.isfinite(landscapes).all(axis=tuple(range(2, landscapes.ndim)))
+    return np.array([student_factor(count) for count in known.sum(axis=1)])
 
 
 def _conductivity_variables(
@@ -138,7 +129,10 @@ def _conductivity_variables(
         logarithm, logarithm_error = np.log10(mean), deviation / mean / math.log(10.0)
         single = np.log10(landscapes * scale[:, None, None])
     typical, _, spread = mean_and_errors(single)
-    slope, slope_error = arrhenius_energies(mean, deviation, temperatures)
+    slope, slope_error = arrhenius_energies(landscapes, temperatures)
+    factor = _student_factors(landscapes)
+    with np.errstate(over="ignore"):
+        width = 10.0 ** (factor[:, None] * logarithm_error)
     bounds: dict[str, Any] = {}
     for name in ("lower", "upper"):
         values: FloatArray = getattr(averages, f"{name}_bound")
@@ -149,6 +143,8 @@ def _conductivity_variables(
     return {
         "conductivity": (dims, mean, {**unit, "long_name": "dc conductivity, mean over landscapes"}),
         "conductivity_error": (dims, deviation, {**unit, "long_name": "standard error of the mean"}),
+        "conductivity_lower_95": (dims, mean / width, {**unit, "long_name": f"lower {INTERVAL}"}),
+        "conductivity_upper_95": (dims, mean * width, {**unit, "long_name": f"upper {INTERVAL}"}),
         "log10_conductivity": (dims, logarithm, {"long_name": "log10 of the mean conductivity in S/m"}),
         "log10_conductivity_error": (dims, logarithm_error, {"long_name": "standard error"}),
         "mean_log10_conductivity": (dims, typical, {"long_name": "mean of log10 of the conductivities in S/m"}),
@@ -160,26 +156,16 @@ def _conductivity_variables(
         **bounds,
         "network_percolated_fraction": ("x", percolated, {"units": "1", "long_name": PERCOLATED}),
         "arrhenius_energy": ("x", slope, {"units": "eV", "long_name": "slope of ln(σT) over −1/(k_B T)"}),
-        "arrhenius_energy_error": ("x", slope_error, {"units": "eV", "long_name": "standard error"}),
+        "arrhenius_energy_error": (
+            "x", slope_error, {"units": "eV", "long_name": "standard error, jackknife over landscapes"},
+        ),
+        "arrhenius_energy_lower_95": (
+            "x", slope - factor * slope_error, {"units": "eV", "long_name": f"lower {INTERVAL}"},
+        ),
+        "arrhenius_energy_upper_95": (
+            "x", slope + factor * slope_error, {"units": "eV", "long_name": f"upper {INTERVAL}"},
+        ),
     }  # fmt: skip
-
-
-def arrhenius_energies(
-    conductivity: FloatArray, error: FloatArray, temperatures: Sequence[float]
-) -> tuple[FloatArray, FloatArray]:
-    """Slope of ln(σT) over −1/(k_B T) by least squares [eV], and its error; NaN with one temperature.
-
-    The error takes the conductivities at different temperatures as independent. They are of the same landscapes, so it
-    is rather too large.
-    """
-    inverse = 1.0 / (BOLTZMANN_CONSTANT * np.asarray(temperatures, dtype=float)) * ELECTRON_VOLT
-    if inverse.size < 2:
-        nothing = np.full(conductivity.shape[0], np.nan)
-        return nothing, nothing
-    weights = (inverse - inverse.mean()) / np.sum((inverse - inverse.mean()) ** 2)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        slope = -np.log(conductivity * np.asarray(temperatures)) @ weights
-        return slope, np.sqrt((error / conductivity) ** 2 @ weights**2)
 
 
 def _fit_frequencies(
@@ -293,6 +279,13 @@ def _fit_variables(frequencies: FrequencyFit | None, fitted: EnergyScaleFit | No
     return variables
 
 
+def _energy_scale_origin(series: Series, fitted: EnergyScaleFit | None) -> str:
+    """Where energy scale and noise come from."""
+    if fitted is not None:
+        return "fitted"
+    return "published" if series.settings.landscape.energy_scale is None else "given"
+
+
 def _attributes(series: Series, averages: Averages, fitted: EnergyScaleFit | None) -> dict[str, Any]:
     settings, model = series.settings, series.model
     assert model is not None
@@ -306,8 +299,11 @@ def _attributes(series: Series, averages: Averages, fitted: EnergyScaleFit | Non
         "energy_scale": model.energy_scale / ELECTRON_VOLT,
         "noise": model.noise,
         "energy_scale_units": "eV",
+        "energy_scale_origin": _energy_scale_origin(series, fitted),
         "network_method": "; ".join(averages.methods),
-        "warnings": json.dumps(series_warnings(series, averages), ensure_ascii=False),
+        "warnings": json.dumps(
+            [*series_warnings(series, averages), *error_warnings(averages, fitted)], ensure_ascii=False
+        ),
         "files": json.dumps(dict(series.hashes)),
         **provenance_attributes(source=series.source, settings=settings.model_dump(), kind="source"),
     }

@@ -24,6 +24,7 @@ from ionscape.glass import (
     read_measured_units,
     select_series,
 )
+from ionscape.glass.literature import of_content
 from ionscape.glass.units import NO_MEASURED_UNITS
 from ionscape.provenance import text_hash
 
@@ -193,7 +194,7 @@ def _literature(settings: SeriesTable, path: Path, *, file: str | None) -> Liter
     table = settings.experiment
     assert table is not None
     fraction = table.alkali_oxide_fraction or settings.glass.alkali_oxide_fraction
-    rows = read_literature(path)
+    rows = read_literature(path, alkali=settings.glass.alkali)
     try:
         found = select_series(
             rows, settings.glass.alkali, fraction, tolerance=table.tolerance,
@@ -204,12 +205,20 @@ def _literature(settings: SeriesTable, path: Path, *, file: str | None) -> Liter
             error.problem, file=file, key=f"experiment.{error.key}", value=error.value, remedy=error.remedy
         ) from None
     if not found.glasses:
+        content = f"{fraction:g} {settings.glass.alkali}2O"
+        count = len(of_content(rows, settings.glass.alkali, fraction, tolerance=table.tolerance))
+        glasses = "glass" if count == 1 else "glasses"
+        if not count:
+            problem = f"has no glass with {content}"
+        elif found.left_out:
+            problem = f"has {count} {glasses} with {content}, and none is left after leave_out and authors"
+        else:
+            problem = f"has {count} {glasses} with {content}, but no conductivity and no activation energy of any"
         raise InputError(
-            f"has no glass with {fraction:g} {settings.glass.alkali}2O of these authors"
-            if table.authors
-            else f"has no glass with {fraction:g} {settings.glass.alkali}2O",
-            file=file, key="experiment.file", value=table.file,
-            remedy="give another alkali_oxide_fraction, tolerance or authors, or leave [experiment] out",
+            problem, file=file, key="experiment.file", value=table.file,
+            remedy="give another alkali_oxide_fraction, tolerance or authors, or leave [experiment] out"
+            if not count or found.left_out
+            else "fill in resistivities (RO20 ...) or activation energies (Ea_sT_20_100), or leave [experiment] out",
         )  # fmt: skip
     return found
 
@@ -235,6 +244,41 @@ def _check_sites(settings: SeriesTable, *, file: str | None) -> None:
                 value=table.lattice if lattice else error.value, bound=error.bound,
                 remedy="give a larger lattice" if lattice else error.remedy,
             ) from None  # fmt: skip
+    _check_percolation(settings, composition, file=file)
+
+
+def _check_percolation(settings: SeriesTable, composition: Composition, *, file: str | None) -> None:
+    """Refuse a content with too few accessible sites for paths, unless landscapes without one may be left out."""
+    from ionscape.hopping.landscape import accessible_fraction
+    from ionscape.hopping.percolation import SITE_THRESHOLD
+
+    tables = [table for table in (settings.percolation, settings.network) if table is not None]
+    if all(table.least_percolating_fraction < 1.0 for table in tables):
+        return
+    if accessible_fraction(composition, settings.landscape.vacant_site_fraction) < SITE_THRESHOLD:
+        raise too_few_sites(settings, composition, "large lattices have no path from face to face", file=file)
+
+
+def too_few_sites(settings: SeriesTable, composition: Composition, found: str, *, file: str | None) -> InputError:
+    """The error that so few sites are accessible that a cubic lattice does not percolate.
+
+    Args:
+        settings: of the series.
+        composition: one of its glasses; its borate fraction does not count.
+        found: the consequence, in words.
+        file: of the series.
+    """
+    from ionscape.hopping.landscape import accessible_fraction
+    from ionscape.hopping.percolation import SITE_THRESHOLD
+
+    accessible = accessible_fraction(composition, settings.landscape.vacant_site_fraction)
+    return InputError(
+        f"leaves too few accessible sites: {found}",
+        file=file, key="glass.alkali_oxide_fraction", value=composition.alkali_oxide_fraction,
+        bound=f"{accessible:.3g} of the sites are accessible, and a cubic lattice percolates from"
+        f" {SITE_THRESHOLD:g} on",
+        remedy="give a larger fraction",
+    )  # fmt: skip
 
 
 def _model(settings: SeriesTable, composition: Composition, *, file: str | None) -> LandscapeModel | None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ionscape.arrays import FloatArray
-from ionscape.glass import LiteratureGlass, known_weaknesses
+from ionscape.glass import LiteratureGlass
 from ionscape.glass.literature import OF_ANOTHER_AUTHOR
 
+from .file_remarks import file_warnings, range_of
 from .load import Series
 from .settings import SeriesTable
 
@@ -52,13 +52,7 @@ class Averages:
 
 def series_warnings(series: Series, averages: Averages) -> list[str]:
     """What a reader must know, one sentence each: where the model is known to fail, what was left out."""
-    found: dict[str, list[float]] = {}
-    measured = bool(series.measured_units)
-    for glass in series.glasses:
-        limit = series.settings.glass.tetrahedral_borate_limit
-        for sentence in () if measured else known_weaknesses(glass.composition, tetrahedral_borate_limit=limit):
-            found.setdefault(sentence, []).append(glass.composition.borate_fraction)
-    warnings = [f"At x = {_range(places)}: {sentence}" for sentence, places in found.items()]
+    warnings = file_warnings(series)
     warnings.extend(lattice_warnings(series.settings))
     warnings.extend(_path_warnings(series, averages))
     if series.literature is not None:
@@ -119,11 +113,8 @@ def _path_warnings(series: Series, averages: Averages) -> list[str]:
         if not np.isnan([row[place] for row in rows]).any()
     ]
     least = "" if len(rows) == 1 else "at worst "
-    return [f"At x = {_range([row[0] for row in rows])}: {least}{' and '.join(parts)}; averages leave the others out."]
-
-
-def _range(places: Sequence[float]) -> str:
-    return f"{places[0]:g}" if len(places) == 1 else f"{min(places):g} to {max(places):g}"
+    where = range_of([row[0] for row in rows])
+    return [f"At x = {where}: {least}{' and '.join(parts)}; averages leave the others out."]
 
 
 def percolated_fraction(percolates: NDArray[np.bool_], compositions: int) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,18 @@ if TYPE_CHECKING:
     import xarray
 
 FORMAT = "ionscape series 1"
+LANDSCAPE_ATTRIBUTES = (
+    "energy_scale", "energy_scale_error", "noise", "noise_error", "energy_scale_origin",
+    "energy_scale_noise_correlation", "energy_scale_chi_square", "energy_scale_degrees_of_freedom",
+)  # fmt: skip
+"""Attributes of the dataset that stand in the summary under the same names; some exist after a fit only."""
+ENDS = ("", "_error", "_lower_95", "_upper_95")
+CONDUCTIVITY = {
+    "value": "conductivity", "error": "conductivity_error", "lower_95": "conductivity_lower_95",
+    "upper_95": "conductivity_upper_95", "lower_bound": "conductivity_lower_bound",
+    "upper_bound": "conductivity_upper_bound",
+}  # fmt: skip
+"""Keys of a conductivity in the summary, and the variables of the dataset that they hold."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,40 +48,27 @@ class SeriesResult:
         return tuple(json.loads(self.dataset.attrs["warnings"]))
 
     def summary(self) -> dict[str, Any]:
-        """Title, warnings and `compositions`: energies in eV, all else in SI units (reference: series file)."""
+        """Title, warnings, landscape and `compositions`: energies in eV, all else in SI units (reference: series file).
+
+        What was not calculated, or has no error, is NaN or None.
+        """
         data = self.dataset
-        kelvins = data["temperature"].values if "temperature" in data else ()
-        temperatures = [f"{temperature:.10g} K" for temperature in kelvins]
-
-        def conductivities(place: int) -> dict[str, dict[str, float]]:
-            return {
-                temperature: {
-                    "value": float(data["conductivity"].values[place, column]),
-                    "error": float(data["conductivity_error"].values[place, column]),
-                }
-                for column, temperature in enumerate(temperatures)
-            }
-
-        compositions = [
-            {
-                "x": float(x),
-                "y": float(data.attrs["alkali_oxide_fraction"]),
-                "activation_energy": float(data["activation_energy"].values[place]),
-                "activation_energy_error": float(data["activation_energy_error"].values[place]),
-                "conductivity": conductivities(place),
-                "attempt_frequency": float(data["attempt_frequency"].values[place]),
-                "units": {
-                    str(name): float(fraction)
-                    for name, fraction in zip(data["unit"].values, data["units"].values[place], strict=True)
-                },
-            }
-            for place, x in enumerate(data["x"].values)
-        ]
-        return {"title": str(data.attrs["title"]), "warnings": list(self.warnings), "compositions": compositions}
+        return {
+            "title": str(data.attrs["title"]),
+            "warnings": list(self.warnings),
+            **{name: _plain(data.attrs.get(name)) for name in LANDSCAPE_ATTRIBUTES},
+            "compositions": [_composition(data, place) for place in range(data.sizes["x"])],
+        }
 
     def to_netcdf(self, path: str | Path) -> None:
         """Write a NetCDF file that any NetCDF reader opens, complete or not at all."""
         write_dataset(self.dataset, path)
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write the averages as a table: a row for each composition and temperature, units in the first line."""
+        from .table import series_table
+
+        Path(path).write_text(series_table(self.dataset), encoding="utf-8")
 
 
 def load_series_result(path: str | Path) -> SeriesResult:
@@ -79,3 +79,53 @@ def load_series_result(path: str | Path) -> SeriesResult:
     """
     dataset = read_dataset(path, form=FORMAT, what="the result of a series", command="ionscape conductivity")
     return SeriesResult(dataset=dataset)
+
+
+def landscapes_with_path(data: xarray.Dataset, name: str) -> int:
+    """How many landscapes a mean is of, at the composition where there are fewest.
+
+    Args:
+        data: of a result.
+        name: `landscape_activation_energy` or `landscape_conductivity`; 0 if it is absent.
+    """
+    if name not in data:
+        return 0
+    known = data[name].notnull()
+    if "temperature" in known.dims:
+        known = known.all("temperature")
+    return int(known.sum([str(dimension) for dimension in known.dims if dimension != "x"]).min())
+
+
+def _composition(data: xarray.Dataset, place: int) -> dict[str, Any]:
+    """The entry of one composition in the summary."""
+    here = data.isel(x=place)
+
+    def number(name: str) -> float:
+        return float(here[name].values) if name in here else math.nan
+
+    kelvins = data["temperature"].values if "temperature" in data else ()
+    return {
+        "x": number("x"),
+        "y": float(data.attrs["alkali_oxide_fraction"]),
+        **{f"activation_energy{end}": number(f"activation_energy{end}") for end in ENDS},
+        **{f"arrhenius_energy{end}": number(f"arrhenius_energy{end}") for end in ENDS},
+        "conductivity": {
+            f"{temperature:.10g} K": {
+                key: float(here[name].values[column]) for key, name in CONDUCTIVITY.items() if name in here
+            }
+            for column, temperature in enumerate(kelvins)
+        },
+        **{
+            name: number(name)
+            for name in ("attempt_frequency", "attempt_frequency_error", "log10_attempt_frequency_error")
+        },
+        "attempt_frequency_origin": str(here["attempt_frequency_origin"].values),
+        "units": {
+            str(name): float(fraction) for name, fraction in zip(data["unit"].values, here["units"].values, strict=True)
+        },
+    }
+
+
+def _plain(value: Any) -> Any:
+    """An attribute as a number or text of Python, whatever the file made of it."""
+    return value.item() if hasattr(value, "item") else value

@@ -16,7 +16,7 @@ from ionscape.scaleout import Executor, RunStore, Tally, Task, make_executor
 
 from .dataset import make_series_result
 from .fit import EnergyScaleFit, fit_energy_scale
-from .load import Series, landscape_model
+from .load import Series, landscape_model, too_few_sites
 from .remarks import Averages
 from .result import SeriesResult
 from .settings import NetworkTable, PercolationTable
@@ -185,15 +185,8 @@ def _check_paths(series: Series, table: PercolationTable | NetworkTable, name: s
             f"{int(row.sum())} of {row.size} {'landscapes' if row.shape[-1] == 1 else 'landscapes and directions'}"
             f" ({row.mean():.0%}) have a path from face to face at x = {composition.borate_fraction:g}"
         )
-        accessible = accessible_fraction(composition, series.settings.landscape.vacant_site_fraction)
-        if accessible < SITE_THRESHOLD:
-            raise InputError(
-                f"leaves too few accessible sites: {found}",
-                file=series.file, key="glass.alkali_oxide_fraction", value=composition.alkali_oxide_fraction,
-                bound=f"{accessible:.3g} of the sites are accessible, and a cubic lattice percolates from"
-                f" {SITE_THRESHOLD:g} on",
-                remedy="give a larger fraction",
-            )  # fmt: skip
+        if accessible_fraction(composition, series.settings.landscape.vacant_site_fraction) < SITE_THRESHOLD:
+            raise too_few_sites(series.settings, composition, found, file=series.file)
         raise InputError(
             f"is too small: {found}", file=series.file, key=f"{name}.lattice", value=table.lattice,
             remedy=f"give a larger lattice, or another {name}.least_percolating_fraction",

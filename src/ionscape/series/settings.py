@@ -179,7 +179,7 @@ class LandscapeTable(Table):
     energy_scale: Annotated[float | str, QuantityOr(Quantity("energy", POSITIVE, "0.64 eV"), (FIT,))] | None = Field(
         default=None,
         description="Energy V0 of one counter charge; `fit` finds it, with the noise, from measured activation"
-        " energies; a published value if absent.",
+        " energies; the value published for the nearest content of the alkali if absent.",
         examples=["0.64 eV"],
     )
     noise: Annotated[float, Number(Bounds(at_least=0.0, at_most=10.0), shown=0.42)] | None = Field(
@@ -283,7 +283,8 @@ class ExperimentTable(Table):
     name_in_messages: ClassVar[str] = "experiment"
 
     file: str = Field(
-        description="CSV file with the columns of the SciGlass extract, beside this file.", examples=["literature.csv"]
+        description="CSV file with measured glasses (reference: glasses), beside this file.",
+        examples=["literature.csv"],
     )
     alkali_oxide_fraction: Annotated[float, Number(Bounds(above=0.0, below=1.0), shown=0.333)] | None = Field(
         default=None, description="Molar fraction of the alkali oxide that is looked for; that of [glass] if absent."

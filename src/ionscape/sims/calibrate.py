@@ -10,6 +10,7 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
+from ionscape.experiment.remarks import charge_warning
 
 from . import densities, regions
 from .channels import IonChannels, IonCounts, ion_channels
@@ -269,6 +270,11 @@ def _check_ions(measurement: Measurement, counts: IonCounts, warnings: list[str]
     for ion in dict.fromkeys((*measurement.native, *measurement.charges)):
         if ion not in ions and (ion in measurement.native or measurement.experiment is None):
             warnings.append(f"The ion {ion} has no channel; the charge balance leaves it out.")
+    if measurement.experiment is None:
+        for ion in ions:
+            given = ion in measurement.charges
+            sentence = charge_warning(ion, measurement.charges.get(ion, 1), given=given, table="measurement.charges")
+            warnings.extend([sentence] if sentence else [])
     if all(ion in measurement.native for ion in ions):
         recognised = [channel.name for channel in measurement.raw.channels if channel.kind == "ion"]
         unused = [name for name in recognised if name not in counts.channels.channels]

@@ -14,7 +14,6 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE, VACUUM_PERMITTIVITY
-from ionscape.diffusivity import DiffusionModel
 from ionscape.diffusivity.table import SMALLEST_COEFFICIENT
 from ionscape.errors import InputError
 from ionscape.experiment import Contact, Experiment, Irradiation, SiteEnergySpecification, Storage, is_immobile
@@ -189,7 +188,7 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
     depth, width, exchanged, layers = 0.0, math.inf, 0.0, 0.0
     for index, stage in enumerate(experiment.stages):
         models = experiment.diffusion_models(index)
-        native = _native_coefficient(experiment, models, stage.temperature)
+        native = _native_coefficient(experiment, index)
         if isinstance(stage, Contact) and stage.blocking:
             layer = _space_charge_width(experiment, stage.potential, charge_density)
             depth, width = max(depth, 2.0 * layer), min(width, 0.3 * layer)
@@ -198,8 +197,8 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
             continue
         entering = _entering_ions(experiment, stage)
         coefficients = [
-            max(SMALLEST_COEFFICIENT, float(models[name].coefficient(experiment.bulk_density, stage.temperature)))
-            for name in entering
+            max(SMALLEST_COEFFICIENT, float(models[name].coefficient(density, stage.temperature)))
+            for name, density in ((name, experiment.reference_density(name)) for name in entering)
         ]
         diffusive = max(coefficients, default=SMALLEST_COEFFICIENT)
         # a layer with the charge of the native ions conducts in proportion to |Z| D
@@ -279,12 +278,12 @@ def _mobile_charge_density(experiment: Experiment) -> float:
     return sum(abs(experiment.ions[name].charge) * density for name, density in ions.items())
 
 
-def _native_coefficient(experiment: Experiment, models: dict[str, DiffusionModel], temperature: float) -> float:
-    """D of the native ions at native density, weighted by their share of the conduction [m^2/s]."""
+def _native_coefficient(experiment: Experiment, index: int) -> float:
+    """D of the native ions at native density in a stage, weighted by their share of the conduction [m^2/s]."""
+    models, temperature = experiment.diffusion_models(index), experiment.stages[index].temperature
     total = 0.0
     for name, density in _mobile_native_ions(experiment).items():
-        counted = models[name].fermi_level_counts or (name,)
-        fermi_density = sum(experiment.sample.native.get(other, 0.0) for other in counted)
+        fermi_density = experiment.native_fermi_density(name, index)
         coefficient = float(models[name].coefficient(fermi_density, temperature))
         total += experiment.ions[name].charge ** 2 * density * coefficient
     return total / _mobile_charge_density(experiment)

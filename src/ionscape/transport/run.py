@@ -12,7 +12,7 @@ from ionscape.arrays import FloatArray
 from ionscape.errors import ConvergenceError, SimulationInterrupted
 from ionscape.experiment import Experiment
 
-from .arrays import FRONT_BLOCKING, FRONT_COMPOSITION, State, make_workspace
+from .arrays import FRONT_BLOCKING, FRONT_CLOSED, FRONT_COMPOSITION, State, make_workspace
 from .current import current_density, current_slopes
 from .grid import Grid, make_grid
 from .integrate import FINISHED, STEP_TOO_SMALL, Control, advance
@@ -108,7 +108,8 @@ def simulate(
     ions = len(scales.names)
     y = np.zeros((len(grid.size), ions + 1))
     entered, left = np.zeros(ions), np.zeros(ions)
-    displacement = 0.0
+    displacement = 0.0  # at the front, which a closed one keeps
+    last_potential = 0.0  # of the last cell before a closed stage: the field at the back stays as well
     start = 0.0
     slopes = Slopes.at_start(variations, cells=len(grid.size), ions=ions)
     history.kept.append(Kept(
@@ -137,11 +138,15 @@ def simulate(
                     settings=settings,
                 )  # fmt: skip
                 tangents = slopes.tangents(varied, stages=len(METHODS[settings.method]().nodes))
-            _run_stage(experiment, index, stage, state, tangents, grid, history, settings, progress, partial)
+            _run_stage(
+                experiment, index, stage, state, tangents, last_potential, grid, history, settings, progress, partial
+            )  # fmt: skip
             if tangents is not None and varied is not None:
                 slopes = slopes.after(tangents, varied, stage, variations, float(state.y[0, ions]))
                 history.stage_end_slopes.append(slopes.state[:, :ions])
             displacement = displacement_at_front(stage.problem, float(state.y[0, ions]))
+            if stage.problem.boundaries.front != FRONT_CLOSED:
+                last_potential = float(state.y[-1, ions])
             y, entered, left, start = state.y, state.entered, state.left, stage.end
     except KeyboardInterrupt:
         raise SimulationInterrupted(partial=partial()) from None
@@ -217,6 +222,7 @@ def _run_stage(
     stage: StageArrays,
     state: State,
     tangents: Tangents | None,
+    last_potential: float,
     grid: Grid,
     history: History,
     settings: Settings,
@@ -238,7 +244,7 @@ def _run_stage(
 
     def keep() -> None:
         if float(state.clock[0]) > history.kept[-1].time:
-            history.kept.append(_kept(index, stage, state, tangents))
+            history.kept.append(_kept(index, stage, state, tangents, last_potential))
 
     try:
         while True:
@@ -295,16 +301,27 @@ def _snapshot_marks(start: float, end: float, count: int) -> FloatArray:
     return np.concatenate([early, start + duration * np.linspace(1.0 / count, 1.0, count)])
 
 
-def _kept(index: int, stage: StageArrays, state: State, tangents: Tangents | None) -> Kept:
-    """A copy of the state, and the current through it."""
-    boundaries = stage.problem.boundaries
-    held = boundaries.front in (FRONT_COMPOSITION, FRONT_BLOCKING)
+def _kept(index: int, stage: StageArrays, state: State, tangents: Tangents | None, last_potential: float) -> Kept:
+    """A copy of the state, and the current through it.
+
+    The kernels count the potential of a closed stage from the last cell. The fields at both faces are those that the
+    stage before left, and so are the potential of that cell and the step from the first one to the surface.
+    """
+    boundaries, medium = stage.problem.boundaries, stage.problem.medium
+    y = state.y.copy()
+    surface = float(y[0, -1])
+    if boundaries.front in (FRONT_COMPOSITION, FRONT_BLOCKING):
+        surface = boundaries.front_potential
+    elif boundaries.front == FRONT_CLOSED and medium.permittivity > 0.0:
+        y[:, -1] += last_potential
+        step = boundaries.front_displacement * float(stage.problem.cells.distance[0]) / medium.permittivity
+        surface += last_potential + step
     ions = state.left.size
     return Kept(
         time=float(state.clock[0]),
         stage=index,
-        y=state.y.copy(),
-        surface_potential=boundaries.front_potential if held else float(state.y[0, -1]),
+        y=y,
+        surface_potential=surface,
         entered=state.entered.copy(),
         left=state.left.copy(),
         current=current_density(state, stage.problem),

@@ -161,11 +161,12 @@ class _Tables:
 
 def _reusable_tables(experiment: Experiment, index: int, other: Experiment, arrays: StageArrays) -> _Tables:
     ours, theirs = experiment.diffusion_specifications(index), other.diffusion_specifications(index)
-    comparable = (
-        experiment.stages[index].temperature == other.stages[index].temperature
-        and experiment.bulk_density == other.bulk_density
+    alike = experiment.stages[index].temperature == other.stages[index].temperature
+    same = frozenset(
+        name
+        for name in ours
+        if alike and ours[name] == theirs[name] and experiment.reference_density(name) == other.reference_density(name)
     )
-    same = frozenset(name for name in ours if comparable and ours[name] == theirs[name])
     return _Tables(coefficients=arrays.problem.coefficients, same=same)
 
 

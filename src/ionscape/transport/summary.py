@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,9 @@ SURFACE_CHARGE_DEBYE_LENGTHS = 10.0
 ESTABLISHED_FRACTION = 1e-4
 """Share of a stage after which its field counts as established."""
 
+UNCHANGED_WITHIN = 0.05
+"""Glass behind a front is unchanged where its native fraction differs from one by no more."""
+
 
 def summarise(dataset: xarray.Dataset, experiment: Experiment) -> dict[str, Any]:
     """Title, warnings of the experiment, and `stages`: figures of every stage that was begun, in SI units.
@@ -30,8 +34,9 @@ def summarise(dataset: xarray.Dataset, experiment: Experiment) -> dict[str, Any]
     A figure that does not exist is None.
 
     `collected_charge`, `injected_charge` [C] of the stage; `initial_current` (after 1e-4 of the stage),
-    `final_current` [A]; `front_depth` [m]: first mobile native ion at half its density; `front_width` [m]: between 16
-    and 84 % of the step from plateau to bulk; `plateau`: mean native fraction from 2 nm to half the front depth;
+    `final_current` [A]; `front_depth` [m]: where the native fraction (see `native_fraction`) of the first mobile native
+    ion is one half; `front_width` [m]: between 16 and 84 % of the step from plateau to bulk; `plateau`: mean native
+    fraction from 2 nm to half the front depth, all three only of a front as `front_figures` defines it;
     `peak_excess_charge`: signed extreme of sum Z_i (n_i - n_i0) / n_bulk beyond the surface charge, that is the first
     cell and ten Debye lengths; `zone_voltage` [V]: surface potential minus that at 1.5 front depths; `balance_error`;
     `steps`; `wall_time` [s].
@@ -64,7 +69,7 @@ def _summarise_stage(dataset: xarray.Dataset, experiment: Experiment, index: int
         next(iter(experiment.sample.native)),
     )
     names = [str(name) for name in dataset["ion"].values]
-    fraction = dataset["density"].values[last, :, names.index(native)] / experiment.sample.native[native]
+    fraction = native_fraction(experiment, names, dataset["density"].values[last], native)
     front, width, plateau = front_figures(depth, fraction)
     potential = dataset["potential"].values[last]
     surface = float(dataset["surface_potential"].values[last])
@@ -91,15 +96,48 @@ def _summarise_stage(dataset: xarray.Dataset, experiment: Experiment, index: int
     }
 
 
+def native_fraction(experiment: Experiment, names: Sequence[str], density: FloatArray, native: str) -> FloatArray:
+    """How much of a native ion has stayed at each depth, 1 in the unchanged glass, shape (cells,).
+
+    It is the ion's density over the native one. Where ions of both signs move, it is the ion's share of the charge of
+    all mobile ions of its sign over the native share: a salt that is diluted or piles up at an electrode takes its ions
+    along unexchanged, which is no front.
+
+    Args:
+        experiment: what was simulated.
+        names: of the columns of `density`.
+        density: shape (cells, ions) [1/m^3].
+        native: name of the ion; it must be mobile in a salt.
+    """
+    own = density[:, names.index(native)]
+    charges = {name: ion.charge for name, ion in experiment.ions.items() if not is_immobile(ion.diffusion)}
+    if native not in charges or all(charge * charges[native] > 0 for charge in charges.values()):
+        return own / experiment.sample.native[native]
+    like = [name for name, charge in charges.items() if charge * charges[native] > 0]
+    weights = np.array([abs(charges[name]) for name in like], dtype=float)
+    together = density[:, [names.index(name) for name in like]] @ weights
+    at_first = float(np.array([experiment.sample.native.get(name, 0.0) for name in like]) @ weights)
+    native_share = abs(charges[native]) * experiment.sample.native[native] / at_first
+    # where no such ion is left, nothing says that this one was replaced
+    share = np.divide(
+        abs(charges[native]) * own, together, out=np.full_like(own, native_share), where=together > 0.0
+    )  # fmt: skip
+    return share / native_share
+
+
 def front_figures(depth: FloatArray, fraction: FloatArray) -> tuple[float | None, float | None, float | None]:
     """Depth and 16-84 % width of the front [m] and the plateau before it, of a native fraction over depth.
+
+    A front lies between a zone on the side of the surface that has lost more than half of the native ion and unchanged
+    glass (within 5 %). Behind the 84 % point there must be at least as much unchanged glass as the front is wide.
+    So neither a layer at the back electrode nor a slope through the whole sample is a front.
 
     Args:
         depth: shape (points,) [m].
         fraction: native density over that of the bulk, shape (points,).
 
     Returns:
-        None where the profile has no front (the fraction does not pass one half), or no plateau deeper than 2 nm.
+        None where the profile has no front; the plateau also where it would be no deeper than 2 nm.
     """
     front = _first_crossing(depth, fraction, 0.5)
     if front is None:
@@ -109,7 +147,13 @@ def front_figures(depth: FloatArray, fraction: FloatArray) -> tuple[float | None
     base = plateau if plateau is not None else float(fraction[0])
     low = _first_crossing(depth, fraction, base + 0.16 * (1.0 - base), around=front)
     high = _first_crossing(depth, fraction, base + 0.84 * (1.0 - base), around=front)
-    width = None if low is None or high is None else high - low
+    if high is None:
+        return None, None, None
+    width = None if low is None else high - low
+    unchanged = (depth >= high) & (np.abs(fraction - 1.0) <= UNCHANGED_WITHIN)
+    behind = float(np.diff(depth)[unchanged[1:] & unchanged[:-1]].sum())
+    if behind < (width if width is not None else high):
+        return None, None, None
     return front, width, plateau
 
 

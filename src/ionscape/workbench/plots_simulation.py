@@ -17,7 +17,6 @@ from ionscape.figures.states import (
     Result,
     State,
     arrival_order,
-    bulk_density,
     has_mobile_salt,
     ion_names,
     mobile_ions,
@@ -186,7 +185,6 @@ def diffusion_plot(experiment: Experiment, stages: Sequence[int] | None = None) 
     Raises:
         InputError: there is no such stage.
     """
-    bulk = bulk_density(experiment)
     fraction = np.unique(np.concatenate([np.geomspace(1e-4, 1e-2, 40), np.linspace(0.0, 1.0, 601)[1:]]))
     styles = ion_styles(experiment.ions)
     chosen = _driven_stages(experiment) if stages is None else list(stages)
@@ -198,7 +196,8 @@ def diffusion_plot(experiment: Experiment, stages: Sequence[int] | None = None) 
             raise reject("stage", number, range(len(experiment.stages)))
         models, temperature = experiment.diffusion_models(number), experiment.stages[number].temperature
         for name in arrival_order(experiment, number):
-            coefficient = np.asarray(models[name].coefficient(fraction * bulk, temperature), dtype=np.float64)
+            density = fraction * reference_density(experiment, name)
+            coefficient = np.asarray(models[name].coefficient(density, temperature), dtype=np.float64)
             if not coefficient.max() > 0.0:
                 continue
             depends |= float(np.ptp(coefficient)) > 0.0
@@ -252,7 +251,6 @@ def site_energy_plot(experiment: Experiment, ion: str | None = None, stage: int 
     if ion is not None and ion not in experiment.ions:
         raise reject("ion", ion, experiment.ions)
     stages = range(len(experiment.stages)) if stage is None else [stage]
-    bulk = bulk_density(experiment)
     styles = ion_styles(experiment.ions)
     curves: list[Curve] = []
     marks: list[Mark] = []
@@ -270,7 +268,8 @@ def site_energy_plot(experiment: Experiment, ion: str | None = None, stage: int 
             distribution = model.distribution
             line = STAGE_LINES[len(drawn) % len(STAGE_LINES)]
             label = f"{name}, stage {number + 1}" if drawn else name
-            level = float(distribution.fermi_energy(bulk))
+            bulk = reference_density(experiment, name)
+            level = float(distribution.fermi_energy(experiment.native_fermi_density(name, number) or bulk))
             energy = energy_grid(distribution, [level], points=ENERGY_POINTS)
             sites = np.asarray(distribution.density_of_states(energy)) * ELECTRON_VOLT / bulk
             occupied = energy <= level

@@ -1,0 +1,191 @@
+"""The result of a series of glasses as tables: energies and attempt frequencies, then conductivities."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ionscape.cli.table import NO_VALUE, print_warnings
+from ionscape.quantities import with_error
+
+if TYPE_CHECKING:
+    import xarray
+    from rich.console import Console
+
+    from ionscape.series import SeriesResult
+
+TEMPERATURES_PER_TABLE = 4
+FEWEST_LANDSCAPES = 4
+"""Below so many, a standard error means little, and half of the 95 % interval is printed in its place."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Column:
+    """Of a table: a heading of two lines, and a cell per composition."""
+
+    heading: str
+    cells: Sequence[str]
+
+
+def print_result(result: SeriesResult) -> None:
+    """Print the tables, what was fitted and the warnings."""
+    from rich.console import Console
+
+    console = Console(soft_wrap=True)
+    print_series(Console(), result)
+    for line in _remarks(result.dataset):
+        console.print(line, highlight=False, markup=False)
+    print_warnings(result.warnings)
+
+
+def print_series(console: Console, result: SeriesResult) -> None:
+    """Print energies and attempt frequencies, then conductivities, with their errors, a line per composition."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    data = result.dataset
+    title = str(data.attrs["title"])
+    conductivities = _conductivity_columns(data)
+    starts = range(0, len(conductivities), TEMPERATURES_PER_TABLE)
+    for columns in (
+        _energy_columns(data), *(conductivities[first : first + TEMPERATURES_PER_TABLE] for first in starts),
+    ):  # fmt: skip
+        if not columns:
+            continue
+        table = Table(title=Text(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+        table.add_column("x", justify="right")
+        for column in columns:
+            table.add_column(column.heading, justify="right")
+        for place, x in enumerate(data["x"].values):
+            table.add_row(f"{x:.4g}", *(column.cells[place] for column in columns))
+        console.print(table, highlight=False)
+
+
+def _energy_columns(data: xarray.Dataset) -> list[_Column]:
+    """Activation energy, slope of the conductivity and attempt frequency, as far as they were calculated."""
+    from ionscape.series.result import landscapes_with_path
+
+    columns: list[_Column] = []
+    for name, heading, single in (
+        ("activation_energy", "E_a\n/ eV", "landscape_activation_energy"),
+        ("arrhenius_energy", "slope of ln σT\n/ eV", "landscape_conductivity"),
+    ):
+        if name in data and bool(data[name].notnull().any()):
+            count = landscapes_with_path(data, single)
+            pairs = zip(data[name].values, data[f"{name}_error"].values, strict=True)
+            columns.append(
+                _Column(heading=heading, cells=[_mean(value, error, count, least_decimals=2) for value, error in pairs])
+            )
+    if "conductivity" in data:
+        columns.append(_Column(heading="attempt frequency\n/ Hz", cells=_frequencies(data)))
+    return columns
+
+
+def _conductivity_columns(data: xarray.Dataset) -> list[_Column]:
+    """Decadic logarithms of the mean conductivity in S/cm, a column for each temperature."""
+    from ionscape.series.result import landscapes_with_path
+
+    count = landscapes_with_path(data, "landscape_conductivity")
+    return [
+        _Column(
+            heading=f"log σ\n{kelvin:.5g} K",
+            cells=[
+                _mean(value - 2.0, error, count, least_decimals=1)
+                for value, error in zip(
+                    data["log10_conductivity"].values[:, place],
+                    data["log10_conductivity_error"].values[:, place],
+                    strict=True,
+                )
+            ],
+        )
+        for place, kelvin in enumerate(data["temperature"].values if "temperature" in data else ())
+    ]
+
+
+def _frequencies(data: xarray.Dataset) -> list[str]:
+    """Those of the conductivities, fitted ones as powers of ten since their logarithm is what has an error."""
+    cells: list[str] = []
+    for value, error, origin in zip(
+        data["attempt_frequency"].values, data["attempt_frequency_error"].values,
+        data["attempt_frequency_origin"].values, strict=True,
+    ):  # fmt: skip
+        if str(origin) == "given":
+            cells.append(f"{value:.4g}")
+        elif math.isfinite(error):
+            cells.append(_power_of_ten(value, error))
+        else:
+            cells.append(f"10^{math.log10(value):.1f} {origin}")
+    return cells
+
+
+def _power_of_ten(value: float, error: float) -> str:
+    """A number and its error as a power of ten; the error is the number times that of its natural logarithm."""
+    decades = error / value / math.log(10.0)
+    return f"10^({_with_error(math.log10(value), decades)})" if decades > 0.0 else f"{value:.4g}"
+
+
+def _mean(value: float, error: float, landscapes: int, *, least_decimals: int) -> str:
+    """A mean and its standard error; of few landscapes half of the 95 % interval, and no more digits than it allows."""
+    from ionscape.series.averages import student_factor
+
+    if landscapes >= FEWEST_LANDSCAPES or not (math.isfinite(value) and error > 0.0):
+        return _with_error(value, error)
+    half = student_factor(landscapes) * error
+    decimals = max(least_decimals, -math.floor(math.log10(half)))
+    return f"{value:.{decimals}f} ± {half:.{decimals}f}"
+
+
+def _with_error(value: float, error: float) -> str:
+    shown, deviation = with_error(value, error)
+    return shown if deviation == NO_VALUE else f"{shown} ± {deviation}"
+
+
+def _remarks(data: xarray.Dataset) -> Generator[str]:
+    """What the tables mean, and what was fitted to measurements, a line each."""
+    from ionscape.series.result import landscapes_with_path
+
+    meanings: dict[str, list[str]] = {}
+    for single, what in (("landscape_activation_energy", "E_a"), ("landscape_conductivity", "log σ and slope")):
+        if count := landscapes_with_path(data, single):
+            meanings.setdefault(_meaning(count), []).append(what)
+    for meaning, names in meanings.items():
+        yield f"± of {', '.join(names)}: {meaning}"
+    if "conductivity" in data:
+        yield "log σ: log10 of the mean conductivity in S/cm; files hold it in S/m"
+        if any(str(origin) != "given" for origin in data["attempt_frequency_origin"].values):
+            yield (
+                "± of the attempt frequency, in decades, is common to all temperatures and not part of that of log σ"
+            )
+    if "energy_scale_error" in data.attrs:
+        yield from _energy_scale(data)
+    if "common_attempt_frequency" in data and float(data["common_attempt_frequency"]) > 0.0:
+        value, error = (float(data[f"common_attempt_frequency{end}"]) for end in ("", "_error"))
+        used = any(str(origin) == "fitted to all" for origin in data["attempt_frequency_origin"].values)
+        shown = _power_of_ten(value, error) if math.isfinite(error) else f"10^{math.log10(value):.1f}"
+        yield f"one attempt frequency for all measured conductivities{'' if used else ', not used here'}: {shown} Hz"
+
+
+def _meaning(landscapes: int) -> str:
+    """Of the number behind ±."""
+    if landscapes == 1:
+        return "none, there is one landscape"
+    if landscapes < FEWEST_LANDSCAPES:
+        return f"half of the 95 % interval by Student's t, there are {landscapes} landscapes only"
+    return f"standard error of the mean over {landscapes} landscapes"
+
+
+def _energy_scale(data: xarray.Dataset) -> Generator[str]:
+    """Energy scale and noise that were fitted, and how well."""
+    numbers = data.attrs
+    scale = _with_error(float(numbers["energy_scale"]), float(numbers["energy_scale_error"]))
+    noise = _with_error(float(numbers["noise"]), float(numbers["noise_error"]))
+    points = data.sizes["energy_scale_point"]
+    yield f"fitted to {points} measured activation energies: energy scale {scale} eV, noise {noise}"
+    yield (
+        f"of this fit: χ² = {float(numbers['energy_scale_chi_square']):.3g} for"
+        f" {int(numbers['energy_scale_degrees_of_freedom'])} degrees of freedom, correlation of both"
+        f" {float(numbers['energy_scale_noise_correlation']):.3f}"
+    )

@@ -1,0 +1,91 @@
+"""A sweep as a table of its points, and as JSON in SI units."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ionscape.cli.table import ROWS, Row, print_warnings
+from ionscape.quantities import DIMENSIONS
+
+if TYPE_CHECKING:
+    import xarray
+    from rich.console import Console
+
+POINTS_SHOWN = 30
+FIGURES = {
+    "collected_charge": "charge", "front_depth": "front depth", "front_width": "front width", "plateau": "plateau",
+}  # fmt: skip
+"""What the table shows of the summary of a stage, and how its column is called."""
+
+
+def sweep_summary(dataset: xarray.Dataset) -> dict[str, Any]:
+    """Title, warnings and points of a sweep: values by path, the figures of each stage, and the error, if any.
+
+    Values are in SI units; NaN stands where there is none.
+    """
+    from ionscape.experiment import parse_experiment
+
+    names = list(map(str, dataset["error"].dims))
+    figures = [name for name in map(str, dataset.data_vars) if dataset[name].dims == (*names, "stage")]
+    points: list[dict[str, Any]] = []
+    for place in itertools.product(*(range(dataset.sizes[name]) for name in names)):
+        point = dataset.isel(dict(zip(names, place, strict=True)))
+        stages = [
+            {"kind": str(kind), **{name: float(point[name].values[index]) for name in figures}}
+            for index, kind in enumerate(dataset["kind"].values)
+        ]
+        values = {str(dataset[name].attrs["path"]): float(point[name]) for name in names}
+        points.append({"values": values, "stages": stages, "error": str(point["error"].item())})
+    warnings = parse_experiment(str(dataset.attrs["experiment"])).warnings
+    return {"title": str(dataset.attrs["title"]), "warnings": list(warnings), "points": points}
+
+
+def print_sweep(console: Console, dataset: xarray.Dataset) -> None:
+    """Print the points of a sweep, a line each: values varied, charge of all stages, front and plateau at the end."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    found = sweep_summary(dataset)
+    points: Sequence[Mapping[str, Any]] = found["points"]
+    table = Table(title=Text(found["title"]), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    axes = [
+        _axis_row(str(axis.attrs["path"]), str(axis.attrs["units"])).suited(axis.values.tolist())
+        for axis in (dataset[name] for name in dataset["error"].dims)
+    ]
+    lines = [_figures(point["stages"]) for point in points]
+    rows = [
+        replace(row, label=FIGURES[row.key]).suited(line[row.key] for line in lines)
+        for row in ROWS
+        if row.key in FIGURES
+    ]
+    for row in (*axes, *rows):
+        table.add_column(Text(row.heading, overflow="fold"), justify="right")
+    for point, line in zip(points[:POINTS_SHOWN], lines[:POINTS_SHOWN], strict=True):
+        values = [row.shown(point["values"][row.key]) for row in axes]
+        figures = ["failed", *("" for _ in rows[1:])] if point["error"] else [row.shown(line[row.key]) for row in rows]
+        table.add_row(*values, *figures)
+    console.print(table, highlight=False)
+    if len(points) > POINTS_SHOWN:
+        console.print(f"… and {len(points) - POINTS_SHOWN} more points", highlight=False, markup=False)
+    print_warnings(found["warnings"])
+
+
+def _axis_row(path: str, unit: str) -> Row:
+    """What shows the values of a parameter, called by the words of its path that tell."""
+    label = " ".join(word.replace("_", " ") for word in path.split(".") if word not in ("ions", "diffusion"))
+    for dimension, entry in DIMENSIONS.items():
+        if entry.unit == unit and entry.display:
+            return Row(key=path, label=label, dimension=dimension, form=".6g")
+    shown = {"1": ""}.get(unit, f"({unit})" if "/" in unit else unit)
+    return Row(key=path, label=label, unit=shown, form=".6g")
+
+
+def _figures(stages: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """The figures of one point: charge of all stages together, the others at the end of the last."""
+    charge = math.fsum(stage["collected_charge"] for stage in stages)
+    return {**{key: stages[-1][key] for key in FIGURES}, "collected_charge": charge}

@@ -1,0 +1,105 @@
+"""The native glass before the experiment: diffusion coefficients, conductivity, screening, current by Ohm's law."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ionscape.experiment.diffusion import is_immobile
+from ionscape.relations.conduction import debye_length, ionic_conductivity
+
+if TYPE_CHECKING:
+    from ionscape.experiment.models import Experiment
+
+
+@dataclass(frozen=True, kw_only=True)
+class NativeCoefficient:
+    """D of an ion in the native glass.
+
+    Attributes:
+        coefficient: D [m^2/s].
+        density: the one that sets the Fermi level [1/m^3].
+        stage: index of the stage whose temperature and diffusion models hold, counted from 0.
+    """
+
+    coefficient: float
+    density: float
+    stage: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class NativeConduction:
+    """How the native glass conducts at the temperature of a stage.
+
+    Attributes:
+        conductivity: of all mobile native ions together [S/m].
+        debye_length: of the mobile native ions [m].
+        current: by Ohm's law at the potential of the stage [A]; None if it has none, or 0.
+    """
+
+    conductivity: float
+    debye_length: float
+    current: float | None
+
+
+def native_coefficient(experiment: Experiment, name: str, stage_index: int) -> NativeCoefficient:
+    """D of an ion in the native glass, at the temperature of a stage.
+
+    Where no native ion sets its Fermi level, the density is the one at which its coefficient is given.
+    """
+    model = experiment.diffusion_models(stage_index)[name]
+    density = experiment.native_fermi_density(name, stage_index) or experiment.reference_density(name)
+    temperature = experiment.stages[stage_index].temperature
+    coefficient = float(model.coefficient(density, temperature))
+    return NativeCoefficient(coefficient=coefficient, density=density, stage=stage_index)
+
+
+def first_coefficient(experiment: Experiment, name: str) -> NativeCoefficient:
+    """The same in the first stage that has the ion: the first one of all for native ions."""
+    return native_coefficient(experiment, name, first_stage_with(experiment, name) or 0)
+
+
+def first_stage_with(experiment: Experiment, name: str) -> int | None:
+    """Index of the first stage in which the sample may hold an ion; None if it never does."""
+    if name in experiment.sample.native:
+        return 0
+    for index, stage in enumerate(experiment.stages):
+        if stage.kind == "irradiation" and stage.beam == name:
+            return index
+        if stage.kind == "contact" and (stage.composition or {}).get(name, 0.0) > 0.0:
+            return index
+    return None
+
+
+def native_conduction(experiment: Experiment, stage_index: int) -> NativeConduction | None:
+    """How the native glass conducts in a stage (Nernst-Einstein); None if no native ion is mobile there.
+
+    Source: Gunawan 2024 ESI (S 69), summed over the ions.
+    """
+    stage, sample = experiment.stages[stage_index], experiment.sample
+    specifications = experiment.diffusion_specifications(stage_index)
+    mobile = [name for name in sample.native if not is_immobile(specifications[name])]
+    if not mobile:
+        return None
+    densities = [sample.native[name] for name in mobile]
+    charges = [experiment.ions[name].charge for name in mobile]
+    conductivity = float(
+        ionic_conductivity(
+            diffusion_coefficients=[native_coefficient(experiment, name, stage_index).coefficient for name in mobile],
+            densities=densities,
+            temperature=stage.temperature,
+            charges=charges,
+        )
+    )
+    length = debye_length(
+        densities=densities,
+        relative_permittivity=sample.relative_permittivity,
+        temperature=stage.temperature,
+        charges=charges,
+    )
+    potential = {"irradiation": "source_potential", "contact": "potential"}.get(stage.kind)
+    voltage = float(getattr(stage, potential)) if potential else 0.0
+    current = conductivity * sample.illuminated_area * voltage / sample.thickness
+    return NativeConduction(
+        conductivity=conductivity, debye_length=float(length), current=current if voltage != 0.0 else None
+    )

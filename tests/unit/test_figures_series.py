@@ -1,0 +1,80 @@
+"""Figures of a series of glasses, drawn from datasets made by hand."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import xarray
+
+from ionscape.errors import InputError
+from ionscape.figures import activation_energies, arrhenius_plot, conductivities
+from ionscape.figures.series_values import error_bars
+from ionscape.series import SeriesResult
+
+
+def result_of(temperatures: list[float], relative_error: float) -> SeriesResult:
+    """Two glasses with σ of 1e-6 and 2e-6 S/m at all temperatures, one of them measured."""
+    conductivity = np.outer([1e-6, 2e-6], np.ones(len(temperatures)))
+    points = len(temperatures)
+    data = xarray.Dataset(
+        {
+            "activation_energy": ("x", [0.7, 0.6]),
+            "activation_energy_error": ("x", [0.01 * relative_error, 0.01 * relative_error]),
+            "conductivity": (("x", "temperature"), conductivity),
+            "conductivity_error": (("x", "temperature"), relative_error * conductivity),
+            "attempt_frequency": ("x", [4e14, 4e14]),
+            "fitted_attempt_frequency": ("x", [2e13, 5e14]),
+            "fitted_attempt_frequency_error": ("x", [4e13, 1e14]),
+            "measured_x": ("measured_glass", [0.0]),
+            "measured_activation_energy": ("measured_glass", [0.72]),
+            "measured_source": ("measured_glass", np.array(["Able A. 1980"], dtype=object)),
+            "measured_point_glass": ("measured_point", np.zeros(points, dtype=int)),
+            "measured_temperature": ("measured_point", temperatures),
+            "measured_conductivity": ("measured_point", [1.1e-6] * points),
+        },
+        coords={"x": [0.0, 0.5], "temperature": temperatures},
+        attrs={"title": "by hand", "alkali": "Li", "alkali_oxide_fraction": 0.33},
+    )
+    return SeriesResult(dataset=data)
+
+
+def test_bars_on_a_logarithmic_axis_stay_above_zero() -> None:
+    # a relative error of ln 2 is a factor of two either way
+    bars = error_bars(np.array([1.0, 4.0, 1.0]), np.array([np.log(2.0), 4.0 * np.log(2.0), np.nan]))
+    assert bars is not None
+    np.testing.assert_allclose(bars, [[0.5, 2.0, 0.0], [1.0, 4.0, 0.0]])
+    wide = error_bars(np.array([1.0]), np.array([3.0]))
+    assert wide is not None
+    assert float(wide[0, 0]) < 1.0
+    assert error_bars(np.array([1.0, 2.0]), np.array([np.nan, 0.0])) is None
+
+
+def test_bars_and_legends_show_errors_only_where_there_are_any() -> None:
+    for relative_error, containers in ((np.nan, 0), (3.0, 2)):
+        result = result_of([303.0, 393.0], relative_error)
+        (axes,) = arrhenius_plot(result).axes
+        assert len(axes.containers) == containers
+        # the bars of 300 % would reach below 0
+        assert axes.get_ylim()[0] > 0.01 * 1e-6 * 303.0 * 0.01
+        measured = [line for line in axes.lines if line.get_marker() == "D"]
+        assert measured[0].get_zorder() > max(line.get_zorder() for line in axes.lines if line.get_marker() == "o")
+        figure = activation_energies(result)
+        labels = [text.get_text() for text in figure.legends[0].get_texts()]
+        assert ("model, mean and standard error" in labels) is bool(containers)
+
+
+def test_labels_of_the_frequencies_do_not_touch() -> None:
+    figure = conductivities(result_of([303.0, 393.0], 0.1))
+    figure.canvas.draw()
+    axis = figure.axes[1].yaxis
+    boxes = [label.get_window_extent() for label in axis.get_ticklabels(which="both") if label.get_text()]
+    seen = sorted((box.y0, box.y1) for box in boxes if box.height > 0.0)
+    assert len(seen) >= 3
+    assert all(low[1] < high[0] for low, high in pairwise(seen))
+
+
+def test_one_temperature_gives_no_arrhenius_plot() -> None:
+    with pytest.raises(InputError, match="temperature: is one only"):
+        arrhenius_plot(result_of([303.0], 0.1))
