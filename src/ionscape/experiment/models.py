@@ -102,6 +102,11 @@ class _Stage(Table):
         description="Diffusion models that hold in this stage only; each replaces the whole model of its ion.",
     )
 
+    @property
+    def newcomers(self) -> tuple[str, ...]:
+        """The ions that the stage brings to the surface."""
+        return ()
+
 
 class Irradiation(_Stage):
     """An ion beam attaches charge to the surface, which rises to the source potential and stays there."""
@@ -123,6 +128,11 @@ class Irradiation(_Stage):
             remedy = 'give a potential such as "15 V"'
             reject("must not be 0", field="source_potential", remedy=remedy)
         return self
+
+    @property
+    def newcomers(self) -> tuple[str, ...]:
+        """The ion of the beam."""
+        return (self.beam,)
 
 
 class Contact(_Stage):
@@ -157,6 +167,11 @@ class Contact(_Stage):
                 remedy = f"change the fractions so that they add up to 1 within {FRACTION_TOLERANCE:g}"
                 reject(f"has fractions that add up to {total:.8g}", field="composition", remedy=remedy)
         return self
+
+    @property
+    def newcomers(self) -> tuple[str, ...]:
+        """The ions that the contact holds."""
+        return tuple(name for name, fraction in (self.composition or {}).items() if fraction > 0.0)
 
 
 class Storage(_Stage):

@@ -64,9 +64,7 @@ def first_stage_with(experiment: Experiment, name: str) -> int | None:
     if name in experiment.sample.native:
         return 0
     for index, stage in enumerate(experiment.stages):
-        if stage.kind == "irradiation" and stage.beam == name:
-            return index
-        if stage.kind == "contact" and (stage.composition or {}).get(name, 0.0) > 0.0:
+        if name in stage.newcomers:
             return index
     return None
 

@@ -26,6 +26,8 @@ LIGHT, DARK = 0.22, 0.45  # strength of the bands of 95 and of 68 %
 BANDS = ((95, LIGHT), (68, DARK))  # from the back to the front
 SAME_OPTIMUM = 1.0  # of the cost: searches that end so close together have found the same
 LEAST_RESIDUAL_AXIS = 3.5  # standard deviations
+WIDTHS = ("diffusion.width", "diffusion.trapped_width")
+"""Ends of the paths of what papers call Γ."""
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PRETTY = {"m^2/s": "m²/s", "1/m^3": "m⁻³", "m^2": "m²", "nm^2": "nm²", "µm^2": "µm²", "mm^2": "mm²"}
 
@@ -81,12 +83,15 @@ def readable_unit(unit: str, value: float) -> DisplayUnit:
 
 
 def short_names(names: Sequence[str]) -> list[str]:
-    """Parameters as they are written along an axis: `ions.Li.diffusion.width` is `Li width`."""
+    """Parameters as they are written along an axis: `ions.Li.diffusion.width` is `Li width Γ`."""
     short = [
         name.replace("ions.", "").replace("diffusion.", "").replace("sensitivity_factor.", "factor ").replace(":", ": ")
         for name in names
     ]
-    short = [name.replace(".", " ").replace("_", " ") for name in short]
+    short = [
+        name.replace(".", " ").replace("_", " ") + (" Γ" if full.endswith(WIDTHS) else "")
+        for name, full in zip(short, names, strict=True)
+    ]
     return short if len(set(short)) == len(short) else list(names)
 
 

@@ -14,7 +14,6 @@ from ionscape.figures.states import (
     bulk_density,
     has_mobile_salt,
     mobile_ions,
-    newcomers,
     reference_density,
     shown_depth,
     stage_ends,
@@ -42,7 +41,7 @@ LEAST_FRACTION = 1e-6  # of bulk: an ion that has not come yet would only draw o
 def stage_title(experiment: Experiment, stage: int) -> str:
     """Return a short name of a stage such as `stage 1, Rb irradiation`."""
     description = experiment.stages[stage]
-    words = [" + ".join(newcomers(experiment, stage)), description.kind]
+    words = [" + ".join(description.newcomers), description.kind]
     if description.kind == "contact" and description.blocking:
         words[0] = "blocking"
     return f"stage {stage + 1}, {' '.join(filter(None, words))}"
@@ -149,7 +148,7 @@ def zone_name(experiment: Experiment, limit: float) -> str:
     """Return what to call the part of the sample from the surface to `limit` [m]."""
     if limit >= WHOLE * experiment.sample.thickness:
         return "whole sample"
-    arriving = any(newcomers(experiment, stage) for stage in range(len(experiment.stages)))
+    arriving = any(stage.newcomers for stage in experiment.stages)
     return "exchanged zone" if arriving else "zone below the surface"
 
 

@@ -167,21 +167,11 @@ def _native_density(experiment: Experiment, charge: int) -> list[float]:
     ]
 
 
-def newcomers(experiment: Experiment, stage: int) -> tuple[str, ...]:
-    """Return the ions that one stage brings to the surface: the ion of the beam or those of the contact."""
-    description = experiment.stages[stage]
-    if description.kind == "irradiation":
-        return (description.beam,)
-    if description.kind == "contact":
-        return tuple(description.composition or ())
-    return ()
-
-
 def arrival_order(experiment: Experiment, last_stage: int | None = None) -> tuple[str, ...]:
     """Return the mobile ions in the order in which they came: native ions first, then stage by stage."""
     mobile = mobile_ions(experiment)
-    count = len(experiment.stages) if last_stage is None else last_stage + 1
-    arrivals = [*experiment.sample.native, *(name for stage in range(count) for name in newcomers(experiment, stage))]
+    stages = experiment.stages if last_stage is None else experiment.stages[: last_stage + 1]
+    arrivals = [*experiment.sample.native, *(name for stage in stages for name in stage.newcomers)]
     return tuple(name for name in dict.fromkeys(arrivals) if name in mobile)
 
 

@@ -226,10 +226,10 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
 
 def _entering_ions(experiment: Experiment, stage: Irradiation | Contact) -> list[str]:
     """The foreign ions that a stage brings; the native ones if it brings no other."""
+    entering = list(stage.newcomers)
     if isinstance(stage, Irradiation):
-        return [stage.beam]
-    held = [name for name, fraction in (stage.composition or {}).items() if fraction > 0.0]
-    return [name for name in held if name not in experiment.sample.native] or held
+        return entering
+    return [name for name in entering if name not in experiment.sample.native] or entering
 
 
 def _entered_length(
