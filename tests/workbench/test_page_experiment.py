@@ -361,3 +361,45 @@ def test_names_of_ions_are_held_against_the_export(tmp_path):
 
     text = '[measurement]\nfile = "uploads/rb-mono-a.txt"\nnative = { Li = "1.3e28 1/m^3" }\n'
     visit(folder, "experiment", act, text=text)
+
+
+def test_an_ion_is_added_by_the_symbol_of_its_element_and_once(tmp_path):
+    async def act(page: Visit) -> None:
+        def add(name):
+            page.element("add-ions-name").set_value(name)
+            page.click("add-ions")
+
+        for name in ("Rb+", "RB+", "Rubidium"):
+            add(name)
+            await page.settled()
+        assert list(page.document.get("ions")) == ["Li", "Rb"]
+        told = " ".join(page.user.notify.messages)
+        assert "Rb is there already." in told
+        assert "write Rb." in told
+        add("k+")
+        await page.until(lambda: "K" in page.document.get("ions"))
+        page.session.edit("sample.thickness", "2.325 m")
+        await page.until(lambda: page.shown("experiment-unusual"))
+        assert "sample thickness is 2.325 m" in page.element("experiment-unusual").text
+        page.click("remove-ions.Rb")
+        await page.until(lambda: "choose another ion" in page.texts())
+        await page.until(lambda: page.element("form-stages[0].beam").options == ["Li", "K"])
+        assert page.element("form-stages[0].beam").value is None
+        assert page.document.get("stages[0].beam") == "Rb"
+        assert "[ions" not in page.texts()
+
+    visit(tmp_path / "project", "experiment", act, text=RUBIDIUM)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "remedy"),
+    [
+        ('a = "5 %": must be a number without quotation marks and unit; give a plain number such as 1.', "write 0.05."),
+        ('a = "94 h 30 min": has no valid unit in "h 30 min"; write units as in "mm".', "write 94.5 h."),
+        ('a = "1.4·10^22 cm^-3": has no valid unit in "·10^22 cm^-3"; write units.', "write 1.4e22 cm^-3."),
+    ],
+)
+def test_what_people_write_gets_its_own_remedy(sentence, remedy):
+    found = page_words(sentence)
+    assert found.endswith(f"; {remedy}")
+    assert "quotation" not in found

@@ -1,7 +1,9 @@
 """The page of the fit: what is suggested, what is typed, what is said about it; a fit that is watched and stopped."""
 
 import json
+import re
 import shutil
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +17,7 @@ from ionscape.inference import load_fit_result
 from ionscape.inference.parameters import Parameter, Prior
 from ionscape.quantities import quantity
 from ionscape.workbench.fitting import (
+    _interval,
     at_bounds,
     bound_problems,
     choices,
@@ -27,7 +30,7 @@ from ionscape.workbench.fitting import (
 from ionscape.workbench.jobs import Job
 from ionscape.workbench.pages.fit import _cost_plot, _headline
 from ionscape.workbench.pages.fit_results import further_warnings, grouped_warnings
-from ionscape.workbench.reading import fit_problems
+from ionscape.workbench.reading import _same_fit, fit_problems
 from page_visits import Visit, visit
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -285,17 +288,66 @@ def test_an_improbable_cost_and_a_prior_left_behind_are_told():
 def test_fitted_values_are_taken_into_the_experiment(folder):
     (folder / "results").mkdir()
     hand_made().to_netcdf(folder / "results" / "fit.nc")
+    before = []
 
     async def act(page: Visit) -> None:
         await page.until(lambda: page.element("fit-take-values").enabled)
+        before.append(page.document.get("fit.parameters"))
         page.click("fit-take-values")
         await page.until(lambda: page.document.get("ions.Li.diffusion.bulk_coefficient") != "5.46e-19 m^2/s")
         written = page.document.get("ions.Li.diffusion.bulk_coefficient")
         assert quantity(written, "diffusion coefficient") == pytest.approx(5.4528e-19, rel=1e-5)
         assert quantity(page.document.get("ions.Li.diffusion.width"), "energy") == pytest.approx(2.4362e-20, rel=1e-5)
         assert not page.session.errors
+        await page.settled()
+        assert page.document.get("fit.parameters") == before[0]  # the same fit
 
     visit(folder, "fit", act, text=EXPERIMENT + MEASUREMENT)
+
+
+def test_an_observed_charge_is_typed_and_never_assumed(folder):
+    place = "fit.observed_charge"
+
+    async def act(page: Visit) -> None:
+        await page.until(lambda: page.element("fit-start").enabled)
+        assert not page.shown("fit-unusual")
+        page.click(f"add-{place}")
+        await page.until(lambda: page.there(f"form-{place}.value"))
+        assert [page.element(f"form-{place}.{key}").value for key in ("value", "relative_error")] == ["", ""]
+        assert not page.session.project.assumed
+        await page.until(lambda: not page.element("fit-start").enabled)
+        page.set(f"form-{place}.value", "2 mC")
+        await page.settled()
+        assert not page.element("fit-start").enabled
+        page.set(f"form-{place}.relative_error", "0.1")
+        await page.until(lambda: page.element("fit-start").enabled)
+        assert page.document.get(place) == {"value": "2 mC", "relative_error": 0.1}
+        page.session.project.assume({f"{place}.value": "2 mC"})  # of a project of an earlier version
+        page.session.edit("sample.thickness", "2.325 m")
+        await page.until(lambda: page.shown("fit-unusual"))
+        assert "sample thickness is 2.325 m" in page.element("fit-unusual").text
+        assert "observed charge value" in page.element("fit-assumed").text
+        assert page.there(f"assumed-{place}.value")
+
+    visit(folder, "fit", act, text=EXPERIMENT + MEASUREMENT)
+
+
+def test_another_spelling_and_other_starting_values_are_the_same_fit():
+    bounds = '{ lower = "0.08 eV", upper = "0.32 eV" }'
+    text = f'{EXPERIMENT}\n[fit.parameters]\n"ions.Li.diffusion.width" = {bounds}\n'
+    then = _same_fit(tomllib.loads(text))
+    written = re.search(r'thickness = "([\d.]+) mm"', text)
+    micrometres = f'thickness = "{float(written[1]) * 1000.0:.10g}µm"'
+    for same in (text.replace('width = "0.16 eV"', 'width = "0.1523 eV"', 1), text.replace(written[0], micrometres)):
+        assert same != text
+        assert _same_fit(tomllib.loads(same)) == then
+    for other in (text.replace("0.32 eV", "0.3 eV"), text.replace(written[0], 'thickness = "1 mm"')):
+        assert _same_fit(tomllib.loads(other)) != then
+
+
+def test_intervals_have_the_decimals_of_their_estimate():
+    assert _interval(0.1512, 0.153, like="0.15206") == "0.15120 to 0.15300"
+    assert _interval(1.1e-18, 1.3e-18, like="1.163e-18") == "1.100e-18 to 1.300e-18"
 
 
 def test_a_mistake_in_the_experiment_is_named_and_no_parameter_is_offered_for_removal(folder):

@@ -165,6 +165,7 @@ def test_an_unusable_file_is_named(tmp_path):
         await page.element("measurement-upload").handle_uploads([wrong])
         await page.until(lambda: "notes.txt" in page.texts())
         assert page.element("measurement-upload-error").visible
+        assert page.session.project.uploads() == []  # what is refused is not kept
         assert page.document.get("measurement") is None
         await page.settled()
 

@@ -36,6 +36,7 @@ PLUS_MINUS = {
     " equally much of it on either side.",
 }
 RESOLUTION = "measurement.depth_resolution"
+OBSERVED_CHARGE = "fit.observed_charge"
 RESIDUAL_CORRELATION = 2.0  # of their standard deviation: neighbours that are more alike show a misfit
 LIBRARIES = ("scipy", "xarray", "matplotlib", "numba")
 
@@ -208,6 +209,7 @@ def _origin(result: FitResult, problem: FitProblem | None) -> Section:
     further = [
         f"charge through the back electrode {format_quantity(charge['value'], 'charge')}"
         f" ± {100.0 * charge['relative_error']:.3g} %"
+        + (f" ({ASSUMED})" if any(path.startswith(OBSERVED_CHARGE) for path in assumed_paths(result)) else "")
         for charge in [settings.get("observed_charge")]
         if charge
     ]

@@ -210,11 +210,20 @@ def result_rows(result: FitResult) -> list[dict[str, Any]]:
         rows.append({
             "name": name, "parameter": short_name(name), "estimate": value, "error": "" if name in ended else error,
             "interval": f"at its {ended[name]} bound" if name in ended
-            else f"{entry['lower_95'] / size:.4g} to {entry['upper_95'] / size:.4g}",
+            else _interval(entry["lower_95"] / size, entry["upper_95"] / size, like=value),
             "unit": unit.replace("m^2/s", "m²/s").replace("1/m^3", "m⁻³"),
             "nuisance": str(result.dataset["kind"].values[place]) != "experiment",
         })  # fmt: skip
     return rows
+
+
+def _interval(low: float, high: float, *, like: str) -> str:
+    """Both ends with the decimals and the power of ten of a value."""
+    number, e, power = like.partition("e")
+    decimals, size = len(number.partition(".")[2]), 10.0 ** int(power or 0)
+    if like == "-" or not (math.isfinite(low) and math.isfinite(high)):
+        return f"{low:.4g} to {high:.4g}"
+    return " to ".join(f"{end / size:.{decimals}f}{e}{power}" for end in (low, high))
 
 
 def progress_rows(

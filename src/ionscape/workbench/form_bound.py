@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,11 @@ def read_shown(shown: Any, *, kind: FieldKind) -> Any:
 def shown_choice(default: str, value: Any) -> Any:
     """What a choice shows of a value."""
     return (default or None) if value is None else value
+
+
+def shown_name(known: Collection[str], value: Any) -> Any:
+    """What a choice among names shows of a value: nothing of one that is not there."""
+    return value if value in known else None
 
 
 def shown_flag(default: str, value: Any) -> bool:

@@ -12,7 +12,7 @@ from nicegui.elements.mixins.value_element import ValueElement
 
 from ionscape.experiment.fields import Table
 from ionscape.workbench.document import join_path, split_path
-from ionscape.workbench.form_bound import Bound, placeholder_of, read_shown, same, shown_choice, shown_flag
+from ionscape.workbench.form_bound import Bound, placeholder_of, read_shown, same, shown_choice, shown_flag, shown_name
 from ionscape.workbench.form_fields import FieldDescription, field_problem, show_entry
 from ionscape.workbench.wording import label_of, name_of, page_words
 
@@ -245,7 +245,9 @@ class Controls:
         elif description.kind == "choice" or names is not None:
             words = list(description.choices or (names() if names else ()))
             show = partial(shown_choice, description.default)
-            options = [*words, *([value] if isinstance(value, str) and value not in words else [])]
+            if names is not None:
+                show = partial(shown_name, frozenset(words))  # what is gone is not offered again
+            options = [*words, *([value] if isinstance(value, str) and value not in words and names is None else [])]
             control = ui.select(options, label=text, value=show(value)).props(FIELD + " options-dense")
             read = partial(self._read_choice, path, description.default)
         else:
@@ -258,7 +260,7 @@ class Controls:
         with control:
             ui.tooltip(description.help).props(TIP)
         error = error_label()
-        if path not in self.marked_elsewhere and not path.startswith("fit."):
+        if path not in self.marked_elsewhere and not path.startswith("fit.parameters"):
             self._marks[path] = ui.element("div").classes("w-full")
         model, key = description.model, description.key
         check = None

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ionscape.errors import InputError
 from ionscape.experiment.load import MEASUREMENT_TABLES, parse_toml
 from ionscape.experiment.tables import read_text
+from ionscape.quantities import DIMENSIONS, quantity
 
-from .document import join_path
+from .document import join_path, split_path
 from .named_files import check_named_files, refused_files
+from .wording import page_words
 
 if TYPE_CHECKING:
     from ionscape.experiment import Experiment
@@ -34,6 +39,19 @@ def read_experiment(path: str | Path) -> Experiment:
     from ionscape.experiment import load_experiment
 
     return _short(Path(path), load_experiment)
+
+
+def remarks_of(experiment: Experiment | None) -> list[str]:
+    """What in an experiment is allowed but may be a slip, in the words of the page."""
+    return [] if experiment is None else [page_words(sentence) for sentence in experiment.warnings]
+
+
+def experiment_remarks(path: str | Path) -> list[str]:
+    """`remarks_of` the experiment of a document; none if it cannot be used."""
+    try:
+        return remarks_of(read_experiment(path))
+    except InputError:
+        return []
 
 
 def read_measurement(path: str | Path) -> Measurement:
@@ -101,13 +119,22 @@ def read_fit_result(path: str | Path, document: str | Path) -> FitResult:
     from ionscape.inference import load_fit_result
 
     stored = load_fit_result(path, with_problem=False)  # it could stand in another folder
+    name_after_project(stored, Path(document).parent)
+    source = str(stored.dataset.attrs.get("source", ""))
     try:
-        texts = (read_text(Path(document)), str(stored.dataset.attrs.get("source", "")))
-        now, then = (what_is_fitted(parse_toml(text, file=None)) for text in texts)
-        problem = read_fit(document) if now == then else None
+        now, then = (_same_fit(parse_toml(text, file=None)) for text in (read_text(Path(document)), source))
+        # the text of then: another spelling, or other values to start from, make it no other fit
+        problem = replace(read_fit(document), source=source) if now == then else None
     except InputError:
         problem = None
     return replace(stored, problem=problem)
+
+
+def name_after_project(result: FitResult, folder: Path) -> None:
+    """Give a fit without a title that of its project: its document is called the same in every one."""
+    with suppress(InputError):
+        if not parse_toml(str(result.dataset.attrs.get("source", "")), file=None).get("title"):
+            result.dataset.attrs["title"] = folder.resolve().name
 
 
 def what_is_fitted(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,6 +143,46 @@ def what_is_fitted(data: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(kept.get("fit"), dict):
         kept["fit"] = {key: value for key, value in kept["fit"].items() if key not in ("method", "starts")}
     return kept
+
+
+def _same_fit(data: Mapping[str, Any]) -> Any:
+    """What is fitted: values whatever their spelling, without those from which free parameters start."""
+    kept = copy.deepcopy(what_is_fitted(data))
+    for name in _parameter_names(data):
+        *tables, last = split_path(name.rpartition(":")[2])
+        node: Any = kept
+        for part in tables:
+            if isinstance(node, list) and isinstance(part, int):
+                entries = cast(list[Any], node)
+                node = entries[part] if part < len(entries) else None
+            else:
+                node = cast(dict[Any, Any], node).get(part) if isinstance(node, dict) else None
+        if isinstance(node, dict) and last in node:
+            node[last] = "free"
+        entry = kept["fit"]["parameters"][name]
+        if isinstance(entry, dict):
+            entry.pop("start", None)
+    return _as_values(kept)
+
+
+def _as_values(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {key: _as_values(value) for key, value in cast(Mapping[str, Any], data).items()}
+    if isinstance(data, list):
+        return [_as_values(value) for value in cast(list[Any], data)]
+    return _value_of(data) if isinstance(data, str) else data
+
+
+@lru_cache(maxsize=1024)
+def _value_of(text: str) -> object:
+    """A number with a unit as dimension and size in SI units; any other text as it is."""
+    if any(digit in text for digit in "0123456789"):
+        for name in DIMENSIONS:
+            try:
+                return name, f"{quantity(text, name):.10g}"
+            except InputError:
+                continue
+    return text
 
 
 def document_problems(data: Mapping[str, Any], *, folder: Path, file: str = "analysis.toml") -> dict[str, str]:

@@ -209,9 +209,14 @@ def _fit(project: Project, jobs: Sequence[Job]) -> Iterable[_Step]:
         lines.append("# that of the workbench was stopped: here it goes to its end, and the numbers differ")
     lines += ["with make_executor() as executor:", *(f"    {line}" for line in _fit_calls(source, options, after))]
     lines += _written("result", "fit.nc")
+    lines += [
+        'for name, found in result.summary()["parameters"].items():',
+        """    print(f"  {name} = {found['value']:.5g} ± {found['error']:.2g} {found['unit']}".rstrip())""",
+    ]
     imports = ["import ionscape as isc", "from ionscape.scaleout import make_executor"]
     for path in (*project.results("report.html"), *project.results("report.pdf")):
         lines.append(f'isc.write_report(result, RESULTS / "{path.name}", result_file=RESULTS / "fit.nc")')
+        lines.append(f'print("{path.name}: written into", RESULTS)')
     yield _Step(lines=tuple(lines), imports=tuple(imports), texts=texts)
 
 

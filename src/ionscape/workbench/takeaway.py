@@ -15,6 +15,7 @@ from ionscape.outputs import atomic_output
 
 from .drawing import Plot, to_csv
 from .drawing_matplotlib import draw
+from .reading import name_after_project
 from .script import SCRIPT_FILE, project_script
 
 if TYPE_CHECKING:
@@ -92,6 +93,15 @@ def write_archive(project: Project, jobs: Sequence[Job], path: Path) -> None:
                 archive.writestr(f"figures/{figure.name}.{form}", picture(figure.plot, form))
 
 
+def packed(paths: Sequence[Path]) -> bytes:
+    """Files as a zip; the first one at its root, the others beside it as they lie."""
+    output = io.BytesIO()
+    with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in paths:
+            archive.write(path, path.relative_to(paths[0].parent).as_posix())
+    return output.getvalue()
+
+
 def _files(project: Project) -> Iterable[str]:
     """Documents, uploads and results, relative to the project."""
     for document in (project.document, project.series):
@@ -164,6 +174,7 @@ def _fit(project: Project) -> Iterable[Plot]:
     if not path.is_file():
         return
     result = load_fit_result(path, with_problem=False)
+    name_after_project(result, project.folder)
     single: tuple[Callable[..., Any], ...] = (
         plots_fit.fit_plot, plots_fit.residual_plot, plots_fit.fit_diffusion_plot,
         plots_fit.fit_activation_energy_plot, plots_fit.fit_site_energy_plot,

@@ -30,7 +30,7 @@ from ionscape.workbench.pages.experiment_ions import IonList
 from ionscape.workbench.pages.experiment_plots import plots_of
 from ionscape.workbench.pages.file_buttons import file_buttons
 from ionscape.workbench.plots import Plot, to_plotly
-from ionscape.workbench.reading import NOT_OF_THE_EXPERIMENT
+from ionscape.workbench.reading import NOT_OF_THE_EXPERIMENT, experiment_remarks
 from ionscape.workbench.theme import empty_figure, is_dark, on_theme
 from ionscape.workbench.wording import page_words
 
@@ -97,6 +97,8 @@ class ExperimentPage:
                     self.assumed_text = notes.warning("").mark("experiment-assumed")
                     right = ui.button("all are right", on_click=lambda: session.project.confirm(*self._assumed()))
                     right.props("flat dense no-caps size=sm").style("flex: none").mark("experiment-confirm-all")
+                self.unusual = notes.warning("").mark("experiment-unusual")
+                self.unusual.set_visibility(False)
                 self.form_place = ui.column().classes("w-full").style("gap: 4px")
             with ui.column().classes("workbench-figures").style("gap: 4px"):
                 self._figures()
@@ -343,10 +345,14 @@ class ExperimentPage:
                 force = False
                 self.revision, self.drawn_draft = self.document.revision, dict(self.draft)
                 found = None
+                remarks: list[str] = []
                 if self.document.data:
                     found = await run.io_bound(plots_of, str(self.document.path), self.drawn_draft)
+                    remarks = await run.io_bound(experiment_remarks, self.document.path) or []
                 if not self.session.alive:
                     return
+                self.unusual.set_text(" ".join(remarks))
+                self.unusual.set_visibility(bool(remarks))
                 if found is not None or not self.drawn_draft:
                     self._show_plots(found)
         finally:

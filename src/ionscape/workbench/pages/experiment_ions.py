@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nicegui import run, ui
 
 from ionscape.experiment.models import Ion
+from ionscape.sims.isotopes import ELEMENTS as ISOTOPES_OF
 from ionscape.workbench.document import join_path
 from ionscape.workbench.form_controls import button
 from ionscape.workbench.measuring import MOBILE_ELEMENTS, export_elements
@@ -18,6 +20,15 @@ from ionscape.workbench.pages.experiment_form import ExperimentForm
 
 if TYPE_CHECKING:
     from ionscape.workbench.session import Session
+
+ELEMENT_NAMES = {
+    "hydrogen": "H", "lithium": "Li", "sodium": "Na", "potassium": "K", "rubidium": "Rb", "caesium": "Cs",
+    "cesium": "Cs", "copper": "Cu", "silver": "Ag", "thallium": "Tl", "magnesium": "Mg", "calcium": "Ca",
+    "strontium": "Sr", "barium": "Ba", "zinc": "Zn", "fluorine": "F", "fluoride": "F", "chlorine": "Cl",
+    "chloride": "Cl", "oxygen": "O",
+}  # fmt: skip
+"""Symbols of the elements that people spell out."""
+_CHARGE = re.compile(r"(?:(?<=[A-Za-z])\d?[+-]|[+-]{2,}|[⁰¹²³⁴-⁹]*[⁺⁻])$")
 
 
 class IonList:
@@ -55,11 +66,19 @@ class IonList:
         self.show_elements()
 
     def _add_ion(self, name: str) -> None:
-        """Add an ion; a name that differs from one of the export in its letters' case only is written like that."""
-        known = next((each for each in self.elements if each.lower() == name.lower()), name)
+        """Add an ion under the symbol of its element, whatever the case of its letters and without its charge."""
+        symbol = ELEMENT_NAMES.get(name.lower())
+        if symbol is not None:
+            self.session.notify(f"{name}: ions are named by the symbol of their element; write {symbol}.")
+            return
+        plain = _CHARGE.sub("", name) or name
+        known = next((each for each in (*self.elements, *ISOTOPES_OF) if each.lower() == plain.lower()), plain)
+        if known and self.document.get(join_path(("ions", known))) is not None:
+            self.session.notify(f"{known} is there already.")
+            return
         if known != name:
-            self.session.notify(f"Added as {known}, as the export has it.")
-        if known and self.form is not None and self.document.get(join_path(("ions", known))) is None:
+            self.session.notify(f"Added as {known}{', as the export has it' if known in self.elements else ''}.")
+        if known and self.form is not None:
             self.form.add_ion(known)
 
     async def find_elements(self) -> None:

@@ -19,8 +19,9 @@ from ionscape.workbench.pages import notes, take_up
 from ionscape.workbench.pages.fit_parameters import ParameterList, experiment_of
 from ionscape.workbench.pages.fit_results import FitResults, fitted_values
 from ionscape.workbench.pages.plot_view import PlotView
-from ionscape.workbench.reading import NOT_OF_THE_EXPERIMENT, fit_problems, read_fit_result
+from ionscape.workbench.reading import NOT_OF_THE_EXPERIMENT, fit_problems, read_fit_result, remarks_of
 from ionscape.workbench.session import Session
+from ionscape.workbench.takeaway import packed
 from ionscape.workbench.wording import is_missing, name_of, page_words
 
 KINDS = ("fit", "profile-likelihood", "mcmc")
@@ -77,6 +78,7 @@ class FitPage:
         self._waiting_report = ""
         with ui.row().classes("w-full no-wrap").style("gap: 0; align-items: stretch"):
             with ui.column().classes("workbench-settings").style("gap: 8px"):
+                self._unusual = notes.warning("").mark("fit-unusual")
                 self._buttons()
                 self._list = ParameterList(session)
             with ui.column().classes("workbench-figures").style("gap: 8px"):
@@ -112,9 +114,14 @@ class FitPage:
                 again = ui.button(text, on_click=partial(self._submit, kind)).props("dense flat no-caps")
                 again.mark(f"fit-{kind}").tooltip(tip)
                 self._further.append(again)
-            self._report = ui.button("Report", icon="description", on_click=self._submit_report)
-            self._report.props("dense flat no-caps").mark("fit-report").tooltip("Write the report and take it away")
-            self._further.append(self._report)
+            self._report = ui.button("Report", icon="description", on_click=partial(self._submit_report, "html"))
+            self._report.props("dense flat no-caps").mark("fit-report").tooltip(
+                "Write the report and take it away, with the numbers of its figures"
+            )
+            self._report_pdf = ui.button("PDF", icon="picture_as_pdf", on_click=partial(self._submit_report, "pdf"))
+            self._report_pdf.props("dense flat no-caps").mark("fit-report-pdf")
+            self._report_pdf.tooltip("Write the report as PDF and take it away")
+            self._further += [self._report, self._report_pdf]
         self._take = ui.button("Take the fitted values into the experiment", icon="input", on_click=self._take_values)
         self._take.props("dense flat no-caps size=sm").mark("fit-take-values")
         self._take.tooltip("Write the estimates into the experiment; the fit then starts from them")
@@ -173,8 +180,8 @@ class FitPage:
         # this page continues from least squares by its own buttons
         self.session.jobs.submit(kind, {"method": "least-squares"} if kind == "fit" else {})
 
-    def _submit_report(self) -> None:
-        self._waiting_report = self.session.jobs.submit("report", {"format": "html"}).identifier
+    def _submit_report(self, form: str) -> None:
+        self._waiting_report = self.session.jobs.submit("report", {"format": form}).identifier
         self._report.props("loading")
         self.session.notify("The report is being written; it takes some seconds.")
 
@@ -186,9 +193,15 @@ class FitPage:
         self._waiting_report = ""
         self._report.props(remove="loading")
         if job.state == "finished":
-            ui.download.file(self.session.project.result_path("report.html"), "report.html")
+            project = self.session.project
+            if job.options.get("format") == "pdf":
+                name = "report.pdf"
+                ui.download.file(project.result_path(name), name)
+            else:
+                name = "report.zip"
+                ui.download(packed([project.folder / path for path in job.results]), name, "application/zip")
             self.session.notify(
-                "report.html goes to the downloads of the browser, and stays in results/ of the project.",
+                f"{name} goes to the downloads of the browser; the report stays in results/ of the project.",
                 kind="positive",
             )
 
@@ -200,6 +213,7 @@ class FitPage:
 
     def _take_values(self) -> None:
         found = self._fitted()
+        self._list.keep()  # other bounds would make it another fit
         problems = self.session.edit_many(dict(found))
         if problems:
             self.session.notify(" ".join(map(page_words, problems.values())), kind="negative")
@@ -297,14 +311,18 @@ class FitPage:
         assumed = RESOLUTION in getattr(self.session.project, "assumed", ())
         self._note.set_text(ASSUMED_RESOLUTION if assumed else NO_RESOLUTION)
         self._note.set_visibility(measured and (assumed or not document.get(RESOLUTION)))
-        paths = [path for path in self.session.project.assumed if not path.startswith(NOT_OF_THE_EXPERIMENT)]
+        paths = [path for path in self.session.project.assumed if not path.startswith("measurement")]
         names = [name_of(path) for path in sorted(paths)]
+        place = "here" if all(path.startswith("fit") for path in paths) else "on the page Experiment"
         more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
         self._assumed.set_text(
             f"Assumed, and not checked by anybody: {', '.join(names[:NAMES_SHOWN])}{more}. The fit starts from them or"
-            " takes them as known: check them on the page Experiment."
+            f" takes them as known: check them {place}."
         )
         self._assumed.set_visibility(bool(names))
+        unusual = remarks_of(self._experiment)
+        self._unusual.set_text(" ".join(unusual))
+        self._unusual.set_visibility(bool(unusual))
         self._show_job()
 
     def _show_buttons(self) -> None:
@@ -319,7 +337,8 @@ class FitPage:
         result = self._results.result
         for each in self._further:
             each.set_enabled(not busy and result is not None and result.problem is not None)
-        self._report.set_enabled(not busy and result is not None)
+        for each in (self._report, self._report_pdf):
+            each.set_enabled(not busy and result is not None)
         self._take.set_enabled(not busy and self._experiment is not None and bool(self._fitted()))
         loading = not busy and self._unread()
         self._loading.set_visibility(loading)

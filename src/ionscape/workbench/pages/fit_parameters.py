@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -27,6 +27,9 @@ from ionscape.workbench.forms import Form
 from ionscape.workbench.session import Session
 
 SUGGESTED = "fit.suggested"
+TOLD = "fit.told"
+OBSERVED_CHARGE = "fit.observed_charge"
+FOLLOW = "The bounds of the fit, which nobody has touched, follow the values of the experiment."
 SETTINGS = (
     "starts", "discrepancy", "robust", "fit_depth_scale", "fit_resolution", "surface_offset", "seed",
     "cell", "tolerance", "maximum_simulations",
@@ -41,6 +44,10 @@ class FitForm(Form):
         super().__init__(session)
         self.found = found
         self.bounds: Mapping[str, str] = {}
+
+    def begin(self, path: str, value: Any, *, known: Collection[str] = ()) -> None:
+        """Write something to begin with; what only a measurement can tell is left to be filled in."""
+        super().begin(path, {} if path == OBSERVED_CHARGE else value, known=known)
 
     @property
     def errors(self) -> Mapping[str, str]:
@@ -83,8 +90,15 @@ class ParameterList:
         if not found or found == before:
             return False
         state[SUGGESTED] = found
+        if present and not state.get(TOLD):
+            state[TOLD] = True
+            self._session.notify(FOLLOW)
         self._session.edit_many({"fit.parameters": found}, follows=self._session.project.document.can_undo)
         return True
+
+    def keep(self) -> None:
+        """Let the bounds be those of somebody, which do not follow the experiment."""
+        self._session.state[SUGGESTED] = {}
 
     def show(self, experiment: Experiment | None, found: Mapping[str, str], *, mistaken: bool = False) -> None:
         """Show the document as it is now.
@@ -99,7 +113,7 @@ class ParameterList:
         structure = (
             tuple((each.path, each.value) for each in offered),
             tuple((name, isinstance(entry, Mapping) and "prior" in entry) for name, entry in free.items()),
-            self._session.project.document.get("fit.observed_charge") is None,
+            self._session.project.document.get(OBSERVED_CHARGE) is None,
             mistaken,
         )
         if structure != self._shown or self._form is None:
@@ -138,7 +152,7 @@ class ParameterList:
                 with self._form.section("fit.others", lambda: "Other numbers of the experiment", opened=False):
                     for each in others:
                         self._row(each, False, None)
-            self._form.key("fit.observed_charge", FitTable)
+            self._form.key(OBSERVED_CHARGE, FitTable)
             with self._form.section("fit", lambda: "Settings of the fit", opened=False):
                 self._form.table("fit", FitTable, only=SETTINGS)
 

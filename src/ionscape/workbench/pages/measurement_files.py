@@ -107,11 +107,18 @@ class FileList:
         else:
             known = None
         path = known or await run.io_bound(partial(project.add_upload, name, content, limit=self._limit))
-        role = None if path is None else await run.io_bound(role_of_file, path)
-        if path is None or role is None:
+        if path is None:
             return ""  # the server is being stopped
-        raw = await run.io_bound(cached_raw_profile, path) if role == "export" else None
-        changes = changes_for_file(project.relative(path), role, project.document.data, raw)
+        try:
+            role = await run.io_bound(role_of_file, path)
+            if role is None:
+                return ""
+            raw = await run.io_bound(cached_raw_profile, path) if role == "export" else None
+            changes = changes_for_file(project.relative(path), role, project.document.data, raw)
+        except InputError:
+            if known is None and not project.in_use(path):
+                await run.io_bound(project.remove_upload, path)  # what is refused is not kept
+            raise
         if RESOLUTION in changes:
             project.assume({RESOLUTION: changes[RESOLUTION]})
         if changes:
