@@ -10,6 +10,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -223,7 +224,11 @@ def analyse(page, folder, log):
     page.find("//*[normalize-space(text())='Least squares']", "the result")
     page.button("Report")
     wait_for(lambda: finished(folder, "report"), "the report")
-    wait_for(lambda: list(page.downloads.glob("report*.html")), "the report in the folder of downloads")
+    wait_for(lambda: list(page.downloads.glob("report*.zip")), "the report in the folder of downloads")
+    with zipfile.ZipFile(next(page.downloads.glob("report*.zip"))) as archive:
+        names = set(archive.namelist())
+    assert "report.html" in names
+    assert {"report-data/profile.csv", "report-data/site-energies.csv"} <= names
     log.extend(page.requests())
 
 
@@ -251,7 +256,7 @@ def test_from_the_export_to_the_report_and_on_after_the_server_died(command, pag
         page.find("//*[contains(text(), 'results/fit.nc')]")
         page.find("//button[@aria-label='fit as CSV']", "the figures")
         page.button("Everything (zip)")
-        wait_for(lambda: list(page.downloads.glob("*.zip")), "the archive")
+        wait_for(lambda: set(page.downloads.glob("*.zip")) - set(page.downloads.glob("report*.zip")), "the archive")
         requests.extend(page.requests())
         severe = {entry["message"] for entry in page.driver.get_log("browser")}
     finally:
