@@ -18,6 +18,7 @@ from ionscape.figures.series_values import (
     by_borate_fraction,
     colour_of_map,
     conductivity_products,
+    error_bars,
     has_values,
     measured_conductivities,
     measured_products,
@@ -157,9 +158,10 @@ def conductivity_plot(result: SeriesResult) -> Plot | None:
         curves.append(Curve(name=f"measured, {temperature:.5g} K", x=where, y=value, kind="points", thickness=3.0,
                             colour=colours(temperature), legend=False))  # fmt: skip
     for place in np.argsort(temperatures)[::-1]:
-        value, error = values[:, place] * PER_CENTIMETRE, np.nan_to_num(errors[:, place]) * PER_CENTIMETRE
+        value = values[:, place] * PER_CENTIMETRE
+        lower, upper = _on_logarithmic_axis(value, errors[:, place] * PER_CENTIMETRE)
         name, colour = f"{temperatures[place]:.5g} K", colours(temperatures[place])
-        curves.append(Curve(name=name, x=x, y=value, lower=value - error, upper=value + error, colour=colour,
+        curves.append(Curve(name=name, x=x, y=value, lower=lower, upper=upper, colour=colour,
                             line="dashed" if fitted else "solid"))  # fmt: skip
         if fitted:
             _, (adapted, used) = by_borate_fraction(data, "fitted_attempt_frequency", "attempt_frequency")
@@ -185,7 +187,8 @@ def arrhenius_plot(result: SeriesResult) -> Plot | None:
     for number, place in enumerate(places):
         x, colour = float(data["x"].values[place]), colour_of_map("viridis", 0.85 * number / max(len(places) - 1, 1))
         product, error = conductivity_products(data, place)
-        curves.append(Curve(name=f"x = {x:.3g}", x=inverse, y=product, lower=product - error, upper=product + error,
+        lower, upper = _on_logarithmic_axis(product, error)
+        curves.append(Curve(name=f"x = {x:.3g}", x=inverse, y=product, lower=lower, upper=upper,
                             kind="points", colour=colour, thickness=3.0))  # fmt: skip
         if "activation_energy" in data and len(temperatures) > 1:
             energy = float(data["activation_energy"].values[place])
@@ -224,6 +227,12 @@ def _units(series: Series) -> tuple[FloatArray, dict[str, FloatArray]]:
         for name in table:
             table[name][number] = units[name]
     return x, table
+
+
+def _on_logarithmic_axis(values: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Ends of the error bars, above 0 however large the error is."""
+    bars = error_bars(values, error)
+    return (values, values) if bars is None else (values - bars[0], values + bars[1])
 
 
 def _measured_products(data: xarray.Dataset, x: float, colour: str) -> list[Curve]:

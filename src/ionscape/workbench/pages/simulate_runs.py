@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from ionscape.workbench.session import Session
 
 
-PEAKS = "peaks where the density passes that of the trapped ions"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """A simulation in the project.
@@ -107,15 +104,9 @@ def plots_at(
     return [
         profile_plot(result, time, profile=profile, others=others, normalised=normalised, limit=limit),
         replace(potential_plot(result, time, limit=limit), title="potential"),
-        replace(diffusion_depth_plot(result, time, limit=limit), title=_diffusion_title(result)),
+        replace(diffusion_depth_plot(result, time, limit=limit), title="diffusion coefficients"),
         replace(current_plot(result, time), title="current"),
     ]
-
-
-def _diffusion_title(result: SimulationResult) -> str:
-    """What the plot of D over depth shows, and what its narrow peaks are."""
-    fractions = (getattr(ion.diffusion, "trapped_fraction", 0.0) for ion in result.experiment.ions.values())
-    return f"D; {PEAKS}" if any(fractions) else "diffusion coefficients"
 
 
 def live_plots(
