@@ -353,3 +353,8 @@ def _with_article(name: str) -> str:
 
 def _quoted(text: str) -> str:
     return f'"{text}"'
+
+
+def percent(share: float) -> str:
+    """A share in percent with three digits; never 100 % unless it is all."""
+    return "100 %" if share == 1.0 else f"{min(100.0 * share, 99.9):.3g} %"

@@ -15,7 +15,7 @@ from ionscape.cli.options import Overwrite, SummaryFile
 from ionscape.cli.table import write_summary
 from ionscape.errors import InputError
 from ionscape.outputs import check_output
-from ionscape.quantities import with_error
+from ionscape.quantities import percent, with_error
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -90,7 +90,7 @@ def _head(found: Inspection) -> Iterator[str]:
         obeying = [channel.corrected for channel in found.channels if channel.corrected is not None]
         told = [found.pulses_status]
         if found.pulses_matching is not None:
-            told.append(f"{_percent(found.pulses_matching)} of the {found.pulses_values} telling counts agree")
+            told.append(f"{percent(found.pulses_matching)} of the {found.pulses_values} telling counts agree")
         if obeying:
             told.append(f"obeyed exactly by {sum(obeying)} of {len(obeying)} ion channels")
         yield f"  {found.pulses} pulses per data point ({', '.join(told)})"
@@ -98,11 +98,6 @@ def _head(found: Inspection) -> Iterator[str]:
         counts = "counts are not Poisson-corrected" if found.pulses_status == "uncorrected" else "unknown"
         yield f"  pulses per data point: {counts}"
     yield f"  smoothing: {found.smoothing or 'not stated'}"
-
-
-def _percent(share: float) -> str:
-    # Never 100 % unless it is all of them.
-    return "100 %" if share == 1.0 else f"{min(100.0 * share, 99.9):.3g} %"
 
 
 def _print_channels(console: Console, found: Inspection) -> None:
@@ -165,7 +160,7 @@ def _remarks(found: Inspection) -> Iterator[str]:
     if found.empty_points:
         yield f"No counts in any channel at data points {', '.join(map(str, found.empty_points))}."
     for entry in found.interferences[:INTERFERENCES_SHOWN]:
-        part = "" if entry.contribution is None else f", up to {_percent(entry.contribution)} of its counts"
+        part = "" if entry.contribution is None else f", up to {percent(entry.contribution)} of its counts"
         told = f"told apart by m/Δm = {entry.resolving_power:.0f}"
         yield f"{entry.channel} may hold {entry.other} ({entry.reason}; {told}{part})."
     more = len(found.interferences) - INTERFERENCES_SHOWN

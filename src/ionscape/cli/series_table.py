@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from ionscape.series import SeriesResult
 
 TEMPERATURES_PER_TABLE = 4
-FEWEST_LANDSCAPES = 4
-"""Below so many, a standard error means little, and half of the 95 % interval is printed in its place."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +128,7 @@ def _power_of_ten(value: float, error: float) -> str:
 def _mean(value: float, error: float, landscapes: int, *, least_decimals: int) -> str:
     """A mean and its standard error; of few landscapes half of the 95 % interval, and no more digits than it allows."""
     from ionscape.series.averages import student_factor
+    from ionscape.series.error_remarks import FEWEST_LANDSCAPES
 
     if landscapes >= FEWEST_LANDSCAPES or not (math.isfinite(value) and error > 0.0):
         return _with_error(value, error)
@@ -170,6 +169,8 @@ def _remarks(data: xarray.Dataset) -> Generator[str]:
 
 def _meaning(landscapes: int) -> str:
     """Of the number behind ±."""
+    from ionscape.series.error_remarks import FEWEST_LANDSCAPES
+
     if landscapes == 1:
         return "none, there is one landscape"
     if landscapes < FEWEST_LANDSCAPES:

@@ -317,10 +317,12 @@ class Experiment(Table):
         Args:
             stage_index: counted from 0.
         """
-        return {
-            name: make_diffusion_model(specification, bulk_density=self.reference_density(name))
-            for name, specification in self.diffusion_specifications(stage_index).items()
-        }
+        return {name: self.diffusion_model(name, stage_index) for name in self.ions}
+
+    def diffusion_model(self, ion: str, stage_index: int) -> DiffusionModel:
+        """Diffusion model of one ion in force in a stage, counted from 0."""
+        specification = self.diffusion_specifications(stage_index)[ion]
+        return make_diffusion_model(specification, bulk_density=self.reference_density(ion))
 
     def native_fermi_density(self, ion: str, stage_index: int) -> float:
         """Density that sets the Fermi level of an ion in the native glass [1/m^3].

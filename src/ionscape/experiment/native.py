@@ -47,7 +47,7 @@ def native_coefficient(experiment: Experiment, name: str, stage_index: int) -> N
 
     Where no native ion sets its Fermi level, the density is the one at which its coefficient is given.
     """
-    model = experiment.diffusion_models(stage_index)[name]
+    model = experiment.diffusion_model(name, stage_index)
     density = experiment.native_fermi_density(name, stage_index) or experiment.reference_density(name)
     temperature = experiment.stages[stage_index].temperature
     coefficient = float(model.coefficient(density, temperature))

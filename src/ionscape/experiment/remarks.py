@@ -97,7 +97,6 @@ def _site_warnings(experiment: Experiment) -> Iterator[str]:
     """That the site energies of a native ion are not filled in the native glass as where their coefficient holds."""
     seen: set[str] = set()
     for index in range(len(experiment.stages)):
-        models = experiment.diffusion_models(index)
         for name, specification in experiment.diffusion_specifications(index).items():
             if not isinstance(specification, SiteEnergySpecification) or not experiment.sample.native.get(name):
                 continue
@@ -107,7 +106,8 @@ def _site_warnings(experiment: Experiment) -> Iterator[str]:
                 continue
             seen.add(name)
             kind = "cations" if experiment.ions[name].charge > 0 else "anions"
-            coefficient = models[name].coefficient(native, specification.reference_temperature)
+            model = experiment.diffusion_model(name, index)
+            coefficient = model.coefficient(native, specification.reference_temperature)
             yield (
                 f"The bulk_coefficient and activation_energy of {name} hold where its sites are filled as by all mobile"
                 f" native {kind}, {reference:.4g} 1/m^3; in the native glass {native:.4g} 1/m^3 fill them, and D is"

@@ -14,6 +14,7 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE, VACUUM_PERMITTIVITY
+from ionscape.diffusivity import DiffusionModel
 from ionscape.diffusivity.table import SMALLEST_COEFFICIENT
 from ionscape.errors import InputError
 from ionscape.experiment import Contact, Experiment, Irradiation, SiteEnergySpecification, Storage, is_immobile
@@ -188,7 +189,7 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
     depth, width, exchanged, layers = 0.0, math.inf, 0.0, 0.0
     for index, stage in enumerate(experiment.stages):
         models = experiment.diffusion_models(index)
-        native = _native_coefficient(experiment, index)
+        native = _native_coefficient(experiment, index, models)
         if isinstance(stage, Contact) and stage.blocking:
             layer = _space_charge_width(experiment, stage.potential, charge_density)
             depth, width = max(depth, 2.0 * layer), min(width, 0.3 * layer)
@@ -278,9 +279,9 @@ def _mobile_charge_density(experiment: Experiment) -> float:
     return sum(abs(experiment.ions[name].charge) * density for name, density in ions.items())
 
 
-def _native_coefficient(experiment: Experiment, index: int) -> float:
+def _native_coefficient(experiment: Experiment, index: int, models: dict[str, DiffusionModel]) -> float:
     """D of the native ions at native density in a stage, weighted by their share of the conduction [m^2/s]."""
-    models, temperature = experiment.diffusion_models(index), experiment.stages[index].temperature
+    temperature = experiment.stages[index].temperature
     total = 0.0
     for name, density in _mobile_native_ions(experiment).items():
         fermi_density = experiment.native_fermi_density(name, index)

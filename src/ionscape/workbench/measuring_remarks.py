@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from ionscape.quantities import percent
+
 from .measuring import Measured, assignment
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ def inspection_remarks(found: Inspection) -> list[str]:
         if ratio.verdict != "natural"
     ]
     for entry in found.interferences[:REMARKS_SHOWN]:
-        part = "" if entry.contribution is None else f", up to {100.0 * entry.contribution:.2g} % of its counts"
+        part = "" if entry.contribution is None else f", up to {percent(entry.contribution)} of its counts"
         told.append(f"{entry.channel} may hold {entry.other} ({entry.reason}{part})")
     more = len(found.interferences) - REMARKS_SHOWN
     if more > 0:
