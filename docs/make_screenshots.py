@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -144,8 +145,13 @@ def save(driver: Any, name: str) -> None:
         raise SystemExit(f"{path} is larger than {LARGEST / 1000:.0f} kB")
 
 
-def take_pictures(driver: Any) -> None:
-    """One picture of each page, and one of a dark one."""
+def take_pictures(driver: Any, address: str) -> None:
+    """One picture of each page, and one of a dark one.
+
+    Args:
+        driver: of the browser.
+        address: of the workbench, with its token.
+    """
     drawn = "//*[@aria-label='{}']//*[contains(@class, 'trace') or contains(@class, 'scatterlayer')]"
     for name, label in (
         ("measurement", "Calibrated densities over depth"),
@@ -155,7 +161,7 @@ def take_pictures(driver: Any) -> None:
         ("glass", "activation energies over the mixing ratio"),
         ("files", "the chosen figure"),
     ):
-        driver.get(f"http://127.0.0.1:{PORT}/?tab={name}")
+        driver.get(f"{address}&tab={name}")
         path = drawn.format(label)
         wait_for(lambda path=path: driver.find_elements("xpath", path), f"the figure of {name}")
         time.sleep(3.0)  # the other figures
@@ -166,7 +172,7 @@ def take_pictures(driver: Any) -> None:
     click(driver, "//button[.//span[normalize-space(text())='Script']]")
     time.sleep(2.0)
     save(driver, "script")
-    driver.get(f"http://127.0.0.1:{PORT}/?tab=simulate")
+    driver.get(f"{address}&tab=simulate")
     time.sleep(4.0)
     click(driver, "//button[@aria-label='Dark or light']")
     time.sleep(2.0)
@@ -181,13 +187,15 @@ def main() -> None:
         if not project.exists():
             analysed(project)
         server = subprocess.Popen(
-            [Path(sys.executable).with_name("ionscape"), "workbench", str(project), "--port", str(PORT), "--no-browser"]
-        )
+            [Path(sys.executable).with_name("ionscape"), "workbench", str(project), "--port", str(PORT), "--no-browser"],
+            stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
         try:
+            address = server.stderr.readline().split()[-1] if server.stderr is not None else ""
             wait_for(_answers, "the server")
             driver = browser(folder)
             try:
-                take_pictures(driver)
+                take_pictures(driver, address)
             finally:
                 driver.quit()
         finally:
@@ -197,10 +205,12 @@ def main() -> None:
 
 def _answers() -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/favicon.ico", timeout=5) as answer:
-            return answer.status == 200
+        urllib.request.urlopen(f"http://127.0.0.1:{PORT}/favicon.ico", timeout=5)
+    except urllib.error.HTTPError as error:
+        return error.code == 403  # it asks for the token
     except OSError:
-        return False
+        pass
+    return False
 
 
 if __name__ == "__main__":

@@ -58,13 +58,19 @@ class Server:
             env=environment, stdout=self.log, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         wait_for(self.answers, "the server")
+        self.address = re.search(r"http://\S+", self.told())[0]
+        assert self.address.startswith(f"http://127.0.0.1:{port}/?token=")
+
+    def told(self):
+        return Path(self.log.name).read_text()
 
     def answers(self):
-        assert self.process.poll() is None, Path(self.log.name).read_text()
+        assert self.process.poll() is None, self.told()
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/favicon.ico", timeout=5) as answer:
-                return answer.status == 200
-        except (OSError, urllib.error.URLError):
+            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/favicon.ico", timeout=5)
+        except urllib.error.HTTPError as error:
+            return error.code == 403  # it asks for the token
+        except OSError:
             return False
 
     def kill(self):
@@ -237,6 +243,9 @@ def test_from_the_export_to_the_report_and_on_after_the_server_died(command, pag
     server = Server(command, folder, port)
     try:
         page.driver.get(f"http://127.0.0.1:{port}/")
+        assert "open the address that it printed" in page.text()
+        page.driver.get(server.address)
+        assert page.driver.current_url == f"http://127.0.0.1:{port}/"
         analyse(page, folder, requests)
         before = {path.name: path.read_bytes() for path in folder.glob("*.toml")}
     finally:
@@ -245,7 +254,8 @@ def test_from_the_export_to_the_report_and_on_after_the_server_died(command, pag
     server = Server(command, folder, port)
     try:
         assert {path.name: path.read_bytes() for path in folder.glob("*.toml")} == before
-        page.driver.get(f"http://127.0.0.1:{port}/?tab=fit")
+        page.driver.get(f"{server.address}&tab=fit")
+        assert page.driver.current_url == f"http://127.0.0.1:{port}/?tab=fit"
         page.find("//*[normalize-space(text())='Least squares']", "the result, again")
         page.tab("Measurement")
         page.find("//*[@aria-label='Calibrated densities over depth']//*[local-name()='path']")
@@ -268,7 +278,13 @@ def test_from_the_export_to_the_report_and_on_after_the_server_died(command, pag
     strangers = {url for url in requests if not url.startswith((*here, "chrome:", "chrome-"))}
     assert len(requests) > 20
     assert not strangers
-    # while the server was away the page could not reach it; figures of a page that is not shown are not resized, and
+    # while the server was away the page could not reach it, and its successor has another token; figures of a page that is not shown are not resized, and
     # tips of controls that are being replaced find nothing to stand beside
-    harmless = ("ERR_CONNECTION", "WebSocket", "Resize must be passed a displayed plot", "Anchor: target")
+    harmless = (
+        "ERR_CONNECTION",
+        "403 (Forbidden)",
+        "WebSocket",
+        "Resize must be passed a displayed plot",
+        "Anchor: target",
+    )
     assert {message for message in severe if not any(part in message for part in harmless)} == set()

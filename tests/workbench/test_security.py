@@ -4,9 +4,13 @@ import asyncio
 import http.client
 import os
 import re
+import socket
 import subprocess
 import sys
+import threading
 import time
+import urllib.parse
+import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +18,9 @@ import pytest
 
 from ionscape.errors import InputError
 from ionscape.workbench.app import free_port
+from ionscape.workbench.project import open_project
 from ionscape.workbench.security import COOKIE, SecurityMiddleware, make_token
+from ionscape.workbench.session import Workbench
 
 TOKEN = "a" * 43
 HOME = [(b"host", b"127.0.0.1:8420")]
@@ -117,11 +123,14 @@ class TestToken:
         assert len(make_token()) >= 43
 
     def test_without_it_nothing_is_told(self):
-        for query in (b"", b"token=", b"token=wrong", b"token=" + b"a" * 42):
+        for query in (b"", b"token=", b"token=wrong", b"token=" + b"a" * 42, b"token=%ff%00", "token=ä".encode()):
             status, _, body = ask(query=query, token=TOKEN)
             assert status == 403
             assert TOKEN.encode() not in body
-        assert ask([*HOME, (b"cookie", f"{COOKIE}=wrong".encode())], token=TOKEN)[0] == 403
+            assert b"open the address that it printed" in body
+        for cookie in (b"", b"wrong", "ä".encode(), TOKEN.encode()[:-1]):
+            assert ask([*HOME, (b"cookie", COOKIE.encode() + b"=" + cookie)], token=TOKEN)[0] == 403
+        assert ask([*HOME, (b"cookie", b"other=" + TOKEN.encode())], token=TOKEN)[0] == 403
 
     def test_becomes_a_cookie_and_leaves_the_address(self):
         status, headers, _ = ask(query=b"tab=fit&token=" + TOKEN.encode(), token=TOKEN)
@@ -132,6 +141,26 @@ class TestToken:
         assert "SameSite=Strict" in cookie
         brought = cookie.split(";")[0].encode()
         assert ask([*HOME, (b"cookie", brought)], token=TOKEN)[0] == 200
+
+    def test_leaves_the_address_of_a_browser_that_has_the_cookie_too(self):
+        cookie = (b"cookie", f"{COOKIE}-8420={TOKEN}".encode())
+        assert ask([*HOME, cookie], query=b"token=" + TOKEN.encode(), token=TOKEN)[0] == 303
+
+    def test_from_another_page_comes_by_a_page_of_our_own(self):
+        """A browser sends no strict cookie with the redirect of a click in a mail, or in a file."""
+        headers = [*HOME, (b"sec-fetch-site", b"cross-site"), (b"sec-fetch-mode", b"navigate")]
+        status, found, body = ask(headers, query=b"tab=%22%3E&token=" + TOKEN.encode(), token=TOKEN)
+        assert status == 200
+        assert COOKIE.encode() in found[b"set-cookie"]
+        assert b'content="0; url=/?tab=%22%3E"' in body
+        assert TOKEN.encode() not in body
+
+    def test_of_two_workbenches_and_the_cookies_of_others_stay_apart(self):
+        _, headers, _ = ask(query=b"token=" + TOKEN.encode(), token=TOKEN)
+        own = headers[b"set-cookie"].split(b";")[0]
+        assert own.startswith(b"ionscape-token-8420=")  # a browser keeps one for each port of a machine
+        others = b'_xsrf=2|a|b; state={"a": 1}; ionscape-token-8421=other; ;x'
+        assert ask([*HOME, (b"cookie", others + b"; " + own)], token=TOKEN)[0] == 200
 
     def test_does_not_lead_to_another_host(self):
         _, headers, _ = ask(path="//evil.example/", query=b"token=" + TOKEN.encode(), token=TOKEN)
@@ -161,8 +190,6 @@ def test_answers_allow_no_other_host_and_no_frame():
 
 
 def test_a_taken_port_is_a_sentence():
-    import socket
-
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -172,16 +199,23 @@ def test_a_taken_port_is_a_sentence():
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    """Port, process and folder of a server; the project is in a folder of that folder."""
+    """Port, cookie and folder of a server; the project is in a folder of that folder."""
     folder = tmp_path_factory.mktemp("served")
     (folder / "secret.txt").write_text("the secret")
-    with serving(folder) as (port, _):
-        yield port, folder
+    with serving(folder) as (port, token, _):
+        yield port, {"Cookie": cookie_of(port, token)}, folder
+
+
+def cookie_of(port, token):
+    """What a browser sends after it has opened the address with the token."""
+    status, headers, _ = ask_server(port, f"/?token={token}")
+    assert (status, headers["location"]) == (303, "/")
+    return headers["set-cookie"].split(";")[0]
 
 
 @contextmanager
 def serving(folder, *arguments):
-    """Port and process of a server as `ionscape workbench` starts it."""
+    """Port, token and process of a server as `ionscape workbench` starts it."""
     script = folder / "serve.py"
     script.write_text(
         "import typer\nfrom ionscape.cli.workbench import workbench_command\n"
@@ -193,6 +227,8 @@ def serving(folder, *arguments):
     words = [sys.executable, str(script), str(folder / "project"), "--no-browser", "--port", str(port), *arguments]
     with subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True, cwd=folder) as server:
         try:
+            token = re.fullmatch(rf"ionscape workbench: http://127\.0\.0\.1:{port}/\?token=([\w-]{{43}})\n",
+                                 server.stderr.readline())[1]  # fmt: skip
             end = time.monotonic() + 60
             while True:
                 try:
@@ -201,7 +237,7 @@ def serving(folder, *arguments):
                 except OSError:
                     assert time.monotonic() < end
                     time.sleep(0.1)
-            yield port, server
+            yield port, token, server
         finally:
             server.terminate()
 
@@ -211,7 +247,8 @@ class TestServer:
     """The real server in a process of its own."""
 
     def test_the_page_names_no_other_host(self, served):
-        status, headers, body = ask_server(served[0], "/")
+        port, cookie, _ = served
+        status, headers, body = ask_server(port, "/", cookie)
         assert status == 200
         assert "default-src 'self'" in headers["content-security-policy"]
         assert not re.findall(rb"""(?:src|href)=["']?(?:https?:)?//""", body)
@@ -230,16 +267,17 @@ class TestServer:
         ],
     )  # fmt: skip
     def test_files_are_not_served(self, served, path):
-        status, _, body = ask_server(served[0], path)
-        assert status in (400, 403, 404)
+        port, cookie, _ = served
+        status, _, body = ask_server(port, path, cookie)
+        assert status in (400, 404)
         assert b"the secret" not in body
         assert b"root:" not in body
         assert b"ionscape project" not in body
 
     def test_foreign_pages_are_refused(self, served):
-        port = served[0]
+        port, cookie, _ = served
         assert ask_server(port, "/", {"Host": "evil.example"})[0] == 421
-        foreign = {"Origin": "http://evil.example"}
+        foreign = {**cookie, "Origin": "http://evil.example"}
         assert ask_server(port, "/", foreign)[0] == 403
         assert ask_server(port, "/_nicegui_ws/socket.io/?EIO=4&transport=polling", foreign)[0] == 403
         handshake = {
@@ -254,28 +292,79 @@ class TestServer:
         status, _, _ = ask_server(served[0], "/", {"Content-Length": str(2**40)}, method="POST")
         assert status == 413
 
+    @pytest.mark.parametrize("cookie", [{}, {"Cookie": f"{COOKIE}={TOKEN}"}])
+    def test_other_accounts_of_the_machine_get_nothing(self, served, cookie):
+        """They reach the port as the owner does, and may send any head."""
+        port, mine, _ = served
+        _, headers, body = ask_server(port, "/", mine)
+        assert headers["content-type"].startswith("text/html")
+        parts = set(re.findall(r"/_nicegui/[\w./-]+\.(?:js|css)", body.decode()))
+        assert parts
+        for path in ("/", "/?tab=files", "/favicon.ico", "/docs", "/openapi.json", *sorted(parts)[:3],
+                     "/_nicegui/auto/dynamic/x", "/_nicegui/client/x/upload/1",
+                     "/_nicegui_ws/socket.io/?EIO=4&transport=polling"):  # fmt: skip
+            for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"):
+                status, found, told = ask_server(port, path, {**cookie, "Content-Length": "0"}, method=method)
+                assert (status, method) == (403, method)
+                assert "set-cookie" not in found
+                assert told == b"" if method == "HEAD" else b"the terminal where" in told
+        handshake = {
+            "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Origin": f"http://127.0.0.1:{port}",
+        }  # fmt: skip
+        path = "/_nicegui_ws/socket.io/?EIO=4&transport=websocket"
+        assert ask_server(port, path, {**handshake, **cookie})[0] == 403
+        assert ask_server(port, path, {**handshake, **mine})[0] == 101
+
+    def test_the_token_is_in_no_file(self, served):
+        _, mine, folder = served
+        token = mine["Cookie"].split("=")[1].encode()
+        assert [path for path in folder.rglob("*") if path.is_file() and token in path.read_bytes()] == []
+
     def test_nothing_is_written_outside_of_the_project(self, served):
-        _, folder = served
+        *_, folder = served
         assert {path.name for path in folder.iterdir()} == {"secret.txt", "serve.py", "project"}
 
     def test_a_second_server_is_refused(self, served):
-        _, folder = served
+        *_, folder = served
         words = [sys.executable, "-c", "import sys; from ionscape.workbench.app import run_workbench;"
                  "run_workbench(sys.argv[1], browser=False)", str(folder / "project")]  # fmt: skip
         found = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
         assert "is open in another workbench already" in found.stderr
 
     def test_another_host_asks_for_the_token_that_is_printed_once(self, tmp_path):
-        with serving(tmp_path, "--host", "0.0.0.0") as (port, server):
-            line = server.stderr.readline()
-            token = re.search(r"token=([\w-]{43})", line)[1]
+        with serving(tmp_path, "--host", "0.0.0.0") as (port, token, server):
             assert ask_server(port, "/")[0] == 403
-            status, headers, _ = ask_server(port, f"/?token={token}")
-            assert status == 303
-            cookie = headers["set-cookie"].split(";")[0]
-            assert ask_server(port, "/", {"Cookie": cookie})[0] == 200
+            assert ask_server(port, "/", {"Cookie": cookie_of(port, token)})[0] == 200
             server.terminate()
             assert token not in server.stderr.read()
+
+
+def test_the_browser_is_started_without_the_token_among_its_words(monkeypatch, tmp_path):
+    """Other accounts see the words of every process; the page that they name is for its owner alone."""
+    from ionscape.workbench import app
+
+    opened, seen = threading.Event(), []
+
+    def browser(address):
+        page = Path(urllib.request.url2pathname(urllib.parse.urlsplit(address).path))
+        seen.extend([address, page.read_text(encoding="utf-8"), page.parent, page.parent.stat().st_mode & 0o777])
+        opened.set()
+
+    workbench = Workbench.of(open_project(tmp_path / "project"))
+    monkeypatch.setattr(app.webbrowser, "open", browser)
+    monkeypatch.setattr(app.app, "add_middleware", lambda *_, **__: None)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        port = listening.getsockname()[1]
+        monkeypatch.setattr(app.ui, "run", lambda **_: opened.wait(20.0))
+        app.serve(workbench, host="127.0.0.1", port=port, token=TOKEN, browser=True)
+    address, text, folder, mode = seen
+    assert TOKEN not in address
+    assert f"http://127.0.0.1:{port}/?token={TOKEN}" in text
+    assert mode == 0o700 or os.name != "posix"
+    assert not folder.exists()
 
 
 def ask_server(port, path, headers=None, *, method="GET"):

@@ -21,14 +21,18 @@ def workbench_command(
     ] = None,
     host: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="Listen there instead of on this machine alone; asks for a token."),
+        typer.Option(metavar="ADDRESS", help="Listen there instead of on this machine alone."),
     ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the page.")] = False,
     upload_limit: Annotated[
         int, typer.Option(metavar="MIB", min=1, help="Largest file that can be uploaded, in MiB.")
     ] = 512,
 ) -> None:
-    """Open the workbench: a local web page for the whole analysis, kept in an ordinary folder."""
+    """Open the workbench: a local web page for the whole analysis, kept in an ordinary folder.
+
+    The address that is printed holds a token, new at each start: without it nobody gets in, neither other accounts of
+    this machine nor other machines. The browser keeps it as a cookie.
+    """
     require_extra("workbench", value="ionscape workbench")
     from ionscape.workbench.app import run_workbench
 

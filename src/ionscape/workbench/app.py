@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import importlib
 import json
+import socket
+import threading
+import time
+import webbrowser
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from html import escape
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from nicegui import app, ui
 
@@ -15,7 +22,7 @@ from ionscape.errors import InputError
 from .jobs import Job
 from .pages.take_up import interrupted
 from .project import open_project
-from .security import LOOPBACK, MEBIBYTE, SecurityMiddleware, make_token
+from .security import MEBIBYTE, SecurityMiddleware, bracketed, make_token
 from .session import Session, Workbench
 from .wording import page_words
 
@@ -30,6 +37,8 @@ TABS = (
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8420
 PORTS_TRIED = 20
+EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""What stands for all addresses of a machine, and one of them."""
 SHOWN_JOBS = 12
 RECONNECT_TIMEOUT = 120.0
 """Time [s] that a tab may be without its server, as while a computer sleeps, before it is built again."""
@@ -228,11 +237,11 @@ def run_workbench(
 
     Args:
         folder: of the project, made if it is not there.
-        host: address to listen on; None for this machine alone, without a token.
+        host: address to listen on; None for this machine alone.
         port: None for the first free one from 8420 on.
         browser: open the page in the user's browser.
         upload_limit: most bytes of an uploaded file.
-        announce: gets the lines that say where the page is.
+        announce: gets the lines that say where the page is; the address has the token in it.
 
     Raises:
         InputError: the project cannot be opened, or the port is taken.
@@ -240,10 +249,12 @@ def run_workbench(
     address = host or DEFAULT_HOST
     chosen = free_port(address, port)
     workbench = Workbench.of(open_project(folder), upload_limit=upload_limit)
-    token = make_token() if address not in LOOPBACK else None
-    shown = f"[{address}]" if ":" in address else address
+    token = make_token()
     if announce is not None:
-        announce(f"ionscape workbench: http://{shown}:{chosen}/" + (f"?token={token}" if token else ""))
+        announce(f"ionscape workbench: {start_address(address, chosen, token)}")
+        announce("whoever has this address can read and change the project, so keep it to yourself")
+        if address in EVERY_ADDRESS:
+            announce("on another machine, put the name of this one in place of the numbers")
         announce(f"project: {workbench.project.folder}; end with Ctrl-C, everything is saved at every change")
     serve(workbench, host=address, port=chosen, token=token, browser=browser)
 
@@ -255,9 +266,10 @@ def serve(workbench: Workbench, *, host: str, port: int, token: str | None = Non
         workbench: closed at the end.
         host: address to listen on.
         port: to listen on.
-        token: that requests must bring; None asks for none.
+        token: that requests must bring; a new one if none is given, since other accounts of a machine reach every port.
         browser: open the page in the user's browser.
     """
+    token = token or make_token()
     app.add_middleware(
         SecurityMiddleware, host=host, port=port, token=token, largest_request=workbench.upload_limit + MEBIBYTE
     )
@@ -267,17 +279,53 @@ def serve(workbench: Workbench, *, host: str, port: int, token: str | None = Non
     def index(tab: str = "measurement") -> None:  # pyright: ignore[reportUnusedFunction]
         page(workbench, tab)
 
-    start = f"/?token={token}" if token else "/"
-    try:
-        ui.run(
-            host=host, port=port, title="ionscape", show=start if browser else False, reload=False,
-            show_welcome_message=False, favicon=_ICON, dark=None, endpoint_documentation="none", server_header=False,
-            date_header=False, reconnect_timeout=RECONNECT_TIMEOUT,
-        )  # fmt: skip
-    except KeyboardInterrupt:
-        pass  # that is how it is ended
-    finally:
-        workbench.close()
+    with ExitStack() as ending:
+        ending.callback(workbench.close)
+        if browser:
+            # other accounts see the words with which a browser is started, so they must not hold the token
+            launch = ending.enter_context(TemporaryDirectory(prefix="ionscape-workbench-"))  # its mode is 0700
+            app.on_shutdown(ending.close)  # after some signals nothing below is reached
+            threading.Thread(
+                target=_open_browser, args=(launch_page(Path(launch), start_address(host, port, token)), host, port),
+                daemon=True, name="browser",
+            ).start()  # fmt: skip
+        with suppress(KeyboardInterrupt):  # that is how it is ended
+            ui.run(
+                host=host, port=port, title="ionscape", show=False, reload=False, show_welcome_message=False,
+                favicon=_ICON, dark=None, endpoint_documentation="none", server_header=False, date_header=False,
+                reconnect_timeout=RECONNECT_TIMEOUT,
+            )  # fmt: skip
+
+
+def start_address(host: str, port: int, token: str) -> str:
+    """The address of the page with its token."""
+    # an address that stands for all of the machine cannot be opened everywhere; this one is always right on it
+    named = EVERY_ADDRESS.get(host, host)
+    return f"http://{bracketed(named)}:{port}/?token={token}"
+
+
+def launch_page(folder: Path, address: str) -> Path:
+    """Write a page that leads to an address, into a folder that only its owner can look into."""
+    target = escape(address)
+    path = folder / "open.html"
+    path.write_text(
+        '<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer"><title>ionscape</title>'
+        f'<meta http-equiv="refresh" content="0; url={target}"><a href="{target}">Open the workbench</a>\n',
+        encoding="utf-8",
+    )
+    return path
+
+
+def _open_browser(page: Path, host: str, port: int) -> None:
+    """Open a page in the browser once the server listens."""
+    while True:
+        try:
+            socket.create_connection((EVERY_ADDRESS.get(host, host), port), timeout=5.0).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            break
+    webbrowser.open(page.as_uri())
 
 
 _ICON = (
@@ -292,8 +340,6 @@ def free_port(host: str, port: int | None) -> int:
     Raises:
         InputError: it is taken.
     """
-    import socket
-
     candidates = range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TRIED) if port is None else (port,)
     reason = ""
     for candidate in candidates:

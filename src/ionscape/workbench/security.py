@@ -1,13 +1,15 @@
-"""Who may talk to the server: this machine, this page, and with another host whoever has the token."""
+"""Who may talk to the server: whoever has the token, from this page, under the names of the server."""
 
 from __future__ import annotations
 
 import hmac
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
-from http.cookies import CookieError, SimpleCookie
+from html import escape
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
+
+from starlette.requests import cookie_parser
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -17,6 +19,12 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MEBIBYTE = 2**20
 COOKIE = "ionscape-token"
+"""The name of the cookie begins so and ends with the port: browsers send cookies to all ports of a machine, and two
+workbenches must not take each other's away."""
+WITHOUT_TOKEN = (
+    "This workbench asks for a token: open the address that it printed, with the token in it, in the terminal where"
+    " `ionscape workbench` was started."
+)
 TOO_LARGE = "The file is larger than this workbench takes."
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -55,13 +63,14 @@ class SecurityMiddleware:
             largest_request: bytes of the body of a request.
         """
         self.app = app
+        self.port = port
         self.token = token
         self.largest_request = largest_request
         # an address such as 0.0.0.0 stands for all names of the machine, which are not known; the token guards it
         named = None if host in ("0.0.0.0", "::") else {host, *(LOOPBACK if host in LOOPBACK else ())}
         self.hosts = None if named is None else {_authority(name, port) for name in named}
         if self.hosts is not None and port == 80:
-            self.hosts |= {_bracketed(name) for name in named or ()}
+            self.hosts |= {bracketed(name) for name in named or ()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it with a refusal."""
@@ -73,12 +82,14 @@ class SecurityMiddleware:
         if refusal is not None:
             await _refuse(scope, receive, send, *refusal)
             return
-        if self.token is not None and not self._brings_cookie(headers):
-            if not self._brings_token(scope) or scope["type"] == "websocket":
-                await _refuse(scope, receive, send, 403, "Open the address with the token that the terminal shows.")
+        if self.token is not None:
+            # also with the cookie: the token has no place in an address that stays
+            if scope["type"] == "http" and self._brings_token(scope):
+                await self._keep_token(scope, send, headers)
                 return
-            await _redirect(scope, send, self.token)
-            return
+            if not self._brings_cookie(headers):
+                await _refuse(scope, receive, send, 403, WITHOUT_TOKEN)
+                return
         if scope["type"] == "websocket":
             await self.app(scope, receive, send)
             return
@@ -114,11 +125,8 @@ class SecurityMiddleware:
         return None
 
     def _brings_cookie(self, headers: dict[str, str]) -> bool:
-        try:
-            cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-        except CookieError:
-            return False
-        return cookie is not None and self._is_token(cookie.value)
+        cookies = cookie_parser(headers.get("cookie", ""))
+        return any(self._is_token(value) for name, value in cookies.items() if name.startswith(COOKIE))
 
     def _brings_token(self, scope: Scope) -> bool:
         query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
@@ -126,6 +134,29 @@ class SecurityMiddleware:
 
     def _is_token(self, found: str) -> bool:
         return self.token is not None and hmac.compare_digest(found.encode(), self.token.encode())
+
+    async def _keep_token(self, scope: Scope, send: Send, headers: dict[str, str]) -> None:
+        """Keep the token as a cookie, and show the address without it."""
+        query = [(name, value) for name, value in parse_qsl(scope["query_string"].decode("latin-1")) if name != "token"]
+        place = quote(scope["path"]) or "/"
+        if place.startswith("//"):
+            place = "/"  # would be read as the name of another host
+        if query:
+            place += f"?{urlencode(query)}"
+        cookie = f"{COOKIE}-{self.port}={self.token}; Path=/; HttpOnly; SameSite=Strict"
+        common = [(b"set-cookie", cookie.encode()), (b"cache-control", b"no-store"), *HEADERS]
+        if headers.get("sec-fetch-site") == "cross-site":
+            # a redirect of a click in another page, or in a file, brings no strict cookie; a page of our own does
+            target = escape(place)
+            page = (
+                f'<!doctype html><meta http-equiv="refresh" content="0; url={target}"><a href="{target}">ionscape</a>'
+            )
+            start = {"status": 200, "headers": [(b"content-type", b"text/html; charset=utf-8"), *common]}
+        else:
+            page = ""
+            start = {"status": 303, "headers": [(b"location", place.encode()), *common]}
+        await send({"type": "http.response.start", **start})
+        await send({"type": "http.response.body", "body": page.encode()})
 
     def _limited(self, receive: Receive) -> Receive:
         """Count a body, which may come without its length."""
@@ -148,10 +179,11 @@ class _TooLargeError(Exception):
 
 
 def _authority(name: str, port: int) -> str:
-    return f"{_bracketed(name)}:{port}"
+    return f"{bracketed(name)}:{port}"
 
 
-def _bracketed(name: str) -> str:
+def bracketed(name: str) -> str:
+    """A host as it stands in an address, where IPv6 needs brackets."""
     return f"[{name}]" if ":" in name else name
 
 
@@ -171,22 +203,3 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, sente
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close"), *HEADERS]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": f"{sentence}\n".encode()})
-
-
-async def _redirect(scope: Scope, send: Send, token: str) -> None:
-    """Keep the token as a cookie, and show the address without it."""
-    query = [(name, value) for name, value in parse_qsl(scope["query_string"].decode("latin-1")) if name != "token"]
-    place = quote(scope["path"]) or "/"
-    if place.startswith("//"):
-        place = "/"  # would be read as the name of another host
-    if query:
-        place += f"?{urlencode(query)}"
-    cookie = f"{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict"
-    headers = [
-        (b"location", place.encode()),
-        (b"set-cookie", cookie.encode()),
-        (b"cache-control", b"no-store"),
-        *HEADERS,
-    ]
-    await send({"type": "http.response.start", "status": 303, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
