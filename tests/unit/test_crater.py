@@ -1,6 +1,7 @@
 """Crater scans: reading, regions, levelling, step height, mean depth and the depth scale."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -91,7 +92,7 @@ def test_a_scan_from_right_to_left_is_turned_round(tmp_path: Path):
         ("Lateral (um),Height (nm)\n" + lines() + "30.5\n", ["line 62", "1 values where 2"]),
         ("Lateral (um),Height (nm)\n" + lines() + "30.5,abc\n", ["line 62, column 2", "not a number"]),
         ("Lateral (um),Height (nm)\n" + lines() + "30.5,inf\n", ["line 62, column 2", "finite"]),
-        ("Lateral (um),Height (nm)\n" + lines() + "1.0,1.0\n", ["line 62", "not greater"]),
+        ("Lateral (um),Height (nm)\n" + lines() + "1.0,1.0\n", ["line 62", "goes back"]),
         (lines(), ["no header line"]),
         ("Lateral,Height\n" + lines(), ["line 1, column 1", "without a unit"]),
         ("Lateral (um),Height (nV)\n" + lines(), ["line 1, column 2", "voltage"]),
@@ -117,6 +118,95 @@ def test_a_whole_last_line_needs_no_line_break(tmp_path: Path):
     path = tmp_path / "scan.csv"
     path.write_text("Lateral (um),Height (nm)\n" + lines().rstrip())
     assert len(read_crater_scan(path).lateral) == 60
+
+
+def regional(form: Callable[[float], str], *, height: Callable[[float], str] | None = None, parting: str = ",") -> str:
+    """A scan of a crater 1600 Å deep between walls at 300 and 1200 µm, its numbers written by `form`."""
+    places = np.arange(0, 1501, 5)
+    heights = np.interp(places, [300, 310, 1190, 1200], [0.0, -1600.0, -1600.0, 0.0]) + places % 3 - 1.0
+    rows = (f"{form(x)}{parting}{(height or form)(h)}\n" for x, h in zip(places, heights, strict=True))
+    return f"Lateral (um){parting}Height (A)\n" + "".join(rows)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        regional(str, height=lambda h: f'"{h:.2f}"'.replace(".", ",")),
+        regional(lambda x: f'"{x:.1f}"'.replace(".", ",")),
+        regional(lambda x: f'"{x:.1f}"'.replace(".", ","), parting=";"),
+        regional(lambda x: f"{x:.3f}".replace(".", ","), parting="\t"),
+        regional(lambda x: f'"{x:.3f}"'),
+    ],
+    ids=["quoted heights", "all quoted", "quoted between semicolons", "three decimals", "quoted points"],
+)
+def test_numbers_of_other_countries_are_read_whole(tmp_path: Path, text: str):
+    path = tmp_path / "scan.csv"
+    path.write_text(text)
+    # 1600 Å as written
+    assert crater_depth([read_crater_scan(path)]).depth == pytest.approx(160e-9, rel=1e-3)
+
+
+def german(number: float) -> str:
+    return f"{number:,.0f}".replace(",", ".")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (regional(german), ["column 1", '"1.000"', "may be 1000"]),
+        (regional(german, parting="\t"), ['"1.000"', "may be 1000"]),
+        (regional(lambda x: f"{x:.0f}", height=german), ["column 2", "may be -1", "thousands"]),
+        (regional(lambda x: f'"{x:,.0f}"'), ['"1,000"', "may be 1000"]),
+        (regional(lambda x: f"{x:,.1f}", parting="\t"), ["has thousands separators", "-1,600.0"]),
+        (regional(lambda x: f"{x:,.0f}".replace(",", " "), parting="\t"), ["has thousands separators", "-1 600"]),
+        (regional(lambda x: f"{x:.1f}".replace(".", ",")), ["4 values below the names of 2 columns", "decimal commas"]),
+        (regional(str, height=lambda h: f"{h:.2f}".replace(".", ",")), ["3 values below", "quotation marks"]),
+        (regional(lambda x: f"{x:.1f}", height=lambda h: f'"{h - 2000:,.0f}"'), ["another decimal mark"]),
+        ("Lateral (um);Height (nm);More\n" + lines(";"), ["2 values below the names of 3 columns"]),
+    ],
+)
+def test_numbers_that_may_be_others_are_refused(tmp_path: Path, text: str, words: list[str]):
+    path = tmp_path / "scan.csv"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        read_crater_scan(path)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_three_decimals_in_each_number_are_decimals(tmp_path: Path):
+    path = tmp_path / "scan.csv"
+    path.write_text("Lateral (um),Height (nm)\n" + "".join(f"{0.125 * k:.3f},{k % 3}\n" for k in range(60)))
+    assert read_crater_scan(path).lateral[9] == pytest.approx(1.125e-6)
+    path.write_text("Lateral (um),Height (nm)\n" + "".join(f"{0.125 * k:g},{k % 3}\n" for k in range(60)))
+    assert read_crater_scan(path).lateral[9] == pytest.approx(1.125e-6)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_positions_with_few_digits_are_spread(tmp_path: Path, turned: bool):
+    # steps of 0.4 µm that are printed in whole ones: 0, 0, 1, 1, 2, 2, 2, 3, 3, 4 and so on
+    true = 0.4 * np.arange(1401)
+    height = np.interp(true, [180.0, 190.0, 400.0, 410.0], [0.0, -160.0, -160.0, 0.0])
+    rows = [f"{x:.0f},{h + k % 3 - 1:.0f}\n" for k, (x, h) in enumerate(zip(true, height, strict=True))]
+    path = tmp_path / "scan.csv"
+    path.write_text("Lateral (um),Height (nm)\n" + "".join(rows[::-1] if turned else rows))
+    scan = read_crater_scan(path)
+    expected = true[-1] - true[::-1] if turned else true
+    if not turned:
+        # within the half micrometre that was rounded away
+        assert np.abs(scan.lateral - expected * 1e-6).max() < 0.51e-6
+    assert (np.diff(scan.lateral) > 0.0).all()
+    assert len(scan.height) == 1401
+    assert crater_depth([scan]).depth == pytest.approx(160e-9, rel=1e-3)
+
+
+def test_equal_positions_of_a_scan_made_in_python():
+    lateral = np.repeat(np.arange(30.0), 2) * 1e-6
+    scan = CraterScan(file="", lateral=lateral, height=np.zeros(60))
+    # The middle of each pair keeps its place: a quarter of the step to both sides.
+    np.testing.assert_allclose(scan.lateral[:4], [-0.25e-6, 0.25e-6, 0.75e-6, 1.25e-6])
+    with pytest.raises(InputError, match="do not rise"):
+        CraterScan(file="", lateral=np.zeros(60), height=np.zeros(60))
 
 
 def test_a_missing_scan_is_said(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 import re
 from dataclasses import dataclass
@@ -10,6 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from ionscape.arrays import FloatArray
+from ionscape.columns import (
+    NO_THOUSANDS,
+    decimal_mark,
+    grouped_cell,
+    has_thousands_separators,
+    split_cells,
+    thousands_problem,
+    to_number,
+)
 from ionscape.errors import InputError
 from ionscape.experiment.tables import read_text
 from ionscape.quantities import unit_size
@@ -30,7 +40,8 @@ class CraterScan:
 
     Attributes:
         file: name of the file; empty for one that never was a file.
-        lateral: position along the line [m], rising, shape (points,).
+        lateral: position along the line [m], rising, shape (points,); positions that are equal because they were
+            printed with too few digits are spread evenly, see `spread_positions`.
         height: upwards [m], shape (points,).
         header: lines in front of the numbers as they stand.
     """
@@ -55,8 +66,36 @@ class CraterScan:
                              bound=f"at least {FEWEST_POINTS} are needed", remedy="give a longer scan")  # fmt: skip
         if not (np.all(np.isfinite(self.lateral)) and np.all(np.isfinite(self.height))):
             raise InputError("has positions or heights that are not finite", file=self.file or None)
-        if not np.all(np.diff(self.lateral) > 0.0):
+        steps = np.diff(self.lateral)
+        if np.any(steps < 0.0) or not np.any(steps > 0.0):
             raise InputError("has lateral positions that do not rise", file=self.file or None)
+        if not np.all(steps > 0.0):
+            object.__setattr__(self, "lateral", spread_positions(self.lateral))
+
+
+def spread_positions(lateral: FloatArray) -> FloatArray:
+    """Positions that rise from point to point, where the digits of an export leave neighbours equal.
+
+    A profilometer steps evenly; beyond 10 mm five digits no longer tell the steps apart. The middle of each run of
+    equal positions keeps its place, and the points of a run are spread between the middles of its neighbours; heights
+    are not touched, as a mean of some of them would give these less noise than others have.
+
+    Args:
+        lateral: positions that never fall, with two different ones at least, shape (points,).
+
+    Returns:
+        Rising positions, shape (points,); what stood alone is unchanged.
+    """
+    values, first, count = np.unique(lateral, return_index=True, return_counts=True)
+    middle = first + 0.5 * (count - 1)
+    index = np.arange(lateral.size, dtype=np.float64)
+    spread = np.interp(index, middle, values)
+    for outside, edge, other in ((index < middle[0], 0, 1), (index > middle[-1], -1, -2)):
+        slope = (values[edge] - values[other]) / (middle[edge] - middle[other])
+        spread[outside] = values[edge] + slope * (index[outside] - middle[edge])
+    alone = np.repeat(count == 1, count)
+    spread[alone] = lateral[alone]
+    return spread
 
 
 def read_crater_scan(path: str | Path) -> CraterScan:
@@ -64,8 +103,10 @@ def read_crater_scan(path: str | Path) -> CraterScan:
 
     The last line before the numbers names the columns with their units, as `Lateral (um),Height (nm)`; what stands in
     front of it (the settings of a Dektak export) is kept as header. Columns are parted by tabs, semicolons, commas or
-    blanks; decimal commas are understood where the comma does not part columns. Of more than two columns those named
-    like positions and heights are taken. A scan from right to left is turned round.
+    blanks; decimal commas are understood where the comma does not part columns, or stands between quotation marks. Of
+    more than two columns those named like positions and heights are taken. A scan from right to left is turned round,
+    and neighbouring positions that are equal in the digits printed are spread evenly. What may be a thousands separator
+    or a cell cut in two is refused.
 
     Args:
         path: of the file, in UTF-8, UTF-16 with byte order mark, or Latin-1.
@@ -87,19 +128,25 @@ def read_crater_scan(path: str | Path) -> CraterScan:
     if start is None:
         raise InputError("has no line with two numbers", file=file,
                          remedy=f"give two columns below a header line {HEADER_EXAMPLE}")  # fmt: skip
-    columns, sizes = _columns(lines[:start], delimiter, file=file)
-    rows, numbers = _rows(lines, start, delimiter, file=file)
+    columns, sizes, named = _columns(lines[:start], delimiter, file=file)
+    rows, numbers = _rows(lines, start, delimiter, named=named, file=file)
+    _check_thousands(lines, numbers, columns, delimiter, file=file)
     if not text.endswith(("\n", "\r")):
         _check_last_digits(lines[start:], delimiter, file=file, line=numbers[-1])
     table = np.array(rows)[:, columns] * np.array(sizes)
     steps = np.diff(table[:, 0])
-    if bool(np.all(steps < 0.0)) and len(steps):
+    if steps.size and not np.any(steps):
+        raise InputError("has the same position in every line", file=file, key=f"line {numbers[0]}",
+                         value=lines[numbers[0] - 1].strip(), remedy="export the scan with more digits")  # fmt: skip
+    if bool(np.all(steps <= 0.0)):
         table = table[::-1]
-    else:
-        wrong = np.flatnonzero(steps <= 0.0)
-        if wrong.size:
-            raise InputError("has a position that is not greater than that of the line before", file=file,
-                             key=f"line {numbers[int(wrong[0]) + 1]}", remedy="sort the lines by position")  # fmt: skip
+    elif np.any(steps < 0.0):
+        # Against the way that most points go: a scan from right to left falls.
+        rising = np.count_nonzero(steps > 0.0) >= np.count_nonzero(steps < 0.0)
+        wrong = numbers[int(np.argmax(steps < 0.0 if rising else steps > 0.0)) + 1]
+        raise InputError("has a position that goes back behind that of the line before", file=file, key=f"line {wrong}",
+                         value=lines[wrong - 1].strip(),
+                         remedy="sort the lines by position, and give one scan per file")  # fmt: skip
     return CraterScan(file=file, lateral=table[:, 0].copy(), height=table[:, 1].copy(), header=tuple(lines[:start]))
 
 
@@ -118,30 +165,29 @@ def _text(path: Path) -> str:
 
 
 def _cells(line: str, delimiter: str | None) -> list[str]:
-    cells = [cell.strip().strip('"').strip() for cell in line.split(delimiter)]
+    try:
+        cells = split_cells(line, delimiter)
+    except csv.Error:
+        return []
     # Many exports end each line with a delimiter.
     while cells and not cells[-1]:
         cells.pop()
     return cells
 
 
-def _number(cell: str, delimiter: str | None) -> float | None:
-    cell = cell.replace("\N{MINUS SIGN}", "-")
-    if "_" in cell:
-        return None
-    try:
-        return float(cell.replace(",", ".") if delimiter != "," else cell)
-    except ValueError:
-        return None
-
-
 def _is_row(line: str, delimiter: str | None) -> bool:
     cells = _cells(line, delimiter)
-    return len(cells) >= 2 and all(_number(cell, delimiter) is not None for cell in cells)
+    # Thousands separators are refused later on; here they must not hide what parts the columns.
+    return len(cells) >= 2 and all(to_number(cell) is not None or has_thousands_separators(cell) for cell in cells)
 
 
-def _columns(header: list[str], delimiter: str | None, *, file: str) -> tuple[tuple[int, int], tuple[float, float]]:
-    """Which columns are position and height, and the sizes of their units [m]."""
+def _columns(
+    header: list[str], delimiter: str | None, *, file: str
+) -> tuple[tuple[int, int], tuple[float, float], int | None]:
+    """Which columns are position and height, the sizes of their units [m], and how many have a name.
+
+    Names that blanks part cannot be counted: then None.
+    """
     named = [number for number, line in enumerate(header) if line.strip()]
     remedy = f"write a header line with units above the numbers, as {HEADER_EXAMPLE}"
     if not named:
@@ -165,7 +211,7 @@ def _columns(header: list[str], delimiter: str | None, *, file: str) -> tuple[tu
         _unit(cells[place], file=file, key=f"line {line + 1}, column {place + 1}", remedy=remedy)
         for place in (lateral, height)
     ]
-    return (lateral, height), (sizes[0], sizes[1])
+    return (lateral, height), (sizes[0], sizes[1]), None if delimiter is None else len(cells)
 
 
 def _unit(cell: str, *, file: str, key: str, remedy: str) -> float:
@@ -178,9 +224,20 @@ def _unit(cell: str, *, file: str, key: str, remedy: str) -> float:
         raise InputError(error.problem, file=file, key=key, value=cell, remedy=remedy) from None
 
 
-def _rows(lines: list[str], start: int, delimiter: str | None, *, file: str) -> tuple[list[list[float]], list[int]]:
+def _rows(
+    lines: list[str], start: int, delimiter: str | None, *, named: int | None, file: str
+) -> tuple[list[list[float]], list[int]]:
     """Numbers of all lines from `start`, and the number of each line counted from 1."""
     width = len(_cells(lines[start], delimiter))
+    if named is not None and width != named:
+        problem, remedy = (
+            f"has {width} values below the names of {named} columns",
+            "give each column a name and numbers",
+        )
+        if delimiter == "," and width > named:
+            problem += ": decimal commas cut them in two"
+            remedy = "put numbers with a decimal comma between quotation marks, or export with semicolons or tabs"
+        raise InputError(problem, file=file, key=f"line {start + 1}", value=lines[start].strip(), remedy=remedy)
     rows: list[list[float]] = []
     numbers: list[int] = []
     for number, line in enumerate(lines[start:], start=start + 1):
@@ -192,15 +249,46 @@ def _rows(lines: list[str], start: int, delimiter: str | None, *, file: str) -> 
                              remedy="the file may be cut off; export the scan again")  # fmt: skip
         row: list[float] = []
         for column, cell in enumerate(cells, start=1):
-            value = _number(cell, delimiter)
+            value = to_number(cell)
+            key = f"line {number}, column {column}"
+            if value is None and has_thousands_separators(cell):
+                raise InputError("has thousands separators", file=file, key=key, value=cell, remedy=NO_THOUSANDS)
             if value is None or not math.isfinite(value):
                 problem = "is not a number" if value is None else "must be finite"
-                raise InputError(problem, file=file, key=f"line {number}, column {column}", value=cell,
-                                 remedy="correct it, or delete the line")  # fmt: skip
+                raise InputError(problem, file=file, key=key, value=cell, remedy="correct it, or delete the line")
             row.append(value)
         rows.append(row)
         numbers.append(number)
     return rows, numbers
+
+
+def _check_thousands(
+    lines: list[str], numbers: list[int], columns: tuple[int, int], delimiter: str | None, *, file: str
+) -> None:
+    """Refuse numbers that may be a thousand times as large, and a file with two decimal marks."""
+    rows = [_cells(lines[number - 1], delimiter) for number in numbers]
+    first: tuple[str, str] | None = None
+    for column in columns:
+        cells = [row[column] for row in rows]
+        marked = next(((mark, cell) for cell in cells if (mark := decimal_mark(cell))), None)
+        other = next((cell for cell in cells if marked and decimal_mark(cell) not in (None, marked[0])), None)
+        if other is None and marked and first and marked[0] != first[0]:
+            other = marked[1]
+        if other is not None:
+            usual = first or marked
+            raise InputError(
+                f'has another decimal mark than "{usual[1] if usual else ""}"', file=file,
+                key=f"line {numbers[cells.index(other)]}, column {column + 1}", value=other,
+                remedy=f"use one mark, and {NO_THOUSANDS}",
+            )  # fmt: skip
+        first = first or marked
+        grouped = grouped_cell(cells)
+        if grouped is not None:
+            place = next(place for place, cell in enumerate(cells) if cell.replace("\N{MINUS SIGN}", "-") == grouped)
+            raise InputError(
+                thousands_problem(grouped), file=file, key=f"line {numbers[place]}, column {column + 1}", value=grouped,
+                remedy=NO_THOUSANDS,
+            )  # fmt: skip
 
 
 def _check_last_digits(lines: list[str], delimiter: str | None, *, file: str, line: int) -> None:
