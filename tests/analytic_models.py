@@ -56,6 +56,18 @@ class Analytic:
         elif self.formula == "near its bound":
             residuals = np.array([(x - 0.95) / 0.05, (y - 0.5) / 0.1])
             jacobian = np.array([[1 / 0.05, 0.0], [0.0, 1 / 0.1]])
+        elif self.formula == "beyond its bounds":  # both below, x by 10 and y by 6 standard deviations
+            residuals = np.array([(x + 0.5) / 0.05, (y + 0.6) / 0.1])
+            jacobian = np.array([[1 / 0.05, 0.0], [0.0, 1 / 0.1]])
+        elif self.formula == "beyond one bound":
+            residuals = np.array([(x - 1.5) / 0.05, (y - 0.5) / 0.1])
+            jacobian = np.array([[1 / 0.05, 0.0], [0.0, 1 / 0.1]])
+        elif self.formula == "at its bound":  # the other half is cut off
+            residuals = np.array([x / 0.05, (y - 0.5) / 0.1])
+            jacobian = np.array([[1 / 0.05, 0.0], [0.0, 1 / 0.1]])
+        elif self.formula == "across a corner":  # x + 3 y is 0.04, and known 2000 times better than x - y
+            residuals = np.array([(x + 3.0 * y - 0.04) / 1e-4, (x - y) / 0.2])
+            jacobian = np.array([[1e4, 3e4], [5.0, -5.0]])
         else:  # two valleys: a deep one at 0.35, a shallow one at 0.6
             residuals = np.array([(x - 0.35) * (x - 0.6) / 0.012, 3.0 * (x - 0.35), (y - 0.5) / 0.1])
             jacobian = np.array([[(2 * x - 0.95) / 0.012, 0.0], [3.0, 0.0], [0.0, 1 / 0.1]])

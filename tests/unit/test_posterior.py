@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -10,10 +11,11 @@ from scipy.stats import multivariate_normal
 
 from analytic_models import Analytic, fitted, parameter, problem_of
 from ionscape.errors import FitError, InputError
-from ionscape.inference.chains import split_r_hat
+from ionscape.inference.chains import sample_chains, split_r_hat
 from ionscape.inference.comparison import compare
 from ionscape.inference.posterior import effective_size, sample_posterior
 from ionscape.inference.result import FitResult
+from ionscape.inference.surrogate import Surrogate
 from ionscape.scaleout import RunStore
 
 
@@ -70,6 +72,70 @@ def test_posterior_that_its_bound_cuts() -> None:
     mean = 1.0 + 2.0 * float(np.average(x, weights=density))
     assert float(result.dataset["posterior_mean"][0]) == pytest.approx(mean, abs=0.01)
     assert any("a.b is undetermined from above" in warning for warning in result.warnings)
+
+
+@pytest.mark.parametrize(
+    ("formula", "named"),
+    [
+        ("beyond its bounds", r"a\.b \(lower bound 0\) and c\.d \(lower bound 0\)"),
+        ("beyond one bound", r"a\.b \(upper bound 1\)"),
+    ],
+)
+def test_optimum_at_bounds_that_the_data_contradict(formula: str, named: str) -> None:
+    problem = problem_of(parameter("a.b"), parameter("c.d"))
+    model = Analytic(problem=problem, formula=formula)
+    result = fitted(model, (0.3, 0.5))
+    before = model.simulations
+    with pytest.raises(InputError, match=f"lies at the bounds of {named}, and .*; widen the bounds") as caught:
+        sample_posterior(result, model=model)  # type: ignore[arg-type]
+    assert caught.value.exit_status == 2
+    assert "nan" not in str(caught.value)
+    assert model.simulations == before + 1  # before any sampling
+
+
+def test_posterior_of_an_optimum_on_its_bound() -> None:
+    result, _ = sampled("at its bound", check=60)
+    # half of a normal distribution of 0.05, times the width of the bounds
+    assert float(result.dataset["posterior_mean"][0]) == pytest.approx(
+        1.0 + 2.0 * 0.05 * math.sqrt(2 / math.pi), abs=0.006
+    )
+    assert any("a.b is undetermined from below" in warning for warning in result.warnings)
+
+
+def test_posterior_across_a_corner_of_the_bounds() -> None:
+    problem = problem_of(parameter("a.b"), parameter("c.d"))
+    model = Analytic(problem=problem, formula="across a corner")
+    result = sample_posterior(fitted(model, (0.3, 0.5)), model=model, seed=3, check=60)  # type: ignore[arg-type]
+    # the ridge lies inside from (0, 0.0133) to (0.04, 0) only, where x - y changes by a fifth of its error: x is uniform
+    x = result.dataset["sample"].values[:, 0]
+    assert float(np.mean(x)) == pytest.approx(0.02, abs=0.001)
+    assert float(np.std(x)) == pytest.approx(0.04 / math.sqrt(12.0), rel=0.06)
+    assert np.all(x >= 0.0)
+
+
+class Stub(Surrogate):
+    """A surrogate of which the first `known` sets of points have a density above zero, and no other point has."""
+
+    known = 0
+    seen: ClassVar[list[np.ndarray]] = []
+
+    def cost(self, u: np.ndarray) -> np.ndarray:
+        if len(self.seen) < self.known:
+            self.seen.append(u.copy())
+        if not self.seen:
+            return np.full(len(u), np.inf)
+        return np.where((u[:, None, :] == np.concatenate(self.seen)[None]).all(axis=2).any(axis=1), 0.0, np.inf)
+
+
+def test_walkers_that_cannot_move(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    stub = Stub(origin=np.full(2, 0.5), basis=0.1 * np.eye(2), factors=np.zeros((1, 9)), robust=False)
+    with pytest.raises(FitError, match="no walker of the chain finds a likelihood above zero"):
+        sample_chains(stub, np.random.default_rng(1), 200, ("a.b", "c.d"))
+    monkeypatch.setattr(Stub, "known", 2)  # the starts of the two ensembles
+    with pytest.raises(FitError, match=r"does not move along a\.b, c\.d in 200 steps") as caught:
+        sample_chains(stub, np.random.default_rng(1), 200, ("a.b", "c.d"))
+    assert "nan" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_same_seed_same_sample_and_resumed(tmp_path: object) -> None:

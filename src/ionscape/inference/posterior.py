@@ -31,6 +31,7 @@ from .curves import LEVELS, curve_variables
 from .fit import problem_key
 from .forward import ForwardModel
 from .interval_check import without_rise_warnings, without_rises
+from .least_squares import AT_BOUND, loss_weights
 from .parameters import Parameter
 from .problem import FitProblem
 from .result import FitResult, model_of
@@ -46,6 +47,9 @@ STRETCHED = 0.2  # share of the draws that are stretched along a principal direc
 STRETCH = 2.0
 EXTENDS_TO_BOUND = 0.005
 """Share of the draws in the outermost 2 % of the bounds from which a bound cuts the posterior; 2 % if it is flat."""
+
+CONTRADICTED = 9.0
+"""Fall of the cost beyond the bounds from which the data contradict them: three standard errors."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -103,8 +107,8 @@ def sample_posterior(
 
     Raises:
         FitError: the chains are too short after `maximum_steps`, or the surrogate is no good.
-        InputError: `check` or `draws` are too few, the inputs of the result are not at hand, or the extra `samplers`
-            is not installed.
+        InputError: the optimum lies at bounds that the data contradict; `check` or `draws` are too few, the inputs of
+            the result are not at hand, or the extra `samplers` is not installed.
     """
     require_extra("samplers", value="sample_posterior")
     for key, value, least in (("draws", draws, 100), ("check", check, 50), ("maximum_steps", maximum_steps, 10)):
@@ -118,11 +122,13 @@ def sample_posterior(
         identity=text_hash("\n".join([problem_key(problem), repr(origin.tolist())])),
     )  # fmt: skip
     rng = np.random.default_rng(problem.settings.seed if seed is None else seed)
-    surrogate = make_surrogate(work, origin, np.asarray(result.dataset["coordinate_covariance"].values, dtype=float))
+    covariance = np.asarray(result.dataset["coordinate_covariance"].values, dtype=float)
+    refuse_contradicted_bounds(work, origin, covariance)
+    surrogate = make_surrogate(work, origin, covariance)
     known: list[tuple[FloatArray, FloatArray]] = []
     worth = 0.0
     for turn in range(ROUNDS):
-        chain = sample_chains(surrogate, rng, maximum_steps)
+        chain = sample_chains(surrogate, rng, maximum_steps, problem.names)
         pool = _Pool(surrogate, chain.draws.reshape(-1, origin.size), POOL * max(draws, check), rng)
         chosen = rng.choice(len(pool.u), size=check, replace=False)
         cost = np.full(check, np.inf)
@@ -141,6 +147,50 @@ def sample_posterior(
     raise FitError(
         f"the posterior is too far from the surrogate: weights of {check} simulations are worth"
         f" {worth:.0f} after {ROUNDS} rounds; more of them (check) may help, or narrower bounds")  # fmt: skip
+
+
+def refuse_contradicted_bounds(work: Work, origin: FloatArray, covariance: FloatArray) -> None:
+    """Refuse an optimum at bounds beyond which the data ask for the parameters.
+
+    A bound that cuts off a part of the posterior is knowledge like any other, and is sampled. But where the cost would
+    fall by `CONTRADICTED` without it, the posterior is a sliver along the bound, far narrower than the covariance says,
+    and tells of the bound alone.
+
+    Args:
+        work: runs the simulation of the optimum.
+        origin: coordinates of the optimum, shape (parameters,).
+        covariance: of the coordinates, shape (parameters, parameters).
+
+    Raises:
+        InputError: names the parameters and their bounds.
+        FitError: the simulation of the optimum fails.
+    """
+    at_bound = (origin < AT_BOUND) | (origin > 1.0 - AT_BOUND)
+    if not at_bound.any():
+        return
+    (found,) = work.derivatives(origin[None])
+    if found is None:
+        raise FitError(f"the simulation of the optimum failed: {work.failures[-1]}")
+    residuals, jacobian = found
+    weights = loss_weights(residuals, robust=work.model.problem.settings.robust)
+    downhill = -jacobian.T @ (weights * residuals)
+    outward = at_bound & (np.where(origin < 0.5, -downhill, downhill) > 0.0)
+    push = np.where(outward, downhill, 0.0)
+    # by as much the sum of squares falls with the step of Gauss and Newton
+    if push @ covariance @ push <= CONTRADICTED:
+        return
+    free = work.model.problem.parameters
+    named = [place for place in np.flatnonzero(outward) if free[place].kind == "experiment"] or np.flatnonzero(outward)
+    shown = [f"{free[place].name} ({_bound_text(free[place], float(origin[place]))})" for place in named]
+    raise InputError(
+        f"the best point lies at the bounds of {' and '.join(shown)}, and the data ask for values beyond them: a chain"
+        " cannot start there, since next to no walker finds a likelihood above zero",
+        remedy="widen the bounds, fit again, and sample then")  # fmt: skip
+
+
+def _bound_text(parameter: Parameter, coordinate: float) -> str:
+    side, value = ("lower", parameter.lower) if coordinate < 0.5 else ("upper", parameter.upper)
+    return f"{side} bound {value:.6g} {parameter.unit}".strip()
 
 
 class _Pool:
