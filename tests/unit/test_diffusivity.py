@@ -21,11 +21,13 @@ from ionscape.diffusivity import (
     full_width_at_half_maximum,
     log_diffusion_table,
     site_energy_diffusion,
+    trapped_offset,
     width_of_full_width,
 )
 from ionscape.diffusivity.site_energies import SMALLEST_OCCUPATION
 from ionscape.diffusivity.table import SMALLEST_COEFFICIENT, SMOOTHED_KNOTS, SMOOTHING_INTERVALS
 from ionscape.errors import InputError
+from ionscape.experiment import experiment_schema
 
 EV = constants.electron_volt
 BULK = 1.4e28  # 1/m^3
@@ -191,9 +193,60 @@ def test_bulk_values_hold_for_every_distribution(model: SiteEnergyDiffusion) -> 
     assert float(model.coefficient(BULK, 323.15)) == pytest.approx(5.8e-19, rel=1e-9)
 
 
-def test_the_trapped_centre_of_gaussians_lies_two_full_widths_lower() -> None:
-    mobile, trapped = lithium(shape="gaussian").distribution.branches
-    assert mobile.centre - trapped.centre == pytest.approx(2.0 * 2.354820045 * 0.16 * EV, rel=1e-9)
+def filled_by_quadrature(fraction: float, *, shape: str, offset: float) -> float:
+    """Energy [eV] up to which the two branches of `lithium` hold a fraction of n_bulk; the mobile one is centred at 0.
+
+    Densities of states as the documents write them, integrated by quadrature and inverted by root finding.
+    """
+
+    def states(energy: float, centre: float, width: float) -> float:
+        reduced = (energy - centre) / width
+        if shape == "gaussian":
+            return math.exp(-0.5 * reduced**2) / (width * math.sqrt(2.0 * math.pi))
+        return 2.0 / (math.pi * width) * math.cos(reduced) ** 2 if abs(reduced) <= math.pi / 2 else 0.0
+
+    def held(energy: float) -> float:
+        total = 0.0
+        for centre, width, weight in ((0.0, 0.16, 1.0), (-offset, 0.05, 0.1)):
+            half = math.pi / 2 * width if shape == "cosine-squared" else 12.0 * width
+            top = min(energy, centre + half)
+            if top > centre - half:
+                middle = [min(centre, top)]
+                total += weight * integrate.quad(states, centre - half, top, args=(centre, width), points=middle)[0]
+        return total
+
+    return float(optimize.brentq(lambda energy: held(energy) - fraction, -3.0, 3.0, xtol=1e-13))
+
+
+@pytest.mark.parametrize(
+    ("shape", "offset", "given"),
+    [
+        ("cosine-squared", math.pi * 0.16, None),
+        ("gaussian", 2.0 * 2.354820045 * 0.16, None),
+        ("gaussian", math.pi * 0.16, math.pi * 0.16 * EV),
+        ("cosine-squared", 0.9, 0.9 * EV),
+    ],
+)
+def test_deep_in_the_trapped_branch_the_coefficient_is_that_of_a_quadrature(
+    shape: str, offset: float, given: float | None
+) -> None:
+    model = lithium(shape=shape, trapped_offset=given)
+    mobile, trapped = model.distribution.branches
+    assert mobile.centre - trapped.centre == pytest.approx(offset * EV, rel=1e-9)
+    fallen = filled_by_quadrature(1.0, shape=shape, offset=offset) - filled_by_quadrature(
+        0.02, shape=shape, offset=offset
+    )
+    expected = 5.8e-19 * math.exp(-fallen * EV / (constants.k * 323.15))
+    assert float(model.coefficient(0.02 * BULK, 323.15)) == pytest.approx(expected, rel=1e-7)
+
+
+def test_the_trapped_offset_is_two_full_widths_in_code_schema_and_documents() -> None:
+    for shape, words in (("cosine-squared", "πΓ for cosine-squared"), ("gaussian", "4.71 standard deviations")):
+        assert trapped_offset(0.16, shape=shape) == 2.0 * full_width_at_half_maximum(0.16, shape=shape)
+        described = experiment_schema()["$defs"]["SiteEnergySpecification"]["properties"]["trapped_offset"]
+        assert words in described["description"]
+    assert trapped_offset(1.0) == pytest.approx(math.pi, rel=1e-15)
+    assert round(trapped_offset(1.0, shape="gaussian"), 2) == 4.71
 
 
 def test_the_prefactor_is_constant_in_temperature() -> None:
@@ -347,6 +400,7 @@ def test_the_inversion_is_fast(changes: dict[str, object]) -> None:
         ({"trapped_fraction": -0.1}, "trapped_fraction"),
         ({"trapped_width": None}, "trapped_width"),
         ({"trapped_width": 0.0}, "trapped_width"),
+        ({"trapped_offset": 0.0}, "trapped_offset"),
         ({"width": 0.0}, "width"),
         ({"excess_sites": -0.1}, "excess_sites"),
         ({"excess_sites": 0.0, "shape": "gaussian"}, "excess_sites"),

@@ -625,6 +625,15 @@ def test_a_value_far_from_all_glasses_is_warned_of(old: str, new: str, said: lis
     assert sentence.endswith(".")
 
 
+def test_the_assumed_place_of_a_gaussian_trapped_branch_is_warned_of() -> None:
+    gaussian = 'shape = "gaussian"\nwidth = "0.16 eV"'
+    (sentence,) = parse_experiment(changed('width = "0.16 eV"', gaussian)).warnings
+    assert sentence.startswith("The trapped branch of Li is centred two full widths at half maximum, 0.7535 eV, below")
+    assert "0.5027 eV" in sentence  # π · 0.16 eV, what the documents once said
+    stated = gaussian + '\ntrapped_offset = "0.7535 eV"'
+    assert parse_experiment(changed('width = "0.16 eV"', stated)).warnings == ()
+
+
 def test_nothing_is_said_of_the_examples() -> None:
     files = [*(Path(__file__).parents[2] / "examples").glob("*.toml")]
     experiments = [load_experiment(file) for file in files if "[sample]" in file.read_text(encoding="utf-8")]

@@ -11,6 +11,7 @@ from ionscape.diffusivity.site_energies import (
     Branch,
     SiteEnergyDistribution,
     full_width_at_half_maximum,
+    trapped_offset,
     width_of_full_width,
 )
 from ionscape.diffusivity.table import log_diffusion_table
@@ -25,5 +26,6 @@ __all__ = [
     "full_width_at_half_maximum",
     "log_diffusion_table",
     "site_energy_diffusion",
+    "trapped_offset",
     "width_of_full_width",
 ]

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from ionscape.arrays import FloatArray
 from ionscape.constants import BOLTZMANN_CONSTANT
 from ionscape.diffusivity.site_energies import Branch, Shape, SiteEnergyDistribution
+from ionscape.diffusivity.site_energies import trapped_offset as usual_trapped_offset
 from ionscape.errors import InputError
 
 LARGEST_EXPONENT = 600.0
@@ -208,14 +209,15 @@ def site_energy_diffusion(
     excess_sites: float = 0.10,
     trapped_fraction: float = 0.0,
     trapped_width: float | None = None,
+    trapped_offset: float | None = None,
     shape: Shape = "cosine-squared",
     fermi_level_counts: tuple[str, ...] | None = None,
 ) -> SiteEnergyDiffusion:
     """The diffusion model of an ion whose sites have a distribution of energies (Gunawan 2024 ESI (S15–S17)).
 
     The mobile branch holds (1 + excess_sites − trapped_fraction) of `bulk_density`, the trapped branch
-    trapped_fraction of it, two full widths at half maximum of the mobile branch lower (πΓ for cos²). The energy axis
-    is such that E_act(bulk_density) is `activation_energy`, and D_0 such that D is `bulk_coefficient` there.
+    trapped_fraction of it, centred `trapped_offset` lower. The energy axis is such that E_act(bulk_density) is
+    `activation_energy`, and D_0 such that D is `bulk_coefficient` there.
 
     Args:
         bulk_density: n_bulk, native density of the mobile ions of like charge [1/m^3].
@@ -226,6 +228,8 @@ def site_energy_diffusion(
         excess_sites: sites minus ions, relative to n_bulk; greater than 0 for a Gaussian.
         trapped_fraction: sites of the trapped branch relative to n_bulk, in [0, 1).
         trapped_width: Γ or standard deviation of the trapped branch [J]; needed if trapped_fraction > 0.
+        trapped_offset: centre of the trapped branch below that of the mobile one [J]; two full widths at half maximum
+            of the mobile branch if None: πΓ for cos², 4.71 standard deviations for a Gaussian.
         shape: of both branches.
         fermi_level_counts: ions whose densities set the Fermi level; None for the ion itself.
 
@@ -254,8 +258,11 @@ def site_energy_diffusion(
             remedy = "give the width of the trapped branch"
             raise InputError("is missing", key="trapped_width", remedy=remedy)
         _check_positive("trapped_width", trapped_width)
-        centre = -2.0 * mobile.full_width_at_half_maximum
-        branches.append(Branch(shape=shape, centre=centre, width=trapped_width, weight=trapped_fraction * bulk_density))
+        offset = usual_trapped_offset(width, shape=shape) if trapped_offset is None else trapped_offset
+        _check_positive("trapped_offset", offset)
+        branches.append(
+            Branch(shape=shape, centre=-offset, width=trapped_width, weight=trapped_fraction * bulk_density)
+        )
     at_zero = SiteEnergyDistribution(branches=tuple(branches))
     shift = -activation_energy - float(at_zero.fermi_energy(bulk_density))
     shifted = tuple(

@@ -21,6 +21,14 @@ Shape = Literal["cosine-squared", "gaussian"]
 
 GAUSSIAN_WIDTHS_PER_FULL_WIDTH = 2.0 * math.sqrt(2.0 * math.log(2.0))
 
+TRAPPED_OFFSET_IN_FULL_WIDTHS = 2.0
+"""Centre of the trapped branch below that of the mobile one, in full widths at half maximum of the mobile branch.
+
+That is πΓ for cos² (Gunawan 2024 ESI (S15)), where branches of equal width just touch, and 4.71 standard deviations for
+a Gaussian, where the density of sites halfway is a sixteenth of that at the top of a branch: the populations stay apart
+in both shapes, so that the trapped fraction is where D falls off.
+"""
+
 SMALLEST_OCCUPATION = 1e-12
 """A distribution without a lowest (highest) energy is inverted no closer to empty (full) than this share of its
 sites; below (above) it the Fermi energy stays constant, so that it is finite for a density of zero."""
@@ -210,6 +218,25 @@ def full_width_at_half_maximum(width: float, *, shape: Shape = "cosine-squared")
         0.2513
     """
     return width * (0.5 * math.pi if shape == "cosine-squared" else GAUSSIAN_WIDTHS_PER_FULL_WIDTH)
+
+
+def trapped_offset(width: float, *, shape: Shape = "cosine-squared") -> float:
+    """How far the centre of the trapped branch lies below that of the mobile one if nobody says, in its unit.
+
+    `TRAPPED_OFFSET_IN_FULL_WIDTHS` full widths at half maximum of the mobile branch: πΓ for cos² (Gunawan 2024 ESI
+    (S15)), 4 √(2 ln 2) standard deviations for a Gaussian.
+
+    Args:
+        width: of the mobile branch: Γ, or the standard deviation of a Gaussian.
+        shape: of the branches.
+
+    Examples:
+        >>> round(trapped_offset(0.16), 4)
+        0.5027
+        >>> round(trapped_offset(0.16, shape="gaussian"), 4)
+        0.7535
+    """
+    return TRAPPED_OFFSET_IN_FULL_WIDTHS * full_width_at_half_maximum(width, shape=shape)
 
 
 def width_of_full_width(full_width: float, *, shape: Shape = "cosine-squared") -> float:

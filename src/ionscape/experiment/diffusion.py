@@ -78,6 +78,11 @@ class SiteEnergySpecification(Table):
     trapped_width: Annotated[float, Quantity("energy", POSITIVE, "0.05 eV")] | None = Field(
         default=None, description="Γ (or standard deviation) of the lower branch; needed if there is one."
     )
+    trapped_offset: Annotated[float, Quantity("energy", POSITIVE, "0.50 eV")] | None = Field(
+        default=None,
+        description="How far the centre of the lower branch lies below that of the mobile one; if absent, two full"
+        " widths at half maximum of the mobile branch: πΓ for cosine-squared, 4.71 standard deviations for gaussian.",
+    )
     shape: Literal["cosine-squared", "gaussian"] = Field(
         default="cosine-squared", description="Shape of the branches.", examples=["cosine-squared", "gaussian"]
     )
@@ -210,6 +215,7 @@ def make_diffusion_model(specification: DiffusionSpecification, *, bulk_density:
         excess_sites=specification.excess_sites,
         trapped_fraction=specification.trapped_fraction,
         trapped_width=specification.trapped_width,
+        trapped_offset=specification.trapped_offset,
         shape=specification.shape,
         fermi_level_counts=specification.fermi_level_counts,
     )

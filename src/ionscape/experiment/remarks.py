@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ionscape.constants import ELEMENTARY_CHARGE
+from ionscape.diffusivity import trapped_offset
 from ionscape.experiment.diffusion import ConstantSpecification, SiteEnergySpecification, is_immobile
 from ionscape.experiment.native import first_stage_with
 from ionscape.experiment.unusual import unusual_values
@@ -38,6 +41,7 @@ def experiment_warnings(experiment: Experiment) -> tuple[str, ...]:
         *(sentence for sentence in charges if sentence),
         *_network_warnings(experiment),
         *_site_warnings(experiment),
+        *_offset_warnings(experiment),
         *unusual_values(experiment),
         *_count_warnings(experiment),
         *_deposit_warnings(experiment),
@@ -112,6 +116,27 @@ def _site_warnings(experiment: Experiment) -> Iterator[str]:
                 f"The bulk_coefficient and activation_energy of {name} hold where its sites are filled as by all mobile"
                 f" native {kind}, {reference:.4g} 1/m^3; in the native glass {native:.4g} 1/m^3 fill them, and D is"
                 f" {float(coefficient):.3g} m^2/s: list in fermi_level_counts all ions that share these sites."
+            )
+
+
+def _offset_warnings(experiment: Experiment) -> Iterator[str]:
+    """That the place of a Gaussian trapped branch is assumed: the documents of 0.1.0 described another one."""
+    seen: set[str] = set()
+    for index in range(len(experiment.stages)):
+        for name, specification in experiment.diffusion_specifications(index).items():
+            if not isinstance(specification, SiteEnergySpecification) or name in seen:
+                continue
+            if specification.shape != "gaussian" or specification.trapped_fraction == 0.0:
+                continue
+            if specification.trapped_offset is not None:
+                continue
+            seen.add(name)
+            offset = trapped_offset(specification.width, shape="gaussian") / ELEMENTARY_CHARGE
+            described = math.pi * specification.width / ELEMENTARY_CHARGE
+            yield (
+                f"The trapped branch of {name} is centred two full widths at half maximum, {offset:.4g} eV, below the"
+                f" mobile one, as always; the documents of version 0.1.0 said π times the width, {described:.4g} eV,"
+                f' which holds for cosine-squared only: state trapped_offset = "{offset:.4g} eV", or the one you mean.'
             )
 
 

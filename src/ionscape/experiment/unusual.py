@@ -45,6 +45,7 @@ USUAL = {
         dimension="energy", least=5e-3 * ELECTRON_VOLT, most=ELECTRON_VOLT, reason="unlike site energies of any glass"
     ),
     "trapped_width": Usual(dimension="energy", most=ELECTRON_VOLT, reason="unlike site energies of any glass"),
+    "trapped_offset": Usual(dimension="energy", most=5.0 * ELECTRON_VOLT, reason="from which no ion returns"),
     "excess_sites": Usual(dimension=None, most=3.0, reason="that is, many empty sites for every ion"),
     "coefficient": Usual(
         dimension="diffusion coefficient", most=1e-7, reason="a hundred times that of ions in a liquid"
@@ -104,3 +105,5 @@ def _of_model(path: str, specification: DiffusionSpecification) -> Iterator[tupl
     yield f"{path}.excess_sites", "excess_sites", specification.excess_sites
     if specification.trapped_width is not None:
         yield f"{path}.trapped_width", "trapped_width", specification.trapped_width
+    if specification.trapped_offset is not None:
+        yield f"{path}.trapped_offset", "trapped_offset", specification.trapped_offset
