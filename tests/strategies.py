@@ -122,7 +122,7 @@ def _fermi_level_counts(rng: np.random.Generator, name: str, ions: dict[str, Dat
 def _random_diffusion(
     rng: np.random.Generator, scale: float, bulk: float, temperature: float, counts: list[str] | None
 ) -> Data:
-    kind = rng.choice(["constant", "table", "sharp", "unbranched", "gaussian"], p=[0.4, 0.15, 0.25, 0.1, 0.1])
+    kind = rng.choice(["constant", "table", "sharp", "unbranched", "gaussian"], p=[0.3, 0.12, 0.2, 0.1, 0.28])
     common: Data = {
         "reference_temperature": f"{temperature:.8g} K",
         "activation_energy": f"{rng.uniform(0.3, 1.2):.4f} eV",
