@@ -9,6 +9,7 @@ import pytest
 
 import ionscape as isc
 from experiments import Final, final_state
+from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE
 from ionscape.experiment import Experiment
 
 CAESIUM_COEFFICIENT = '"3.1e-23 m^2/s"'
@@ -96,3 +97,14 @@ def test_storage_moves_no_charge_and_no_front(double: dict[str, isc.SimulationRe
         inside = [float(np.sum(state.fraction[name] * state.size)) for state in (before, after)]
         assert inside[1] == pytest.approx(inside[0], rel=1e-12)
     assert np.all(result.dataset["current"].values[result.dataset["stage"].values == 1][1:] == 0.0)
+    # no current flows: the diffusion potential of the stored densities, by quadrature
+    stored = final_state(result, stage=1)
+    models = result.experiment.diffusion_models(1)
+    bulk, temperature = result.experiment.sample.native["Li"], result.experiment.stages[1].temperature
+    share = np.linspace(stored.fraction["Li"][0], 1.0, 20001)
+    moving = [bulk * models["Li"].coefficient(share * bulk, temperature), np.full(share.size, bulk)]
+    moving[1] *= models["Rb"].coefficient(bulk, temperature)
+    slope = (moving[0] - moving[1]) / (moving[0] * share + moving[1] * (1.0 - share))  # per share of Li
+    expected = BOLTZMANN_CONSTANT * temperature / ELEMENTARY_CHARGE * np.trapezoid(slope, share)
+    assert expected == pytest.approx(12.3e-3, abs=0.1e-3)
+    assert stored.surface_potential == pytest.approx(expected, rel=0.01)

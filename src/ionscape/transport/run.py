@@ -12,8 +12,9 @@ from ionscape.arrays import FloatArray
 from ionscape.errors import ConvergenceError, SimulationInterrupted
 from ionscape.experiment import Experiment
 
-from .arrays import FRONT_BLOCKING, FRONT_CLOSED, FRONT_COMPOSITION, State, make_workspace
+from .arrays import FRONT_CLOSED, State, make_workspace
 from .current import current_density, current_slopes
+from .faces import potentials_at_closed_faces
 from .grid import Grid, make_grid
 from .integrate import FINISHED, STEP_TOO_SMALL, Control, advance
 from .runge_kutta import METHODS, backward_euler
@@ -304,18 +305,17 @@ def _snapshot_marks(start: float, end: float, count: int) -> FloatArray:
 def _kept(index: int, stage: StageArrays, state: State, tangents: Tangents | None, last_potential: float) -> Kept:
     """A copy of the state, and the current through it.
 
-    The kernels count the potential of a closed stage from the last cell. The fields at both faces are those that the
-    stage before left, and so are the potential of that cell and the step from the first one to the surface.
+    The kernels count the potential of a closed stage from the last cell. The displacements at both faces are those that
+    the stage before left; `potentials_at_closed_faces` tells what they add.
     """
-    boundaries, medium = stage.problem.boundaries, stage.problem.medium
     y = state.y.copy()
     surface = float(y[0, -1])
-    if boundaries.front in (FRONT_COMPOSITION, FRONT_BLOCKING):
-        surface = boundaries.front_potential
-    elif boundaries.front == FRONT_CLOSED and medium.permittivity > 0.0:
-        y[:, -1] += last_potential
-        step = boundaries.front_displacement * float(stage.problem.cells.distance[0]) / medium.permittivity
-        surface += last_potential + step
+    if stage.problem.boundaries.front == FRONT_CLOSED and stage.problem.medium.permittivity > 0.0:
+        surface, last = potentials_at_closed_faces(stage.problem, y, last_potential)
+        y[:, -1] += last
+        surface += last
+    if stage.contact_potential is not None:
+        surface = stage.contact_potential
     ions = state.left.size
     return Kept(
         time=float(state.clock[0]),

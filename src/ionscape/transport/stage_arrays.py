@@ -52,7 +52,17 @@ class Scales:
 
 @dataclass(frozen=True, kw_only=True)
 class StageArrays:
-    """What the kernels read in one stage, and how it starts."""
+    """What the kernels read in one stage, and how it starts.
+
+    Attributes:
+        problem: for the kernels.
+        start: of the stage [s].
+        end: of the stage [s].
+        first_step: [s].
+        regime: of the beam at the start.
+        first_potential: first guess of the potential, shape (cells,) [V]; None for that of the stage before.
+        contact_potential: of the contact that touches the surface [V]; None without one.
+    """
 
     problem: Problem
     start: float
@@ -60,6 +70,7 @@ class StageArrays:
     first_step: float
     regime: int
     first_potential: FloatArray | None
+    contact_potential: float | None
 
 
 def make_scales(experiment: Experiment) -> Scales:
@@ -130,6 +141,7 @@ def make_stage(
         first_step=first,
         regime=regime,
         first_potential=None if full else _ohmic_potential(boundaries, cells, mobility * thermal, scales.charges),
+        contact_potential=stage.potential if isinstance(stage, Contact) else None,
     )
 
 
@@ -254,6 +266,10 @@ def _boundaries(
             regime = BEAM_LIMITED
     elif isinstance(stage, Contact):
         front, potential = FRONT_BLOCKING if stage.blocking else FRONT_COMPOSITION, stage.potential
+        if stage.blocking and settings.model == "electroneutral":
+            # without a permittivity no current charges the contact, and the glass is left to itself; nothing else would
+            # fix the zero of its potential, since the back electrode gives no ion back
+            front = FRONT_CLOSED
         densities = experiment.contact_densities(index)
         if densities is not None:
             surface = np.array([densities.get(name, 0.0) / scales.density for name in scales.names])
