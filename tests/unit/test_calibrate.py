@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 from ionscape.errors import InputError
 from ionscape.experiment import parse_experiment
 from ionscape.sims import Instrument, calibrate, load_measurement, load_profile, make_measurement, synthesise
+from ionscape.sims.calibration_rows import calibration_rows
 from ionscape.sims.channels import ion_channels
 from ionscape.sims.raw import Channel, RawProfile
 from ionscape.sims.regions import bulk_start, surface_time, transient_end
@@ -311,15 +314,46 @@ def test_half_the_interval_is_1_96_standard_deviations_of_a_ratio_of_counts():
 
 
 def test_error_of_what_was_incorporated_is_no_matter_of_luck(example, example_profile):
-    """Three scans leave two degrees of freedom: of Student's t, 68 % lie within 1.32 standard errors, 95 % in 4.30."""
+    """Three scans and the assumed scatter leave three degrees of freedom: of Student's t, 68 % lie within 1.20 standard
+    errors, 95 % in 3.18."""
     errors, widths = [], []
     for profile in (example_profile, calibrate(example, seed=6)):
         found, rate = profile.summary()["incorporated"]["Rb"], profile.summary()
         relative = rate["sputter_rate_error"] / rate["sputter_rate"] * found["value"]
         errors.append(found["error"] / relative)
         widths.append(0.5 * (found["upper_95"] - found["lower_95"]) / relative)
-    assert errors == pytest.approx([1.32] * 2, rel=0.15)
-    assert widths == pytest.approx([4.30] * 2, rel=0.3)
+    assert errors == pytest.approx([1.20] * 2, rel=0.15)
+    assert widths == pytest.approx([3.18] * 2, rel=0.3)
+
+
+def test_which_sputter_time_the_crater_belongs_to_is_said_and_can_be_given():
+    # 300 points of 1 s to a crater of 160 nm that was sputtered for 714 s; the rate is 160 nm / 714 s = 0.22409 nm/s
+    raw = counted(points=300)
+    assert raw.sputter_time is not None
+    cut = replace(raw, sputter_time=raw.sputter_time / 5.0)
+    table = {
+        **TABLE,
+        "charges": {"Rb": 1},
+        "sputter_rate": None,
+        "crater_depth": {"value": "160 nm", "error": "1.6 nm"},
+    }
+    assumed = calibrate(make_measurement(cut, table), resamples=100)
+    given = calibrate(make_measurement(cut, {**table, "sputter_time": "714 s"}), resamples=100)
+    (remark,) = [sentence for sentence in assumed.warnings if "only evidence" in sentence]
+    assert "sputtered for 300 s" in remark
+    assert "sputter_time" in remark
+    assert not [sentence for sentence in given.warnings if "only evidence" in sentence]
+    found, known = assumed.summary(), given.summary()
+    assert (found["crater_sputter_time"], found["crater_sputter_time_from"]) == (300.0, "last data point")
+    assert (known["crater_sputter_time"], known["crater_sputter_time_from"]) == (714.0, "given")
+    assert known["sputter_rate"] == pytest.approx(160e-9 / 714.0)
+    assert found["sputter_rate"] == pytest.approx(160e-9 / 300.0)
+    rows = {row.label: row.value for row in calibration_rows(found)}
+    assert rows["sputter time of the crater (last data point) / s"] == 300.0
+    # a rate that is given needs no time
+    rate = calibrate(make_measurement(cut, {**TABLE, "charges": {"Rb": 1}}), resamples=100)
+    assert math.isnan(rate.summary()["crater_sputter_time"])
+    assert not [sentence for sentence in rate.warnings if "only evidence" in sentence]
 
 
 @pytest.mark.parametrize("points", [1, 2])

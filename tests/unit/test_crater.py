@@ -321,6 +321,49 @@ def test_error_of_the_height_scale_is_added():
     assert alone.interval()[1] - alone.depth == pytest.approx(4.303 * alone.error, rel=1e-3)
 
 
+def small(depth: float) -> CraterScan:
+    """A crater without noise in a scan of 60 points, from 20 to 39 µm."""
+    lateral = np.arange(60) * 1e-6
+    return CraterScan(file="", lateral=lateral, height=np.where((lateral > 19e-6) & (lateral < 40e-6), -depth, 0.0))
+
+
+def test_the_scatter_of_a_few_scans_is_pooled_with_the_assumed_one():
+    given = {"surface_regions": [(0.0, 15e-6), (45e-6, 59e-6)], "valley_region": (22e-6, 37e-6)}
+    # 159.6, 160 and 160.4 nm: mean 160 nm, S = 0.4 nm; with s = 1 % of it and one degree of freedom
+    # σ² = (1 · 1.6² + 2 · 0.4²)/3 = 0.96 nm², var = σ²/3 = 0.32 nm²
+    scans = [small(depth) for depth in (159.6e-9, 160e-9, 160.4e-9)]
+    result = crater_depth(scans, single_scan_scatter=0.01, **given)  # type: ignore[arg-type]
+    assert result.depth == pytest.approx(160e-9)
+    assert result.scatter == pytest.approx(0.4e-9)
+    assert result.error == pytest.approx(math.sqrt(0.32) * 1e-9)
+    assert result.degrees_of_freedom == pytest.approx(3.0)
+    # without an assumption the scans are left to themselves: 0.4 nm/√3 with two degrees of freedom
+    alone = crater_depth(scans, **given)  # type: ignore[arg-type]
+    assert (alone.error, alone.degrees_of_freedom) == pytest.approx((0.4e-9 / math.sqrt(3.0), 2.0))
+    # a single scan has the assumed scatter as it stands
+    single = crater_depth(scans[:1], single_scan_scatter=0.01, **given)  # type: ignore[arg-type]
+    assert single.error == pytest.approx(0.01 * 159.6e-9)
+
+
+def test_no_three_scans_claim_what_their_scatter_by_chance_says():
+    # places of a crater differ by 1.2 %; those that happen to agree within 0.5 % must not claim a better depth
+    rng = np.random.default_rng(11)
+    given = {"surface_regions": [(0.0, 15e-6), (45e-6, 59e-6)], "valley_region": (22e-6, 37e-6)}
+    held: list[bool] = []
+    agreeing: list[bool] = []
+    for _ in range(200):
+        depths = 160e-9 * (1.0 + 0.012 * rng.standard_normal(3))
+        result = crater_depth([small(depth) for depth in depths], single_scan_scatter=0.01, **given)  # type: ignore[arg-type]
+        lower, upper = result.interval()
+        held.append(lower < 160e-9 < upper)
+        if depths.std(ddof=1) < 0.005 * 160e-9:
+            agreeing.append(held[-1])
+    assert 0.95 <= np.mean(held) < 1.0
+    # with S alone these intervals hold three quarters, and with its standard error of 0.2 % hardly any
+    assert len(agreeing) > 20
+    assert np.mean(agreeing) > 0.85
+
+
 def test_draws_follow_the_interval():
     rng = np.random.default_rng(8)
     result = crater_depth([crater(rng, depth=depth, noise=1e-10) for depth in (159e-9, 160e-9, 161e-9)])

@@ -145,7 +145,6 @@ def print_profile(console: Console, profile: DepthProfile) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from ionscape.quantities import with_error
     from ionscape.sims.calibration_rows import calibration_rows
 
     found = profile.summary()
@@ -153,8 +152,7 @@ def print_profile(console: Console, profile: DepthProfile) -> None:
     for name in ("", "value", "error"):
         table.add_column(name, justify="left" if not name else "right")
     for row in calibration_rows(found):
-        shown = (f"{row.value:.3g}", "") if row.error is None else with_error(row.value, row.error)
-        table.add_row(Text(row.label), *shown)
+        table.add_row(Text(row.label), *row.shown)
     table.add_row("pulses per point", str(found["pulses_per_point"] or "not Poisson-corrected"), "")
     console.print(table, highlight=False)
     low, high = (value / 1e-9 for value in found["calibration_region"])

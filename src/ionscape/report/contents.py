@@ -236,6 +236,8 @@ def _origin(result: FitResult, problem: FitProblem | None) -> Section:
             (f"{prefix}densities by", str(found["density_method"])),
             (f"{prefix}sputter rate", f"{rate / 1e-9:.4g} ± {float(found['sputter_rate_error']) / 1e-9:.2g} nm/s"
              if math.isfinite(rate) else "none: depths were given"),
+            *((f"{prefix}sputter time of the crater", f"{float(time):.6g} s ({found['crater_sputter_time_from']})")
+              for time in (found.get("crater_sputter_time", math.nan),) if math.isfinite(float(time))),
             (f"{prefix}error common to the ions of a point", f"{100.0 * data.common_factor:.2g} %"),
             (f"{prefix}depth resolution (standard deviation)",
              format_quantity(data.response.standard_deviation, "length")

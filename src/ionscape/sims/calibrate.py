@@ -203,6 +203,11 @@ def _depth_scale(
         return DepthScale.from_rate(rate=rate.value, rate_error=rate.error, surface_time=surface), None
     if settings.layers:
         return _layers(measurement, surface), None
+    if (settings.crater_depth is not None or measurement.crater_scans) and settings.sputter_time is None:
+        warnings.append(
+            f"The crater is taken to have been sputtered for {total:.6g} s, of which the last data point is the only"
+            " evidence: if it was sputtered for longer, depths come out too large. Give its sputter_time."
+        )
     if settings.crater_depth is not None:
         given = settings.crater_depth
         return DepthScale.from_crater(

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ionscape.quantities import with_error
+
 NANOMETRE = 1e-9
 PERCENT = 1e-2
 
@@ -18,11 +20,18 @@ class CalibrationRow:
         label: what it is, with its unit behind a slash.
         value: in that unit.
         error: one standard deviation in that unit; None where none is stated.
+        digits: of the value that are shown where it has no error.
     """
 
     label: str
     value: float
     error: float | None
+    digits: int = 3
+
+    @property
+    def shown(self) -> tuple[str, str]:
+        """Value and error as they are printed; the error is empty where there is none."""
+        return (f"{self.value:.{self.digits}g}", "") if self.error is None else with_error(self.value, self.error)
 
 
 def calibration_rows(summary: Mapping[str, Any]) -> list[CalibrationRow]:
@@ -33,12 +42,19 @@ def calibration_rows(summary: Mapping[str, Any]) -> list[CalibrationRow]:
         ("incorporated {ion} / (1/m²)", "incorporated"),
     )
     rows = [
-        *((label, summary[key] / NANOMETRE, summary[f"{key}_error"] / NANOMETRE) for label, key in scalars),
         *(
-            (label.format(ion=ion), entry["value"], entry["error"])
+            CalibrationRow(label=label, value=summary[key] / NANOMETRE, error=summary[f"{key}_error"] / NANOMETRE)
+            for label, key in scalars
+        ),
+        CalibrationRow(
+            label=f"sputter time of the crater ({summary['crater_sputter_time_from']}) / s",
+            value=summary["crater_sputter_time"], error=None, digits=6,
+        ),
+        *(
+            CalibrationRow(label=label.format(ion=ion), value=entry["value"], error=entry["error"])
             for label, key in ions
             for ion, entry in summary[key].items()
         ),
-        ("common factor / %", summary["common_factor"] / PERCENT, None),
-    ]
-    return [CalibrationRow(label=label, value=value, error=error) for label, value, error in rows if value == value]
+        CalibrationRow(label="common factor / %", value=summary["common_factor"] / PERCENT, error=None),
+    ]  # fmt: skip
+    return [row for row in rows if row.value == row.value]

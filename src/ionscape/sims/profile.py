@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,6 +82,9 @@ class DepthProfile:
             "sputter_rate_upper_95": float(found["sputter_rate_upper_95"]),
             "crater_depth": float(found["crater_depth"]),
             "crater_depth_error": float(found["crater_depth_error"]),
+            # Files of earlier versions do not say it.
+            "crater_sputter_time": float(found.get("crater_sputter_time", math.nan)),
+            "crater_sputter_time_from": found.get("crater_sputter_time_from") or None,
             "sensitivity_factors": by_ion("sensitivity_factor", "sensitivity_factor_error"),
             "incorporated": {
                 ion: {
@@ -267,6 +271,8 @@ def _attributes(
         "crater_depth_error": crater.error
         if crater
         else (settings.crater_depth.error if settings.crater_depth else nan),
+        "crater_sputter_time": scale.total_time,
+        "crater_sputter_time_from": _time_from(measurement, scale),
         "pulses_per_point": counts.pulses or 0,
         "common_factor": counts.common_factor,
         "common_factor_error": counts.common_factor_error,
@@ -279,3 +285,10 @@ def _attributes(
         "warnings": json.dumps(warnings, ensure_ascii=False),
         **provenance_attributes(source=measurement.source, settings=measurement.table, kind="source"),
     }
+
+
+def _time_from(measurement: Measurement, scale: DepthScale) -> str:
+    """Where the sputter time of the crater comes from; empty where the depth scale needs none."""
+    if math.isnan(scale.total_time):
+        return ""
+    return "last data point" if measurement.settings.sputter_time is None else "given"

@@ -142,8 +142,8 @@ class MeasurementTable(Table):
     )
     single_scan_scatter: Annotated[float, Number(Bounds(at_least=0.0, below=1.0), shown=0.01)] = Field(
         default=0.01,
-        description="Relative scatter of the crater depth between places, where there is one scan only, which cannot"
-        " show it.",
+        description="Relative scatter of the crater depth between places that is assumed: a single scan cannot show it,"
+        " and in that of a few scans it weighs as one further scan.",
     )
     crater_depth: MeasuredLength | None = Field(
         default=None,
@@ -167,8 +167,9 @@ class MeasurementTable(Table):
     )
     sputter_time: Annotated[float, Quantity("time", POSITIVE, "712.6 s")] | None = Field(
         default=None,
-        description="Total sputter time of the crater; if absent, the last sputter time plus the first, so that a point"
-        " in the middle of its cycle at the start stands so at the end.",
+        description="Total sputter time of the crater whose depth is given; if absent, the last sputter time of the"
+        " export plus the first (so that a point in the middle of its cycle at the start stands so at the end), which"
+        " is too short where the crater was sputtered on.",
     )
     surface_time: Annotated[float, Quantity("time", NOT_NEGATIVE, "0 s")] | None = Field(
         default=None, description="Sputter time at which the surface of the glass is reached; found if absent."

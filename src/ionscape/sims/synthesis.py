@@ -92,6 +92,7 @@ class SyntheticMeasurement:
             table["abundances"] = dict(instrument.abundances)
         if instrument.pulses_per_point is not None:
             table["pulses_per_point"] = instrument.pulses_per_point
+        table["sputter_time"] = f"{instrument.total_time:.10g} s"
         profilometer = instrument.profilometer
         table["surface_regions"] = [in_micrometres(region) for region in profilometer.surface_regions]
         table["valley_region"] = in_micrometres(profilometer.valley_region)

@@ -10,7 +10,6 @@ from typing import Any
 from nicegui import background_tasks, run, ui
 
 from ionscape.errors import InputError
-from ionscape.quantities import with_error
 from ionscape.sims import DepthProfile
 from ionscape.sims.calibration_rows import calibration_rows
 from ionscape.sims.crater import StepHeight
@@ -266,8 +265,7 @@ def _state_text(found: Measured) -> str:
 def _summary_table(profile: DepthProfile) -> str:
     """The figures of the calibration as on the command line."""
     cells = "".join(
-        f"<tr><td>{_escaped(row.label)}</td>"
-        f"<td>{f'{row.value:.3g}' if row.error is None else ' ± '.join(with_error(row.value, row.error))}</td></tr>"
+        f"<tr><td>{_escaped(row.label)}</td><td>{' ± '.join(filter(None, row.shown))}</td></tr>"
         for row in calibration_rows(profile.summary())
     )
     return f"<table>{cells}</table>"
