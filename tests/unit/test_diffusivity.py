@@ -258,6 +258,26 @@ def test_the_prefactor_is_constant_in_temperature() -> None:
     assert ratio[0] > ratio[-1]  # the deeper sites are more strongly activated
 
 
+@pytest.mark.parametrize("excess", [0.02, 0.1, 1.0])
+def test_the_upper_tail_of_a_gaussian_is_a_parabola(excess: float) -> None:
+    """Up to the tail the inverse of the normal distribution, beyond it bounded slopes; the bulk stays outside."""
+    model = lithium(shape="gaussian", trapped_fraction=0.0, excess_sites=excess)
+    begin, sites = model.tail_density, 1.0 + excess
+    assert begin is not None
+    assert BULK < begin < sites * BULK
+    below = np.linspace(0.01, begin / BULK, 50)
+    level = stats.norm.ppf(below / sites) - stats.norm.ppf(1.0 / sites)
+    assert_allclose(-model.activation_energy(below * BULK) / EV, 0.16 * level - 0.65, rtol=1e-9)
+    density = np.linspace(begin, 1.01 * sites * BULK, 2001)
+    slope = np.gradient(-model.activation_energy(density) / EV, density / BULK)
+    steepest = 0.16 / (sites * stats.norm.pdf(stats.norm.ppf(begin / BULK / sites)))
+    assert slope[0] == pytest.approx(steepest, rel=5e-3)
+    assert np.all(np.diff(slope) <= 1e-6 * steepest)
+    assert slope[-1] == 0.0
+    values, _ = log_diffusion_table(model, temperature=250.0, maximum_density=sites * BULK)
+    assert np.diff(values)[-400:].max() < 1.02 * steepest * EV / (constants.k * 250.0) * sites / 4096
+
+
 def test_the_number_of_sites_follows_the_fractions() -> None:
     model = lithium(excess_sites=0.25, trapped_fraction=0.2)
     mobile, trapped = model.distribution.branches

@@ -239,6 +239,48 @@ def test_an_ion_that_the_back_electrode_refuses_piles_up() -> None:
     )  # fmt: skip
 
 
+WIDE_GAUSSIAN = {"shape": "gaussian", "width": "0.25 eV", "excess_sites": 0.2, "trapped_fraction": 0.0}
+
+
+def test_gaussian_site_energies_at_a_blocking_anode_come_to_rest() -> None:
+    """The back fills up beyond the number of sites; without a current ln n + e phi / k_B T is one number everywhere."""
+    state = run(
+        experiment(
+            ions={"Li": site_energies(1e-15, **WIDE_GAUSSIAN)}, native={"Li": 1.3e27}, thickness=1e-6, deposits=[],
+            stages=[contact(20.0, 3e4, blocking=True)],
+        )
+    )  # fmt: skip
+    filled = state.fraction["Li"]
+    assert filled[-1] > 100.0
+    held = filled > 1e-3 * filled[-1]
+    level = np.log(filled[held]) + state.potential[held] / THERMAL_VOLTAGE
+    assert level == pytest.approx(level[-1], abs=5e-3)
+    assert float(np.sum(filled * state.size)) == near(1e-6, 1e-10)
+
+
+@pytest.mark.parametrize("kind", ["an anion at the surface", "a divalent ion that monovalent ones replace"])
+def test_gaussian_site_energies_of_an_ion_that_piles_up(kind: str) -> None:
+    """Its density passes the number of sites: D levels off there, and every step of the simulation converges."""
+    if kind == "an anion at the surface":
+        described = experiment(
+            ions={"Li": constant(1e-15), "Cl": site_energies(1e-16, **WIDE_GAUSSIAN)},
+            native={"Li": 1.3e27, "Cl": 1e26}, charges={"Cl": -1}, thickness=1e-6,
+            stages=[irradiation("Li", 10.0, 1e4)],
+        )  # fmt: skip
+    else:
+        shared = WIDE_GAUSSIAN | {"fermi_level_counts": ["Na", "Ca"]}
+        described = experiment(
+            ions={"Ca": site_energies(1e-15, **WIDE_GAUSSIAN), "Na": site_energies(1e-12, **shared)},
+            native={"Ca": 1e26}, charges={"Ca": 2}, thickness=7e-5,
+            stages=[contact(0.0, 6000.0, composition={"Na": 1.0})],
+        )  # fmt: skip
+    state = run(described)
+    counted = ["Cl"] if "anion" in kind else ["Na", "Ca"]
+    sites = 1.2 * described.reference_density(counted[0])
+    assert state.result.dataset["density"].sel(ion=counted).sum("ion").max() > sites
+    assert state.result.dataset["stage_steps"].values.sum() < 1000
+
+
 def test_what_cannot_move_does_not_matter() -> None:
     def case(**background: float) -> Final:
         ions = {"Li": site_energies(5.8e-19), "Rb": constant(2.67e-22)}

@@ -23,6 +23,10 @@ LARGEST_EXPONENT = 600.0
 """Largest exponent of an Arrhenius factor; exp(710) is too large for a number."""
 
 
+LARGEST_TAIL = 0.1
+"""Share of the sites at most in which the Fermi energy of a distribution without a highest energy is a parabola."""
+
+
 @runtime_checkable
 class DiffusionModel(Protocol):
     """What every diffusion model offers; `density` is the density that sets the Fermi level."""
@@ -106,18 +110,27 @@ class SiteEnergyDiffusion:
     The threshold energy of long-range transport is the zero of the energy axis. D_0 is constant: at every
     temperature E_act(n) acts at every n.
 
+    A distribution without a highest energy has its last sites at ever higher ones: D would grow by tens of decades
+    within a thousandth of the density, which no ion shows that piles up at an electrode. Beyond `tail_density` the
+    Fermi energy goes on as a parabola, of the same slope there and level where all sites are full.
+
     Attributes:
         distribution: site energies [J].
         prefactor: D_0 [m^2/s].
         fermi_level_counts: ions whose densities set the Fermi level; None for the ion itself.
+        tail_density: where the parabola begins [1/m^3]; None for a distribution that has a highest energy.
     """
 
     distribution: SiteEnergyDistribution
     prefactor: float
     fermi_level_counts: tuple[str, ...] | None = None
+    tail_density: float | None = None
 
     def __post_init__(self) -> None:
         _check_positive("prefactor", self.prefactor)
+        if self.tail_density is not None and not 0.0 < self.tail_density < self.distribution.total_sites:
+            bound = f"less than the {self.distribution.total_sites:.4g} 1/m^3 of all sites"
+            raise InputError("must lie between", key="tail_density", value=self.tail_density, bound=bound)
 
     @property
     def density_limit(self) -> float | None:
@@ -137,7 +150,20 @@ class SiteEnergyDiffusion:
 
     def activation_energy(self, density: ArrayLike) -> FloatArray:
         """E_act(n) = −E_F(n) [J], of the shape of `density` [1/m^3]; negative above the threshold of transport."""
-        return -self.distribution.fermi_energy(density)
+        begin = self.tail_density
+        if begin is None:
+            return -self.distribution.fermi_energy(density)
+        densities = np.asarray(density, dtype=float)
+        energy = self.distribution.fermi_energy(np.minimum(densities, begin))
+        length = self.distribution.total_sites - begin
+        beyond = np.clip((densities - begin) / length, 0.0, 1.0)
+        return -(energy + self._slope_of_tail * length * beyond * (1.0 - 0.5 * beyond))
+
+    @cached_property
+    def _slope_of_tail(self) -> float:
+        """dE_F/dn where the tail begins [J m^3]."""
+        energy = self.distribution.fermi_energy(self.tail_density or 0.0)
+        return 1.0 / float(self.distribution.density_of_states(energy))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -274,10 +300,17 @@ def site_energy_diffusion(
         problem = f"gives a prefactor of {bulk_coefficient:.3g} m^2/s times exp({exponent:.0f}), too large for a number"
         remedy = "lower the activation energy or raise the reference temperature"
         raise InputError(problem, key="activation_energy", value=activation_energy, remedy=remedy)
+    distribution = SiteEnergyDistribution(branches=shifted)
+    tail_density = None
+    if not math.isfinite(distribution.highest):
+        # the density at which the coefficient holds stays outside
+        sites = distribution.total_sites
+        tail_density = sites - min(LARGEST_TAIL * sites, 0.5 * (sites - bulk_density))
     return SiteEnergyDiffusion(
-        distribution=SiteEnergyDistribution(branches=shifted),
+        distribution=distribution,
         prefactor=bulk_coefficient * math.exp(exponent),
         fermi_level_counts=fermi_level_counts,
+        tail_density=tail_density,
     )
 
 
