@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +26,7 @@ GERMAN = EXPORT.replace(b".", b",").replace(b"\r\n", b"\n")
 SEMICOLONS = TABLE.replace(b", ", b";").replace(b".", b",")
 SOURCES = {"export.txt": EXPORT, "german.txt": GERMAN, "table.csv": TABLE, "semicolons.csv": SEMICOLONS}
 
+NUMBERS = re.compile(r"(?:^|[\t;,])\s*\d+(?:[.,]\d+)?\s*(?=[\t;,]|$)")
 CASES_EACH = 700
 INTERESTING = (b"\t", b"\n", b"\r\n", b"#", b",", b".", b"-", b"nan", b"inf", b"1e999", b"\x00", b"\xff", b"", b"N/A",
                b"/", b"(", b"^", b"_", b'"', b";", b" ", b"\x1a", b"\xe2\x82\xac")  # fmt: skip
@@ -56,8 +58,10 @@ def check(path: Path, content: bytes, original: RawProfile) -> bool:
     raw = read_or_sentence(path)
     if raw is None:
         return False
-    header = 0 if raw.format == "surfacelab" else 1
-    assert raw.points >= data_lines(content) - header
+    # titles, the names of the columns, and masses below nothing; a row of numbers must not be among them
+    header = [line for line in raw.header if line.strip() and not line.lstrip().startswith("#")]
+    assert not [line for line in header if len(NUMBERS.findall(line)) > 3 and line[:3] != "\t\t\t"]
+    assert raw.points >= data_lines(content) - len(header)
     if any(name.lower().strip("#").startswith("data point") for name in raw.columns):
         assert raw.points >= original.points
     assert raw.intensity.shape == (len(raw.channels), raw.points)

@@ -209,7 +209,7 @@ def test_tables_with_depth_decimal_commas_and_scattered_channels(tmp_path: Path)
     [
         (TABLE.replace("(min)", ""), "has no unit of time"),
         (TABLE.replace("(min)", "(mm)"), "line 1, column 1"),
-        (TABLE.replace("(counts)", "(cps)"), 'has the unit "cps" where counts are expected'),
+        (TABLE.replace("(counts)", "(cps)"), 'is a rate ("cps"), not counts'),
         (TABLE.replace("Li,", "Li-6,"), "is there twice"),
         (TABLE.replace("Li,", ","), "is a column without a name"),
         (TABLE.replace("sputter time (min)", "Cs"), "has no column of time or depth"),

@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from ionscape.errors import InputError, nearest_name
+from ionscape.file_kinds import kind_of
 from ionscape.quantities import DimensionName, unit_size
 
 COLUMNS: Mapping[str, DimensionName] = {"density": "number density", "coefficient": "diffusion coefficient"}
@@ -68,6 +69,8 @@ def read_text(path: Path) -> str:
     except IsADirectoryError:
         raise InputError("is a folder", file=str(path), remedy="give the file in it") from None
     except UnicodeDecodeError as error:
+        if (kind := kind_of(path)) is not None:
+            raise kind.error(str(path)) from None
         problem = f"is not a text in UTF-8 (byte {error.start} is 0x{error.object[error.start]:02x})"
         raise InputError(problem, file=str(path), remedy="save it in UTF-8") from None
     except (OSError, ValueError) as error:

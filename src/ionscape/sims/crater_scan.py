@@ -31,7 +31,7 @@ _DELIMITERS = ("\t", ";", ",", None)
 _HEADER_CELL = re.compile(r"\s*\"?\s*(.*?)\s*[\s(\[]\s*([^\W\d_]+)\s*[)\]]?\s*\"?\s*")
 _LATERAL = re.compile(r"lateral|distance|position|^x\b", re.IGNORECASE)
 _HEIGHT = re.compile(r"height|profile|raw|total|^z\b", re.IGNORECASE)
-_UNIT_ALIASES = {"A": "angstrom", "Å": "angstrom", "\u212b": "angstrom", "micron": "um", "microns": "um"}
+UNIT_ALIASES = {"A": "angstrom", "Å": "angstrom", "\u212b": "angstrom", "micron": "um", "microns": "um"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -154,6 +154,7 @@ def _text(path: Path) -> str:
     try:
         text = read_text(path)
     except InputError as error:
+        # Whatever else it is has been named; a text in another encoding is read.
         if "UTF-8" not in error.problem:
             raise
         content = path.read_bytes()
@@ -219,7 +220,7 @@ def _unit(cell: str, *, file: str, key: str, remedy: str) -> float:
     if match is None:
         raise InputError("is a column name without a unit", file=file, key=key, value=cell, remedy=remedy)
     try:
-        return unit_size(_UNIT_ALIASES.get(match[2], match[2]), "length")
+        return unit_size(UNIT_ALIASES.get(match[2], match[2]), "length")
     except InputError as error:
         raise InputError(error.problem, file=file, key=key, value=cell, remedy=remedy) from None
 

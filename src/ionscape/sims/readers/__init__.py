@@ -17,6 +17,7 @@ from . import iontof, stored, surfacelab, table
 from .build import make_raw_profile
 from .stored import write_raw_profile
 from .text import read_head, without_text
+from .unread import refuse_unread
 
 __all__ = ["FORMATS", "Format", "make_raw_profile", "read_raw_profile", "write_raw_profile"]
 
@@ -80,6 +81,7 @@ def read_raw_profile(path: str | Path, format: str | Format | None = None) -> Ra
         raise InputError(problem, key="format", value=format, remedy=f"{remedy} (known are {', '.join(names)})")
     file = Path(path)
     head = read_head(file)
+    refuse_unread(file, head)
     if format is not None:
         return names[format].read(file)
     if file.suffix.lower() == ".toml":

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError, nearest_name
 from ionscape.quantities import unit_size
+from ionscape.sims.crater_scan import UNIT_ALIASES
 from ionscape.sims.raw import Channel, RawProfile
 from ionscape.sims.species import parse_species
 
@@ -26,6 +28,23 @@ _SLASHED = re.compile(
     r"|\s*(.+?)\s*/\s*(counts|count|cts)\s*",
     re.IGNORECASE,
 )
+# A mass-to-charge ratio with its number, in front of it or behind it.
+_MASS = re.compile(
+    r"(?P<before>\d+(?:[.,]\d+)?)?\s*[(\[]?\b(?:m\s*/\s*[zqe]|mass\s*/\s*charge|(?:amu|u|da)\s*/\s*e|mass|amu)\b"
+    r"\s*[)\]]?\s*[=:]?\s*(?P<behind>\d+(?:[.,]\d+)?)?(?:\s*(?:u|amu|da|th))?\s*[)\]]?",
+    re.IGNORECASE,
+)
+TIME_WORDS = ("zeit", "temps", "tiempo")
+DEPTH_WORDS = ("tiefe", "profondeur", "profundidad")
+TIME_UNITS = frozenset({"s", "sec", "second", "seconds", "ms", "min", "minute", "minutes", "h", "hr", "hour", "hours"})
+DEPTH_UNITS = frozenset({"m", "nm", "um", "µm", "\u03bcm", "mm", "å", "\u212b", "angstrom", "angstroms", "micron"})
+_DENSITY = re.compile(
+    r"(?:1|at|atoms?|ions?|#)?\s*/?\s*(?:[cmnuµ]?m\s*(?:\^|\*\*)?\s*-?\s*3|[cmnuµ]?m⁻³|cc)|"
+    r"(?:at|atom|atomic|mol|mole|wt|mass|weight)?\.?\s*(?:%|percent)|(?:at|atomic|mol|mole)\.?\s*fraction|pp[mb](?:[aw])?",
+    re.IGNORECASE,
+)
+_RATE = re.compile(r"(?:counts?|cnts?|cts?|c|1)\s*/\s*(?:s|sec|second|min)|cps|s\s*\^?\s*-1|s⁻¹|hz", re.IGNORECASE)
+_LAST_SLASH = re.compile(r"(.+?)\s*/\s*\(?([^()]+)\)?\s*")
 _WITH_UNIT = re.compile(r"\s*(.*?)\s*(?:\(([^()]*)\)|\[([^\[\]]*)\])\s*")
 
 
@@ -54,6 +73,11 @@ def make_channel(name: str, *, column: int, mass: float | None = None) -> Channe
         mass: as the file states it [u].
     """
     name = name.strip()
+    if (given := _mass_to_charge(name)) is not None:
+        species = parse_species(given[0]) if given[0] else None
+        kind = "not recognised" if species is None else "ion"
+        mass = given[1] if mass is None else mass
+        return Channel(name=name, kind=kind, species=species, mass=mass, column=column)
     if name.lower() in TOTALS:
         return Channel(name=name, kind="total", mass=mass, column=column)
     if ratio_parts(name) is not None:
@@ -63,9 +87,19 @@ def make_channel(name: str, *, column: int, mass: float | None = None) -> Channe
     return Channel(name=name, kind=kind, species=species, mass=mass, column=column)
 
 
+def _mass_to_charge(name: str) -> tuple[str, float] | None:
+    """What else stands in a name such as "Li+ m/z 7.016", and the mass [u]; None if it gives none."""
+    match = _MASS.search(name)
+    number = match and (match["behind"] or match["before"])
+    if match is None or number is None:
+        return None
+    rest = f"{name[: match.start()]} {name[match.end() :]}".strip(" ,;:()[]")
+    return rest, float(number.replace(",", "."))
+
+
 def ratio_parts(name: str) -> tuple[str, str] | None:
     """Numerator and denominator of the name of a ratio, "X / ( Y )"; None if it is no ratio."""
-    match = _RATIO.fullmatch(name)
+    match = None if _mass_to_charge(name) is not None else _RATIO.fullmatch(name)
     return None if match is None else (match["numerator"].strip(), match["bracketed"] or match["bare"])
 
 
@@ -115,9 +149,7 @@ def scale_of(head: str) -> tuple[str, float] | None:
         InputError: it is a time or a depth without a valid unit.
     """
     name, unit = split_unit(head)
-    what = next((word for word in ("time", "depth") if word in name.lower().replace("_", " ").split()), None)
-    if what is None and name.lower() in ("sputtertime", "t"):
-        what = "time"
+    what = _measured(name, unit)
     if what is None:
         return None
     example = "sputter time (s)" if what == "time" else "depth (nm)"
@@ -125,7 +157,43 @@ def scale_of(head: str) -> tuple[str, float] | None:
         raise InputError(f"has no unit of {what}", value=head, remedy=f'write it as in "{example}"')
     if unit == ("s" if what == "time" else "m"):
         return what, 1.0  # spares the half second in which the registry of units is made
-    return what, unit_size(unit, "time" if what == "time" else "length")
+    return what, unit_size(
+        unit if what == "time" else UNIT_ALIASES.get(unit, unit), "time" if what == "time" else "length"
+    )
+
+
+def _measured(name: str, unit: str | None) -> Literal["time", "depth"] | None:
+    """What a column measures, by a word of its name or, in any other language, by its unit."""
+    words = name.lower().replace("_", " ").split()
+    if "time" in words or name.lower() in ("sputtertime", "t") or any(word in name.lower() for word in TIME_WORDS):
+        return "time"
+    if "depth" in words or any(word in name.lower() for word in DEPTH_WORDS):
+        return "depth"
+    if unit and unit.lower() in TIME_UNITS:
+        return "time"
+    return "depth" if unit and unit.lower() in DEPTH_UNITS else None
+
+
+def check_counted(head: str) -> None:
+    """Refuse the head of a column that says densities, shares or rates where counts are needed.
+
+    Raises:
+        InputError: what it is, and what to give.
+    """
+    _, unit = split_unit(head)
+    if unit is None:
+        slashed = _LAST_SLASH.fullmatch(head)
+        unit = slashed[2].strip() if slashed else None
+    if unit and _DENSITY.fullmatch(unit):
+        raise InputError(
+            f'is a density or share ("{unit}"), not counts: the profile has been quantified already', value=head,
+            remedy="give the counts per data point that it was made from, which carry their own error",
+        )  # fmt: skip
+    if unit and _RATE.fullmatch(unit):
+        raise InputError(
+            f'is a rate ("{unit}"), not counts', value=head,
+            remedy="multiply it by the counting time of a data point: counts carry their own error",
+        )  # fmt: skip
 
 
 def build_profile(

@@ -1,22 +1,28 @@
 """Depth profiles that SurfaceLab exports as text.
 
 The header holds a line about smoothing, a line with the names of the channels, in most versions a line with their
-masses, and a line with the heads of all columns; each starts with "#". Cells are separated by tabs, and lines end with
-one:
+masses, and a line with the heads of all columns. In newer versions each starts with "#"; cells are separated by tabs
+(by commas or semicolons once a spreadsheet has saved the file), and lines end with one:
 
     # Profile Smoothing is Disabled
     #				total	^6Li+	Li+
     #				N/A	6.0151	7.0160
     #Data Point #	Sputter Time (s)	Dose (ions)	Fluence (ions/cm^2)	Intensity	Intensity	Intensity
     1	0	4.23609e+11	4.70676e+14	19723.1	44.0592	669.494
+
+It is known by that structure: names stand above the heads of the intensities, whatever these are called, and nothing
+stands above the time.
 """
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from ionscape.columns import split_cells
 from ionscape.errors import InputError
 from ionscape.sims.raw import Channel, RawProfile
 
@@ -26,6 +32,9 @@ from .text import Layout, decoded_head, file_hash, open_text, read_number, read_
 NAME = "surfacelab"
 DESCRIPTION = "SurfaceLab text export of a depth profile"
 EXTENSIONS = (".txt", ".asc")
+
+LONGEST_HEADER = 30
+"""Lines within which the line of heads stands."""
 
 NO_MASS = frozenset({"n/a", "na", "-", "", "nan"})
 
@@ -38,10 +47,17 @@ def recognises(path: Path, head: bytes) -> bool:
         head: first bytes of the file.
     """
     del path
-    text = decoded_head(head)
-    lines = [line.lower() for line in text.splitlines()[:20] if line.startswith("#")]
+    lines = decoded_head(head).splitlines()[:LONGEST_HEADER]
+    commented = [line.lower() for line in lines if line.startswith("#")]
     marks = ("profile smoothing", "data point", "sputter time")
-    return "\t" in text and any(mark in line for line in lines for mark in marks)
+    if any("\t" in line for line in lines) and any(mark in line for line in commented for mark in marks):
+        return True
+    place = _head_place(lines)
+    if place is None:
+        return False
+    delimiter = _delimiter(lines[place])
+    heads = _cells(lines[place], delimiter)
+    return any(_names_channels(_cells(line, delimiter), heads) for line in lines[:place])
 
 
 def read(path: Path) -> RawProfile:
@@ -52,7 +68,8 @@ def read(path: Path) -> RawProfile:
     """
     header = _read_header(path)
     first = header.channels[0].column - 1
-    layout = Layout(header=len(header.lines), columns=len(header.heads), delimiter="\t")
+    counted = [channel.column - 1 for channel in header.channels if channel.kind != "ratio"]
+    layout = Layout(header=len(header.lines), columns=len(header.heads), delimiter=header.delimiter, alike=counted)
     table = read_numbers(path, layout)
     scales = {what: (place + 1, table.values[:, place] * size) for what, (place, size) in header.scales.items()}
     taken = {place for place, _ in header.scales.values()}
@@ -75,6 +92,7 @@ def read(path: Path) -> RawProfile:
 @dataclass(frozen=True, kw_only=True)
 class _Header:
     lines: tuple[str, ...]
+    delimiter: str
     heads: tuple[str, ...]
     scales: dict[str, tuple[int, float]]
     channels: tuple[Channel, ...]
@@ -83,20 +101,25 @@ class _Header:
 def _read_header(path: Path) -> _Header:
     with open_text(path) as stream:
         lines = _header_lines(stream)
-    rows = [(number, _cells(line)) for number, line in enumerate(lines, start=1) if line.count("\t") >= 1]
-    place = next((place for place, (_, cells) in enumerate(rows) if _is_head(cells)), None)
+    place = _head_place(lines)
+    remedy = "export the profile with its header"
     if place is None:
-        problem = "has no line of column heads that starts with # and names the sputter time"
-        remedy = "export the profile with its header"
+        problem = "has no line of column heads that names the sputter time"
         raise InputError(problem, file=str(path), key=f"line {len(lines) + 1}", remedy=remedy)
-    if not place:
-        remedy = "export the profile with its header"
-        raise InputError("has no line with names of channels", file=str(path), key=f"line {rows[0][0]}", remedy=remedy)
+    lines, delimiter = lines[: place + 1], _delimiter(lines[place])
+    # A title fills the first cell, alone or in a line of its own width.
+    width = len(_cells(lines[place], delimiter))
+    rows = [(number, _cells(line, delimiter)) for number, line in enumerate(lines, start=1)]
+    rows = [row for row in rows if any(row[1][1:]) and (len(row[1]) == width or not row[1][0])]
+    if len(rows) < 2:
+        problem = "has no line with names of channels"
+        raise InputError(problem, file=str(path), key=f"line {place + 1}", remedy=remedy)
+    place = len(rows) - 1
     closed = not rows[place][1][-1]
     heads = rows[place][1][:-1] if closed else rows[place][1]
-    scales = _scales(heads, line=rows[place][0], file=str(path))
     names = _row(rows[0], heads, what="names", closed=closed, file=str(path))
-    first = next(column for column, head in enumerate(heads) if "intensity" in head.lower())
+    first = _first_intensity(heads, names)
+    scales = _scales(heads, first=first, line=rows[place][0], file=str(path))
     if any(names[:first]) or all(read_number(name) is not None or name.lower() in NO_MASS for name in names):
         problem = "must name the channels, each above its Intensity"
         raise InputError(problem, file=str(path), key=f"line {rows[0][0]}", remedy="export it again")
@@ -108,27 +131,84 @@ def _read_header(path: Path) -> _Header:
             raise InputError("is a channel without a name", file=str(path), key=key, remedy="give it a name")
         channels.append(make_channel(name, column=column, mass=mass))
     distinct = distinct_channels(channels, file=str(path), line=rows[0][0])
-    return _Header(lines=tuple(lines), heads=heads, scales=scales, channels=distinct)
+    return _Header(lines=tuple(lines), delimiter=delimiter, heads=heads, scales=scales, channels=distinct)
 
 
 def _header_lines(stream: TextIO) -> list[str]:
-    """The lines up to and including that of the heads, or up to the first that is none of a header."""
+    """The lines before the numbers: up to the first that begins with one."""
     lines: list[str] = []
     for line in stream:
-        if not line.startswith("#") and line.strip():
+        text = line.rstrip("\n")
+        if not text.startswith("#") and _begins_with_number(text):
             break
-        lines.append(line.rstrip("\n"))
-        if _is_head(_cells(line)):
+        lines.append(text)
+        if len(lines) == LONGEST_HEADER or _head_place(lines) is not None:
             break
     return lines
 
 
-def _cells(line: str) -> tuple[str, ...]:
-    return tuple(cell.strip() for cell in line.rstrip("\n").removeprefix("#").split("\t"))
+def _begins_with_number(line: str) -> bool:
+    cells = _cells(line, _delimiter(line))
+    return len(cells) > 1 and read_number(cells[0]) is not None
+
+
+def _delimiter(line: str) -> str:
+    return next((sign for sign in "\t;," if sign in line), "\t")
+
+
+def _cells(line: str, delimiter: str) -> tuple[str, ...]:
+    text = line.rstrip("\n").removeprefix("#")
+    try:
+        return tuple(split_cells(text, delimiter)) if '"' in text else tuple(map(str.strip, text.split(delimiter)))
+    except csv.Error:
+        return ()
+
+
+def _head_place(lines: Sequence[str]) -> int | None:
+    """Which line holds the heads of the columns; None if none does."""
+    return next((place for place, line in enumerate(lines) if _is_head(_cells(line, _delimiter(line)))), None)
 
 
 def _is_head(cells: tuple[str, ...]) -> bool:
-    return len(cells) > 1 and any("intensity" in cell.lower() for cell in cells) and bool(cells[0])
+    """Whether cells are heads of columns: a time or depth with its unit among them, or intensities."""
+    if len(cells) < 2 or not cells[0] or read_number(cells[0]) is not None:
+        return False
+    return any(_is_intensity(cell) for cell in cells) or any(map(_is_scale, cells))
+
+
+def _names_channels(cells: tuple[str, ...], heads: tuple[str, ...]) -> bool:
+    """Whether a line names the channels: something stands above each intensity, nothing above the columns before."""
+    columns = len(heads) - (not heads[-1])
+    names = cells[:columns]
+    first = _first_intensity(heads, names)
+    if len(names) < columns or not 0 < first < columns or any(names[:first]) or not all(names[first:]):
+        return False
+    if any(_is_intensity(head) for head in heads):
+        return True
+    # Heads of any other name: the ions then stand above them, not in them.
+    return _ions(names[first:]) > _ions(heads[first:columns])
+
+
+def _ions(names: tuple[str, ...]) -> int:
+    return sum(make_channel(name, column=1).kind != "not recognised" for name in names)
+
+
+def _is_intensity(head: str) -> bool:
+    # "Intensity", "Intensity (Raw. Poisson Corrected)", "Intensität"
+    return "intens" in head.lower()
+
+
+def _is_scale(head: str) -> bool:
+    try:
+        return scale_of(head) is not None
+    except InputError:
+        return False
+
+
+def _first_intensity(heads: tuple[str, ...], names: tuple[str, ...]) -> int:
+    """The first column with counts: by its head, or else by the first name above."""
+    by_head = next((column for column, head in enumerate(heads) if _is_intensity(head)), None)
+    return by_head if by_head is not None else next((column for column, name in enumerate(names) if name), 0)
 
 
 def _row(
@@ -144,7 +224,7 @@ def _row(
     return cells
 
 
-def _scales(heads: tuple[str, ...], *, line: int, file: str) -> dict[str, tuple[int, float]]:
+def _scales(heads: tuple[str, ...], *, first: int, line: int, file: str) -> dict[str, tuple[int, float]]:
     scales: dict[str, tuple[int, float]] = {}
     for place, head in enumerate(heads):
         key = f"line {line}, column {place + 1}"
@@ -154,7 +234,7 @@ def _scales(heads: tuple[str, ...], *, line: int, file: str) -> dict[str, tuple[
             raise error.located(file=file, key=key) from None
         if scale is not None and scale[0] in scales:
             raise InputError(f"is a second column of {scale[0]}", file=file, key=key, value=head)
-        if (head.lower() != "intensity" and head in heads[:place]) or not head:
+        if (place < first and head in heads[:place]) or not head:
             problem = "is there twice" if head else "has no column head"
             raise InputError(problem, file=file, key=key, value=head or None, remedy="export it again")
         if scale is not None:

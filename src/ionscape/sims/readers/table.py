@@ -1,8 +1,8 @@
 """Plain tables: CSV with commas or semicolons, or columns between tabs.
 
-The first line names the columns, time and depth with their units, "sputter time (s)" or "Sputter Time / s"; the units
-may also stand in a line of their own below the names. Lines that start with "#" are comments (the header may be the
-last of them):
+A line above the numbers names the columns, time and depth with their units, "sputter time (s)" or "Sputter Time / s";
+the units may also stand in a line of their own below the names, and titles above them. Lines that start with "#" are
+comments (the header may be the last of them), and rows of empty cells below the numbers end the table:
 
     sputter time (s), total, Li-6, Li, Rb
     0.85, 19723, 44, 669, 10251
@@ -11,14 +11,26 @@ last of them):
 from __future__ import annotations
 
 import csv
+import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ionscape.columns import split_cells
 from ionscape.errors import InputError
 from ionscape.sims.raw import Channel, RawProfile
 
-from .build import Places, build_profile, distinct_channels, make_channel, ratio_parts, scale_of, split_unit
+from .build import (
+    Places,
+    build_profile,
+    check_counted,
+    distinct_channels,
+    make_channel,
+    ratio_parts,
+    scale_of,
+    split_unit,
+)
 from .text import Layout, decoded_head, file_hash, open_text, read_number, read_numbers
 
 NAME = "table"
@@ -27,6 +39,9 @@ EXTENSIONS = (".csv", ".tsv", ".txt", ".dat")
 
 HEADER_EXAMPLE = '"sputter time (s), Li-6, Li, Rb"'
 COUNT_UNITS = frozenset({"", "counts", "count", "cts", "1"})
+LONGEST_HEADER = 400
+"""Lines in which the names of the columns are looked for."""
+OWN_TIMES = "where each ion has its own times, interpolate all ions to one time axis first"
 _UNIT = re.compile(r"(?!nan$|inf$)[^\W\d_]{1,6}(?:/[^\W\d_]{1,6})?|counts?", re.IGNORECASE)
 # Numbers that belong to a data point and are no counts.
 OTHER_COLUMNS = ("data point", "point", "cycle", "scan", "index", "dose", "fluence", "#")
@@ -51,7 +66,10 @@ def read(path: Path) -> RawProfile:
     """
     header = _read_header(path)
     # Spreadsheets and scripts often leave the last line open.
-    layout = Layout(header=header.line + header.more, columns=len(header.heads), delimiter=header.delimiter)
+    counted = [channel.column - 1 for channel in header.channels if channel.kind != "ratio"]
+    layout = Layout(
+        header=header.line + header.more, columns=len(header.heads), delimiter=header.delimiter, alike=counted
+    )
     table = read_numbers(path, layout)
     taken = {place for place, _ in header.scales.values()} | {channel.column - 1 for channel in header.channels}
     places = [channel.column - 1 for channel in header.channels]
@@ -86,13 +104,15 @@ class _Header:
 def _read_header(path: Path) -> _Header:
     lines, line, below = _header_lines(path)
     text = lines[line - 1].removeprefix("#").strip(" ")
-    delimiter = next((sign for sign in "\t;," if sign in text), ",")
+    delimiter = _delimiter(text)
     try:
-        heads = tuple(cell.strip() for cell in next(csv.reader([text], delimiter=delimiter, skipinitialspace=True)))
-    except (csv.Error, StopIteration) as error:
+        heads = tuple(split_cells(text, delimiter))
+    except csv.Error as error:
         remedy = f"write the header line as {HEADER_EXAMPLE}"
         raise InputError(f"is no header ({error})", file=str(path), key=f"line {line}", remedy=remedy) from None
-    heads = heads[:-1] if heads and not heads[-1] else heads
+    while len(heads) > 1 and not heads[-1]:
+        heads = heads[:-1]
+    _check_titles(lines[: line - 1], heads, file=str(path))
     units = _units(below, delimiter, len(heads))
     if units:
         lines = [*lines, below.rstrip("\n")]
@@ -120,34 +140,85 @@ def _read_header(path: Path) -> _Header:
     )  # fmt: skip
 
 
+def _delimiter(text: str) -> str:
+    return next((sign for sign in "\t;," if sign in text), ",")
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    """The cells of a line up to the last that is not empty; none of a line that is no CSV."""
+    try:
+        cells = split_cells(line, delimiter)
+    except csv.Error:
+        return []
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
+
+
 def _units(line: str, delimiter: str, columns: int) -> tuple[str, ...]:
     """The units of the columns if a line holds nothing else, as below the names in an export of Origin; else empty."""
-    cells = [cell.strip().strip('"').strip("()[] ") for cell in line.rstrip("\n").split(delimiter)]
-    cells = cells[:-1] if len(cells) == columns + 1 and not cells[-1] else cells
+    cells = [cell.strip("()[] ") for cell in _cells(line.rstrip("\n"), delimiter)]
     known = all(not cell or _UNIT.fullmatch(cell) for cell in cells)
-    return tuple(cells) if known and len(cells) == columns and any(cells) else ()
+    return (*cells, *[""] * (columns - len(cells))) if known and cells and len(cells) <= columns else ()
 
 
 def _header_lines(path: Path) -> tuple[list[str], int, str]:
-    """The lines up to the header, its number and the line below it; it is the first line that is no comment.
+    """The lines up to the header, its number and the line below it.
 
-    If that holds numbers already, the header is the last comment before it.
+    The header is the first line that is no comment. If that names no time and depth, it may be a title, and the first
+    line above the numbers that does is the header; if it holds numbers already, the last comment before it is.
     """
-    lines: list[str] = []
     with open_text(path) as stream:
-        for text in stream:
-            if text.startswith("#") or not text.strip():
-                lines.append(text.rstrip("\n"))
-                continue
-            if read_number(text.replace(";", ",").replace("\t", ",").split(",")[0]) is None:
-                lines.append(text.rstrip("\n"))
-                return lines, len(lines), next(iter(stream), "")
+        lines = [text.rstrip("\n") for text in itertools.islice(stream, LONGEST_HEADER)]
+    first: int | None = None
+    last = 0
+    for number, text in enumerate(lines, start=1):
+        below = lines[number] if number < len(lines) else ""
+        if text.startswith("#") or not text.strip(' "\t;,'):
+            last = number
+            continue
+        if _begins_with_number(text, titled=first is not None):
             break
-    if not lines or not lines[-1].startswith("#"):
+        if _names_columns(text, below):
+            return lines[:number], number, below
+        first = first or number
+    if first is not None:
+        return lines[:first], first, lines[first] if first < len(lines) else ""
+    if not last or not lines[last - 1].startswith("#"):
         problem = "is no header with the names of the columns"
         remedy = f"write the header line as {HEADER_EXAMPLE}"
-        raise InputError(problem, file=str(path), key=f"line {max(len(lines), 1)}", remedy=remedy)
-    return lines, len(lines), ""
+        raise InputError(problem, file=str(path), key=f"line {max(last, 1)}", remedy=remedy)
+    return lines[:last], last, ""
+
+
+def _begins_with_number(text: str, *, titled: bool) -> bool:
+    """Whether the numbers begin with a line; below a title a number alone, as a year, does not."""
+    cells = [cell for cell in _cells(text, _delimiter(text)) if cell]
+    return bool(cells) and read_number(cells[0]) is not None and (len(cells) > 1 or not titled)
+
+
+def _names_columns(text: str, below: str) -> bool:
+    """Whether a line names two columns at least, one of them of time or depth whose unit it or the next line gives."""
+    delimiter = _delimiter(text)
+    heads = _cells(text, delimiter)
+    units = _units(below, delimiter, len(heads))
+    for place, head in enumerate(heads if len(heads) > 1 else ()):
+        try:
+            if scale_of(f"{head} ({units[place]})" if units and split_unit(head)[1] is None else head) is not None:
+                return True
+        except InputError:
+            continue
+    return False
+
+
+def _check_titles(lines: Sequence[str], heads: tuple[str, ...], *, file: str) -> None:
+    """Refuse a row of numbers above the names of the columns: nothing is left out as a title that may be a point."""
+    for number, text in enumerate(lines, start=1):
+        cells = [cell for cell in _cells(text, _delimiter(text)) if cell]
+        numbers = sum(read_number(cell) is not None for cell in cells)
+        if not text.startswith("#") and numbers >= 2 and len(cells) >= len(heads) - 1:
+            raise InputError("has numbers above the names of the columns", file=file, key=f"line {number}",
+                             remedy="put them below, or delete the line")  # fmt: skip
 
 
 def _sort_column(
@@ -163,17 +234,19 @@ def _sort_column(
         raise InputError("is a column without a name", remedy="give each column a name")
     if read_number(head) is not None:
         raise InputError("is a number where a name is expected", value=head, remedy=f"write it as {HEADER_EXAMPLE}")
+    scale = scale_of(head)
+    if scale is not None and scale[0] in scales:
+        problem, remedy = f"is a second column of {scale[0]}", f"delete one of the two columns, or {OWN_TIMES}"
+        raise InputError(problem, value=head, remedy=remedy)
     if head in heads[:place]:
         raise InputError("is there twice", value=head, remedy="rename or delete one of the two columns")
-    scale = scale_of(head)
     if scale is not None:
-        if scale[0] in scales:
-            raise InputError(f"is a second column of {scale[0]}", value=head, remedy="delete one of the two columns")
         scales[scale[0]] = (place, scale[1])
         return
     if head.lower().startswith(OTHER_COLUMNS):
         return
     name, unit = split_unit(head)
+    check_counted(head)
     if ratio_parts(head) is not None and (unit or "ratio").lower() not in COUNT_UNITS:
         channels.append(make_channel(head, column=place + 1))
         return

@@ -7,6 +7,7 @@ memory than its numbers. Where it refuses, the file is read again cell by cell t
 from __future__ import annotations
 
 import codecs
+import csv
 import hashlib
 import io
 import itertools
@@ -14,13 +15,20 @@ import re
 from array import array
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 import numpy as np
 
 from ionscape.arrays import FloatArray
+from ionscape.columns import (
+    NO_THOUSANDS,
+    grouped_cell,
+    has_thousands_separators,
+    split_cells,
+    thousands_problem,
+)
 from ionscape.errors import InputError
 from ionscape.experiment.tables import missing_file
 
@@ -124,11 +132,13 @@ class Layout:
         header: number of lines before the first line of numbers.
         columns: how many numbers each line must have.
         delimiter: between them.
+        alike: columns, counted from 0, whose numbers were written in the same way, as those of all counts.
     """
 
     header: int
     columns: int
     delimiter: str
+    alike: Sequence[int] = field(default=())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -154,8 +164,8 @@ def read_numbers(path: Path, layout: Layout) -> NumberTable:
         layout: as its header tells.
 
     Raises:
-        InputError: there is no line of numbers; a line is cut off, commented out or longer or shorter than expected;
-            or a cell is no number. It names the line and the column.
+        InputError: there is no line of numbers; a line is cut off, commented out or longer or shorter than expected; a
+            cell is no number; or a column may hold thousands separators. It names the line and the column.
     """
     with open_text(path) as stream:
         lines = _NumberLines(stream, file=str(path), layout=layout)
@@ -165,6 +175,8 @@ def read_numbers(path: Path, layout: Layout) -> NumberTable:
             reason = str(error)
         else:
             if values.shape == (len(lines.numbers), layout.columns):
+                if lines.marked:
+                    _check_thousands(path, layout, values)
                 return NumberTable(values=values, lines=lines.numbers, comments=tuple(lines.comments))
             reason = f"{values.shape[0]} x {values.shape[1]} numbers of {len(lines.numbers)} x {layout.columns}"
     _name_fault(path, layout)
@@ -190,8 +202,15 @@ class _NumberLines:
         self._file = file
         self._line = 0
         self._layout = layout
-        self._decimal: str | None = "." if layout.delimiter == "," else None
-        self._closing: bool | None = None
+        self._decimal: str | None = None
+        self._closing: int | None = None
+        self._empty: int | None = None
+        self._blank = f' "{layout.delimiter}'
+
+    @property
+    def marked(self) -> bool:
+        """Whether a decimal mark was met."""
+        return self._decimal is not None
 
     def __iter__(self) -> Iterator[str]:
         delimiter = self._layout.delimiter
@@ -200,15 +219,23 @@ class _NumberLines:
             if self._line <= self._layout.header:
                 continue
             row = line.removesuffix("\n")
-            if not row.strip(" "):
+            if not row.strip(self._blank):
+                # Spreadsheets write empty cells below the last number; between numbers something is missing.
+                self._empty = self._empty or (self._line if row.strip(" ") else None)
                 continue
             if row[0] == "#":
                 self._keep_comment(row)
                 continue
-            row = self._without_closing_delimiter(row, complete=line[-1] == "\n")
+            if self._empty is not None:
+                self._line = self._empty
+                raise self.error("has empty cells only, and numbers follow", remedy="fill or delete the line")
+            quoted = '"' in row
+            if quoted:
+                row = self._without_quotes(row, complete=line[-1] == "\n")
+            row = self._without_closing_delimiters(row, complete=line[-1] == "\n")
             if "," in row and delimiter != ",":
                 row = self._with_points(row)
-            elif "." in row:
+            elif "." in row and not quoted:
                 self._set_decimal(".", row)
             self.numbers.append(self._line)
             yield _INDEFINITE.sub("nan", row) if "(" in row else row
@@ -226,32 +253,54 @@ class _NumberLines:
             raise self.error(problem, remedy="delete the line or its # sign")
         self.comments.append(row)
 
-    def _without_closing_delimiter(self, row: str, *, complete: bool) -> str:
+    def _without_quotes(self, row: str, *, complete: bool) -> str:
+        """The row with cells as they stand between quotation marks; decimal commas among them become points."""
+        delimiter = self._layout.delimiter
+        try:
+            cells = split_cells(row, delimiter)
+        except csv.Error as error:
+            raise self.error(f"is not valid CSV ({error})", remedy="check its quotation marks") from None
+        if complete and row.count('"') % 2:
+            raise self.error("has an open quotation mark", remedy="check its quotation marks")
+        for column, cell in enumerate(cells, start=1):
+            if delimiter in cell.replace(",", "."):
+                raise self.error("is not a number", column=column, value=cell)
+            if "," in cell:
+                self._set_decimal(",", delimiter.join(cells), column=column, value=cell)
+            if "." in cell:
+                self._set_decimal(".", delimiter.join(cells), column=column, value=cell)
+        return delimiter.join(cell.replace(",", ".") for cell in cells) if delimiter == "," else delimiter.join(cells)
+
+    def _without_closing_delimiters(self, row: str, *, complete: bool) -> str:
         delimiter, columns = self._layout.delimiter, self._layout.columns
+        cells = row.count(delimiter) + 1
         if not complete:
             # Every exporting program ends the last line; without that, the last digits may be missing.
-            problem = f"ends without a line break in cell {row.count(delimiter) + 1} of {columns}"
-            raise self.error(problem, remedy=CUT_OFF)
+            raise self.error(f"ends without a line break in cell {cells} of {columns}", remedy=CUT_OFF)
         if self._closing is None:
-            self._closing = row.endswith(delimiter)
+            closing = len(row) - len(row.rstrip(delimiter)) if delimiter in row else 0
+            # SurfaceLab ends each line with a tab, and a spreadsheet each row with the cells of an empty column.
+            self._closing = max(0, min(closing, cells - columns))
         if self._closing:
-            if row[-1] != delimiter:
-                problem = f"has {row.count(delimiter) + 1} cells and does not end as the lines before"
+            end = delimiter * self._closing
+            if not row.endswith(end):
+                problem = f"has {cells} cells and does not end as the lines before"
                 raise self.error(problem, remedy=f"{columns} cells are expected, export the file again")
-            row = row[:-1]
-        if not row.strip():
-            raise self.error("has empty cells only")
+            row = row[: -len(end)]
         return row
 
-    def _set_decimal(self, sign: str, row: str) -> None:
+    def _set_decimal(self, sign: str, row: str, *, column: int | None = None, value: str | None = None) -> None:
         if self._decimal is None:
             self._decimal = sign
         elif self._decimal != sign:
             other, usual = ("comma", "point") if sign == "," else ("point", "comma")
-            cells = row.split(self._layout.delimiter)
-            column = next(place for place, cell in enumerate(cells, start=1) if sign in cell)
+            if column is None:
+                cells = row.split(self._layout.delimiter)
+                column = next(place for place, cell in enumerate(cells, start=1) if sign in cell)
+                value = cells[column - 1]
             problem = f"has a decimal {other} where the cells before have a decimal {usual}"
-            raise self.error(problem, column=column, value=cells[column - 1])
+            remedy = f"use one decimal mark, and {NO_THOUSANDS}"
+            raise self.error(problem, column=column, value=value, remedy=remedy)
 
     def _with_points(self, row: str) -> str:
         self._set_decimal(",", row)
@@ -272,6 +321,34 @@ def _parse(lines: _NumberLines, layout: Layout) -> FloatArray:
     return values
 
 
+def _check_thousands(path: Path, layout: Layout, values: FloatArray) -> None:
+    """Refuse columns that may hold thousands separators.
+
+    The numbers tell quickly which columns could be such; the texts of these are then looked at.
+    """
+    alone = [(column,) for column in range(layout.columns) if column not in layout.alike]
+    for columns in (tuple(layout.alike), *alone):
+        # The first lines settle nearly every file, without a copy of its numbers.
+        if not all(_may_be_grouped(values[:until, list(columns)]) for until in (1000, None)):
+            continue
+        with open_text(path) as stream:
+            lines = _NumberLines(stream, file=str(path), layout=layout)
+            rows = [[row.split(layout.delimiter)[column] for column in columns] for row in lines]
+        found = grouped_cell([cell for row in rows for cell in row])
+        if found is not None:
+            line, row = next((number, row) for number, row in zip(lines.numbers, rows, strict=True) if found in row)
+            key = f"line {line}, column {columns[row.index(found)] + 1}"
+            raise InputError(thousands_problem(found), file=str(path), key=key, value=found, remedy=NO_THOUSANDS)
+
+
+def _may_be_grouped(values: FloatArray) -> bool:
+    """Whether there are only whole numbers below 1000 and numbers that three decimals can write."""
+    size = np.where(np.isfinite(values), np.abs(values), 0.5)
+    below = (size == np.floor(size)) & (size < 1000.0)
+    grouped = (size >= 1.0) & (size < 1000.0) & (np.abs(1000.0 * size - np.round(1000.0 * size)) < 1e-6)
+    return bool(size.size and np.all(below | grouped))
+
+
 def _name_fault(path: Path, layout: Layout) -> None:
     """Raise the error of the first cell that is no number or the first line of another length."""
     with open_text(path) as stream:
@@ -279,9 +356,14 @@ def _name_fault(path: Path, layout: Layout) -> None:
         for row in lines:
             cells = row.split(layout.delimiter)
             if len(cells) != layout.columns:
-                raise lines.error(f"has {len(cells)} cells where {layout.columns} are expected")
+                problem, remedy = f"has {len(cells)} cells where {layout.columns} are expected", ""
+                if len(cells) > layout.columns and layout.delimiter == ",":
+                    remedy = "put numbers with a decimal comma between quotation marks, or part columns by semicolons"
+                raise lines.error(problem, remedy=remedy)
             for column, cell in enumerate(cells, start=1):
                 if not cell.strip():
                     raise lines.error("is empty", column=column)
+                if has_thousands_separators(cell):
+                    raise lines.error("has thousands separators", column=column, value=cell, remedy=NO_THOUSANDS)
                 if not _NUMBER.fullmatch(cell):
                     raise lines.error("is not a number", column=column, value=cell)
