@@ -43,6 +43,13 @@ def test_calibrate_writes_what_it_says(calibrated):
         assert picture.stat().st_size > 10_000
     for words in ("crater depth / nm", "sensitivity factor Rb", "incorporated Rb", "written: profile.nc"):
         assert words in done.stdout
+    # 1.2 % was put in; what the balance scatters holds drifts besides, is another number and has another name
+    summary = json.loads((folder / "s.json").read_text())
+    assert summary["common_factor"] == pytest.approx(0.012, abs=2.0 * summary["common_factor_error"])
+    assert summary["balance_scatter"] >= summary["common_factor"]
+    for name, key in (("by neighbouring points", "common_factor"), ("by the charge balance", "balance_scatter")):
+        (row,) = [line for line in done.stdout.splitlines() if f"common factor, {name} / %" in line]
+        assert float(row.split("%")[1].split()[0]) == pytest.approx(100.0 * summary[key], abs=0.006)
 
 
 def test_summary_holds_the_truth(calibrated, examples_folder):

@@ -16,6 +16,7 @@ from ionscape.hopping import (
     LandscapeModel,
     activation_energy,
     chemical_potential,
+    conductivity,
     critical_path,
     density_of_states,
     generate_landscape,
@@ -138,6 +139,18 @@ def test_occupations_sum_to_the_ions_and_fall_with_energy(landscape: Landscape, 
     level = chemical_potential(landscape, temperature)
     reach = 40.0 * constants.k * temperature
     assert energies.min() - reach <= level <= energies.max() + reach
+
+
+@settings(max_examples=20, deadline=None)  # the first one compiles
+@given(landscape=landscapes(), temperature=st.floats(min_value=100.0, max_value=3000.0))
+def test_bounds_enclose_the_conductivity(landscape: Landscape, temperature: float) -> None:
+    # lower <= value <= upper, to the last digit: where no link is left out all three are equal but for rounding
+    try:
+        found = conductivity(landscape, temperature=[temperature, 3000.0])
+    except PercolationError:
+        return
+    assert np.all(found["lower_bound"].values <= found["conductivity"].values)
+    assert np.all(found["conductivity"].values <= found["upper_bound"].values)
 
 
 @settings(max_examples=30)

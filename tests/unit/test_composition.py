@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +15,7 @@ from ionscape.glass import (
     flat_range,
     ion_number_density,
     known_weaknesses,
+    lattice_density_remarks,
     network_former_units,
     parse_composition,
     read_literature,
@@ -191,6 +194,31 @@ def test_flat_range_is_where_a_scan_finds_no_charged_unit_to_change(oxide, limit
         assert last - first <= 1e-3
     else:
         assert (x[flat[0]], x[flat[-1] + 1]) == pytest.approx((first, last), abs=1.1e-3)
+
+
+def test_ion_density_of_the_lattice_beside_measured_ones(examples_folder):
+    # SciGlass: 10 and 90 % of the mass densities of glasses with lithium as the only alkali, read here by hand
+    with (examples_folder / "sciglass-alkali-borophosphates.csv").open(encoding="utf-8") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["DENSITY"] and float(row["Li2O"] or 0.0) > 0.0]
+    others = ("Na2O", "K2O", "Rb2O", "Cs2O")
+    densities = [float(row["DENSITY"]) for row in rows if not any(float(row[name] or 0.0) for name in others)]
+    low, high = np.percentile(densities, [10.0, 90.0])
+    assert (low, high) == pytest.approx((2.12, 2.44), abs=0.01)
+    # 0.33 Li2O 0.67 (0.5 B2O3 0.5 P2O5): 29.88, 69.62 and 141.94 g/mol, 0.66 ions per mole of oxides
+    molar_mass = 0.33 * 29.88 + 0.67 * 0.5 * (69.62 + 141.94)
+    implied = 33 / 67 / 125e-30
+    ratios = [0.66 * 6.02214e29 * density / molar_mass / implied for density in (low, high)]
+    (remark,) = lattice_density_remarks([composition(borate=0.5)], 5e-10)
+    assert "3.94e+27 1/m^3 is the one that the lattice spacing of 5 Å implies" in remark
+    found = re.search(r"(\S+) to (\S+) times below", remark)
+    assert found is not None
+    assert (float(found[1]), float(found[2])) == pytest.approx(ratios, abs=0.06)
+    assert "not rescaled" in remark
+    assert lattice_density_remarks([composition(borate=0.5)], 3.5e-10) == ()
+    (dense,) = lattice_density_remarks([composition(borate=0.5)], 2e-10)
+    assert "times above" in dense
+    (unknown,) = lattice_density_remarks([composition("Cs", borate=0.5)], 5e-10)
+    assert "not rescaled" in unknown
 
 
 @pytest.fixture(scope="module")

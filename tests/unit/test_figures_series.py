@@ -10,7 +10,7 @@ import xarray
 
 from ionscape.errors import InputError
 from ionscape.figures import activation_energies, arrhenius_plot, conductivities
-from ionscape.figures.series_values import error_bars
+from ionscape.figures.series_values import error_bars, frequency_interval
 from ionscape.series import SeriesResult
 
 
@@ -21,9 +21,11 @@ def result_of(temperatures: list[float], relative_error: float) -> SeriesResult:
     data = xarray.Dataset(
         {
             "activation_energy": ("x", [0.7, 0.6]),
-            "activation_energy_error": ("x", [0.01 * relative_error, 0.01 * relative_error]),
+            "activation_energy_lower_95": ("x", [0.7 - 0.01 * relative_error, 0.6 - 0.02 * relative_error]),
+            "activation_energy_upper_95": ("x", [0.7 + 0.01 * relative_error, 0.6 + 0.02 * relative_error]),
             "conductivity": (("x", "temperature"), conductivity),
-            "conductivity_error": (("x", "temperature"), relative_error * conductivity),
+            "conductivity_lower_95": (("x", "temperature"), conductivity / (1.0 + relative_error)),
+            "conductivity_upper_95": (("x", "temperature"), conductivity * (1.0 + relative_error)),
             "attempt_frequency": ("x", [4e14, 4e14]),
             "fitted_attempt_frequency": ("x", [2e13, 5e14]),
             "fitted_attempt_frequency_error": ("x", [4e13, 1e14]),
@@ -40,15 +42,31 @@ def result_of(temperatures: list[float], relative_error: float) -> SeriesResult:
     return SeriesResult(dataset=data)
 
 
-def test_bars_on_a_logarithmic_axis_stay_above_zero() -> None:
-    # a relative error of ln 2 is a factor of two either way
-    bars = error_bars(np.array([1.0, 4.0, 1.0]), np.array([np.log(2.0), 4.0 * np.log(2.0), np.nan]))
+def test_bars_reach_from_end_to_end_of_intervals() -> None:
+    values, nothing = np.array([1.0, 4.0, 1.0, 1.0]), np.array([np.nan])
+    bars = error_bars(values, np.array([0.5, 2.0, np.nan, 0.1]), np.array([2.0, 8.0, np.nan, np.inf]))
     assert bars is not None
-    np.testing.assert_allclose(bars, [[0.5, 2.0, 0.0], [1.0, 4.0, 0.0]])
-    wide = error_bars(np.array([1.0]), np.array([3.0]))
-    assert wide is not None
-    assert float(wide[0, 0]) < 1.0
-    assert error_bars(np.array([1.0, 2.0]), np.array([np.nan, 0.0])) is None
+    np.testing.assert_allclose(bars, [[0.5, 2.0, 0.0, 0.0], [1.0, 4.0, 0.0, 0.0]])
+    assert error_bars(np.array([1.0]), nothing, nothing) is None
+    assert error_bars(np.array([1.0]), np.array([1.0]), np.array([1.0])) is None
+    # ln ν is normal: a relative error of ln 2 / 1.96 is a factor of two either way
+    low, high = frequency_interval(np.array([1e14]), np.array([1e14 * np.log(2.0) / 1.959964]))
+    assert (float(low[0]), float(high[0])) == pytest.approx((5e13, 2e14), rel=1e-6)
+
+
+def test_bars_are_the_95_percent_intervals_and_the_legend_says_so() -> None:
+    result = result_of([303.0, 393.0], 0.1)
+    data = result.dataset
+    for figure, name, scale in (
+        (activation_energies(result), "activation_energy", 1.0), (conductivities(result), "conductivity", 0.01),
+        (arrhenius_plot(result), "conductivity", 0.01 * data["temperature"].values),
+    ):  # fmt: skip
+        ends = np.array([segment[:, 1] for segment in figure.axes[0].containers[0].lines[2][0].get_segments()])
+        expected = [np.ravel(data[f"{name}_{end}_95"].values * scale) for end in ("lower", "upper")]
+        for low, high in ends:
+            assert np.isclose(expected[0], low).any()
+            assert np.isclose(expected[1], high).any()
+        assert any("95 %" in text.get_text() for text in figure.legends[0].get_texts())
 
 
 def test_bars_and_legends_show_errors_only_where_there_are_any() -> None:
@@ -56,13 +74,13 @@ def test_bars_and_legends_show_errors_only_where_there_are_any() -> None:
         result = result_of([303.0, 393.0], relative_error)
         (axes,) = arrhenius_plot(result).axes
         assert len(axes.containers) == containers
-        # the bars of 300 % would reach below 0
+        # an axis for the values, whatever the bars are
         assert axes.get_ylim()[0] > 0.01 * 1e-6 * 303.0 * 0.01
         measured = [line for line in axes.lines if line.get_marker() == "D"]
         assert measured[0].get_zorder() > max(line.get_zorder() for line in axes.lines if line.get_marker() == "o")
         figure = activation_energies(result)
         labels = [text.get_text() for text in figure.legends[0].get_texts()]
-        assert ("model, mean and standard error" in labels) is bool(containers)
+        assert ("model, mean and\n95 % interval" in labels) is bool(containers)
 
 
 def test_labels_of_the_frequencies_do_not_touch() -> None:

@@ -100,13 +100,17 @@ def test_posterior_of_an_optimum_on_its_bound() -> None:
         1.0 + 2.0 * 0.05 * math.sqrt(2 / math.pi), abs=0.006
     )
     assert any("a.b is undetermined from below" in warning for warning in result.warnings)
+    # 2.5 % of the draws lie below 0.0016, but the estimate is at 0
+    lower, estimate, upper = (float(result.dataset[name][0]) for name in ("lower_95", "estimate", "upper_95"))
+    assert lower <= estimate <= upper
+    assert upper == pytest.approx(1.0 + 2.0 * 0.05 * 2.2414, abs=0.02)
 
 
 def test_posterior_across_a_corner_of_the_bounds() -> None:
     problem = problem_of(parameter("a.b"), parameter("c.d"))
     model = Analytic(problem=problem, formula="across a corner")
     result = sample_posterior(fitted(model, (0.3, 0.5)), model=model, seed=3, check=60)  # type: ignore[arg-type]
-    # the ridge lies inside from (0, 0.0133) to (0.04, 0) only, where x - y changes by a fifth of its error: x is uniform
+    # the ridge lies inside from (0, 0.0133) to (0.04, 0) only, x - y changes by a fifth of its error: next to flat
     x = result.dataset["sample"].values[:, 0]
     assert float(np.mean(x)) == pytest.approx(0.02, abs=0.001)
     assert float(np.std(x)) == pytest.approx(0.04 / math.sqrt(12.0), rel=0.06)

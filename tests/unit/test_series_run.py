@@ -294,6 +294,7 @@ def test_small_lattices_are_named_before_anything_is_calculated() -> None:
     assert energies.startswith("Activation energies on 3³ sites are too high")
     assert conductivities.startswith("Conductivities on 10³ sites are too high")
     assert {f"warning: {energies}", f"warning: {conductivities}"} <= set(describe_series(small))
+    assert any("lattice spacing of 5 Å implies" in line for line in describe_series(small))
     (only,) = lattice_warnings(parse_series(QUICK).settings)
     assert only == conductivities
 
@@ -606,14 +607,24 @@ def test_tables_show_which_frequency_was_used_and_how_sure_it_is(
         found = re.search(r"10\^\((\S+) ± (\S+)\)", row)
         assert found is not None
         assert float(found[1]) == pytest.approx(math.log10(frequency), abs=0.051)
-        assert float(found[2]) == pytest.approx(decades, rel=0.06)
+        assert float(found[2]) == pytest.approx(1.96 * decades, rel=0.06)
     assert rows[1].endswith("interpolated  ")
-    assert "± of the attempt frequency, in decades, is common to all temperatures" in shown
+    assert "± of the attempt frequency, 95 % in decades, is common to all temperatures" in shown
     # three landscapes for the activation energy: 4.303 standard errors are half of a 95 % interval
-    assert "± of E_a: half of the 95 % interval by Student's t, there are 3 landscapes only" in shown
+    assert "± of E_a: half of the 95 % interval of the mean over 3 landscapes, by Student's t" in shown
     half = 4.303 * float(compared.dataset["activation_energy_error"][0])
     assert float(rows[0].split()[3]) == pytest.approx(half, abs=0.0051)
-    assert "± of log σ and slope: standard error of the mean over 4 landscapes" in shown
+    assert "± of log σ and slope: half of the 95 % interval of the mean over 4 landscapes, by Student's t" in shown
+    # of four 3.182 standard errors; the table says so in its head, and its numbers are those of the figures
+    assert "log σ ± 95 %" in shown
+    assert "E_a ± 95 %" in shown
+    row = next(line for line in shown.splitlines() if line.split()[:1] == ["0"] and "10^" not in line)
+    half = 3.182 * float(compared.dataset["log10_conductivity_error"][0, 0])
+    assert float(row.split()[3]) == pytest.approx(half, rel=0.06)
+    (axes, _) = conductivities(compared).axes
+    cold = axes.containers[-1].lines[2][0].get_segments()[0][:, 1]
+    assert np.log10(cold[1] / cold[0]) == pytest.approx(2.0 * half, rel=1e-3)
+    assert "bars: 95 % intervals\nof the means" in [text.get_text() for text in axes.figure.legends[0].get_texts()]
 
 
 def test_frequency_without_usable_measurements_is_refused(tmp_path: Path) -> None:

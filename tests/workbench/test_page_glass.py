@@ -11,6 +11,7 @@ from ionscape.errors import InputError
 from ionscape.glass import read_literature
 from ionscape.hopping import generate_landscape
 from ionscape.series import parse_series, run_series
+from ionscape.workbench.drawing import to_csv
 from ionscape.workbench.pages.glass import LITERATURE, PRESET, literature_table, preset_text
 from ionscape.workbench.plots_glass import (
     activation_energy_plot,
@@ -111,6 +112,13 @@ class TestPlots:
         plot = conductivity_plot(result)
         model = next(curve for curve in plot.curves if curve.name == "293.15 K")
         np.testing.assert_allclose(model.y, result.dataset["conductivity"].values[:, 0] / 100.0)
+        # intervals of 95 %, as in the tables, and both the title and the head of the table of the figure say so
+        known = np.isfinite(result.dataset["conductivity_upper_95"].values[:, 0])
+        expected = result.dataset["conductivity_upper_95"].values[known, 0] / 100.0
+        np.testing.assert_allclose(model.upper[known], expected)
+        assert known.any()
+        assert plot.title.endswith("bands: 95 % intervals of the means")
+        assert "293.15 K upper 95 % (S/cm)" in to_csv(plot).splitlines()[0]
         assert plot.vertical.log
 
     def test_what_was_not_calculated_is_not_drawn(self):

@@ -111,7 +111,7 @@ def glass_command(
     overwrite: Overwrite = True,
 ) -> None:
     """Say what a glass is made of: network former units, charges, density of states, Fermi and activation energy."""
-    from ionscape.glass import known_weaknesses
+    from ionscape.glass import known_weaknesses, lattice_density_remarks
     from ionscape.hopping import published_parameters
 
     drawn = _check_files(figure, draw=not no_figure, summary=summary, overwrite=overwrite)
@@ -132,6 +132,8 @@ def glass_command(
             limit = {} if tetrahedral_borate_limit is None else {"tetrahedral_borate_limit": tetrahedral_borate_limit}
             warnings = (*warnings, *known_weaknesses(glass.composition, **limit))
         density = _density(glass, jump_distance)
+        if density.lattice_constant is not None:
+            warnings = (*warnings, *lattice_density_remarks([glass.composition], density.lattice_constant))
         taken = None
         if model is not None and (energy_scale is None or noise is None):
             taken = published_parameters(glass.composition)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ionscape.cli.table import NO_VALUE, print_warnings
+from ionscape.constants import NORMAL_95
 from ionscape.quantities import with_error
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def print_result(result: SeriesResult) -> None:
 
 
 def print_series(console: Console, result: SeriesResult) -> None:
-    """Print energies and attempt frequencies, then conductivities, with their errors, a line per composition."""
+    """Print energies and attempt frequencies, then conductivities, with 95 % intervals, a line per composition."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -68,8 +69,8 @@ def _energy_columns(data: xarray.Dataset) -> list[_Column]:
 
     columns: list[_Column] = []
     for name, heading, single in (
-        ("activation_energy", "E_a\n/ eV", "landscape_activation_energy"),
-        ("arrhenius_energy", "slope of ln σT\n/ eV", "landscape_conductivity"),
+        ("activation_energy", "E_a ± 95 %\n/ eV", "landscape_activation_energy"),
+        ("arrhenius_energy", "slope of ln σT ± 95 %\n/ eV", "landscape_conductivity"),
     ):
         if name in data and bool(data[name].notnull().any()):
             count = landscapes_with_path(data, single)
@@ -78,7 +79,7 @@ def _energy_columns(data: xarray.Dataset) -> list[_Column]:
                 _Column(heading=heading, cells=[_mean(value, error, count, least_decimals=2) for value, error in pairs])
             )
     if "conductivity" in data:
-        columns.append(_Column(heading="attempt frequency\n/ Hz", cells=_frequencies(data)))
+        columns.append(_Column(heading=_frequency_heading(data), cells=_frequencies(data)))
     return columns
 
 
@@ -89,7 +90,7 @@ def _conductivity_columns(data: xarray.Dataset) -> list[_Column]:
     count = landscapes_with_path(data, "landscape_conductivity")
     return [
         _Column(
-            heading=f"log σ\n{kelvin:.5g} K",
+            heading=f"log σ ± 95 %\n{kelvin:.5g} K",
             cells=[
                 _mean(value - 2.0, error, count, least_decimals=1)
                 for value, error in zip(
@@ -101,6 +102,11 @@ def _conductivity_columns(data: xarray.Dataset) -> list[_Column]:
         )
         for place, kelvin in enumerate(data["temperature"].values if "temperature" in data else ())
     ]
+
+
+def _frequency_heading(data: xarray.Dataset) -> str:
+    with_errors = any(str(origin) != "given" for origin in data["attempt_frequency_origin"].values)
+    return f"attempt frequency{' ± 95 %' if with_errors else ''}\n/ Hz"
 
 
 def _frequencies(data: xarray.Dataset) -> list[str]:
@@ -120,19 +126,22 @@ def _frequencies(data: xarray.Dataset) -> list[str]:
 
 
 def _power_of_ten(value: float, error: float) -> str:
-    """A number and its error as a power of ten; the error is the number times that of its natural logarithm."""
-    decades = error / value / math.log(10.0)
+    """A number and half of its 95 % interval as a power of ten.
+
+    The error is the number times the standard error of its natural logarithm, which is normal.
+    """
+    decades = NORMAL_95 * error / value / math.log(10.0)
     return f"10^({_with_error(math.log10(value), decades)})" if decades > 0.0 else f"{value:.4g}"
 
 
 def _mean(value: float, error: float, landscapes: int, *, least_decimals: int) -> str:
-    """A mean and its standard error; of few landscapes half of the 95 % interval, and no more digits than it allows."""
+    """A mean and half of its 95 % interval by Student's t; of few landscapes no more digits than it allows."""
     from ionscape.series.averages import student_factor
     from ionscape.series.error_remarks import FEWEST_LANDSCAPES
 
-    if landscapes >= FEWEST_LANDSCAPES or not (math.isfinite(value) and error > 0.0):
-        return _with_error(value, error)
     half = student_factor(landscapes) * error
+    if landscapes >= FEWEST_LANDSCAPES or not (math.isfinite(value) and half > 0.0):
+        return _with_error(value, half)
     decimals = max(least_decimals, -math.floor(math.log10(half)))
     return f"{value:.{decimals}f} ± {half:.{decimals}f}"
 
@@ -156,7 +165,8 @@ def _remarks(data: xarray.Dataset) -> Generator[str]:
         yield "log σ: log10 of the mean conductivity in S/cm; files hold it in S/m"
         if any(str(origin) != "given" for origin in data["attempt_frequency_origin"].values):
             yield (
-                "± of the attempt frequency, in decades, is common to all temperatures and not part of that of log σ"
+                "± of the attempt frequency, 95 % in decades, is common to all temperatures and not part of that of"
+                " log σ"
             )
     if "energy_scale_error" in data.attrs:
         yield from _energy_scale(data)
@@ -164,27 +174,29 @@ def _remarks(data: xarray.Dataset) -> Generator[str]:
         value, error = (float(data[f"common_attempt_frequency{end}"]) for end in ("", "_error"))
         used = any(str(origin) == "fitted to all" for origin in data["attempt_frequency_origin"].values)
         shown = _power_of_ten(value, error) if math.isfinite(error) else f"10^{math.log10(value):.1f}"
-        yield f"one attempt frequency for all measured conductivities{'' if used else ', not used here'}: {shown} Hz"
+        what = "one attempt frequency for all measured conductivities (± 95 %)"
+        yield f"{what}{'' if used else ', not used here'}: {shown} Hz"
 
 
 def _meaning(landscapes: int) -> str:
     """Of the number behind ±."""
-    from ionscape.series.error_remarks import FEWEST_LANDSCAPES
-
     if landscapes == 1:
         return "none, there is one landscape"
-    if landscapes < FEWEST_LANDSCAPES:
-        return f"half of the 95 % interval by Student's t, there are {landscapes} landscapes only"
-    return f"standard error of the mean over {landscapes} landscapes"
+    return f"half of the 95 % interval of the mean over {landscapes} landscapes, by Student's t"
 
 
 def _energy_scale(data: xarray.Dataset) -> Generator[str]:
-    """Energy scale and noise that were fitted, and how well."""
+    """Energy scale and noise that were fitted, with their 95 % intervals, and how well."""
+    from ionscape.series.averages import student_factor
+
     numbers = data.attrs
-    scale = _with_error(float(numbers["energy_scale"]), float(numbers["energy_scale_error"]))
-    noise = _with_error(float(numbers["noise"]), float(numbers["noise_error"]))
+    # their errors are raised to the scatter of the measurements where that is larger
+    freedom = int(numbers["energy_scale_degrees_of_freedom"])
+    factor = student_factor(freedom + 1) if freedom else NORMAL_95
+    scale = _with_error(float(numbers["energy_scale"]), factor * float(numbers["energy_scale_error"]))
+    noise = _with_error(float(numbers["noise"]), factor * float(numbers["noise_error"]))
     points = data.sizes["energy_scale_point"]
-    yield f"fitted to {points} measured activation energies: energy scale {scale} eV, noise {noise}"
+    yield f"fitted to {points} measured activation energies (± 95 %): energy scale {scale} eV, noise {noise}"
     yield (
         f"of this fit: χ² = {float(numbers['energy_scale_chi_square']):.3g} for"
         f" {int(numbers['energy_scale_degrees_of_freedom'])} degrees of freedom, correlation of both"

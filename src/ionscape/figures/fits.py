@@ -71,7 +71,7 @@ def fitted_profile(result: FitResult, number: int = 0) -> Figure:
         measured, error, fitted = fitted_densities(result, number, place)
         pale = shade(style.colour, 0.5)
         axes.errorbar(depth / unit.size, measured, error, fmt="o", ms=2.2, color=pale, elinewidth=0.6, zorder=1.5,
-                      label=f"{plain_text(ion)} measured")  # fmt: skip
+                      label=f"{plain_text(ion)} measured, ± 1 σ of counting")  # fmt: skip
         axes.plot(depth / unit.size, fitted, color=_darker(style.colour), lw=1.5, zorder=3,
                   label=f"{plain_text(ion)} fitted")  # fmt: skip
     axes.set_ylim(bottom=0.0)
@@ -147,6 +147,8 @@ def fitted_site_energies(result: FitResult, number: int = 0) -> Figure:
 
 def _draw_residuals(axes: Axes, depth: FloatArray, residual: FloatArray, ion: str, style: IonStyle) -> None:
     axes.axhspan(-2.0, 2.0, color="#EEEEEE", lw=0)
+    axes.annotate("grey: ± 2 σ", (1.0, 0.0), (-3.0, 2.0), xycoords="axes fraction", textcoords="offset points",
+                  ha="right", fontsize=6.5, color="#666666")  # fmt: skip
     axes.axhline(0.0, color="black", lw=0.5)
     axes.plot(depth, residual, "o", ms=1.8, color=style.colour)
     limit = residual_limit(residual)

@@ -10,6 +10,7 @@ import numpy as np
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 from ionscape.figures.series_values import (
+    BARS,
     INVERSE_TEMPERATURE,
     PER_CENTIMETRE,
     SAME_COMPOSITION,
@@ -18,6 +19,7 @@ from ionscape.figures.series_values import (
     colour_of_map,
     conductivity_products,
     error_bars,
+    frequency_interval,
     has_values,
     measured_conductivities,
     measured_products,
@@ -35,14 +37,17 @@ if TYPE_CHECKING:
     from ionscape.series import SeriesResult
 
 BORATE_FRACTION = "borate fraction $x$"
+ROOM_FOR_BARS = 100.0
+"""Factor beyond the values to which a logarithmic axis reaches for their bars."""
 MOST_LABELLED = 100.0
 """Ratio of the ends of a logarithmic axis up to which more than whole decades are labelled."""
+INTERVAL = ("", "_lower_95", "_upper_95")
 MARKERS = "sDv^<>ph*Xd8P"
 """Of publications; the second time round they are filled, so that no two of 26 look alike."""
 
 
 def activation_energies(result: SeriesResult) -> Figure:
-    """Draw the activation energy against the borate fraction, with standard errors and measured glasses.
+    """Draw the activation energy against the borate fraction, with 95 % intervals and measured glasses.
 
     Raises:
         InputError: the result holds no activation energies.
@@ -52,11 +57,10 @@ def activation_energies(result: SeriesResult) -> Figure:
     figure = new_figure(6.6, 4.0)
     axes = figure.subplots()
     style = ion_styles([str(data.attrs["alkali"])])[str(data.attrs["alkali"])]
-    x, (energy, error) = by_borate_fraction(data, "activation_energy", "activation_energy_error")
-    bars = np.nan_to_num(error)
-    known = bool((bars > 0.0).any())
-    _plot_model(axes, x, energy, bars if known else None, color=style.colour, lw=1.6, marker="o", ms=4, zorder=3,
-                label="model, mean and standard error" if known else "model, one landscape")  # fmt: skip
+    x, (energy, low, high) = by_borate_fraction(data, *(f"activation_energy{end}" for end in INTERVAL))
+    bars = error_bars(energy, low, high)
+    _plot_model(axes, x, energy, bars, color=style.colour, lw=1.6, marker="o", ms=4, zorder=3,
+                label="model, one landscape" if bars is None else "model, mean and\n95 % interval")  # fmt: skip
     if "measured_activation_energy" in data:
         _draw_sources(axes, data, data["measured_x"].values, data["measured_activation_energy"].values)
     _finish(axes, data, vertical="activation energy of $\\sigma T$ / eV")
@@ -80,7 +84,7 @@ def conductivities(result: SeriesResult) -> Figure:
     axes: Axes = panels[0, 0]
     temperatures = [float(value) for value in data["temperature"].values]
     colours = TemperatureColours([*temperatures, *shown_temperatures(data)])
-    x, (conductivity, error) = by_borate_fraction(data, "conductivity", "conductivity_error")
+    x, (conductivity, low, high) = by_borate_fraction(data, *(f"conductivity{end}" for end in INTERVAL))
     # by how much the frequency that was fitted for each x changes a conductivity
     factor = np.full_like(x, np.nan)
     if fitted:
@@ -88,22 +92,22 @@ def conductivities(result: SeriesResult) -> Figure:
         factor = adapted / used
     known = np.isfinite(factor)
     for place in np.argsort(temperatures)[::-1]:
-        value = conductivity[:, place] * PER_CENTIMETRE
+        value, *ends = (values[:, place] * PER_CENTIMETRE for values in (conductivity, low, high))
         _plot_model(
-            axes, x, value, error_bars(value, error[:, place] * PER_CENTIMETRE), color=colours(temperatures[place]),
-            lw=1.4, ls=(0, (4, 2)) if fitted else "solid", marker="o", ms=3.5,
-            label=f"model, {temperatures[place]:.5g} K",
+            axes, x, value, error_bars(value, *ends), color=colours(temperatures[place]), lw=1.4,
+            ls=(0, (4, 2)) if fitted else "solid", marker="o", ms=3.5, label=f"model, {temperatures[place]:.5g} K",
         )  # fmt: skip
         if fitted:
             axes.plot(x[known], (value * factor)[known], color=colours(temperatures[place]), lw=1.4)
     _draw_measured_conductivities(axes, data, colours)
-    axes.set_yscale("log")
+    _logarithmic(axes)
     # labelled before the second panel takes over the horizontal axis
     _finish(axes, data, vertical=r"$\sigma$ / (S cm$^{-1}$)")
     handles, labels = axes.get_legend_handles_labels()
     if fitted:
         handles += _lines((0, (4, 2)), "solid")
         labels += ["with the frequency\nof the series", "with the frequency fitted\nfor each x"]
+    _explain_bars(axes, handles, labels)
     figure.legend(handles, labels, fontsize=8, frameon=False, loc="outside right upper")
     if fitted:
         axes.set_xlabel("")
@@ -134,15 +138,15 @@ def arrhenius_plot(result: SeriesResult, borate_fractions: Sequence[float] | Non
     # smaller on top of larger ones, since compositions of a flat range lie on each other
     sizes = np.linspace(7.5, 3.5, len(colours))
     for place, colour, size in zip(places, colours, sizes, strict=False):
-        product, error = conductivity_products(data, place)
+        product, *ends = conductivity_products(data, place)
         x = float(data["x"].values[place])
-        _plot_model(axes, inverse, product, error_bars(product, error), color=colour, ls="none", marker="o",
+        _plot_model(axes, inverse, product, error_bars(product, *ends), color=colour, ls="none", marker="o",
                     ms=float(size), label=f"x = {x:.3g}")  # fmt: skip
         if "activation_energy" in data:
-            ends, line = slope_line(inverse, product, float(data["activation_energy"].values[place]))
-            axes.plot(ends, line, color=colour, lw=1.1)
+            across, line = slope_line(inverse, product, float(data["activation_energy"].values[place]))
+            axes.plot(across, line, color=colour, lw=1.1)
         _draw_measured_products(axes, data, x, colour)
-    axes.set_yscale("log")
+    _logarithmic(axes)
     axes.set_title(str(data.attrs["title"]), fontsize=10, loc="left", parse_math=False)
     tidy(axes, horizontal="1000 K / $T$", vertical=r"$\sigma T$ / (S K cm$^{-1}$)")
     handles, labels = _meanings(axes, data)
@@ -202,12 +206,32 @@ def _draw_frequencies(axes: Axes, data: xarray.Dataset) -> None:
     names = ("fitted_attempt_frequency", "fitted_attempt_frequency_error", "attempt_frequency")
     x, (fitted, error, used) = by_borate_fraction(data, *names)
     known = np.isfinite(fitted)
-    bars = error_bars(fitted[known], error[known])
+    bars = error_bars(fitted[known], *frequency_interval(fitted[known], error[known]))
     _plot_model(axes, x[known], fitted[known], bars, color="black", marker="o", ms=3.5, lw=1.2)
     axes.plot(x, used, color="black", lw=1.0, ls=(0, (4, 2)))
-    axes.set_yscale("log")
+    _logarithmic(axes)
     _thin_ticks(axes)
     tidy(axes, horizontal=BORATE_FRACTION, vertical=r"$\nu$ / Hz")
+
+
+def _logarithmic(axes: Axes) -> None:
+    """A logarithmic axis for the values: bars of few landscapes span tens of decades and run out of it.
+
+    The caps of bars are lines as well, with a marker of their own.
+    """
+    axes.set_yscale("log")
+    shown = [np.asarray(line.get_ydata(), dtype=float) for line in axes.lines if line.get_marker() != "_"]
+    values = np.concatenate([part[np.isfinite(part) & (part > 0.0)] for part in shown if part.size > 0] or [np.ones(1)])
+    low, high = axes.get_ylim()
+    axes.set_ylim(max(low, values.min() / ROOM_FOR_BARS), min(high, values.max() * ROOM_FOR_BARS))
+
+
+def _explain_bars(axes: Axes, handles: list[Any], labels: list[str]) -> None:
+    """Add to a legend what the error bars are, if there are any."""
+    if axes.containers:
+        handles.append(_lines("none")[0])
+        handles[-1].set(marker="|", ms=9, mew=1.0)
+        labels.append("bars: " + BARS.replace(" of", "\nof"))
 
 
 def _thin_ticks(axes: Axes) -> None:
@@ -252,4 +276,5 @@ def _meanings(axes: Axes, data: xarray.Dataset) -> tuple[list[Any], list[str]]:
     if any(line.get_marker() == "D" and np.size(line.get_xdata()) for line in axes.lines):
         handles.append(Line2D([], [], color="black", ls="none", marker="D", ms=4.5, mfc="none"))
         labels.append(f"measured, x ± {SAME_COMPOSITION:g}")
+    _explain_bars(axes, handles, labels)
     return handles, labels

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ionscape.arrays import FloatArray
-from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
+from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT, NORMAL_95
 
 if TYPE_CHECKING:
     import xarray
@@ -23,6 +23,8 @@ SAME_COMPOSITION = 0.03
 NEAR_TEMPERATURE = 25.0  # K: measured temperatures that far outside those of the model are still shown
 INVERSE_TEMPERATURE = 1000.0  # axes show 1000 K / T
 PER_CENTIMETRE = 0.01  # S/cm in S/m: log10 of σ in S/cm is what the literature shows
+BARS = "95 % intervals of the means"
+"""What the error bars of all figures of a series are, as its tables have them."""
 
 
 class TemperatureColours:
@@ -91,24 +93,28 @@ def measured_products(data: xarray.Dataset, x: float) -> tuple[FloatArray, Float
     return INVERSE_TEMPERATURE / temperature[near], product[near]
 
 
-def error_bars(values: FloatArray, error: FloatArray) -> FloatArray | None:
-    """Lengths of the bars of values on a logarithmic axis, shape (2, n), those below first; None if none has an error.
+def error_bars(values: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray | None:
+    """Lengths of the bars between the ends of intervals, shape (2, n), those below first; None if none has any.
 
-    The relative error is that of the natural logarithm, so that a bar never reaches 0, however large the error is.
+    A value without an interval (not-a-number), or with an infinite one, has bars of length 0.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        relative = np.nan_to_num(error / values, posinf=0.0)
-    if not (relative > 0.0).any():
-        return None
-    return np.array([-np.expm1(-relative) * values, np.expm1(relative) * values])
+    with np.errstate(invalid="ignore"):
+        bars = np.array([values - lower, upper - values])
+    bars = np.where(np.isfinite(bars).all(axis=0), np.maximum(bars, 0.0), 0.0)
+    return bars if bars.any() else None
 
 
-def conductivity_products(data: xarray.Dataset, place: int) -> tuple[FloatArray, FloatArray]:
-    """σT of a composition and its standard error [S K/cm] at all temperatures; no error is 0."""
-    temperatures = data["temperature"].values
-    product = data["conductivity"].values[place] * temperatures * PER_CENTIMETRE
-    error = np.nan_to_num(data["conductivity_error"].values[place]) * temperatures * PER_CENTIMETRE
-    return product, error
+def frequency_interval(frequency: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Ends of the 95 % intervals of attempt frequencies, of which ln ν is normal; NaN without an error."""
+    factor = np.exp(NORMAL_95 * error / frequency)
+    return frequency / factor, frequency * factor
+
+
+def conductivity_products(data: xarray.Dataset, place: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """σT of a composition and the ends of its 95 % interval [S K/cm] at all temperatures; NaN without one."""
+    scale = data["temperature"].values * PER_CENTIMETRE
+    value, lower, upper = (data[f"conductivity{end}"].values[place] * scale for end in ("", "_lower_95", "_upper_95"))
+    return value, lower, upper
 
 
 def slope_line(inverse: FloatArray, product: FloatArray, energy: float) -> tuple[FloatArray, FloatArray]:

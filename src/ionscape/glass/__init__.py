@@ -11,6 +11,7 @@ from ionscape.glass.composition import (
     flat_range,
     ion_number_density,
     known_weaknesses,
+    lattice_density_remarks,
 )
 from ionscape.glass.formula import parse_composition
 from ionscape.glass.glass import Glass, make_glass
@@ -41,6 +42,7 @@ __all__ = [
     "interpolate_units",
     "ion_number_density",
     "known_weaknesses",
+    "lattice_density_remarks",
     "make_glass",
     "measured_units",
     "network_former_units",

@@ -86,8 +86,8 @@ class NetworkSolution:
 
     Attributes:
         log_conductance: ln G, in the unit of the links.
-        lower: rigorous lower bound of G on the complete network, as a ratio to G.
-        upper: rigorous upper bound, as a ratio to G.
+        lower: rigorous lower bound of G on the complete network, as a ratio to G, at most 1.
+        upper: rigorous upper bound, as a ratio to G, at least 1.
         potentials: of all nodes at unit voltage (nodes,), 1 at the source and 0 at the drain.
         tree: indices of links inside contracted clusters that carry their current.
         tree_currents: in these, in units of the total current (tree,).
@@ -204,8 +204,9 @@ def _solve_range(
         log_conductance=bottleneck + math.log(conductance),
         # Thomson: the power of any flow of unit current is at least 1/G
         lower=conductance / (conductance + dissipated),
-        # Dirichlet: the power of any potential with unit voltage is at least G
-        upper=trial_power(logarithms, first, second, potentials, bottleneck) / conductance,
+        # Dirichlet: the power of any potential with unit voltage is at least G. Where no link was left out, both are
+        # equal but for the rounding of sums in another order
+        upper=max(trial_power(logarithms, first, second, potentials, bottleneck) / conductance, 1.0),
         potentials=potentials,
         tree=tree,
         tree_currents=tree_currents / conductance,

@@ -98,7 +98,7 @@ def sample_chains(surrogate: Surrogate, rng: np.random.Generator, maximum_steps:
             draws = np.concatenate([sampler.get_chain(discard=int(BURN_IN * done)) for sampler in samplers], axis=1)
             chain = _judged(surrogate, draws)
         if chain.still.size:
-            stuck = ", ".join(names[place] for place in chain.still)
+            stuck = ", ".join([names[int(place)] for place in chain.still])
             raise FitError(
                 f"the chain of the posterior does not move along {stuck} in {done} steps, and more of them do not help:"
                 " look whether the fit converged, and whether its bounds leave these parameters any room")  # fmt: skip

@@ -95,5 +95,7 @@ def _with_bands(name: str, axis: str, best: FloatArray, drawn: list[FloatArray],
     found: dict[str, Any] = {name: (axis, best, {"units": unit})}
     bands = np.percentile(np.array(drawn), list(LEVELS.values()), axis=0)
     for level, band in zip(LEVELS, bands, strict=True):
-        found[f"{name}_{level}"] = (axis, band, {"units": unit})
+        # the curve lies in its band, also where the optimum is at a bound and all draws are on one side
+        enclosing = np.minimum if level.startswith("lower") else np.maximum
+        found[f"{name}_{level}"] = (axis, enclosing(band, best), {"units": unit})
     return found

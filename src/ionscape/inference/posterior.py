@@ -101,9 +101,10 @@ def sample_posterior(
     Returns:
         The result with `sample` (draw, parameter) [SI] and equal weights `weight` (draw), `posterior_mean`,
         `posterior_median`, `r_hat`, `effective_sample_size` and `autocorrelation_time` (parameter); intervals are
-        percentiles of the sample, standard errors and covariances those of the sample, curves have its bands.
-        The estimate stays that of the largest density. Attributes `posterior_*` tell how equal surrogate and full
-        simulations are; `log_evidence` is integrated instead of approximated.
+        percentiles of the sample, widened to the estimate where this lies beyond them, standard errors and covariances
+        those of the sample, curves have its bands. The estimate stays that of the largest density. Attributes
+        `posterior_*` tell how equal surrogate and full simulations are; `log_evidence` is integrated instead of
+        approximated.
 
     Raises:
         FitError: the chains are too short after `maximum_steps`, or the surrogate is no good.
@@ -345,7 +346,7 @@ def _entered(
         "r_hat": ("parameter", chain.r_hat),
         "effective_sample_size": ("parameter", chain.effective_size),
         "autocorrelation_time": ("parameter", chain.autocorrelation_time),
-        **{name: ("parameter", np.percentile(values, level, axis=0)) for name, level in LEVELS.items()},
+        **_intervals(values, np.asarray(data["estimate"].values, dtype=float)),
     }
     band = kept[np.linspace(0, draws - 1, min(BAND_DRAWS, draws)).astype(int)]
     optimum = np.asarray(data["coordinate"].values, dtype=float)
@@ -367,6 +368,15 @@ def _entered(
         "warnings": json.dumps([*_kept(result), *_at_bounds(free, kept, work)], ensure_ascii=False),
     }
     return FitResult(dataset=dataset, problem=result.problem)
+
+
+def _intervals(values: FloatArray, estimate: FloatArray) -> dict[str, Any]:
+    """Percentiles of the draws, shape (draws, parameters), widened to the estimate: at a bound it lies beyond them."""
+    widened = {"lower": np.minimum, "upper": np.maximum}
+    return {
+        name: ("parameter", widened[name.split("_")[0]](np.percentile(values, level, axis=0), estimate))
+        for name, level in LEVELS.items()
+    }
 
 
 def _kept(result: FitResult) -> list[str]:

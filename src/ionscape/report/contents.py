@@ -16,6 +16,7 @@ from ionscape.figures.fit_values import SAME_OPTIMUM, data_sets
 from ionscape.provenance import package_version
 from ionscape.quantities import format_quantity
 from ionscape.references import REFERENCES
+from ionscape.sims.calibration_rows import BALANCE_SCATTER, COMMON_FACTOR
 from ionscape.wording import in_words
 
 from . import panels
@@ -238,7 +239,8 @@ def _origin(result: FitResult, problem: FitProblem | None) -> Section:
              if math.isfinite(rate) else "none: depths were given"),
             *((f"{prefix}sputter time of the crater", f"{float(time):.6g} s ({found['crater_sputter_time_from']})")
               for time in (found.get("crater_sputter_time", math.nan),) if math.isfinite(float(time))),
-            (f"{prefix}error common to the ions of a point", f"{100.0 * data.common_factor:.2g} %"),
+            (f"{prefix}{COMMON_FACTOR}", f"{100.0 * float(found['common_factor']):.3g} %"),
+            (f"{prefix}{BALANCE_SCATTER} (by which the points are weighted)", f"{100.0 * data.common_factor:.3g} %"),
             (f"{prefix}depth resolution (standard deviation)",
              format_quantity(data.response.standard_deviation, "length")
              + (f" ({ASSUMED})" if RESOLUTION in assumed else "")),

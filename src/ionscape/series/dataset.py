@@ -138,7 +138,13 @@ def _conductivity_variables(
         values: FloatArray = getattr(averages, f"{name}_bound")
         mean_bound = mean_and_errors(mean_of_open(values, axis=2))[0] if values.size else np.full_like(mean, np.nan)
         meaning = f"rigorous {name} bound of the mean over these landscapes"
-        bounds[f"conductivity_{name}_bound"] = (dims, mean_bound * scale[:, None], {**unit, "long_name": meaning})
+        # the mean of bounds that enclose does so but for rounding
+        enclosing = np.minimum if name == "lower" else np.maximum
+        bounds[f"conductivity_{name}_bound"] = (
+            dims,
+            enclosing(mean_bound * scale[:, None], mean),
+            {**unit, "long_name": meaning},
+        )
     percolated = percolated_fraction(averages.percolates, len(scale))
     return {
         "conductivity": (dims, mean, {**unit, "long_name": "dc conductivity, mean over landscapes"}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ionscape.glass import known_weaknesses
+from ionscape.glass import known_weaknesses, lattice_density_remarks
 from ionscape.glass.literature import LEAST_NEIGHBOURS, NEIGHBOURHOOD
 
 from .load import Series
@@ -19,7 +19,10 @@ def file_warnings(series: Series) -> list[str]:
     Returns:
         One sentence each.
     """
-    return [*_composition_warnings(series), *_parameter_warnings(series), *_measurement_warnings(series)]
+    return [
+        *_composition_warnings(series), *_parameter_warnings(series), *_density_remarks(series),
+        *_measurement_warnings(series),
+    ]  # fmt: skip
 
 
 def _composition_warnings(series: Series) -> list[str]:
@@ -41,6 +44,14 @@ def _parameter_warnings(series: Series) -> list[str]:
     if series.settings.landscape.energy_scale is not None:
         return []
     return list(published_warnings(series.glasses[0].composition))
+
+
+def _density_remarks(series: Series) -> list[str]:
+    """That the lattice has another ion density than the glass; only where conductivities are calculated."""
+    without = [glass.composition for glass in series.glasses if glass.mass_density is None]
+    if series.settings.network is None or not without:
+        return []
+    return list(lattice_density_remarks(without, series.settings.hopping.jump_distance))
 
 
 def _measurement_warnings(series: Series) -> list[str]:

@@ -10,6 +10,10 @@ from ionscape.quantities import with_error
 
 NANOMETRE = 1e-9
 PERCENT = 1e-2
+COMMON_FACTOR = "common factor, by neighbouring points"
+"""The relative standard deviation that all channels of a data point share, by the scatter of neighbouring points."""
+BALANCE_SCATTER = "common factor, by the charge balance"
+"""The same raised to what the charge balance scatters over depth, slow drifts included: fits weigh by it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +59,10 @@ def calibration_rows(summary: Mapping[str, Any]) -> list[CalibrationRow]:
             for label, key in ions
             for ion, entry in summary[key].items()
         ),
-        CalibrationRow(label="common factor / %", value=summary["common_factor"] / PERCENT, error=None),
+        CalibrationRow(
+            label=f"{COMMON_FACTOR} / %", value=summary["common_factor"] / PERCENT,
+            error=summary["common_factor_error"] / PERCENT,
+        ),
+        CalibrationRow(label=f"{BALANCE_SCATTER} / %", value=summary["balance_scatter"] / PERCENT, error=None),
     ]  # fmt: skip
     return [row for row in rows if row.value == row.value]

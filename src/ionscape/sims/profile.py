@@ -96,6 +96,8 @@ class DepthProfile:
             },
             "pulses_per_point": pulses if pulses > 0 else None,
             "common_factor": float(found["common_factor"]),
+            "common_factor_error": float(found["common_factor_error"]),
+            "balance_scatter": float(found["balance_scatter"]),
             "balance_reduced_chi_square": float(found["balance_reduced_chi_square"]),
             "bulk_region": [float(value) for value in found["bulk_region"]],
             "calibration_region": [float(value) for value in found["calibration_region"]],

@@ -65,6 +65,7 @@ class Curve:
         y: shape (points,); of a band, what lies within it.
         lower: lower end of the band or error bar, shape (points,); None without.
         upper: upper end, shape (points,).
+        interval: what lower and upper are the ends of, over their columns of the CSV, such as "95 %".
         kind: how it is drawn.
         colour: on white ground.
         line: dashes as in matplotlib.
@@ -78,6 +79,7 @@ class Curve:
     y: FloatArray
     lower: FloatArray | None = None
     upper: FloatArray | None = None
+    interval: str = ""
     kind: CurveKind = "line"
     colour: str = INK
     line: LineStyle = "solid"
@@ -179,8 +181,9 @@ def to_csv(plot: Plot) -> str:
         if curve.kind != "band":
             columns.append((f"{curve.name}{vertical}", curve.y.tolist()))
         if curve.lower is not None and curve.upper is not None:
-            columns.append((f"{curve.name} lower{vertical}", curve.lower.tolist()))
-            columns.append((f"{curve.name} upper{vertical}", curve.upper.tolist()))
+            what = f" {curve.interval}" if curve.interval else ""
+            columns.append((f"{curve.name} lower{what}{vertical}", curve.lower.tolist()))
+            columns.append((f"{curve.name} upper{what}{vertical}", curve.upper.tolist()))
     output = io.StringIO()
     writer = csv.writer(output, lineterminator="\n")
     writer.writerow([name for name, _ in columns])

@@ -50,11 +50,12 @@ def fit_plot(result: FitResult, number: int = 0) -> Plot:
     for place, ion in enumerate(ions):
         measured, error, fitted = fitted_densities(result, number, place)
         points.append(Curve(name=f"{ion} measured", x=depth / unit.size, y=measured, lower=measured - error,
-                            upper=measured + error, kind="points", colour=styles[ion].colour, strength=0.55,
-                            thickness=1.2))  # fmt: skip
+                            upper=measured + error, interval="1 σ", kind="points", colour=styles[ion].colour,
+                            strength=0.55, thickness=1.2))  # fmt: skip
         lines.append(Curve(name=f"{ion} fitted", x=depth / unit.size, y=fitted, colour=styles[ion].colour))
     return Plot(
-        name=f"fit-{name}" if name else "fit", title=name or str(data.attrs["title"]), curves=(*points, *lines),
+        name=f"fit-{name}" if name else "fit", title=f"{name or data.attrs['title']}; bars: 1 σ of counting",
+        curves=(*points, *lines),
         horizontal=Axis(label="depth", unit=unit.unit, size=unit.size, limits=(0.0, float(depth[-1]) / unit.size)),
         vertical=Axis(label="density", unit="nm⁻³", size=PER_CUBIC_NANOMETRE, limits=(0.0, None)),
     )  # fmt: skip
@@ -79,7 +80,7 @@ def residual_plot(result: FitResult, number: int = 0) -> Plot:
     points = [Curve(name=ion, x=x, y=residual[:, place], kind="points", colour=styles[ion].colour, thickness=1.2)
               for place, ion in enumerate(ions)]  # fmt: skip
     return Plot(
-        name=f"residuals-{name}" if name else "residuals", title="", curves=(band, *points),
+        name=f"residuals-{name}" if name else "residuals", title="grey: ± 2 σ", curves=(band, *points),
         horizontal=Axis(label="depth", unit=unit.unit, size=unit.size, limits=(0.0, float(x[-1]))),
         vertical=Axis(label="residual", unit="σ", limits=(-limit, limit)),
     )  # fmt: skip

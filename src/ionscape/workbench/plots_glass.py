@@ -10,7 +10,9 @@ from ionscape.arrays import FloatArray
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
 from ionscape.figures import glass as glass_figures
+from ionscape.figures.series import ROOM_FOR_BARS
 from ionscape.figures.series_values import (
+    BARS,
     INVERSE_TEMPERATURE,
     PER_CENTIMETRE,
     SAME_COMPOSITION,
@@ -18,7 +20,6 @@ from ionscape.figures.series_values import (
     by_borate_fraction,
     colour_of_map,
     conductivity_products,
-    error_bars,
     has_values,
     measured_conductivities,
     measured_products,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from ionscape.series import Series, SeriesResult
 
 UNIT_POINTS = 201
+ENDS = ("", "_lower_95", "_upper_95")
 LEAST_FRACTION, LEAST_TAIL, BINS = glass_figures.LEAST_FRACTION, glass_figures.LEAST_TAIL, glass_figures.BINS
 SOURCE_COLOURS = ("#333333", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 MANY_COLOUR = "#8A8A8A"
@@ -108,17 +110,18 @@ def landscape_plot(landscape: Landscape) -> Plot:
 
 
 def activation_energy_plot(result: SeriesResult) -> Plot | None:
-    """Activation energy of σT over the mixing ratio, with standard errors and measured glasses; None without any."""
+    """Activation energy of σT over the mixing ratio, with 95 % intervals and measured glasses; None without any."""
     data = result.dataset
     if not has_values(data, "activation_energy"):
         return None
     alkali = str(data.attrs["alkali"])
     title = str(data.attrs["title"])
-    x, (energy, error) = by_borate_fraction(data, "activation_energy", "activation_energy_error")
-    error = np.nan_to_num(error)
-    curves = [Curve(name="model", x=x, y=energy, lower=energy - error, upper=energy + error,
+    x, (energy, low, high) = by_borate_fraction(data, *(f"activation_energy{end}" for end in ENDS))
+    low, high = _drawn(energy, low), _drawn(energy, high)
+    title += _intervals("bars", energy, low, high)
+    curves = [Curve(name="model", x=x, y=energy, lower=low, upper=high, interval="95 %",
                     colour=ion_styles([alkali])[alkali].colour)]  # fmt: skip
-    curves.append(Curve(name="compositions", x=x, y=energy, lower=energy - error, upper=energy + error, kind="points",
+    curves.append(Curve(name="compositions", x=x, y=energy, lower=low, upper=high, interval="95 %", kind="points",
                         colour=curves[0].colour, legend=False))  # fmt: skip
     if "measured_activation_energy" in data:
         measured = data["measured_activation_energy"].values
@@ -151,7 +154,8 @@ def conductivity_plot(result: SeriesResult) -> Plot | None:
     temperatures = [float(value) for value in data["temperature"].values]
     shown = shown_temperatures(data)
     colours = TemperatureColours([*temperatures, *shown])
-    x, (values, errors) = by_borate_fraction(data, "conductivity", "conductivity_error")
+    x, (values, lows, highs) = by_borate_fraction(data, *(f"conductivity{end}" for end in ENDS))
+    bands = ""
     curves: list[Curve] = []
     for temperature in shown:
         where, value = measured_conductivities(data, temperature)
@@ -159,19 +163,20 @@ def conductivity_plot(result: SeriesResult) -> Plot | None:
                             colour=colours(temperature), legend=False))  # fmt: skip
     for place in np.argsort(temperatures)[::-1]:
         value = values[:, place] * PER_CENTIMETRE
-        lower, upper = _on_logarithmic_axis(value, errors[:, place] * PER_CENTIMETRE)
+        lower, upper = (_drawn(value, ends[:, place] * PER_CENTIMETRE) for ends in (lows, highs))
+        bands = bands or _intervals("bands", value, lower, upper)
         name, colour = f"{temperatures[place]:.5g} K", colours(temperatures[place])
-        curves.append(Curve(name=name, x=x, y=value, lower=lower, upper=upper, colour=colour,
+        curves.append(Curve(name=name, x=x, y=value, lower=lower, upper=upper, interval="95 %", colour=colour,
                             line="dashed" if fitted else "solid"))  # fmt: skip
         if fitted:
             _, (adapted, used) = by_borate_fraction(data, "fitted_attempt_frequency", "attempt_frequency")
             curves.append(Curve(name=f"{name}, frequency fitted", x=x, y=value * adapted / used, colour=colour,
                                 legend=False))  # fmt: skip
     title = "points: measured" if shown else str(data.attrs["title"])
-    title += "; solid: frequency fitted at each x" if fitted else ""
+    title += ("; solid: frequency fitted at each x" if fitted else "") + bands
     return Plot(
         name="conductivities", title=title, curves=tuple(curves), horizontal=_mixing_ratio(),
-        vertical=Axis(label="conductivity", unit="S/cm", size=1.0 / PER_CENTIMETRE, log=True),
+        vertical=_conductivity_axis("conductivity", "S/cm", 1.0 / PER_CENTIMETRE, curves),
     )  # fmt: skip
 
 
@@ -184,21 +189,23 @@ def arrhenius_plot(result: SeriesResult) -> Plot | None:
     inverse = INVERSE_TEMPERATURE / temperatures
     places = spread_places(data["x"].values)
     curves: list[Curve] = []
+    bars = ""
     for number, place in enumerate(places):
         x, colour = float(data["x"].values[place]), colour_of_map("viridis", 0.85 * number / max(len(places) - 1, 1))
-        product, error = conductivity_products(data, place)
-        lower, upper = _on_logarithmic_axis(product, error)
+        product, *ends = conductivity_products(data, place)
+        lower, upper = (_drawn(product, end) for end in ends)
+        bars = bars or _intervals("bars", product, lower, upper)
         curves.append(Curve(name=f"x = {x:.3g}", x=inverse, y=product, lower=lower, upper=upper,
-                            kind="points", colour=colour, thickness=3.0))  # fmt: skip
+                            interval="95 %", kind="points", colour=colour, thickness=3.0))  # fmt: skip
         if "activation_energy" in data and len(temperatures) > 1:
             energy = float(data["activation_energy"].values[place])
-            ends, line = slope_line(inverse, product, energy)
-            curves.append(Curve(name=f"x = {x:.3g}, slope {energy:.3f} eV", x=ends, y=line, colour=colour,
+            across, line = slope_line(inverse, product, energy)
+            curves.append(Curve(name=f"x = {x:.3g}, slope {energy:.3f} eV", x=across, y=line, colour=colour,
                                 thickness=1.1, legend=False))  # fmt: skip
         curves.extend(_measured_products(data, x, colour))
     return Plot(
-        name="arrhenius", title="points: conductivities; lines: slope of the activation energy from percolation",
-        horizontal=Axis(label="1000 K/T"), vertical=Axis(label="σT", unit="S K/cm", size=100.0, log=True),
+        name="arrhenius", title=f"points: conductivities; lines: slope of the activation energy from percolation{bars}",
+        horizontal=Axis(label="1000 K/T"), vertical=_conductivity_axis("σT", "S K/cm", 100.0, curves),
         curves=tuple(curves),
     )  # fmt: skip
 
@@ -229,10 +236,28 @@ def _units(series: Series) -> tuple[FloatArray, dict[str, FloatArray]]:
     return x, table
 
 
-def _on_logarithmic_axis(values: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Ends of the error bars, above 0 however large the error is."""
-    bars = error_bars(values, error)
-    return (values, values) if bars is None else (values - bars[0], values + bars[1])
+def _drawn(values: FloatArray, ends: FloatArray) -> FloatArray:
+    """Ends of error bars; where there is no interval, or an infinite one, the value itself."""
+    return np.where(np.isfinite(ends), ends, values)
+
+
+def _intervals(what: str, values: FloatArray, lower: FloatArray, upper: FloatArray) -> str:
+    """What the bars or bands of a plot are, for its title; nothing if there are none."""
+    return f"; {what}: {BARS}" if bool(((lower < values) | (upper > values)).any()) else ""
+
+
+def _conductivity_axis(label: str, unit: str, size: float, curves: list[Curve]) -> Axis:
+    """A logarithmic axis that reaches no further beyond the values for the intervals of few landscapes."""
+    values = np.concatenate([curve.y for curve in curves])
+    values = values[np.isfinite(values) & (values > 0.0)]
+    ends = np.concatenate(
+        [np.concatenate([c.lower, c.upper]) for c in curves if c.lower is not None and c.upper is not None]
+    )
+    ends = ends[np.isfinite(ends) & (ends > 0.0)]
+    low, high = float(values.min()), float(values.max())
+    if float(ends.min()) >= low / ROOM_FOR_BARS and float(ends.max()) <= high * ROOM_FOR_BARS:
+        return Axis(label=label, unit=unit, size=size, log=True)
+    return Axis(label=label, unit=unit, size=size, log=True, limits=(low / ROOM_FOR_BARS, high * ROOM_FOR_BARS))
 
 
 def _measured_products(data: xarray.Dataset, x: float, colour: str) -> list[Curve]:

@@ -103,7 +103,7 @@ def crater_plot(scan: CraterScan | StepHeight, *, regions: bool = True) -> Plot:
     title = Path(shown.file).name
     found: list[Region] = []
     if step is not None:
-        title += f": {step.depth / NANOMETRE:.2f} ± {step.error / NANOMETRE:.2f} nm"
+        title += f": {step.depth / NANOMETRE:.2f} ± {step.error / NANOMETRE:.2f} nm (1 σ)"
         found = [
             Region(name=f"surface {number}", start=start / MICROMETRE, end=end / MICROMETRE, colour=SURFACE_COLOUR)
             for number, (start, end) in enumerate(step.regions.surface, start=1)
