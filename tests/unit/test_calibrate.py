@@ -16,6 +16,7 @@ from ionscape.experiment import parse_experiment
 from ionscape.sims import Instrument, calibrate, load_measurement, load_profile, make_measurement, synthesise
 from ionscape.sims.calibration_rows import calibration_rows
 from ionscape.sims.channels import ion_channels
+from ionscape.sims.inspection import inspect
 from ionscape.sims.raw import Channel, RawProfile
 from ionscape.sims.regions import bulk_start, surface_time, transient_end
 from ionscape.sims.species import parse_species
@@ -354,6 +355,59 @@ def test_which_sputter_time_the_crater_belongs_to_is_said_and_can_be_given():
     rate = calibrate(make_measurement(cut, {**TABLE, "charges": {"Rb": 1}}), resamples=100)
     assert math.isnan(rate.summary()["crater_sputter_time"])
     assert not [sentence for sentence in rate.warnings if "only evidence" in sentence]
+
+
+def _normalised(raw: RawProfile, how: str) -> RawProfile:
+    """The same export after somebody divided the counts."""
+    others = np.linspace(15.0, 25.0, raw.points)  # what has no channel grows along the profile
+    total = np.random.default_rng(5).poisson(others * raw.intensity.sum(axis=0)).astype(float)
+    whole = Channel(name="total", kind="total", column=9)
+    match how:
+        case "to the total":
+            return replace(raw, intensity=raw.intensity / total)
+        case "to the total, in 1e4":
+            return replace(raw, intensity=1e4 * raw.intensity / total)
+        case "to the total, which stays":
+            made = np.vstack([np.round(1e4 * raw.intensity / total), np.full(raw.points, 1e4)])
+            return replace(raw, intensity=made, channels=(*raw.channels, whole))
+        case "to ten million":
+            return replace(raw, intensity=np.round(1e7 * raw.intensity / total))
+        case "to their sum":
+            return replace(raw, intensity=100.0 * raw.intensity / raw.intensity.sum(axis=0))
+        case "thousands lost":
+            return replace(raw, intensity=raw.intensity / 1000.0)
+        case "densities":
+            return replace(raw, intensity=raw.intensity * 3.1e24)
+        case "by its heads":
+            return replace(raw, header=("Sputter Time (s)\tIntensity (Normalized)",))
+        case _:
+            return replace(raw, intensity=np.vstack([raw.intensity, total]), channels=(*raw.channels, whole))
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [
+        ("to the total", "lie between 0 and 1"), ("to the total, in 1e4", "less than counts of their size"),
+        ("to the total, which stays", "the channel total is the same in all points (1e+04)"),
+        ("to ten million", "more than counts of their size"), ("to their sum", "the sum of all channels is the same"),
+        ("thousands lost", "between 0 and 1"), ("densities", "are densities"), ("by its heads", "call them normalised"),
+        ("not at all", None),
+    ],
+)  # fmt: skip
+def test_counts_are_told_from_what_was_made_of_them(how: str, reason: str | None):
+    for seed in (1, 2):
+        raw = _normalised(counted(seed, points=300, common=0.02), how)
+        found = inspect(raw)
+        measurement = make_measurement(raw, {**TABLE, "charges": {"Rb": 1}, "resamples": 100})
+        if reason is None:
+            assert found.not_counts is None
+            calibrate(measurement)
+            continue
+        assert reason in str(found.not_counts)
+        assert found.as_mapping()["not_counts"] == found.not_counts
+        with pytest.raises(InputError, match=r"holds no counts: .*export Poisson-corrected or raw counts") as caught:
+            calibrate(measurement)
+        assert reason in str(caught.value)
 
 
 @pytest.mark.parametrize("points", [1, 2])

@@ -96,6 +96,7 @@ def _head(found: Inspection) -> Iterator[str]:
         yield f"  {found.pulses} pulses per data point ({', '.join(told)})"
     else:
         counts = "counts are not Poisson-corrected" if found.pulses_status == "uncorrected" else "unknown"
+        counts = counts if found.not_counts is None else "none, these are no counts"
         yield f"  pulses per data point: {counts}"
     yield f"  smoothing: {found.smoothing or 'not stated'}"
 
@@ -155,6 +156,8 @@ def _print_ratios(console: Console, found: Inspection) -> None:
 
 
 def _remarks(found: Inspection) -> Iterator[str]:
+    if found.not_counts is not None:
+        yield f"These are no counts: {found.not_counts}. `ionscape calibrate` needs counts per data point."
     if found.not_recognised:
         yield f"Not recognised: {', '.join(found.not_recognised)}."
     if found.empty_points:

@@ -15,6 +15,7 @@ from ionscape.experiment.remarks import charge_warning
 from . import densities, regions
 from .channels import IonChannels, IonCounts, ion_channels
 from .counting import common_factor, dead_time_limited, infer_pulses, intensity_variance
+from .counts_check import why_not_counts
 from .crater import CraterDepth, DepthScale, crater_depth, default_total_time
 from .densities import Balance, BoolArray, Factors
 from .load import Measurement, load_measurement
@@ -84,6 +85,11 @@ def calibrate(measurement: Measurement | str | Path, **changes: Any) -> DepthPro
 
 def _ion_counts(measurement: Measurement, warnings: list[str]) -> IonCounts:
     channels = ion_channels(measurement)
+    if (reason := why_not_counts(measurement.raw)) is not None:
+        raise InputError(
+            f"holds no counts: {reason}", file=measurement.raw.file or None,
+            remedy="export Poisson-corrected or raw counts per data point, whose noise follows from their number",
+        )  # fmt: skip
     pulses = _pulses(measurement, channels, warnings)
     variance = channels.weights**2 @ intensity_variance(_local_mean(channels.counts), pulses)
     intensity = channels.intensity

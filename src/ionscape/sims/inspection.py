@@ -13,6 +13,7 @@ import numpy as np
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 
+from .counts_check import why_not_counts
 from .isotopes import ISOTOPES, IsotopeRatio, abundances, isotope_mass, isotope_ratio
 from .raw import Channel, ChannelKind, RawProfile
 from .readers import read_raw_profile
@@ -113,6 +114,7 @@ class Inspection:
         pulses_values: number of counts from whose fractions the pulses were inferred; None unless they were.
         pulses_matching: share of these that agree with them, below 1 where channels do not obey the correction.
         smoothing: what the file says of it.
+        not_counts: why the intensities are no counts, so that they cannot be calibrated; None if nothing says so.
         channels: in the order of the file.
         isotope_ratios: each isotope against the most abundant one of its element.
         interferences: suspected, the largest contribution first.
@@ -130,6 +132,7 @@ class Inspection:
     pulses_values: int | None
     pulses_matching: float | None
     smoothing: str | None
+    not_counts: str | None
     channels: tuple[ChannelInspection, ...]
     isotope_ratios: tuple[IsotopeRatio, ...]
     interferences: tuple[Interference, ...]
@@ -159,6 +162,7 @@ class Inspection:
             "pulses_values": self.pulses_values,
             "pulses_matching": self.pulses_matching,
             "smoothing": self.smoothing,
+            "not_counts": self.not_counts,
             "channels": [{**vars(channel), "mass_difference": channel.mass_difference} for channel in self.channels],
             "isotope_ratios": [
                 {name: value for name, value in vars(ratio).items() if name not in ("ratio", "error")}
@@ -208,6 +212,7 @@ def inspect(
         pulses_values=found.values,
         pulses_matching=found.matching,
         smoothing=raw.smoothing,
+        not_counts=why_not_counts(raw),
         channels=tuple(
             _inspect_channel(channel, raw.intensity[place], pulses, corrected.get(place))
             for place, channel in enumerate(raw.channels)

@@ -46,6 +46,8 @@ def inspection_remarks(found: Inspection) -> list[str]:
         told = [f"{found.points} data points, counts without Poisson correction"]
     else:
         told = [f"{found.points} data points, pulses per point unknown"]
+    if found.not_counts is not None:
+        told = [f"{found.points} data points", f"no counts: {found.not_counts}"]
     told += [
         f"{ratio.numerator}/{ratio.denominator}: {ratio.verdict}"
         for ratio in found.isotope_ratios
