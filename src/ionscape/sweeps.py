@@ -32,7 +32,7 @@ __all__ = ["sweep"]
 
 FORMAT = "ionscape sweep 1"
 
-_TEXTS = ("kind",)
+_TEXTS = ("kind", "exchanged_ions")
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
 
 _FIGURES = {
@@ -42,7 +42,7 @@ _FIGURES = {
     "injected_charge": ("C", "charge of the stage that entered through the surface, net"),
     "initial_current": ("A", "current through the back electrode when the field is established"),
     "final_current": ("A", "current through the back electrode at the end of the stage"),
-    "front_depth": ("m", "where the native fraction of the first mobile native ion passes one half"),
+    "front_depth": ("m", "where the native fraction of the ions that are exchanged passes one half"),
     "front_width": ("m", "between 16 and 84 % of the step from plateau to bulk"),
     "plateau": ("1", "mean native fraction from 2 nm to half the front depth"),
     "peak_excess_charge": ("1", "signed extreme of the charge density beyond the faces, in units of the native one"),
@@ -97,8 +97,8 @@ def sweep(
 
     Returns:
         A dimension per parameter. `density` at the ends of the stages over a depth grid as fine as the finest of all
-        simulations, NaN below the sample; the figures of the summary by stage, NaN where they do not exist; `error`,
-        empty where a simulation succeeded (reference: sweep file).
+        simulations, NaN below the sample; the figures of the summary by stage, NaN where they do not exist (why: in
+        `missing`); `error`, empty where a simulation succeeded (reference: sweep file).
 
     Raises:
         InputError: a path or value cannot be used; nothing has been simulated then.
@@ -273,11 +273,14 @@ def _gathered(
     stages = len(experiment.stages)
     density = np.full((len(outcomes), stages, len(depth), len(names)), np.nan)
     figures = {name: np.full((len(outcomes), stages), np.nan) for name in _FIGURES}
+    missing = np.full((len(outcomes), stages), "{}", dtype=object)
     for index, outcome in enumerate(outcomes):
         if outcome.failed:
             continue
         density[index] = _on_common_grid(outcome.value, depth)
         for stage, numbers in enumerate(outcome.value["figures"]):
+            # what an earlier version has stored gives no reasons
+            missing[index, stage] = json.dumps(numbers.get("missing", {}))
             for name in _FIGURES:
                 figures[name][index, stage] = np.nan if numbers[name] is None else numbers[name]
     shape = tuple(len(axis.values) for axis in axes)
@@ -297,6 +300,9 @@ def _gathered(
                 name: ((*dims, "stage"), shaped(figures[name]), {"units": unit, "long_name": meaning})
                 for name, (unit, meaning) in _FIGURES.items()
             },
+            "missing": (
+                (*dims, "stage"), shaped(missing), {"long_name": "why figures do not exist, as JSON by their names"},
+            ),
             "error": (dims, shaped(errors), {"long_name": "why the simulation failed; empty if it did not"}),
         },
         coords={

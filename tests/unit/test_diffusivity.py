@@ -466,3 +466,40 @@ def test_other_values_out_of_bounds_are_named() -> None:
         log_diffusion_table(lithium(), temperature=300.0, maximum_density=BULK, intervals=1)
     with pytest.raises(InputError, match="maximum_density"):
         log_diffusion_table(lithium(), temperature=300.0, maximum_density=0.0)
+
+
+def test_coefficients_hold_at_a_stated_reference_density_on_the_same_sites() -> None:
+    """ln D(n)/D(r) = (E_F(n) - E_F(r))/k_B T, E_F by bisection of the share of the mobile branch below it.
+
+    At n_bulk D is 1.975 times what it is at 0.95 n_bulk, as an independent calculation of the double CAIT found.
+    """
+    width, temperature, reference = 0.1432 * EV, 323.15, 0.95 * BULK
+    model = site_energy_diffusion(
+        bulk_density=BULK, bulk_coefficient=2.67e-22, reference_temperature=temperature,
+        activation_energy=0.65 * EV, width=width, excess_sites=0.10, trapped_fraction=0.10, trapped_width=0.05 * EV,
+        reference_density=reference,
+    )  # fmt: skip
+
+    def level(density: float) -> float:
+        filled = density / BULK - 0.10  # of the sites of the mobile branch, as many as native ions
+        return width * optimize.brentq(
+            lambda u: (u + math.sin(u) * math.cos(u)) / math.pi + 0.5 - filled, -0.5 * math.pi, 0.5 * math.pi
+        )
+
+    assert float(model.coefficient(reference, temperature)) == pytest.approx(2.67e-22, rel=1e-9)
+    assert float(model.activation_energy(reference)) == pytest.approx(0.65 * EV, rel=1e-9)
+    for density in (0.3 * BULK, 0.9 * BULK, BULK, 1.05 * BULK):
+        rise = (level(density) - level(reference)) / (constants.k * temperature)
+        assert float(model.coefficient(density, temperature)) == pytest.approx(2.67e-22 * math.exp(rise), rel=1e-6)
+    assert float(model.coefficient(BULK, temperature)) / 2.67e-22 == pytest.approx(1.975, abs=0.001)
+    assert model.density_limit == pytest.approx(1.1 * BULK, rel=1e-12)
+
+
+@pytest.mark.parametrize(("shape", "reference"), [("cosine-squared", 1.11), ("gaussian", 1.1), ("cosine-squared", 0.0)])
+def test_a_reference_density_that_the_sites_cannot_hold_is_refused(shape, reference) -> None:
+    with pytest.raises(InputError) as caught:
+        site_energy_diffusion(
+            bulk_density=1e28, bulk_coefficient=2.67e-22, reference_temperature=323.15, activation_energy=1e-19,
+            width=2e-20, shape=shape, reference_density=reference * 1e28,
+        )  # fmt: skip
+    assert caught.value.key == "reference_density"

@@ -69,6 +69,18 @@ potential = "1 kV"
 temperature = "250 degC"
 duration = "30 min"
 """
+RB_WITH_SITE_ENERGIES = """
+[stages.diffusion.Rb]
+model = "site-energies"
+bulk_coefficient = "2.67e-22 m^2/s"
+reference_temperature = "323.15 K"
+activation_energy = "0.65 eV"
+width = "0.1432 eV"
+trapped_fraction = 0.10
+trapped_width = "0.05 eV"
+fermi_level_counts = ["Rb", "Li"]
+reference_density = "1.33e28 1/m^3"
+"""
 RB = HEAD + IRRADIATION
 IMMOBILE = 'model = "constant"\ncoefficient = "0 m^2/s"\n'
 TABLE = 'model = "table"\nfile = "rb.csv"\nreference_temperature = "323.15 K"\nactivation_energy = "0.6 eV"\n'
@@ -654,22 +666,99 @@ def test_ions_that_cannot_do_what_they_are_named_for_are_warned_of() -> None:
     assert sentence.startswith("back_electrode.deposits names Rb, which is neither native nor enters")
 
 
-def test_site_energies_that_native_ions_share_are_counted_or_warned_of() -> None:
-    """Two native cations: each alone fills half of the sites for which the coefficients are given; anions take none."""
+def test_reference_density_is_the_native_one_of_the_ions_that_are_counted() -> None:
+    """Two native cations on sites of their own have their own reference density, others that of all that are like."""
     mobile = '[ions.Na.diffusion]\nmodel = "constant"\ncoefficient = "1e-20 m^2/s"\n'
     mobile += 'reference_temperature = "50 degC"\nactivation_energy = "0.8 eV"\n'
-    mixed = HEAD.replace('native = { Li = "1.4e28 1/m^3" }', 'native = { Li = "0.7e28 1/m^3", Na = "0.7e28 1/m^3" }')
+    mixed = HEAD.replace('native = { Li = "1.4e28 1/m^3" }', 'native = { Li = "0.9e28 1/m^3", Na = "0.5e28 1/m^3" }')
     assert mixed != HEAD
-    (sentence,) = parse_experiment(mixed + mobile + IRRADIATION).warnings
-    assert "of Li hold" in sentence
-    assert "1.4e+28 1/m^3; in the native glass 7e+27 1/m^3" in sentence
-    counted = mixed.replace('width = "0.16 eV"', 'width = "0.16 eV"\nfermi_level_counts = ["Li", "Na"]')
-    assert counted != mixed
-    assert parse_experiment(counted + mobile + IRRADIATION).warnings == ()
     described = parse_experiment(mixed + mobile + IRRADIATION)
-    assert described.reference_density("Li") == described.bulk_density == 1.4e28
-    assert described.native_fermi_density("Li", 0) == 0.7e28
+    assert described.warnings == ()
+    assert described.reference_density("Li") == described.native_fermi_density("Li", 0) == 0.9e28
+    assert described.reference_density("Na") == 0.5e28
+    assert described.reference_density("Rb") == described.bulk_density == pytest.approx(1.4e28)
+    model = described.diffusion_model("Li", 0)
+    assert model.coefficient(0.9e28, 323.15) == pytest.approx(5.8e-19, rel=1e-6, abs=0)
+    assert model.density_limit == pytest.approx(1.1 * 0.9e28, rel=1e-12)
 
+    counting = 'width = "0.16 eV"\nfermi_level_counts = ["Li", "Na"]'
+    counted = parse_experiment(mixed.replace('width = "0.16 eV"', counting) + mobile + IRRADIATION)
+    assert counted.warnings == ()
+    assert counted.reference_density("Li") == counted.reference_density("Li", 0) == pytest.approx(1.4e28)
+
+    calcium = "[ions.Ca]\ncharge = 2\n" + mobile.replace("ions.Na", "ions.Ca")
+    with_calcium = parse_experiment(mixed.replace("Na =", "Ca =") + calcium + IRRADIATION)
+    assert with_calcium.reference_density("Li") == 0.9e28
+    assert with_calcium.reference_density("Rb") == 0.9e28  # of all ions of charge 1
+    # no native ion has the charge 2: those of its sign
+    assert parse_experiment(HEAD + calcium + IRRADIATION).reference_density("Ca") == 1.4e28
+
+
+def test_models_of_stages_have_their_own_reference_density() -> None:
+    """What counts rubidium and lithium in the second stage refers to both, whoever is counted in the first."""
+    described = parse_experiment(HEAD + IRRADIATION + IRRADIATION + RB_WITH_SITE_ENERGIES)
+    assert described.reference_density("Rb", 1) == 1.4e28
+    model = described.diffusion_model("Rb", 1)
+    assert model.coefficient(1.33e28, 323.15) == pytest.approx(2.67e-22, rel=1e-6, abs=0)
+    # sites are counted in units of the native density, whatever the reference
+    assert model.density_limit == pytest.approx(1.1 * 1.4e28, rel=1e-12)
+    assert model.jumps == pytest.approx([0.1 * 1.4e28], rel=1e-12)
+    activation_energy = model.activation_energy([1.33e28, 1.4e28]) / 1.602176634e-19
+    assert activation_energy[0] == pytest.approx(0.65, rel=1e-9)
+    assert activation_energy[1] < 0.65
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        ("0 1/m^3", ["greater than 0", "1.33e28 1/m^3"]),
+        ("-1e28 1/m^3", ["greater than 0"]),
+        ("1.55e28 1/m^3", ["at most 1.54e+28 1/m^3", "excess_sites"]),
+        ("1.33e22 nm", ["number density"]),
+    ],
+)
+def test_a_reference_density_without_sites_is_one_sentence(stated: str, said: list[str]) -> None:
+    text = HEAD + IRRADIATION + IRRADIATION + RB_WITH_SITE_ENERGIES.replace("1.33e28 1/m^3", stated)
+    message = message_of(text)
+    assert "stages[1].diffusion.Rb.reference_density" in message
+    assert "\n" not in message
+    for words in said:
+        assert words in message
+
+
+IMMOBILE_CALCIUM = """
+[ions.Ca]
+charge = 2
+[ions.Ca.diffusion]
+model = "constant"
+coefficient = "{} m^2/s"
+reference_temperature = "323.15 K"
+activation_energy = "1 eV"
+"""
+
+
+def test_an_ion_as_good_as_immobile_counts_as_immobile() -> None:
+    """Calcium that would move by 1e-15 m belongs to the glass, whatever its D; one that moves a nanometre does not."""
+    mixed = HEAD.replace('native = { Li = "1.4e28 1/m^3" }', 'native = { Ca = "5e27 1/m^3", Li = "1.4e28 1/m^3" }')
+    found = {
+        coefficient: parse_experiment(
+            mixed + IMMOBILE_CALCIUM.format(coefficient) + CONTACT + "composition = { Rb = 1.0 }\n"
+        )
+        for coefficient in ("0", "1e-40", "1e-22")
+    }
+    for coefficient in ("0", "1e-40"):
+        assert found[coefficient].immobile_ions == {"Ca"}
+        assert found[coefficient].bulk_density == 1.4e28
+        assert found[coefficient].contact_densities(0) == {"Rb": 1.4e28}
+    assert found["1e-22"].immobile_ions == frozenset()
+    assert found["1e-22"].contact_densities(0) == {"Rb": pytest.approx(2.4e28)}
+    for described in found.values():
+        assert described.reference_density("Li") == described.reference_density("Rb") == 1.4e28
+
+
+def test_anions_take_no_sites_of_cations() -> None:
+    mobile = '[ions.Na.diffusion]\nmodel = "constant"\ncoefficient = "1e-20 m^2/s"\n'
+    mobile += 'reference_temperature = "50 degC"\nactivation_energy = "0.8 eV"\n'
     salt = HEAD.replace('native = { Li = "1.4e28 1/m^3" }', 'native = { Li = "1.4e28 1/m^3", F = "1.4e28 1/m^3" }')
     anion = "[ions.F]\ncharge = -1\n" + mobile.replace("ions.Na", "ions.F")
     described = parse_experiment(salt + anion + IRRADIATION)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ionscape.experiment import Experiment, parse_experiment
-from ionscape.transport.summary import front_figures, native_fraction
+from ionscape.transport.exchange import front_figures, native_fraction
 
 THICKNESS = 1e-6
 DEPTH = (np.arange(4000) + 0.5) * THICKNESS / 4000

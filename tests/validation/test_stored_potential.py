@@ -1,7 +1,8 @@
 """Potential of a sample into which no current flows: the diffusion potential, on every grid, in both models.
 
-With J_i = -D_i (n_i' + Z_i n_i psi') and no current, psi' = -sum Z_i D_i n_i' / sum Z_i^2 D_i n_i (psi in k_B T/e). whose network holds the charge density C, with two ions of constant D that stay neutral, the integral has a closed form
-in the densities at the two faces alone.
+With J_i = -D_i (n_i' + Z_i n_i psi') and no current, psi' = -sum Z_i D_i n_i' / sum Z_i^2 D_i n_i (psi in k_B T/e).
+In a glass whose network holds the charge density C, with two ions of constant D that stay neutral, the integral has a
+closed form in the densities at the two faces alone.
 """
 
 from __future__ import annotations

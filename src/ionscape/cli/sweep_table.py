@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ionscape.cli.table import ROWS, Row, print_warnings
+from ionscape.cli.table import ROWS, Row, missing_figures, print_warnings
 from ionscape.quantities import DIMENSIONS
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 POINTS_SHOWN = 30
+MISSING = "missing"
 FIGURES = {
     "collected_charge": "charge", "front_depth": "front depth", "front_width": "front width", "plateau": "plateau",
 }  # fmt: skip
@@ -30,12 +32,18 @@ def sweep_summary(dataset: xarray.Dataset) -> dict[str, Any]:
     from ionscape.experiment import parse_experiment
 
     names = list(map(str, dataset["error"].dims))
-    figures = [name for name in map(str, dataset.data_vars) if dataset[name].dims == (*names, "stage")]
+    figures = [
+        name for name in map(str, dataset.data_vars) if dataset[name].dims == (*names, "stage") and name != MISSING
+    ]
     points: list[dict[str, Any]] = []
     for place in itertools.product(*(range(dataset.sizes[name]) for name in names)):
         point = dataset.isel(dict(zip(names, place, strict=True)))
         stages = [
-            {"kind": str(kind), **{name: float(point[name].values[index]) for name in figures}}
+            {
+                "kind": str(kind),
+                **{name: float(point[name].values[index]) for name in figures},
+                MISSING: json.loads(str(point[MISSING].values[index])) if MISSING in point else {},
+            }
             for index, kind in enumerate(dataset["kind"].values)
         ]
         values = {str(dataset[name].attrs["path"]): float(point[name]) for name in names}
@@ -72,7 +80,22 @@ def print_sweep(console: Console, dataset: xarray.Dataset) -> None:
     console.print(table, highlight=False)
     if len(points) > POINTS_SHOWN:
         console.print(f"… and {len(points) - POINTS_SHOWN} more points", highlight=False, markup=False)
+    _print_missing(console, points[:POINTS_SHOWN])
     print_warnings(found["warnings"])
+
+
+def _print_missing(console: Console, points: Sequence[Mapping[str, Any]]) -> None:
+    """Why figures of the last stage are missing, each reason once, with the points (from 1) that it holds for."""
+    where: dict[str, list[int]] = {}
+    for number, point in enumerate(points, start=1):
+        reasons: Mapping[str, str] = point["stages"][-1].get(MISSING, {}) if not point["error"] else {}
+        for sentence in missing_figures({key: reason for key, reason in reasons.items() if key in FIGURES}):
+            where.setdefault(sentence, []).append(number)
+    for sentence, numbers in where.items():
+        shown = ", ".join(map(str, numbers))
+        console.print(
+            f"{'point' if len(numbers) == 1 else 'points'} {shown}: {sentence}", highlight=False, markup=False
+        )
 
 
 def _axis_row(path: str, unit: str) -> Row:

@@ -78,7 +78,7 @@ ROWS = (
 def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
     """Print the stages of a summary (`SimulationResult.summary`) side by side, and its warnings.
 
-    A dash stands where a stage has no value, and a line that no stage has a value of is left out.
+    A dash stands where a stage has no value, and a line that no stage has a value of is left out; why, is said below.
     """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
@@ -97,7 +97,27 @@ def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
                 suited = row.suited(values)
                 table.add_row(suited.heading, *(suited.shown(stage.get(row.key)) for stage in part))
         console.print(table, highlight=False)
+    for number, stage in enumerate(stages, start=1):
+        for sentence in missing_figures(stage.get("missing", {})):
+            console.print(f"stage {number}: {sentence}", highlight=False, markup=False)
     print_warnings(summary["warnings"])
+
+
+def missing_figures(reasons: Mapping[str, str]) -> list[str]:
+    """Why figures of a summary are missing, a sentence for each reason.
+
+    Args:
+        reasons: by the key of the figure.
+    """
+    labels: dict[str, list[str]] = {}
+    for row in ROWS:
+        if row.key in reasons:
+            labels.setdefault(reasons[row.key], []).append(row.label.partition(",")[0])
+    return [f"no {_listed(names)}, since {reason}." for reason, names in labels.items()]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def write_summary(summary: Mapping[str, Any], path: Path) -> None:

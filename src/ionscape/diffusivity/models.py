@@ -238,18 +238,20 @@ def site_energy_diffusion(
     trapped_offset: float | None = None,
     shape: Shape = "cosine-squared",
     fermi_level_counts: tuple[str, ...] | None = None,
+    reference_density: float | None = None,
 ) -> SiteEnergyDiffusion:
     """The diffusion model of an ion whose sites have a distribution of energies (Gunawan 2024 ESI (S15–S17)).
 
     The mobile branch holds (1 + excess_sites − trapped_fraction) of `bulk_density`, the trapped branch
-    trapped_fraction of it, centred `trapped_offset` lower. The energy axis is such that E_act(bulk_density) is
-    `activation_energy`, and D_0 such that D is `bulk_coefficient` there.
+    trapped_fraction of it, centred `trapped_offset` lower. The energy axis is such that E_act(reference_density)
+    is `activation_energy`, and D_0 such that D is `bulk_coefficient` there.
 
     Args:
-        bulk_density: n_bulk, native density of the mobile ions of like charge [1/m^3].
-        bulk_coefficient: D at n_bulk and the reference temperature [m^2/s].
+        bulk_density: n_bulk, unit in which sites are counted: the density that the ions which set the Fermi level have
+            in the native glass [1/m^3].
+        bulk_coefficient: D at the reference density and temperature [m^2/s].
         reference_temperature: [K].
-        activation_energy: E_act at n_bulk [J].
+        activation_energy: E_act at the reference density [J].
         width: Γ of the mobile branch, or its standard deviation if Gaussian [J].
         excess_sites: sites minus ions, relative to n_bulk; greater than 0 for a Gaussian.
         trapped_fraction: sites of the trapped branch relative to n_bulk, in [0, 1).
@@ -258,6 +260,8 @@ def site_energy_diffusion(
             of the mobile branch if None: πΓ for cos², 4.71 standard deviations for a Gaussian.
         shape: of both branches.
         fermi_level_counts: ions whose densities set the Fermi level; None for the ion itself.
+        reference_density: that at which `bulk_coefficient` and `activation_energy` hold, no more than there are sites
+            [1/m^3]; None for n_bulk.
 
     Raises:
         InputError: a value is out of its bounds.
@@ -277,6 +281,14 @@ def site_energy_diffusion(
     if shape == "gaussian" and excess_sites == 0.0:
         remedy = "a Gaussian has no highest energy, so that all its sites are never full"
         raise InputError("must be greater than 0", key="excess_sites", value=excess_sites, remedy=remedy)
+    reference = bulk_density if reference_density is None else reference_density
+    _check_positive("reference_density", reference)
+    sites = (1.0 + excess_sites) * bulk_density
+    if reference > sites or (reference == sites and shape == "gaussian"):
+        bound = f"must be {'less than' if shape == 'gaussian' else 'at most'} {sites:.6g} 1/m^3"
+        remedy = "give a density that the ions can have on these sites, or more excess_sites"
+        problem = "is more than the sites can hold"
+        raise InputError(problem, key="reference_density", value=reference, bound=bound, remedy=remedy)
     mobile = Branch(shape=shape, centre=0.0, width=width, weight=(1.0 + excess_sites - trapped_fraction) * bulk_density)
     branches = [mobile]
     if trapped_fraction > 0.0:
@@ -290,7 +302,7 @@ def site_energy_diffusion(
             Branch(shape=shape, centre=-offset, width=trapped_width, weight=trapped_fraction * bulk_density)
         )
     at_zero = SiteEnergyDistribution(branches=tuple(branches))
-    shift = -activation_energy - float(at_zero.fermi_energy(bulk_density))
+    shift = -activation_energy - float(at_zero.fermi_energy(reference))
     shifted = tuple(
         Branch(shape=shape, centre=branch.centre + shift, width=branch.width, weight=branch.weight)
         for branch in branches

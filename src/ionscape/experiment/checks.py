@@ -12,8 +12,11 @@ from ionscape.experiment.diffusion import (
     DiffusionSpecification,
     SiteEnergySpecification,
     is_immobile,
+    make_diffusion_model,
 )
 from ionscape.experiment.fields import reject
+from ionscape.experiment.native import motionless_ions
+from ionscape.quantities import format_quantity
 
 if TYPE_CHECKING:
     from ionscape.experiment.models import Contact, Experiment, Irradiation
@@ -39,14 +42,33 @@ def check_experiment(experiment: Experiment) -> None:
             other = f', or use the nearest described ion "{nearest}"' if nearest else ""
             remedy = f"describe it in [ions.{name}]{other}"
             reject(f'uses the ion "{name}", which is not described', field=key, remedy=remedy)
-    _check_bulk_density(experiment)
+    _check_reference_densities(experiment)
+    for index in range(len(experiment.stages)):
+        _check_temperature(experiment, index)
     for index, stage in enumerate(experiment.stages):
         if stage.kind == "irradiation":
             _check_irradiation(experiment, stage, index)
         elif stage.kind == "contact":
             _check_contact(experiment, stage, index)
-        _check_temperature(experiment, index)
     _check_grid(experiment)
+
+
+def native_fermi_density(experiment: Experiment, ion: str, specification: DiffusionSpecification) -> float:
+    """Native density of the ions that set the Fermi level of an ion with a diffusion model [1/m^3]."""
+    counted = getattr(specification, "fermi_level_counts", None) or (ion,)
+    return sum(experiment.sample.native.get(name, 0.0) for name in counted)
+
+
+def reference_density(experiment: Experiment, ion: str, specification: DiffusionSpecification) -> float:
+    """See `Experiment.reference_density`."""
+    native, charge = experiment.sample.native, experiment.ions[ion].charge
+    charges = {name: experiment.ions[name].charge for name in native}
+    return (
+        native_fermi_density(experiment, ion, specification)
+        or sum(density for name, density in native.items() if charges[name] == charge)
+        or sum(density for name, density in native.items() if charges[name] * charge > 0)
+        or sum(native.values())
+    )
 
 
 def contact_densities(experiment: Experiment, stage_index: int) -> dict[str, float] | None:
@@ -106,16 +128,33 @@ def _ions_counted(path: str, specification: DiffusionSpecification) -> Iterator[
         yield f"{path}.fermi_level_counts[{index}]", name
 
 
-def _check_bulk_density(experiment: Experiment) -> None:
-    if experiment.bulk_density > 0.0:
-        return
-    paths = [(f"ions.{name}.diffusion", ion.diffusion) for name, ion in experiment.ions.items()]
-    for index, stage in enumerate(experiment.stages):
-        paths += [(f"stages[{index}].diffusion.{name}", entry) for name, entry in stage.diffusion.items()]
-    for path, specification in paths:
-        if isinstance(specification, SiteEnergySpecification):
+def _check_reference_densities(experiment: Experiment) -> None:
+    """Site energies need mobile ions, and a reference density no larger than the native densities make the sites."""
+    immobile = all(is_immobile(experiment.ions[name].diffusion) for name in experiment.sample.native)
+    for path, name, specification in diffusion_paths(experiment):
+        if not isinstance(specification, SiteEnergySpecification):
+            continue
+        if immobile:
             problem = "needs a native density of mobile ions, but all native ions are immobile"
             reject(problem, field=path, remedy="give one of the native ions a diffusion coefficient greater than 0")
+        if specification.reference_density is None:
+            continue
+        try:
+            make_diffusion_model(specification, bulk_density=reference_density(experiment, name, specification))
+        except InputError as error:
+            shown = format_quantity(specification.reference_density, "number density", digits=6)
+            reject(
+                error.problem, field=f"{path}.{error.key}", value=shown, bound=error.bound, remedy=error.remedy
+            )  # fmt: skip
+
+
+def diffusion_paths(experiment: Experiment) -> Iterator[tuple[str, str, DiffusionSpecification]]:
+    """Path, ion and specification of every diffusion model, those of single stages last."""
+    for name, ion in experiment.ions.items():
+        yield f"ions.{name}.diffusion", name, ion.diffusion
+    for index, stage in enumerate(experiment.stages):
+        for name, specification in stage.diffusion.items():
+            yield f"stages[{index}].diffusion.{name}", name, specification
 
 
 def _check_irradiation(experiment: Experiment, stage: Irradiation, index: int) -> None:
@@ -135,7 +174,7 @@ def _check_temperature(experiment: Experiment, index: int) -> None:
     """Every diffusion coefficient must be a number at the temperature of the stage."""
     for name, model in experiment.diffusion_models(index).items():
         try:
-            model.coefficient(experiment.reference_density(name), experiment.stages[index].temperature)
+            model.coefficient(experiment.reference_density(name, index), experiment.stages[index].temperature)
         except InputError as error:
             problem = f"is out of reach of the diffusion model of {name}, which {error.problem}"
             reject(problem, field=f"stages[{index}].temperature", remedy=error.remedy)
@@ -144,9 +183,9 @@ def _check_temperature(experiment: Experiment, index: int) -> None:
 def _check_contact(experiment: Experiment, stage: Contact, index: int) -> None:
     if stage.composition is None:
         return
-    specifications = experiment.diffusion_specifications(index)
+    specifications, motionless = experiment.diffusion_specifications(index), motionless_ions(experiment)
     for name in stage.composition:
-        if is_immobile(specifications[name]):
+        if is_immobile(specifications[name]) or name in motionless:
             problem = "belongs to an ion that is immobile in this stage and keeps its native density"
             remedy = f"leave {name} out, so that the fractions of the mobile ions add up to 1"
             reject(problem, field=f"stages[{index}].composition.{name}", remedy=remedy)
@@ -178,9 +217,11 @@ def _check_contact(experiment: Experiment, stage: Contact, index: int) -> None:
 
 def _replaced_ions(experiment: Experiment, index: int) -> dict[str, float]:
     """Native ions whose density at the surface the contact sets, with it: those that are mobile in that stage."""
-    specifications = experiment.diffusion_specifications(index)
+    specifications, motionless = experiment.diffusion_specifications(index), motionless_ions(experiment)
     return {
-        name: density for name, density in experiment.sample.native.items() if not is_immobile(specifications[name])
+        name: density
+        for name, density in experiment.sample.native.items()
+        if name not in motionless and not is_immobile(specifications[name])
     }
 
 

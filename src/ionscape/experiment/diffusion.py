@@ -55,25 +55,31 @@ class SiteEnergySpecification(Table):
 
     model: Literal["site-energies"] = Field(description="Kind of the diffusion model.")
     bulk_coefficient: Annotated[float, Quantity("diffusion coefficient", POSITIVE)] = Field(
-        description="D at the reference temperature where the densities that set the Fermi level add up to the native"
-        " density of all mobile ions."
+        description="D at the reference temperature and the reference density."
     )
     reference_temperature: ReferenceTemperature = Field(
         description="Temperature of the bulk coefficient; it fixes the prefactor D_0."
     )
-    activation_energy: ActivationEnergy = Field(description="Activation energy at that same density.")
+    activation_energy: ActivationEnergy = Field(description="Activation energy at the reference density.")
+    reference_density: Annotated[float, Quantity("number density", POSITIVE, "1.33e28 1/m^3")] | None = Field(
+        default=None,
+        description="Density of the ions that set the Fermi level at which the bulk coefficient and the activation"
+        " energy hold, at most that of the sites. If absent, it is the one that these ions have in the native glass;"
+        " where they have none, that of all native ions with the charge number of the ion. Sites are counted in units"
+        " of this native density even if another one is given.",
+    )
     width: Annotated[float, Quantity("energy", POSITIVE, "0.16 eV")] = Field(
         description="Γ of the mobile branch, whose full width at half maximum is πΓ/2; the standard deviation if the"
         " shape is gaussian."
     )
     excess_sites: Annotated[float, Number(NOT_NEGATIVE, shown=0.10)] = Field(
-        default=0.10, description="Sites minus ions, relative to the mobile native ions of like charge; 0.1 if absent."
+        default=0.10, description="Sites minus ions of the native glass, relative to these ions; 0.1 if absent."
     )
     trapped_fraction: Annotated[
         float, Number(Bounds(at_least=0.0, below=1.0), shown=0.10, reason="at 1 no mobile ions are left")
     ] = Field(
         default=0.0,
-        description="Sites of the lower branch, relative to the mobile native ions of like charge: where D falls off.",
+        description="Sites of the lower branch, relative to the ions of the native glass: where D falls off.",
     )
     trapped_width: Annotated[float, Quantity("energy", POSITIVE, "0.05 eV")] | None = Field(
         default=None, description="Γ (or standard deviation) of the lower branch; needed if there is one."
@@ -97,8 +103,9 @@ class SiteEnergySpecification(Table):
             reject("is missing", field="trapped_width", remedy=remedy)
         _check_counted_ions(self.fermi_level_counts)
         try:
-            # The density only scales the distribution; what else can fail does so for any density.
-            make_diffusion_model(self, bulk_density=1e28)
+            # The density only scales the distribution; what else can fail does so for any density, but for a reference
+            # density: `checks` compares it with the sites.
+            make_diffusion_model(self, bulk_density=self.reference_density or 1e28)
         except InputError as error:
             raise wrapped(InputError(error.problem, remedy=error.remedy), field=error.key) from None
         return self
@@ -174,7 +181,7 @@ DiffusionSpecification = Annotated[
 
 
 def is_immobile(specification: DiffusionSpecification) -> bool:
-    """Whether an ion never moves: its D is the constant 0."""
+    """Whether an ion never moves: its D is the constant 0 (`Experiment.immobile_ions`: or as good as that)."""
     return isinstance(specification, ConstantSpecification) and specification.coefficient == 0.0
 
 
@@ -183,7 +190,8 @@ def make_diffusion_model(specification: DiffusionSpecification, *, bulk_density:
 
     Args:
         specification: from an experiment.
-        bulk_density: `Experiment.reference_density` of the ion [1/m^3]; only site energies use it.
+        bulk_density: `Experiment.reference_density` of the ion [1/m^3], in units of which sites are counted; only site
+            energies use it.
 
     Raises:
         InputError: the values do not make a model.
@@ -218,6 +226,7 @@ def make_diffusion_model(specification: DiffusionSpecification, *, bulk_density:
         trapped_offset=specification.trapped_offset,
         shape=specification.shape,
         fermi_level_counts=specification.fermi_level_counts,
+        reference_density=specification.reference_density,
     )
 
 

@@ -13,6 +13,7 @@ from ionscape.diffusivity import DiffusionModel
 from ionscape.experiment import checks
 from ionscape.experiment.diffusion import DiffusionSpecification, is_immobile, make_diffusion_model
 from ionscape.experiment.fields import Bounds, Number, Quantity, Table, reject
+from ionscape.experiment.native import motionless_ions
 from ionscape.experiment.remarks import experiment_warnings
 
 POSITIVE = Bounds(above=0.0)
@@ -259,24 +260,33 @@ class Experiment(Table):
 
     @property
     def bulk_density(self) -> float:
-        """n_bulk: native density of all mobile ions [1/m^3]; immobile are those whose constant D is 0."""
-        return sum(
-            density for name, density in self.sample.native.items() if not is_immobile(self.ions[name].diffusion)
-        )
+        """n_bulk: native density of all mobile ions [1/m^3], those that are not among `immobile_ions`."""
+        immobile = self.immobile_ions
+        return sum(density for name, density in self.sample.native.items() if name not in immobile)
 
-    def reference_density(self, ion: str) -> float:
-        """n_bulk of the site energies of an ion, and of its fraction of bulk [1/m^3].
+    @property
+    def immobile_ions(self) -> frozenset[str]:
+        """Ions that cannot move: those whose constant D is 0, and native ones with a D that is as good as 0.
 
-        It is the native density of the mobile ions whose charge has the sign of its own, since an anion takes no site
-        of a cation; without such native ions it is `bulk_density`. In a glass whose mobile ions are cations both agree.
+        These carry less than a millionth of the current in the native glass of every stage, and would diffuse less
+        than the length of a bond in all stages together. What such an ion is called must not matter.
         """
-        charge = self.ions[ion].charge
-        same = sum(
-            density
-            for name, density in self.sample.native.items()
-            if self.ions[name].charge * charge > 0 and not is_immobile(self.ions[name].diffusion)
-        )
-        return same or self.bulk_density
+        immobile = frozenset(name for name, ion in self.ions.items() if is_immobile(ion.diffusion))
+        return immobile | motionless_ions(self)
+
+    def reference_density(self, ion: str, stage_index: int | None = None) -> float:
+        """Density at which the coefficients of an ion hold unless its model states another one [1/m^3].
+
+        It is the density that the ions which set its Fermi level have in the native glass. Where they have none (an ion
+        that is not native and counts only itself), it is that of all native ions with its charge number, moving or not;
+        without such ions that of all native ions whose charge has its sign, or else of all. Its sites are counted in
+        units of it.
+
+        Args:
+            ion: its name.
+            stage_index: whose diffusion model is meant, counted from 0; None for the model of the ion itself.
+        """
+        return checks.reference_density(self, ion, self._specification(ion, stage_index))
 
     @property
     def network_charge(self) -> float:
@@ -321,8 +331,8 @@ class Experiment(Table):
 
     def diffusion_model(self, ion: str, stage_index: int) -> DiffusionModel:
         """Diffusion model of one ion in force in a stage, counted from 0."""
-        specification = self.diffusion_specifications(stage_index)[ion]
-        return make_diffusion_model(specification, bulk_density=self.reference_density(ion))
+        specification = self._specification(ion, stage_index)
+        return make_diffusion_model(specification, bulk_density=self.reference_density(ion, stage_index))
 
     def native_fermi_density(self, ion: str, stage_index: int) -> float:
         """Density that sets the Fermi level of an ion in the native glass [1/m^3].
@@ -331,8 +341,11 @@ class Experiment(Table):
             ion: its name.
             stage_index: whose diffusion model is meant, counted from 0.
         """
-        counted = getattr(self.diffusion_specifications(stage_index)[ion], "fermi_level_counts", None) or (ion,)
-        return sum(self.sample.native.get(name, 0.0) for name in counted)
+        return checks.native_fermi_density(self, ion, self._specification(ion, stage_index))
+
+    def _specification(self, ion: str, stage_index: int | None) -> DiffusionSpecification:
+        own = self.ions[ion].diffusion
+        return own if stage_index is None else self.stages[stage_index].diffusion.get(ion, own)
 
     def contact_densities(self, stage_index: int) -> dict[str, float] | None:
         """Densities that the contact of a stage holds at the surface [1/m^3], by ion; None if it holds none.

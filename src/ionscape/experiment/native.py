@@ -42,13 +42,48 @@ class NativeConduction:
     current: float | None
 
 
+SMALLEST_SHARE = 1e-6
+"""Share of the conductivity below which a native ion carries no current ..."""
+
+BOND_LENGTH = 1e-10
+"""... and distance that it would have to diffuse to have moved [m]."""
+
+
+def motionless_ions(experiment: Experiment) -> frozenset[str]:
+    """Native ions whose D is not 0 but as good as 0; see `Experiment.immobile_ions`.
+
+    They carry less than `SMALLEST_SHARE` of the conductivity of the native glass in every stage, and sqrt(sum 2 D t) of
+    all stages is below `BOND_LENGTH`. So the ions that carry the current move however short an experiment is.
+    """
+    sample = experiment.sample
+    moving = [name for name in sample.native if not is_immobile(experiment.ions[name].diffusion)]
+    if len(moving) < 2:
+        return frozenset()
+    largest = dict.fromkeys(moving, 0.0)
+    squares = dict.fromkeys(moving, 0.0)
+    for index, stage in enumerate(experiment.stages):
+        coefficients = {name: native_coefficient(experiment, name, index).coefficient for name in moving}
+        carried = {
+            name: experiment.ions[name].charge ** 2 * sample.native[name] * coefficients[name] for name in moving
+        }
+        total = sum(carried.values())
+        for name in moving:
+            squares[name] += 2.0 * coefficients[name] * stage.duration
+            largest[name] = max(largest[name], carried[name] / total if total > 0.0 else 0.0)
+    return frozenset(name for name in moving if largest[name] < SMALLEST_SHARE and squares[name] < BOND_LENGTH**2)
+
+
 def native_coefficient(experiment: Experiment, name: str, stage_index: int) -> NativeCoefficient:
     """D of an ion in the native glass, at the temperature of a stage.
 
     Where no native ion sets its Fermi level, the density is the one at which its coefficient is given.
     """
     model = experiment.diffusion_model(name, stage_index)
-    density = experiment.native_fermi_density(name, stage_index) or experiment.reference_density(name)
+    density = experiment.native_fermi_density(name, stage_index)
+    if density == 0.0:
+        specification = experiment.diffusion_specifications(stage_index)[name]
+        stated = getattr(specification, "reference_density", None)
+        density = float(stated or experiment.reference_density(name, stage_index))
     temperature = experiment.stages[stage_index].temperature
     coefficient = float(model.coefficient(density, temperature))
     return NativeCoefficient(coefficient=coefficient, density=density, stage=stage_index)
@@ -76,7 +111,8 @@ def native_conduction(experiment: Experiment, stage_index: int) -> NativeConduct
     """
     stage, sample = experiment.stages[stage_index], experiment.sample
     specifications = experiment.diffusion_specifications(stage_index)
-    mobile = [name for name in sample.native if not is_immobile(specifications[name])]
+    motionless = motionless_ions(experiment)
+    mobile = [name for name in sample.native if name not in motionless and not is_immobile(specifications[name])]
     if not mobile:
         return None
     densities = [sample.native[name] for name in mobile]

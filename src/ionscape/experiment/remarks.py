@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from ionscape.constants import ELEMENTARY_CHARGE
 from ionscape.diffusivity import trapped_offset
+from ionscape.experiment.checks import diffusion_paths
 from ionscape.experiment.diffusion import ConstantSpecification, SiteEnergySpecification, is_immobile
-from ionscape.experiment.native import first_stage_with
+from ionscape.experiment.native import first_stage_with, motionless_ions
 from ionscape.experiment.unusual import unusual_values
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ def experiment_warnings(experiment: Experiment) -> tuple[str, ...]:
     return (
         *(sentence for sentence in charges if sentence),
         *_network_warnings(experiment),
-        *_site_warnings(experiment),
         *_offset_warnings(experiment),
         *unusual_values(experiment),
         *_count_warnings(experiment),
@@ -87,7 +87,7 @@ def _network_warnings(experiment: Experiment) -> Iterator[str]:
     anions = [
         name
         for name in experiment.sample.native
-        if experiment.ions[name].charge < 0 and not is_immobile(experiment.ions[name].diffusion)
+        if experiment.ions[name].charge < 0 and name not in experiment.immobile_ions
     ]
     if anions and experiment.network_charge:
         yield (
@@ -95,28 +95,6 @@ def _network_warnings(experiment: Experiment) -> Iterator[str]:
             " and the network is taken to carry the rest: for a salt without fixed charge, change the densities in"
             " sample.native."
         )
-
-
-def _site_warnings(experiment: Experiment) -> Iterator[str]:
-    """That the site energies of a native ion are not filled in the native glass as where their coefficient holds."""
-    seen: set[str] = set()
-    for index in range(len(experiment.stages)):
-        for name, specification in experiment.diffusion_specifications(index).items():
-            if not isinstance(specification, SiteEnergySpecification) or not experiment.sample.native.get(name):
-                continue
-            reference = experiment.reference_density(name)
-            native = experiment.native_fermi_density(name, index)
-            if name in seen or abs(native - reference) <= 1e-3 * reference:
-                continue
-            seen.add(name)
-            kind = "cations" if experiment.ions[name].charge > 0 else "anions"
-            model = experiment.diffusion_model(name, index)
-            coefficient = model.coefficient(native, specification.reference_temperature)
-            yield (
-                f"The bulk_coefficient and activation_energy of {name} hold where its sites are filled as by all mobile"
-                f" native {kind}, {reference:.4g} 1/m^3; in the native glass {native:.4g} 1/m^3 fill them, and D is"
-                f" {float(coefficient):.3g} m^2/s: list in fermi_level_counts all ions that share these sites."
-            )
 
 
 def _offset_warnings(experiment: Experiment) -> Iterator[str]:
@@ -142,10 +120,7 @@ def _offset_warnings(experiment: Experiment) -> Iterator[str]:
 
 def _count_warnings(experiment: Experiment) -> Iterator[str]:
     """That ions of opposite charge are counted for one Fermi level."""
-    paths = [(f"ions.{name}.diffusion", name, ion.diffusion) for name, ion in experiment.ions.items()]
-    for index, stage in enumerate(experiment.stages):
-        paths += [(f"stages[{index}].diffusion.{name}", name, entry) for name, entry in stage.diffusion.items()]
-    for path, name, specification in paths:
+    for path, name, specification in diffusion_paths(experiment):
         if isinstance(specification, ConstantSpecification):
             continue
         charge = experiment.ions[name].charge
@@ -161,8 +136,9 @@ def _count_warnings(experiment: Experiment) -> Iterator[str]:
 def _deposit_warnings(experiment: Experiment) -> Iterator[str]:
     """That ions are named for the back electrode that cannot come there."""
     stages = [experiment.diffusion_specifications(index) for index in range(len(experiment.stages))]
+    motionless = motionless_ions(experiment) if experiment.back_electrode.deposits else frozenset[str]()
     for name in experiment.back_electrode.deposits or ():
-        if all(is_immobile(specifications[name]) for specifications in stages):
+        if name in motionless or all(is_immobile(specifications[name]) for specifications in stages):
             yield f"back_electrode.deposits names {name}, which is immobile and never arrives there: leave it out."
         elif first_stage_with(experiment, name) is None:
             yield (

@@ -12,6 +12,7 @@ from ionscape.figures.profiles import draw_potential, draw_profiles, stages_and_
 from ionscape.figures.states import (
     Array,
     Result,
+    exchanging_ions,
     ion_names,
     mobile_ions,
     shown_depth,
@@ -199,7 +200,7 @@ def overview(result: Result) -> Figure:
     figure = new_figure(11.0, 8.0)
     layout: list[Any] = [*[["profile", "diffusion"]] * 2, ["current", "potential"], ["charge", "potential"]]
     panels = figure.subplot_mosaic(layout)
-    draw_profiles(panels["profile"], experiment, final, limit=limit)
+    draw_profiles(panels["profile"], experiment, final, limit=limit, exchanging=exchanging_ions(result))
     inner_legend(panels["profile"])
     panels["profile"].set_title(f"profile after {final.time / clock.size:.4g} {clock.unit}", fontsize=10)
     draw_diffusion_coefficients(panels["diffusion"], experiment)

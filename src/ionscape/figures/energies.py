@@ -14,7 +14,7 @@ import numpy as np
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
 from ionscape.figures.profiles import stage_title, stages_and_temperatures
-from ionscape.figures.states import Array, Result, State, arrival_order, reference_density, state_at
+from ionscape.figures.states import Array, Result, State, arrival_order, state_at
 from ionscape.figures.style import (
     LOWEST_DECADES,
     STAGE_LINES,
@@ -68,7 +68,7 @@ def draw_diffusion_coefficients(axes: Axes, experiment: Experiment, stages: int 
         models = experiment.diffusion_models(number)
         temperature = experiment.stages[number].temperature
         for name in arrival_order(experiment, number):
-            density = fraction * reference_density(experiment, name)
+            density = fraction * experiment.reference_density(name, number)
             coefficient = np.asarray(models[name].coefficient(density, temperature), dtype=np.float64)
             if not coefficient.max() > 0:
                 continue
@@ -115,8 +115,8 @@ def label_stage_lines(axes: Axes, experiment: Experiment) -> None:
 def diffusion_coefficients(experiment: Experiment, stages: int | Sequence[int] | None = None) -> Figure:
     """Draw the diffusion coefficients [m^2/s] of all ions over the density that sets their Fermi level.
 
-    The abscissa is a fraction of the native density of the mobile ions whose charge has the ion's sign; coefficients
-    that do not depend on it are horizontal lines. Gunawan 2024, Fig. 2; Gunawan 2026, Figs. 4, 6, 7.
+    The abscissa is a fraction of `Experiment.reference_density`, the native density of the ions that are counted;
+    coefficients that do not depend on it are horizontal lines. Gunawan 2024, Fig. 2; Gunawan 2026, Figs. 4, 6, 7.
 
     Args:
         experiment: the description of the experiment.
@@ -182,7 +182,7 @@ def site_energy_distribution(
     """Draw the site energies of an ion, the populated and the moved part shaded and the Fermi levels marked.
 
     Gunawan 2024, Fig. 4. Energies in eV from the threshold of long-range transport; densities of sites per eV and per
-    native density of all mobile ions.
+    native density of the ions that are counted.
 
     Args:
         experiment: the description of the experiment.
@@ -198,7 +198,7 @@ def site_energy_distribution(
         raise reject("ion", ion, experiment.ions)
     number = _stage_list(experiment, stage)[0]
     distribution = _distribution(experiment.diffusion_models(number)[ion], ion)
-    bulk = reference_density(experiment, ion)
+    bulk = experiment.reference_density(ion, number)
     native = experiment.native_fermi_density(ion, number) or bulk
     if moved_fraction is None:
         moved_fraction = 1.0 - sum(branch.weight for branch in distribution.branches[1:]) / native
@@ -292,7 +292,7 @@ def _draw_populations(axes: Axes, experiment: Experiment, state: State, depth: f
     host, distribution = _host_distribution(experiment, state.stage, present)
     # ions of the other sign take none of its sites
     order = [name for name in present if experiment.ions[name].charge * experiment.ions[host].charge > 0]
-    bulk = reference_density(experiment, host)
+    bulk = experiment.reference_density(host, state.stage)
     local = np.array([max(float(np.interp(depth, state.depth, state.of(name))), 0.0) for name in order])
     filled = np.minimum(np.concatenate([[0.0], np.cumsum(local)]), distribution.total_sites)
     levels = distribution.fermi_energy(filled)

@@ -15,6 +15,7 @@ from ionscape.figures.profiles import cells_shown, draw_profiles, profile_curves
 from ionscape.figures.states import (
     Array,
     Result,
+    exchanging_ions,
     mobile_ions,
     reference_density,
     shown_depth,
@@ -95,7 +96,8 @@ def pictures(result: Result, frames: int) -> Iterator[Picture]:
     initial = state_at(dataset, start)
     limit = shown_depth([state_at(dataset, end) for end in ends.values()], initial, mobile_ions(experiment))
     names = [*experiment.ions, *profile_curves(experiment, initial)]
-    reference = {name: reference_density(experiment, name) for name in names}
+    exchanging = exchanging_ions(result)
+    reference = {name: reference_density(experiment, name, exchanging) for name in names}
     highest = values(dataset, "density").max(axis=(0, 1)) / [reference[name] for name in initial.ions]
     count = cells_shown(initial.depth, limit)
     clock = axis_unit(float(times[-1]), "time")
@@ -103,7 +105,7 @@ def pictures(result: Result, frames: int) -> Iterator[Picture]:
     figure = new_figure(6.4, 4.2)
     canvas = FigureCanvasAgg(figure)
     axes = figure.subplots()
-    lines = draw_profiles(axes, experiment, initial, limit=limit, absent=True)
+    lines = draw_profiles(axes, experiment, initial, limit=limit, absent=True, exchanging=exchanging)
     scale_densities(axes, float(highest.max()))
     axes.set_ylim(top=1.1 * max(1.0, float(highest.max())))
     figure.legend(loc="outside right center", frameon=False)

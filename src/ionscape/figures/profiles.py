@@ -12,6 +12,7 @@ from ionscape.figures.states import (
     Result,
     State,
     bulk_density,
+    exchanging_ions,
     has_mobile_salt,
     mobile_ions,
     reference_density,
@@ -80,6 +81,7 @@ def draw_profiles(
     normalised: bool = True,
     strength: float = 1.0,
     absent: bool = False,
+    exchanging: Sequence[str] | None = None,
 ) -> dict[str, Line2D]:
     """Draw the density of every mobile ion and their sum over depth up to `limit` [m] into `axes`.
 
@@ -88,9 +90,10 @@ def draw_profiles(
         experiment: what was simulated.
         state: the time to draw.
         limit: end of the abscissa [m].
-        normalised: as fractions of the native density of all mobile ions instead of per cubic nanometre.
+        normalised: as fractions of the native density of the ions that are exchanged instead of per cubic nanometre.
         strength: depth of colour from 0 (white) to 1, to tell several times apart.
         absent: draw ions too that have not come yet, as a line along the axis.
+        exchanging: native ions that are exchanged (`states.exchanging_ions`); all mobile ones without it.
 
     Returns:
         The lines by the names of `profile_curves`.
@@ -102,7 +105,7 @@ def draw_profiles(
     lines: dict[str, Line2D] = {}
     highest = 0.0
     for name, density in curves.items():
-        native = reference_density(experiment, name)
+        native = reference_density(experiment, name, exchanging)
         if not absent and density.max() < LEAST_FRACTION * native:
             continue
         highest = max(highest, float(density[:count].max()) / native)
@@ -115,10 +118,11 @@ def draw_profiles(
     tidy(
         axes,
         horizontal=f"depth / {unit.unit}",
-        vertical=fraction_label(experiment) if normalised else r"density / nm$^{-3}$",
+        vertical=fraction_label(experiment, exchanging) if normalised else r"density / nm$^{-3}$",
     )
     axes.set_xlim(0, limit / unit.size)
-    scale_densities(axes, highest, unity=1.0 if normalised else bulk_density(experiment) / PER_CUBIC_NANOMETRE)
+    unity = 1.0 if normalised else bulk_density(experiment, exchanging) / PER_CUBIC_NANOMETRE
+    scale_densities(axes, highest, unity=unity)
     return lines
 
 
@@ -137,8 +141,16 @@ def scale_densities(axes: Axes, highest: float, *, unity: float = 1.0) -> None:
         axes.set_ylim(bottom=0)
 
 
-def fraction_label(experiment: Experiment) -> str:
+def staying_ions(experiment: Experiment, exchanging: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the mobile native ions that are not exchanged, to which fractions of bulk do not refer."""
+    mobile = [name for name in experiment.sample.native if name not in experiment.immobile_ions]
+    return tuple(name for name in mobile if exchanging and name not in exchanging)
+
+
+def fraction_label(experiment: Experiment, exchanging: Sequence[str] | None = None) -> str:
     """Return the name of normalised densities, in mathematical text."""
+    if staying_ions(experiment, exchanging):
+        return f"density / native density of {' + '.join(exchanging or ())}"
     if has_mobile_salt(experiment):
         return "fraction of native ions\n" + r"of like charge $n/n_\mathrm{native}$"
     return r"fraction of bulk $n/n_\mathrm{bulk}$"
@@ -164,26 +176,26 @@ def depth_profiles(result: Result, times: Sequence[float] | None = None, normali
         result: a simulation.
         times: the times [s] to draw into one panel, early ones pale; without them, the end of every stage in a panel
             of its own.
-        normalised: as fractions of the native density of all mobile ions, in a salt of those of like charge; otherwise
-            per cubic nanometre.
+        normalised: as fractions of the native density of the ions that are exchanged, in a salt of those of like
+            charge; otherwise per cubic nanometre.
 
     Raises:
         InputError: a time outside the simulated interval.
     """
     experiment, dataset = result.experiment, result.dataset
-    names = mobile_ions(experiment)
+    names, exchanging = mobile_ions(experiment), exchanging_ions(result)
     initial = state_at(dataset, float(values(dataset, "time")[0]))
     chosen = sorted(times) if times is not None else list(stage_ends(dataset).values())
     states = [state_at(dataset, time) for time in chosen]
     limit = shown_depth(states, initial, names)
     if times is not None:
-        return _profiles_at_times(experiment, states, limit=limit, normalised=normalised)
+        return _profiles_at_times(experiment, states, limit=limit, normalised=normalised, exchanging=exchanging)
     columns = 1 if len(states) <= 3 else 2
     rows = -(-len(states) // columns)
     figure = new_figure(6.4 * columns, 0.7 + (3.2 if rows == 1 else 2.5 * rows))
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     for axes, state in zip(panels.flat, states, strict=False):
-        draw_profiles(axes, experiment, state, limit=limit, normalised=normalised)
+        draw_profiles(axes, experiment, state, limit=limit, normalised=normalised, exchanging=exchanging)
         unit = axis_unit(chosen[-1], "time")
         axes.set_title(
             f"{stage_title(experiment, state.stage)}, after {state.time / unit.size:.4g} {unit.unit}", fontsize=10
@@ -201,7 +213,9 @@ def depth_profiles(result: Result, times: Sequence[float] | None = None, normali
     return figure
 
 
-def _profiles_at_times(experiment: Experiment, states: Sequence[State], *, limit: float, normalised: bool) -> Figure:
+def _profiles_at_times(
+    experiment: Experiment, states: Sequence[State], *, limit: float, normalised: bool, exchanging: Sequence[str]
+) -> Figure:
     """Draw several times into one panel, from pale to full colour."""
     from matplotlib.lines import Line2D
 
@@ -209,7 +223,9 @@ def _profiles_at_times(experiment: Experiment, states: Sequence[State], *, limit
     axes = figure.subplots()
     strengths = np.linspace(0.35, 1.0, len(states)) if len(states) > 1 else np.ones(1)
     for state, strength in zip(states, strengths, strict=True):
-        draw_profiles(axes, experiment, state, limit=limit, normalised=normalised, strength=float(strength))
+        draw_profiles(
+            axes, experiment, state, limit=limit, normalised=normalised, strength=float(strength), exchanging=exchanging
+        )  # fmt: skip
     unit = axis_unit(states[-1].time, "time")
     axes.legend(
         [Line2D([], [], lw=3, color=shade("black", float(strength))) for strength in strengths],

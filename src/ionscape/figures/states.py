@@ -125,29 +125,56 @@ def state_at(dataset: xr.Dataset, time: float) -> State:
 
 
 def mobile_ions(experiment: Experiment) -> tuple[str, ...]:
-    """Return the ions that can move in at least one stage: all but those whose diffusion coefficient is always zero."""
+    """Return the ions that can move in at least one stage: all but those whose D is always zero, or as good as zero."""
     from ionscape.experiment import is_immobile
+    from ionscape.experiment.native import motionless_ions
 
     stages = [experiment.diffusion_specifications(stage) for stage in range(len(experiment.stages))]
-    return tuple(name for name in experiment.ions if not all(is_immobile(stage[name]) for stage in stages))
+    motionless = motionless_ions(experiment)
+    return tuple(
+        name
+        for name in experiment.ions
+        if name not in motionless and not all(is_immobile(stage[name]) for stage in stages)
+    )
 
 
-def bulk_density(experiment: Experiment) -> float:
-    """Return the density [1/m^3] to which fractions of bulk refer: the native one of all mobile ions together.
+def exchanging_ions(result: Result) -> tuple[str, ...]:
+    """Return the native ions to which fractions of bulk refer: those that take part in the exchange of any stage.
 
-    In a glass without mobile ions of its own it is that of all native ions.
+    Mobile native ions that stay where they are, such as calcium where only sodium is replaced, are left out.
     """
-    return experiment.bulk_density or sum(experiment.sample.native.values())
+    from ionscape.transport.exchange import exchanging_ions
+
+    dataset = result.dataset
+    ends = [state_at(dataset, time).density for time in stage_ends(dataset).values()]
+    return exchanging_ions(result.experiment, ion_names(dataset), values(dataset, "depth"), np.array(ends))
 
 
-def reference_density(experiment: Experiment, curve: str) -> float:
+def bulk_density(experiment: Experiment, exchanging: Sequence[str] | None = None) -> float:
+    """Return the density [1/m^3] to which fractions of bulk refer: the native one of the ions that are exchanged.
+
+    Args:
+        experiment: what is described.
+        exchanging: what `exchanging_ions` tells; without it, all mobile native ions, and in a glass without mobile ions
+            of its own all native ions.
+    """
+    native = experiment.sample.native
+    if exchanging:
+        return sum(native[name] for name in exchanging)
+    return experiment.bulk_density or sum(native.values())
+
+
+def reference_density(experiment: Experiment, curve: str, exchanging: Sequence[str] | None = None) -> float:
     """Return the density [1/m^3] by which a curve of a profile is divided to be a fraction.
 
-    For an ion it is `Experiment.reference_density`, so that cations and anions of a salt each begin at 1; for curves
-    that are no ion it is `bulk_density`.
+    For an ion it is the native density of the ions that are exchanged and have the sign of its charge, so that cations
+    and anions of a salt each begin at 1; for curves that are no ion, and without such ions, it is `bulk_density`.
     """
-    own = experiment.reference_density(curve) if curve in experiment.ions else 0.0
-    return own or bulk_density(experiment)
+    charges = {name: ion.charge for name, ion in experiment.ions.items()}
+    native, immobile = experiment.sample.native, experiment.immobile_ions
+    counted = exchanging or [name for name in native if name not in immobile]
+    own = sum(native[name] for name in counted if charges[name] * charges.get(curve, 0) > 0)
+    return own or bulk_density(experiment, exchanging)
 
 
 def has_mobile_salt(experiment: Experiment) -> bool:
@@ -157,13 +184,11 @@ def has_mobile_salt(experiment: Experiment) -> bool:
 
 def _native_density(experiment: Experiment, charge: int) -> list[float]:
     """Native densities of the mobile ions whose charge has the sign of `charge`."""
-    from ionscape.experiment import is_immobile
-
-    ions = experiment.ions
+    ions, immobile = experiment.ions, experiment.immobile_ions
     return [
         density
         for name, density in experiment.sample.native.items()
-        if ions[name].charge * charge > 0 and not is_immobile(ions[name].diffusion)
+        if ions[name].charge * charge > 0 and name not in immobile
     ]
 
 

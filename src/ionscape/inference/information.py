@@ -87,7 +87,7 @@ def _freed(experiment: Experiment, ion: str, stage: int) -> tuple[Experiment, Fl
     model = models[ion]
     if model.density_limit is None:
         raise InputError("has a D that does not depend on density", key=ion, remedy="choose another ion")
-    bulk, limit = experiment.reference_density(ion), model.density_limit
+    bulk, limit = experiment.reference_density(ion, stage), model.density_limit
     jumps = [jump + sign * BESIDE_JUMP * bulk for jump in model.jumps for sign in (-1.0, 1.0)]
     density = np.unique([*np.linspace(0.0, limit, KNOTS), *jumps])
     density = density[(density >= 0.0) & (density <= limit)]

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ionscape.errors import InputError, nearest_name
-from ionscape.experiment import Experiment, is_immobile, load_experiment, parse_experiment
+from ionscape.experiment import Experiment, load_experiment, parse_experiment
 from ionscape.experiment.load import MEASUREMENT_FILE, parse_toml
 from ionscape.experiment.problems import first_problem
 from ionscape.experiment.tables import read_text
@@ -234,9 +234,7 @@ def _sample(
                              remedy="leave it out here, or leave out the experiment")  # fmt: skip
     ions = experiment.ions
     native = {
-        name: density
-        for name, density in experiment.sample.native.items()
-        if name in ions and not is_immobile(ions[name].diffusion)
+        name: density for name, density in experiment.sample.native.items() if name not in experiment.immobile_ions
     }
     charges = {name: ion.charge for name, ion in ions.items()}
     return native, charges

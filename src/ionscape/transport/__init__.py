@@ -1,15 +1,15 @@
 """The Nernst-Planck-Poisson solver: from an experiment to densities and potential over depth and time.
 
 The way of the data: `grid` places the cells, `stage_arrays` turns a stage into arrays, `fluxes` and `equations` hold
-the physics, `block_tridiagonal`, `integrate` and `runge_kutta` solve it, `run` runs the stages, `solution` and
-`summary` hold the result.
+the physics, `block_tridiagonal`, `integrate` and `runge_kutta` solve it, `run` runs the stages, `solution`, `exchange`
+and `summary` hold the result.
 """
 
 from typing import TYPE_CHECKING, Any
 
+from .exchange import front_figures
 from .settings import Progress, Settings
 from .solution import SimulationResult, load_result
-from .summary import front_figures
 from .variation import Variation
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE, VACUUM_PER
 from ionscape.diffusivity import DiffusionModel
 from ionscape.diffusivity.table import SMALLEST_COEFFICIENT
 from ionscape.errors import InputError
-from ionscape.experiment import Contact, Experiment, Irradiation, SiteEnergySpecification, Storage, is_immobile
+from ionscape.experiment import Contact, Experiment, Irradiation, SiteEnergySpecification, Storage
 
 from .arrays import Cells
 
@@ -162,13 +162,14 @@ def _blocked_potential(experiment: Experiment) -> float | None:
     It blocks the ions that it does not deposit, and all that the field pulls away from it, since it gives none back.
     """
     deposits = experiment.back_electrode.deposits
+    immobile = experiment.immobile_ions
     blocked: float | None = None
     for stage in experiment.stages:
         if isinstance(stage, Storage):
             continue
         potential = stage.source_potential if isinstance(stage, Irradiation) else stage.potential
         for name, ion in experiment.ions.items():
-            if is_immobile(ion.diffusion):
+            if name in immobile:
                 continue
             pulled_away = name in experiment.sample.native and ion.charge * potential < 0.0
             if pulled_away or (deposits is not None and name not in deposits):
@@ -199,7 +200,7 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
         entering = _entering_ions(experiment, stage)
         coefficients = [
             max(SMALLEST_COEFFICIENT, float(models[name].coefficient(density, stage.temperature)))
-            for name, density in ((name, experiment.reference_density(name)) for name in entering)
+            for name, density in ((name, experiment.reference_density(name, index)) for name in entering)
         ]
         diffusive = max(coefficients, default=SMALLEST_COEFFICIENT)
         # a layer with the charge of the native ions conducts in proportion to |Z| D
@@ -266,11 +267,8 @@ def _space_charge_width(experiment: Experiment, potential: float, charge_density
 
 
 def _mobile_native_ions(experiment: Experiment) -> dict[str, float]:
-    return {
-        name: density
-        for name, density in experiment.sample.native.items()
-        if not is_immobile(experiment.ions[name].diffusion)
-    }
+    immobile = experiment.immobile_ions
+    return {name: density for name, density in experiment.sample.native.items() if name not in immobile}
 
 
 def _mobile_charge_density(experiment: Experiment) -> float:

@@ -177,7 +177,9 @@ def _reusable_tables(experiment: Experiment, index: int, other: Experiment, arra
     same = frozenset(
         name
         for name in ours
-        if alike and ours[name] == theirs[name] and experiment.reference_density(name) == other.reference_density(name)
+        if alike
+        and ours[name] == theirs[name]
+        and experiment.reference_density(name, index) == other.reference_density(name, index)
     )
     return _Tables(coefficients=arrays.problem.coefficients, same=same)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ionscape.errors import InputError
-from ionscape.experiment import Experiment, is_immobile
+from ionscape.experiment import Experiment
 from ionscape.inference.least_squares import AT_BOUND
 from ionscape.inference.paths import Scalar, scalars, with_values
 from ionscape.quantities import format_quantity, quantity, shown_unit, with_error
@@ -78,8 +78,9 @@ def choices(experiment: Experiment) -> tuple[Choice, ...]:
 def usual_paths(experiment: Experiment) -> list[str]:
     """The numbers that a profile determines: of site energies bulk coefficient, width, trapped fraction; other D."""
     paths: list[str] = []
+    immobile = experiment.immobile_ions
     for name, ion in experiment.ions.items():
-        if is_immobile(ion.diffusion):
+        if name in immobile:
             continue
         keys = {"site-energies": ("bulk_coefficient", "width", "trapped_fraction"), "constant": ("coefficient",)}
         for key in keys.get(ion.diffusion.model, ()):

@@ -12,11 +12,19 @@ from ionscape.arrays import FloatArray
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
 from ionscape.figures.energies import energy_grid
-from ionscape.figures.profiles import LEAST_FRACTION, PER_CUBIC_NANOMETRE, cells_shown, profile_curves, stage_title
+from ionscape.figures.profiles import (
+    LEAST_FRACTION,
+    PER_CUBIC_NANOMETRE,
+    cells_shown,
+    profile_curves,
+    stage_title,
+    staying_ions,
+)
 from ionscape.figures.states import (
     Result,
     State,
     arrival_order,
+    exchanging_ions,
     has_mobile_salt,
     ion_names,
     mobile_ions,
@@ -27,6 +35,7 @@ from ionscape.figures.states import (
     values,
 )
 from ionscape.figures.style import LOWEST_DECADES, STAGE_LINES, TOTAL, LineStyle, axis_unit, ion_styles, reject
+from ionscape.transport.exchange import exchanging_ions as exchanging_in
 from ionscape.workbench.drawing import Axis, Curve, Mark, Plot
 
 if TYPE_CHECKING:
@@ -52,7 +61,7 @@ def profile_plot(
         time: from the start of the first stage [s].
         profile: a measurement to lay over it, as points with 95 % error bars.
         others: further simulations by name, as thin lines at the same time (or at their end, where they are shorter).
-        normalised: as fractions of the native density of all mobile ions; otherwise per cubic nanometre.
+        normalised: as fractions of the native density of the ions that are exchanged; otherwise per cubic nanometre.
         limit: end of the abscissa [m]; None for about one and a half times the depth of the deepest front.
 
     Raises:
@@ -63,15 +72,16 @@ def profile_plot(
     unit = axis_unit(limit, "length")
     curves: list[Curve] = []
     reference = None if normalised else PER_CUBIC_NANOMETRE
+    exchanging = exchanging_ions(result)
     if profile is not None:
-        curves += _measured(profile, unit.size, reference=reference, limit=limit)
+        curves += _measured(profile, unit.size, reference=reference, limit=limit, exchanging=exchanging)
     for number, (name, other) in enumerate(others):
         last = float(values(other.dataset, "time")[-1])
         line = STAGE_LINES[1 + number % (len(STAGE_LINES) - 1)]
-        curves += _densities(other.experiment, state_at(other.dataset, min(time, last)), limit, unit.size, reference,
+        curves += _densities(other, state_at(other.dataset, min(time, last)), limit, unit.size, reference,
                              suffix=f", {name}", line=line, strength=0.65, thickness=1.2)  # fmt: skip
-    curves += _densities(result.experiment, state, limit, unit.size, reference)
-    what = _density_axis(result.experiment, normalised)
+    curves += _densities(result, state, limit, unit.size, reference)
+    what = _density_axis(result.experiment, normalised, exchanging)
     return _profile_axes(curves, _moment(result, state), limit / unit.size, unit.unit, unit.size, what)
 
 
@@ -96,26 +106,29 @@ def live_plot(
         profile: a measurement to lay over it.
         reference: a simulation whose last state is drawn pale behind it.
         limit: end of the abscissa [m]; None for all depths.
-        normalised: as fractions of the native density of all mobile ions.
+        normalised: as fractions of the native density of the ions that are exchanged.
     """
     limit = float(depth[-1]) if limit is None else limit
     unit = axis_unit(limit, "length")
     scale = None if normalised else PER_CUBIC_NANOMETRE
     curves: list[Curve] = []
+    names = [name for name in experiment.ions if name in densities]
+    now = np.stack([densities[name] for name in names], axis=1)
+    exchanging = exchanging_in(experiment, names, depth, now)
     if profile is not None:
-        curves += _measured(profile, unit.size, reference=scale, limit=limit)
+        curves += _measured(profile, unit.size, reference=scale, limit=limit, exchanging=exchanging)
     if reference is not None:
         last = float(values(reference.dataset, "time")[-1])
-        curves += _densities(reference.experiment, state_at(reference.dataset, last), limit, unit.size, scale,
+        curves += _densities(reference, state_at(reference.dataset, last), limit, unit.size, scale,
                              suffix=", last run", strength=0.45, thickness=1.2)  # fmt: skip
     count = cells_shown(depth, limit)
     styles = ion_styles(experiment.ions)
     for name in mobile_ions(experiment):
         if name in densities:
-            heights = densities[name][:count] / (scale or reference_density(experiment, name))
+            heights = densities[name][:count] / (scale or reference_density(experiment, name, exchanging))
             curves.append(Curve(name=name, x=depth[:count] / unit.size, y=heights,
                                 colour=styles[name].colour, line=styles[name].line))  # fmt: skip
-    what = _density_axis(experiment, normalised)
+    what = _density_axis(experiment, normalised, exchanging)
     return _profile_axes(curves, title, limit / unit.size, unit.unit, unit.size, what)
 
 
@@ -196,7 +209,7 @@ def diffusion_plot(experiment: Experiment, stages: Sequence[int] | None = None) 
             raise reject("stage", number, range(len(experiment.stages)))
         models, temperature = experiment.diffusion_models(number), experiment.stages[number].temperature
         for name in arrival_order(experiment, number):
-            density = fraction * reference_density(experiment, name)
+            density = fraction * experiment.reference_density(name, number)
             coefficient = np.asarray(models[name].coefficient(density, temperature), dtype=np.float64)
             if not coefficient.max() > 0.0:
                 continue
@@ -268,7 +281,7 @@ def site_energy_plot(experiment: Experiment, ion: str | None = None, stage: int 
             distribution = model.distribution
             line = STAGE_LINES[len(drawn) % len(STAGE_LINES)]
             label = f"{name}, stage {number + 1}" if drawn else name
-            bulk = reference_density(experiment, name)
+            bulk = experiment.reference_density(name, number)
             level = float(distribution.fermi_energy(experiment.native_fermi_density(name, number) or bulk))
             energy = energy_grid(distribution, [level], points=ENERGY_POINTS)
             sites = np.asarray(distribution.density_of_states(energy)) * ELECTRON_VOLT / bulk
@@ -323,7 +336,7 @@ def shown_depth_of(result: Result) -> float:
 
 
 def _densities(
-    experiment: Experiment,
+    result: Result,
     state: State,
     limit: float,
     size: float,
@@ -334,12 +347,13 @@ def _densities(
     strength: float = 1.0,
     thickness: float | None = None,
 ) -> list[Curve]:
+    experiment, exchanging = result.experiment, exchanging_ions(result)
     count = cells_shown(state.depth, limit)
     styles = ion_styles(name for name in experiment.ions)
     found: list[Curve] = []
     for name, density in profile_curves(experiment, state).items():
         style = styles.get(name, TOTAL)
-        native = reference_density(experiment, name)
+        native = reference_density(experiment, name, exchanging)
         if density.max() < LEAST_FRACTION * native or (suffix and name not in styles):
             continue
         heights = density[:count] / (reference or native)
@@ -349,11 +363,14 @@ def _densities(
     return found
 
 
-def _measured(profile: DepthProfile, size: float, *, reference: float | None, limit: float) -> list[Curve]:
-    """Points of a measurement; `reference` None for fractions of its own bulk density."""
+def _measured(
+    profile: DepthProfile, size: float, *, reference: float | None, limit: float, exchanging: Sequence[str]
+) -> list[Curve]:
+    """Points of a measurement; `reference` None for fractions of its own bulk density of the ions exchanged."""
     data = profile.dataset
     if reference is None:
-        reference = float(np.sum(data["bulk_density"].values))
+        bulk = dict(zip(profile.ions, data["bulk_density"].values, strict=True))
+        reference = float(sum(bulk[ion] for ion in exchanging if ion in bulk) or sum(bulk.values()))
     inside = data["depth"].values <= limit
     depth = data["depth"].values[inside] / size
     styles = ion_styles(profile.ions)
@@ -366,9 +383,11 @@ def _measured(profile: DepthProfile, size: float, *, reference: float | None, li
     ]  # fmt: skip
 
 
-def _density_axis(experiment: Experiment, normalised: bool) -> Axis:
+def _density_axis(experiment: Experiment, normalised: bool, exchanging: Sequence[str]) -> Axis:
     if not normalised:
         return Axis(label="density", unit="nm⁻³")
+    if staying_ions(experiment, exchanging):
+        return Axis(label=f"density / native density of {' + '.join(exchanging)}")
     salt = has_mobile_salt(experiment)
     return Axis(label="fraction of native ions of like charge n/n_native" if salt else "fraction of bulk n/n_bulk")
 
