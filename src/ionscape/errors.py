@@ -20,6 +20,8 @@ __all__ = [
 ]
 
 LONGEST_VALUE_SHOWN = 60
+LONGEST_NAME_SHOWN = 80
+LONGEST_PART_SHOWN = 1500
 
 
 class IonscapeError(Exception):
@@ -81,12 +83,12 @@ class InputError(IonscapeError):
         return located
 
     def __str__(self) -> str:
-        place = self.key or ""
+        place = _shortened(self.key or "", LONGEST_NAME_SHOWN)
         if self.value is not None:
             shown = show_value(self.value)
             place = f"{place} = {shown}" if place else shown
         head = ": ".join(part for part in (self.file, place) if part)
-        sentence = "; ".join(part for part in (self.problem, self.bound, self.remedy) if part)
+        sentence = "; ".join(_readable(part) for part in (self.problem, self.bound, self.remedy) if part)
         message = (f"{head}: {sentence}" if head else sentence).rstrip(".") + "."
         # Names from a file may hold line breaks; a sentence stays on its line.
         return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in message)
@@ -145,8 +147,18 @@ class SimulationInterrupted(IonscapeError):
 
 def show_value(value: object) -> str:
     """A value as it would stand in a TOML file, shortened to a readable length."""
-    shown = toml_value(value)
-    return shown if len(shown) <= LONGEST_VALUE_SHOWN else shown[: LONGEST_VALUE_SHOWN - 3] + "..."
+    return _shortened(toml_value(value), LONGEST_VALUE_SHOWN)
+
+
+def _shortened(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
+def _readable(part: str) -> str:
+    """A part of a sentence in which names from a file do not take more room than the sentence."""
+    if len(part) > LONGEST_NAME_SHOWN:
+        part = re.sub(rf"\S{{{LONGEST_NAME_SHOWN + 1},}}", lambda name: _shortened(name[0], LONGEST_NAME_SHOWN), part)
+    return _shortened(part, LONGEST_PART_SHOWN)
 
 
 def toml_value(value: object) -> str:
@@ -173,7 +185,8 @@ def nearest_name(name: str, known: Iterable[str], *, least: float = 0.0) -> str 
         least: resemblance from 0 to 1 below which a name is not suggested.
     """
     candidates = {candidate.lower(): candidate for candidate in known}
-    matches = difflib.get_close_matches(name.lower(), list(candidates), n=1, cutoff=least)
+    # Comparing takes a time that grows with the square of the length; a name that long resembles none.
+    matches = difflib.get_close_matches(name[:LONGEST_PART_SHOWN].lower(), list(candidates), n=1, cutoff=least)
     return candidates[matches[0]] if matches else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from ionscape.diffusivity import Branch, ConstantDiffusion, SiteEnergyDiffusion, TableDiffusion
-from ionscape.errors import InputError
+from ionscape.errors import InputError, nearest_name
 from ionscape.experiment import (
     Contact,
     Experiment,
@@ -25,6 +26,7 @@ from ionscape.experiment import (
     load_experiment,
     parse_experiment,
 )
+from ionscape.experiment.load import parse_toml
 from ionscape.provenance import package_version, provenance_attributes, settings_text, text_hash
 
 EV = 1.602176634e-19
@@ -767,3 +769,63 @@ def test_anions_take_no_sites_of_cations() -> None:
     assert described.reference_density("Li") == described.reference_density("F") == 1.4e28
     model = described.diffusion_models(0)["Li"]
     assert model.coefficient(1.4e28, 323.15) == pytest.approx(5.8e-19, rel=1e-6, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            '[measurement]\nfile = "measurements\\rb-mono-a.txt"\n',
+            ["measurement.file", "backslash in a path", "\\r is"],
+        ),
+        ('[measurement]\ncrater_scans = ["a.csv", "m\\b.csv"]\n', ["measurement.crater_scans[1]", "\\b is a control"]),
+        ('experiment = "cases\\new.toml"\n', ["experiment", "\\n is a control character"]),
+        ('[ions.Li.diffusion]\nfile = "tables\\table.csv"\n', ["ions.Li.diffusion.file", "\\t is a control character"]),
+        ('[datasets]\na = "m\\first.toml"\n', ["datasets.a", "\\f is a control character"]),
+        ('[fit]\ncurrent_curve = { file = "m\\n.csv" }\n', ["fit.current_curve.file"]),
+        ('[glass]\nmeasured_units = "m\\nmr.csv"\n', ["glass.measured_units"]),
+        ('[experiment]\nfile = "\\table.csv"\n', ["experiment.file"]),
+        (
+            '[measurement]\nfile = "C:\\Users\\me\\rb.txt"\n',
+            ["line 2", '("C:\\Users\\me\\rb.txt", where \\U begins a code)'],
+        ),
+        ('file = "data\\measured.txt"\n', ["line 1", '("data\\measured.txt", where \\m begins a code)']),
+        ('file = "C:\\data\\"\nother = 1\n', ["line 1", "has a backslash in a path"]),
+        ('file = "data\\"\nother = 1\n', ["line 1", '("data\\")']),
+        ('files = ["a.txt", "C:\\x41.txt"]\n', ['("C:\\x41.txt", where \\x begins a code)']),
+    ],
+)
+def test_a_backslash_in_a_path_is_said(text: str, words: list[str]) -> None:
+    with pytest.raises(InputError) as caught:
+        parse_toml(text, file="f.toml")
+    sentence = str(caught.value)
+    for word in (*words, "f.toml", "write / or put the path in single quotes"):
+        assert word in sentence
+
+
+def test_a_backslash_that_is_meant_stays() -> None:
+    text = 'title = "two\\nlines"\n[measurement]\nfile = \'C:\\new\\rb.txt\'\nother = "C:\\\\new"\n'
+    data = parse_toml(text, file=None)
+    assert data == {"title": "two\nlines", "measurement": {"file": "C:\\new\\rb.txt", "other": "C:\\new"}}
+
+
+def test_long_names_and_lists_are_cut_in_messages() -> None:
+    name = 100_000 * "k"
+    start = time.perf_counter()
+    for error in (
+        InputError("is an unknown key", key=f"sample.{name}", value=name, remedy=f'the nearest is "{name}"'),
+        InputError(f"has the key {name} twice", bound=name),
+        InputError(" ".join(50_000 * ["k"])),
+    ):
+        assert len(str(error)) < 1600
+    assert nearest_name(name, ["thickness"]) == "thickness"
+    with pytest.raises(InputError) as caught:
+        parse_experiment(RB.replace("[sample]", f'[sample]\n"{name}" = 1'))
+    assert len(str(caught.value)) < 500
+    assert f"{60 * 'k'}" in str(caught.value)
+    numbers = "densities = [" + 1_000_000 * "1, " + "1]\n"
+    for text in (numbers, numbers.replace("densities = [", 'densities = [\n"1 nm", ')):
+        with pytest.raises(InputError, match=r"densities: has 100000\d values; at most 10000 are read"):
+            parse_toml(text, file=None)
+    # tomllib alone takes seconds for them, and pydantic ten
+    assert time.perf_counter() - start < 3.0
