@@ -658,14 +658,24 @@ def test_nothing_is_said_of_the_examples() -> None:
 def test_ions_that_cannot_do_what_they_are_named_for_are_warned_of() -> None:
     anion = f"[ions.F]\ncharge = -1\n[ions.F.diffusion]\n{IMMOBILE}"
     counted = changed('width = "0.16 eV"', 'width = "0.16 eV"\nfermi_level_counts = ["Li", "F"]', HEAD)
-    (sentence,) = parse_experiment(counted + anion + IRRADIATION).warnings
+    absent, sentence = parse_experiment(counted + anion + IRRADIATION).warnings
+    assert absent.startswith("The ion F is described but never present")
     assert sentence.startswith("ions.Li.diffusion.fermi_level_counts names F, whose charge is opposite to that of Li")
     deposits = HEAD + anion + IRRADIATION + '[back_electrode]\ndeposits = ["Li", "F"]\n'
-    (sentence,) = parse_experiment(deposits).warnings
+    absent, sentence = parse_experiment(deposits).warnings
     assert sentence.startswith("back_electrode.deposits names F, which is immobile")
     rb_never_enters = HEAD + CONTACT + 'blocking = true\n[back_electrode]\ndeposits = ["Rb"]\n'
-    (sentence,) = parse_experiment(rb_never_enters).warnings
+    absent, sentence = parse_experiment(rb_never_enters).warnings
+    assert "ion Rb is described but never present: it is not native and in no beam or contact" in absent
     assert sentence.startswith("back_electrode.deposits names Rb, which is neither native nor enters")
+
+
+def test_ions_that_are_in_the_sample_or_come_into_it_are_present() -> None:
+    native = HEAD.replace('native = { Li = "1.4e28 1/m^3" }', 'native = { Li = "1.4e28 1/m^3", Rb = "1e20 1/m^3" }')
+    for present in (
+        HEAD + IRRADIATION, HEAD + CONTACT + "composition = { Rb = 1.0 }\n", native + CONTACT + "blocking = true\n",
+    ):  # fmt: skip
+        assert not any("never present" in warning for warning in parse_experiment(present).warnings)
 
 
 def test_reference_density_is_the_native_one_of_the_ions_that_are_counted() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import ionscape as isc
 from ionscape.transport import Settings, front_figures, make_grid
+from ionscape.transport.suitability import refuse_without_charge
 
 BASE = Path(__file__).resolve().parents[2] / "examples" / "rb-mono-cait.toml"
 TEXT = BASE.read_text(encoding="utf-8")
@@ -162,3 +163,41 @@ def test_interruption_keeps_the_result_so_far() -> None:
     assert partial.dataset["time"].values[-1] == reached[-1]
     assert np.all(np.diff(partial.dataset["time"].values) > 0.0)
     assert np.isfinite(partial.dataset["density"].values).all()
+
+
+CONTACT = '\n[[stages]]\nkind = "contact"\ntemperature = "323.15 K"\nduration = "1 h"\n'
+
+
+@pytest.mark.parametrize(
+    ("addition", "place", "words"),
+    [
+        (CONTACT + 'potential = "5 V"\nblocking = true\n', "stages[1]", "a contact that lets no ion pass"),
+        (CONTACT + 'potential = "-5 V"\nblocking = true\n', "stages[1]", "a contact that lets no ion pass"),
+        # the glass loses Li to the contact: a depletion zone at the back
+        (CONTACT + 'potential = "-5 V"\ncomposition = { Rb = 1.0 }\n', "stages[1]", "back electrode gives none back"),
+        ("\n[back_electrode]\ndeposits = []\n", "stages[0]", "takes none of the ions that arrive"),
+        ('\n[back_electrode]\ndeposits = ["Rb"]\n', "stages[0]", "takes none of the ions that arrive"),
+    ],
+)
+def test_the_electroneutral_model_refuses_what_only_charges_a_zone(addition: str, place: str, words: str) -> None:
+    with pytest.raises(isc.InputError) as caught:
+        isc.simulate(experiment(addition), settings=Settings(model="electroneutral"))
+    sentence = str(caught.value)
+    assert sentence.startswith(f"x.toml: {place}: ")
+    assert words in sentence
+    assert "full model" in sentence
+
+
+@pytest.mark.parametrize(
+    "addition",
+    [
+        CONTACT + 'potential = "0 V"\nblocking = true\n',
+        CONTACT + 'potential = "5 V"\ncomposition = { Rb = 1.0 }\n',
+        CONTACT + 'potential = "-5 V"\ncomposition = { Li = 0.9, F = 0.1 }\n'
+        '[ions.F.diffusion]\nmodel = "constant"\ncoefficient = "1e-19 m^2/s"\n'
+        'reference_temperature = "323.15 K"\nactivation_energy = "0.65 eV"\n[ions.F]\ncharge = -1\n',
+        '\n[back_electrode]\ndeposits = ["Li"]\n',
+    ],
+)
+def test_the_electroneutral_model_takes_what_lets_a_current_pass(addition: str) -> None:
+    refuse_without_charge(experiment(addition))

@@ -73,9 +73,9 @@ def test_a_blocking_contact_leaves_the_electroneutral_glass_its_diffusion_potent
     """No current charges the contact: it has its own potential, the glass between the faces that of its densities."""
     state = run(experiment(
         ions={"Li": constant(FAST), "Rb": constant(SLOW)}, native={"Li": DENSITY}, thickness=2e-6,
-        stages=[BEAM, contact(-0.3, 60.0, blocking=True)],
+        stages=[BEAM, contact(0.0, 60.0, blocking=True)],
     ), model="electroneutral")  # fmt: skip
-    assert state.surface_potential == -0.3
+    assert state.surface_potential == 0.0
     potential = state.result.dataset["potential"].values[-1]
     assert potential[0] - potential[-1] == pytest.approx(diffusion_potential(state, 1), rel=1e-3)
     assert np.all(state.result.dataset["current"].values[state.result.dataset["stage"].values == 1][1:] == 0.0)

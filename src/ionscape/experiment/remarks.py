@@ -40,6 +40,7 @@ def experiment_warnings(experiment: Experiment) -> tuple[str, ...]:
     )
     return (
         *(sentence for sentence in charges if sentence),
+        *_absent_warnings(experiment),
         *_network_warnings(experiment),
         *_offset_warnings(experiment),
         *unusual_values(experiment),
@@ -80,6 +81,18 @@ def _expected_charge(name: str) -> tuple[int | None, str]:
         if found["element"] in elements:
             return charge, f"{found['element']} usually has"
     return None, ""
+
+
+def _absent_warnings(experiment: Experiment) -> Iterator[str]:
+    """That an ion is described which the sample never holds, as after a slip in the name of a beam."""
+    for name in experiment.ions:
+        if experiment.sample.native.get(name, 0.0) == 0.0 and not any(
+            name in stage.newcomers for stage in experiment.stages
+        ):
+            yield (
+                f"The ion {name} is described but never present: it is not native and in no beam or contact. Name it"
+                f" there, or leave [ions.{name}] out."
+            )
 
 
 def _network_warnings(experiment: Experiment) -> Iterator[str]:

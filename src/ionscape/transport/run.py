@@ -21,6 +21,7 @@ from .runge_kutta import METHODS, backward_euler
 from .settings import Progress, Settings
 from .solution import SimulationResult, make_result
 from .stage_arrays import StageArrays, displacement_at_front, make_scales, make_stage
+from .suitability import refuse_without_charge
 from .tangents import Tangents, make_tangents
 from .variation import Variation, VariedStage, displacement_slopes, vary_stage
 
@@ -99,9 +100,11 @@ def simulate(
         ConvergenceError: the equations cannot be solved with any time step, or `maximum_steps` is reached; `partial`
             holds the result up to there.
         SimulationInterrupted: by Ctrl-C; `partial` holds the result so far.
-        InputError: the grid does not fit the sample.
+        InputError: the grid does not fit the sample, or the electroneutral model cannot describe a stage.
     """
     settings = settings or Settings()
+    if settings.model == "electroneutral":
+        refuse_without_charge(experiment)
     grid = grid if grid is not None else make_grid(experiment)
     cells = grid.cells()
     scales = make_scales(experiment)

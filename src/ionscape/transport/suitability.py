@@ -1,0 +1,58 @@
+"""Whether the electroneutral model can describe an experiment at all."""
+
+from __future__ import annotations
+
+from ionscape.errors import InputError
+from ionscape.experiment import Contact, Experiment, Irradiation, is_immobile
+from ionscape.quantities import format_quantity
+
+
+def refuse_without_charge(experiment: Experiment) -> None:
+    """Refuse stages whose current only charges a zone beside a face that lets nothing pass.
+
+    Without a permittivity there is no such zone: the electroneutral limit of these stages is no current at all, in a
+    glass that is left to itself, whatever the potential. A current flows where ions of the sign that the potential
+    drives into the sample come in at the surface, and some leave at the back; that electrode gives none back.
+
+    Args:
+        experiment: that is to be simulated with the electroneutral model.
+
+    Raises:
+        InputError: names the first such stage, the face and the remedy.
+    """
+    for index, stage in enumerate(experiment.stages):
+        if isinstance(stage, Irradiation):
+            potential = stage.source_potential
+        elif isinstance(stage, Contact):
+            potential = stage.potential
+        else:
+            continue
+        reason = None if potential == 0.0 else _closed_face(experiment, index, potential)
+        if reason is not None:
+            raise InputError(
+                f"{reason}, so that {format_quantity(potential, 'voltage')} only charges the glass there, and the"
+                " electroneutral model, which has no charge, would give no current at all",
+                file=experiment.file, key=f"stages[{index}]",
+                remedy='simulate it with the full model (--model full, or Settings(model="full"))',
+            )  # fmt: skip
+
+
+def _closed_face(experiment: Experiment, index: int, potential: float) -> str | None:
+    """Which face lets no ion pass that the potential drives into the sample, in words; None if both do."""
+    stage = experiment.stages[index]
+    specifications = experiment.diffusion_specifications(index)
+    driven = {
+        name
+        for name, ion in experiment.ions.items()
+        if ion.charge * potential > 0.0 and not is_immobile(specifications[name])
+    }
+    if isinstance(stage, Contact):
+        if stage.blocking:
+            return "has a contact that lets no ion pass"
+        if not driven & set(stage.composition or {}):
+            return "draws ions out to the contact for which the back electrode gives none back"
+    deposits = experiment.back_electrode.deposits
+    arriving = driven & set(experiment.sample.native) or driven
+    if deposits is not None and not arriving & set(deposits):
+        return "has a back electrode that takes none of the ions that arrive there"
+    return None
