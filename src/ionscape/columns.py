@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from ionscape.errors import InputError
+
+DELIMITERS = ("\t", ";", ",")
 NO_THOUSANDS = "write the numbers without thousands separators (5035), or with other than three decimals (5.0350)"
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|[+-]?(?:nan|inf|infinity)", re.IGNORECASE | re.ASCII)
@@ -39,9 +42,16 @@ def split_cells(line: str, delimiter: str | None) -> list[str]:
     return [cell.strip() for cell in row]
 
 
+def delimiter_of(lines: Iterable[str]) -> str:
+    """What parts the cells of a table: tab, semicolon or comma, by its first line that is no comment."""
+    first = next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), "")
+    # Titles in quotation marks may hold another one.
+    return max(reversed(DELIMITERS), key=first.count)
+
+
 def to_number(cell: str) -> float | None:
     """A number with a decimal point or comma; None if it is none."""
-    plain = cell.strip().replace("\N{MINUS SIGN}", "-").replace(",", ".")
+    plain = _plain(cell).replace(",", ".")
     return float(plain) if _NUMBER.fullmatch(plain) else None
 
 
@@ -52,7 +62,7 @@ def decimal_mark(cell: str) -> str | None:
 
 def has_thousands_separators(cell: str) -> bool:
     """Whether a cell is a number with separators that cannot be decimal marks, as 1.234.567 or 5,035.2 or 5 035."""
-    return _SEPARATED.fullmatch(cell.strip().replace("\N{MINUS SIGN}", "-")) is not None
+    return _SEPARATED.fullmatch(_plain(cell)) is not None
 
 
 def grouped_cell(cells: Sequence[str]) -> str | None:
@@ -67,7 +77,7 @@ def grouped_cell(cells: Sequence[str]) -> str | None:
     """
     found, whole = None, False
     for cell in cells:
-        text = cell.strip().replace("\N{MINUS SIGN}", "-")
+        text = _plain(cell)
         if _BELOW_THOUSAND.fullmatch(text):
             whole = whole or bool(text.strip("+-0"))
         elif _GROUPED.fullmatch(text):
@@ -84,3 +94,31 @@ def thousands_problem(cell: str) -> str:
         f"may be {other}: its column holds whole numbers below 1000 and numbers with exactly three decimals only, as"
         " thousands separators leave them"
     )
+
+
+def check_columns(columns: Iterable[Sequence[tuple[str, str]]], *, file: str) -> None:
+    """Refuse numbers that may be a thousand times as large, and a table with two decimal marks.
+
+    Args:
+        columns: place in the file, such as "line 3, column 2", and text of each number, column by column.
+        file: name of the file.
+
+    Raises:
+        InputError: with the first cell that leaves open what it says.
+    """
+    usual: tuple[str, str] | None = None
+    for column in columns:
+        for place, cell in column:
+            mark = decimal_mark(cell)
+            if mark is not None and usual is not None and mark != usual[0]:
+                raise InputError(f'has another decimal mark than "{usual[1]}"', file=file, key=place, value=cell,
+                                 remedy=f"use one mark, and {NO_THOUSANDS}")  # fmt: skip
+            if mark is not None and usual is None:
+                usual = mark, cell
+        if (found := grouped_cell([cell for _, cell in column])) is not None:
+            place, cell = next((place, cell) for place, cell in column if _plain(cell) == found)
+            raise InputError(thousands_problem(found), file=file, key=place, value=cell, remedy=NO_THOUSANDS)
+
+
+def _plain(cell: str) -> str:
+    return cell.strip().replace("\N{MINUS SIGN}", "-")

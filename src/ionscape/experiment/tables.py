@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
+from ionscape.columns import NO_THOUSANDS, check_columns, delimiter_of, has_thousands_separators, to_number
 from ionscape.errors import InputError, nearest_name
 from ionscape.file_kinds import kind_of
 from ionscape.quantities import DimensionName, unit_size
@@ -92,10 +93,11 @@ def parse_diffusion_table(text: str, *, file: str) -> tuple[tuple[float, ...], t
     """Read a table of diffusion coefficients.
 
     The first line names the two columns with their units, `density (1/m^3), coefficient (m^2/s)`, in any order. Empty
-    lines and lines that start with `#` are skipped.
+    lines and lines that start with `#` are skipped. Decimal commas are understood between quotation marks and where
+    semicolons or tabs part the columns; what may be a thousands separator is refused.
 
     Args:
-        text: in CSV with commas.
+        text: in CSV with commas, semicolons or tabs.
         file: its name, for messages.
 
     Returns:
@@ -105,7 +107,8 @@ def parse_diffusion_table(text: str, *, file: str) -> tuple[tuple[float, ...], t
     Raises:
         InputError: naming the line and the column, both counted from 1.
     """
-    reader = csv.reader(io.StringIO(text), skipinitialspace=True)
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter_of(text.splitlines()), skipinitialspace=True)
+    places: list[tuple[list[str], int]] = []
     sizes: list[tuple[str, float]] = []
     rows: list[tuple[int, dict[str, float]]] = []
     try:
@@ -115,12 +118,20 @@ def parse_diffusion_table(text: str, *, file: str) -> tuple[tuple[float, ...], t
             if not sizes:
                 sizes = _read_header(cells, file=file, line=reader.line_num)
             else:
+                places.append((cells, reader.line_num))
                 rows.append((reader.line_num, _read_row(cells, sizes, file=file, line=reader.line_num)))
     except csv.Error as error:
         problem = f"is not valid CSV ({error})"
         raise InputError(
             problem, file=file, key=f"line {reader.line_num}", remedy="check its quotation marks"
         ) from None
+    check_columns(
+        (
+            [(f"line {line}, column {column + 1}", cells[column]) for cells, line in places]
+            for column in range(len(sizes))
+        ),
+        file=file,
+    )
     if len(rows) < 2:
         remedy = f"give a header line {HEADER_EXAMPLE} and two or more lines of numbers"
         raise InputError(f"has {len(rows)} lines of numbers", file=file, remedy=remedy)
@@ -158,15 +169,16 @@ def _read_header(cells: list[str], *, file: str, line: int) -> list[tuple[str, f
 def _read_row(cells: list[str], sizes: list[tuple[str, float]], *, file: str, line: int) -> dict[str, float]:
     if len(cells) != len(sizes):
         problem = f"has {len(cells)} values where {len(sizes)} are expected"
-        raise InputError(problem, file=file, key=f"line {line}", remedy="write two numbers with one comma between them")
+        remedy = "write two numbers with one comma between them, and decimal commas between quotation marks"
+        raise InputError(problem, file=file, key=f"line {line}", remedy=remedy)
     row: dict[str, float] = {}
     for column, (cell, (name, size)) in enumerate(zip(cells, sizes, strict=True), start=1):
         key = f"line {line}, column {column}"
-        try:
-            value = float(cell) * size
-        except ValueError:
-            remedy = "write it as in 5.8e-19"
-            raise InputError("is not a number", file=file, key=key, value=cell, remedy=remedy) from None
+        number = to_number(cell)
+        if number is None:
+            remedy = NO_THOUSANDS if has_thousands_separators(cell) else "write it as in 5.8e-19"
+            raise InputError("is not a number", file=file, key=key, value=cell, remedy=remedy)
+        value = number * size
         if not math.isfinite(value):
             raise InputError("must be finite", file=file, key=key, value=cell)
         if name == "coefficient" and value <= 0.0:

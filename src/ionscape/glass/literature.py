@@ -15,9 +15,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
+from typing import cast
 
+from ionscape.columns import delimiter_of, to_number
 from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
 from ionscape.errors import InputError, nearest_name
+from ionscape.file_kinds import kind_of
 from ionscape.glass.composition import ALKALI
 
 ICE_POINT = 273.15  # K
@@ -129,11 +132,22 @@ def read_literature(path: str | Path, *, alkali: str | None = None) -> list[Lite
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
+        if (kind := kind_of(Path(path))) is not None:
+            raise kind.error(file) from None
         reason = getattr(error, "strerror", None) or "not UTF-8"
         raise InputError(f"cannot be read ({reason})", file=file, remedy="check its name and folder") from None
-    reader = csv.DictReader(io.StringIO(text), skipinitialspace=True)
+    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter_of(text.splitlines()), skipinitialspace=True)
     _check_columns(reader.fieldnames or (), file=file, alkali=alkali)
-    return [_glass(row, file=file, line=reader.line_num) for row in reader]
+    names = len(reader.fieldnames or ())
+    glasses: list[LiteratureGlass] = []
+    for row in reader:
+        if (more := cast(Mapping[str | None, list[str]], row).get(None)) and any(cell.strip() for cell in more):
+            raise InputError(
+                f"has {names + len(more)} values for {names} columns", file=file, key=f"line {reader.line_num}",
+                remedy="put numbers with a decimal comma between quotation marks, or part the columns by semicolons",
+            )  # fmt: skip
+        glasses.append(_glass(row, file=file, line=reader.line_num))
+    return glasses
 
 
 def _check_columns(present: Sequence[str], *, file: str, alkali: str | None) -> None:
@@ -285,12 +299,10 @@ def _glass(row: Mapping[str, str | None], *, file: str, line: int) -> Literature
         text = (row.get(name) or "").strip()
         if not text:
             return None
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
-            raise InputError("must be a number", file=file, key=f"line {line}, {name}", value=text)
+        value = to_number(text)
+        if value is None or not math.isfinite(value):
+            raise InputError("must be a number", file=file, key=f"line {line}, {name}", value=text,
+                             remedy="write it without thousands separators, and leave unknown ones empty")  # fmt: skip
         return value
 
     def logarithm(name: str) -> float | None:
@@ -318,6 +330,9 @@ def _glass(row: Mapping[str, str | None], *, file: str, line: int) -> Literature
     logs = {temperature: logarithm(name) for name, temperature in RESISTIVITIES.items()}
     given = next((value for name in ACTIVATION_ENERGIES if (value := energy(name)) is not None), None)
     transition, density, year = cell("TG"), cell("DENSITY"), cell("Year")
+    if year is not None and year != int(year):
+        raise InputError("must be a whole number", file=file, key=f"line {line}, Year", value=row.get("Year"),
+                         remedy="write it without a thousands separator")  # fmt: skip
     return LiteratureGlass(
         identifier=(row.get("ID") or "").strip(),
         alkali=present[0] if len(present) == 1 else None,

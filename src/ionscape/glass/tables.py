@@ -7,7 +7,9 @@ import io
 import math
 from pathlib import Path
 
+from ionscape.columns import delimiter_of, to_number
 from ionscape.errors import InputError, nearest_name
+from ionscape.file_kinds import kind_of
 from ionscape.glass.units import MEASURED_TOLERANCE, UNIT_NAMES, NetworkFormerUnits
 
 COLUMNS = ("x", *UNIT_NAMES)
@@ -22,7 +24,8 @@ def read_unit_table(path: Path) -> list[tuple[float, NetworkFormerUnits]]:
     file = str(path)
     header: list[str] = []
     found: dict[float, NetworkFormerUnits] = {}
-    reader = csv.reader(io.StringIO(_text(path)), skipinitialspace=True)
+    text = _text(path)
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter_of(text.splitlines()), skipinitialspace=True)
     for cells in reader:
         if not any(cell.strip() for cell in cells) or cells[0].lstrip().startswith("#"):
             continue
@@ -45,6 +48,8 @@ def _text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
+        if (kind := kind_of(path)) is not None:
+            raise kind.error(str(path)) from None
         raise InputError("is not a text in UTF-8", file=str(path), remedy="save it in UTF-8") from None
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -67,14 +72,15 @@ def _check_header(header: list[str], *, file: str) -> None:
 def _row(cells: list[str], header: list[str], *, file: str, line: str) -> dict[str, float]:
     if len(cells) != len(header):
         raise InputError(
-            f"has {len(cells)} values for {len(header)} columns", file=file, key=line, remedy="complete it"
+            f"has {len(cells)} values for {len(header)} columns",
+            file=file,
+            key=line,
+            remedy="complete it, and put numbers with a decimal comma between quotation marks",
         )
     values: dict[str, float] = {}
     for name, cell in zip(header, cells, strict=True):
-        try:
-            values[name] = float(cell)
-        except ValueError:
-            values[name] = math.nan
+        number = to_number(cell)
+        values[name] = math.nan if number is None else number
         if not (math.isfinite(values[name]) and values[name] >= 0.0):
             raise InputError(
                 "must be a number from 0 on", file=file, key=f"{line}, {name}", value=cell, remedy="write 0 for none"

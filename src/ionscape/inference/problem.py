@@ -239,20 +239,34 @@ def _current_curve(path: Path, relative_error: float) -> FloatArray:
     import csv
     import re
 
+    from ionscape.columns import check_columns, delimiter_of, to_number
     from ionscape.quantities import unit_size
 
-    rows = list(csv.reader(read_text(path).splitlines()))
+    lines = read_text(path).splitlines()
+    rows = [
+        (f"line {number}", [cell.strip() for cell in cells])
+        for number, cells in enumerate(csv.reader(lines, delimiter=delimiter_of(lines), skipinitialspace=True), start=1)
+        if any(cell.strip() for cell in cells) and not cells[0].lstrip().startswith("#")
+    ]
+    heads = rows[0][1] if rows else []
     columns: dict[str, FloatArray] = {}
-    for number, head in enumerate(rows[0] if rows else ()):
+    texts: list[list[tuple[str, str]]] = []
+    for line, cells in rows[1:]:
+        if len(cells) != len(heads):
+            raise InputError(f"has {len(cells)} values for {len(heads)} columns", file=str(path), key=line,
+                             remedy="put numbers with a decimal comma between quotation marks")  # fmt: skip
+    for number, head in enumerate(heads):
         match = re.fullmatch(r"\s*(time|current)\s*\((.+)\)\s*", head)
         if match:
             kind = "time" if match[1] == "time" else "current"
-            try:
-                values = np.array([float(row[number]) for row in rows[1:] if row])
-            except (ValueError, IndexError):
+            values = [to_number(cells[number]) for _, cells in rows[1:]]
+            if None in values:
                 raise InputError(f"holds something else than numbers in the column {head!r}", file=str(path),
-                                 remedy="give one number per line and column") from None  # fmt: skip
-            columns[kind] = values * unit_size(match[2], kind)
+                                 key=rows[1 + values.index(None)][0],
+                                 remedy="give one number per line and column, no thousands separators")  # fmt: skip
+            texts.append([(f"{line}, column {number + 1}", cells[number]) for line, cells in rows[1:]])
+            columns[kind] = np.array(values, dtype=np.float64) * unit_size(match[2], kind)
+    check_columns(texts, file=str(path))
     if set(columns) != {"time", "current"} or not columns["time"].size:
         raise InputError("needs the columns `time (h), current (nA)`", file=str(path),
                          remedy="name them in the first line")  # fmt: skip

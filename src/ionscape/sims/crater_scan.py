@@ -13,11 +13,9 @@ import numpy as np
 from ionscape.arrays import FloatArray
 from ionscape.columns import (
     NO_THOUSANDS,
-    decimal_mark,
-    grouped_cell,
+    check_columns,
     has_thousands_separators,
     split_cells,
-    thousands_problem,
     to_number,
 )
 from ionscape.errors import InputError
@@ -267,29 +265,11 @@ def _check_thousands(
     lines: list[str], numbers: list[int], columns: tuple[int, int], delimiter: str | None, *, file: str
 ) -> None:
     """Refuse numbers that may be a thousand times as large, and a file with two decimal marks."""
-    rows = [_cells(lines[number - 1], delimiter) for number in numbers]
-    first: tuple[str, str] | None = None
-    for column in columns:
-        cells = [row[column] for row in rows]
-        marked = next(((mark, cell) for cell in cells if (mark := decimal_mark(cell))), None)
-        other = next((cell for cell in cells if marked and decimal_mark(cell) not in (None, marked[0])), None)
-        if other is None and marked and first and marked[0] != first[0]:
-            other = marked[1]
-        if other is not None:
-            usual = first or marked
-            raise InputError(
-                f'has another decimal mark than "{usual[1] if usual else ""}"', file=file,
-                key=f"line {numbers[cells.index(other)]}, column {column + 1}", value=other,
-                remedy=f"use one mark, and {NO_THOUSANDS}",
-            )  # fmt: skip
-        first = first or marked
-        grouped = grouped_cell(cells)
-        if grouped is not None:
-            place = next(place for place, cell in enumerate(cells) if cell.replace("\N{MINUS SIGN}", "-") == grouped)
-            raise InputError(
-                thousands_problem(grouped), file=file, key=f"line {numbers[place]}, column {column + 1}", value=grouped,
-                remedy=NO_THOUSANDS,
-            )  # fmt: skip
+    rows = [(number, _cells(lines[number - 1], delimiter)) for number in numbers]
+    check_columns(
+        ([(f"line {number}, column {column + 1}", cells[column]) for number, cells in rows] for column in columns),
+        file=file,
+    )
 
 
 def _check_last_digits(lines: list[str], delimiter: str | None, *, file: str, line: int) -> None:
