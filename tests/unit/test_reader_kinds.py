@@ -73,6 +73,7 @@ def test_surfacelab_without_masses(tmp_path: Path):
         "SIMS laboratory\nSample A, piece 3\n01/02/2024\n2024\n\n" + TABLE,
         "Sample A,,\nDepth profile, positive ions,\n,,\n" + TABLE,
         ",Sample A,\nRaster,500,um\n" + TABLE,
+        "Sputter time (s),300\nLast depth (nm),70 nm\n" + TABLE,
         "Operator;me\n" + TABLE.replace(",", ";"),
         "Title\nSputter Time\tLi+\tRb+\ns\t\t\n" + TABLE.split("\n", 1)[1].replace(",", "\t"),
         TABLE + ",,\n,,\n",
@@ -114,6 +115,7 @@ def test_tables_as_laboratories_and_spreadsheets_write_them(content: str, tmp_pa
         (TABLE.replace("Li+", "Li / cm^-3"), ["is a density"]),
         (TABLE.replace("Li+", "Li (at.%)"), ["density or share"]),
         (TABLE.replace("Li+", "Li (cts/s)"), ["is a rate", "counting time"]),
+        (TABLE.replace("Sputter Time (s)", "Lateral (um)").replace("Li+", "Height"), ["where counts are expected"]),
         (TABLE.replace("Rb+", "Sputter Time (s)"), ["second column of time", "one time axis"]),
     ],
 )

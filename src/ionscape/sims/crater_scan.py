@@ -27,8 +27,8 @@ HEADER_EXAMPLE = '"Lateral (um),Height (nm)"'
 
 _DELIMITERS = ("\t", ";", ",", None)
 _HEADER_CELL = re.compile(r"\s*\"?\s*(.*?)\s*[\s(\[]\s*([^\W\d_]+)\s*[)\]]?\s*\"?\s*")
-_LATERAL = re.compile(r"lateral|distance|position|^x\b", re.IGNORECASE)
-_HEIGHT = re.compile(r"height|profile|raw|total|^z\b", re.IGNORECASE)
+LATERAL = re.compile(r"lateral|distance|position|^x\b", re.IGNORECASE)
+HEIGHT = re.compile(r"height|profile|raw|total|^z\b", re.IGNORECASE)
 UNIT_ALIASES = {"A": "angstrom", "Å": "angstrom", "\u212b": "angstrom", "micron": "um", "microns": "um"}
 
 
@@ -196,15 +196,15 @@ def _columns(
     if len(cells) < 2:
         raise InputError("is not a header line for the numbers below it", file=file, key=f"line {line + 1}",
                          value=header[line].strip(), remedy=remedy)  # fmt: skip
-    lateral = next((place for place, cell in enumerate(cells) if _LATERAL.search(cell)), 0)
+    lateral = next((place for place, cell in enumerate(cells) if LATERAL.search(cell)), 0)
     others = [place for place in range(len(cells)) if place != lateral]
-    height = next((place for place in others if _HEIGHT.search(cells[place])), others[0])
+    height = next((place for place in others if HEIGHT.search(cells[place])), others[0])
     above = _cells(header[named[-2]], delimiter) if len(named) > 1 else []
     if len(above) == len(cells) and all(re.fullmatch(r"[(\[]?[^\W\d_]+[)\]]?", cell) for cell in cells):
         # Names in one line, units alone in the next.
-        lateral = next((place for place, cell in enumerate(above) if _LATERAL.search(cell)), 0)
+        lateral = next((place for place, cell in enumerate(above) if LATERAL.search(cell)), 0)
         others = [place for place in range(len(cells)) if place != lateral]
-        height = next((place for place in others if _HEIGHT.search(above[place])), others[0])
+        height = next((place for place in others if HEIGHT.search(above[place])), others[0])
         cells = [f"{name} ({unit.strip('()[]')})" for name, unit in zip(above, cells, strict=True)]
     sizes = [
         _unit(cells[place], file=file, key=f"line {line + 1}, column {place + 1}", remedy=remedy)

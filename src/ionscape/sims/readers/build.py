@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError, nearest_name
 from ionscape.quantities import unit_size
-from ionscape.sims.crater_scan import UNIT_ALIASES
+from ionscape.sims.crater_scan import HEIGHT, LATERAL, UNIT_ALIASES
 from ionscape.sims.raw import Channel, RawProfile
 from ionscape.sims.species import parse_species
 
@@ -171,7 +171,9 @@ def _measured(name: str, unit: str | None) -> Literal["time", "depth"] | None:
         return "depth"
     if unit and unit.lower() in TIME_UNITS:
         return "time"
-    return "depth" if unit and unit.lower() in DEPTH_UNITS else None
+    # A position or height with its unit belongs to a scan across the crater.
+    scanned = LATERAL.search(name) or HEIGHT.search(name)
+    return "depth" if unit and unit.lower() in DEPTH_UNITS and not scanned else None
 
 
 def check_counted(head: str) -> None:

@@ -165,13 +165,13 @@ def _units(line: str, delimiter: str, columns: int) -> tuple[str, ...]:
 def _header_lines(path: Path) -> tuple[list[str], int, str]:
     """The lines up to the header, its number and the line below it.
 
-    The header is the first line that is no comment. If that names no time and depth, it may be a title, and the first
-    line above the numbers that does is the header; if it holds numbers already, the last comment before it is.
+    The header is the last line above the numbers that names a time or depth; if none does, the first that is no
+    comment, of which the error then speaks. If the numbers begin at once, it is the last comment before them.
     """
     with open_text(path) as stream:
         lines = [text.rstrip("\n") for text in itertools.islice(stream, LONGEST_HEADER)]
     first: int | None = None
-    last = 0
+    header = last = 0
     for number, text in enumerate(lines, start=1):
         below = lines[number] if number < len(lines) else ""
         if text.startswith("#") or not text.strip(' "\t;,'):
@@ -179,11 +179,11 @@ def _header_lines(path: Path) -> tuple[list[str], int, str]:
             continue
         if _begins_with_number(text, titled=first is not None):
             break
-        if _names_columns(text, below):
-            return lines[:number], number, below
+        header = number if _names_columns(text, below) else header
         first = first or number
-    if first is not None:
-        return lines[:first], first, lines[first] if first < len(lines) else ""
+    if header or first is not None:
+        header = header or first or 0
+        return lines[:header], header, lines[header] if header < len(lines) else ""
     if not last or not lines[last - 1].startswith("#"):
         problem = "is no header with the names of the columns"
         remedy = f"write the header line as {HEADER_EXAMPLE}"
@@ -201,6 +201,8 @@ def _names_columns(text: str, below: str) -> bool:
     """Whether a line names two columns at least, one of them of time or depth whose unit it or the next line gives."""
     delimiter = _delimiter(text)
     heads = _cells(text, delimiter)
+    if any(read_number(head) is not None for head in heads):
+        return False  # a setting with its value, as "sputter time (s), 300"
     units = _units(below, delimiter, len(heads))
     for place, head in enumerate(heads if len(heads) > 1 else ()):
         try:
