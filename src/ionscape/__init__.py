@@ -85,7 +85,7 @@ if TYPE_CHECKING:
         synthesise,
         write_raw_profile,
     )
-    from ionscape.sweeps import sweep
+    from ionscape.sweeps import load_sweep, sweep
     from ionscape.transport import Progress, Settings, SimulationResult, load_result, simulate
 
 _HOMES = {
@@ -137,6 +137,7 @@ _HOMES = {
     "load_result": "transport",
     "load_series": "series",
     "load_series_result": "series",
+    "load_sweep": "sweeps",
     "make_fit": "inference",
     "make_glass": "glass",
     "make_measurement": "sims",
@@ -213,6 +214,7 @@ __all__ = [
     "load_result",
     "load_series",
     "load_series_result",
+    "load_sweep",
     "make_fit",
     "make_glass",
     "make_measurement",

@@ -1,4 +1,4 @@
-"""Files of results: checked before the work, complete or absent after it, read again in one way."""
+"""Files of results: checked before the work, complete or absent after it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,11 @@ import platform
 import re
 import tempfile
 import threading
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from ionscape.errors import InputError
-
-if TYPE_CHECKING:
-    import xarray
-
-REASON_LENGTH = 60  # of what a library says about a file, in characters
 
 _TEMPORARY = re.compile(r"\..*\.(?P<place>[0-9a-f]{8})-(?P<process>[0-9]+)-[0-9]+(\.[^.]*)?")
 _CLEARED: set[Path] = set()
@@ -71,18 +65,43 @@ def check_output(
     return target
 
 
+def write_bytes(path: str | Path, content: bytes, *, durable: bool = False) -> None:
+    """Write a file, complete or not at all; what is written is whole in memory before the disk is asked for it.
+
+    Args:
+        path: of the file; an earlier one is replaced.
+        content: of the file.
+        durable: see `atomic_output`.
+
+    Raises:
+        InputError: the disk does not take it; an earlier file is untouched.
+    """
+    with atomic_output(path, durable=durable) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: str | Path, text: str, *, durable: bool = False) -> None:
+    """Write a text in UTF-8, complete or not at all; raises and arguments as in `write_bytes`.
+
+    What UTF-8 cannot say, such as a name of a file in another encoding, is written as the escape of JSON and Python.
+    """
+    write_bytes(path, text.encode("utf-8", "backslashreplace"), durable=durable)
+
+
 @contextmanager
 def atomic_output(path: str | Path, *, durable: bool = False) -> Generator[Path]:
     """Give a temporary path beside `path` to write to, and put it in place of `path` when the block ends well.
 
-    The temporary name is hidden and keeps the extension, from which writers infer the format. After an exception it is
-    removed and an earlier file at `path` is untouched. What a killed process left is removed by the next one that
-    writes into the folder.
+    The temporary name is hidden and keeps the extension. After an exception it is removed and an earlier file at
+    `path` is untouched. What a killed process left is removed by the next one that writes into the folder.
 
     Args:
         path: of the file.
         durable: the content reaches the disk before the name does, so that it outlives a power cut too; takes some
             milliseconds.
+
+    Raises:
+        InputError: in place of an OSError in the block or after it, such as a disk that is full.
     """
     target = Path(path)
     remove_leftovers(target.parent)
@@ -95,8 +114,14 @@ def atomic_output(path: str | Path, *, durable: bool = False) -> Generator[Path]
             with temporary.open("r+b") as file:
                 os.fsync(file.fileno())
         temporary.replace(target)
+    except OSError as error:
+        reason = error.strerror or str(error) or type(error).__name__
+        raise InputError(
+            f"cannot be written ({reason})", file=str(path), remedy="make room there, or choose another folder"
+        ) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -134,44 +159,3 @@ def _alive(process: int) -> bool:
     except (OSError, OverflowError):
         pass  # of another user
     return True
-
-
-def write_dataset(dataset: xarray.Dataset, path: str | Path, *, encoding: Mapping[str, Any] | None = None) -> None:
-    """Write a dataset as NetCDF, complete or not at all.
-
-    Args:
-        dataset: to write.
-        path: of the file; an earlier one is replaced.
-        encoding: of variables by name, as for xarray.
-    """
-    with atomic_output(path, durable=True) as temporary:
-        dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
-
-
-def read_dataset(path: str | Path, *, form: str, what: str, command: str) -> xarray.Dataset:
-    """Read the dataset of a result that this package wrote as NetCDF.
-
-    Args:
-        path: of the file.
-        form: its attribute `format`.
-        what: it holds, with its article, such as "the result of a fit".
-        command: that writes such files, such as "ionscape fit".
-
-    Raises:
-        InputError: the file does not exist, is no NetCDF file, or holds something else.
-    """
-    import xarray
-
-    remedy = f"give a file that `{command}` wrote"
-    if Path(path).is_dir():
-        raise InputError("is a folder", file=str(path), remedy="give the file in it")
-    try:
-        dataset = xarray.load_dataset(Path(path), engine="h5netcdf")
-    except FileNotFoundError:
-        raise InputError("does not exist", file=str(path), remedy=remedy) from None
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0][:REASON_LENGTH] if str(error) else type(error).__name__
-        raise InputError("is not a NetCDF file", file=str(path), remedy=f"{remedy} ({reason})") from None
-    if dataset.attrs.get("format") != form:
-        raise InputError(f"is not {what}", file=str(path), remedy=remedy)
-    return dataset

@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ionscape.arrays import FloatArray
+from ionscape.datasets import Content, check_content, read_dataset
 from ionscape.errors import InputError, IonscapeError
 from ionscape.experiment import Experiment, parse_experiment
 from ionscape.inference.paths import Scalar, read_scalar, with_values
@@ -28,9 +29,16 @@ if TYPE_CHECKING:
     import xarray
 
 
-__all__ = ["sweep"]
+__all__ = ["load_sweep", "sweep"]
 
 FORMAT = "ionscape sweep 1"
+CONTENT = Content(
+    form=FORMAT,
+    what="a sweep",
+    command="ionscape sweep",
+    labels={"kind": ("stage",)},
+    attributes={"experiment": "text", "title": "text"},
+)
 
 _TEXTS = ("kind", "exchanged_ions")
 _NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
@@ -52,6 +60,8 @@ _FIGURES = {
     "wall_time": ("s", "duration of the calculation"),
 }
 """Figures of the summary of a stage that a sweep keeps: unit and meaning."""
+_SHOWN = ("collected_charge", "front_depth", "front_width", "plateau")
+"""Those without which a sweep cannot be printed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +127,27 @@ def sweep(
         with make_executor(scheduler, processes) as made:
             outcomes = made.map(simulate_point, tasks, store=kept, progress=progress)
     return _gathered(experiment, axes, outcomes, settings)
+
+
+def load_sweep(path: str | Path) -> xarray.Dataset:
+    """Read a sweep that `ionscape sweep` or `ionscape.datasets.write_dataset` wrote.
+
+    Returns:
+        What `sweep` returned.
+
+    Raises:
+        InputError: the file does not exist, is no sweep, or is damaged.
+    """
+    dataset = read_dataset(path, CONTENT)
+    dims = tuple(map(str, dataset["error"].dims)) if "error" in dataset else ()
+    content = replace(
+        CONTENT,
+        variables={name: (name,) for name in dims},
+        gaps={name: (*dims, "stage") for name in _FIGURES if name in dataset or name in _SHOWN},
+        labels={"error": dims},
+    )
+    check_content(dataset, content, file=str(path))
+    return dataset
 
 
 def make_axes(experiment: Experiment, vary: Mapping[str, Sequence[float | str]]) -> tuple[Axis, ...]:

@@ -166,7 +166,7 @@ class TestInformation:
             assert run(*words) == 2
             printed = capsys.readouterr().err
             assert "is a sweep, which holds many simulations" in printed
-            assert "xarray.load_dataset" in printed
+            assert "ionscape.load_sweep" in printed
 
     def test_a_sweep_is_printed_as_a_table_of_its_points(
         self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str]

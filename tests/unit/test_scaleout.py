@@ -384,8 +384,8 @@ def test_full_disk_stops_the_job_and_keeps_the_store(tmp_path, monkeypatch):
     def no_space(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(np, "savez", no_space)
-    with make_executor("serial") as executor, pytest.raises(IonscapeError, match="No space left on device") as raised:
+    monkeypatch.setattr(Path, "write_bytes", no_space)
+    with make_executor("serial") as executor, pytest.raises(InputError, match="No space left on device") as raised:
         executor.map(float, [Task(key=str(i), arguments=(i,)) for i in range(3)], store=store)
     assert "the 1 stored before are kept" in str(raised.value)
     assert len(list(tmp_path.iterdir())) == 1

@@ -12,7 +12,7 @@ import typer
 from ionscape.cli.options import RESULT_EXTENSIONS, NoFigure, Overwrite, Quiet, SummaryFile
 from ionscape.cli.table import print_warnings, print_written, write_summary
 from ionscape.errors import InputError
-from ionscape.outputs import atomic_output, check_output
+from ionscape.outputs import check_output
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -120,8 +120,7 @@ def _write(profile: DepthProfile, outputs: Outputs) -> list[Path]:
         write_summary(profile.summary(), outputs.summary)
         written.append(outputs.summary)
     if outputs.table is not None:
-        with atomic_output(outputs.table) as temporary:
-            profile.to_csv(temporary)
+        profile.to_csv(outputs.table)
         written.append(outputs.table)
     if outputs.pictures:
         for part, figure in _figures(profile).items():

@@ -12,7 +12,7 @@ import typer
 
 from ionscape.cli.options import Overwrite, Quiet, SummaryFile
 from ionscape.errors import InputError
-from ionscape.outputs import atomic_output, check_output
+from ionscape.outputs import check_output
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -218,13 +218,13 @@ def summary_command(
 
 def _summarise_sweep(path: Path, summary: Path | None, *, quiet: bool) -> None:
     """Print the points of a stored sweep, and write them."""
-    import xarray
     from rich.console import Console
 
     from ionscape.cli.sweep_table import print_sweep, sweep_summary
     from ionscape.cli.table import write_summary
+    from ionscape.sweeps import load_sweep
 
-    dataset = xarray.load_dataset(path, engine="h5netcdf")
+    dataset = load_sweep(path)
     if not quiet:
         print_sweep(Console(), dataset)
     if summary is not None:
@@ -249,8 +249,7 @@ def export_command(
     assert target is not None
     check_output(target, extensions=(".csv",), key="FILE.csv", overwrite=overwrite)
     loaded = load(result)
-    with atomic_output(target) as temporary:
-        loaded.to_csv(temporary)
+    loaded.to_csv(target)
 
 
 def load(path: Path) -> SimulationResult | DepthProfile | SeriesResult:
@@ -279,20 +278,16 @@ def load(path: Path) -> SimulationResult | DepthProfile | SeriesResult:
         raise InputError(
             "is a sweep, which holds many simulations", file=str(path),
             remedy="print it with `ionscape summary`, open it in Python with"
-            f" `xarray.load_dataset('{path.name}', engine='h5netcdf')`, or give the result of a single simulation",
+            f" `ionscape.load_sweep('{path.name}')`, or give the result of a single simulation",
         )  # fmt: skip
     return load_result(path)
 
 
 def _stored_format(path: Path) -> str:
     """What the file says of its format; empty if it cannot be read or says nothing."""
-    import h5netcdf
+    from ionscape.datasets import stored_attributes
 
-    try:
-        with h5netcdf.File(path, "r") as stored:
-            return str(stored.attrs.get("format", ""))
-    except (OSError, ValueError):
-        return ""
+    return str((stored_attributes(path) or {}).get("format", ""))
 
 
 def is_profile(loaded: SimulationResult | DepthProfile | SeriesResult) -> TypeIs[DepthProfile]:

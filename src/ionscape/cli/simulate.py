@@ -21,7 +21,7 @@ from ionscape.cli.options import (
     Tolerance,
 )
 from ionscape.errors import ConvergenceError, InputError, SimulationInterrupted
-from ionscape.outputs import atomic_output, check_output
+from ionscape.outputs import check_output
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -182,8 +182,7 @@ def _write_the_rest(result: SimulationResult, outputs: Outputs, *, quiet: bool) 
     if outputs.summary is not None:
         write_summary(numbers, outputs.summary)
     if outputs.table is not None:
-        with atomic_output(outputs.table) as temporary:
-            result.to_csv(temporary)
+        result.to_csv(outputs.table)
     if outputs.figures:
         from ionscape.figures import overview, save
 

@@ -22,7 +22,7 @@ from ionscape.cli.options import (
 from ionscape.cli.progress import tally_display
 from ionscape.cli.table import print_written
 from ionscape.errors import InputError, IonscapeError, SimulationInterrupted
-from ionscape.outputs import check_output, write_dataset
+from ionscape.outputs import check_output
 
 if TYPE_CHECKING:
     import xarray
@@ -82,6 +82,8 @@ def sweep_command(
         raise SimulationInterrupted(
             f"the sweep was interrupted; finished simulations are in {folder}, and the same command goes on from there"
         ) from None
+    from ionscape.datasets import write_dataset  # only here, as it takes numpy with it
+
     write_dataset(dataset, target)
     _report(dataset, target, folder, quiet=quiet)
 

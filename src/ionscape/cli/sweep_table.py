@@ -29,6 +29,7 @@ def sweep_summary(dataset: xarray.Dataset) -> dict[str, Any]:
 
     Values are in SI units; NaN stands where there is none.
     """
+    from ionscape.datasets import file_remarks
     from ionscape.experiment import parse_experiment
 
     names = list(map(str, dataset["error"].dims))
@@ -48,7 +49,7 @@ def sweep_summary(dataset: xarray.Dataset) -> dict[str, Any]:
         ]
         values = {str(dataset[name].attrs["path"]): float(point[name]) for name in names}
         points.append({"values": values, "stages": stages, "error": str(point["error"].item())})
-    warnings = parse_experiment(str(dataset.attrs["experiment"])).warnings
+    warnings = (*parse_experiment(str(dataset.attrs["experiment"])).warnings, *file_remarks(dataset))
     return {"title": str(dataset.attrs["title"]), "warnings": list(warnings), "points": points}
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ionscape.outputs import atomic_output
+from ionscape.outputs import write_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -123,8 +123,7 @@ def _listed(names: Sequence[str]) -> str:
 def write_summary(summary: Mapping[str, Any], path: Path) -> None:
     """Write a summary as JSON; what does not exist is null, since JSON knows no NaN."""
     text = json.dumps(without_nan(summary), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
-    with atomic_output(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_text(path, text)
 
 
 def print_warnings(warnings: Iterable[str]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
+from io import BytesIO
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +26,7 @@ from ionscape.figures.states import (
     values,
 )
 from ionscape.figures.style import axis_unit, new_figure
-from ionscape.outputs import atomic_output, check_output
+from ionscape.outputs import check_output, write_bytes
 
 if TYPE_CHECKING:
     from ionscape.experiment import Experiment
@@ -78,9 +80,8 @@ def movie(result: Result, path: str | Path, *, frames: int = 240, frames_per_sec
         raise InputError("are too few", key="frames", value=frames, bound="must be 2 or more", remedy="try 240")
     if not frames_per_second > 0:
         raise InputError("must be greater than 0", key="frames_per_second", value=frames_per_second, remedy="try 24")
-    write = _write_gif if target.suffix.lower() == ".gif" else _write_mp4
-    with atomic_output(target) as temporary:
-        write(temporary, result, frames, frames_per_second)
+    make = _gif if target.suffix.lower() == ".gif" else _mp4
+    write_bytes(target, make(result, frames, frames_per_second))
 
 
 def pictures(result: Result, frames: int) -> Iterator[Picture]:
@@ -128,7 +129,7 @@ def pictures(result: Result, frames: int) -> Iterator[Picture]:
         yield pixels[: pixels.shape[0] // 2 * 2, : pixels.shape[1] // 2 * 2, :3].copy()
 
 
-def _write_gif(path: Path, result: Result, frames: int, frames_per_second: float) -> None:
+def _gif(result: Result, frames: int, frames_per_second: float) -> bytes:
     from PIL import Image
 
     # One palette for the whole film, from a few of its frames: quicker and smaller than one for every frame.
@@ -136,10 +137,48 @@ def _write_gif(path: Path, result: Result, frames: int, frames_per_second: float
     first, *others = (
         Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in pictures(result, frames)
     )
-    first.save(path, save_all=True, append_images=others, duration=1000 / frames_per_second, loop=0)
+    buffer = BytesIO()
+    first.save(buffer, format="GIF", save_all=True, append_images=others, duration=1000 / frames_per_second, loop=0)
+    return buffer.getvalue()
 
 
-def _write_mp4(path: Path, result: Result, frames: int, frames_per_second: float) -> None:
+def _mp4(result: Result, frames: int, frames_per_second: float) -> bytes:
+    """The film; the encoder goes back and forth in its file, so that it needs one, in the folder of the system.
+
+    Raises:
+        InputError: that folder takes no film.
+    """
+    with tempfile.TemporaryDirectory(prefix="ionscape-", ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / "film.mp4"
+        try:
+            _encode(path, result, frames, frames_per_second)
+            content = path.read_bytes()
+        except OSError:  # the encoder is gone
+            content = b""
+        if not _is_whole(content):
+            raise InputError(
+                "takes no film (the encoder ended before its file was whole)", value=tempfile.gettempdir(),
+                remedy="make room there, or name another folder by the variable TMPDIR",
+            )  # fmt: skip
+    return content
+
+
+def _is_whole(content: bytes) -> bool:
+    """Whether a file of MPEG-4 consists of whole boxes, its table of contents among them."""
+    kinds: list[bytes] = []
+    place = 0
+    while place + 8 <= len(content):
+        size = int.from_bytes(content[place : place + 4], "big")
+        kinds.append(content[place + 4 : place + 8])
+        if size == 1:  # a large one
+            size = int.from_bytes(content[place + 8 : place + 16], "big")
+        if size < 8:
+            return False
+        place += size
+    return place == len(content) and b"moov" in kinds
+
+
+def _encode(path: Path, result: Result, frames: int, frames_per_second: float) -> None:
     import imageio_ffmpeg
 
     film_frames = pictures(result, frames)
@@ -148,7 +187,7 @@ def _write_mp4(path: Path, result: Result, frames: int, frames_per_second: float
     rate: Any = frames_per_second  # annotated as int there, where any number is taken
     film = imageio_ffmpeg.write_frames(
         path, (width, height), fps=rate, codec="libx264", quality=6, macro_block_size=2,
-        ffmpeg_log_level="error",
+        ffmpeg_log_level="quiet",  # what goes wrong is told in one sentence of ours
         # Bit-exact: no date and no version of the encoder in the file.
         output_params=["-fflags", "+bitexact", "-flags:v", "+bitexact"],
     )  # fmt: skip

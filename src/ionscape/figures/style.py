@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ionscape.errors import InputError
-from ionscape.outputs import atomic_output, check_output
+from ionscape.outputs import check_output, write_bytes
 from ionscape.quantities import DIMENSIONS, DimensionName, DisplayUnit
 
 if TYPE_CHECKING:
@@ -155,8 +156,11 @@ def save(figure: Figure, path: str | Path) -> None:
         ".svg": {"Date": None},
         ".pdf": {"CreationDate": None},
     }
-    with atomic_output(target) as temporary, matplotlib.rc_context({"svg.hashsalt": "ionscape"}):
-        figure.savefig(temporary, metadata=absent[target.suffix.lower()])
+    form = target.suffix.lower()
+    buffer = BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "ionscape"}):
+        figure.savefig(buffer, format=form[1:], metadata=absent[form])
+    write_bytes(target, buffer.getvalue())
 
 
 def reject(what: str, value: object, known: Iterable[object]) -> InputError:

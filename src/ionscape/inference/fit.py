@@ -136,7 +136,7 @@ def _with_true_intervals(
     sentence = f"{PROFILED} {shown}: the likelihood is far from normal there."
     attributes = refined.dataset.attrs
     attributes["method"] = result.dataset.attrs["method"]
-    attributes["warnings"] = json.dumps([*refined.warnings, sentence], ensure_ascii=False)
+    attributes["warnings"] = json.dumps([*refined.warnings_of_fit, sentence], ensure_ascii=False)
     return refined
 
 

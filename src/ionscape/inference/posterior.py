@@ -381,7 +381,7 @@ def _intervals(values: FloatArray, estimate: FloatArray) -> dict[str, Any]:
 
 def _kept(result: FitResult) -> list[str]:
     """Warnings that are not of an earlier posterior, nor of intervals that are replaced."""
-    warnings = without_rise_warnings(result.warnings, list(map(str, result.dataset["parameter"].values)))
+    warnings = without_rise_warnings(result.warnings_of_fit, list(map(str, result.dataset["parameter"].values)))
     return [warning for warning in warnings if "the posterior" not in warning.lower()]
 
 

@@ -123,7 +123,7 @@ def profile_likelihood(
         result = _with_optimum(result, used, better)
     dataset, further = _entered(result, used, places, sides)
     replaced = [problem.names[place] for place in places]
-    kept = without_rise_warnings(result.warnings, replaced)
+    kept = without_rise_warnings(result.warnings_of_fit, replaced)
     dataset = without_rises(dataset, places)
     return _finished(FitResult(dataset=dataset, problem=result.problem), kept, [*notes, *further], spent, failures)
 
@@ -283,7 +283,7 @@ def _with_optimum(result: FitResult, model: ForwardModel, better: StartResult) -
     """The result with another optimum; what it says of its starts stays."""
     covariance, _ = covariance_of(better.evaluation)
     # the ends of the intervals at the new optimum were not simulated
-    warnings = without_rise_warnings(result.warnings, model.problem.names)
+    warnings = without_rise_warnings(result.warnings_of_fit, model.problem.names)
     made = make_fit_result(model.problem, better, [better], covariance, warnings=warnings, failures=())
     old = result.dataset
     kept = {str(name): old[name].variable for name in old.data_vars if "start" in old[name].dims}

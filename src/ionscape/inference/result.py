@@ -12,8 +12,8 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.constants import NORMAL_95
+from ionscape.datasets import Content, file_remarks, read_dataset, write_dataset
 from ionscape.errors import InputError
-from ionscape.outputs import read_dataset, write_dataset
 from ionscape.provenance import provenance_attributes
 
 from .curves import curve_variables
@@ -27,6 +27,30 @@ if TYPE_CHECKING:
     import xarray
 
 FORMAT = "ionscape fit 1"
+CONTENT = Content(
+    form=FORMAT,
+    what="the result of a fit",
+    command="ionscape fit",
+    variables={
+        **dict.fromkeys(("estimate", "estimate_error", "lower_95", "upper_95"), ("parameter",)),
+        "start_cost": ("start",),
+        "start_simulations": ("start",),
+    },
+    labels=dict.fromkeys(("parameter", "unit", "kind"), ("parameter",)),
+    attributes={
+        "title": "text", "file": "text", "method": "text", "datasets": "JSON", "ions": "JSON",
+         "warnings": "JSON", "settings": "JSON", "cost": "number",
+        "degrees_of_freedom": "number", "bayesian_information_criterion": "number",
+        "akaike_information_criterion": "number", "log_evidence": "number", "simulations": "number",
+        "failed_simulations": "number", "source": "text", "source_sha256": "text", "created": "text",
+        "ionscape_version": "text",
+    },
+    numbered={
+        "depth": ("point",), "measured": ("point", "ion"), "measured_error": ("point", "ion"),
+        "fitted": ("point", "ion"), "residual": ("point", "ion"),
+    },
+    counted="datasets",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,6 +68,11 @@ class FitResult:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader must know, one sentence each."""
+        return (*self.warnings_of_fit, *file_remarks(self.dataset))
+
+    @property
+    def warnings_of_fit(self) -> tuple[str, ...]:
+        """Those of the fit itself, without what is to be said about the file that it was read from."""
         return tuple(json.loads(self.dataset.attrs["warnings"]))
 
     def summary(self) -> dict[str, Any]:
@@ -90,11 +119,11 @@ def load_fit_result(path: str | Path, *, with_problem: bool = True) -> FitResult
         with_problem: read the problem again; otherwise only the result itself is opened.
 
     Raises:
-        InputError: the file does not exist or is no result of a fit.
+        InputError: the file does not exist, is no result of a fit, or is damaged.
     """
     from .problem import load_fit
 
-    dataset = read_dataset(path, form=FORMAT, what="the result of a fit", command="ionscape fit")
+    dataset = read_dataset(path, CONTENT)
     file = str(dataset.attrs["file"])
     try:
         problem = load_fit(file) if with_problem and file and Path(file).is_file() else None

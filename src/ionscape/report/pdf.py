@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from pathlib import Path
-from typing import TYPE_CHECKING
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
 
 from .parts import Report, Section, TextTable
 
@@ -53,11 +53,12 @@ class _Pages:
         self.figure = None
 
 
-def write_pdf(report: Report, path: Path) -> None:
-    """Write a report as PDF; the same report gives the same bytes."""
+def pdf_bytes(report: Report) -> bytes:
+    """A report as PDF; the same report gives the same bytes."""
     from matplotlib.backends.backend_pdf import PdfPages
 
-    with PdfPages(path, metadata={"Title": report.title, "CreationDate": None, "ModDate": None}) as pages:  # type: ignore[dict-item]
+    buffer: Any = BytesIO()  # which the annotations of matplotlib do not know
+    with PdfPages(buffer, metadata={"Title": report.title, "CreationDate": None, "ModDate": None}) as pages:  # type: ignore[dict-item]
         text = _Pages(pages)
         for line in textwrap.wrap(report.title, 90) or [""]:
             text.line(line, size=15.0, weight="bold")
@@ -70,6 +71,7 @@ def write_pdf(report: Report, path: Path) -> None:
             caption = textwrap.fill(f"{panel.title}. {panel.caption} Numbers: {panel.name}.csv", CAPTION_WIDTH)
             panel.figure.supxlabel(caption, fontsize=8, x=0.01, ha="left", parse_math=False)
             pages.savefig(panel.figure)
+    return buffer.getvalue()
 
 
 def _write_section(section: Section, text: _Pages) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ionscape.errors import InputError
-from ionscape.outputs import atomic_output, check_output
+from ionscape.outputs import check_output, write_bytes, write_text
 from ionscape.provenance import package_version
 
 from .contents import build_report
 from .html import html_page
-from .pdf import write_pdf
+from .pdf import pdf_bytes
 
 if TYPE_CHECKING:
     from ionscape.inference import FitResult
@@ -53,14 +53,11 @@ def write_report(
         raise InputError("cannot be made", value=str(folder), remedy=error.strerror or "choose another place") from None
     for place, text in zip(numbers, tables.values(), strict=True):
         check_output(place, extensions=(".csv",), overwrite=overwrite)
-        with atomic_output(place) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="")
-    with atomic_output(target) as temporary:
-        if target.suffix.lower() == ".html":
-            page = html_page(report, tables, folder=folder.name, version=package_version())
-            temporary.write_text(page, encoding="utf-8")
-        else:
-            write_pdf(report, temporary)
+        write_text(place, text)
+    if target.suffix.lower() == ".html":
+        write_text(target, html_page(report, tables, folder=folder.name, version=package_version()))
+    else:
+        write_bytes(target, pdf_bytes(report))
     return (target, *numbers)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import struct
@@ -14,8 +15,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ionscape.errors import InputError, IonscapeError
-from ionscape.outputs import atomic_output
+from ionscape.errors import InputError
+from ionscape.outputs import write_bytes
 
 from .tasks import Outcome
 
@@ -82,7 +83,7 @@ class RunStore:
         """Add an outcome.
 
         Raises:
-            IonscapeError: the disk does not take it; what was added before is untouched.
+            InputError: the disk does not take it; what was added before is untouched.
             TypeError: the value contains something else than plain data.
         """
         arrays: dict[str, NDArray[Any]] = {}
@@ -95,14 +96,14 @@ class RunStore:
         }
         path = self._path(outcome.key)
         try:
-            with atomic_output(path, durable=True) as temporary, temporary.open("wb") as file:
-                np.savez(file, allow_pickle=False, **{_STRUCTURE: np.array(json.dumps(entry))}, **arrays)
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise IonscapeError(
-                f"{self.folder}: the outcome of a task cannot be stored ({reason}); the {len(self)} stored before are"
-                " kept, and the same command goes on from there."
-            ) from error
+            buffer = io.BytesIO()
+            np.savez(buffer, allow_pickle=False, **{_STRUCTURE: np.array(json.dumps(entry))}, **arrays)
+            write_bytes(path, buffer.getvalue(), durable=True)
+        except InputError as error:
+            raise InputError(
+                f"the outcome of a task {error.problem}", file=str(self.folder),
+                remedy=f"the {len(self)} stored before are kept, and the same command goes on from there",
+            ) from None  # fmt: skip
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{hashlib.sha256(key.encode('utf-8')).hexdigest()[:40]}{EXTENSION}"

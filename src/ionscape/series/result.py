@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ionscape.outputs import read_dataset, write_dataset
+from ionscape.datasets import Content, file_remarks, read_dataset, write_dataset
+from ionscape.outputs import write_text
 
 from .load import Series
 
@@ -16,6 +17,20 @@ if TYPE_CHECKING:
     import xarray
 
 FORMAT = "ionscape series 1"
+CONTENT = Content(
+    form=FORMAT,
+    what="the result of a series",
+    command="ionscape conductivity",
+    variables={
+        "x": ("x",), "units": ("x", "unit"), "ion_density": ("x",), "attempt_frequency": ("x",),
+        "attempt_frequency_error": ("x",), "log10_attempt_frequency_error": ("x",),
+    },
+    labels={"unit": ("unit",), "attempt_frequency_origin": ("x",)},
+    attributes={
+        "title": "text", "alkali": "text", "alkali_oxide_fraction": "number", "energy_scale": "number",
+        "noise": "number", "energy_scale_origin": "text", "warnings": "JSON", "settings": "JSON", "files": "JSON",
+    },
+)  # fmt: skip
 LANDSCAPE_ATTRIBUTES = (
     "energy_scale", "energy_scale_error", "noise", "noise_error", "energy_scale_origin",
     "energy_scale_noise_correlation", "energy_scale_chi_square", "energy_scale_degrees_of_freedom",
@@ -45,7 +60,7 @@ class SeriesResult:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader must know, one sentence each."""
-        return tuple(json.loads(self.dataset.attrs["warnings"]))
+        return (*json.loads(self.dataset.attrs["warnings"]), *file_remarks(self.dataset))
 
     def summary(self) -> dict[str, Any]:
         """Title, warnings, landscape and `compositions`: energies in eV, all else in SI units (reference: series file).
@@ -68,17 +83,16 @@ class SeriesResult:
         """Write the averages as a table: a row for each composition and temperature, units in the first line."""
         from .table import series_table
 
-        Path(path).write_text(series_table(self.dataset), encoding="utf-8")
+        write_text(path, series_table(self.dataset))
 
 
 def load_series_result(path: str | Path) -> SeriesResult:
     """Read a result that `SeriesResult.to_netcdf` wrote.
 
     Raises:
-        InputError: the file does not exist or is no result of a series.
+        InputError: the file does not exist, is no result of a series, or is damaged.
     """
-    dataset = read_dataset(path, form=FORMAT, what="the result of a series", command="ionscape conductivity")
-    return SeriesResult(dataset=dataset)
+    return SeriesResult(dataset=read_dataset(path, CONTENT))
 
 
 def landscapes_with_path(data: xarray.Dataset, name: str) -> int:

@@ -6,13 +6,15 @@ import csv
 import json
 import math
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ionscape.arrays import FloatArray
-from ionscape.outputs import read_dataset, write_dataset
+from ionscape.datasets import Content, file_remarks, read_dataset, write_dataset
+from ionscape.outputs import write_text
 from ionscape.provenance import provenance_attributes
 
 from . import densities
@@ -29,6 +31,40 @@ if TYPE_CHECKING:
     from .settings import DensityMethod
 
 FORMAT = "ionscape depth profile 1"
+OVER_DEPTH = (
+    "density", "density_lower_95", "density_upper_95", "density_systematic_lower", "density_systematic_upper",
+    "intensity", "intensity_variance",
+)  # fmt: skip
+PER_ION = (
+    "bulk_density", "charge_number", "sensitivity_factor", "sensitivity_factor_error", "incorporated",
+    "incorporated_error", "incorporated_lower_95", "incorporated_upper_95",
+)  # fmt: skip
+NUMBERS = (
+    "sputter_rate", "sputter_rate_error", "sputter_rate_lower_95", "sputter_rate_upper_95", "crater_depth",
+    "crater_depth_error", "depth_scale_relative_error", "surface_time", "pulses_per_point", "common_factor",
+    "balance_reduced_chi_square", "balance_scatter",
+)  # fmt: skip
+CONTENT = Content(
+    form=FORMAT,
+    what="a calibrated profile",
+    command="ionscape calibrate",
+    variables={
+        "depth": ("depth",),
+        **dict.fromkeys(OVER_DEPTH, ("depth", "ion")),
+        **dict.fromkeys(PER_ION, ("ion",)),
+        "sensitivity_factor_covariance": ("ion", "other_ion"),
+        "density_covariance": ("depth", "ion", "other_ion"),
+        "balance": ("depth",),
+        "balance_error": ("depth",),
+        "channel_counts": ("depth", "channel"),
+    },
+    labels={"ion": ("ion",), "channel": ("channel",)},
+    attributes={
+        "title": "text", "raw_file": "text", "raw_sha256": "text", "density_method": "text", "warnings": "JSON",
+        "depth_response": "JSON", "settings": "JSON", **dict.fromkeys(NUMBERS, "number"),
+        **dict.fromkeys(("bulk_region", "calibration_region", "fit_region"), "pair of numbers"),
+    },
+)  # fmt: skip
 LEVELS = (2.5, 97.5)  # per cent: the 95 % interval
 STANDARD_LEVELS = (15.865, 84.135)  # per cent: one standard deviation to either side of a normal distribution
 
@@ -58,7 +94,7 @@ class DepthProfile:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the calibration found wanting, one sentence each."""
-        return tuple(json.loads(self.dataset.attrs["warnings"]))
+        return (*json.loads(self.dataset.attrs["warnings"]), *file_remarks(self.dataset))
 
     def summary(self) -> dict[str, Any]:
         """The figures of the calibration in SI units; errors are one standard deviation (reference: profile file)."""
@@ -120,20 +156,20 @@ class DepthProfile:
             for ending in endings:
                 columns[f"{ion}{ending.replace('_', ' ')} (1/m^3)"] = data[f"density{ending}"].values[:, k]
             columns[f"{ion} counts"] = data["intensity"].values[:, k]
-        with Path(path).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(columns)
-            writer.writerows([[f"{value:.10g}" for value in row] for row in zip(*columns.values(), strict=True)])
+        table = StringIO(newline="")
+        writer = csv.writer(table)
+        writer.writerow(columns)
+        writer.writerows([[f"{value:.10g}" for value in row] for row in zip(*columns.values(), strict=True)])
+        write_text(path, table.getvalue())
 
 
 def load_profile(path: str | Path) -> DepthProfile:
     """Read a profile that `DepthProfile.to_netcdf` wrote.
 
     Raises:
-        InputError: the file does not exist or is no profile.
+        InputError: the file does not exist, is no profile, or is damaged.
     """
-    dataset = read_dataset(path, form=FORMAT, what="a calibrated profile", command="ionscape calibrate")
-    return DepthProfile(dataset=dataset)
+    return DepthProfile(dataset=read_dataset(path, CONTENT))
 
 
 def make_profile(

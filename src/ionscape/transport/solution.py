@@ -13,8 +13,9 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.constants import ELEMENTARY_CHARGE
+from ionscape.datasets import Content, file_remarks, read_dataset, write_dataset
 from ionscape.experiment import Experiment, parse_experiment
-from ionscape.outputs import read_dataset, write_dataset
+from ionscape.outputs import write_text
 from ionscape.provenance import provenance_attributes
 
 from .grid import Grid
@@ -28,6 +29,23 @@ if TYPE_CHECKING:
     from .run import History
 
 FORMAT = "ionscape simulation result 1"
+CONTENT = Content(
+    form=FORMAT,
+    what="the result of a simulation",
+    command="ionscape simulate",
+    variables={
+        "time": ("time",), "depth": ("depth",), "cell_size": ("depth",), "stage": ("time",),
+        "density": ("time", "depth", "ion"), "potential": ("time", "depth"), "current": ("time",),
+        "surface_potential": ("time",), "injected_charge": ("time", "ion"), "collected_charge": ("time", "ion"),
+        "balance_error": ("time", "ion"), "stage_steps": ("experiment_stage",),
+        "stage_wall_time": ("experiment_stage",),
+    },
+    labels={"ion": ("ion",)},
+    attributes={
+        "experiment": "text", "title": "text", "grid": "JSON", "settings": "JSON", "steps": "number",
+        "wall_time": "number",
+    },
+)  # fmt: skip
 
 DatasetVariable = tuple[Any, FloatArray, dict[str, str]]  # dimensions, values, attributes
 
@@ -56,11 +74,11 @@ class SimulationResult:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader must know, one sentence each."""
-        return self.experiment.warnings
+        return (*self.experiment.warnings, *file_remarks(self.dataset))
 
     def summary(self) -> dict[str, Any]:
         """Title, warnings and `stages`: the figures of each stage in SI units (reference: result file)."""
-        return self._summary
+        return {**self._summary, "warnings": list(self.warnings)}
 
     def to_netcdf(self, path: str | Path) -> None:
         """Write a NetCDF file that any NetCDF reader opens, complete or not at all."""
@@ -77,29 +95,31 @@ class SimulationResult:
         Time, stage, depth, potential, one column per ion (SI units).
         """
         import csv
+        from io import StringIO
 
         data = self.dataset
         names = [str(name) for name in data["ion"].values]
         depth = data["depth"].values
-        with Path(path).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["time (s)", "stage", "depth (m)", "potential (V)", *(f"{name} (1/m^3)" for name in names)])
-            stages = data["stage"].values
-            densities = data["density"].values
-            potentials = data["potential"].values
-            for t, time in enumerate(data["time"].values):
-                for k, x in enumerate(depth):
-                    row = [time, int(stages[t]), x, potentials[t, k], *densities[t, k]]
-                    writer.writerow([f"{value:.10g}" for value in row])
+        table = StringIO(newline="")
+        writer = csv.writer(table)
+        writer.writerow(["time (s)", "stage", "depth (m)", "potential (V)", *(f"{name} (1/m^3)" for name in names)])
+        stages = data["stage"].values
+        densities = data["density"].values
+        potentials = data["potential"].values
+        for t, time in enumerate(data["time"].values):
+            for k, x in enumerate(depth):
+                row = [time, int(stages[t]), x, potentials[t, k], *densities[t, k]]
+                writer.writerow([f"{value:.10g}" for value in row])
+        write_text(path, table.getvalue())
 
 
 def load_result(path: str | Path) -> SimulationResult:
     """Read a result that `SimulationResult.to_netcdf` wrote.
 
     Raises:
-        InputError: the file does not exist or is no simulation result.
+        InputError: the file does not exist, is no simulation result, or is damaged.
     """
-    dataset = read_dataset(path, form=FORMAT, what="the result of a simulation", command="ionscape simulate")
+    dataset = read_dataset(path, CONTENT)
     experiment = parse_experiment(str(dataset.attrs["experiment"]), file=str(dataset.attrs.get("file", path)))
     return SimulationResult(dataset=dataset, experiment=experiment)
 

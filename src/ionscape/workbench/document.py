@@ -13,7 +13,7 @@ from typing import Any, cast
 from ionscape.errors import InputError, toml_value
 from ionscape.experiment.load import parse_toml
 from ionscape.experiment.tables import read_text
-from ionscape.outputs import atomic_output
+from ionscape.outputs import write_text
 from ionscape.wording import Part, split_path
 
 UNDO_STEPS = 200
@@ -201,8 +201,7 @@ class Document:
 
     def _write(self, text: str, *, remember: bool = True) -> None:
         data = parse_toml(text, file=self.path.name)
-        with atomic_output(self.path) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="")
+        write_text(self.path, text)
         if remember:
             self._remember(self._text)
         self._text, self._data = text, data

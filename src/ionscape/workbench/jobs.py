@@ -11,13 +11,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, Literal
 
 from ionscape.errors import InputError
-from ionscape.outputs import atomic_output
+from ionscape.outputs import write_text
 
 from .processes import start_tracker
 from .project import beginning_file, scratch_folder
@@ -329,9 +330,11 @@ class JobRunner:
         return self.project.folder / "jobs" / f"{job.identifier}.json"
 
     def _save(self, job: Job) -> None:
-        with self._lock, atomic_output(self._record(job)) as temporary:
+        with self._lock:
             text = json.dumps({"format": FORMAT, **asdict(job)}, indent=1, ensure_ascii=False)
-            temporary.write_text(text + "\n", encoding="utf-8")
+            # a disk that is full must not end the thread that waits for the job, which says it itself
+            with suppress(InputError):
+                write_text(self._record(job), text + "\n")
 
     def _tidy(self, job: Job) -> None:
         """Remove what a job that runs no more has no use for; only one that is not finished may be taken up again."""

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, cast
 
 from ionscape.errors import InputError
-from ionscape.outputs import atomic_output
+from ionscape.outputs import write_bytes, write_text
 
 from .document import Document
 
@@ -203,8 +203,7 @@ class Project:
                     return target
             else:
                 raise InputError("is there too often", file=shown, remedy="rename the file")
-            with atomic_output(target) as temporary:
-                temporary.write_bytes(content)
+            write_bytes(target, content)
         self.changed("uploads")
         return target
 
@@ -308,8 +307,7 @@ class Project:
         return about
 
     def _write_about(self, about: dict[str, Any]) -> None:
-        with atomic_output(self.folder / "project.json") as temporary:
-            temporary.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        write_text(self.folder / "project.json", json.dumps(about, indent=2) + "\n")
         self._about = about
 
 

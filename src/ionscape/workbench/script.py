@@ -6,9 +6,9 @@ import json
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ionscape.datasets import stored_attributes
 from ionscape.errors import InputError, IonscapeError
 from ionscape.provenance import package_version
 
@@ -104,7 +104,7 @@ def project_script(project: Project, jobs: Sequence[Job]) -> str:
 
 
 def _calibration(project: Project) -> Iterable[_Step]:
-    attributes = _attributes(project.folder / "results" / "profile.nc")
+    attributes = stored_attributes(project.folder / "results" / "profile.nc")
     if attributes is None:
         return
     method = str(attributes.get("density_method", ""))
@@ -126,7 +126,7 @@ def _simulations(project: Project, jobs: Sequence[Job]) -> Iterable[_Step]:
         number, _, rest = path.name.partition(".")
         if rest != "nc":
             continue  # one that was stopped
-        attributes = _attributes(path)
+        attributes = stored_attributes(path)
         if attributes is None:
             continue
         values = options.get(number, {}).get("values") or {}
@@ -184,7 +184,7 @@ def _settings(stored: str) -> str:
 
 
 def _fit(project: Project, jobs: Sequence[Job]) -> Iterable[_Step]:
-    attributes = _attributes(project.folder / "results" / "fit.nc")
+    attributes = stored_attributes(project.folder / "results" / "fit.nc")
     if attributes is None:
         return
     source = str(attributes.get("source", ""))
@@ -238,7 +238,7 @@ def _fit_calls(source: str, options: Mapping[str, Any], after: Sequence[Job]) ->
 
 
 def _series(project: Project, jobs: Sequence[Job]) -> Iterable[_Step]:
-    attributes = _attributes(project.folder / "results" / "series.nc")
+    attributes = stored_attributes(project.folder / "results" / "series.nc")
     if attributes is None:
         return
     source = str(attributes.get("source", ""))
@@ -259,17 +259,6 @@ def _series(project: Project, jobs: Sequence[Job]) -> Iterable[_Step]:
 
 def _written(variable: str, name: str) -> tuple[str, str]:
     return f'{variable}.to_netcdf(RESULTS / "{name}")', f'compare("{name}")'
-
-
-def _attributes(path: Path) -> dict[str, Any] | None:
-    """Attributes of a result; None if it is not there or cannot be read."""
-    import h5netcdf
-
-    try:
-        with h5netcdf.File(path, "r") as file:
-            return dict(file.attrs)
-    except (OSError, ValueError, KeyError):
-        return None
 
 
 def _data(text: str) -> dict[str, Any]:

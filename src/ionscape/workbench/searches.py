@@ -6,6 +6,7 @@ import json
 import shutil
 import threading
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -14,13 +15,14 @@ from typing import Any
 import numpy as np
 
 from ionscape.arrays import FloatArray
+from ionscape.errors import InputError
 from ionscape.inference import FitProblem, FitProgress, FitResult
 from ionscape.inference.fit import search_task
 from ionscape.inference.forward import Evaluation
 from ionscape.inference.least_squares import StartResult, covariance_of, fine_model
 from ionscape.inference.parameters import coordinates_of, values_of
 from ionscape.inference.result import make_fit_result
-from ionscape.outputs import atomic_output
+from ionscape.outputs import write_text
 from ionscape.scaleout import Executor, Outcome, Task
 
 LOOK_EVERY = 0.25
@@ -180,10 +182,7 @@ def telling_search(folder: str, number: int, problem: FitProblem, point: FloatAr
             best = {"cost": evaluation.cost, "coordinates": evaluation.coordinates.tolist()}
         trace.append([simulations, float(evaluation.cost)])
         entry = {"start": number, "simulations": simulations, "trace": trace[-LONGEST_TRACE:], **best}
-        try:
-            with atomic_output(path) as temporary:
-                temporary.write_text(json.dumps(entry), encoding="utf-8")
-        except OSError:
-            pass  # the search is worth more than the news of it
+        with suppress(InputError):  # the search is worth more than the news of it
+            write_text(path, json.dumps(entry))
 
     return search_task(problem, point, soften, tell)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ionscape.errors import IonscapeError
-from ionscape.outputs import atomic_output
+from ionscape.outputs import write_bytes
 
 from .drawing import Plot, to_csv
 from .drawing_matplotlib import draw
@@ -84,13 +84,15 @@ def write_archive(project: Project, jobs: Sequence[Job], path: Path) -> None:
 
     Unpacked, it is a folder of the command line, and a project of the workbench again.
     """
-    with atomic_output(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in _files(project):
             archive.write(project.folder / name, name)
         archive.writestr(SCRIPT_FILE, project_script(project, jobs))
         for figure in figures(project):
             for form in FORMS:
                 archive.writestr(f"figures/{figure.name}.{form}", picture(figure.plot, form))
+    write_bytes(path, buffer.getvalue())
 
 
 def packed(paths: Sequence[Path]) -> bytes:

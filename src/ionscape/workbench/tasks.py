@@ -18,10 +18,10 @@ a list of [simulations, cost]. Results are `profile.nc`, `simulations/<identifie
 from __future__ import annotations
 
 import json
-import shutil
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 from ionscape.errors import ConvergenceError, InputError, IonscapeError, SimulationInterrupted
 from ionscape.optional import require_extra
-from ionscape.outputs import atomic_output
+from ionscape.outputs import write_bytes, write_text
 
 from .processes import ignore_interrupts, prepare_process
 from .project import DOCUMENT_FILE, SERIES_FILE, assumed_in, beginning_file, scratch_folder
@@ -126,7 +126,8 @@ def run_job(kind: str, options: dict[str, Any], folder: str, identifier: str, se
         state, message = "failed", "The memory of this machine does not suffice."
     except Exception as error:  # noqa: BLE001 - a fault of the program is shown on the page and kept in a file
         state, message = "failed", f"{type(error).__name__}: {error} (details in jobs/{identifier}.log)"
-        (context.folder / "jobs" / f"{identifier}.log").write_text(traceback.format_exc(), encoding="utf-8")
+        with suppress(InputError):
+            write_text(context.folder / "jobs" / f"{identifier}.log", traceback.format_exc())
     ignore_interrupts()
     sender.send(("outcome", {"state": state, "message": message, "key": key, "results": context.written}))
     sender.close()
@@ -289,8 +290,7 @@ def _beginning(context: JobContext) -> FitResult:
         earlier = read_fit_result(kept, context.document)
         if earlier.dataset.attrs["created"] == result.dataset.attrs["created"]:  # not of another fit
             return earlier
-    with atomic_output(kept) as temporary:
-        shutil.copyfile(file, temporary)
+    write_bytes(kept, file.read_bytes())
     return result
 
 

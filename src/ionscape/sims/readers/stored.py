@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 import numpy as np
 
 from ionscape.arrays import FloatArray
+from ionscape.datasets import load_checked, write_dataset
 from ionscape.errors import InputError
-from ionscape.outputs import check_output, write_dataset
+from ionscape.outputs import check_output
 from ionscape.sims.raw import Channel, ChannelKind, RawProfile
 from ionscape.sims.species import parse_species
 
@@ -100,18 +100,7 @@ def read(path: Path) -> RawProfile:
         InputError: the file is damaged or holds something else.
     """
     read_head(path)
-    import xarray
-
-    # From memory: the HDF5 library gives an old state of a file that was replaced while it still holds it open.
-    content = io.BytesIO(path.read_bytes())
-    try:
-        # Whatever a damaged HDF5 file makes its readers raise has to leave here as one sentence.
-        with xarray.open_dataset(content, engine="h5netcdf") as opened:
-            dataset = opened.load()
-    except Exception as error:  # noqa: BLE001
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        problem = f"cannot be read as NetCDF ({reason})"
-        raise InputError(problem, file=str(path), remedy="write it again from the export") from None
+    dataset = load_checked(path, remedy="write it again from the export")
     if dataset.attrs.get("content") != CONTENT:
         remedy = "give the export of the instrument or a file written by write_raw_profile"
         raise InputError("holds no raw depth profile", file=str(path), remedy=remedy)

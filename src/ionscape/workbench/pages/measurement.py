@@ -163,10 +163,11 @@ class MeasurementPage:
         project = self.session.project
         try:
             found = measure(project.document.path)
+            if found.profile is not None:
+                found.profile.to_netcdf(project.result_path("profile.nc"))
         except InputError as error:
             return Measured(errors={NO_PLACE: str(error)})
         if found.profile is not None:
-            found.profile.to_netcdf(project.result_path("profile.nc"))
             project.changed("results")
         return found
 
