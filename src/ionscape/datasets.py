@@ -26,6 +26,8 @@ REMARKS = "file_remarks"
 """Attribute of a loaded dataset, JSON: what a reader must know about the file; it is not written."""
 REASON_LENGTH = 60  # of what a library says about a file, in characters
 
+SEAL = b"\nionscape sha256 "
+SEAL_LENGTH = len(SEAL) + 64
 NO_CHECKSUM = "has no checksum (ionscape 0.1.0 wrote none), so damage to its numbers would not be noticed"
 
 _SCALE_ONLY = "This is a netCDF dimension but not a netCDF variable"
@@ -94,7 +96,23 @@ def dataset_bytes(dataset: xarray.Dataset, *, encoding: Mapping[str, Any] | None
     kept.to_netcdf(buffer, engine="h5netcdf", encoding=encoding)
     with h5py.File(buffer, "r+") as file:
         file.attrs[CHECKSUM] = content_sha256(file)
-    return buffer.getvalue()
+    return sealed(buffer.getvalue())
+
+
+def sealed(content: bytes) -> bytes:
+    """The bytes of a file with a line behind them that holds their SHA-256, which readers of HDF5 do not look at.
+
+    The HDF5 library may run in a circle or take all memory for a single bit that is wrong: it must not see such a file.
+    """
+    return content + SEAL + hashlib.sha256(content).hexdigest().encode()
+
+
+def seal_holds(content: bytes) -> bool | None:
+    """Whether a file is as it was written, bit by bit; None if it has no seal, as after it was packed anew."""
+    tail = content[-SEAL_LENGTH:]
+    if not tail.startswith(SEAL):
+        return False if SEAL[:9] in tail else None  # cut off within it
+    return sealed(content[:-SEAL_LENGTH])[-64:] == tail[-64:]
 
 
 def content_sha256(file: h5py.File) -> str:
@@ -218,21 +236,25 @@ def load_checked(path: str | Path, *, remedy: str) -> xarray.Dataset:
         raise InputError("does not exist", file=file, remedy=remedy) from None
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", file=file, remedy=remedy) from None
+    damaged = InputError(
+        "is damaged, or was changed after it had been written: its content does not fit its checksum",
+        file=file, remedy=remedy,
+    )  # fmt: skip
+    whole = seal_holds(content)
+    if whole is False:
+        raise damaged
     stated: object = None
     try:
         # Whatever a damaged HDF5 file makes its readers raise has to leave here as one sentence.
         with h5py.File(io.BytesIO(content), "r") as opened:
             stated = opened.attrs.get(CHECKSUM)
-            fits = stated is None or content_sha256(opened) == stated
+            fits = whole or stated is None or content_sha256(opened) == stated
         dataset = xarray.load_dataset(io.BytesIO(content), engine="h5netcdf") if fits else None
     except Exception as error:  # noqa: BLE001
         problem = "is not a NetCDF file" if stated is None else "is damaged"
         raise InputError(problem, file=file, remedy=f"{remedy} ({_reason(error)})") from None
     if dataset is None:
-        raise InputError(
-            f"is damaged, or was changed after it had been written: its content does not fit its checksum {CHECKSUM}",
-            file=file, remedy=remedy,
-        )  # fmt: skip
+        raise damaged
     dataset.attrs.pop(CHECKSUM, None)
     dataset.attrs.pop(REMARKS, None)
     if stated is None:
@@ -245,7 +267,10 @@ def stored_attributes(path: str | Path) -> dict[str, Any] | None:
     import h5py
 
     try:
-        with h5py.File(io.BytesIO(Path(path).read_bytes()), "r") as opened:
+        content = Path(path).read_bytes()
+        if seal_holds(content) is False:
+            return None
+        with h5py.File(io.BytesIO(content), "r") as opened:
             return {name: value.item() if np.size(value) == 1 and hasattr(value, "item") else value
                     for name, value in opened.attrs.items()}  # fmt: skip
     except Exception:  # noqa: BLE001 - whoever needs the content reads it next, and says what is wrong
@@ -277,7 +302,11 @@ def _first_fault(dataset: xarray.Dataset, content: Content) -> str | None:
     for number in range(sets):
         for name, dims in content.numbered.items():
             numbers[f"{name}_{number}"] = tuple(f"{dim}_{number}" for dim in dims)
-    for name, dims in {**numbers, **content.gaps, **content.labels}.items():
+    everything = {**numbers, **content.gaps, **content.labels}
+    for name in everything:
+        if name not in dataset.variables:
+            return f"the variable {name!r} is missing"
+    for name, dims in everything.items():
         fault = _variable_fault(dataset, name, dims, of_numbers=name not in content.labels)
         if fault is not None:
             return fault
@@ -306,8 +335,6 @@ def _attribute_fault(attributes: Mapping[str, Any], name: str, kind: Attribute) 
 
 
 def _variable_fault(dataset: xarray.Dataset, name: str, dims: tuple[str, ...], *, of_numbers: bool) -> str | None:
-    if name not in dataset.variables:
-        return f"the variable {name!r} is missing"
     variable = dataset.variables[name]
     if variable.dims != dims:
         return f"the variable {name!r} has the dimensions ({', '.join(map(str, variable.dims))})"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import xarray
@@ -118,3 +122,90 @@ def test_a_dataset_keeps_its_encoding(tmp_path) -> None:
     write_dataset(dataset, tmp_path / "a.nc", encoding={"x": {"zlib": True, "complevel": 1}})
     stored = xarray.load_dataset(tmp_path / "a.nc", engine="h5netcdf")
     assert stored["x"].encoding["zlib"] is True
+
+
+FULL = """
+import resource, sys
+import numpy as np, xarray
+from ionscape.cli.main import main
+from ionscape.datasets import write_dataset
+from ionscape.cli import calibrate
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+dataset = xarray.Dataset({"x": ("t", np.random.default_rng(1).random(100_000))})
+def write(*_, **__): write_dataset(dataset, "RESULT.nc")
+calibrate.check_output = write  # the first thing that the command does
+main(["calibrate", "a.toml"])
+"""
+
+
+@posix
+def test_a_full_disk_is_one_sentence_and_not_the_end_of_the_interpreter(tmp_path) -> None:
+    """The HDF5 library ends in a segmentation fault where it cannot close a file: 139 after 200 lines."""
+    done = subprocess.run(
+        [sys.executable, "-c", FULL], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    sentence = "RESULT.nc: cannot be written (File too large); make room there, or choose another folder.\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", sentence)
+    assert list(tmp_path.iterdir()) == []
+
+
+def everything_that_is_written(folder: Path) -> dict[str, Callable[[], object]]:
+    """A writer for each format, by the name of its file."""
+    from matplotlib.figure import Figure
+
+    from fit_results import hand_made
+    from ionscape.cli.table import write_summary
+    from ionscape.experiment import parse_experiment
+    from ionscape.figures import movie, save
+    from ionscape.report import write_report
+    from ionscape.scaleout import Outcome, RunStore
+    from synthetic_result import EXPERIMENT, SyntheticResult, synthetic_dataset
+
+    experiment = parse_experiment(EXPERIMENT)
+    simulated = SyntheticResult(dataset=synthetic_dataset(experiment), experiment=experiment)
+    store = RunStore(folder)
+    return {
+        "a.nc": lambda: write_dataset(simulated.dataset, folder / "a.nc"),
+        "a.csv": lambda: SimulationResult.to_csv(cast(Any, simulated), folder / "a.csv"),
+        "a.json": lambda: write_summary({"title": "a"}, folder / "a.json"),
+        "a.png": lambda: save(Figure(), folder / "a.png"),
+        "a.pdf": lambda: save(Figure(), folder / "a.pdf"),
+        "a.svg": lambda: save(Figure(), folder / "a.svg"),
+        "a.gif": lambda: movie(cast(Any, simulated), folder / "a.gif", frames=2),
+        "a.mp4": lambda: movie(cast(Any, simulated), folder / "a.mp4", frames=2),
+        "a-data": lambda: write_report(hand_made(), folder / "a.html"),
+        "": lambda: store.put(Outcome(key="a", value=1.0)),
+    }
+
+
+def test_a_full_disk_is_one_sentence_for_every_format_and_leaves_nothing_behind(tmp_path, monkeypatch) -> None:
+    written = everything_that_is_written(tmp_path)
+
+    def half(path: Path, content: bytes) -> None:
+        with path.open("wb") as file:
+            file.write(content[: len(content) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    for name, write in written.items():
+        with pytest.raises(InputError, match=r"cannot be written \(No space left on device\)") as caught:
+            write()
+        assert str(caught.value).startswith(str(tmp_path / name))
+    assert [path.name for path in tmp_path.rglob("*")] == ["a-data"]  # the folder, empty
+
+
+def test_a_film_that_the_encoder_cannot_write_is_refused(tmp_path, monkeypatch) -> None:
+    from ionscape.figures import movie as module
+
+    def cut(path: Path, *_: object) -> None:
+        path.write_bytes(b"\x00\x00\x00\x10ftypisom0000\x00\x00\x10\x00moov")
+
+    monkeypatch.setattr(sys.modules[module.__module__], "_encode", cut)
+    with pytest.raises(InputError, match="takes no film"):
+        module(cast(Any, None), tmp_path / "a.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_names_that_no_encoding_knows_are_written_as_escapes(tmp_path) -> None:
+    write_text(tmp_path / "a.json", json.dumps({"file": "\udcff σ"}, ensure_ascii=False))
+    assert json.loads((tmp_path / "a.json").read_bytes().decode("utf-8")) == {"file": "\udcff σ"}
