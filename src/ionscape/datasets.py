@@ -52,6 +52,7 @@ class Content:
         gaps: the same of numbers that may all be missing.
         labels: texts by name, and their dimensions.
         attributes: by name, and of what kind.
+        possible: the same of those that may be absent.
         numbered: numbers of each data set; their names and dimensions end in `_0`, `_1`, ...
         counted: attribute, a JSON list, that has an entry for each data set.
     """
@@ -63,6 +64,7 @@ class Content:
     gaps: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     attributes: Mapping[str, Attribute] = field(default_factory=dict[str, Attribute])
+    possible: Mapping[str, Attribute] = field(default_factory=dict[str, Attribute])
     numbered: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     counted: str = ""
 
@@ -289,7 +291,8 @@ def _reason(error: Exception) -> str:
 
 def _first_fault(dataset: xarray.Dataset, content: Content) -> str | None:
     """What is wrong with a dataset that calls itself one of these; None if nothing is."""
-    for name, kind in content.attributes.items():
+    there = {name: kind for name, kind in content.possible.items() if name in dataset.attrs}
+    for name, kind in {**content.attributes, **there}.items():
         fault = _attribute_fault(dataset.attrs, name, kind)
         if fault is not None:
             return fault

@@ -38,6 +38,9 @@ CONTENT = Content(
     command="ionscape sweep",
     labels={"kind": ("stage",)},
     attributes={"experiment": "text", "title": "text"},
+    possible={
+        "vary": "JSON", "settings": "JSON", "simulations": "number", "failed_simulations": "number",
+    },
 )
 
 _TEXTS = ("kind", "exchanged_ions")

@@ -19,6 +19,7 @@ import ionscape.transport
 from ionscape.cli import main
 from ionscape.cli.table import print_summary
 from ionscape.errors import ConvergenceError, InputError, SimulationInterrupted
+from ionscape.datasets import write_dataset
 from ionscape.outputs import atomic_output
 from synthetic_result import EXPERIMENT, HOUR, SyntheticResult, synthetic_result
 
@@ -187,7 +188,7 @@ class TestInformation:
                 "kind": ("stage", np.array(["irradiation", "irradiation"], dtype=object)),
             },
             attrs={"format": "ionscape sweep 1", "title": "Forty points", "experiment": EXPERIMENT},
-        ).to_netcdf(folder / "sweep.nc", engine="h5netcdf")
+        ).pipe(write_dataset, folder / "sweep.nc")
         assert run("summary", folder / "sweep.nc", "--summary", folder / "s.json") == 0
         printed = capsys.readouterr().out
         lines = [line.split() for line in printed.splitlines()]

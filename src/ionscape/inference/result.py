@@ -49,6 +49,7 @@ CONTENT = Content(
         "depth": ("point",), "measured": ("point", "ion"), "measured_error": ("point", "ion"),
         "fitted": ("point", "ion"), "residual": ("point", "ion"),
     },
+    possible={"raw_files": "JSON", "raw_sha256": "JSON", "assumed": "JSON"},
     counted="datasets",
 )  # fmt: skip
 

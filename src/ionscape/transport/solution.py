@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.constants import ELEMENTARY_CHARGE
-from ionscape.datasets import Content, file_remarks, read_dataset, write_dataset
+from ionscape.datasets import Content, check_content, file_remarks, read_dataset, write_dataset
 from ionscape.experiment import Experiment, parse_experiment
 from ionscape.outputs import write_text
 from ionscape.provenance import provenance_attributes
@@ -37,15 +37,19 @@ CONTENT = Content(
         "time": ("time",), "depth": ("depth",), "cell_size": ("depth",), "stage": ("time",),
         "density": ("time", "depth", "ion"), "potential": ("time", "depth"), "current": ("time",),
         "surface_potential": ("time",), "injected_charge": ("time", "ion"), "collected_charge": ("time", "ion"),
+    },
+    labels={"ion": ("ion",)},
+    attributes={"experiment": "text", "title": "text"},
+    possible={"grid": "JSON", "settings": "JSON", "steps": "number", "wall_time": "number"},
+)  # fmt: skip
+OF_SUMMARY = replace(
+    CONTENT,
+    variables={
         "balance_error": ("time", "ion"), "stage_steps": ("experiment_stage",),
         "stage_wall_time": ("experiment_stage",),
     },
-    labels={"ion": ("ion",)},
-    attributes={
-        "experiment": "text", "title": "text", "grid": "JSON", "settings": "JSON", "steps": "number",
-        "wall_time": "number",
-    },
 )  # fmt: skip
+"""What only the summary needs."""
 
 DatasetVariable = tuple[Any, FloatArray, dict[str, str]]  # dimensions, values, attributes
 
@@ -69,6 +73,7 @@ class SimulationResult:
     def _summary(self) -> dict[str, Any]:
         from .summary import summarise
 
+        check_content(self.dataset, OF_SUMMARY, file=str(self.dataset.attrs.get("title", "")))
         return summarise(self.dataset, self.experiment)
 
     @property
