@@ -39,7 +39,10 @@ CONTENT = Content(
     labels={"kind": ("stage",)},
     attributes={"experiment": "text", "title": "text"},
     possible={
-        "vary": "JSON", "settings": "JSON", "simulations": "number", "failed_simulations": "number",
+        "vary": "JSON",
+        "settings": "JSON",
+        "simulations": "number",
+        "failed_simulations": "number",
     },
 )
 

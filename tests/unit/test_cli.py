@@ -18,8 +18,8 @@ from rich.console import Console
 import ionscape.transport
 from ionscape.cli import main
 from ionscape.cli.table import print_summary
-from ionscape.errors import ConvergenceError, InputError, SimulationInterrupted
 from ionscape.datasets import write_dataset
+from ionscape.errors import ConvergenceError, InputError, SimulationInterrupted
 from ionscape.outputs import atomic_output
 from synthetic_result import EXPERIMENT, HOUR, SyntheticResult, synthetic_result
 

@@ -20,7 +20,8 @@ from ionscape.inference.result import CONTENT as FIT
 from ionscape.series.result import CONTENT as SERIES
 from ionscape.sims.profile import CONTENT as PROFILE
 from ionscape.sweeps import CONTENT as SWEEP
-from ionscape.transport.solution import CONTENT as SIMULATION, OF_SUMMARY
+from ionscape.transport.solution import CONTENT as SIMULATION
+from ionscape.transport.solution import OF_SUMMARY
 from synthetic_result import EXPERIMENT
 
 LOADERS: dict[str, tuple[Callable[[Path], object], str]] = {
@@ -66,7 +67,11 @@ KINDS = {
 def smallest(kind: str) -> xarray.Dataset:
     """A dataset with what a file of a kind holds at least, made by hand: every number 1.5, every text "a"."""
     content, _ = KINDS[kind]
-    numbers = {**content.variables, **(OF_SUMMARY.variables if kind == "simulation" else {}), **{f"{n}_0": tuple(f"{d}_0" for d in dims) for n, dims in content.numbered.items()}}
+    numbers = {
+        **content.variables,
+        **(OF_SUMMARY.variables if kind == "simulation" else {}),
+        **{f"{n}_0": tuple(f"{d}_0" for d in dims) for n, dims in content.numbered.items()},
+    }
     texts = dict(content.labels)
     if kind == "sweep":
         numbers |= {"V": ("V",), **dict.fromkeys(("collected_charge", "front_depth"), ("V", "stage"))}
@@ -208,8 +213,8 @@ def test_damaged_and_incomplete_files_of_every_kind_get_one_sentence(kind: str, 
     assert "does not fit its hash" in without_checksum(changed)
     write_dataset(whole, path)
     written = path.read_bytes()
-    for content in (b"", written[: len(written) // 2], written[:-1], b"\x89HDF\r\n\x1a\n" + bytes(90)):
-        path.write_bytes(content)
+    for cut in (b"", written[: len(written) // 2], written[:-1], b"\x89HDF\r\n\x1a\n" + bytes(90)):
+        path.write_bytes(cut)
         refusal(load, path)
 
 
