@@ -60,6 +60,7 @@ _FIGURES = {
     "front_width": ("m", "between 16 and 84 % of the step from plateau to bulk"),
     "plateau": ("1", "mean native fraction from 2 nm to half the front depth"),
     "peak_excess_charge": ("1", "signed extreme of the charge density beyond the faces, in units of the native one"),
+    "surface_potential": ("V", "potential of the surface at the end of the stage"),
     "zone_voltage": ("V", "surface potential minus that at 1.5 front depths"),
     "balance_error": ("1", "worst balance error of all ions"),
     "steps": ("1", "accepted time steps"),
@@ -319,7 +320,8 @@ def _gathered(
             # what an earlier version has stored gives no reasons
             missing[index, stage] = json.dumps(numbers.get("missing", {}))
             for name in _FIGURES:
-                figures[name][index, stage] = np.nan if numbers[name] is None else numbers[name]
+                value = numbers.get(name)  # what an earlier version has stored may lack it
+                figures[name][index, stage] = np.nan if value is None else value
     shape = tuple(len(axis.values) for axis in axes)
     dims = tuple(axis.name for axis in axes)
 

@@ -177,10 +177,13 @@ class TestInformation:
         stages[1] = np.nan  # the second failed
         errors = np.full(40, "", dtype=object)
         errors[1] = "too many steps"
+        reasons = np.full((40, 2), "{}", dtype=object)
+        reasons[2, 1] = '{"front_width": "the plateau is too high"}'
         of_stages = {"collected_charge": 2e-6, "front_depth": 3e-9, "front_width": 4e-9, "plateau": 0.1}
         xarray.Dataset(
             {
                 **{key: (("volts", "stage"), size * points[:, None] * stages) for key, size in of_stages.items()},
+                "missing": (("volts", "stage"), reasons),
                 "error": ("volts", errors),
             },
             coords={
@@ -197,6 +200,7 @@ class TestInformation:
         assert ["2", "failed"] in lines
         assert "Forty points" in printed
         assert "… and 10 more points" in printed
+        assert "point 3: no front width, since the plateau is too high." in printed
         assert [words for words in lines if words[:1] == ["31"]] == []
         written = json.loads((folder / "s.json").read_text(encoding="utf-8"))
         assert (written["title"], written["warnings"], len(written["points"])) == ("Forty points", [], 40)
@@ -530,6 +534,21 @@ def test_values_have_a_unit_that_suits_the_largest_of_their_line(capsys: pytest.
     assert ["current", "at", "the", "end", "/", "μA", "23.19", "0.1144"] in lines
     assert ["front", "depth", "/", "μm", "3.2", "-"] in lines
     assert ["injected", "charge", "/", "C", "0", "0"] in lines
+
+
+def test_a_figure_that_does_not_exist_says_why_below_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    reason = "no native ion has been replaced"
+    stages = [
+        {"kind": "storage", "final_current": 0.0, "front_depth": None, "zone_voltage": None,
+         "missing": {"front_depth": reason, "zone_voltage": reason, "plateau": "the zone is shallow"}},
+        {"kind": "contact", "final_current": 1e-7, "front_depth": 3e-6, "zone_voltage": 0.1, "missing": {}},
+    ]  # fmt: skip
+    print_summary(Console(soft_wrap=True), {"title": "a", "stages": stages, "warnings": []})
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2:] == [
+        "stage 1: no front depth and zone voltage, since no native ion has been replaced.",
+        "stage 1: no plateau, since the zone is shallow.",
+    ]
 
 
 def test_input_errors_read_as_one_sentence() -> None:

@@ -34,6 +34,13 @@ def test_scalars_are_found_by_their_paths(double_cait_file) -> None:
     assert known["ions.Li.diffusion.width"].unit == "J"
     assert known["stages[2].diffusion.Rb.trapped_fraction"].dimension is None
     assert known["sample.native.Li"].unit == "1/m^3"
+    stated = 'fermi_level_counts = ["Rb", "Li"]'
+    assert stated in experiment.source
+    text = experiment.source.replace(stated, f'{stated}\nreference_density = "1.33e28 1/m^3"')
+    path, referred = "stages[2].diffusion.Rb.reference_density", parse_experiment(text)
+    assert scalars(referred)[path].value == 1.33e28
+    model = with_values(referred, {path: 1.3e28}).diffusion_model("Rb", 2)
+    assert float(model.coefficient(1.3e28, 323.15)) == pytest.approx(2.67e-22, rel=1e-9)
     with pytest.raises(InputError, match=r'nearest path is "ions\.Li\.diffusion\.width"'):
         read_scalar(experiment, "ions.Li.diffusion.widht")
 

@@ -108,3 +108,4 @@ def test_storage_moves_no_charge_and_no_front(double: dict[str, isc.SimulationRe
     expected = BOLTZMANN_CONSTANT * temperature / ELEMENTARY_CHARGE * np.trapezoid(slope, share)
     assert expected == pytest.approx(12.3e-3, abs=0.1e-3)
     assert stored.surface_potential == pytest.approx(expected, rel=0.01)
+    assert result.summary()["stages"][1]["surface_potential"] == stored.surface_potential

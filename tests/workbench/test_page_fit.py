@@ -79,6 +79,14 @@ def test_suggested_bounds_stay_where_the_experiment_allows_them():
     assert 0.6 < upper < 1.0
 
 
+def test_a_reference_density_is_varied_among_those_that_the_sites_hold():
+    text = EXPERIMENT.replace("trapped_fraction = 0.10", 'trapped_fraction = 0.10\nreference_density = "1.3e28 1/m^3"')
+    offered = {choice.path: choice for choice in choices(parse_experiment(text))}
+    bounds = offered["ions.Li.diffusion.reference_density"].suggestion
+    assert 1.0e28 < quantity(bounds["lower"], "number density") < 1.3e28
+    assert 1.3e28 < quantity(bounds["upper"], "number density") <= 1.1 * 1.4e28
+
+
 def test_everything_that_can_be_free_is_offered():
     offered = {choice.path: choice for choice in choices(parse_experiment(EXPERIMENT))}
     # the excess of sites, which moves with the width, stands below it, and is not ticked

@@ -68,6 +68,7 @@ ROWS = (
     Row(key="front_width", label="front width, 16-84 %", dimension="length"),
     Row(key="plateau", label="native ions in the plateau", form=".4f"),
     Row(key="peak_excess_charge", label="peak excess charge", unit="permille", size=1e-3),
+    Row(key="surface_potential", label="potential of the surface", unit="V"),
     Row(key="zone_voltage", label="voltage across the zone", unit="V"),
     Row(key="balance_error", label="balance error", form=".1e"),
     Row(key="steps", label="steps", form=".0f"),
@@ -112,7 +113,7 @@ def missing_figures(reasons: Mapping[str, str]) -> list[str]:
     labels: dict[str, list[str]] = {}
     for row in ROWS:
         if row.key in reasons:
-            labels.setdefault(reasons[row.key], []).append(row.label.partition(",")[0])
+            labels.setdefault(reasons[row.key], []).append(row.key.replace("_", " "))
     return [f"no {_listed(names)}, since {reason}." for reason, names in labels.items()]
 
 

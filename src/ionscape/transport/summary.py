@@ -37,7 +37,8 @@ def summarise(dataset: xarray.Dataset, experiment: Experiment) -> dict[str, Any]
     plateau to bulk; `plateau`: mean native fraction from 2 nm to half the front depth, all three only of a front as
     `front_figures` defines it; `peak_excess_charge`: signed extreme of sum Z_i (n_i - n_i0) / n_bulk beyond the surface
     charge, that is the first cell and ten Debye lengths, n_bulk that of the native ions that take part in the exchange;
-    `zone_voltage` [V]: surface potential minus that at 1.5 front depths; `balance_error`; `steps`; `wall_time` [s].
+    `surface_potential` [V] at the end of the stage; `zone_voltage` [V]: that minus the potential at 1.5 front depths;
+    `balance_error`; `steps`; `wall_time` [s].
     """
     stages = dataset["stage"].values
     return {
@@ -99,6 +100,7 @@ def _summarise_stage(dataset: xarray.Dataset, experiment: Experiment, index: int
         "front_width": front.width,
         "plateau": front.plateau,
         "peak_excess_charge": excess,
+        "surface_potential": surface,
         "zone_voltage": zone_voltage,
         "balance_error": float(np.abs(dataset["balance_error"].values[last]).max()),
         "steps": int(dataset["stage_steps"].values[index]),

@@ -23,6 +23,8 @@ COEFFICIENT_RANGE = 100.0
 """Suggested bounds of diffusion coefficients lie this factor off their value."""
 USUAL_RANGE = 2.0
 TRAPPED_RANGE = (0.1, 3.0)
+REFERENCE_RANGE = 1.2
+"""A density that sites hold: D changes by decades within it."""
 MOST_ATTEMPTS = 8
 BESIDE = "Γ holds for this value. Tick it too where it is not known: the interval of Γ then gets as wide as it must."
 """What an excess of sites has to do with a fit."""
@@ -101,7 +103,9 @@ def suggested_parameters(experiment: Experiment) -> dict[str, dict[str, Any]]:
 def suggestion(experiment: Experiment, scalar: Scalar) -> dict[str, Any]:
     """Bounds around the value of the experiment, within what the experiment allows, and the scale."""
     value, logarithmic = scalar.value, False
-    if scalar.dimension in ("diffusion coefficient", "number density") and value > 0.0:
+    if scalar.path.endswith(".reference_density"):
+        low, high = value / REFERENCE_RANGE, value * REFERENCE_RANGE
+    elif scalar.dimension in ("diffusion coefficient", "number density") and value > 0.0:
         low, high, logarithmic = value / COEFFICIENT_RANGE, value * COEFFICIENT_RANGE, True
     elif scalar.path.endswith("trapped_fraction") and value > 0.0:
         low, high = value * TRAPPED_RANGE[0], value * TRAPPED_RANGE[1]
