@@ -59,9 +59,10 @@ def lines(separator: str = ",", decimal: str = ".", count: int = 60) -> str:
         ("Scan\n\nDistance um\tTotal Profile um\n" + lines("\t", ","), 0.5e-6, -0.25e-6),
         ("Lateral,Height\num,nm\n" + lines(), 0.5e-6, -0.25e-9),
         ("Height (nm),Lateral (um)\n" + "".join(f"{-0.25 * (k % 3)},{0.5 * k}\n" for k in range(60)), 0.5e-6, -0.25e-9),
+        ("Lateral (um)\tHeight (nm)\tNotes\n" + lines("\t").replace("\n", "\t\n"), 0.5e-6, -0.25e-9),
         ("Lateral (um) Height (nm)\n", None, None),
     ],
-    ids=["plain", "decimal-comma", "dektak", "tabs", "unit-line", "swapped", "no-numbers"],
+    ids=["plain", "decimal-comma", "dektak", "tabs", "unit-line", "swapped", "empty-column", "no-numbers"],
 )
 def test_reading(tmp_path: Path, text: str, lateral: float | None, height: float | None):
     path = tmp_path / "scan.csv"

@@ -229,6 +229,8 @@ def test_a_mass_to_charge_ratio_is_no_ratio_of_channels(name: str, kind: str, ma
 
 def test_a_time_is_known_by_its_unit_in_any_language():
     assert scale_of("Sputterzeit (min)") == ("time", 60.0)
+    assert scale_of("Zeit / min") == ("time", 60.0)
+    assert scale_of("Sputterzeit (Sek.)") == ("time", 1.0)
     assert scale_of("Ätztiefe [nm]") == ("depth", pytest.approx(1e-9))
     assert scale_of("Depth (A)") == ("depth", pytest.approx(1e-10))
     assert scale_of("深度 (nm)") == ("depth", pytest.approx(1e-9))

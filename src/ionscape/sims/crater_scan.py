@@ -127,7 +127,7 @@ def read_crater_scan(path: str | Path) -> CraterScan:
         raise InputError("has no line with two numbers", file=file,
                          remedy=f"give two columns below a header line {HEADER_EXAMPLE}")  # fmt: skip
     columns, sizes, named = _columns(lines[:start], delimiter, file=file)
-    rows, numbers = _rows(lines, start, delimiter, named=named, file=file)
+    rows, numbers = _rows(lines, start, delimiter, columns, named=named, file=file)
     _check_thousands(lines, numbers, columns, delimiter, file=file)
     if not text.endswith(("\n", "\r")):
         _check_last_digits(lines[start:], delimiter, file=file, line=numbers[-1])
@@ -224,11 +224,19 @@ def _unit(cell: str, *, file: str, key: str, remedy: str) -> float:
 
 
 def _rows(
-    lines: list[str], start: int, delimiter: str | None, *, named: int | None, file: str
+    lines: list[str],
+    start: int,
+    delimiter: str | None,
+    columns: tuple[int, int],
+    *,
+    named: int | None,
+    file: str,
 ) -> tuple[list[list[float]], list[int]]:
     """Numbers of all lines from `start`, and the number of each line counted from 1."""
     width = len(_cells(lines[start], delimiter))
-    if named is not None and width != named:
+    # The last columns may be empty, where the delimiters show that they are there.
+    whole = len(split_cells(lines[start], delimiter))
+    if named is not None and (width > named or whole < named or width <= max(columns)):
         problem, remedy = (
             f"has {width} values below the names of {named} columns",
             "give each column a name and numbers",

@@ -24,7 +24,7 @@ TOTALS = frozenset({"total", "sum", "total ion", "total ions", "total ion curren
 
 _RATIO = re.compile(r"(?P<numerator>[^/]+?)\s*/\s*(?:\(\s*(?P<bracketed>[^()]+?)\s*\)|(?P<bare>[^()/]+?))\s*")
 _SLASHED = re.compile(
-    r"\s*((?:.*[\s_])?(?:time|depth|sputtertime)|t)\s*/\s*\(?([^\W\d_]+)\)?\s*"
+    r"\s*((?:.*[\s_])?(?:time|depth|sputtertime|temps|tiempo|profondeur|profundidad)|t|.*(?:zeit|tiefe))\s*/\s*\(?([^\W\d_]+)\)?\s*"
     r"|\s*(.+?)\s*/\s*(counts|count|cts)\s*",
     re.IGNORECASE,
 )
@@ -37,6 +37,15 @@ _MASS = re.compile(
 TIME_WORDS = ("zeit", "temps", "tiempo")
 DEPTH_WORDS = ("tiefe", "profondeur", "profundidad")
 TIME_UNITS = frozenset({"s", "sec", "second", "seconds", "ms", "min", "minute", "minutes", "h", "hr", "hour", "hours"})
+UNITS_OF_OTHERS = {
+    "sek": "s",
+    "sekunden": "s",
+    "secs": "s",
+    "minuten": "min",
+    "mins": "min",
+    "std": "h",
+    "stunden": "h",
+}
 DEPTH_UNITS = frozenset({"m", "nm", "um", "µm", "\u03bcm", "mm", "å", "\u212b", "angstrom", "angstroms", "micron"})
 _DENSITY = re.compile(
     r"(?:1|at|atoms?|ions?|#)?\s*/?\s*(?:[cmnuµ]?m\s*(?:\^|\*\*)?\s*-?\s*3|[cmnuµ]?m⁻³|cc)|"
@@ -152,6 +161,7 @@ def scale_of(head: str) -> tuple[str, float] | None:
     what = _measured(name, unit)
     if what is None:
         return None
+    unit = UNITS_OF_OTHERS.get(unit.rstrip(".").lower(), unit.rstrip(".")) if unit else unit
     example = "sputter time (s)" if what == "time" else "depth (nm)"
     if not unit:
         raise InputError(f"has no unit of {what}", value=head, remedy=f'write it as in "{example}"')
