@@ -374,6 +374,10 @@ def _normalised(raw: RawProfile, how: str) -> RawProfile:
             return replace(raw, intensity=np.round(1e7 * raw.intensity / total))
         case "to their sum":
             return replace(raw, intensity=100.0 * raw.intensity / raw.intensity.sum(axis=0))
+        case "to a channel":
+            silicon = Channel(name="Si+", kind="ion", species=parse_species("Si+"), column=9)
+            made = np.vstack([1e3 * raw.intensity / total, np.full(raw.points, 1e3)])
+            return replace(raw, intensity=made, channels=(*raw.channels, silicon))
         case "thousands lost":
             return replace(raw, intensity=raw.intensity / 1000.0)
         case "densities":
@@ -390,7 +394,8 @@ def _normalised(raw: RawProfile, how: str) -> RawProfile:
         ("to the total", "lie between 0 and 1"), ("to the total, in 1e4", "less than counts of their size"),
         ("to the total, which stays", "the channel total is the same in all points (1e+04)"),
         ("to ten million", "more than counts of their size"), ("to their sum", "the sum of all channels is the same"),
-        ("thousands lost", "between 0 and 1"), ("densities", "are densities"), ("by its heads", "call them normalised"),
+        ("to a channel", "is the same in all points (1"), ("thousands lost", "between 0 and 1"),
+        ("densities", "are densities"), ("by its heads", "call them normalised"),
         ("not at all", None),
     ],
 )  # fmt: skip

@@ -93,7 +93,8 @@ def read_raw_profile(path: str | Path, format: str | Format | None = None) -> Ra
     kinds = "; ".join(f"{known.NAME}: {known.DESCRIPTION}" for known in FORMATS)
     reason = without_text(head)
     problem = "has none of the known formats" + (f" and is no text ({reason})" if reason else "")
-    raise InputError(problem, file=str(file), remedy=f"known are {kinds}")
+    remedy = f"export the profile as text, or save its table as CSV; known are {kinds}"
+    raise InputError(problem, file=str(file), remedy=remedy)
 
 
 def _read_with(format: Format, file: Path) -> RawProfile:
