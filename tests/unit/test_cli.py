@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import subprocess
@@ -16,6 +17,7 @@ import xarray
 from rich.console import Console
 
 import ionscape.transport
+from fit_results import ERROR, ESTIMATE, hand_made
 from ionscape.cli import main
 from ionscape.cli.table import print_summary
 from ionscape.datasets import write_dataset
@@ -111,6 +113,10 @@ class TestInformation:
     def test_schema_is_json(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         assert run("schema") == 0
         assert "sample" in json.loads(capsys.readouterr().out)["properties"]
+        # every table of the reference has one
+        for part, key in (("measurement", "crater_scans"), ("fit", "current_curve"), ("series", "percolation")):
+            assert run("schema", part) == 0
+            assert key in json.loads(capsys.readouterr().out)["properties"]
 
     def test_cite_gives_the_identifiers(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         assert run("cite") == 0
@@ -160,14 +166,10 @@ class TestInformation:
         self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         xarray.Dataset(attrs={"format": "ionscape sweep 1"}).to_netcdf(folder / "sweep.nc", engine="h5netcdf")
-        for words in (
-            ("export", folder / "sweep.nc", "a.csv"),
-            ("figure", folder / "sweep.nc", "overview", "-o", "a.png"),
-        ):
-            assert run(*words) == 2
-            printed = capsys.readouterr().err
-            assert "is a sweep, which holds many simulations" in printed
-            assert "ionscape.load_sweep" in printed
+        assert run("figure", folder / "sweep.nc", "overview", "-o", "a.png") == 2
+        printed = capsys.readouterr().err
+        assert "is a sweep, which holds many simulations" in printed
+        assert "`ionscape export`" in printed
 
     def test_a_sweep_is_printed_as_a_table_of_its_points(
         self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str]
@@ -182,7 +184,10 @@ class TestInformation:
         of_stages = {"collected_charge": 2e-6, "front_depth": 3e-9, "front_width": 4e-9, "plateau": 0.1}
         xarray.Dataset(
             {
-                **{key: (("volts", "stage"), size * points[:, None] * stages) for key, size in of_stages.items()},
+                **{
+                    key: (("volts", "stage"), size * points[:, None] * stages, {"units": unit})
+                    for (key, size), unit in zip(of_stages.items(), ("C", "m", "m", "1"), strict=True)
+                },
                 "missing": (("volts", "stage"), reasons),
                 "error": ("volts", errors),
             },
@@ -208,6 +213,53 @@ class TestInformation:
         assert written["points"][0]["stages"][1]["front_depth"] == 3e-9
         assert written["points"][1]["error"] == "too many steps"
         assert written["points"][1]["stages"][0]["front_depth"] is None
+        assert run("export", folder / "sweep.nc", folder / "s.csv") == 0
+        with (folder / "s.csv").open(encoding="utf-8") as stream:
+            rows = list(csv.DictReader(stream))
+        assert len(rows) == 80  # points times stages
+        first = rows[1]
+        assert (first["stages[0].source_potential (V)"], first["stage"], first["kind"]) == ("1", "2", "irradiation")
+        assert (float(first["front_depth (m)"]), first["error"]) == (3e-9, "")
+        assert (rows[2]["front_depth (m)"], rows[2]["error"]) == ("", "too many steps")
+
+    def test_a_stored_fit_is_printed_drawn_and_exported(
+        self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file = folder / "f.nc"
+        hand_made(names=("one", "two")).to_netcdf(file)
+        assert run("summary", file, "--summary", folder / "f.json") == 0
+        printed = capsys.readouterr().out
+        assert "ions.Li.diffusion.width" in printed
+        assert "warning: depth_scale is bad Rb on glass." in printed
+        # a cost of 110 for 117 degrees of freedom; chi square by its number n is 1 ± √(2/n)
+        assert "0.940 per degree of freedom, where noise alone gives 1.000 ± 0.131" in printed
+        assert json.loads((folder / "f.json").read_text(encoding="utf-8"))["cost"] == 110.0
+        assert run("export", file, folder / "f.csv") == 0
+        with (folder / "f.csv").open(encoding="utf-8") as stream:
+            row = next(row for row in csv.DictReader(stream) if row["parameter"] == "ions.Li.diffusion.width")
+        assert (row["unit"], row["kind"]) == ("J", "experiment")
+        assert float(row["estimate"]) == pytest.approx(ESTIMATE[1], rel=1e-9, abs=0)
+        assert float(row["upper_95"]) == pytest.approx(ESTIMATE[1] + 1.96 * ERROR[1], rel=1e-9, abs=0)
+        for kind in ("profiles", "correlation"):
+            assert run("figure", file, kind, "-o", folder / f"{kind}.svg") == 0
+            assert (folder / f"{kind}.svg").stat().st_size > 1000
+        assert run("figure", file, "profiles", "--data-set", "2", "-o", folder / "second.svg") == 0
+        capsys.readouterr()
+        for words, sentence in (
+            (("profiles", "--data-set", "3"), "--data-set = 3: is beyond the 2 of this fit"),
+            (("profiles", "--time", "1 h"), "--time: does not belong to f.nc, which is a fit"),
+            (("overview",), "is the result of a fit, of which there is no figure overview; draw profiles, diffusion"),
+            (("posterior",), "holds no draws of the posterior"),
+        ):
+            assert run("figure", file, *words, "-o", folder / "x.svg") == 2
+            assert sentence in capsys.readouterr().err
+            assert not (folder / "x.svg").exists()
+
+    def test_what_is_no_result_is_named(self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        for form, sentence in (("surfacelab", "`ionscape inspect`"), ("ionscape fit 9", 'holds "ionscape fit 9"')):
+            xarray.Dataset(attrs={"format": form}).to_netcdf(folder / "other.nc", engine="h5netcdf")
+            assert run("summary", folder / "other.nc") == 2
+            assert sentence in capsys.readouterr().err
 
     def test_check_describes_contacts_and_storage(
         self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str]

@@ -21,20 +21,23 @@ class FilePart(StrEnum):
 
     experiment = "experiment"
     measurement = "measurement"
+    fit = "fit"
     series = "series"
 
 
 def schema_command(
-    part: Annotated[FilePart, typer.Argument(help="experiment, measurement or series.")] = FilePart.experiment,
+    part: Annotated[FilePart, typer.Argument(help="experiment, measurement, fit or series.")] = FilePart.experiment,
 ) -> None:
-    """Print the JSON schema of experiment files, of series files or of the table [measurement]."""
+    """Print the JSON schema of experiment files, of series files, or of the tables [measurement] or [fit]."""
     from ionscape.experiment import experiment_schema
+    from ionscape.inference.settings import fit_schema
     from ionscape.series.settings import series_schema
     from ionscape.sims.settings import measurement_schema
 
     makers = {
         FilePart.experiment: experiment_schema,
         FilePart.measurement: measurement_schema,
+        FilePart.fit: fit_schema,
         FilePart.series: series_schema,
     }
     typer.echo(json.dumps(makers[part](), indent=2))

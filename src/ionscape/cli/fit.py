@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+import math
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -152,6 +153,15 @@ def _display(count: int, *, quiet: bool) -> Generator[Callable[[FitProgress], No
         yield show
 
 
+def _judgement(found: Mapping[str, Any]) -> str:
+    """The cost by its degrees of freedom, beside what noise alone gives: 1 with the deviation of chi square."""
+    freedom = found["degrees_of_freedom"]
+    if freedom < 1:
+        return ""
+    expected = math.sqrt(2.0 / freedom)
+    return f": {found['cost'] / freedom:.3f} per degree of freedom, where noise alone gives 1.000 ± {expected:.3f}"
+
+
 def print_fit(console: Console, result: FitResult) -> None:
     """Print estimates with errors and 95 % intervals, the quality of the fit, and the warnings."""
     from rich.box import SIMPLE_HEAD
@@ -174,9 +184,10 @@ def print_fit(console: Console, result: FitResult) -> None:
         table.add_row(Text(name), value, error, interval, unit, style=style)
     console.print(table, highlight=False)
     console.print(
-        f"{found['method']}: cost {found['cost']:.2f} for {found['degrees_of_freedom']} degrees of freedom,"
-        f" {found['simulations']} simulations",
+        f"{found['method']}: cost {found['cost']:.2f} for {found['degrees_of_freedom']} degrees of freedom"
+        f"{_judgement(found)}, {found['simulations']} simulations",
         highlight=False,
         markup=False,
+        soft_wrap=True,
     )
     print_warnings(found["warnings"])

@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ionscape.cli.options import Overwrite, Quiet, SummaryFile
+from ionscape.cli.stored_tables import fit_table, sweep_table
 from ionscape.errors import InputError
-from ionscape.outputs import check_output
+from ionscape.outputs import check_output, write_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from typing_extensions import TypeIs
 
+    from ionscape.inference import FitResult
     from ionscape.series import SeriesResult
     from ionscape.sims import DepthProfile
     from ionscape.transport import SimulationResult
+
+    Stored = SimulationResult | DepthProfile | SeriesResult | FitResult
 
 
 class Kind(StrEnum):
@@ -39,16 +43,32 @@ class Kind(StrEnum):
     activation_energy = "activation-energy"
     conductivity = "conductivity"
     arrhenius = "arrhenius"
+    correlation = "correlation"
+    starts = "starts"
+    likelihoods = "likelihoods"
+    posterior = "posterior"
 
 
 SWEEPS = "ionscape sweep"  # how their format begins; `ionscape.sweeps` would have to import the solver
 OF_PROFILES = (Kind.densities, Kind.counts)
 OF_SERIES = (Kind.activation_energy, Kind.conductivity, Kind.arrhenius)
+OF_FITS = (
+    Kind.profiles, Kind.diffusion, Kind.activation_energy, Kind.energies, Kind.correlation, Kind.starts,
+    Kind.likelihoods, Kind.posterior,
+)  # fmt: skip
+OF_DATA_SETS = OF_FITS[:4]
+OF_SIMULATIONS = (
+    Kind.overview, Kind.profiles, Kind.diffusion, Kind.energies, Kind.populations, Kind.current, Kind.potential,
+    Kind.movie,
+)  # fmt: skip
+WRITERS = "`ionscape simulate`, `sweep`, `calibrate`, `fit` or `conductivity`"
 
 ResultFile = Annotated[
     Path,
     typer.Argument(
-        metavar="RESULT.nc", help="Result of a simulation or a series, or a calibrated profile.", show_default=False
+        metavar="RESULT.nc",
+        help="Result of a simulation, a sweep, a fit or a series, or a calibrated profile.",
+        show_default=False,
     ),
 ]
 
@@ -84,15 +104,18 @@ def figure_command(
     densities: Annotated[
         bool, typer.Option("--densities", help="Densities instead of fractions of bulk; for profiles.")
     ] = False,
+    data_set: Annotated[
+        int | None, typer.Option(min=1, help="Of a fit to several, counted from 1 [default: the first].")
+    ] = None,
     overwrite: Overwrite = True,
 ) -> None:
-    """Draw one figure, or the film, of a stored simulation, calibrated profile or series of glasses."""
+    """Draw one figure, or the film, of a stored simulation, calibrated profile, fit or series of glasses."""
     from ionscape.figures.movie import MOVIE_EXTENSIONS
     from ionscape.figures.style import FIGURE_EXTENSIONS
 
     given = {
         "--time": time, "--depth": depth, "--ion": ion, "--stage": stage, "--moved": moved,
-        "--densities": densities or None,
+        "--densities": densities or None, "--data-set": data_set,
     }  # fmt: skip
     _check_options(kind, given)
     extensions = MOVIE_EXTENSIONS if kind is Kind.movie else FIGURE_EXTENSIONS
@@ -104,17 +127,21 @@ def figure_command(
         stage=None if stage is None else stage - 1,
         moved=moved,
         normalised=not densities,
+        data_set=0 if data_set is None else data_set - 1,
     )
-    _draw_stored(result, kind, choices, output)
-
-
-def _draw_stored(result: Path, kind: Kind, choices: Choices, output: Path) -> None:
-    """Draw a figure of whatever is stored in a file."""
-    from ionscape.figures import movie, save
-
     loaded = load(result)
     _check_kind(result, kind, loaded)
-    if is_profile(loaded):
+    _check_owner(result, loaded, given)
+    _draw_stored(loaded, kind, choices, output)
+
+
+def _draw_stored(loaded: Stored, kind: Kind, choices: Choices, output: Path) -> None:
+    """Draw a figure of whatever was stored in a file."""
+    from ionscape.figures import movie, save
+
+    if is_fit(loaded):
+        save(draw_fit(loaded, kind, choices.data_set), output)
+    elif is_profile(loaded):
         save(draw_profile(loaded, kind), output)
     elif is_series(loaded):
         save(draw_series(loaded, kind), output)
@@ -131,6 +158,7 @@ USERS = {
     "--stage": (Kind.energies, Kind.diffusion),
     "--moved": (Kind.energies,),
     "--densities": (Kind.profiles,),
+    "--data-set": OF_DATA_SETS,
 }
 
 
@@ -144,9 +172,20 @@ def _check_options(kind: Kind, given: Mapping[str, object]) -> None:
             )
 
 
+def _check_owner(path: Path, loaded: Stored, given: Mapping[str, object]) -> None:
+    """Refuse an option of the same figure of another kind of result."""
+    for option, value in given.items():
+        if value is not None and is_fit(loaded) is not (option == "--data-set"):
+            what = "a fit" if is_fit(loaded) else "no fit"
+            raise InputError(f"does not belong to {path.name}, which is {what}", key=option, remedy="leave it out")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Choices:
-    """What can be chosen about a figure, in SI units; stages are counted from 0, None is the default of the figure."""
+    """What can be chosen about a figure, in SI units; None is the default of the figure.
+
+    Stages and data sets are counted from 0.
+    """
 
     times: list[float] | None
     depth: float
@@ -154,6 +193,7 @@ class Choices:
     stage: int | None
     moved: float | None
     normalised: bool
+    data_set: int = 0
 
 
 def draw(result: SimulationResult, kind: Kind, choices: Choices) -> Figure:
@@ -184,7 +224,7 @@ def summary_command(
         Path,
         typer.Argument(
             metavar="RESULT.nc",
-            help="Result of a simulation, a sweep or a series, or a calibrated profile.",
+            help="Result of a simulation, a sweep, a fit or a series, or a calibrated profile.",
             show_default=False,
         ),
     ],
@@ -192,10 +232,11 @@ def summary_command(
     quiet: Quiet = False,
     overwrite: Overwrite = True,
 ) -> None:
-    """Print the summary of a stored simulation, sweep, calibrated profile or series of glasses."""
+    """Print the summary of a stored simulation, sweep, calibrated profile, fit or series of glasses."""
     from rich.console import Console
 
     from ionscape.cli.calibrate import print_profile
+    from ionscape.cli.fit import WIDTH, print_fit
     from ionscape.cli.series_table import print_result
     from ionscape.cli.table import print_summary, write_summary
 
@@ -208,6 +249,8 @@ def summary_command(
     if not quiet:
         if is_series(loaded):
             print_result(loaded)
+        elif is_fit(loaded):
+            print_fit(Console(width=max(Console().width, WIDTH)), loaded)
         elif is_profile(loaded):
             print_profile(Console(soft_wrap=True), loaded)
         else:
@@ -241,30 +284,39 @@ def export_command(
     ] = None,
     overwrite: Overwrite = True,
 ) -> None:
-    """Write a stored result as CSV: depth profiles, or the averages of a series of glasses."""
+    """Write a stored result as CSV: depth profiles, parameters of a fit, points of a sweep, averages of a series."""
     if (file is None) == (output is None):
         problem = "is missing" if file is None else "is given twice"
         raise InputError(problem, key="FILE.csv", remedy="name the table once, behind the result or with --output")
     target = file or output
     assert target is not None
     check_output(target, extensions=(".csv",), key="FILE.csv", overwrite=overwrite)
+    if _stored_format(result).startswith(SWEEPS):
+        from ionscape.sweeps import load_sweep
+
+        write_text(target, sweep_table(load_sweep(result)))
+        return
     loaded = load(result)
+    if is_fit(loaded):
+        write_text(target, fit_table(loaded.dataset))
+        return
     loaded.to_csv(target)
 
 
-def load(path: Path) -> SimulationResult | DepthProfile | SeriesResult:
-    """Read what is stored in a file: the result of a simulation or of a series, or a calibrated profile.
+def load(path: Path) -> Stored:
+    """Read what is stored in a file: the result of a simulation, a fit or a series, or a calibrated profile.
 
     Raises:
         InputError: the file does not exist, or holds none of these.
     """
+    from ionscape.inference.result import FORMAT as FIT
     from ionscape.series.result import FORMAT as SERIES
     from ionscape.sims.profile import FORMAT as PROFILE
     from ionscape.transport import load_result
+    from ionscape.transport.solution import FORMAT as SIMULATION
 
-    if not path.is_file():
-        remedy = "give a result that `ionscape simulate` or `ionscape conductivity` has written"
-        raise InputError("does not exist", value=str(path), remedy=remedy)
+    if not path.exists():
+        raise InputError("does not exist", value=str(path), remedy=f"give a result that {WRITERS} has written")
     written = _stored_format(path)
     if written == PROFILE:
         from ionscape.sims.profile import load_profile
@@ -274,12 +326,22 @@ def load(path: Path) -> SimulationResult | DepthProfile | SeriesResult:
         from ionscape.series import load_series_result
 
         return load_series_result(path)
+    if written == FIT:
+        from ionscape.inference import load_fit_result
+
+        return load_fit_result(path, with_problem=False)
     if written.startswith(SWEEPS):
         raise InputError(
             "is a sweep, which holds many simulations", file=str(path),
-            remedy="print it with `ionscape summary`, open it in Python with"
+            remedy="print it with `ionscape summary`, write it as CSV with `ionscape export`, open it in Python with"
             f" `ionscape.load_sweep('{path.name}')`, or give the result of a single simulation",
         )  # fmt: skip
+    if written and written != SIMULATION:
+        if not written.startswith("ionscape "):
+            raise InputError("is no result, but what an instrument wrote, or of another program", file=str(path),
+                             remedy=f"look at it with `ionscape inspect`, or give a result of {WRITERS}")  # fmt: skip
+        raise InputError(f'holds "{written[:40]}", which this version does not know', file=str(path),
+                         remedy=f"give a result that {WRITERS} of this version has written")  # fmt: skip
     return load_result(path)
 
 
@@ -290,14 +352,21 @@ def _stored_format(path: Path) -> str:
     return str((stored_attributes(path) or {}).get("format", ""))
 
 
-def is_profile(loaded: SimulationResult | DepthProfile | SeriesResult) -> TypeIs[DepthProfile]:
+def is_fit(loaded: Stored) -> TypeIs[FitResult]:
+    """Whether it is the result of a fit."""
+    from ionscape.inference import FitResult
+
+    return isinstance(loaded, FitResult)
+
+
+def is_profile(loaded: Stored) -> TypeIs[DepthProfile]:
     """Whether it is a calibrated profile."""
     from ionscape.sims import DepthProfile
 
     return isinstance(loaded, DepthProfile)
 
 
-def is_series(loaded: SimulationResult | DepthProfile | SeriesResult) -> TypeIs[SeriesResult]:
+def is_series(loaded: Stored) -> TypeIs[SeriesResult]:
     """Whether it is the result of a series of glasses."""
     from ionscape.series import SeriesResult
 
@@ -313,6 +382,26 @@ def draw_series(result: SeriesResult, kind: Kind) -> Figure:
     return figures.conductivities(result) if kind is Kind.conductivity else figures.arrhenius_plot(result)
 
 
+def draw_fit(result: FitResult, kind: Kind, number: int) -> Figure:
+    """Return the figure of a fit, or of one of its data sets, counted from 0."""
+    from ionscape import figures
+    from ionscape.figures.fit_values import data_sets
+
+    if number >= len(data_sets(result)):
+        raise InputError(f"is beyond the {len(data_sets(result))} of this fit", key="--data-set", value=number + 1)
+    of_data_sets = {
+        Kind.profiles: figures.fitted_profile, Kind.diffusion: figures.fitted_diffusion_coefficients,
+        Kind.activation_energy: figures.fitted_activation_energies, Kind.energies: figures.fitted_site_energies,
+    }  # fmt: skip
+    if kind in of_data_sets:
+        return of_data_sets[kind](result, number)
+    of_parameters = {
+        Kind.correlation: figures.parameter_correlation, Kind.starts: figures.fit_starts,
+        Kind.likelihoods: figures.likelihood_profiles, Kind.posterior: figures.posterior_corner,
+    }  # fmt: skip
+    return of_parameters[kind](result)
+
+
 def draw_profile(profile: DepthProfile, kind: Kind) -> Figure:
     """Return the figure of a calibrated profile: counts or densities."""
     from ionscape.figures import calibrated_profile, raw_counts
@@ -320,14 +409,13 @@ def draw_profile(profile: DepthProfile, kind: Kind) -> Figure:
     return raw_counts(profile) if kind is Kind.counts else calibrated_profile(profile)
 
 
-def _check_kind(path: Path, kind: Kind, loaded: SimulationResult | DepthProfile | SeriesResult) -> None:
+def _check_kind(path: Path, kind: Kind, loaded: Stored) -> None:
     """Refuse a figure that there is not of such a result."""
-    others = tuple(each for each in Kind if each not in (*OF_PROFILES, *OF_SERIES))
     names = {
         "a calibrated profile": OF_PROFILES, "the result of a series of glasses": OF_SERIES,
-        "a result of a simulation": others,
+        "the result of a fit": OF_FITS, "a result of a simulation": OF_SIMULATIONS,
     }  # fmt: skip
-    what = list(names)[0 if is_profile(loaded) else 1 if is_series(loaded) else 2]
+    what = list(names)[0 if is_profile(loaded) else 1 if is_series(loaded) else 2 if is_fit(loaded) else 3]
     if kind in names[what]:
         return
     owner = next(name for name, kinds in names.items() if kind in kinds)

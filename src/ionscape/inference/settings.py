@@ -70,8 +70,14 @@ class CurrentCurve(Table):
 
     name_in_messages: ClassVar[str] = "current curve"
 
-    file: str = Field(description="CSV file with the columns `time (h), current (nA)`.", examples=["current.csv"])
-    relative_error: Annotated[float, Number(POSITIVE, shown=0.02)] = Field(description="Relative standard deviation.")
+    file: str = Field(
+        description="CSV file, beside the fit file, with the columns `time (h), current (nA)` or in other units; times"
+        " since the start of the first stage.",
+        examples=["current.csv"],
+    )
+    relative_error: Annotated[float, Number(POSITIVE, shown=0.02)] = Field(
+        description="Relative standard deviation of every current, independent from point to point."
+    )
 
 
 class FitTable(Table):
@@ -84,7 +90,9 @@ class FitTable(Table):
     )
     method: MethodName = Field(default="least-squares", description="What is done.")
     observed_charge: ObservedCharge | None = Field(default=None, description="A measured charge as further datum.")
-    current_curve: CurrentCurve | None = Field(default=None, description="A measured current as further data.")
+    current_curve: CurrentCurve | None = Field(
+        default=None, description="A measured current through the back electrode as further data."
+    )
     starts: Annotated[int, Field(strict=True, ge=1, le=1000)] = Field(
         default=3, description="Starting points: the start of each parameter, then a Latin hypercube."
     )
