@@ -187,7 +187,7 @@ def main() -> None:
         if not project.exists():
             analysed(project)
         server = subprocess.Popen(
-            [Path(sys.executable).with_name("ionscape"), "workbench", str(project), "--port", str(PORT), "--no-browser"],
+            [Path(sys.executable).with_name("ionscape"), "workbench", project, "--port", str(PORT), "--no-browser"],
             stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         try:

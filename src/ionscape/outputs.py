@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ionscape.errors import InputError
 
+_FORMULA = re.compile(r"(^|[;\t\r\n])(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r])")
 _TEMPORARY = re.compile(r"\..*\.(?P<place>[0-9a-f]{8})-(?P<process>[0-9]+)-[0-9]+(\.[^.]*)?")
 _CLEARED: set[Path] = set()
 
@@ -122,6 +123,22 @@ def atomic_output(path: str | Path, *, durable: bool = False) -> Generator[Path]
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def csv_cell(text: str) -> str:
+    """A text as it may stand in a CSV file: none that a spreadsheet takes for a formula, which could run commands.
+
+    Names come from files of others. An apostrophe before `=`, `+`, `-`, `@` or a tab makes them text again, also behind
+    a semicolon or a tab, at which spreadsheets of some languages divide a line. Numbers stay as they are.
+
+    >>> csv_cell("=1+1"), csv_cell("Rb (1/m^3)"), csv_cell("-1.5e-20")
+    ("'=1+1", 'Rb (1/m^3)', '-1.5e-20')
+    """
+    try:
+        float(text)
+    except ValueError:
+        return _FORMULA.sub(r"\1'", text)
+    return text
 
 
 def remove_leftovers(folder: Path) -> None:

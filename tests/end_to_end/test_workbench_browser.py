@@ -278,8 +278,8 @@ def test_from_the_export_to_the_report_and_on_after_the_server_died(command, pag
     strangers = {url for url in requests if not url.startswith((*here, "chrome:", "chrome-"))}
     assert len(requests) > 20
     assert not strangers
-    # while the server was away the page could not reach it, and its successor has another token; figures of a page that is not shown are not resized, and
-    # tips of controls that are being replaced find nothing to stand beside
+    # while the server was away the page could not reach it, and the next one has another token; figures of a page that
+    # is not shown are not resized, and tips of controls that are being replaced find nothing to stand beside
     harmless = (
         "ERR_CONNECTION",
         "403 (Forbidden)",

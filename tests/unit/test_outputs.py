@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import json
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import numpy as np
 import pytest
 import xarray
 
@@ -21,9 +23,11 @@ from ionscape.datasets import load_checked, write_dataset
 from ionscape.errors import InputError
 from ionscape.inference import FitResult
 from ionscape.outputs import atomic_output, write_text
+from ionscape.report.write import csv_text
 from ionscape.series import SeriesResult
 from ionscape.sims import DepthProfile
 from ionscape.transport import SimulationResult
+from ionscape.workbench.drawing import Axis, Curve, Plot, to_csv
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
@@ -209,3 +213,48 @@ def test_a_film_that_the_encoder_cannot_write_is_refused(tmp_path, monkeypatch) 
 def test_names_that_no_encoding_knows_are_written_as_escapes(tmp_path) -> None:
     write_text(tmp_path / "a.json", json.dumps({"file": "\udcff σ"}, ensure_ascii=False))
     assert json.loads((tmp_path / "a.json").read_bytes().decode("utf-8")) == {"file": "\udcff σ"}
+
+
+FORMULAS = (
+    '=HYPERLINK("http://evil.example")',
+    "=1+1",
+    "+1+1",
+    "@SUM(1)",
+    "-2+3",
+    " =1",
+    "\t=1",
+    "\r=1",
+    "\uff1d1",
+    "Rb;=1+1",
+)
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+@pytest.mark.parametrize("writer", ["simulation", "profile", "report", "workbench"])
+def test_no_cell_of_a_csv_file_is_a_formula(tmp_path, name, writer):
+    """Names come from files of others, and a spreadsheet would run them; some divide lines at semicolons."""
+    path = tmp_path / "table.csv"
+    if writer == "simulation":
+        values = {"density": (("time", "ion", "depth"), [[[1.0]]]), "potential": (("time", "depth"), [[-0.5]]),
+                  "stage": ("time", [0])}  # fmt: skip
+        dataset = xarray.Dataset(values, {"time": [0.0], "depth": [1e-9], "ion": [name]})
+        SimulationResult.to_csv(SimpleNamespace(dataset=dataset), path)
+    elif writer == "profile":
+        endings = ("", "_lower_95", "_upper_95", "_systematic_lower", "_systematic_upper")
+        both = {f"density{ending}": (("depth", "ion"), [[-0.5]]) for ending in endings}
+        dataset = xarray.Dataset({**both, "intensity": (("depth", "ion"), [[1.0]])}, {"depth": [1e-9], "ion": [name]})
+        DepthProfile.to_csv(SimpleNamespace(dataset=dataset, ions=(name,)), path)
+    elif writer == "report":
+        path.write_text(csv_text({name: [name, "-0.5", -0.5]}), encoding="utf-8", newline="")
+    else:
+        axis = Axis(label=name)
+        curve = Curve(name=name, x=np.array([1.0]), y=np.array([-0.5]))
+        plot = Plot(name="p", title="p", horizontal=axis, vertical=axis, curves=(curve,))
+        path.write_text(to_csv(plot), encoding="utf-8", newline="")
+    for delimiter in ",;\t":
+        with path.open(encoding="utf-8", newline="") as lines:
+            cells = [cell for row in csv.reader(lines, delimiter=delimiter) for cell in row]
+        found = [cell for cell in cells if re.match(r"\s*[=+\-@\uff1d]|[\t\r]", cell)]
+        assert {float(cell) for cell in found if delimiter == ","} <= {-0.5}  # numbers stay numbers
+        assert not [cell for cell in found if not cell.startswith("-0.5")]
+    assert name.strip() in path.read_text(encoding="utf-8").replace('""', '"').replace("'", "")

@@ -176,3 +176,32 @@ def test_a_tab_may_lose_its_server_for_a_minute(monkeypatch, workbench):
     monkeypatch.setattr(app.ui, "run", lambda **options: given.update(options))
     app.serve(workbench, host="127.0.0.1", port=1)
     assert given["reconnect_timeout"] >= 60.0
+
+
+@pytest.mark.parametrize("tab", ["measurement", "experiment", "simulate", "fit", "glass", "files"])
+def test_what_a_closed_tab_began_ends_in_silence(workbench, caplog, tab):
+    """Its timers, figures that are being made and handlers that wait find no browser at the end of their work."""
+    from nicegui import ui
+    from nicegui.helpers import warnings
+
+    async def check(users, sessions):
+        (session,) = sessions
+        warnings.reset()  # told once in a process
+        caplog.clear()
+        client = session._client
+        session.edit("sample.thickness", "2 mm")
+        session.edit_series("title", "a")
+        session.project.add_upload("a.txt", b"x")
+        session.project.changed("results")
+        await asyncio.sleep(0.03)  # the news are told, and figures begun
+        client.delete()
+        session.edit("sample.thickness", "3 mm")
+        session.notify("to nobody")
+        with client:
+            ui.label("to nobody").set_text("at all")
+            ui.download(b"x", "x.txt")
+        await asyncio.sleep(1.5)
+        assert users
+
+    in_browser(workbench, check, tab=tab)
+    assert [record.getMessage() for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []

@@ -8,6 +8,7 @@ import pytest
 
 from ionscape.errors import InputError
 from ionscape.experiment import load_experiment, parse_experiment
+from ionscape.workbench.opening import with_opened
 from ionscape.workbench.pages.experiment import PRESETS, preset_text, with_experiment
 from ionscape.workbench.wording import name_of, page_words
 from page_visits import Visit, visit
@@ -30,6 +31,55 @@ def test_other_experiment_leaves_measurement_and_fit_alone():
     assert data["measurement"] == {"file": "a.txt"}
     assert data["fit"] == {"starts": 2}
     assert "# mine" in found
+
+
+MEASURED = '[measurement]\nfile = "uploads/a.txt" # mine\nchannels = { Rb = ["Rb+"] }\n'
+FIT = '[fit]\nstarts = 2\n[fit.parameters]\n"ions.Rb.diffusion.coefficient" = { lower = 1, upper = 2 }\n'
+
+
+@pytest.mark.parametrize(
+    ("before", "file", "from_before", "sentence"),
+    [
+        (RUBIDIUM + MEASURED + FIT, CAESIUM, ("measurement", "fit"),
+         "x.toml holds no measurement and no fit: those of the project stay."),
+        (RUBIDIUM + FIT, CAESIUM, ("fit",), "x.toml holds no fit: that of the project stays."),
+        (RUBIDIUM + MEASURED + FIT, CAESIUM + '[measurement]\nfile = "uploads/b.txt"\n', ("fit",),
+         "x.toml holds no fit: that of the project stays. The measurement of the project was replaced by that of"
+         " x.toml; the curved arrow takes that back."),
+        (RUBIDIUM + MEASURED, 'experiment = "rb.toml"\n[measurement]\nfile = "b.txt"\n' + FIT, ("experiment",),
+         "x.toml holds no experiment: that of the project stays. The measurement of the project was replaced by that of"
+         " x.toml; the curved arrow takes that back."),
+        ('experiment = "rb.toml"\n' + MEASURED + FIT, RUBIDIUM, ("measurement", "fit"),
+         "x.toml holds no measurement and no fit: those of the project stay."),
+        ("fit.starts = 3\nmeasurement = { file = 'a' }\n" + RUBIDIUM, CAESIUM, ("measurement", "fit"),
+         "x.toml holds no measurement and no fit: those of the project stay."),
+        (RUBIDIUM, CAESIUM, (), ""),
+        ("", 'experiment = "rb.toml"\n' + MEASURED + FIT, (), ""),
+        ("", CAESIUM, (), ""),
+    ],
+)  # fmt: skip
+def test_a_file_replaces_only_the_parts_that_it_has(before, file, from_before, sentence):
+    found = with_opened(before, file, file="x.toml")
+    data, mine, theirs = (tomllib.loads(text) for text in (found.text, before, file))
+    others = ("measurement", "fit")
+    for part in others:
+        assert data.get(part) == (mine if part in from_before else theirs).get(part)
+    source = mine if "experiment" in from_before else theirs
+    described = {key: value for key, value in data.items() if key not in others}
+    assert described == {key: value for key, value in source.items() if key not in others}
+    assert found.sentence == sentence
+    if "measurement" in from_before and "# mine" in before:
+        assert "# mine" in found.text
+    if not from_before:
+        assert found.text == file
+
+
+@pytest.mark.parametrize(
+    "file", ["", 'title = "a"\n', '[glass]\nalkali = "Li"\n', "fit = [", "[experiment]\nfile = 'a'\n"]
+)
+def test_a_file_without_any_part_changes_nothing(file):
+    with pytest.raises(InputError, match=r"^x.toml: .*(holds no experiment, measurement or fit|TOML)"):
+        with_opened(RUBIDIUM + MEASURED, file, file="x.toml")
 
 
 def test_preset_fills_the_form_and_draws(tmp_path):
@@ -172,6 +222,15 @@ def test_file_of_the_command_line_is_opened_and_taken_away_as_it_is(tmp_path):
         page.click("experiment-save")
         answer = await page.user.download.next()
         assert answer.content == CAESIUM.encode()
+        page.document.replace(CAESIUM + MEASURED)
+        await page.settled()
+        with page.user.client:
+            await upload.handle_uploads([SmallFileUpload("rb.toml", "application/toml", RUBIDIUM.encode())])
+        await page.until(lambda: page.document.get("title") == "Rb@Li3B7O12")
+        assert page.document.get("measurement.file") == "uploads/a.txt"
+        await page.until(lambda: any("rb.toml holds no measurement" in text for text in page.user.notify.messages))
+        page.click("experiment-undo")
+        await page.until(lambda: page.document.text == CAESIUM + MEASURED)
 
     visit(tmp_path / "project", "experiment", act)
 

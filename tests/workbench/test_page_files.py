@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import zipfile
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from ionscape.workbench.project import open_project
 from ionscape.workbench.script import SCRIPT_FILE
 from ionscape.workbench.takeaway import FORMS, figures, picture, write_archive
 from page_visits import Visit, ui_elements, visit
+from strange_files import STRANGE, make_strange
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FILES = [EXAMPLES / "measurements" / name for name in (
@@ -142,6 +144,47 @@ def test_page_lists_and_hands_out(folder):
         response = await page.user.download.next(timeout=120)
         with zipfile.ZipFile(Path(str(response.url.path))) as archive:
             assert SCRIPT_FILE in archive.namelist()
+
+    visit(folder, "files", act)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs links and pipes")
+def test_what_is_no_file_of_the_project_is_named_and_never_taken_away(tmp_path):
+    folder = tmp_path / "project"
+    for name in ("uploads", "results/simulations", "jobs"):
+        (folder / name).mkdir(parents=True)
+    (folder / "project.json").write_text('{"format": "ionscape project 1", "created": "2026-01-01"}')
+    (tmp_path / "outside.toml").write_text(EXPERIMENT, encoding="utf-8")
+    (folder / "analysis.toml").symlink_to(tmp_path / "outside.toml")
+    for kind in STRANGE:
+        for place in ("uploads", "results", "results/simulations", "jobs"):
+            make_strange(kind, folder / place / f"1{kind}.json", tmp_path)
+    for name in ("profile.nc", "fit.nc", "series.nc"):
+        make_strange("link", folder / "results" / name, tmp_path)
+    (folder / "uploads" / os.fsdecode(b"\xff.txt")).write_text("x")
+
+    async def act(page: Visit) -> None:
+        await page.until(lambda: not shown(page, "files-busy"), 60)
+        told = page.texts()
+        for kind, why in (("link", "a link that leads out of the project"), ("folder", "a link that leads out"),
+                          ("dangling", "a link that leads nowhere"), ("loop", "a link that leads nowhere"),
+                          ("pipe", "no regular file"), ("pair", "a link")):  # fmt: skip
+            for place in ("uploads", "results", "results/simulations"):
+                assert f"{place}/1{kind}.json: {why}" in told
+        assert "results/fit.nc: a link that leads out of the project" in told
+        assert "uploads/?.txt: a name that is no text" in told
+        page.click("files-download-analysis.toml")
+        assert (await page.user.download.next(timeout=20)).text == EXPERIMENT
+        page.click("files-archive")
+        response = await page.user.download.next(timeout=60)
+        with zipfile.ZipFile(Path(str(response.url.path))) as archive:
+            assert {name for name in archive.namelist() if "hard link" not in name and "figures/" not in name} == {
+                "analysis.toml", "project.json", SCRIPT_FILE,
+            }  # fmt: skip
+        for tab in ("measurement", "experiment", "simulate", "fit", "glass"):
+            page.click(f"tab-{tab}")
+            page.set("tabs", tab)
+            await page.settled()
 
     visit(folder, "files", act)
 

@@ -1,13 +1,16 @@
 """The page of the simulations: run, cancel, look at times, compare, move parameters."""
 
+import json
 import math
 import shutil
 from pathlib import Path
 
 import pytest
+import xarray
 
 from ionscape.inference.paths import Scalar
 from ionscape.quantities import quantity
+from ionscape.workbench import script, takeaway
 from ionscape.workbench.pages.simulate_sliders import SliderRange, written
 from ionscape.workbench.project import open_project
 from page_visits import Visit, visit
@@ -61,6 +64,59 @@ def test_run_appears_and_can_be_looked_at_at_any_time(tmp_path):
         await page.until(lambda: not page.shown("simulate-remarks"))
 
     visit(tmp_path / "project", "simulate", act, text=RUBIDIUM)
+
+
+def store_profile(project, file, native):
+    """A hand-made profile of Li, Rb and Cs in a glass with one native density of lithium, 1 point."""
+    endings = ("density", "density_lower_95", "density_upper_95")
+    values = {name: (("depth", "ion"), [[0.5e28, 0.5e28, 0.4e28]]) for name in endings}
+    values |= {"bulk_density": ("ion", [native, 0.0, 0.0]), "charge_number": ("ion", [1.0, 1.0, 1.0])}
+    attributes = {"format": "ionscape depth profile 1", "settings": json.dumps({"file": file}), "warnings": "[]",
+                  "title": "by hand", "density_method": "charge-balance"}  # fmt: skip
+    dataset = xarray.Dataset(values, {"depth": [20e-9], "ion": ["Li", "Rb", "Cs"]}, attributes)
+    dataset.to_netcdf(project.result_path("profile.nc"), engine="h5netcdf")
+    project.changed("results")
+
+
+def test_a_measurement_is_drawn_over_its_own_sample_only(tmp_path):
+    """The hand-made run has 1.4e28 lithium ions per cubic metre, rubidium and caesium."""
+    from synthetic_result import EXPERIMENT, synthetic_result
+
+    folder = tmp_path / "project"
+    project = open_project(folder)
+    dataset = synthetic_result().dataset
+    dataset.attrs.setdefault("format", "ionscape simulation result 1")
+    dataset.to_netcdf(project.result_path("simulations/0001.nc"), engine="h5netcdf")
+    project.document.replace(EXPERIMENT + '[measurement]\nfile = "uploads/m.txt"\n')
+    store_profile(project, "uploads/m.txt", 1.4e28)
+    project.close()
+
+    async def act(page: Visit) -> None:
+        def drawn():
+            return sum("measured" in one["name"] for one in page.element("simulate-profiles").figure["data"])
+
+        def in_archive():
+            (plot,) = [one for one in takeaway._simulations(page.session.project) if one.name.endswith("profiles")]
+            return sum("measured" in curve.name for curve in plot.curves)
+
+        await page.until(lambda: drawn() == 3)
+        assert in_archive() == 3
+        store_profile(page.session.project, "uploads/m.txt", 1.5e28)  # of another glass
+        await page.until(lambda: drawn() == 0 and page.shown("simulate-remarks"))
+        assert "not laid over it" in page.element("simulate-remarks").text
+        assert in_archive() == 0
+        store_profile(page.session.project, "uploads/m.txt", 1.4e28)
+        await page.until(lambda: drawn() == 3)
+        page.session.edit("measurement.file", "uploads/other.txt")
+        await page.until(lambda: drawn() == 0)
+        assert in_archive() == 0
+        assert not list(script._calibration(page.session.project))
+        page.session.edit("measurement.file", "uploads/m.txt")
+        await page.until(lambda: drawn() == 3)
+        page.session.edit("measurement", None)
+        await page.until(lambda: drawn() == 0 and not page.shown("simulate-measurement"))
+
+    visit(folder, "simulate", act)
 
 
 def test_runs_of_a_project_are_there_when_it_is_opened_again_and_can_be_compared(tmp_path):

@@ -1,5 +1,6 @@
 """Projects: the document, uploads, results, and that nothing of them is lost or leaves the folder."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ from ionscape.experiment import load_experiment, parse_experiment
 from ionscape.workbench.document import Document, join_path, split_path
 from ionscape.workbench.project import assumed_in, open_project, safe_name
 from ionscape.workbench.reading import read_experiment, read_fit, read_measurement
+from strange_files import STRANGE, make_strange
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 EXPERIMENT = (EXAMPLES / "rb-mono-cait.toml").read_text(encoding="utf-8")
@@ -270,28 +272,70 @@ class TestUploads:
         [
             "../../etc/passwd", "/etc/passwd", "..\\..\\x.txt", "C:\\windows\\x.txt", "..", ".", "", "\0", "a\0b.txt",
             ".lock", ".ssh/config", "con.txt", "a/../../b.txt", "x" * 400 + ".txt", "%2e%2e%2fx", "a\nb.txt",
-            "\u202ex.txt",
+            "\u202ex.txt", "測" * 99 + ".txt", "測" * 99, "a." + "測" * 99, "\U0001f600" * 99, "é" * 250 + ".txt",
+            "e\u0301" * 250, "-rf.txt", "--", "....", " . . ", "con.tar.gz", "CON .txt", "com\u00b9.txt", "nul.",
+            "\udcff.txt",
+            "a." + "b" * 300, "x" * 99 + " .txt",
         ],
     )  # fmt: skip
     def test_names_cannot_leave_the_folder(self, project, name):
         path = project.add_upload(name, b"x")
         assert path.parent == project.folder / "uploads"
         assert path.resolve() == path
-        assert path.name[0] != "."
+        assert path.name[0] not in ".-"
         assert len(path.name) < 120
+        assert len(path.name.encode()) <= 180  # of 255, which the names of numbered and temporary files have too
+        assert path.name.partition(".")[0].strip().lower() not in ("con", "nul", "com\u00b9")
+        assert project.add_upload(name, b"another").name != path.name
+        assert [one.read_bytes() for one in project.uploads()].count(b"x") == 1
 
     @given(st.text(max_size=300))
     def test_every_name_becomes_a_plain_one(self, name):
         found = safe_name(name)
         assert 0 < len(found) <= 101
+        assert len(found.encode()) <= 180
         assert not set(found) & set('/\\\0\n:*?"<>|')
-        assert found[0] != "."
+        assert found[0] not in ".-"
+        assert found == found.strip(" ")
         assert safe_name(found) == found
 
     @pytest.mark.parametrize("name", ["../x.nc", "/etc/passwd", "..", "", "a/../../../x", "a\0b"])
     def test_results_stay_inside(self, project, name):
         with pytest.raises(InputError, match="lies outside"):
             project.result_path(name)
+
+    @pytest.mark.skipif(os.name != "posix", reason="needs links and pipes")
+    @pytest.mark.parametrize("kind", STRANGE)
+    def test_what_is_no_file_of_the_project_is_named_and_left_out(self, project, tmp_path, kind):
+        own = project.add_upload("own.txt", b"own")
+        for folder in ("uploads", "results", "results/simulations"):
+            (project.folder / folder).mkdir(exist_ok=True)
+            make_strange(kind, project.folder / folder / "0001.nc", tmp_path)
+        names = {"results/0001.nc", "results/simulations/0001.nc", "uploads/0001.nc"}
+        if kind == "hard link":  # is a file like any other
+            assert {project.relative(path) for path in (*project.uploads(), *project.results())} == {
+                "uploads/own.txt", *names,
+            }  # fmt: skip
+            return
+        assert project.uploads() == [own]
+        assert project.results() == project.results("simulations/*.nc") == []
+        assert project.result("0001.nc") is None
+        assert set(project.foreign()) - {"uploads/own.txt"} == names
+        assert project.add_upload("0001.nc", b"secret").name != "0001.nc"
+        assert project.same_upload(b"secret").name != "0001.nc"
+
+    @pytest.mark.skipif(os.name != "posix", reason="needs links")
+    @pytest.mark.parametrize("name", ["uploads", "results"])
+    def test_a_folder_that_is_a_link_out_of_the_project_holds_nothing(self, project, tmp_path, name):
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / "secret.txt").write_text("secret")
+        (project.folder / name).rmdir()
+        (project.folder / name).symlink_to(tmp_path / "other")
+        assert project.uploads() == project.results() == []
+        assert project.foreign() == {name: "a link that leads out of the project"}
+        with pytest.raises(InputError, match="lies outside of the project"):
+            project.add_upload("a.txt", b"x") if name == "uploads" else project.result_path("fit.nc")
+        assert [path.name for path in (tmp_path / "other").iterdir()] == ["secret.txt"]
 
     def test_links_out_of_the_project_are_not_followed(self, project, tmp_path):
         (tmp_path / "secret.txt").write_text("x")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ionscape.errors import InputError
-from ionscape.outputs import check_output, write_bytes, write_text
+from ionscape.outputs import check_output, csv_cell, write_bytes, write_text
 from ionscape.provenance import package_version
 
 from .contents import build_report
@@ -65,7 +65,9 @@ def csv_text(columns: Mapping[str, Any]) -> str:
     """A table as CSV, one line per row; columns that end early leave their cells empty."""
     buffer = StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
+    writer.writerow(map(csv_cell, columns))
     rows = zip_longest(*(list(column) for column in columns.values()), fillvalue="")
-    writer.writerows([cell if isinstance(cell, str) else f"{float(cell):.10g}" for cell in row] for row in rows)
+    writer.writerows(
+        [csv_cell(cell) if isinstance(cell, str) else f"{float(cell):.10g}" for cell in row] for row in rows
+    )
     return buffer.getvalue()

@@ -14,7 +14,7 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.datasets import Content, file_remarks, read_dataset, write_dataset
-from ionscape.outputs import write_text
+from ionscape.outputs import csv_cell, write_text
 from ionscape.provenance import provenance_attributes
 
 from . import densities
@@ -158,7 +158,7 @@ class DepthProfile:
             columns[f"{ion} counts"] = data["intensity"].values[:, k]
         table = StringIO(newline="")
         writer = csv.writer(table)
-        writer.writerow(columns)
+        writer.writerow(map(csv_cell, columns))
         writer.writerows([[f"{value:.10g}" for value in row] for row in zip(*columns.values(), strict=True)])
         write_text(path, table.getvalue())
 

@@ -15,7 +15,7 @@ from ionscape.arrays import FloatArray
 from ionscape.constants import ELEMENTARY_CHARGE
 from ionscape.datasets import Content, check_content, file_remarks, read_dataset, write_dataset
 from ionscape.experiment import Experiment, parse_experiment
-from ionscape.outputs import write_text
+from ionscape.outputs import csv_cell, write_text
 from ionscape.provenance import provenance_attributes
 
 from .grid import Grid
@@ -107,7 +107,8 @@ class SimulationResult:
         depth = data["depth"].values
         table = StringIO(newline="")
         writer = csv.writer(table)
-        writer.writerow(["time (s)", "stage", "depth (m)", "potential (V)", *(f"{name} (1/m^3)" for name in names)])
+        heads = [csv_cell(f"{name} (1/m^3)") for name in names]
+        writer.writerow(["time (s)", "stage", "depth (m)", "potential (V)", *heads])
         stages = data["stage"].values
         densities = data["density"].values
         potentials = data["potential"].values

@@ -48,8 +48,10 @@ class Document:
         """Read the file if it is there.
 
         Raises:
-            InputError: it is not TOML.
+            InputError: it is not TOML, or no file.
         """
+        if path.exists() and not path.is_file():
+            raise InputError("is not a regular file", file=str(path), remedy="move it away")
         self.path = path
         self.revision = 0
         self._changed = changed

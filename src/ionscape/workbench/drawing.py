@@ -20,6 +20,7 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.figures.style import LineStyle
+from ionscape.outputs import csv_cell
 
 CurveKind = Literal["line", "points", "band", "step"]
 
@@ -186,7 +187,7 @@ def to_csv(plot: Plot) -> str:
             columns.append((f"{curve.name} upper{what}{vertical}", curve.upper.tolist()))
     output = io.StringIO()
     writer = csv.writer(output, lineterminator="\n")
-    writer.writerow([name for name, _ in columns])
+    writer.writerow([csv_cell(name) for name, _ in columns])
     for row in range(max((len(values) for _, values in columns), default=0)):
         writer.writerow([_cell(values[row]) if row < len(values) else "" for _, values in columns])
     return output.getvalue()
@@ -198,5 +199,5 @@ def _in_brackets(axis: Axis) -> str:
 
 def _cell(value: Any) -> str:
     if isinstance(value, str):
-        return value
+        return csv_cell(value)
     return f"{value:.10g}" if math.isfinite(value) else ""

@@ -346,6 +346,8 @@ class JobRunner:
         found: list[Job] = []
         names = {each.name for each in fields(Job)}
         for path in sorted((self.project.folder / "jobs").glob("[0-9]*.json")):
+            if not path.is_file():
+                continue  # reading a pipe would never end
             try:
                 record = json.loads(path.read_text(encoding="utf-8"))
                 job = Job(**{name: value for name, value in record.items() if name in names})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import threading
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, cast
@@ -23,7 +24,15 @@ FOLDERS = ("uploads", "results", "jobs")
 LARGEST_UPLOAD = 512 * 2**20
 """Bytes that an uploaded file may have."""
 LONGEST_NAME = 100
-_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
+"""Characters of the name of an uploaded file without its extension."""
+LONGEST_BYTES = 180
+"""Bytes of the whole name: file systems count bytes, most take 255, and temporary names are longer."""
+LONGEST_EXTENSION = 12
+_RESERVED = {
+    "con", "prn", "aux", "nul", "conin_", "conout_",
+    *(f"{port}{number}" for port in ("com", "lpt") for number in "0123456789¹²³"),
+}  # fmt: skip
+"""Names that Windows takes for devices, with any extension."""
 
 Subscriber = Callable[[str], None]
 
@@ -197,12 +206,13 @@ class Project:
             path = Path(shown)
             for number in range(1, 10_000):
                 target = folder / (shown if number == 1 else f"{path.stem}-{number}{path.suffix}")
-                if not target.exists():
+                if not os.path.lexists(target):
                     break
-                if target.stat().st_size == size and target.read_bytes() == content:
+                if _holds(target, content) and self._is_own(target):
                     return target
             else:
                 raise InputError("is there too often", file=shown, remedy="rename the file")
+            self.inside(Path("uploads") / target.name)
             write_bytes(target, content)
         self.changed("uploads")
         return target
@@ -227,16 +237,35 @@ class Project:
 
     def same_upload(self, content: bytes) -> Path | None:
         """An uploaded file with this content, whatever its name; None if there is none."""
-        return next((path for path in self.uploads() if path.stat().st_size == len(content)
-                     and path.read_bytes() == content), None)  # fmt: skip
+        return next((path for path in self.uploads() if _holds(path, content)), None)
 
     def uploads(self) -> list[Path]:
-        """The uploaded files by name."""
-        return sorted(path for path in (self.folder / "uploads").iterdir() if path.is_file() and path.name[0] != ".")
+        """The uploaded files by name; what `foreign` names is left out."""
+        return self._entries("uploads", "*")
+
+    def documents(self) -> list[Path]:
+        """The documents that are there."""
+        return [document.path for document in (self.document, self.series) if document.path.is_file()]
+
+    def foreign(self) -> dict[str, str]:
+        """What lies in the folders of the project and is not used: why, by its name relative to the folder."""
+        found: dict[str, str] = {}
+        folders = [self.folder / name for name in FOLDERS[:2]]
+        linked = [folder for folder in folders if folder.is_symlink()]
+        for path in (*linked, *_walked(folder for folder in folders if folder not in linked)):
+            problem = self._problem_of(path)
+            if problem is not None:
+                name = path.relative_to(self.folder).as_posix()
+                found[name.encode("utf-8", "replace").decode()] = problem
+        return found
 
     def relative(self, path: Path) -> str:
-        """A path as it stands in the document: relative to the folder, with forward slashes."""
-        return path.resolve().relative_to(self.folder).as_posix()
+        """A path as it stands in the document: relative to the folder, with forward slashes.
+
+        Raises:
+            InputError: it lies outside.
+        """
+        return self.inside(path).relative_to(self.folder).as_posix()
 
     def inside(self, name: str | Path) -> Path:
         """The absolute path of something in the project.
@@ -248,7 +277,10 @@ class Project:
             InputError: it lies outside.
         """
         parts = str(name)
-        target = (self.folder / parts).resolve() if "\0" not in parts else self.folder.parent
+        try:
+            target = (self.folder / parts).resolve()
+        except (OSError, RuntimeError, ValueError):  # a loop of links, or a name that no file can have
+            target = self.folder.parent
         if not target.is_relative_to(self.folder):
             raise InputError("lies outside of the project", value=parts, remedy="name a file of the project")
         return target
@@ -268,8 +300,12 @@ class Project:
 
     def results(self, pattern: str = "**/*") -> list[Path]:
         """The results that are there, by name; those being written are left out."""
-        found = (self.folder / "results").glob(pattern)
-        return sorted(path for path in found if path.is_file() and not path.name.startswith("."))
+        return self._entries("results", pattern)
+
+    def result(self, name: str) -> Path | None:
+        """A result that is there; None if it is not, or lies elsewhere."""
+        path = self.folder / "results" / name
+        return path if self._is_own(path) else None
 
     def problem(self) -> dict[str, str]:
         """What is wrong with the document, as the command line would say it: sentences by key.
@@ -286,6 +322,34 @@ class Project:
         from .reading import series_problems
 
         return series_problems(self.series.text, folder=self.folder)
+
+    def _entries(self, folder: str, pattern: str) -> list[Path]:
+        found = (self.folder / folder).glob(pattern)
+        return sorted(path for path in found if not path.name.startswith(".") and self._is_own(path))
+
+    def _is_own(self, path: Path) -> bool:
+        """Whether a path is that of a regular file in the project, links followed."""
+        try:
+            return path.is_file() and self._problem_of(path) is None
+        except (OSError, ValueError):
+            return False
+
+    def _problem_of(self, path: Path) -> str | None:
+        """Why something in the folder is not used; None if it is, or is not there."""
+        try:
+            str(path).encode("utf-8")
+            if not os.path.lexists(path) or (path.is_dir() and not path.is_symlink()):
+                return None
+            target = path.resolve()
+            if not target.is_relative_to(self.folder):
+                return "a link that leads out of the project"
+            if not target.exists():
+                return "a link that leads nowhere"
+            return None if target.is_file() or target.is_dir() else "no regular file"
+        except UnicodeEncodeError:
+            return "a name that is no text"
+        except (OSError, RuntimeError, ValueError):
+            return "a link that leads nowhere"
 
     def _read_about(self) -> dict[str, Any]:
         path = self.folder / "project.json"
@@ -330,14 +394,39 @@ def _assumed_values(about: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def safe_name(name: str) -> str:
-    """A name for a file that cannot lead anywhere else: without folders, control characters and a leading dot."""
+    """A name for a file that cannot lead anywhere else, and that every system takes.
+
+    Without folders, control characters, what a command line would take for an option, and a leading dot; shortened.
+    """
     last = PureWindowsPath(PurePosixPath(unicodedata.normalize("NFC", name)).name).name
     kept = re.sub(r"[^\w .+()=,-]", "_", last).strip(" .")
     stem, dot, extension = kept.rpartition(".")
     if not dot:
         stem, extension = kept, ""
-    stem = stem.strip(" .") or "upload"
-    if stem.lower() in _RESERVED:
-        stem = f"{stem}_"
-    extension = extension[:12]
-    return f"{stem[: LONGEST_NAME - len(extension)]}.{extension}" if extension else stem[:LONGEST_NAME]
+    stem = re.sub(r"^-", "_", stem.strip(" .")) or "upload"
+    if stem.partition(".")[0].rstrip().lower() in _RESERVED:
+        stem = f"_{stem}"
+    extension = extension[:LONGEST_EXTENSION].rstrip(" ")
+    ending = f".{extension}" if extension else ""
+    stem = _cut(stem[: LONGEST_NAME - len(extension)], LONGEST_BYTES - len(ending.encode()))
+    return f"{stem}{ending}"
+
+
+def _cut(text: str, most: int) -> str:
+    """As much of a text as has a number of bytes, at least one character of it."""
+    return text.encode()[:most].decode(errors="ignore").rstrip(" .")
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Whether a file has a content; False for one that cannot be read."""
+    try:
+        return path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content
+    except OSError:
+        return False
+
+
+def _walked(folders: Iterable[Path]) -> Iterator[Path]:
+    """All that lies in folders and those within them; links are not followed."""
+    for folder in folders:
+        for place, inner, names in os.walk(folder):
+            yield from (Path(place) / name for name in sorted([*inner, *names]))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import lru_cache
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
     from ionscape.experiment import Experiment
     from ionscape.inference import FitProblem, FitResult
     from ionscape.series import Series
-    from ionscape.sims import Measurement
+    from ionscape.sims import DepthProfile, Measurement
+
+    from .project import Project
 
 NOT_OF_THE_EXPERIMENT = MEASUREMENT_TABLES
 _PARAMETERS = "fit.parameters."
@@ -128,6 +132,47 @@ def read_fit_result(path: str | Path, document: str | Path) -> FitResult:
     except InputError:
         problem = None
     return replace(stored, problem=problem)
+
+
+def read_profile(project: Project) -> DepthProfile | None:
+    """The stored profile of a project, if it is of the export that the document names now; otherwise None.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    path = project.result("profile.nc")
+    if path is None:
+        return None
+    profile = _loaded_profile(str(path), path.stat().st_mtime_ns)
+    table = json.loads(str(profile.dataset.attrs["settings"]))
+    return profile if table.get("file") == project.document.get("measurement.file") else None
+
+
+def is_of_sample(profile: DepthProfile, experiment: Experiment) -> bool:
+    """Whether a profile is of a sample with the ions and native densities of an experiment.
+
+    Over another one it must not be drawn: the same axis would mean another thing.
+    """
+    data = profile.dataset
+    charges, natives = data["charge_number"].values, data["bulk_density"].values
+    newcomers = {ion for stage in experiment.stages for ion in stage.newcomers if experiment.ions[ion].charge > 0}
+    if not newcomers <= set(profile.ions):
+        return False
+    for ion, charge, native in zip(profile.ions, charges, natives, strict=True):
+        described = experiment.ions.get(ion)
+        if described is None or described.charge != charge:
+            return False
+        if not math.isclose(experiment.sample.native.get(ion, 0.0), float(native), rel_tol=1e-6):
+            return False
+    return True
+
+
+@lru_cache(maxsize=2)
+def _loaded_profile(path: str, _changed: int) -> DepthProfile:
+    """A calibrated profile, which is kept until its file changes."""
+    from ionscape.sims import load_profile
+
+    return load_profile(path)
 
 
 def name_after_project(result: FitResult, folder: Path) -> None:

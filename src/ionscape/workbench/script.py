@@ -104,9 +104,9 @@ def project_script(project: Project, jobs: Sequence[Job]) -> str:
 
 
 def _calibration(project: Project) -> Iterable[_Step]:
-    attributes = stored_attributes(project.folder / "results" / "profile.nc")
-    if attributes is None:
-        return
+    attributes = _attributes(project.result("profile.nc"))
+    if attributes is None or _file_of(attributes) != project.document.get("measurement.file"):
+        return  # what the document names is not calibrated yet
     method = str(attributes.get("density_method", ""))
     given = project.document.get("measurement.density_method")
     option = f", density_method={method!r}" if method and method != (given or _usual_method()) else ""
@@ -118,6 +118,14 @@ def _calibration(project: Project) -> Iterable[_Step]:
         ),
         imports=("import ionscape as isc",),
     )
+
+
+def _file_of(attributes: Mapping[str, Any]) -> object:
+    """The export of a calibrated profile, as the document named it."""
+    try:
+        return json.loads(str(attributes.get("settings")))["file"]
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def _simulations(project: Project, jobs: Sequence[Job]) -> Iterable[_Step]:
@@ -184,7 +192,7 @@ def _settings(stored: str) -> str:
 
 
 def _fit(project: Project, jobs: Sequence[Job]) -> Iterable[_Step]:
-    attributes = stored_attributes(project.folder / "results" / "fit.nc")
+    attributes = _attributes(project.result("fit.nc"))
     if attributes is None:
         return
     source = str(attributes.get("source", ""))
@@ -238,7 +246,7 @@ def _fit_calls(source: str, options: Mapping[str, Any], after: Sequence[Job]) ->
 
 
 def _series(project: Project, jobs: Sequence[Job]) -> Iterable[_Step]:
-    attributes = stored_attributes(project.folder / "results" / "series.nc")
+    attributes = _attributes(project.result("series.nc"))
     if attributes is None:
         return
     source = str(attributes.get("source", ""))
@@ -259,6 +267,11 @@ def _series(project: Project, jobs: Sequence[Job]) -> Iterable[_Step]:
 
 def _written(variable: str, name: str) -> tuple[str, str]:
     return f'{variable}.to_netcdf(RESULTS / "{name}")', f'compare("{name}")'
+
+
+def _attributes(path: Path | None) -> dict[str, Any] | None:
+    """Attributes of a result; None if it is not there or cannot be read."""
+    return None if path is None else stored_attributes(path)
 
 
 def _data(text: str) -> dict[str, Any]:

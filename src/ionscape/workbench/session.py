@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from nicegui import Client, context, ui
+from nicegui.element import Element
+from nicegui.outbox import Outbox
 
 from ionscape.errors import InputError
 
@@ -47,6 +49,34 @@ class Workbench:
         self.project.close()
 
 
+class _NoOutbox(Outbox):
+    """Takes what a closed tab is sent.
+
+    An upload or a calculation that was begun in a tab goes on when the tab is closed, and shows its result at the end;
+    each such place, in every page, would otherwise have to look whether there is still anybody.
+    """
+
+    def __init__(self, before: Outbox) -> None:
+        """Take the place of an outbox, whose loop sees to its own end.
+
+        `Outbox.__init__` is left out: it starts a loop.
+        """
+        self._before = before
+
+    def enqueue_update(self, element: Element) -> None:
+        """Nothing: there is no browser."""
+
+    def enqueue_delete(self, element: Element) -> None:
+        """Nothing: there is no browser."""
+
+    def enqueue_message(self, message_type: str, data: Any, target_id: str) -> None:
+        """Nothing: there is no browser."""
+
+    def stop(self) -> None:
+        """End the loop."""
+        self._before.stop()
+
+
 class Session:
     """One browser tab. Made while its page is built; used in the event loop only.
 
@@ -76,8 +106,8 @@ class Session:
         self._callbacks: list[Callable[[str], Any]] = []
         self._pending: list[str] = []
         self._scheduled = False
-        end = self.project.subscribe(self._changed)
-        self._client.on_delete(end)
+        self._unsubscribe = self.project.subscribe(self._changed)
+        self._client.on_delete(self._end)
 
     @property
     def alive(self) -> bool:
@@ -163,7 +193,7 @@ class Session:
         """Show a sentence at the lower edge of the page; those about failures stay until they are closed."""
         with self._client:
             lasting = kind in ("negative", "warning")
-            ui.notify(text, type=kind, position="bottom", timeout=0 if lasting else 4000,
+            ui.notify(text, type=kind, position="bottom", timeout=0 if lasting else max(4000, 70 * len(text)),
                       close_button="close" if lasting else False, multi_line=True)  # fmt: skip
 
     def document(self, name: Literal["document", "series"]) -> Document:
@@ -177,6 +207,12 @@ class Session:
             return str(error)
         self.check()
         return self.error(path)
+
+    def _end(self) -> None:
+        """The tab is closed: hear of nothing any more, and let what still runs for it write to nobody."""
+        self._unsubscribe()
+        self._callbacks.clear()
+        self._client.outbox = _NoOutbox(self._client.outbox)
 
     def _changed(self, what: str) -> None:
         """From any thread: remember it, and tell the page in the event loop."""
@@ -195,6 +231,8 @@ class Session:
     def _deliver(self) -> None:
         self._scheduled = False
         pending, self._pending = self._pending, []
+        if not self.alive:
+            return
         if "document" in pending:
             self.check()
         if "series" in pending:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +16,7 @@ from ionscape.outputs import write_bytes
 
 from .drawing import Plot, to_csv
 from .drawing_matplotlib import draw
-from .reading import name_after_project
+from .reading import is_of_sample, name_after_project, read_profile
 from .script import SCRIPT_FILE, project_script
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class Figure:
     @property
     def name(self) -> str:
         """Name of its files, without extension."""
-        return f"{self.group}-{self.plot.name}" if not self.plot.name.startswith(self.group) else self.plot.name
+        name = f"{self.group}-{self.plot.name}" if not self.plot.name.startswith(self.group) else self.plot.name
+        return re.sub(r'[/\\:*?"<>|\x00-\x1f]', "_", name)  # data sets have any names
 
 
 def figures(project: Project) -> list[Figure]:
@@ -106,17 +108,13 @@ def packed(paths: Sequence[Path]) -> bytes:
 
 def _files(project: Project) -> Iterable[str]:
     """Documents, uploads and results, relative to the project."""
-    for document in (project.document, project.series):
-        if document.path.is_file():
-            yield document.path.name
-    yield "project.json"
+    for path in (*project.documents(), project.folder / "project.json"):
+        yield path.name
     for path in (*project.uploads(), *project.results()):
         yield project.relative(path)
 
 
 def _measurement(project: Project) -> Iterable[Plot]:
-    from ionscape.sims import load_profile
-
     from .measuring import measure
     from .plots_measurement import balance_plot, calibrated_plot, counts_plot, crater_plot, raw_counts_plot
 
@@ -125,10 +123,7 @@ def _measurement(project: Project) -> Iterable[Plot]:
         yield crater_plot(scan)
     if found.profile is None and found.raw is not None:
         yield raw_counts_plot(found.raw)
-    profile = found.profile
-    if profile is None:
-        path = project.folder / "results" / "profile.nc"
-        profile = load_profile(path) if path.is_file() else None
+    profile = found.profile or read_profile(project)
     if profile is not None:
         yield counts_plot(profile)
         yield calibrated_plot(profile)
@@ -149,18 +144,17 @@ def _experiment(project: Project) -> Iterable[Plot]:
 def _simulations(project: Project) -> Iterable[Plot]:
     from dataclasses import replace
 
-    from ionscape.sims import load_profile
     from ionscape.transport import load_result
 
     from .plots_simulation import current_plot, diffusion_depth_plot, potential_plot, profile_plot
 
-    measured = project.folder / "results" / "profile.nc"
-    profile = load_profile(measured) if measured.is_file() else None
+    profile = read_profile(project)
     for path in project.results("simulations/*.nc"):
         result = load_result(path)
+        measured = profile if profile is not None and is_of_sample(profile, result.experiment) else None
         number, end = path.name.removesuffix(".nc"), float(result.dataset["time"].values[-1])
         for plot in (
-            profile_plot(result, end, profile=profile), potential_plot(result, end), diffusion_depth_plot(result, end),
+            profile_plot(result, end, profile=measured), potential_plot(result, end), diffusion_depth_plot(result, end),
             current_plot(result, end),
         ):  # fmt: skip
             yield replace(plot, name=f"{number}-{plot.name}")
@@ -172,8 +166,8 @@ def _fit(project: Project) -> Iterable[Plot]:
 
     from . import plots_fit
 
-    path = project.folder / "results" / "fit.nc"
-    if not path.is_file():
+    path = project.result("fit.nc")
+    if path is None:
         return
     result = load_fit_result(path, with_problem=False)
     name_after_project(result, project.folder)
@@ -199,6 +193,6 @@ def _glass(project: Project) -> Iterable[Plot]:
 
     if project.series.text.strip():
         yield units_plot(read_series(project.series.path))
-    path = project.folder / "results" / "series.nc"
-    if path.is_file():
+    path = project.result("series.nc")
+    if path is not None:
         yield from series_plots(load_series_result(path))

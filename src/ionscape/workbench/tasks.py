@@ -100,6 +100,9 @@ class JobContext:
     def save(self, name: str, write: Callable[[Path], object]) -> Path:
         """Write a result with a function that leaves it complete or not at all."""
         target = self.folder / "results" / name
+        if not target.parent.resolve().is_relative_to(self.folder.resolve()):
+            raise InputError("is a link that leads out of the project", file=f"results/{name}",
+                             remedy="put a folder of the project in its place")  # fmt: skip
         target.parent.mkdir(parents=True, exist_ok=True)
         write(target)
         self.written.append(f"results/{name}")

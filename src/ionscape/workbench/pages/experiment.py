@@ -24,6 +24,7 @@ from ionscape.experiment.models import (
 from ionscape.workbench.form_controls import button
 from ionscape.workbench.form_fields import describe_field, example_table
 from ionscape.workbench.forms import mistakes_line, structure
+from ionscape.workbench.opening import with_opened
 from ionscape.workbench.pages import notes
 from ionscape.workbench.pages.experiment_form import ExperimentForm
 from ionscape.workbench.pages.experiment_ions import IonList
@@ -63,15 +64,7 @@ def preset_text(name: str) -> str:
 
 def with_experiment(text: str, experiment: str) -> str:
     """A document whose experiment is another one; its measurement and fit stay."""
-    import tomlkit
-
-    document = tomlkit.parse(text)
-    kept = tomlkit.document()
-    for key in NOT_OF_THE_EXPERIMENT:
-        if key in document:
-            kept[key] = document[key]
-    rest = tomlkit.dumps(kept).strip()
-    return experiment.rstrip("\n") + "\n" + (f"\n{rest}\n" if rest else "")
+    return with_opened(text, experiment, file="experiment").text
 
 
 class ExperimentPage:
@@ -234,10 +227,15 @@ class ExperimentPage:
             return
         finally:
             self.upload.reset()
-        problem = self._check(text, event.file.name)
-        if problem is None:
-            self.session.project.forget_assumed(kept=NOT_OF_THE_EXPERIMENT)
-        self._replaced(problem or self.session.replace(text))
+        try:
+            opened = with_opened(self.document.text, text, file=event.file.name)
+        except InputError as error:
+            self.session.notify(str(error), kind="negative")
+            return
+        self.session.project.forget_assumed(kept=opened.kept_keys)
+        self._replaced(self.session.replace(opened.text))
+        if opened.sentence:
+            self.session.notify(opened.sentence)
 
     def _check(self, text: str, name: str) -> str | None:
         """The sentence about text that is not TOML, with the name of the user's file."""

@@ -88,19 +88,24 @@ class FilesPage:
 
     def _show_files(self) -> None:
         project = self.session.project
-        documents = [document.path for document in (project.document, project.series) if document.path.is_file()]
         self.list.clear()
         with self.list:
-            for title, paths in (("Documents", documents), ("Results", _first_results(project.results())),
+            for title, paths in (("Documents", project.documents()), ("Results", _first_results(project.results())),
                                  ("Uploaded", project.uploads())):  # fmt: skip
                 if not paths:
                     continue
                 ui.label(title).classes("text-weight-medium").style("margin-top: 6px")
                 for path in paths:
                     self._file_row(path)
+            foreign = project.foreign()
+            if foreign:
+                ui.label("Not used").classes("text-weight-medium").style("margin-top: 6px").mark("files-foreign")
+                for name, why in foreign.items():
+                    ui.label(f"{name}: {why}").classes("workbench-note").style("overflow-wrap: anywhere")
 
     def _file_row(self, path: Path) -> None:
-        name = self.session.project.relative(path)
+        project = self.session.project
+        name = path.name if path in project.documents() else project.relative(path)
         with ui.row().classes("w-full items-center no-wrap").style("gap: 6px; min-height: 24px"):
             ui.label(name).classes("ellipsis").style("flex: 1 1 0; min-width: 0").tooltip(
                 MEANINGS.get(path.suffix, "as it was uploaded")
@@ -108,7 +113,7 @@ class FilesPage:
             ui.label(_size(path)).classes("workbench-note")
             button("download", f"download {name}", partial(self._download, path), f"files-download-{name}")
             if path.parent.name == "uploads":
-                used = self.session.project.in_use(path)
+                used = project.in_use(path)
                 text = f"{name} is in use" if used else f"remove {name}"
                 remove = button("delete", text, partial(self._ask_to_remove, path), f"files-remove-{name}")
                 remove.set_enabled(not used)
@@ -176,8 +181,13 @@ class FilesPage:
 
     def _download(self, path: Path) -> None:
         """Only what is listed, and lies in the project."""
+        project = self.session.project
+        for document in (project.document, project.series):
+            if path == document.path and path.is_symlink():
+                ui.download(document.text.encode(), path.name, "application/toml")
+                return
         try:
-            ui.download.file(self.session.project.inside(self.session.project.relative(path)))
+            ui.download.file(project.inside(project.relative(path)))
         except (InputError, OSError, ValueError) as error:
             self.session.notify(str(error), kind="negative")
 
@@ -247,7 +257,10 @@ def _first_results(paths: list[Path]) -> list[Path]:
 
 
 def _size(path: Path) -> str:
-    size = float(path.stat().st_size)
+    try:
+        size = float(path.stat().st_size)
+    except OSError:
+        return "gone"
     for unit in ("B", "kB", "MB"):
         if size < 1000.0:
             return f"{size:.3g} {unit}"

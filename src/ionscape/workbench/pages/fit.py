@@ -237,14 +237,14 @@ class FitPage:
     async def _load(self) -> None:
         """Read the result if it is another one, or if the document is."""
         project = self.session.project
-        path = project.result_path("fit.nc")
-        status = path.stat() if path.is_file() else None
+        path = project.result("fit.nc")
+        status = path.stat() if path is not None else None
         loaded = None if status is None else (status.st_mtime_ns, status.st_size, project.document.revision)
         if loaded == self._loaded:
             return
         self._loaded = loaded
         result: FitResult | None = None
-        if status is not None:
+        if path is not None:
             try:
                 result = await run.io_bound(read_fit_result, path, project.document.path)
             except InputError as error:
@@ -259,8 +259,8 @@ class FitPage:
 
     def _unread(self) -> bool:
         """Whether there is a result that is not shown yet."""
-        path = self.session.project.result_path("fit.nc")
-        if not path.is_file():
+        path = self.session.project.result("fit.nc")
+        if path is None:
             return False
         status = path.stat()
         return self._read != (status.st_mtime_ns, status.st_size)

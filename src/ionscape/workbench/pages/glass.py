@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nicegui import events, run, ui
 
 from ionscape.errors import InputError, IonscapeError
+from ionscape.experiment.load import parse_toml
 from ionscape.series.settings import (
     ExperimentTable,
     GlassTable,
@@ -213,7 +214,10 @@ class GlassPage:
         name = event.file.name
         try:
             if name.lower().endswith(".toml"):
-                self.document.replace(content.decode("utf-8-sig"))
+                text = content.decode("utf-8-sig")
+                if "glass" not in parse_toml(text, file=name):
+                    raise InputError("holds no series of glasses", file=name, remedy="open a file with a table [glass]")
+                self.document.replace(text)
             else:
                 path = await run.io_bound(self.session.project.add_upload, name, content)
                 if path is not None:

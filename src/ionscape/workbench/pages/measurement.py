@@ -74,7 +74,7 @@ class MeasurementPage:
         self._running = False
         self._again = False
         self._scan = 0
-        self._good: tuple[Any, DepthProfile] | None = None  # the last calibrated profile with the name of its export
+        self._good: tuple[Any, DepthProfile] | None = None  # the last calibrated profile with what it is of
         with ui.row().classes("w-full no-wrap").style("gap: 0; align-items: stretch"):
             with ui.column().classes("workbench-settings").style("gap: 8px"):
                 self._files = FileList(session)
@@ -189,10 +189,10 @@ class MeasurementPage:
         data, found = self.session.project.document.data, self.found
         needed = still_needed(data, found)
         found = replace(found, errors={key: text for key, text in found.errors.items() if key not in needed})
-        file = self.session.project.document.get("measurement.file")
+        sample = _sample_of(data)
         if found.profile is not None:
-            self._good = file, found.profile
-        elif self._good is not None and self._good[0] != file:
+            self._good = sample, found.profile
+        elif self._good is not None and self._good[0] != sample:
             self._good = None
         errors = {**found.errors, **self.session.errors}
         problem = _problem_text(data, found)
@@ -232,6 +232,13 @@ class MeasurementPage:
                 chosen.props("flat dense size=sm" + ("" if number == self._scan else " color=grey"))
                 chosen.mark(f"measurement-scan-{number}")
         self._crater.show(crater_plot(scans[self._scan]) if self._scan in scans else None)
+
+
+def _sample_of(data: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What the densities are of, as long as it stays: the export and the ions."""
+    measurement, ions = data.get("measurement"), data.get("ions")
+    file = measurement.get("file") if isinstance(measurement, Mapping) else None
+    return file, *(ions if isinstance(ions, Mapping) else ())
 
 
 def _problem_text(data: Mapping[str, Any], found: Measured) -> str:

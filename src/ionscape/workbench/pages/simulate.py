@@ -13,19 +13,23 @@ from ionscape.figures.style import axis_unit
 from ionscape.workbench.drawing_plotly import to_plotly
 from ionscape.workbench.pages import notes, take_up
 from ionscape.workbench.pages.latest import Latest
-from ionscape.workbench.pages.simulate_runs import find_runs, live_plots, load_measured, load_run, plots_at, remarks_on
+from ionscape.workbench.pages.simulate_runs import find_runs, live_plots, load_run, plots_at, remarks_on
 from ionscape.workbench.pages.simulate_sliders import Sliders
-from ionscape.workbench.reading import NOT_OF_THE_EXPERIMENT
+from ionscape.workbench.reading import NOT_OF_THE_EXPERIMENT, is_of_sample, read_profile
 from ionscape.workbench.theme import empty_figure, is_dark, on_theme
 from ionscape.workbench.wording import page_words
 
 if TYPE_CHECKING:
+    from ionscape.experiment import Experiment
     from ionscape.sims import DepthProfile
     from ionscape.transport import SimulationResult
     from ionscape.workbench.jobs import Job
     from ionscape.workbench.session import Session
 
 MODELS = {"full": "full: Nernst-Planck-Poisson", "electroneutral": "electroneutral: quicker, no space charge"}
+OTHER_SAMPLE = (
+    "The measurement is not laid over it: it is one of other ions, or of a sample with other native densities."
+)
 SMALL_FIGURE = "height: max(210px, calc(40vh - 55px))"
 LARGE_FIGURE = "height: max(300px, calc(60vh - 60px))"
 
@@ -45,6 +49,7 @@ class SimulatePage:
         self.document = session.project.document
         self.selected: str | None = None
         self.compared: set[str] = set()
+        self.apart = ""  # why the measurement is not drawn
         self.drawing = Latest(self._draw_once)
         with ui.row().classes("w-full no-wrap items-stretch").style("gap: 0"):
             with ui.column().classes("workbench-settings").style("gap: 8px"):
@@ -144,8 +149,8 @@ class SimulatePage:
                                           on_change=partial(self._compare, one.name)).props("dense")  # fmt: skip
                     compare.props["aria-label"] = f"compare run {one.label}"
                     compare.mark(f"simulate-compare-{one.name}").tooltip("lay over the shown run")
-        profile = self.session.project.folder / "results" / "profile.nc"
-        self.with_profile.set_visibility(profile.is_file())
+        named = self.document.get("measurement.file") is not None
+        self.with_profile.set_visibility(named and self.session.project.result("profile.nc") is not None)
 
     async def _select(self, name: str) -> None:
         self.selected = name
@@ -197,21 +202,28 @@ class SimulatePage:
             self.session.notify(str(error), kind="negative")
             return None
 
-    async def _profile(self) -> DepthProfile | None:
-        path = self.session.project.folder / "results" / "profile.nc"
-        if not self.with_profile.value or not path.is_file():
+    async def _profile(self, experiment: Experiment | None) -> DepthProfile | None:
+        """The measurement, where it is wanted and is one of the sample that is drawn."""
+        self.apart = ""
+        if not self.with_profile.value or experiment is None:
             return None
         try:
-            return await run.io_bound(load_measured, str(path), path.stat().st_mtime_ns)
+            profile = await run.io_bound(read_profile, self.session.project)
         except (InputError, OSError):
             return None
+        if profile is None or is_of_sample(profile, experiment):
+            return profile
+        self.apart = OTHER_SAMPLE
+        return None
 
     async def draw(self) -> None:
         """Draw what is chosen; choices that come meanwhile are drawn at the end, together."""
         await self.drawing.request()
 
     async def _draw_once(self) -> None:
-        result, profile = await self._result(self.selected), await self._profile()
+        result = await self._result(self.selected)
+        drawn = self.sliders.live[0] if self.sliders.live is not None else result.experiment if result else None
+        profile = await self._profile(drawn)
         others: list[tuple[str, SimulationResult]] = []
         for one in self.runs:
             if one.name in self.compared and one.name != self.selected:
@@ -255,6 +267,8 @@ class SimulatePage:
         found: list[str] = []
         if shown is not None and result is not None:
             found = await run.io_bound(remarks_on, shown, result, self.document.path) or []
+        if self.apart:
+            found = [*found, self.apart]
         if self.session.alive:
             self.remarks.set_text(" ".join(found))
             self.remarks.set_visibility(bool(found))
@@ -271,7 +285,8 @@ class SimulatePage:
             self._show_state()
         if what == "document":
             await self.sliders.offer()
-            await self._show_remarks()
+            self._show_runs()
+            await self.draw()
         if what == "results":
             before = {one.name for one in self.runs}
             self.runs = find_runs(self.session)

@@ -130,11 +130,3 @@ def load_run(path: str, _changed: int) -> SimulationResult:
     from ionscape.transport import load_result
 
     return load_result(path)
-
-
-@lru_cache(maxsize=2)
-def load_measured(path: str, _changed: int) -> DepthProfile:
-    """Read a calibrated profile, which is kept until its file changes."""
-    from ionscape.sims import load_profile
-
-    return load_profile(path)
