@@ -162,7 +162,9 @@ def is_of_sample(profile: DepthProfile, experiment: Experiment) -> bool:
         described = experiment.ions.get(ion)
         if described is None or described.charge != charge:
             return False
-        if not math.isclose(experiment.sample.native.get(ion, 0.0), float(native), rel_tol=1e-6):
+        mobile = ion not in experiment.immobile_ions  # the others are none of a calibration's native ions
+        described_density = experiment.sample.native.get(ion, 0.0) if mobile else 0.0
+        if not math.isclose(described_density, float(native), rel_tol=1e-6):
             return False
     return True
 

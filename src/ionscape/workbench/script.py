@@ -17,6 +17,8 @@ from .reading import what_is_fitted
 from .searches import STOPPED
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .jobs import Job
     from .project import Project
 
