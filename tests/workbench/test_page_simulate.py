@@ -10,6 +10,7 @@ import xarray
 
 from ionscape.inference.paths import Scalar
 from ionscape.quantities import quantity
+from ionscape.sims import DepthProfile
 from ionscape.workbench import script, takeaway
 from ionscape.workbench.pages.simulate_sliders import SliderRange, written
 from ionscape.workbench.project import open_project
@@ -78,10 +79,12 @@ def store_profile(project, file, native):
     project.changed("results")
 
 
-def test_a_measurement_is_drawn_over_its_own_sample_only(tmp_path):
+def test_a_measurement_is_drawn_over_its_own_sample_only(monkeypatch, tmp_path):
     """The hand-made run has 1.4e28 lithium ions per cubic metre, rubidium and caesium."""
     from synthetic_result import EXPERIMENT, synthetic_result
 
+    # without the variables that a profile has besides
+    monkeypatch.setattr("ionscape.sims.load_profile", lambda path: DepthProfile(dataset=xarray.load_dataset(path)))
     folder = tmp_path / "project"
     project = open_project(folder)
     dataset = synthetic_result().dataset
