@@ -276,6 +276,10 @@ def test_an_electroneutral_sample_is_neutral_everywhere() -> None:
     result = run(base_experiment(), model="electroneutral")
     total = final(result, "Li") + final(result, "Rb")
     np.testing.assert_allclose(total, 1.0, rtol=0, atol=1e-3)
+    # that there is no charge is what the model takes for granted, and no figure of it
+    (stage,) = result.summary()["stages"]
+    assert stage["peak_excess_charge"] is None
+    assert "has no charge" in stage["missing"]["peak_excess_charge"]
 
 
 def test_more_current_than_the_sample_conducts_is_no_limit(base_result: SimulationResult) -> None:

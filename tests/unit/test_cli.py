@@ -255,6 +255,21 @@ class TestInformation:
             assert sentence in capsys.readouterr().err
             assert not (folder / "x.svg").exists()
 
+    def test_a_posterior_that_is_refused_leaves_the_fit(
+        self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refused(*_: object, **__: object) -> None:
+            raise InputError("the best point lies at the bounds", remedy="widen the bounds")
+
+        monkeypatch.setattr("ionscape.inference.fit", lambda *_, **__: hand_made())
+        monkeypatch.setattr("ionscape.inference.sample_posterior", refused)
+        file = Path(__file__).parents[2] / "examples" / "rb-mono-fit.toml"
+        assert run("fit", file, "--method", "mcmc", "-o", folder / "f.nc") == 2
+        lines = capsys.readouterr().err.splitlines()
+        assert "the best point lies at the bounds; widen the bounds." in lines
+        assert any("least-squares fit is in" in line and "f.nc" in line for line in lines)
+        assert run("summary", folder / "f.nc", "--quiet") == 0
+
     def test_what_is_no_result_is_named(self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         for form, sentence in (("surfacelab", "`ionscape inspect`"), ("ionscape fit 9", 'holds "ionscape fit 9"')):
             xarray.Dataset(attrs={"format": form}).to_netcdf(folder / "other.nc", engine="h5netcdf")

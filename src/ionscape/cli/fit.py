@@ -14,7 +14,7 @@ import typer
 from ionscape.cli.options import RESULT_EXTENSIONS, STORE_EXTENSION, Overwrite, Processes, Quiet, Scheduler, SummaryFile
 from ionscape.cli.progress import tally_display
 from ionscape.cli.table import print_warnings, print_written, write_summary
-from ionscape.errors import InputError
+from ionscape.errors import InputError, IonscapeError
 from ionscape.optional import require_extra
 from ionscape.outputs import check_output
 from ionscape.quantities import shown_unit, with_error
@@ -75,6 +75,7 @@ def fit_command(
     wanted = method.value if method is not None else problem.settings.method
     if wanted == Method.mcmc:
         require_extra("samplers", key="method", value=wanted)
+    given = result is not None
     kept = RunStore(store if store is not None else result_file.with_suffix(STORE_EXTENSION))
     with make_executor(scheduler, processes) as executor:
         if result is None:
@@ -87,7 +88,12 @@ def fit_command(
             # what is found so far is safe before the longer part begins
             result.to_netcdf(result_file)
         if wanted != Method.least_squares:
-            result = _continued(result, wanted, executor, kept, quiet=quiet)
+            try:
+                result = _continued(result, wanted, executor, kept, quiet=quiet)
+            except IonscapeError as error:
+                if not given:
+                    error.add_note(f"The least-squares fit is in {result_file}: `ionscape summary` prints it.")
+                raise
     result.to_netcdf(result_file)
     if summary is not None:
         write_summary(result.summary(), summary)

@@ -136,6 +136,7 @@ def posterior_corner(result: FitResult) -> Figure:
     count = len(places)
     figure = new_figure(1.2 + 1.75 * count, 1.0 + 1.6 * count)
     grid = figure.subplots(count, count, squeeze=False, sharex="col")
+    figure.suptitle("dashed: 68 %, dotted: 95 %", fontsize=8, x=0.98, ha="right")
     for row in range(count):
         for column in range(count):
             axes: Axes = grid[row, column]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -82,8 +83,11 @@ def _summarise_stage(dataset: xarray.Dataset, experiment: Experiment, index: int
         zone_voltage = surface - float(np.interp(1.5 * front.depth, depth, potential))
     if not len(established):
         missing["initial_current"] = "the run ended before the field was established"
-    excess = _peak_excess_charge(dataset, experiment, last, names)
-    if excess is None:
+    neutral = json.loads(str(dataset.attrs.get("settings", "{}"))).get("model") == "electroneutral"
+    excess = None if neutral else _peak_excess_charge(dataset, experiment, last, names)
+    if neutral:
+        missing["peak_excess_charge"] = "the electroneutral model has no charge"
+    elif excess is None:
         missing["peak_excess_charge"] = "no cell lies beyond the charge of the two faces"
     collected = dataset["collected_charge"].values.sum(axis=1)
     injected = dataset["injected_charge"].values.sum(axis=1)
