@@ -118,12 +118,12 @@ def test_an_interruption_saves_what_there_is(command: str, double_cait_file: Pat
                 assert running.poll() is None, "it ended before it could be interrupted"
                 assert time.monotonic() < deadline
                 time.sleep(0.2)
-            running.send_signal(signal.SIGINT)
+            running.send_signal(signal.SIGTERM)  # what a cluster sends; Ctrl-C goes the same way (unit/test_cli.py)
             status = running.wait(timeout=60)
         finally:
             running.kill()
             running.wait()
-    assert status == 130
+    assert status == 128 + signal.SIGTERM
     assert [path.name for path in tmp_path.iterdir()] == ["double.partial.nc"]
     printed = errors.read_text(encoding="utf-8")
     assert "double.partial.nc" in printed

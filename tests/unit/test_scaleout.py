@@ -334,6 +334,54 @@ def test_job_that_was_killed_goes_on(processes, end, traces, expected, tmp_path)
     assert len(list(traces.iterdir())) == started + COUNT - finished
 
 
+HELD = """
+import sys
+from ensemble_tasks import hold_the_interpreter
+from ionscape.scaleout import Task, make_executor
+if __name__ == "__main__":
+    with make_executor(processes=2) as executor:
+        executor.map(hold_the_interpreter, [Task(key=str(i), arguments=(sys.argv[1],)) for i in range(2)])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere they end when the calculation returns")
+def test_processes_end_with_their_parent_in_the_middle_of_a_calculation(tmp_path):
+    script = tmp_path / "held.py"
+    script.write_text(HELD)
+    (tmp_path / "pids").mkdir()
+    paths = os.pathsep.join([str(TASKS_MODULE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    words = [sys.executable, str(script), str(tmp_path / "pids")]
+    job = subprocess.Popen(words, env={**os.environ, "PYTHONPATH": paths}, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while len(pids := [int(path.name) for path in (tmp_path / "pids").iterdir()]) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.2)  # until they sleep
+    job.kill()
+    job.wait(timeout=10)
+    ended = time.monotonic() + 5
+    while any(alive(pid) for pid in pids) and time.monotonic() < ended:
+        time.sleep(0.05)
+    assert len(pids) == 2
+    assert not any(alive(pid) for pid in pids)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_flipped_bit_in_a_store_is_an_outcome_that_is_not_there(seed, tmp_path):
+    store = RunStore(tmp_path)
+    store.put(Outcome(key="a", value={"numbers": np.arange(20.0), "name": "Γ"}))
+    (path,) = tmp_path.iterdir()
+    written = path.read_bytes()
+    rng = np.random.default_rng(seed)
+    for place, bit in zip(rng.integers(len(written), size=100), rng.integers(8, size=100), strict=True):
+        damaged = bytearray(written)
+        damaged[place] ^= 1 << bit
+        path.write_bytes(damaged)
+        found = store.get("a")
+        if found is not None:  # the bit was one of a date, for example
+            np.testing.assert_array_equal(found.value["numbers"], np.arange(20.0))
+            assert (found.value["name"], found.error) == ("Γ", None)
+
+
 # --- the store -------------------------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import typer
+from ionscape.cli.terminal import say
 
 
 def cite_command() -> None:
@@ -18,4 +18,4 @@ def cite_command() -> None:
         "year": "2026",
     }
     for entry in (bibtex_entry("misc", "ionscape", software), *(paper.bibtex() for paper in PAPERS)):
-        typer.echo(entry)
+        say(entry)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ionscape.cli.terminal import say
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -40,7 +42,7 @@ def schema_command(
         FilePart.fit: fit_schema,
         FilePart.series: series_schema,
     }
-    typer.echo(json.dumps(makers[part](), indent=2))
+    say(json.dumps(makers[part](), indent=2))
 
 
 def check_command(
@@ -61,7 +63,7 @@ def check_command(
     else:
         lines = describe(load_experiment(file))
     for line in lines:
-        typer.echo(line)
+        say(line)
 
 
 def describe_series(series: Series) -> Iterator[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import typer
 
+from ionscape.cli.terminal import say
 from ionscape.optional import EXTRAS, install_command
 
 FAULTY = 1
@@ -33,10 +34,10 @@ def doctor_command() -> None:
     width = max(len(finding.name) for finding in findings)
     for finding in findings:
         # plain lines: they are pasted into the report of a fault
-        typer.echo(f"{finding.name:<{width}}  {finding.value}")
+        say(f"{finding.name:<{width}}  {finding.value}")
     faulty = [finding.name for finding in findings if finding.faulty]
     verdict = f"to be mended: {', '.join(faulty)}" if faulty else "nothing is missing that the package needs"
-    typer.echo(verdict)
+    say(verdict)
     if faulty:
         raise typer.Exit(FAULTY)
 

@@ -14,7 +14,7 @@ import typer
 from ionscape.cli.options import RESULT_EXTENSIONS, STORE_EXTENSION, Overwrite, Processes, Quiet, Scheduler, SummaryFile
 from ionscape.cli.progress import tally_display
 from ionscape.cli.table import print_warnings, print_written, write_summary
-from ionscape.errors import InputError, IonscapeError
+from ionscape.errors import InputError, IonscapeError, SimulationInterrupted
 from ionscape.optional import require_extra
 from ionscape.outputs import check_output
 from ionscape.quantities import shown_unit, with_error
@@ -77,23 +77,31 @@ def fit_command(
         require_extra("samplers", key="method", value=wanted)
     given = result is not None
     kept = RunStore(store if store is not None else result_file.with_suffix(STORE_EXTENSION))
-    with make_executor(scheduler, processes) as executor:
-        if result is None:
-            with _display(len(problem.parameters), quiet=quiet) as show:
-                result = fit(
-                    problem, starts=starts, executor=executor, store=kept, progress=show,
-                    # the other methods replace the intervals
-                    check_intervals=wanted == Method.least_squares,
-                )  # fmt: skip
-            # what is found so far is safe before the longer part begins
-            result.to_netcdf(result_file)
-        if wanted != Method.least_squares:
-            try:
-                result = _continued(result, wanted, executor, kept, quiet=quiet)
-            except IonscapeError as error:
-                if not given:
-                    error.add_note(f"The least-squares fit is in {result_file}: `ionscape summary` prints it.")
-                raise
+    try:
+        with make_executor(scheduler, processes) as executor:
+            if result is None:
+                with _display(len(problem.parameters), quiet=quiet) as show:
+                    result = fit(
+                        problem, starts=starts, executor=executor, store=kept, progress=show,
+                        # the other methods replace the intervals
+                        check_intervals=wanted == Method.least_squares,
+                    )  # fmt: skip
+                # what is found so far is safe before the longer part begins
+                result.to_netcdf(result_file)
+            if wanted != Method.least_squares:
+                try:
+                    result = _continued(result, wanted, executor, kept, quiet=quiet)
+                except IonscapeError as error:
+                    if not given:
+                        error.add_note(f"The least-squares fit is in {result_file}: `ionscape summary` prints it.")
+                    raise
+    except (KeyboardInterrupt, SimulationInterrupted) as interruption:
+        stopped = SimulationInterrupted(
+            f"the fit was interrupted; finished parts are in {kept.folder}, and the same command goes on from there"
+        )
+        for note in getattr(interruption, "__notes__", ()):
+            stopped.add_note(note)
+        raise stopped from None
     result.to_netcdf(result_file)
     if summary is not None:
         write_summary(result.summary(), summary)

@@ -19,10 +19,12 @@ from ionscape.cli.redraw import export_command, figure_command, summary_command
 from ionscape.cli.report import report_command
 from ionscape.cli.simulate import simulate_command
 from ionscape.cli.sweep import sweep_command
+from ionscape.cli.terminal import patient_output, say
 from ionscape.cli.workbench import workbench_command
-from ionscape.errors import IonscapeError
+from ionscape.errors import InputError, IonscapeError, SimulationInterrupted
+from ionscape.interrupts import interrupted_status, signals_as_interrupts
 
-INTERRUPTED = 130
+INTERRUPTED = 130  # what typer makes of an interruption
 
 # Plain help and errors: one sentence is easier to read, to grep and to paste than a box drawn around it.
 application = typer.Typer(
@@ -56,7 +58,7 @@ def _show_version(wanted: bool) -> None:
     if wanted:
         from ionscape.provenance import package_version
 
-        typer.echo(f"ionscape {package_version()}")
+        say(f"ionscape {package_version()}")
         raise typer.Exit
 
 
@@ -72,18 +74,33 @@ def _common_options(  # pyright: ignore[reportUnusedFunction]
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit status.
 
-    0: done. 1: failed, for example without convergence. 2: an input that cannot be used. 130: interrupted.
+    0: done. 1: failed, for example without convergence. 2: an input that cannot be used, or a file that cannot be
+    written. 128 and the number of a signal: interrupted by it, 130 by Ctrl-C, 143 by SIGTERM.
 
     Args:
         arguments: the words after the command's name; without them, those of the process.
     """
+    with signals_as_interrupts():
+        with patient_output() as trouble:
+            status = _status(arguments)
+        if trouble.error is not None and status == 0:
+            reason = trouble.error.strerror or type(trouble.error).__name__
+            say(f"the standard output cannot be written ({reason})", err=True)
+            status = InputError.exit_status
+    raise SystemExit(status)
+
+
+def _status(arguments: Sequence[str] | None) -> int | str | None:
+    """Do what is asked for; the exit status."""
     try:
         application(args=arguments, prog_name="ionscape")
     except IonscapeError as error:
-        typer.echo(str(error), err=True)
+        say(str(error), err=True)
         for note in getattr(error, "__notes__", ()):
-            typer.echo(note, err=True)
-        raise SystemExit(error.exit_status) from None
+            say(note, err=True)
+        return interrupted_status() if isinstance(error, SimulationInterrupted) else error.exit_status
     except KeyboardInterrupt:
-        raise SystemExit(INTERRUPTED) from None
-    raise SystemExit(0)
+        return interrupted_status()
+    except SystemExit as leaving:
+        return interrupted_status() if leaving.code == INTERRUPTED else leaving.code or 0
+    return 0

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ionscape.cli.options import Overwrite, Quiet
+from ionscape.cli.terminal import say
 
 
 def report_command(
@@ -31,4 +32,4 @@ def report_command(
     check_output(target, extensions=REPORT_EXTENSIONS, key="--output", overwrite=overwrite)
     page, *tables = write_report(load_fit_result(result), target, result_file=result, overwrite=overwrite)
     if not quiet:
-        typer.echo(f"written: {page} and {len(tables)} tables in {tables[0].parent}")
+        say(f"written: {page} and {len(tables)} tables in {tables[0].parent}")

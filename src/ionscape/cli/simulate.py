@@ -20,7 +20,9 @@ from ionscape.cli.options import (
     SummaryFile,
     Tolerance,
 )
+from ionscape.cli.terminal import say
 from ionscape.errors import ConvergenceError, InputError, SimulationInterrupted
+from ionscape.interrupts import undisturbed
 from ionscape.outputs import check_output
 
 if TYPE_CHECKING:
@@ -145,7 +147,8 @@ def simulate_command(
         overwrite=overwrite,
     )  # fmt: skip
     result = _run(experiment, outputs, model=model, tolerance=tolerance, quiet=quiet)
-    result.to_netcdf(outputs.result)
+    with undisturbed():
+        result.to_netcdf(outputs.result)
     _write_the_rest(result, outputs, quiet=quiet)
 
 
@@ -163,8 +166,12 @@ def _run(
             return simulate(experiment, settings=settings, progress=show)
     except (ConvergenceError, SimulationInterrupted) as error:
         if error.partial is not None:
-            error.partial.to_netcdf(outputs.partial)
-            error.add_note(f"The result up to there is in {outputs.partial}.")
+            try:
+                with undisturbed():
+                    error.partial.to_netcdf(outputs.partial)
+                error.add_note(f"The result up to there is in {outputs.partial}.")
+            except InputError as failure:
+                error.add_note(f"The result up to there is lost: {failure}")
         raise
     except KeyboardInterrupt:
         raise SimulationInterrupted from None
@@ -193,7 +200,7 @@ def _write_the_rest(result: SimulationResult, outputs: Outputs, *, quiet: bool) 
         from ionscape.figures import movie
 
         if not quiet:
-            typer.echo(f"drawing {outputs.movie} ...", err=True)
+            say(f"drawing {outputs.movie} ...", err=True)
         movie(result, outputs.movie)
     if not quiet:
         print_written((outputs.result, outputs.summary, outputs.table, *outputs.figures, outputs.movie))

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ionscape.cli.terminal import say
 from ionscape.optional import require_extra
 
 
@@ -38,5 +39,5 @@ def workbench_command(
 
     run_workbench(
         folder, host=host, port=port, browser=not no_browser, upload_limit=upload_limit * 2**20,
-        announce=lambda line: typer.echo(line, err=True),
+        announce=lambda line: say(line, err=True),
     )  # fmt: skip

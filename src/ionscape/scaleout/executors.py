@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +25,7 @@ LOST_PROCESS = (
     ' `if __name__ == "__main__":`'
 )
 
+PR_SET_PDEATHSIG = 1  # of <linux/prctl.h>
 _THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -155,7 +157,7 @@ class ProcessExecutor(Executor):
         if at_once:
             # what `kill_workers` does, which comes with Python 3.14
             for process in list((getattr(self._pool, "_processes", None) or {}).values()):
-                process.terminate()
+                process.kill()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
@@ -235,15 +237,28 @@ def _prepare_process() -> None:
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with_parent()
+    end_with_parent(at_once=True)
 
 
-def end_with_parent() -> None:
-    """From here on this process ends when the one that started it does, which tells nobody if it is killed."""
+def end_with_parent(*, at_once: bool = False) -> None:
+    """From here on this process ends when the one that started it does, which tells nobody if it is killed.
+
+    Args:
+        at_once: in the middle of a calculation too, as far as the system can (Linux); for processes that were started
+            by a thread that lives as long as they are needed, since its end counts there.
+    """
     import multiprocessing
     import threading
 
     parent = multiprocessing.parent_process()
+    if at_once and sys.platform == "linux" and parent is not None:
+        import ctypes
+        import signal
+
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent.pid:  # it was gone before it could be asked for
+            os._exit(1)
 
     def wait() -> None:
         if parent is not None:

@@ -11,6 +11,7 @@ import numpy as np
 from ionscape.arrays import FloatArray
 from ionscape.errors import ConvergenceError, SimulationInterrupted
 from ionscape.experiment import Experiment
+from ionscape.interrupts import undisturbed
 
 from .arrays import FRONT_CLOSED, State, make_workspace
 from .current import current_density, current_slopes
@@ -153,8 +154,11 @@ def simulate(
                 last_potential = float(state.y[-1, ions])
             y, entered, left, start = state.y, state.entered, state.left, stage.end
     except KeyboardInterrupt:
-        raise SimulationInterrupted(partial=partial()) from None
-    return partial()
+        with undisturbed():
+            reached = partial()
+        raise SimulationInterrupted(partial=reached) from None
+    with undisturbed():  # all is done but to say it
+        return partial()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -190,10 +190,9 @@ def _serve(connection: Connection) -> None:
     """Answer requests until the other end is closed; runs in the process."""
     import signal
 
-    from .processes import ignore_interrupts, prepare_process
+    from .processes import prepare_process
 
-    if hasattr(signal, "SIGINT"):
-        ignore_interrupts()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server ends it
     prepare_process(group=False, patient=False)  # somebody is holding a slider
     known: dict[tuple[str, str], Experiment] = {}
     while True:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
+from ionscape.interrupts import hear_signals
 from ionscape.scaleout.executors import end_with_parent
 
 NICENESS = 10
@@ -23,6 +24,10 @@ def prepare_process(*, group: bool, patient: bool = True) -> None:
     if group and hasattr(os, "setsid"):
         os.setsid()
     end_with_parent()
+    if group:
+        # a server in the background ignores Ctrl-C, and its jobs would with it, by which they are cancelled
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        hear_signals()
 
 
 def start_tracker() -> None:
@@ -44,8 +49,3 @@ def start_tracker() -> None:
             del os.environ["PYTHONWARNINGS"]
         else:
             os.environ["PYTHONWARNINGS"] = before
-
-
-def ignore_interrupts() -> None:
-    """From here on Ctrl-C does nothing: what has been found is being saved."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

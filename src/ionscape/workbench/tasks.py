@@ -28,10 +28,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ionscape.errors import ConvergenceError, InputError, IonscapeError, SimulationInterrupted
+from ionscape.interrupts import ignore_signals
 from ionscape.optional import require_extra
 from ionscape.outputs import write_bytes, write_text
 
-from .processes import ignore_interrupts, prepare_process
+from .processes import prepare_process
 from .project import DOCUMENT_FILE, SERIES_FILE, assumed_in, beginning_file, scratch_folder
 from .reading import error_key, read_experiment, read_fit, read_fit_result, read_measurement, read_series
 
@@ -119,7 +120,7 @@ def run_job(kind: str, options: dict[str, Any], folder: str, identifier: str, se
     except Cancelled as reason:
         state, message = "cancelled", str(reason)
     except (KeyboardInterrupt, SimulationInterrupted):
-        ignore_interrupts()
+        ignore_signals()
         state, message = "cancelled", "What was finished is kept; take it up again, and it goes on from there."
     except IonscapeError as error:
         state = "failed"
@@ -131,7 +132,7 @@ def run_job(kind: str, options: dict[str, Any], folder: str, identifier: str, se
         state, message = "failed", f"{type(error).__name__}: {error} (details in jobs/{identifier}.log)"
         with suppress(InputError):
             write_text(context.folder / "jobs" / f"{identifier}.log", traceback.format_exc())
-    ignore_interrupts()
+    ignore_signals()
     sender.send(("outcome", {"state": state, "message": message, "key": key, "results": context.written}))
     sender.close()
 
@@ -170,7 +171,7 @@ def simulate_task(context: JobContext, options: Mapping[str, Any]) -> str:
     try:
         result = simulate(experiment, settings=Settings(**chosen), progress=show)
     except (ConvergenceError, SimulationInterrupted) as error:
-        ignore_interrupts()
+        ignore_signals()
         if error.partial is not None:
             context.save(f"{name}.partial.nc", error.partial.to_netcdf)
         if isinstance(error, SimulationInterrupted):
@@ -207,7 +208,7 @@ def fit_task(context: JobContext, options: Mapping[str, Any]) -> str:
                     result = _continued(context, result, wanted, executor, kept, options)
                     _save_fit(context, result)
         except (KeyboardInterrupt, SimulationInterrupted):
-            ignore_interrupts()
+            ignore_signals()
             if result is not None:
                 raise Cancelled("It was stopped; the result of least squares is kept.") from None
             best = searches.best_so_far()
