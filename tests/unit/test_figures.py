@@ -18,11 +18,12 @@ from ionscape.experiment import Experiment, load_experiment, parse_experiment
 from ionscape.figures import states, style
 from ionscape.figures.currents import stage_marks
 from ionscape.figures.energies import draw_diffusion_coefficients, label_stage_lines
-from ionscape.figures.movie import frame_times
+from ionscape.figures.movie import frame_times, pictures
 from ionscape.figures.profiles import draw_profiles, profile_curves, stage_title, zone_name
 from synthetic_result import (
     BULK,
     CAESIUM_FRONT,
+    EXPERIMENT,
     FIRST_FRONT,
     HOUR,
     PLATEAU,
@@ -192,6 +193,29 @@ class TestSiteEnergies:
     def test_all_but_the_trapped_have_moved_unless_said_otherwise(self, experiment: Experiment) -> None:
         axes = figures.site_energy_distribution(experiment, "Li", 1).axes[0]
         assert area(axes.collections[1]) == pytest.approx(0.97, abs=2e-3)
+
+    @pytest.mark.parametrize(
+        ("branches", "moved", "entries"),
+        [
+            (1, None, ["Li that has moved, 100 %", "all sites", "full"]),
+            (1, 0.0, ["Li that stays", "all sites", "full"]),
+            (1, 0.5, ["Li that stays", "Li that has moved, 50 %", "all sites", "full", "depleted"]),
+            (2, None, ["Li that stays", "Li that has moved, 90 %", "all sites", "full", "depleted"]),
+        ],
+    )
+    def test_the_legend_names_what_is_there_and_is_whole(self, branches, moved, entries) -> None:
+        """With one branch nothing stays behind; a name that is long leaves room for fewer columns."""
+        text = EXPERIMENT if branches == 2 else re.sub(r"trapped_\w+ = .*\n", "", EXPERIMENT)
+        for name in ("Li", "lithium-on-its-own-sites"):
+            renamed = re.sub(r"\bLi\b(?!3)", name, text)
+            drawn = figures.site_energy_distribution(parse_experiment(renamed), name, 0, moved)
+            labels = [label.get_text() for label in drawn.legends[0].get_texts()]
+            assert len(labels) == len(entries)
+            for label, entry in zip(labels, entries, strict=True):
+                assert entry.replace("Li", name) in label
+            drawn.canvas.draw()
+            box = drawn.legends[0].get_window_extent()
+            assert 0.0 <= box.x0 < box.x1 <= drawn.bbox.x1
 
     @pytest.mark.parametrize(
         ("ion", "stage", "moved", "message"),
@@ -473,6 +497,18 @@ class TestMovie:
         assert count == 12
         assert seconds == pytest.approx(2.0)
         assert [entry.name for entry in tmp_path.iterdir()] == ["film.mp4"]
+
+    def test_no_line_leaves_the_axis_at_any_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Ions pile up together at one time in the middle, none of them beyond the native density."""
+        crowded = synthetic_result()
+        dataset = crowded.dataset.copy(deep=True)
+        middle = dataset.sizes["time"] // 2
+        dataset["density"][middle, :, 0] = 0.9 * BULK
+        drawn: list[Figure] = []
+        module = sys.modules[pictures.__module__]
+        monkeypatch.setattr(module, "new_figure", lambda *size: drawn.append(style.new_figure(*size)) or drawn[-1])
+        next(pictures(SyntheticResult(dataset=dataset, experiment=crowded.experiment), 4))
+        assert drawn[0].axes[0].get_ylim()[1] >= 3 * 0.9
 
     def test_gif_moves(self, result: SyntheticResult, tmp_path: Path) -> None:
         path = tmp_path / "film.gif"

@@ -74,6 +74,8 @@ def test_bars_and_legends_show_errors_only_where_there_are_any() -> None:
         result = result_of([303.0, 393.0], relative_error)
         (axes,) = arrhenius_plot(result).axes
         assert len(axes.containers) == containers
+        model = [line for line in axes.lines if line.get_marker() == "o"]
+        assert len({line.get_markersize() for line in model}) == 1  # a size has no meaning
         # an axis for the values, whatever the bars are
         assert axes.get_ylim()[0] > 0.01 * 1e-6 * 303.0 * 0.01
         measured = [line for line in axes.lines if line.get_marker() == "D"]

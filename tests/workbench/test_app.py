@@ -1,6 +1,7 @@
 """The page around the pages: tabs, jobs, and two tabs on one project."""
 
 import asyncio
+import re
 import sys
 from pathlib import Path
 
@@ -205,3 +206,19 @@ def test_what_a_closed_tab_began_ends_in_silence(workbench, caplog, tab):
 
     in_browser(workbench, check, tab=tab)
     assert [record.getMessage() for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
+
+
+def test_the_rules_of_the_page_are_whole():
+    """A rule within another one is dropped, or takes the next one along: rings of focus were light on light ground."""
+    from ionscape.workbench.app import _STYLE
+
+    without_comments = re.sub(r"/\*.*?\*/", "", _STYLE, flags=re.S)
+    assert without_comments.count("{") == without_comments.count("}")
+    for selector in re.findall(r"([^{}]*)\{", without_comments):
+        assert selector.strip().startswith("@") or "@" not in selector
+    rings = dict(re.findall(r"([^{}]*:focus-visible[^{}]*)\{[^}]*(var\(--q-primary\)|#8ec5f4)", without_comments))
+    assert {name.strip(): colour for name, colour in rings.items()} == {
+        "*:focus-visible": "var(--q-primary)",
+        # on dark ground, of which the head of the page is one in both themes
+        ".body--dark *:focus-visible, .q-header *:focus-visible": "#8ec5f4",
+    }

@@ -1,8 +1,10 @@
 """The page of the fit: what is suggested, what is typed, what is said about it; a fit that is watched and stopped."""
 
 import json
+import os
 import re
 import shutil
+import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +13,14 @@ from types import SimpleNamespace
 import pytest
 
 from fit_results import hand_made
+from ionscape import transport
+from ionscape.cli.progress import compiling
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.experiment import parse_experiment
 from ionscape.inference import load_fit_result
 from ionscape.inference.parameters import Parameter, Prior
 from ionscape.quantities import quantity
+from ionscape.workbench.app import _headline as jobs_headline
 from ionscape.workbench.fitting import (
     _interval,
     at_bounds,
@@ -30,6 +35,7 @@ from ionscape.workbench.fitting import (
 from ionscape.workbench.jobs import Job
 from ionscape.workbench.pages.fit import _cost_plot, _headline
 from ionscape.workbench.pages.fit_results import further_warnings, grouped_warnings
+from ionscape.workbench.pages.simulate import _state_of
 from ionscape.workbench.reading import _same_fit, fit_problems
 from page_visits import Visit, visit
 
@@ -130,7 +136,7 @@ def test_a_fit_that_did_not_converge_says_so_before_anything_else(folder):
     visit(folder, "fit", act)
 
 
-def test_progress_is_told_and_drawn():
+def test_progress_is_told_and_drawn(monkeypatch, tmp_path):
     job = Job(identifier="0001", kind="fit", state="waiting")
     assert "waits" in _headline(job)
     job.state = "running"
@@ -139,9 +145,30 @@ def test_progress_is_told_and_drawn():
     job.progress["phase"] = "checking the intervals"
     assert _headline(job).endswith("40 simulations; checking the intervals …")
     job.progress["simulations"] = 0
-    assert "solver is compiled once (about a minute)" in _headline(job)
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    assert "compiled first, once (about a minute)" in _headline(job)
+    job.kind = "simulate"
+    assert "compiled first, once (about a minute)" in _state_of(job)
+    integrate = Path(transport.__file__).with_name("integrate.py")
+    compiled = tmp_path / "transport_0a1b" / f"integrate.advance-1.py{sys.version_info[0]}{sys.version_info[1]}.nbi"
+    compiled.parent.mkdir()
+    compiled.touch()
+    os.utime(compiled, (0, integrate.stat().st_mtime - 10.0))  # of a version before
+    assert "compiled" in _state_of(job)
+    os.utime(compiled, (0, integrate.stat().st_mtime + 10.0))
+    assert _state_of(job) == "run 1 starts"
+    assert compiling("transport") == ""
+    assert compiling("hopping") == ", compiling on first use"
+    job.kind = "fit"
+    assert _headline(job) == "Least squares: first simulation"
     job.kind, job.progress = "mcmc", {"done": 3, "total": 20}
     assert _headline(job) == "Posterior: 3 of 20"
+    job.kind, job.progress = "fit", {"done": 0, "starts": 3, "simulations": 12}
+    assert jobs_headline((job,), 0) == "fit, 12 simulations"
+    job.progress["simulations"] = 0
+    assert jobs_headline((job,), 0) == "fit"
+    job.progress["done"] = 1
+    assert jobs_headline((job,), 0) == "fit 33 %"
     plot = _cost_plot([{"start": 0, "trace": [[1, 900.0], [3, 950.0], [5, 300.0]]}])
     assert plot.curves[0].y.tolist() == [900.0, 900.0, 300.0]
 

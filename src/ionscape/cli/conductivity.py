@@ -78,7 +78,7 @@ def conductivity_command(
         check_output(path, extensions=(path.suffix,), key="--figure-format", overwrite=overwrite)
     folder = store if store is not None else target.with_suffix(STORE_EXTENSION)
     try:
-        with tally_display("landscapes", quiet=quiet) as show:
+        with tally_display("landscapes", quiet=quiet, kernels="hopping") as show:
             result = run_series(series, store=folder, scheduler=scheduler, processes=processes, progress=show)
     except (KeyboardInterrupt, SimulationInterrupted):
         raise SimulationInterrupted(

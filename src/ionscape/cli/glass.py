@@ -137,7 +137,7 @@ def glass_command(
         taken = None
         if model is not None and (energy_scale is None or noise is None):
             taken = published_parameters(glass.composition)
-        with starting("generating the landscape", quiet=quiet or model is None):
+        with starting("generating the landscape", quiet=quiet or model is None, kernels="glass"):
             found = describe(
                 glass, model, lattice=lattice, seed=seed, density=density, published=taken, warnings=warnings
             )

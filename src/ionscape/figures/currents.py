@@ -21,12 +21,13 @@ from ionscape.figures.states import (
     state_at,
     values,
 )
-from ionscape.figures.style import axis_unit, inner_legend, ion_styles, new_figure, tidy
+from ionscape.figures.style import axis_unit, inner_legend, ion_styles, legend_that_fits, new_figure, tidy
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
 
 LEAST_APART = 0.03  # of all time: closer numbers of stages would run into each other
 MOST_NAMED = 6  # stages: more lines of names would leave no room for the current
@@ -155,25 +156,20 @@ def draw_charge(axes: Axes, result: Result) -> None:
     _mark_stages(axes, result, clock.size)
     if largest > 0.0:
         # Above the panel: charges of both signs leave no corner of it free.
-        legend = axes.legend(
-            fontsize=LEGEND_SIZE, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=_legend_columns(axes),
-            borderaxespad=0.1, columnspacing=1.2, handlelength=1.8, frameon=False, alignment="left",
-            title="through surface or back; positive towards the back", title_fontsize=LEGEND_SIZE,
-        )  # fmt: skip
+        def made(columns: int) -> Legend:
+            return axes.legend(
+                fontsize=LEGEND_SIZE, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns,
+                borderaxespad=0.1, columnspacing=1.2, handlelength=1.8, frameon=False, alignment="left",
+                title="through surface or back; positive towards the back", title_fontsize=LEGEND_SIZE,
+            )  # fmt: skip
+
+        # a legend wider than the panel would make that narrow; it grows into the margins when the figure is laid out
+        room = float(axes.get_window_extent().width)
+        legend = legend_that_fits(made, len(axes.get_legend_handles_labels()[1]), room=room)
         legend.get_title().set_color("0.35")
     else:
         axes.set_yticks([])
         axes.text(0.5, 0.5, "no ion passes a face", ha="center", va="center", transform=axes.transAxes, color="0.35")
-
-
-def _legend_columns(axes: Axes) -> int:
-    """Return how many entries of the legend of `axes` fit side by side over it."""
-    letters = [len(str(label)) for label in axes.get_legend_handles_labels()[1]]
-    # by the mean width of a letter, then the handle and the gaps, in units of the size of the letters
-    widths = [(0.47 * count + 3.8) * LEGEND_SIZE / 72 for count in letters]
-    # the panel grows into the margins when the figure is laid out
-    room = 1.15 * axes.get_window_extent().width / axes.figure.dpi
-    return len(widths) if sum(widths) < room else max(int(room / max(widths)), 1)
 
 
 def current_and_charge(result: Result) -> Figure:

@@ -26,6 +26,7 @@ from ionscape.figures.style import (
     reject,
     shade,
     tidy,
+    upper_legend,
 )
 
 if TYPE_CHECKING:
@@ -132,14 +133,12 @@ def diffusion_coefficients(experiment: Experiment, stages: int | Sequence[int] |
     figure = new_figure(6.2, 4.2)
     axes = figure.subplots()
     draw_diffusion_coefficients(axes, experiment, chosen)
-    figure.legend(
+    upper_legend(
+        figure,
         [Line2D([], [], color="black", ls=line, lw=1.5) for line in _cycle(len(chosen))],
-        [
-            f"{stage_title(experiment, number)}, {experiment.stages[number].temperature:.5g} K"
-            for number in chosen
-        ],
-        loc="outside upper center", ncols=2, frameon=False,
-    )  # fmt: skip
+        [f"{stage_title(experiment, number)}, {experiment.stages[number].temperature:.5g} K" for number in chosen],
+        columns=2,
+    )
     return figure
 
 
@@ -216,23 +215,28 @@ def site_energy_distribution(
 
     figure = new_figure(6.4, 4.0)
     axes = figure.subplots()
-    axes.fill_between(
-        volts, sites, where=(energy <= left).tolist(), color=shade(colour, 0.3), lw=0, label=f"{ion} that stays"
-    )
-    axes.fill_between(
-        volts, sites, where=((energy >= left) & (energy <= full)).tolist(), color=shade(colour, 0.75), lw=0,
-        label=f"{ion} that has moved, {100 * moved_fraction:.3g} %",
-    )  # fmt: skip
+    # with one branch all ions move by default: what is not there has no entry in the legend, and no Fermi level
+    some_stay, some_move = filled[1] > LEAST_POPULATION * native, moved_fraction > LEAST_POPULATION
+    if some_stay:
+        axes.fill_between(
+            volts, sites, where=(energy <= left).tolist(), color=shade(colour, 0.3), lw=0, label=f"{ion} that stays"
+        )
+    if some_move:
+        axes.fill_between(
+            volts, sites, where=((energy >= left) & (energy <= full)).tolist(), color=shade(colour, 0.75), lw=0,
+            label=f"{ion} that has moved, {100 * moved_fraction:.3g} %",
+        )  # fmt: skip
     axes.plot(volts, sites, color="black", lw=1.3, label="all sites")
     top = float(sites.max())
-    for level, line, text in ((full, "dashed", "full"), (left, "dotted", "depleted")):
+    levels = [(full, "dashed", "full"), *([(left, "dotted", "depleted")] if some_stay and some_move else [])]
+    for level, line, text in levels:
         value = level / ELECTRON_VOLT
         axes.axvline(value, color="black", lw=1.0, ls=line, label=rf"$E_\mathrm{{F}}$ {text}: ${value:.3f}$ eV")
     _mark_width(axes, distribution.branches[0], bulk)
     tidy(axes, horizontal=ENERGY_LABEL, vertical=DENSITY_LABEL)
     axes.set_ylim(0, 1.08 * top)
     axes.set_xlim(volts[0], volts[-1])
-    figure.legend(loc="outside upper center", ncols=3, frameon=False)
+    upper_legend(figure, columns=3)
     return figure
 
 

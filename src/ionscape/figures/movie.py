@@ -99,7 +99,12 @@ def pictures(result: Result, frames: int) -> Iterator[Picture]:
     names = [*experiment.ions, *profile_curves(experiment, initial)]
     exchanging = exchanging_ions(result)
     reference = {name: reference_density(experiment, name, exchanging) for name in names}
-    highest = values(dataset, "density").max(axis=(0, 1)) / [reference[name] for name in initial.ions]
+    # the sum may be higher than any ion, where it counts charges or ions pile up
+    highest = max(
+        float(density.max()) / reference[name]
+        for time in values(dataset, "time")
+        for name, density in profile_curves(experiment, state_at(dataset, float(time))).items()
+    )
     count = cells_shown(initial.depth, limit)
     clock = axis_unit(float(times[-1]), "time")
 
@@ -107,8 +112,8 @@ def pictures(result: Result, frames: int) -> Iterator[Picture]:
     canvas = FigureCanvasAgg(figure)
     axes = figure.subplots()
     lines = draw_profiles(axes, experiment, initial, limit=limit, absent=True, exchanging=exchanging)
-    scale_densities(axes, float(highest.max()))
-    axes.set_ylim(top=1.1 * max(1.0, float(highest.max())))
+    scale_densities(axes, highest)
+    axes.set_ylim(top=1.1 * max(1.0, highest))
     figure.legend(loc="outside right center", frameon=False)
     title = axes.set_title("stage", fontsize=11)
     moving = [*sorted(lines.values(), key=lambda line: line.get_zorder()), title]

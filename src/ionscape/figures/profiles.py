@@ -21,7 +21,7 @@ from ionscape.figures.states import (
     state_at,
     values,
 )
-from ionscape.figures.style import TOTAL, axis_unit, ion_styles, new_figure, shade, tidy
+from ionscape.figures.style import TOTAL, axis_unit, ion_styles, new_figure, shade, tidy, upper_legend
 from ionscape.quantities import DisplayUnit
 
 if TYPE_CHECKING:
@@ -245,9 +245,7 @@ def _legend_above(figure: Figure, experiment: Experiment) -> None:
         entries |= dict(zip(labels, handles, strict=True))
     order = [*experiment.ions, "total", "charge"]
     labels = sorted(entries, key=order.index)
-    figure.legend(
-        [entries[label] for label in labels], labels, loc="outside upper center", ncols=len(labels), frameon=False
-    )
+    upper_legend(figure, [entries[label] for label in labels], labels, columns=len(labels))
 
 
 def draw_potential(axes: Axes, state: State, *, limit: float, unit: DisplayUnit, colour: Any = "black") -> None:
@@ -293,5 +291,5 @@ def potential(result: Result, times: Sequence[float] | None = None) -> Figure:
         )
     for axes, limit in zip(panels, limits, strict=True):
         axes.set_title(zone_name(experiment, limit), fontsize=10)
-    figure.legend(loc="outside upper center", ncols=min(len(states), 3), frameon=False)
+    upper_legend(figure, columns=min(len(states), 3))
     return figure

@@ -135,13 +135,12 @@ def arrhenius_plot(result: SeriesResult, borate_fractions: Sequence[float] | Non
     temperatures = data["temperature"].values
     inverse = INVERSE_TEMPERATURE / temperatures
     colours = [colour_of_map("viridis", 0.9 * float(share)) for share in np.linspace(0.0, 1.0, max(len(places), 2))]
-    # smaller on top of larger ones, since compositions of a flat range lie on each other
-    sizes = np.linspace(7.5, 3.5, len(colours))
-    for place, colour, size in zip(places, colours, sizes, strict=False):
+    for place, colour in zip(places, colours, strict=False):
         product, *ends = conductivity_products(data, place)
         x = float(data["x"].values[place])
+        # a size that differs would look as if it meant something; compositions that lie on each other show their rims
         _plot_model(axes, inverse, product, error_bars(product, *ends), color=colour, ls="none", marker="o",
-                    ms=float(size), label=f"x = {x:.3g}")  # fmt: skip
+                    ms=5, mec="white", mew=0.5, label=f"x = {x:.3g}")  # fmt: skip
         if "activation_energy" in data:
             across, line = slope_line(inverse, product, float(data["activation_energy"].values[place]))
             axes.plot(across, line, color=colour, lw=1.1)

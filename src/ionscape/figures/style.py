@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +15,7 @@ from ionscape.quantities import DIMENSIONS, DimensionName, DisplayUnit
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
 
 FIGURE_EXTENSIONS = (".png", ".svg", ".pdf")
 LOWEST_DECADES = 10  # below its largest value a diffusion coefficient is not followed further than this
@@ -98,6 +99,37 @@ def tidy(axes: Axes, *, horizontal: str, vertical: str) -> None:
     axes.set_ylabel(vertical)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(which="both", direction="in")
+
+
+def upper_legend(figure: Figure, *entries: Any, columns: int) -> None:
+    """Put a legend above the panels of a figure, with as many columns as fit into its width.
+
+    Args:
+        figure: with its panels.
+        entries: handles and labels; those of the panels without them.
+        columns: at most so many.
+    """
+
+    def made(count: int) -> Legend:
+        return figure.legend(*entries, loc="outside upper center", ncols=count, frameon=False)
+
+    legend_that_fits(made, columns, room=float(figure.bbox.width))
+
+
+def legend_that_fits(made: Callable[[int], Legend], columns: int, *, room: float) -> Legend:
+    """Return the legend with the most columns that is not wider than `room` [pixels]; a wider one would be cut off.
+
+    Args:
+        made: makes a legend with a number of columns.
+        columns: at most so many.
+        room: width for it.
+    """
+    legend = made(columns)
+    while columns > 1 and legend.get_window_extent().width > room:
+        legend.remove()
+        columns -= 1
+        legend = made(columns)
+    return legend
 
 
 def inner_legend(axes: Axes, *entries: Any) -> None:

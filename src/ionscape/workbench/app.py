@@ -71,8 +71,7 @@ body { font-size: 13px; }
 .body--dark .workbench-error { color: #ff9d94; }
 @media (max-width: 1000px) { .workbench-title { display: none; } .q-tab { padding: 0 8px; } }
 *:focus-visible { outline: 2px solid var(--q-primary); outline-offset: 1px; }
-.body--dark @media (max-width: 1000px) { .workbench-title { display: none; } .q-tab { padding: 0 8px; } }
-*:focus-visible { outline-color: #8ec5f4; }
+.body--dark *:focus-visible, .q-header *:focus-visible { outline-color: #8ec5f4; }
 """
 
 
@@ -200,10 +199,13 @@ def _headline(active: tuple[Job, ...], stopped: int) -> str:
         return f"{stopped} interrupted" if stopped else "no jobs"
     if not running:
         return f"{len(active)} waiting"
-    fraction = running[0].fraction
-    share = f" {100 * fraction:.0f} %" if fraction is not None else ""
+    job, share = running[0], ""
+    if job.fraction and job.fraction >= 0.01:
+        share = f" {int(100 * job.fraction)} %"
+    elif job.progress.get("simulations"):
+        share = f", {job.progress['simulations']} simulations"  # of a search nobody knows how many it takes
     more = f" + {len(active) - 1}" if len(active) > 1 else ""
-    return f"{running[0].kind}{share}{more}"
+    return f"{job.kind}{share}{more}"
 
 
 def _job_row(session: Session, job: Job, bars: dict[str, ui.linear_progress]) -> None:

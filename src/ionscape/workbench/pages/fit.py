@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from nicegui import background_tasks, run, ui
 
+from ionscape.compiled import first_use
 from ionscape.errors import InputError
 from ionscape.inference import FitResult
 from ionscape.workbench.drawing import Axis, Curve, Plot
@@ -45,7 +46,7 @@ READY = (
     " which the search starts; change what does not suit you. A fit takes a minute or a few."
 )
 LOADING = "Loading the result …"
-FIRST_SIMULATION = "first simulation; after an installation the solver is compiled once (about a minute)"
+FIRST_SIMULATION = "first simulation"
 NAMES_SHOWN = 6
 
 
@@ -356,6 +357,9 @@ class FitPage:
             return
         self._headline.set_text(_headline(job))
         self._bar.set_value(job.fraction or 0.0)
+        # before the first search has ended nothing is known of how far it is
+        self._bar.props(add="indeterminate" if not job.fraction else None,
+                        remove="indeterminate" if job.fraction else None)  # fmt: skip
         searches = job.progress.get("searches") or []
         self._costs.show(_cost_plot(searches) if searches else None)
         self._values.clear()
@@ -377,7 +381,7 @@ def _headline(job: Job) -> str:
         return f"{title}: waits for another job"
     if "starts" in progress:
         if not progress["simulations"]:
-            return f"{title}: {FIRST_SIMULATION}"
+            return f"{title}: {_first_simulation()}"
         cost = progress.get("cost")
         told = "" if cost is None else f", cost {cost:.2f}"
         starts = f"{progress['done']} of {progress['starts']} starts"
@@ -385,7 +389,12 @@ def _headline(job: Job) -> str:
         return f"{title}: {starts}{told}, {progress['simulations']} simulations{phase}"
     if "total" in progress:
         return f"{title}: {progress['done']} of {progress['total']}"
-    return f"{title}: starts; {FIRST_SIMULATION}"
+    return f"{title}: starts; {_first_simulation()}"
+
+
+def _first_simulation() -> str:
+    first = first_use("transport")
+    return f"{FIRST_SIMULATION} with the solver; {first}" if first else FIRST_SIMULATION
 
 
 def _cost_plot(searches: list[dict[str, Any]]) -> Plot:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nicegui import run, ui
 
+from ionscape.compiled import first_use
 from ionscape.errors import InputError
 from ionscape.figures.states import values
 from ionscape.figures.style import axis_unit
@@ -304,5 +305,6 @@ def _state_of(job: Job) -> str:
         stage = f"stage {int(progress.get('stage', 0)) + 1} of {int(progress.get('stages', 1))}"
         return f"run {number}: {stage}, {100 * float(progress['fraction']):.0f} %, {progress.get('steps', 0)} steps"
     if job.state == "running":
-        return f"run {number} starts; after an installation the solver is compiled first, once (about a minute)"
+        first = first_use("transport")
+        return f"run {number} starts" + (f" with the solver; {first}" if first else "")
     return f"run {number} {'waits' if job.state == 'waiting' else job.state}"
