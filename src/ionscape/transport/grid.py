@@ -1,8 +1,8 @@
 """The grid: small cells where ions are exchanged, growing cells behind.
 
 The automatic choice estimates, stage by stage, how deep ions are exchanged and how wide the front is, from the
-sharp-front charge law and the steady electroneutral front. The estimates only place cells; a wrong one costs accuracy
-that shows when the grid is refined.
+sharp-front charge law, the steady electroneutral front and the spread of a front that nothing sharpens, and how large a
+cell the field allows. The estimates only place cells; a wrong one costs accuracy that shows when the grid is refined.
 """
 
 from __future__ import annotations
@@ -18,21 +18,49 @@ from ionscape.diffusivity import DiffusionModel
 from ionscape.diffusivity.table import SMALLEST_COEFFICIENT
 from ionscape.errors import InputError
 from ionscape.experiment import Contact, Experiment, Irradiation, SiteEnergySpecification, Storage
+from ionscape.relations.conduction import debye_length
 
 from .arrays import Cells
 
 CELLS_PER_FRONT = 16
 """Cells across the 16-84 % width of the narrowest front: its width is then within 0.5 % of a converged one."""
 
+LARGEST_PECLET_NUMBER = 0.24
+"""Largest potential step over a cell where ions are exchanged, in thermal voltages.
+
+The Scharfetter-Gummel flux acts like a diffusion coefficient that is larger by w^2 / 12 at a step w: where two ions
+are about equally mobile nothing sharpens their front again, and its width would be too large by up to that much.
+"""
+
+DEPLETION_EDGE = 2.6
+"""16-84 % width of the edge of a depletion layer in Debye lengths, from Poisson's and Boltzmann's equations."""
+SINGLE_LAYER = 1.2
+LAYERS = 2.0
+"""How deep the zone is at a blocking contact, in widths of the depletion layer of all mobile ions; first of one ion."""
+ZONE_RESERVE = 1.1
+"""How deep the zone of equal cells is, in estimated depths of exchange; two widths of the front are added."""
+LEADING_LAYER = 0.3
+"""Share of the amount of a stage that must have been exchanged before, to lie ahead of the ions that enter."""
+
 FEWEST_ZONE_CELLS = 120
-MOST_ZONE_CELLS = 800
+USUAL_ZONE_CELLS = 800
+MOST_ZONE_CELLS = 3200
+"""The front of the native ions may ask for so many; where it asks for more, the usual number places but does not
+resolve it. Fronts between foreign ions are narrow and slow to follow: they ask for the usual number at most."""
 SMALLEST_CELL = 1e-11
 """Automatic cells are not smaller [m]: a tenth of a bond length, below which densities have no meaning."""
 SURFACE_CELL_FRACTION = 0.1
 SURFACE_GROWTH = 1.3
+CONTACT_CELL_FRACTION = 0.005
+CONTACT_GROWTH = 1.1
+SMALLEST_CONTACT_CELL = 1e-12
+"""Next to a given composition D(n) of an ion that leaves falls by decades within the half cell, which is accurate to
+first order only."""
 GROWTH = 1.15
 LOGISTIC_WIDTH = 2.0 * math.log(0.84 / 0.16)
 """16-84 % width of a logistic front in units of its decay length."""
+DIFFUSIVE_WIDTH = 2.813
+"""16-84 % width of a front that spreads by diffusion alone, an error function, in units of sqrt(D t)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,10 +121,17 @@ def cells_of(size: FloatArray) -> Cells:
 
 @dataclass(frozen=True, kw_only=True)
 class ZoneEstimate:
-    """Expected depth of exchange [m] and width of the narrowest front [m]."""
+    """What the experiment asks of the cells.
+
+    Attributes:
+        depth: of the exchange [m].
+        width: of the narrowest front [m].
+        cell: the largest one that resolves the front of the native ions [m].
+    """
 
     depth: float
     width: float
+    cell: float = math.inf
 
 
 def make_grid(experiment: Experiment) -> Grid:
@@ -108,7 +143,9 @@ def make_grid(experiment: Experiment) -> Grid:
     thickness = experiment.sample.thickness
     given = experiment.grid
     estimate = estimate_zone(experiment)
-    zone = given.zone if given.zone is not None else min(1.1 * estimate.depth + 2.0 * estimate.width, thickness)
+    zone = (
+        given.zone if given.zone is not None else min(ZONE_RESERVE * estimate.depth + 2.0 * estimate.width, thickness)
+    )
     if zone > thickness:
         raise InputError(
             "must not exceed the thickness of the sample",
@@ -117,14 +154,19 @@ def make_grid(experiment: Experiment) -> Grid:
     if given.cell is not None:
         cell = given.cell
     else:
-        cell = min(max(estimate.width / CELLS_PER_FRONT, zone / MOST_ZONE_CELLS), zone / FEWEST_ZONE_CELLS)
-        cell = max(cell, SMALLEST_CELL)
+        cell = max(estimate.width / CELLS_PER_FRONT, zone / USUAL_ZONE_CELLS)
+        if estimate.cell * MOST_ZONE_CELLS >= zone:
+            cell = min(cell, estimate.cell)
+        cell = max(min(cell, zone / FEWEST_ZONE_CELLS), SMALLEST_CELL)
     if cell > thickness / 4:
         raise InputError(
             "is too large for the sample",
             file=experiment.file, key="grid.cell", value=f"{cell:g} m", bound=f"at most {thickness / 4:g} m",
         )  # fmt: skip
-    automatic = max(SURFACE_CELL_FRACTION * cell, SMALLEST_CELL)
+    fraction, surface_growth = SURFACE_CELL_FRACTION, SURFACE_GROWTH
+    if _steep_at_the_surface(experiment):
+        fraction, surface_growth = CONTACT_CELL_FRACTION, CONTACT_GROWTH
+    automatic = max(fraction * cell, SMALLEST_CELL if fraction == SURFACE_CELL_FRACTION else SMALLEST_CONTACT_CELL)
     surface_cell = min(given.surface_cell if given.surface_cell is not None else automatic, cell)
     growth = given.growth if given.growth is not None else GROWTH
     blocked = _blocked_potential(experiment)
@@ -133,16 +175,18 @@ def make_grid(experiment: Experiment) -> Grid:
         # a layer without ions, or one full of them, forms at the back within a few of these cells
         layer = _space_charge_width(experiment, blocked, _mobile_charge_density(experiment))
         surface_cell = min(surface_cell, max(0.1 * layer, SMALLEST_CELL))
-    half = _graded_sizes(thickness / 2 if two_sided else thickness, cell, zone, surface_cell, growth)
+    half = _graded_sizes(thickness / 2 if two_sided else thickness, cell, zone, surface_cell, growth, surface_growth)
     size = np.concatenate([half, half[::-1]]) if two_sided else half
     return Grid(size=size, front_width=estimate.width, cell=cell, zone=zone, surface_cell=surface_cell, growth=growth)
 
 
-def _graded_sizes(length: float, cell: float, zone: float, surface_cell: float, growth: float) -> FloatArray:
+def _graded_sizes(
+    length: float, cell: float, zone: float, surface_cell: float, growth: float, surface_growth: float
+) -> FloatArray:
     """Cells that grow from the surface to ``cell``, are equal down to ``zone`` and grow again, filling ``length``."""
     sizes = [surface_cell]
-    while sizes[-1] * SURFACE_GROWTH < cell:
-        sizes.append(sizes[-1] * SURFACE_GROWTH)
+    while sizes[-1] * surface_growth < cell:
+        sizes.append(sizes[-1] * surface_growth)
     head = np.array(sizes)
     equal = max(1, math.ceil((min(zone, length) - head.sum()) / cell))
     near = np.concatenate([head, np.full(equal, cell)])
@@ -154,6 +198,16 @@ def _graded_sizes(length: float, cell: float, zone: float, surface_cell: float, 
         tail.append((tail[-1] if tail else cell) * growth)
     # the last cell would overshoot: share the difference over the tail, whose ratio of neighbours stays the same
     return np.concatenate([near, np.array(tail) * (rest / sum(tail))])
+
+
+def _steep_at_the_surface(experiment: Experiment) -> bool:
+    """Whether a surface has a given composition, and D of an ion depends on density."""
+    return any(
+        isinstance(stage, Contact)
+        and not stage.blocking
+        and any(model.density_limit is not None for model in experiment.diffusion_models(index).values())
+        for index, stage in enumerate(experiment.stages)
+    )
 
 
 def _blocked_potential(experiment: Experiment) -> float | None:
@@ -181,32 +235,40 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
     """Depth of exchange and width of the narrowest front.
 
     Stage by stage: the sharp-front law gives how much enters, with the layers exchanged before as resistances in
-    series; the steady electroneutral front gives the width; older fronts are pushed ahead.
+    series; the steady electroneutral front gives the width, or diffusion where that is narrower still; older fronts are
+    pushed ahead.
     """
     thickness = experiment.sample.thickness
     charge_density = _mobile_charge_density(experiment)
     if charge_density == 0.0:
         return ZoneEstimate(depth=thickness, width=thickness)
-    depth, width, exchanged, layers = 0.0, math.inf, 0.0, 0.0
+    depth, tip, width, cell, exchanged, layers = 0.0, 0.0, math.inf, math.inf, 0.0, 0.0
+    mobile = _mobile_native_ions(experiment)
+    pushed: list[str] = []
     for index, stage in enumerate(experiment.stages):
         models = experiment.diffusion_models(index)
-        native = _native_coefficient(experiment, index, models)
+        native = float(_native_coefficient(experiment, index, models))
         if isinstance(stage, Contact) and stage.blocking:
             layer = _space_charge_width(experiment, stage.potential, charge_density)
-            depth, width = max(depth, 2.0 * layer), min(width, 0.3 * layer)
+            # where slower ions stay behind, the layer of the others is deeper
+            depth = max(depth, (SINGLE_LAYER if len(mobile) == 1 else LAYERS) * layer)
+            edge = DEPLETION_EDGE * _debye_length(experiment, stage.temperature)
+            width, cell = min(width, edge), min(cell, edge / CELLS_PER_FRONT)
             continue
         if isinstance(stage, Storage) or native <= 0.0:
             continue
         entering = _entering_ions(experiment, stage)
-        coefficients = [
-            max(SMALLEST_COEFFICIENT, float(models[name].coefficient(density, stage.temperature)))
-            for name, density in ((name, experiment.reference_density(name, index)) for name in entering)
-        ]
-        diffusive = max(coefficients, default=SMALLEST_COEFFICIENT)
+        coefficients = {
+            name: max(
+                SMALLEST_COEFFICIENT,
+                float(models[name].coefficient(experiment.reference_density(name, index), stage.temperature)),
+            )
+            for name in (*entering, *pushed)
+        }
+        diffusive = max((coefficients[name] for name in entering), default=SMALLEST_COEFFICIENT)
         # a layer with the charge of the native ions conducts in proportion to |Z| D
-        charges = [abs(experiment.ions[name].charge) for name in entering]
-        conducting = [charge * value for charge, value in zip(charges, coefficients, strict=True)]
-        foreign = max(conducting, default=SMALLEST_COEFFICIENT)
+        charges = {name: abs(experiment.ions[name].charge) for name in coefficients}
+        foreign = max((charges[name] * coefficients[name] for name in entering), default=SMALLEST_COEFFICIENT)
         resistance = max(thickness - exchanged, 0.0) / native + layers
         amount = min(_entered_length(experiment, stage, charge_density, native, foreign, resistance), thickness)
         spread = math.sqrt(min(native, diffusive) * stage.duration)
@@ -214,16 +276,39 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
             spread = max(spread, 5.0 * math.sqrt(diffusive * stage.duration))
             width = min(width, math.sqrt(diffusive * stage.duration))
         if amount > 0.0:
-            drift = abs(1.0 / foreign - 1.0 / native)
-            width = min(width, LOGISTIC_WIDTH * stage.duration / (amount * drift) if drift > 0.0 else thickness)
+            largest = max(charges.values(), default=1)
+            sharpened, resolving = _front(foreign, native, amount, stage.duration, largest)
+            width = min(width, sharpened)
+            if pushed and exchanged > LEADING_LAYER * amount:
+                # the ions that came first stay between the new ones and the native ones
+                leading = max(charges[name] * coefficients[name] for name in pushed)
+                _, resolving = _front(leading, native, amount, stage.duration, largest)
+            cell = min(cell, resolving)
         # a fast foreign ion runs ahead of the amount that entered (a rarefaction)
         ahead = amount * min(max(foreign / native, 1.0), 1e3)
         depth = min(max(depth, exchanged + ahead) + spread, thickness)
+        tip = max(tip, exchanged + amount * _tip_speed(experiment, index, models, foreign) + spread)
         exchanged = min(exchanged + amount, thickness)
         layers += amount / foreign
+        pushed = pushed or entering
     # ions that stay behind widen the zone
-    depth = min(depth / (1.0 - min(_trapped_fraction(experiment), 0.9)), thickness) or thickness
-    return ZoneEstimate(depth=depth, width=min(width, depth))
+    depth = max(depth / (1.0 - min(_trapped_fraction(experiment), 0.9)), tip / ZONE_RESERVE)
+    depth = min(depth, thickness) or thickness
+    return ZoneEstimate(depth=depth, width=min(width, depth), cell=cell)
+
+
+def _front(foreign: float, native: float, amount: float, duration: float, charge: int) -> tuple[float, float]:
+    """Width of a front [m] and the largest cell that resolves it [m].
+
+    The difference of the coefficients `foreign` and `native` [m^2/s] sharpens a front that moves on by `amount` [m],
+    until it is steady; what has had no time for that is as wide as diffusion makes it.
+    """
+    slower = min(foreign, native)
+    drift = abs(1.0 / foreign - 1.0 / native)
+    width = DIFFUSIVE_WIDTH * math.sqrt(slower * duration)
+    if drift > 0.0:
+        width = min(width, LOGISTIC_WIDTH * duration / (amount * drift))
+    return width, min(width / CELLS_PER_FRONT, LARGEST_PECLET_NUMBER * slower * duration / (amount * charge))
 
 
 def _entering_ions(experiment: Experiment, stage: Irradiation | Contact) -> list[str]:
@@ -266,6 +351,19 @@ def _space_charge_width(experiment: Experiment, potential: float, charge_density
     return math.sqrt(2.0 * permittivity * potential / (ELEMENTARY_CHARGE * max(charge_density, 1.0)))
 
 
+def _debye_length(experiment: Experiment, temperature: float) -> float:
+    """Of the mobile native ions [m]."""
+    ions = _mobile_native_ions(experiment)
+    return float(
+        debye_length(
+            densities=list(ions.values()),
+            relative_permittivity=experiment.sample.relative_permittivity,
+            temperature=temperature,
+            charges=[experiment.ions[name].charge for name in ions],
+        )
+    )
+
+
 def _mobile_native_ions(experiment: Experiment) -> dict[str, float]:
     immobile = experiment.immobile_ions
     return {name: density for name, density in experiment.sample.native.items() if name not in immobile}
@@ -277,14 +375,30 @@ def _mobile_charge_density(experiment: Experiment) -> float:
     return sum(abs(experiment.ions[name].charge) * density for name, density in ions.items())
 
 
-def _native_coefficient(experiment: Experiment, index: int, models: dict[str, DiffusionModel]) -> float:
-    """D of the native ions at native density in a stage, weighted by their share of the conduction [m^2/s]."""
+def _tip_speed(experiment: Experiment, index: int, models: dict[str, DiffusionModel], foreign: float) -> float:
+    """How far the exchange reaches, in units of the depth of complete exchange.
+
+    Without diffusion a share s of foreign ions is at most max f(s) / s deep, with f their share of the current
+    (Welge's construction): more than 1 where D of the native ions falls as they become fewer.
+    """
+    left = 1.0 - np.linspace(0.005, 1.0, 200)
+    conduction = left * _native_coefficient(experiment, index, models, left)
+    return float(min(np.max(foreign / (conduction + foreign * (1.0 - left))), 1e3))
+
+
+def _native_coefficient(
+    experiment: Experiment, index: int, models: dict[str, DiffusionModel], left: float | FloatArray = 1.0
+) -> FloatArray:
+    """D of the native ions in a stage, weighted by their share of the conduction [m^2/s].
+
+    ``left``: share of them that is still there, of any shape.
+    """
     temperature = experiment.stages[index].temperature
-    total = 0.0
+    total = np.zeros(np.shape(left))
     for name, density in _mobile_native_ions(experiment).items():
         fermi_density = experiment.native_fermi_density(name, index)
-        coefficient = float(models[name].coefficient(fermi_density, temperature))
-        total += experiment.ions[name].charge ** 2 * density * coefficient
+        coefficient = models[name].coefficient(np.asarray(left) * fermi_density, temperature)
+        total = total + experiment.ions[name].charge ** 2 * density * coefficient
     return total / _mobile_charge_density(experiment)
 
 
