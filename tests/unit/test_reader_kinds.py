@@ -42,7 +42,7 @@ def refusal(path: Path, read: Callable[[Path], object] = read_raw_profile) -> st
     [
         OLD,
         OLD.replace(".", ","),
-        "Sample A\tposition 2\n\n" + OLD,
+        "Sample A\tposition 2\nTotal sputter time (s)\t300\n\n" + OLD,
         OLD.replace("Intensity (Raw Poisson Corrected)", "Intensität").replace("Sputter Time", "Sputterzeit"),
         OLD.replace("Intensity (Raw Poisson Corrected)", "Counts").replace("Intensity (Raw)", "Counts"),
         OLD.replace("\t\n", "\n"),

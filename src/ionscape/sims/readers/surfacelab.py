@@ -171,8 +171,8 @@ def _head_place(lines: Sequence[str]) -> int | None:
 
 def _is_head(cells: tuple[str, ...]) -> bool:
     """Whether cells are heads of columns: a time or depth with its unit among them, or intensities."""
-    if len(cells) < 2 or not cells[0] or read_number(cells[0]) is not None:
-        return False
+    if len(cells) < 2 or not cells[0] or any(read_number(cell) is not None for cell in cells):
+        return False  # numbers, or a setting with its value
     return any(_is_intensity(cell) for cell in cells) or any(map(_is_scale, cells))
 
 
