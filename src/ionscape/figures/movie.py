@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
@@ -102,8 +103,8 @@ def pictures(result: Result, frames: int) -> Iterator[Picture]:
     # the sum may be higher than any ion, where it counts charges or ions pile up
     highest = max(
         float(density.max()) / reference[name]
-        for time in values(dataset, "time")
-        for name, density in profile_curves(experiment, state_at(dataset, float(time))).items()
+        for stored in values(dataset, "density")
+        for name, density in profile_curves(experiment, replace(initial, density=stored)).items()
     )
     count = cells_shown(initial.depth, limit)
     clock = axis_unit(float(times[-1]), "time")
