@@ -503,7 +503,7 @@ class TestMovie:
         crowded = synthetic_result()
         dataset = crowded.dataset.copy(deep=True)
         middle = dataset.sizes["time"] // 2
-        dataset["density"][middle, :, 0] = 0.9 * BULK
+        dataset["density"][middle, 0, :] = 0.9 * BULK
         drawn: list[Figure] = []
         module = sys.modules[pictures.__module__]
         monkeypatch.setattr(module, "new_figure", lambda *size: drawn.append(style.new_figure(*size)) or drawn[-1])
