@@ -7,6 +7,7 @@ instrument. The fit gets the counts, the crater scans and an experiment whose fr
 from __future__ import annotations
 
 import math
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +20,7 @@ from ionscape.inference import FitProblem, FitResult, fit, make_fit
 from ionscape.inference.forward import ForwardModel
 from ionscape.inference.least_squares import StartResult, minimise, search, starting_points
 from ionscape.inference.parameters import coordinates_of, values_of
-from ionscape.inference.paths import with_values
+from ionscape.inference.paths import text_of, with_values
 from ionscape.inference.problem import with_starts
 from ionscape.sims import GaussianResponse, Instrument, Measurement, make_measurement
 from ionscape.sims.instruments import Profilometer
@@ -151,16 +152,53 @@ def with_grid(experiment: Experiment, cell: float) -> Experiment:
     return experiment.model_copy(update={"grid": table})
 
 
-def measure(truth: Truth) -> Measurement:
+@dataclass(frozen=True, kw_only=True)
+class Departure:
+    """How what was measured departs from the model that is fitted.
+
+    Attributes:
+        foreign: D of the foreign ion at none of it and at the native density, over its stated value.
+        stated_resolution: depth resolution that the measurement states [m]; it is 2 nm.
+        background: constant counts of lithium, over those in the bulk, of which nobody knows.
+    """
+
+    foreign: tuple[float, float] = (1.0, 1.0)
+    stated_resolution: float = 2e-9
+    background: float = 0.0
+
+
+RIGHT = Departure()
+
+
+def true_experiment(truth: Truth, departure: Departure = RIGHT) -> Experiment:
+    """As it really was: with ln D of the foreign ion as a line over its density if it departs so."""
+    experiment = truth.experiment()
+    if departure.foreign == (1.0, 1.0):
+        return experiment
+    data = tomllib.loads(experiment.source)
+    data["ions"][truth.ion]["diffusion"] = {
+        "model": "table",
+        "densities": ["0 1/m^3", f"{BULK_DENSITY!r} 1/m^3"],
+        "coefficients": [f"{factor * truth.foreign!r} m^2/s" for factor in departure.foreign],
+        "reference_temperature": f"{truth.temperature} K",
+        "activation_energy": "0.65 eV",
+    }
+    return parse_experiment(text_of(data))
+
+
+def measure(truth: Truth, departure: Departure = RIGHT) -> Measurement:
     """Simulate and measure; the experiment of the measurement has other values, wrong by up to 30 %."""
     rng = np.random.default_rng([truth.seed, 2])
-    experiment = truth.experiment()
+    experiment = true_experiment(truth, departure)
     result = simulate(
         experiment,
         settings=Settings(relative_tolerance=TRUE_TOLERANCE, snapshots_per_stage=2),
         grid=make_grid(with_grid(experiment, TRUE_CELL)),
     )
     profile = profile_from_result(result)
+    if departure.background > 0.0:
+        lithium = profile.densities["Li"] + departure.background * BULK_DENSITY
+        profile = replace(profile, densities={**profile.densities, "Li": lithium})
     deepest = float(profile.edges[1:][profile.densities[truth.ion] > 1e-4 * BULK_DENSITY][-1])
     instrument = Instrument(
         sputter_rate=float(rng.uniform(0.18e-9, 0.28e-9)),
@@ -173,11 +211,17 @@ def measure(truth: Truth) -> Measurement:
         profilometer=Profilometer(scans=3, depth_scatter=0.01),
     )
     synthetic = synthesise(profile, instrument, rng=rng)
-    made = make_measurement(synthetic.raw, synthetic.table(), crater_scans=synthetic.crater_scans)
+    known = {
+        **synthetic.table(),
+        "depth_resolution": f"{departure.stated_resolution!r} m",
+        "native": {"Li": f"{BULK_DENSITY!r} 1/m^3"},
+    }
+    made = make_measurement(synthetic.raw, known, crater_scans=synthetic.crater_scans)
     # the fit must not start at the truth
     wrong = {path: value * float(rng.uniform(0.75, 1.3)) for path, value in truth.values.items()}
-    charges = {name: ion.charge for name, ion in experiment.ions.items()}
-    return replace(made, experiment=with_values(experiment, wrong), charges=charges)
+    modelled = truth.experiment()
+    charges = {name: ion.charge for name, ion in modelled.ions.items()}
+    return replace(made, experiment=with_values(modelled, wrong), charges=charges)
 
 
 def free_parameters(truths: Mapping[str, Truth], *, shared: Sequence[str] = ()) -> dict[str, Any]:
@@ -262,7 +306,6 @@ def deviations(result: FitResult, truth: Truth, *, prefix: str = "") -> dict[str
 
 
 __all__ = [
-    "BULK", "TRAPPED", "WIDTH", "Truth", "deviations", "fit_from_afar", "free_parameters", "measure",
-    "problem_of", "random_truth",
-    "search_from_truth", "with_grid",
+    "BULK", "RIGHT", "TRAPPED", "WIDTH", "Departure", "Truth", "deviations", "fit_from_afar", "free_parameters",
+    "measure", "problem_of", "random_truth", "search_from_truth", "true_experiment", "with_grid",
 ]  # fmt: skip

@@ -437,3 +437,79 @@ def test_anions_are_calibrated_as_cations_are():
     assert np.array_equal(positive["density"], negative["density"])
     assert np.array_equal(positive["density_upper_95"], negative["density_upper_95"])
     assert list(negative["charge_number"].values) == [-1.0, -1.0]
+
+
+def with_background(share: float, *, layer: int = 0) -> RawProfile:
+    """The same counts with a constant background of lithium, a share of those of its bulk; a layer without ions."""
+    raw = counted(points=240)
+    depth = np.arange(240) + 0.5
+    native = np.where(depth < layer, 0.0, 0.1 + 0.9 / (1.0 + np.exp(-(depth - layer - 80.0) / 2.0)))
+    rng = np.random.default_rng(3)
+    foreign = np.where(depth < layer, 0.0, 1.0 - native)
+    means = [0.0759 * 4000.0 * (native + share), 0.9241 * 4000.0 * (native + share)]
+    means += [0.7217 * 9000.0 * foreign, 0.2783 * 9000.0 * foreign]
+    shared = rng.normal(1.0, 0.01, size=240)
+    return replace(raw, intensity=np.array([rng.poisson(mean * shared) for mean in means], dtype=float))
+
+
+REGIONS = {
+    **TABLE, "bulk_region": ["110 nm", "215 nm"], "calibration_region": ["25 nm", "110 nm"],
+    "channels": {"Li": ["^6Li+", "Li+"], "Rb": ["Rb+", "^87Rb+"]},
+}  # fmt: skip
+
+
+def plateau(raw: RawProfile, **table: object) -> tuple[float, float]:
+    """Fraction of lithium in the plateau, which is 0.1, and half its interval at one point."""
+    data = calibrate(make_measurement(raw, {**REGIONS, **table})).dataset.sel(ion="Li")
+    inside = (data["depth"].values > 30e-9) & (data["depth"].values < 65e-9)
+    width = 0.5 * (data["density_upper_95"] - data["density_lower_95"]).values[inside] / BULK
+    return float(data["density"].values[inside].mean() / BULK), float(np.median(width))
+
+
+def test_a_stated_background_of_a_native_ion_is_taken_off():
+    """3 % of the true bulk are 0.03/1.03 of the counts there; unknown, they raise the plateau to 0.13/1.03."""
+    raw = with_background(0.03)
+    plain, width = plateau(raw)
+    assert plain == pytest.approx(0.13 / 1.03, abs=0.002)
+    known, sure = plateau(raw, native_background={"Li": {"value": 0.03 / 1.03, "error": 0.0}})
+    assert known == pytest.approx(0.1, abs=0.002)
+    assert sure == pytest.approx(width, rel=0.15)
+    _, unsure = plateau(raw, native_background={"Li": {"value": 0.03 / 1.03, "error": 0.02}})
+    # a background off by ±1.96 · 0.02 moves the plateau by 0.9 of it, beside its own noise
+    assert unsure == pytest.approx(np.hypot(sure, 0.9 * 1.96 * 0.02), rel=0.1)
+
+
+def test_a_background_is_measured_where_the_ion_must_be_absent():
+    raw = with_background(0.03, layer=20)
+    absent = {"Li": {"absent_region": ["-19 nm", "-1 nm"]}}
+    surface = {"surface_time": "100 s"}
+    profile = calibrate(make_measurement(raw, {**REGIONS, **surface, "native_background": absent}))
+    share, error = json.loads(profile.dataset.attrs["native_background"])["Li"]
+    assert abs(share - 0.03 / 1.03) < 3.0 * error
+    # 18 points of 120 counts each
+    assert error == pytest.approx(np.sqrt(120.0 / 18.0) / 4120.0, rel=0.4)
+    assert plateau(raw, native_background=absent, **surface)[0] == pytest.approx(0.1, abs=0.003)
+
+
+@pytest.mark.parametrize(
+    ("background", "sentence"),
+    [
+        ({"Rb": {"value": 0.01, "error": 0.01}}, "native_background.Rb: is not a native ion with a channel; name one"),
+        ({"Li": {"value": 0.01}}, "native_background.Li.error: is missing; add it"),
+        (
+            {"Li": {"value": 0.01, "absent_region": ["1 nm", "19 nm"]}},
+            r"absent_region = .*: contradicts value and error",
+        ),
+        ({"Li": {"absent_region": ["19 nm", "1 nm"]}}, r"absent_region = .*: must rise"),
+        ({"Li": {"absent_region": ["900 nm", "990 nm"]}}, "native_background.Li.absent_region: holds 0 points"),
+        (
+            {"Li": {"absent_region": ["150 nm", "199 nm"]}},
+            "native_background.Li: is 100 % of the counts of Li.* at its least, 9",
+        ),
+        ({"Li": {"value": 1.0, "error": 0.1}}, "native_background.Li.value = 1.0: must be at least 0 and less than 1"),
+    ],
+)
+def test_a_background_that_cannot_be_is_refused(background, sentence):
+    with pytest.raises(InputError, match=sentence) as caught:
+        plateau(with_background(0.0), native_background=background)
+    assert "\n" not in str(caught.value)

@@ -106,14 +106,20 @@ def test_whitened_residuals_have_the_covariance_of_the_error_model() -> None:
 
 def test_problem_of_the_example(problem) -> None:
     assert problem.names[:4] == tuple(problem.settings.parameters)
-    assert set(problem.names[4:]) == {"depth_scale", "sensitivity_factor.Li", "sensitivity_factor.Rb"}
+    factors = {"sensitivity_factor.Li", "sensitivity_factor.Rb"}
+    assert set(problem.names[4:]) == {"depth_scale", "depth_resolution", *factors}
+    # stated as 2 nm without an error: 20 % of it
+    resolution = problem.parameters[problem.index("depth_resolution")]
+    assert resolution.prior.scale == "log"
+    assert np.exp(resolution.prior.mean) == pytest.approx(2e-9)
+    assert resolution.prior.standard_deviation == 0.2
     depth_scale = problem.parameters[problem.index("depth_scale")]
     # the crater's interval is Student's, with two degrees of freedom; the prior has the same one
     attributes = problem.datasets[0].profile.dataset.attrs
     half = 0.5 * (attributes["sputter_rate_upper_95"] - attributes["sputter_rate_lower_95"])
     assert depth_scale.prior.standard_deviation * 1.96 == pytest.approx(half / attributes["sputter_rate"], rel=1e-3)
     points = starting_points(problem, 11, seed=3)
-    assert points.shape == (11, 7)
+    assert points.shape == (11, 8)
     assert np.all((points > 0.0) & (points < 1.0))
     assert np.array_equal(points, starting_points(problem, 11, seed=3))
 
@@ -216,3 +222,44 @@ def test_a_width_says_for_which_excess_of_sites_it_holds_unless_that_is_fitted(e
     assert said(width, excess) == []
     # fitted in the one data set, it is still assumed in the other
     assert said(f"A:{width}", f"B:{width}", f"A:{excess}") == [f"B:{width} holds for B:{excess}{ending}"]
+
+
+def test_parameters_of_a_measurement_have_the_slopes_that_differences_give(examples_folder) -> None:
+    """Width of the response and background, with a response of three lengths; by central differences of residuals."""
+    measurement = load_measurement(examples_folder / "rb-mono-fit.toml").with_settings(
+        depth_resolution={
+            "model": "mixing-roughness-information", "mixing_length": "1.5 nm", "roughness": "1 nm",
+            "information_depth": "0.5 nm", "relative_error": 0.1,
+        },
+        native_background={"Li": {"value": 0.02, "error": 0.01}},
+    )  # fmt: skip
+    width = {"lower": "0.08 eV", "upper": "0.30 eV"}
+    problem = make_fit({"": measurement}, {"parameters": {"ions.Li.diffusion.width": width}})
+    start = coordinates_of(problem.parameters, np.array([parameter.start for parameter in problem.parameters]))
+    model = ForwardModel(problem=problem)
+    jacobian = model.evaluate(start).jacobian
+    resolution = problem.parameters[problem.index("depth_resolution")]
+    assert resolution.start == pytest.approx(np.sqrt(1.5**2 + 1.0 + 0.25) * 1e-9)
+    assert resolution.prior.standard_deviation == 0.1
+    background = problem.parameters[problem.index("background.Li")]
+    assert (background.start, background.prior.mean, background.prior.standard_deviation) == (0.02, 0.02, 0.01)
+    for name in ("depth_resolution", "background.Li", "depth_scale"):
+        place, step = problem.index(name), 1e-3
+        ends = []
+        for sign in (1.0, -1.0):
+            moved = start.copy()
+            moved[place] += sign * step
+            ends.append(model.evaluate(moved, derivatives=False).residuals)
+        slope = (ends[0] - ends[1]) / (2.0 * step)
+        assert np.abs(slope - jacobian[:, place]).max() < 2e-3 * np.abs(slope).max()
+
+
+def test_a_resolution_without_error_bars_is_taken_as_exact(examples_folder) -> None:
+    measurement = load_measurement(examples_folder / "rb-mono-fit.toml")
+    free = {"parameters": {"ions.Li.diffusion.width": {"lower": "0.08 eV", "upper": "0.30 eV"}}}
+    exact = measurement.with_settings(depth_resolution={"value": "2 nm", "error": "0 nm"})
+    assert "depth_resolution" not in make_fit({"": exact}, free).names
+    assert "depth_resolution" not in make_fit({"": measurement}, {**free, "fit_resolution": False}).names
+    known = measurement.with_settings(depth_resolution={"value": "2 nm", "error": "0.1 nm"})
+    problem = make_fit({"": known}, free)
+    assert problem.parameters[problem.index("depth_resolution")].prior.standard_deviation == pytest.approx(0.05)

@@ -58,14 +58,14 @@ def test_coarse_cells_are_integrated_exactly():
         assert apply_response(response, coarse, profile, AT[:40]) == pytest.approx(from_fine, rel=1e-12)
 
 
-def test_derivative_by_sigma():
-    sigma, step = 3e-9, 1e-13
-    at = np.concatenate([[0.0, 1e-9], AT])
-    upper = GaussianResponse(sigma=sigma + step).matrix(EDGES, at)
-    lower = GaussianResponse(sigma=sigma - step).matrix(EDGES, at)
-    slope = GaussianResponse(sigma=sigma).matrix_derivative(EDGES, at)
-    assert slope == pytest.approx((upper - lower) / (2.0 * step), rel=1e-5, abs=1e-5 * np.abs(slope).max())
-    assert not GaussianResponse(sigma=0.0).matrix_derivative(EDGES, at).any()
+def test_a_scaled_response_is_as_much_wider():
+    """Observed from twice as far at cells twice as large, a response of twice the lengths shows the same."""
+    density = np.cos(np.linspace(0.0, 3.0, EDGES.size - 1)) ** 2
+    for response in (GaussianResponse(sigma=2e-9), mri(3e-9, 1e-9, 0.5e-9)):
+        wider = response.scaled(2.0)
+        assert wider.standard_deviation == pytest.approx(2.0 * response.standard_deviation)
+        expected = apply_response(response, EDGES, density, AT)
+        assert apply_response(wider, 2.0 * EDGES, density, 2.0 * AT) == pytest.approx(expected, rel=1e-9)
 
 
 def test_mri_is_the_convolution_of_its_three_parts():

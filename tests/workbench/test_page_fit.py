@@ -8,7 +8,6 @@ import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -18,7 +17,6 @@ from ionscape.cli.progress import compiling
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.experiment import parse_experiment
 from ionscape.inference import load_fit_result
-from ionscape.inference.parameters import Parameter, Prior
 from ionscape.quantities import quantity
 from ionscape.workbench.app import _headline as jobs_headline
 from ionscape.workbench.fitting import (
@@ -34,7 +32,7 @@ from ionscape.workbench.fitting import (
 )
 from ionscape.workbench.jobs import Job
 from ionscape.workbench.pages.fit import _cost_plot, _headline
-from ionscape.workbench.pages.fit_results import further_warnings, grouped_warnings
+from ionscape.workbench.pages.fit_results import grouped_warnings
 from ionscape.workbench.pages.simulate import _state_of
 from ionscape.workbench.reading import _same_fit, fit_problems
 from page_visits import Visit, visit
@@ -300,24 +298,6 @@ def test_an_assumed_resolution_is_told(folder, monkeypatch):
         await page.until(lambda: "resolution of the measurement is assumed" in page.texts())
 
     visit(folder, "fit", act, text=EXPERIMENT + MEASUREMENT)
-
-
-def test_an_improbable_cost_and_a_prior_left_behind_are_told():
-    result = hand_made()
-    assert further_warnings(result) == []
-    # the estimate of the depth scale is 0.9991
-    priors = [Prior(mean=mean, standard_deviation=0.01, scale="linear") for mean in (1.0, 1.0291)]
-    told = []
-    for prior in priors:
-        scale = Parameter(
-            name="depth_scale", kind="measurement", lower=0.9, upper=1.1, scale="linear", start=1.0, unit="",
-            dimension=None, prior=prior, paths=((0, "depth_scale"),),
-        )  # fmt: skip
-        told.append(further_warnings(replace(result, problem=SimpleNamespace(parameters=(scale,)))))
-    assert told[0] == []
-    assert told[1][0].startswith("depth scale ends 3.0 standard deviations below its prior")
-    attributes = {**result.dataset.attrs, "reduced_chi_square": 1.9, "cost": 2e3}
-    assert "improbable" in further_warnings(replace(result, dataset=result.dataset.assign_attrs(attributes)))[0]
 
 
 def test_fitted_values_are_taken_into_the_experiment(folder):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,16 @@ from ionscape.errors import FitError, IonscapeError
 from ionscape.provenance import package_version, text_hash
 from ionscape.scaleout import Executor, RunStore, Tally, Task
 
+from .alternatives import Alternative, alternatives
 from .forward import Evaluation, ForwardModel
 from .interval_check import rise_warnings, rises_at_ends, warned_of
+from .judgement import (
+    background_warnings,
+    misfit_warnings,
+    pull_warnings,
+    refit_with_discrepancy,
+    with_alternatives,
+)
 from .least_squares import (
     AT_BOUND,
     SAME_VALLEY,
@@ -25,16 +33,16 @@ from .least_squares import (
     search,
     starting_points,
 )
+from .misfit import Misfit, judge_residuals
 from .parameters import values_of
 from .paths import read_scalar
-from .problem import FitProblem
+from .problem import FitProblem, with_discrepancies
 from .result import FitResult, make_fit_result
 
 UNDETERMINED = 0.2
 """Standard deviation of a coordinate beyond which a parameter is undetermined; a uniform one has 0.29."""
 MOST_BATCHES = 3
 STRONG_CORRELATION = 0.98
-LARGEST_REDUCED_CHI_SQUARE = 1.5
 PROFILE_POINTS = 3
 PROFILED = "The profile likelihood gave the intervals of"
 
@@ -108,7 +116,16 @@ def fit(
     parts = _Parts(problem=problem, executor=executor, store=store)
     best = _restored(parts.done(polish_task, "polish", lowest))
     covariance, alone = covariance_of(best.evaluation)
-    rises, spent = None, best.simulations - lowest.simulations
+    misfit, found, simulations = _judged(parts.done(judge_task, "judge", best, covariance))
+    spent = best.simulations - lowest.simulations + simulations
+    if misfit.significant and problem.settings.refit_misfit:
+        plain = parts.done(refit_task, "refit", best)
+        problem = with_discrepancies(problem, plain["discrepancies"])
+        parts = _Parts(problem=problem, executor=executor, store=store)
+        spent += int(plain["simulations"]) - best.simulations
+        best = _restored(plain)
+        covariance, alone = covariance_of(best.evaluation)
+    rises = None
     checked: list[str] = []
     if check_intervals:
         check = parts.done(check_task, "check", best, covariance)
@@ -116,9 +133,13 @@ def fit(
         checked = rise_warnings(problem.parameters, best.coordinates, covariance, rises)
         spent += int(check["simulations"])
         failures += map(str, check["failures"])
-    warnings = _warnings(problem, best, results, covariance, alone, failures)
+    warnings = [
+        *misfit_warnings(misfit, found, problem), *_warnings(problem, best, results, covariance, alone, failures),
+        *pull_warnings(problem.parameters, best.coordinates, covariance),
+        *background_warnings(problem, best, covariance), *checked,
+    ]  # fmt: skip
     result = make_fit_result(
-        problem, best, results, covariance, warnings=[*warnings, *checked], failures=failures, rises=rises,
+        problem, best, results, covariance, warnings=warnings, failures=failures, rises=rises, misfit=misfit,
         further_simulations=spent,
     )  # fmt: skip
     suspects = warned_of(problem.names, checked)
@@ -211,7 +232,11 @@ def search_task(
 
 def polish_task(problem: FitProblem, found: StartResult) -> dict[str, Any]:
     """The last search as plain data, for an executor."""
-    best = polish(problem, found)
+    return _with_evaluation(polish(problem, found))
+
+
+def _with_evaluation(best: StartResult) -> dict[str, Any]:
+    """An optimum as plain data, with residuals and derivatives."""
     evaluation = best.evaluation
     return {
         **_plain(best),
@@ -219,6 +244,32 @@ def polish_task(problem: FitProblem, found: StartResult) -> dict[str, Any]:
         "jacobian": evaluation.jacobian,
         "densities": list(evaluation.densities),
     }
+
+
+def judge_task(problem: FitProblem, best: StartResult, covariance: FloatArray) -> dict[str, Any]:
+    """The judgement of the model as plain data, for an executor."""
+    misfit = judge_residuals(problem, best.evaluation, covariance)
+    found, simulations = alternatives(problem, best)
+    return {
+        "misfit": asdict(with_alternatives(misfit, found)),
+        "alternatives": [alternative.plain() for alternative in found],
+        "simulations": simulations,
+    }
+
+
+def _judged(value: dict[str, Any]) -> tuple[Misfit, list[Alternative], int]:
+    """Judgement, other models and simulations from the plain data."""
+    misfit: dict[str, Any] = {**value["misfit"], "stretch": tuple(value["misfit"]["stretch"])}
+    found: list[dict[str, Any]] = [{**each, "coefficients": tuple(each["coefficients"])}
+                                   for each in value["alternatives"]]  # fmt: skip
+    return Misfit(**misfit), [Alternative(**each) for each in found], int(value["simulations"])
+
+
+def refit_task(problem: FitProblem, best: StartResult) -> dict[str, Any]:
+    """The optimum with a discrepancy as plain data, for an executor."""
+    problem, refit = refit_with_discrepancy(problem, best)
+    departures = [asdict(data.discrepancy) if data.discrepancy else None for data in problem.datasets]
+    return {**_with_evaluation(refit), "discrepancies": departures}
 
 
 def check_task(problem: FitProblem, best: StartResult, covariance: FloatArray) -> dict[str, Any]:
@@ -286,7 +337,10 @@ def problem_key(problem: FitProblem) -> str:
     for data in problem.datasets:
         parts.append(data.experiment.self_contained_source())
         parts.append(str([data.depth.tolist(), data.intensity.tolist(), data.variance.tolist(), data.common_factor]))
-        parts.append(repr((data.response, data.stage, data.observed_charge)))
+        parts.append(repr((data.response, data.stage, data.observed_charge, data.background.tolist())))
+        departure = data.discrepancy
+        if departure is not None:
+            parts.append(repr((departure.size, departure.length, departure.shares.tolist())))
     return "\n".join(parts)
 
 
@@ -356,14 +410,6 @@ def _warnings(
                     f"{problem.names[column]} and {problem.names[row]} are determined together only (correlation"
                     f" {correlation[row, column]:.3f})."
                 )
-    freedom = best.evaluation.residuals.size - len(problem.parameters)
-    reduced = best.cost / max(freedom, 1)
-    if reduced > LARGEST_REDUCED_CHI_SQUARE:
-        found.append(
-            f"The fit misses the data by more than their noise (reduced chi square {reduced:.2f}): intervals by noise"
-            " alone are too narrow. Look at the residuals; a further branch of site energies, a foreign ion whose D"
-            " depends on density, or a discrepancy may be needed."
-        )
     # costs of the search among themselves: those of the finer simulations differ
     same = sum(result.cost < min(other.cost for other in results) + SAME_VALLEY for result in results)
     if len(results) > 1 and same < 2:

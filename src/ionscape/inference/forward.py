@@ -6,14 +6,15 @@ the point and has the relative standard deviation s (the error model of the cali
 
     r = C^(-1/2) (I - n / b),        C = diag(v) + s² m mᵀ
 
-are independent residuals of unit variance, with v the counting variance and m the smoothed counts. Comparing counts
+are independent residuals of unit variance, with v the counting variance and m the smoothed counts. A background of a
+native ion, of which the calibration has taken off what is stated, adds its own counts to the means. Comparing counts
 instead of calibrated densities lets the data determine the factors along with everything else, and nothing is used
 twice: the sum of the ions tells the factors, their shares tell the profile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,11 +22,11 @@ import numpy as np
 from ionscape.arrays import FloatArray
 from ionscape.errors import ConvergenceError
 from ionscape.experiment import Experiment, GridSpecification
-from ionscape.sims.resolution import GaussianResponse
 from ionscape.transport import Settings, SimulationResult, simulate
 from ionscape.transport.grid import Grid, make_grid
 from ionscape.transport.variation import Variation
 
+from .discrepancy import departures, root_of
 from .parameters import Parameter, values_of
 from .paths import with_values
 from .problem import DataSet, FitProblem, irradiation_stages
@@ -35,6 +36,7 @@ MARGIN = 10.0  # depth responses are cut off this many standard deviations behin
 MOST_CELLS = 800
 SMOOTHED_POINTS = 9
 DEPTH_STEP = 0.01e-9  # for the slope of the smeared profile [m]
+WIDTH_STEP = 1e-4  # relative, for that by the depth resolution
 KEPT_STATES = 40  # per stage
 
 
@@ -77,6 +79,7 @@ class ForwardModel:
     failures: list[str] = field(default_factory=list[str])
     _last: Evaluation | None = None
     _grids: dict[int, Grid] = field(default_factory=dict[int, Grid])
+    _roots: dict[int, FloatArray] = field(default_factory=dict[int, FloatArray])
 
     def evaluate(self, coordinates: FloatArray, *, derivatives: bool = True) -> Evaluation | None:
         """Residuals and their derivatives; None if a simulation fails, which is counted and noted.
@@ -108,7 +111,7 @@ class ForwardModel:
                     return None
                 done.append((experiment, free, result))
             found, density = _compare(number, data, self.problem, values, coordinates, result, free, derivatives)
-            pieces.append(found)
+            pieces.append(self._spread(number, *found))
             densities.append(density)
         pieces.append(_priors(self.problem.parameters, values, coordinates))
         self._last = Evaluation(
@@ -118,6 +121,31 @@ class ForwardModel:
             densities=tuple(densities),
         )
         return self._last
+
+    def spread_counts(self, number: int, residuals: FloatArray) -> FloatArray:
+        """Residuals of the counts of a data set in standard deviations of noise and discrepancy together.
+
+        Args:
+            number: of the data set.
+            residuals: in those of the noise alone, shape (ions · points,).
+        """
+        return self._spread(number, residuals, np.empty((0, 0)))[0]
+
+    def _spread(self, number: int, residuals: FloatArray, jacobian: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Residuals and derivatives of a data set in standard deviations of noise and discrepancy together."""
+        from scipy.linalg import solve_triangular
+
+        if self.problem.datasets[number].discrepancy is None:
+            return residuals, jacobian
+        if number not in self._roots:
+            self._roots[number] = discrepancy_root(self.problem, number)
+        root = self._roots[number]
+        residuals = residuals.copy()
+        residuals[: len(root)] = solve_triangular(root, residuals[: len(root)], lower=True)
+        if jacobian.size:
+            jacobian = jacobian.copy()
+            jacobian[: len(root)] = solve_triangular(root, jacobian[: len(root)], lower=True)
+        return residuals, jacobian
 
     def experiment(self, number: int, coordinates: FloatArray) -> Experiment:
         """The experiment of a data set with the parameters at their coordinates."""
@@ -192,20 +220,19 @@ def _compare(
     derivatives: bool,
 ) -> tuple[tuple[FloatArray, FloatArray], FloatArray]:
     """Residuals of one data set with their derivatives, and the smeared densities."""
-    own = {path: place for place, parameter in enumerate(problem.parameters) for where, path in parameter.paths
-           if where == number and parameter.kind == "measurement"}  # fmt: skip
+    own = _own(problem, number)
     stretch = values[own["depth_scale"]] if "depth_scale" in own else 1.0
     offset = values[own["surface_offset"]] if "surface_offset" in own else 0.0
     response = data.response
     if "depth_resolution" in own:
-        response = GaussianResponse(sigma=float(values[own["depth_resolution"]]))
+        response = response.scaled(float(values[own["depth_resolution"]]) / response.standard_deviation)
     depth = stretch * data.depth + offset
     simulated = _Simulated(result, data)
     smear = response.matrix(simulated.edges, depth)
     density = (smear @ simulated.density).T
     factors = np.array([values[own[f"sensitivity_factor.{ion}"]] for ion in data.ions])
-    mean = density / factors[:, None]
-    root, common = _whitening(data, problem.settings.discrepancy)
+    mean = _counts(data, density, own, values)
+    root, common = whitening(data, problem.settings.discrepancy)
     residuals = _whitened((data.intensity - mean) / root, common)
     extra, extra_slopes = _charges(data, result, free, derivatives)
     if not derivatives:
@@ -225,6 +252,13 @@ def _compare(
         change = np.zeros_like(mean)
         change[ion] = -mean[ion] / factors[ion] * parameters[place].slope(float(coordinates[place]))
         put(place, change)
+    for ion, name in enumerate(data.ions):
+        if (place := own.get(f"background.{name}")) is not None:
+            change = np.zeros_like(mean)
+            change[ion] = background_counts(data, ion, factors[ion]) * parameters[place].slope(
+                float(coordinates[place])
+            )
+            put(place, change)
     if "depth_scale" in own or "surface_offset" in own:
         higher, lower = (response.matrix(simulated.edges, depth + sign * DEPTH_STEP) for sign in (1, -1))
         by_depth = ((higher - lower) @ simulated.density).T / (2.0 * DEPTH_STEP) / factors[:, None]
@@ -232,9 +266,11 @@ def _compare(
             if name in own:
                 place = own[name]
                 put(place, by_depth * by_parameter * parameters[place].slope(float(coordinates[place])))
-    if "depth_resolution" in own and isinstance(response, GaussianResponse):
+    if "depth_resolution" in own:
         place = own["depth_resolution"]
-        by_width = (response.matrix_derivative(simulated.edges, depth) @ simulated.density).T / factors[:, None]
+        wider, narrower = (response.scaled(1.0 + sign * WIDTH_STEP) for sign in (1, -1))
+        change = wider.matrix(simulated.edges, depth) - narrower.matrix(simulated.edges, depth)
+        by_width = (change @ simulated.density).T / (2.0 * WIDTH_STEP * response.standard_deviation) / factors[:, None]
         put(place, by_width * parameters[place].slope(float(coordinates[place])))
     return (np.concatenate([residuals.ravel(), extra]), jacobian), density
 
@@ -257,8 +293,104 @@ class _Simulated:
             self.slope = dataset["density_slope"].values[data.stage, :count][:, columns]
 
 
-def _whitening(data: DataSet, discrepancy: float) -> tuple[FloatArray, FloatArray]:
-    """Square roots of the counting variances, and s m over them, each of shape (ions, points)."""
+def _own(problem: FitProblem, number: int) -> dict[str, int]:
+    """Places of the parameters of the measurement of a data set, by what they are."""
+    return {path: place for place, parameter in enumerate(problem.parameters) for where, path in parameter.paths
+            if where == number and parameter.kind == "measurement"}  # fmt: skip
+
+
+def _counts(data: DataSet, density: FloatArray, own: Mapping[str, int], values: FloatArray) -> FloatArray:
+    """Mean counts that smeared densities give, shape (ions, points)."""
+    counts = np.empty_like(density)
+    for ion, name in enumerate(data.ions):
+        factor = float(values[own[f"sensitivity_factor.{name}"]])
+        counts[ion] = density[ion] / factor
+        if (place := own.get(f"background.{name}")) is not None:
+            counts[ion] += (values[place] - data.background[ion]) * background_counts(data, ion, factor)
+    return counts
+
+
+def background_counts(data: DataSet, ion: int, factor: float) -> float:
+    """Counts of a background that is all of what is counted in the bulk.
+
+    Args:
+        data: whose calibration has taken off the share `data.background`.
+        ion: number of the ion.
+        factor: its sensitivity factor [1/m^3 per count].
+    """
+    return float(data.native[ion] / factor / (1.0 - data.background[ion]))
+
+
+def expected_counts(problem: FitProblem, number: int, evaluation: Evaluation) -> FloatArray:
+    """Mean counts of a data set at an evaluation, shape (ions, points)."""
+    values = values_of(problem.parameters, evaluation.coordinates)
+    return _counts(problem.datasets[number], evaluation.densities[number], _own(problem, number), values)
+
+
+def share_responses(data: DataSet, discrepancy: float) -> FloatArray:
+    """Change of the whitened residual of ion i where the share of ion k in the charge changes by one.
+
+    Args:
+        data: the data set.
+        discrepancy: relative one that is stated.
+
+    Returns:
+        Shape (ions, ions, points).
+    """
+    root, common = whitening(data, discrepancy)
+    counts = float(data.charges @ data.native) / np.abs(data.charges) / data.factors
+    ions, points = root.shape
+    found = np.empty((ions, ions, points))
+    for k in range(ions):
+        change = np.zeros((ions, points))
+        change[k] = counts[k]
+        found[:, k] = _whitened(change / root, common)
+    return found
+
+
+def discrepancy_root(problem: FitProblem, number: int) -> FloatArray:
+    """Root of the covariance of the whitened residuals of a data set, with its discrepancy: lower triangular."""
+    data = problem.datasets[number]
+    own = data.discrepancy
+    assert own is not None
+    responses = share_responses(data, problem.settings.discrepancy)
+    return root_of(departures(data.depth, own.shares, responses, own.length), own.size)
+
+
+def unspread(problem: FitProblem, evaluation: Evaluation) -> tuple[FloatArray, FloatArray]:
+    """Residuals and derivatives in standard deviations of the noise alone, whatever discrepancy was fitted with."""
+    residuals, jacobian = evaluation.residuals.copy(), evaluation.jacobian.copy()
+    begin = 0
+    for number, data in enumerate(problem.datasets):
+        here = slice(begin, begin + data.intensity.size)
+        if data.discrepancy is not None:
+            root = discrepancy_root(problem, number)
+            residuals[here] = root @ residuals[here]
+            if jacobian.size:
+                jacobian[here] = root @ jacobian[here]
+        begin += data.intensity.size + data.further_residuals
+    return residuals, jacobian
+
+
+def whitened_counts(problem: FitProblem, number: int, counts: FloatArray) -> FloatArray:
+    """Counts that are added to the data as a change of their residuals by noise alone, shape (ions · points,).
+
+    Args:
+        problem: that is fitted.
+        number: of the data set.
+        counts: shape (ions, points).
+    """
+    root, common = whitening(problem.datasets[number], problem.settings.discrepancy)
+    return _whitened(counts / root, common).ravel()
+
+
+def whitening(data: DataSet, discrepancy: float) -> tuple[FloatArray, FloatArray]:
+    """Square roots of the counting variances, and s m over them, each of shape (ions, points).
+
+    Args:
+        data: the data set.
+        discrepancy: relative one that is stated.
+    """
     from scipy.ndimage import uniform_filter1d
 
     level = np.maximum(uniform_filter1d(data.intensity, SMOOTHED_POINTS, axis=1, mode="nearest"), 0.0)

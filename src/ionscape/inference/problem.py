@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from ionscape.quantities import DIMENSIONS
 from ionscape.sims import DepthProfile, Measurement, calibrate, load_measurement
 from ionscape.sims.resolution import DepthResponse, GaussianResponse, MixingRoughnessInformationResponse
 
+from .discrepancy import Discrepancy
 from .parameters import Parameter, Prior, read_value
 from .paths import read_scalar, scalars
 from .settings import FitTable, ParameterTable, PriorTable
@@ -29,7 +30,7 @@ from .settings import FitTable, ParameterTable, PriorTable
 JOINT_KEYS = ("title", "datasets", "fit")
 FACTOR_RANGE = 3.0
 """Sensitivity factors are varied within this factor of those of the calibration; the data determine them."""
-DEPTH_SCALE_RANGE = 5.0  # standard deviations
+DEPTH_SCALE_RANGE = RESOLUTION_RANGE = BACKGROUND_RANGE = 5.0  # standard deviations
 SMALLEST_DEPTH_SCALE_ERROR = 1e-4
 
 
@@ -48,6 +49,12 @@ class DataSet:
         common_factor: relative standard deviation of the factor that all ions of a point share.
         factors: sensitivity factors of the calibration [1/m^3 per count], shape (ions,).
         response: depth response of the instrument.
+        response_error: relative standard deviation of its width; 0 if it is exact.
+        charges: charge numbers of the ions, of the sign that makes their sum in the bulk positive, shape (ions,).
+        native: their densities in the bulk [1/m^3], shape (ions,).
+        background: of native ions over their counts in the bulk, as the calibration has taken it off, shape (ions,).
+        background_error: its standard deviation, shape (ions,).
+        discrepancy: of the model; None for none.
         stage: after which the profile was measured, counted from 0.
         observed_charge: (value, standard deviation) of the charge through the back [C]; None if it is not known.
         current_curve: times [s], currents [A] and standard deviations [A], shape (3, points); None if there is none.
@@ -63,9 +70,21 @@ class DataSet:
     common_factor: float
     factors: FloatArray
     response: DepthResponse
+    response_error: float
+    charges: FloatArray
+    native: FloatArray
+    background: FloatArray
+    background_error: FloatArray
     stage: int
+    discrepancy: Discrepancy | None = None
     observed_charge: tuple[float, float] | None = None
     current_curve: FloatArray | None = None
+
+    @property
+    def further_residuals(self) -> int:
+        """How many residuals follow those of the counts: of the charge and the current curve."""
+        curve = 0 if self.current_curve is None else self.current_curve.shape[1]
+        return curve + (self.observed_charge is not None)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -206,6 +225,10 @@ def _data_set(name: str, measurement: Measurement, settings: FitTable, folder: P
                          remedy="choose a wider region")  # fmt: skip
     charge = settings.observed_charge
     curve = settings.current_curve
+    response, response_error = _response(data.attrs["depth_response"])
+    charges, native = data["charge_number"].values, data["bulk_density"].values
+    background = json.loads(data.attrs["native_background"])
+    shares = np.array([background.get(ion, [0.0, 0.0]) for ion in profile.ions])
     return DataSet(
         name=name,
         experiment=experiment,
@@ -216,22 +239,28 @@ def _data_set(name: str, measurement: Measurement, settings: FitTable, folder: P
         variance=data["intensity_variance"].values[inside].T,
         common_factor=float(data.attrs["balance_scatter"]),
         factors=data["sensitivity_factor"].values,
-        response=_response(data.attrs["depth_response"]),
+        response=response,
+        response_error=response_error,
+        charges=charges * np.sign(charges @ native),
+        native=native,
+        background=shares[:, 0],
+        background_error=shares[:, 1],
         stage=len(experiment.stages) - 1 if stage is None else stage - 1,
         observed_charge=None if charge is None else (charge.value, charge.relative_error * charge.value),
         current_curve=None if curve is None else _current_curve(folder / curve.file, curve.relative_error),
     )
 
 
-def _response(stored: str) -> DepthResponse:
+def _response(stored: str) -> tuple[DepthResponse, float]:
+    """Depth response, and the relative error of its width."""
     table = json.loads(stored)
     if table is None:
-        return GaussianResponse(sigma=0.0)
+        return GaussianResponse(sigma=0.0), 0.0
+    error = float(table["relative_error"])
     if table["model"] == "gaussian":
-        return GaussianResponse(sigma=table["standard_deviation"])
-    return MixingRoughnessInformationResponse(
-        mixing_length=table["mixing_length"], roughness=table["roughness"], information_depth=table["information_depth"]
-    )
+        return GaussianResponse(sigma=table["standard_deviation"]), error
+    lengths = {key: table[key] for key in ("mixing_length", "roughness", "information_depth")}
+    return MixingRoughnessInformationResponse(**lengths), error
 
 
 def _current_curve(path: Path, relative_error: float) -> FloatArray:
@@ -350,14 +379,23 @@ def _nuisance(number: int, data: DataSet, settings: FitTable) -> list[Parameter]
             unit="m", dimension="length", prior=Prior(mean=0.0, standard_deviation=offset, scale="linear"),
             paths=((number, "surface_offset"),),
         ))  # fmt: skip
-    if settings.fit_resolution and isinstance(data.response, GaussianResponse) and data.response.sigma > 0.0:
-        sigma = data.response.sigma
+    width, error = data.response.standard_deviation, data.response_error
+    if settings.fit_resolution and width > 0.0 and error > 0.0:
+        reach = float(np.exp(RESOLUTION_RANGE * error))
         found.append(Parameter(
-            name=f"{prefix}depth_resolution", kind="measurement", lower=0.5 * sigma, upper=2.0 * sigma, scale="log",
-            start=sigma, unit="m", dimension="length",
-            prior=Prior(mean=float(np.log(sigma)), standard_deviation=0.25, scale="log"),
+            name=f"{prefix}depth_resolution", kind="measurement", lower=width / reach, upper=width * reach, scale="log",
+            start=width, unit="m", dimension="length",
+            prior=Prior(mean=float(np.log(width)), standard_deviation=error, scale="log"),
             paths=((number, "depth_resolution"),),
         ))  # fmt: skip
+    for ion, share, error in zip(data.ions, data.background, data.background_error, strict=True):
+        if error > 0.0:
+            found.append(Parameter(
+                name=f"{prefix}background.{ion}", kind="measurement", lower=share - BACKGROUND_RANGE * error,
+                upper=min(share + BACKGROUND_RANGE * error, 0.5 * (1.0 + share)), start=float(share),
+                prior=Prior(mean=float(share), standard_deviation=float(error), scale="linear"),
+                paths=((number, f"background.{ion}"),),
+            ))  # fmt: skip
     return found
 
 
@@ -372,3 +410,20 @@ def with_starts(problem: FitProblem, starts: Mapping[str, float]) -> FitProblem:
         replace(parameter, start=starts.get(parameter.name, parameter.start)) for parameter in problem.parameters
     )
     return replace(problem, parameters=parameters)
+
+
+def with_discrepancies(problem: FitProblem, stored: Sequence[Mapping[str, Any] | None]) -> FitProblem:
+    """The same problem with discrepancies of its data sets.
+
+    Args:
+        problem: what is fitted.
+        stored: `size`, `length` [m] and `shares`, shape (ions, points), of each data set; None for none.
+    """
+    departures = [
+        None if entry is None else Discrepancy(
+            size=float(entry["size"]), length=float(entry["length"]), shares=np.asarray(entry["shares"], dtype=float)
+        )
+        for entry in stored
+    ]  # fmt: skip
+    pairs = zip(problem.datasets, departures, strict=True)
+    return replace(problem, datasets=tuple(replace(data, discrepancy=departure) for data, departure in pairs))

@@ -21,7 +21,7 @@ from .fit import problem_key
 from .forward import ForwardModel
 from .interval_check import without_rise_warnings, without_rises
 from .least_squares import EDGE, SAME_COST, StartResult, covariance_of, minimise
-from .result import FitResult, make_fit_result, model_of
+from .result import MISFIT_ATTRIBUTES, FitResult, make_fit_result, model_of
 
 if TYPE_CHECKING:
     import xarray
@@ -290,7 +290,7 @@ def _with_optimum(result: FitResult, model: ForwardModel, better: StartResult) -
     dataset = made.dataset.drop_dims("start").assign(kept)
     dataset.attrs = made.dataset.attrs | {
         name: old.attrs[name]
-        for name in ("simulations", "failed_simulations", "method", "created")
+        for name in ("simulations", "failed_simulations", "method", "created", *MISFIT_ATTRIBUTES)
         if name in old.attrs
     }
     return FitResult(dataset=dataset, problem=result.problem)

@@ -17,11 +17,13 @@ from ionscape.errors import InputError
 from ionscape.provenance import provenance_attributes
 
 from .curves import curve_variables
-from .forward import ForwardModel
+from .evidence import log_evidence, log_volume
+from .forward import ForwardModel, unspread
 from .interval_check import RISES
 from .least_squares import StartResult
+from .misfit import Misfit
 from .parameters import Parameter, values_of
-from .problem import FitProblem
+from .problem import FitProblem, with_discrepancies
 
 if TYPE_CHECKING:
     import xarray
@@ -105,11 +107,31 @@ class FitResult:
             "failed_simulations": int(attributes["failed_simulations"]),
             "starts": [float(value) for value in data["start_cost"].values],
             "method": str(attributes["method"]),
+            # results of older versions were not judged
+            "misfit": bool(attributes["misfit"]) if "misfit" in attributes else None,
+            "misfit_p_value": _finite(attributes.get("misfit_p_value")),
+            "residual_correlation": _finite(attributes.get("residual_correlation")),
+            "discrepancies": _discrepancies(data),
         }
 
     def to_netcdf(self, path: str | Path) -> None:
         """Write a NetCDF file that any NetCDF reader opens, complete or not at all."""
         write_dataset(self.dataset, path)
+
+
+def _finite(value: Any) -> float | None:
+    """A number, or None where there is none."""
+    return None if value is None or not np.isfinite(value) else float(value)
+
+
+def _discrepancies(data: xarray.Dataset) -> list[dict[str, float] | None]:
+    """Size and length [m] of the discrepancy of each data set; None for none."""
+    found: list[dict[str, float] | None] = []
+    for number in range(len(json.loads(data.attrs["datasets"]))):
+        name = f"discrepancy_share_{number}"
+        own = data[name].attrs if name in data else None
+        found.append(None if own is None else {"size": float(own["size"]), "length": float(own["length"])})
+    return found
 
 
 def load_fit_result(path: str | Path, *, with_problem: bool = True) -> FitResult:
@@ -130,6 +152,12 @@ def load_fit_result(path: str | Path, *, with_problem: bool = True) -> FitResult
         problem = load_fit(file) if with_problem and file and Path(file).is_file() else None
     except InputError:
         problem = None
+    if problem is not None:
+        stored = [
+            None if known is None else {**known, "shares": dataset[f"discrepancy_share_{number}"].values.T}
+            for number, known in enumerate(_discrepancies(dataset))
+        ]
+        problem = with_discrepancies(problem, stored) if len(stored) == len(problem.datasets) else problem
     return FitResult(dataset=dataset, problem=problem)
 
 
@@ -142,6 +170,7 @@ def make_fit_result(
     warnings: Sequence[str],
     failures: Sequence[str],
     rises: FloatArray | None = None,
+    misfit: Misfit | None = None,
     further_simulations: int = 0,
 ) -> FitResult:
     """Put a fit into a dataset.
@@ -154,6 +183,7 @@ def make_fit_result(
         warnings: for the reader.
         failures: sentences about failed simulations.
         rises: of the cost at the ends of the 95 % intervals, shape (2, parameters); None if they were not simulated.
+        misfit: what the residuals by noise alone say of the model; None if they were not judged.
         further_simulations: beside those of the starts.
     """
     import xarray
@@ -182,6 +212,7 @@ def make_fit_result(
     }
     attributes = {
         **_attributes(problem, best, covariance),
+        **_judgement(misfit),
         "simulations": sum(result.simulations for result in results) + further_simulations,
         "failed_simulations": len(failures),
         "warnings": json.dumps(list(warnings), ensure_ascii=False),
@@ -219,9 +250,28 @@ def _interval_checks(count: int, rises: FloatArray | None) -> dict[str, Any]:
     return {name: ("parameter", row, {"units": "1", "long_name": told}) for name, row in zip(RISES, rows, strict=True)}
 
 
+MISFIT_ATTRIBUTES = (
+    "misfit", "misfit_p_value", "misfit_chi_square", "misfit_degrees_of_freedom", "misfit_size_p_value",
+    "misfit_order_p_value", "misfit_depths", "residual_correlation",
+)  # fmt: skip
+
+
+def _judgement(misfit: Misfit | None) -> dict[str, Any]:
+    """What is kept of the judgement of the residuals."""
+    if misfit is None:
+        return {}
+    values = (
+        int(misfit.significant), misfit.p_value, misfit.chi_square, misfit.degrees_of_freedom, misfit.size_p_value,
+        misfit.order_p_value, list(misfit.stretch), misfit.correlation,
+    )  # fmt: skip
+    return dict(zip(MISFIT_ATTRIBUTES, values, strict=True))
+
+
 def _attributes(problem: FitProblem, best: StartResult, covariance: FloatArray) -> dict[str, Any]:
     """What was fitted, from which files, and how well the best start agrees with it."""
     count, size = len(problem.parameters), best.evaluation.residuals.size
+    # costs with different discrepancies differ by their constants too
+    volume = log_volume(problem)
     return {
         "format": FORMAT,
         "method": "least-squares",
@@ -233,8 +283,8 @@ def _attributes(problem: FitProblem, best: StartResult, covariance: FloatArray) 
         "ions": json.dumps([list(data.ions) for data in problem.datasets]),
         "cost": best.cost,
         "degrees_of_freedom": size - count,
-        "bayesian_information_criterion": best.cost + count * float(np.log(size)),
-        "akaike_information_criterion": best.cost + 2.0 * count,
+        "bayesian_information_criterion": best.cost + volume + count * float(np.log(size)),
+        "akaike_information_criterion": best.cost + volume + 2.0 * count,
         "log_evidence": log_evidence(problem, best, covariance),
         **provenance_attributes(source=problem.source, settings=problem.settings.model_dump(), kind="source"),
     }
@@ -252,25 +302,10 @@ def _prior_text(parameter: Parameter) -> str:
     return f"normal, {prior.mean:.6g} ± {prior.standard_deviation:.3g} {parameter.unit}".strip()
 
 
-def log_evidence(problem: FitProblem, best: StartResult, covariance: FloatArray) -> float:
-    """Logarithm of the evidence by Laplace's approximation, but for a constant of the data.
-
-    log Z = −cost/2 + (1/2) log det(2π C) with the prior uniform in the coordinates, whose volume is one, and normal
-    ones normalised; C as `covariance_of` gives it.
-    """
-    sign, logarithm = np.linalg.slogdet(2.0 * np.pi * covariance)
-    normalisation = 0.0
-    for parameter, coordinate in zip(problem.parameters, best.coordinates, strict=True):
-        if parameter.prior is not None:
-            slope = parameter.prior.slope(parameter.value(float(coordinate))) * parameter.slope(float(coordinate))
-            normalisation += float(np.log(abs(slope) / np.sqrt(2.0 * np.pi)))
-    return float(-0.5 * best.cost + 0.5 * sign * logarithm + normalisation)
-
-
 def _profiles(problem: FitProblem, best: StartResult) -> dict[str, Any]:
     """Data, fitted densities and standardised residuals of every data set, with its number behind the names."""
     found: dict[str, Any] = {}
-    residuals, begin = best.evaluation.residuals, 0
+    residuals, begin = unspread(problem, best.evaluation)[0], 0
     values = dict(zip(problem.names, values_of(problem.parameters, best.coordinates), strict=True))
     for number, (data, density) in enumerate(zip(problem.datasets, best.evaluation.densities, strict=True)):
         prefix = f"{data.name}:" if data.name else ""
@@ -291,13 +326,15 @@ def _profiles(problem: FitProblem, best: StartResult) -> dict[str, Any]:
         )  # fmt: skip
         found[f"fitted_{number}"] = (dims, density.T, {"units": "1/m^3"})
         found[f"residual_{number}"] = (
-            dims, residuals[begin : begin + size].reshape(data.intensity.shape).T, {"units": "1"}
+            dims, residuals[begin : begin + size].reshape(data.intensity.shape).T,
+            {"units": "1", "long_name": "in standard deviations of the noise"},
         )  # fmt: skip
-        begin += size
-        if data.observed_charge is not None:
-            begin += 1
-        if data.current_curve is not None:
-            begin += data.current_curve.shape[1]
+        begin += size + data.further_residuals
+        departure = data.discrepancy
+        if departure is not None:
+            told = "share of the charge, with which the discrepancy of the model grows"
+            stated = {"units": "1", "long_name": told, "size": departure.size, "length": departure.length}
+            found[f"discrepancy_share_{number}"] = (dims, departure.shares.T, stated)
     return found
 
 

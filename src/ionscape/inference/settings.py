@@ -103,7 +103,12 @@ class FitTable(Table):
         description="Relative standard deviation by which the model may be wrong at every point, beside the noise.",
     )
     fit_depth_scale: bool = Field(default=True, description="Vary the depth scale within its error.")
-    fit_resolution: bool = Field(default=False, description="Vary the depth resolution, within a factor of two.")
+    fit_resolution: bool = Field(default=True, description="Vary the depth resolution within its error.")
+    refit_misfit: bool = Field(
+        default=True,
+        description="Where the residuals are not those of noise, fit again with a smooth discrepancy of the model whose"
+        " size and length the residuals tell, so that intervals widen.",
+    )
     surface_offset: Annotated[float, Quantity("length", Bounds(at_least=0.0), "0.5 nm")] = Field(
         default=0.0, description="Standard deviation of the place of the surface; 0 fixes it.",
         json_schema_extra={"default": "0 nm"},

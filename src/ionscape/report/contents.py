@@ -131,6 +131,7 @@ def _quality(result: FitResult) -> Section:
         ("cost (sum of squared residuals of data and priors)", f"{cost:.2f}"),
         ("degrees of freedom (data and priors less parameters)", f"{freedom}"),
         ("reduced chi square (cost by degrees of freedom)", f"{cost / max(freedom, 1):.3f}"),
+        *_misfit_rows(result),
         ("Bayesian information criterion", f"{float(attributes['bayesian_information_criterion']):.2f}"),
         ("Akaike information criterion", f"{float(attributes['akaike_information_criterion']):.2f}"),
         ("log evidence (Laplace)", f"{float(attributes['log_evidence']):.2f}"),
@@ -141,7 +142,9 @@ def _quality(result: FitResult) -> Section:
     remarks = (
         "Criteria and evidence compare models of the same data only: the lower criterion, or the higher evidence, is"
         " the better one; a difference of log evidence above 5 is strong.",
-        "Points at which an ion is absent have residuals near 0 and pull the reduced chi square below 1.",
+        "Points at which an ion is absent have residuals near 0 and pull the reduced chi square below 1; the misfit is"
+        " judged where counts of at least two ions are expected, by the size of the residuals, by how alike neighbours"
+        " are and by their runs of one sign.",
         "Neighbours: correlation of the residuals of neighbouring points; independent ones give 0 within the stated"
         f" noise. Marked * where it lies more than {RESIDUAL_CORRELATION:g} times that noise above 0: the fit misses a"
         " shape.",
@@ -153,6 +156,24 @@ def _quality(result: FitResult) -> Section:
     return Section(
         title="Goodness of fit and model comparison", tables=(*tables, *_convergence(result)), remarks=remarks
     )
+
+
+def _misfit_rows(result: FitResult) -> list[tuple[str, str]]:
+    """What the residuals say of the model, and what was allowed for; nothing for results that were not judged."""
+    found, attributes = result.summary(), result.dataset.attrs
+    if found["misfit_p_value"] is None:
+        return []
+    share = float(attributes["misfit_chi_square"]) / float(attributes["misfit_degrees_of_freedom"])
+    rows = [
+        ("probability of residuals like these if the model is right", f"{found['misfit_p_value']:.2g}"),
+        ("misfit", "yes" if found["misfit"] else "no"),
+        ("reduced chi square of the shares of the ions, by noise alone", f"{share:.3f}"),
+    ]
+    for own in found["discrepancies"]:
+        if own is not None:
+            allowed = f"{50.0 * own['size']:.2g} % over {own['length'] * 1e9:.2g} nm"
+            rows.append(("smooth discrepancy allowed for, of the shares at most", allowed))
+    return rows
 
 
 def _residuals(result: FitResult) -> TextTable:

@@ -27,6 +27,7 @@ LARGEST_CRATER_SCATTER = 0.05  # of the depth, between scans, beyond which a reg
 LARGEST_BACKGROUND = 0.3  # mean counts of a foreign ion in a bulk that was found, in units of its largest counts
 NOTABLE_BACKGROUND = 0.03
 LARGEST_FACTOR_ERROR = 0.25  # relative
+LARGEST_EXCESS = 4.0  # of a background over the least counts of its ion, in standard errors of their local mean
 VARIANCE_POINTS = 9  # over which counts are averaged for their variance
 
 
@@ -63,8 +64,9 @@ def calibrate(measurement: Measurement | str | Path, **changes: Any) -> DepthPro
     _check_ions(measurement, counts, warnings)
     balance = _balance(measurement, counts, depth, used)
     _check_bulk(measurement, counts, balance, warnings)
-    if measurement.settings.background == "bulk":
-        counts = counts.without_background(balance.native == 0.0, balance.bulk)
+    background = _background(measurement, counts, balance, depth)
+    if background.any():
+        counts = counts.without_background(background[0], background[1], balance.bulk)
     method = measurement.settings.density_method
     try:
         balance = _behind_transient(measurement, counts, balance, depth, warnings)
@@ -341,6 +343,49 @@ def _check_bulk(measurement: Measurement, counts: IonCounts, balance: Balance, w
                 f"{ion} has {100 * share:.2g} % of its largest counts in the bulk region: a background, or that is not"
                 " the bulk."
             )
+
+
+def _background(measurement: Measurement, counts: IonCounts, balance: Balance, depth: FloatArray) -> FloatArray:
+    """Share of its counts in the bulk that is background of an ion, and the error of the share, shape (2, ions).
+
+    All of it for foreign ions, which are not there; for native ones what is stated, or what is counted where they must
+    be absent.
+    """
+    settings, ions = measurement.settings, counts.channels.ions
+    found = np.zeros((2, len(ions)))
+    if settings.background == "bulk":
+        found[0, balance.native == 0.0] = 1.0
+    for ion, table in settings.native_background.items():
+        key = f"native_background.{ion}"
+        if ion not in ions or balance.native[ions.index(ion)] == 0.0:
+            native = ", ".join(np.array(ions)[balance.native > 0.0])
+            raise InputError("is not a native ion with a channel", file=measurement.file, key=f"measurement.{key}",
+                             remedy=f"name one of them ({native}); that of foreign ions is taken from the bulk"
+                             )  # fmt: skip
+        place = ions.index(ion)
+        bulk = counts.intensity[place, balance.bulk]
+        if table.absent_region is None:
+            found[:, place] = table.value or 0.0, table.error or 0.0
+        else:
+            absent = _region(table.absent_region, depth, key=f"{key}.absent_region", measurement=measurement)
+            there = counts.intensity[place, absent]
+            share = float(there.mean() / bulk.mean())
+            # its own scatter holds counting and common factor; those of the bulk are as large, relatively
+            error = float(np.hypot(_mean_error(there), share * _mean_error(bulk)) / bulk.mean())
+            found[:, place] = share, error
+        least = float(_local_mean(counts.intensity)[place].min() / bulk.mean())
+        if found[0, place] > least + LARGEST_EXCESS * _mean_error(bulk[:VARIANCE_POINTS]) / bulk.mean():
+            raise InputError(
+                f"is {_percent(found[0, place])} of the counts of {ion} in the bulk, more than is left of it at its"
+                f" least, {_percent(least)}", file=measurement.file, key=f"measurement.{key}",
+                remedy="lower it, or give depths at which the ion is absent",
+            )  # fmt: skip
+    return found
+
+
+def _mean_error(counts: FloatArray) -> float:
+    """Standard error of the mean; that of a single count where there are none."""
+    return float(max(counts.std(ddof=1), 1.0) / np.sqrt(counts.size))
 
 
 def _factors(method: DensityMethod, counts: IonCounts, balance: Balance) -> Factors:

@@ -53,7 +53,9 @@ class IonCounts:
         common_factor: relative standard deviation of the factor shared by all channels of a data point.
         common_factor_error: its standard deviation.
         limited: points at which a channel is limited by the dead time, shape (points,).
-        freed: ions whose background in the bulk has been taken off, shape (ions,); None for none.
+        taken_off: background that has been taken off, over the counts in the bulk as they were: 1 for foreign ions, of
+            which there are none, shape (ions,); None for none.
+        taken_off_error: its standard deviation, shape (ions,); None for none.
     """
 
     channels: IonChannels
@@ -63,17 +65,19 @@ class IonCounts:
     common_factor: float
     common_factor_error: float
     limited: NDArray[np.bool_]
-    freed: NDArray[np.bool_] | None = None
+    taken_off: FloatArray | None = None
+    taken_off_error: FloatArray | None = None
 
-    def without_background(self, foreign: NDArray[np.bool_], bulk: NDArray[np.bool_]) -> IonCounts:
-        """The same with the mean counts of the foreign ions in the bulk taken off.
+    def without_background(self, share: FloatArray, error: FloatArray, bulk: NDArray[np.bool_]) -> IonCounts:
+        """The same with a background taken off everywhere.
 
         Args:
-            foreign: which ions are foreign, shape (ions,).
+            share: background of each ion over its mean counts in the bulk, shape (ions,).
+            error: its standard deviation, shape (ions,).
             bulk: points in the unchanged bulk, shape (points,).
         """
-        background = np.where(foreign, self.intensity[:, bulk].mean(axis=1), 0.0)
-        return replace(self, intensity=self.intensity - background[:, None], freed=foreign)
+        background = share * self.intensity[:, bulk].mean(axis=1)
+        return replace(self, intensity=self.intensity - background[:, None], taken_off=share, taken_off_error=error)
 
 
 def ion_channels(measurement: Measurement) -> IonChannels:

@@ -275,6 +275,17 @@ def _per_ion(
     }
 
 
+def _native_background(counts: IonCounts, balance: Balance) -> dict[str, list[float]]:
+    """Share of the counts in the bulk that was taken off as background of a native ion, and its error, by ion."""
+    if counts.taken_off is None or counts.taken_off_error is None:
+        return {}
+    known = (balance.native > 0.0) & ((counts.taken_off > 0.0) | (counts.taken_off_error > 0.0))
+    return {
+        counts.channels.ions[place]: [float(counts.taken_off[place]), float(counts.taken_off_error[place])]
+        for place in np.flatnonzero(known)
+    }
+
+
 def _attributes(
     measurement: Measurement,
     counts: IonCounts,
@@ -289,6 +300,7 @@ def _attributes(
     raw = measurement.raw
     fit = settings.fit_region or (float(depth[balance.zone].min()), float(depth[balance.zone].max()))
     response = settings.depth_resolution
+    stored = None if response is None else {**response.model_dump(), "relative_error": response.relative_error}
     nan = float("nan")
     lower, upper = scale.rate_interval()
     return {
@@ -319,7 +331,8 @@ def _attributes(
         "bulk_region": [float(depth[balance.bulk].min()), float(depth[balance.bulk].max())],
         "calibration_region": [float(depth[balance.zone].min()), float(depth[balance.zone].max())],
         "fit_region": [float(fit[0]), float(fit[1])],
-        "depth_response": json.dumps(response.model_dump() if response is not None else None),
+        "native_background": json.dumps(_native_background(counts, balance)),
+        "depth_response": json.dumps(stored),
         "warnings": json.dumps(warnings, ensure_ascii=False),
         **provenance_attributes(source=measurement.source, settings=measurement.table, kind="source"),
     }

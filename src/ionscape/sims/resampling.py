@@ -97,9 +97,11 @@ def _drawn(counts: IonCounts, balance: Balance, factors: Factors, rng: np.random
     mean = channels.weights @ draw_intensity(channels.counts, counts.pulses, rng, number)
     common = rng.normal(1.0, factors.common_factor, size=(number, 1, mean.shape[-1]))
     intensity = mean * np.maximum(common, 0.05)
-    if counts.freed is not None:
-        background = intensity[..., balance.bulk].mean(axis=-1, keepdims=True)
-        intensity -= np.where(counts.freed[:, None], background, 0.0)
+    if counts.taken_off is not None and counts.taken_off_error is not None:
+        share = counts.taken_off
+        if counts.taken_off_error.any():
+            share = share + counts.taken_off_error * rng.standard_normal((number, share.size))
+        intensity -= share[..., None] * intensity[..., balance.bulk].mean(axis=-1, keepdims=True)
     return intensity
 
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -53,6 +53,10 @@ class DepthResponse(Protocol):
         """Operator on cell averages, shape (points, cells), rows summing to 1."""
         ...
 
+    def scaled(self, factor: float) -> Self:
+        """The same with all lengths times a factor."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class GaussianResponse:
@@ -76,6 +80,10 @@ class GaussianResponse:
     def standard_deviation(self) -> float:
         """Of the response [m]."""
         return self.sigma
+
+    def scaled(self, factor: float) -> GaussianResponse:
+        """The same, wider by a factor."""
+        return GaussianResponse(sigma=factor * self.sigma)
 
     def matrix(self, edges: ArrayLike, at: ArrayLike) -> FloatArray:
         """Operator on cell averages.
@@ -101,33 +109,6 @@ class GaussianResponse:
         parts = np.where(lower > 0.0, ndtr(-lower) - ndtr(-upper), ndtr(upper) - ndtr(lower))
         parts[:, -1] = ndtr(distance[:, -2])
         return _normalised(parts, borders, depths)
-
-    def matrix_derivative(self, edges: ArrayLike, at: ArrayLike) -> FloatArray:
-        """Derivative of `matrix` with respect to sigma [1/m].
-
-        With u = (x − e)/σ, ∂Φ(u)/∂σ = −u φ(u)/σ; the row sums depend on σ too.
-
-        Args:
-            edges: of the cells [m], rising, shape (cells + 1,).
-            at: depths to observe [m], shape (points,).
-
-        Returns:
-            Shape (points, cells), each row summing to 0; zeros for sigma 0.
-
-        Raises:
-            InputError: edges do not rise, or a depth is not finite.
-        """
-        borders, depths = _geometry(edges, at)
-        if self.sigma == 0.0:
-            return np.zeros((len(depths), len(borders) - 1))
-        from scipy.special import ndtr
-
-        distance = (depths[:, None] - borders[None, :]) / self.sigma
-        slope = -distance * np.exp(-0.5 * distance**2) / (math.sqrt(2.0 * math.pi) * self.sigma)
-        slope[:, -1] = 0.0
-        parts = slope[:, :-1] - slope[:, 1:]
-        total = np.maximum(ndtr(distance[:, 0]), np.finfo(np.float64).tiny)
-        return (parts - self.matrix(borders, depths) * parts.sum(axis=1, keepdims=True)) / total[:, None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +142,14 @@ class MixingRoughnessInformationResponse:
     def standard_deviation(self) -> float:
         """Of the response [m], √(σ² + w² + λ²)."""
         return math.sqrt(self.roughness**2 + self.mixing_length**2 + self.information_depth**2)
+
+    def scaled(self, factor: float) -> MixingRoughnessInformationResponse:
+        """The same with its three lengths times a factor."""
+        return MixingRoughnessInformationResponse(
+            mixing_length=factor * self.mixing_length,
+            roughness=factor * self.roughness,
+            information_depth=factor * self.information_depth,
+        )
 
     def cumulative(self, distance: ArrayLike) -> FloatArray:
         """Integral of the response up to a distance below the layer [m], of the shape of `distance`.

@@ -21,6 +21,10 @@ NOT_NEGATIVE = Bounds(at_least=0.0)
 
 Length = Annotated[float, Quantity("length", NOT_NEGATIVE, "110 nm")]
 Region = tuple[Length, Length]
+AnyDepth = Annotated[float, Quantity("length", Bounds(), "-20 nm")]
+RESOLUTION_ERROR = 0.2
+"""Relative error of a depth resolution that is stated without one: its value depends on matrix, primary ion and crater,
+and is hardly ever measured on the glass itself."""
 DensityMethod = Literal["charge-balance", "proportional", "equal", "summed-intensities"]
 
 
@@ -64,6 +68,16 @@ class GaussianResponseTable(Table):
     standard_deviation: Annotated[float, Quantity("length", NOT_NEGATIVE, "2 nm")] = Field(
         description="Standard deviation."
     )
+    error: Annotated[float, Quantity("length", NOT_NEGATIVE, "0.2 nm")] | None = Field(
+        default=None, description="Error of the standard deviation; 20 % of it if absent, 0 if it is exact."
+    )
+
+    @property
+    def relative_error(self) -> float:
+        """Relative standard deviation of all lengths of the response."""
+        if self.error is None or self.standard_deviation == 0.0:
+            return RESOLUTION_ERROR
+        return self.error / self.standard_deviation
 
 
 class MixingResponseTable(Table):
@@ -81,12 +95,49 @@ class MixingResponseTable(Table):
     information_depth: Annotated[float, Quantity("length", NOT_NEGATIVE, "0.5 nm")] = Field(
         description="Escape depth of the secondary ions."
     )
+    relative_error: Annotated[float, Number(NOT_NEGATIVE, shown=0.1)] = Field(
+        default=RESOLUTION_ERROR, description="Relative error that the three lengths share; 0 if they are exact."
+    )
+
+
+class NativeBackgroundTable(Table):
+    """A background below the counts of a native ion, in parts of its counts in the bulk."""
+
+    name_in_messages: ClassVar[str] = "native background"
+
+    value: Annotated[float, Number(Bounds(at_least=0.0, below=1.0), shown=0.02)] | None = Field(
+        default=None, description="Background over the counts of the ion in the bulk; 0 or from the absent region."
+    )
+    error: Annotated[float, Number(Bounds(at_least=0.0, below=1.0), shown=0.01)] | None = Field(
+        default=None, description="Its standard deviation; needed where there is no absent region."
+    )
+    absent_region: tuple[AnyDepth, AnyDepth] | None = Field(
+        default=None,
+        description="Depths at which the ion must be absent, as in a layer above the glass, where they are negative:"
+        " what is counted there is background.",
+        examples=[["-20 nm", "-2 nm"]],
+    )
+
+    @model_validator(mode="after")
+    def _is_known_one_way(self) -> Self:
+        if self.absent_region is None:
+            if self.error is None:
+                reject("is missing", field="error", remedy='add it, or absent_region = ["-20 nm", "-2 nm"]')
+        elif self.value is not None or self.error is not None:
+            reject("contradicts value and error", field="absent_region", remedy="give the one or the others")
+        elif not self.absent_region[0] < self.absent_region[1]:
+            reject("must rise", field="absent_region", remedy="give the smaller value first")
+        return self
 
 
 ResponseTable = Annotated[GaussianResponseTable | MixingResponseTable, Field(discriminator="model")]
 
 
 def _gaussian_if_length(value: object) -> object:
+    if isinstance(value, Mapping) and "value" in value and "model" not in value:
+        # as other lengths with their errors stand in the file
+        return {"model": "gaussian", **{"standard_deviation" if key == "value" else key: entry
+                                        for key, entry in value.items()}}  # fmt: skip
     if isinstance(value, Mapping | BaseModel):
         return value
     # Read here as well, so that a mistake is told of the key that stands in the file.
@@ -200,6 +251,12 @@ class MeasurementTable(Table):
         description="Background of the foreign ions: their mean counts in the bulk region are taken off everywhere, or"
         " nothing is.",
     )
+    native_background: dict[str, NativeBackgroundTable] = Field(
+        default_factory=dict,
+        description="Background of native ions, which counts alone cannot tell from the ions: taken off by `calibrate`,"
+        " and varied within its error by a fit.",
+        examples=[{"Li": {"value": 0.02, "error": 0.01}}],
+    )
     common_factor: Annotated[float, Number(Bounds(at_least=0.0, below=1.0), shown=0.012)] | None = Field(
         default=None,
         description="Relative standard deviation of the factor that all channels of a data point share; estimated from"
@@ -211,7 +268,7 @@ class MeasurementTable(Table):
     depth_resolution: Annotated[ResponseTable | None, BeforeValidator(_gaussian_if_length)] = Field(
         default=None,
         description="Response of the instrument to a thin layer: the standard deviation of a Gaussian, or a table.",
-        examples=["2 nm", {"model": "gaussian", "standard_deviation": "2 nm"}],
+        examples=["2 nm", {"value": "2 nm", "error": "0.2 nm"}],
     )
     native: dict[str, Annotated[float, Quantity("number density", POSITIVE)]] | None = Field(
         default=None,

@@ -31,9 +31,6 @@ from ionscape.workbench.plots_fit import (
 from ionscape.workbench.session import Session
 from ionscape.workbench.wording import page_words
 
-LARGEST_REDUCED_COST = 1.3
-FARTHEST_FROM_PRIOR = 2.5
-"""Standard deviations of a prior."""
 WRITTEN_DIGITS = 6
 PROFILE = "profile"
 METHODS = {
@@ -99,7 +96,7 @@ class FitResults:
         self._show_table(result)
         self._warnings.clear()
         with self._warnings:
-            for sentence in (*grouped_warnings(result), *further_warnings(result)):
+            for sentence in grouped_warnings(result):
                 notes.warning(sentence)
         self._show_figure(self._choice)
 
@@ -182,35 +179,6 @@ def grouped_warnings(result: FitResult) -> list[str]:
             f" {'; '.join(together)}."
         )
     return [*found, *others]
-
-
-def further_warnings(result: FitResult) -> list[str]:
-    """What makes a result doubtful beyond the warnings of the fit: an improbable cost, priors left far behind."""
-    found: list[str] = []
-    reduced = float(result.summary()["reduced_chi_square"])
-    if reduced > LARGEST_REDUCED_COST:
-        found.append(
-            f"The reduced cost {reduced:.3g} is improbable (above {LARGEST_REDUCED_COST:g}): the model does not"
-            " describe the measurement within its errors, and the intervals are too narrow."
-        )
-    if result.problem is None:
-        return found
-    estimates = dict(zip(map(str, result.dataset["parameter"].values), map(float, result.dataset["estimate"].values),
-                         strict=True))  # fmt: skip
-    for parameter in result.problem.parameters:
-        if parameter.kind == "experiment" or parameter.prior is None or parameter.name not in estimates:
-            continue
-        distance = parameter.prior.residual(estimates[parameter.name])
-        if abs(distance) > FARTHEST_FROM_PRIOR:
-            found.append(
-                f"{short_name(parameter.name)} ends {abs(distance):.1f} standard deviations {_side(distance)} its"
-                " prior: what is known of the measurement contradicts the model."
-            )
-    return found
-
-
-def _side(distance: float) -> str:
-    return "above" if distance > 0.0 else "below"
 
 
 def fitted_values(result: FitResult, experiment: Experiment) -> dict[str, str | float]:

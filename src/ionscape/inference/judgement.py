@@ -1,0 +1,210 @@
+"""What a fit has to say of its own model: is it a misfit, what would be better, what was assumed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ionscape.arrays import FloatArray
+
+from .alternatives import Alternative
+from .discrepancy import likeliest
+from .forward import ForwardModel, background_counts, expected_counts, share_responses, unspread, whitened_counts
+from .least_squares import POLISHING_SIMULATIONS, StartResult, fine_model, minimise
+from .misfit import Misfit
+from .parameters import Parameter, values_of
+from .problem import DataSet, FitProblem
+
+ROUNDS = 2
+"""Searches with a discrepancy: its size follows from residuals that change with it."""
+LARGEST_PULL = 2.0
+ASSUMED_BACKGROUND = 0.01
+"""Share of the counts in the bulk for which the effect of a background is told."""
+NOTABLE_SHIFT = 1.0  # standard errors
+NOTABLE_WIDENING = 2.0
+
+
+def with_alternatives(misfit: Misfit, found: Sequence[Alternative]) -> Misfit:
+    """The judgement with the directed tests for a D that depends on density added to those of the residuals alone."""
+    least = min((alternative.p_value for alternative in found), default=1.0)
+    # the tests of the residuals together count as one
+    p_value = min(1.0, (1 + len(found)) * min(misfit.p_value, least)) if found else misfit.p_value
+    return replace(misfit, p_value=p_value)
+
+
+def refit_with_discrepancy(problem: FitProblem, best: StartResult) -> tuple[FitProblem, StartResult]:
+    """The optimum with a smooth discrepancy of the model, whose size and length its residuals tell.
+
+    Args:
+        problem: that was fitted.
+        best: its optimum, with derivatives.
+
+    Returns:
+        The problem with the discrepancies of its data sets, and its optimum.
+    """
+    for _ in range(ROUNDS):
+        problem = _with_discrepancies(problem, best)
+        found = minimise(fine_model(problem), best.coordinates, precision=1e-4, maximum=POLISHING_SIMULATIONS)
+        best = replace(
+            found, simulations=best.simulations + found.simulations, failures=(*best.failures, *found.failures)
+        )
+    return problem, best
+
+
+def _with_discrepancies(problem: FitProblem, best: StartResult) -> FitProblem:
+    """The likeliest discrepancy of each data set, of its own residuals; the others take part with their information."""
+    residuals, jacobian = unspread(problem, best.evaluation)
+    datasets: list[DataSet] = []
+    begin = 0
+    for number, data in enumerate(problem.datasets):
+        end = begin + data.intensity.size
+        here = np.arange(begin, end)
+        elsewhere = np.delete(jacobian, here, axis=0)
+        # beyond its own residuals a direction is at least known within the bounds
+        known = elsewhere.T @ elsewhere + np.eye(jacobian.shape[1])
+        shares = shares_of(problem, number, best)
+        found = likeliest(
+            data.depth, shares, share_responses(data, problem.settings.discrepancy), residuals[here], jacobian[here],
+            known, shortest=data.response.standard_deviation,
+        )  # fmt: skip
+        datasets.append(replace(data, discrepancy=found))
+        begin = end + data.further_residuals
+    return replace(problem, datasets=tuple(datasets))
+
+
+def shares_of(problem: FitProblem, number: int, best: StartResult) -> FloatArray:
+    """Share of each ion in the charge of all at the points of a data set, shape (ions, points)."""
+    data = problem.datasets[number]
+    amounts = np.abs(data.charges)[:, None] * np.maximum(best.evaluation.densities[number], 0.0)
+    return amounts / np.maximum(amounts.sum(axis=0), np.finfo(float).tiny)
+
+
+def misfit_warnings(misfit: Misfit, found: Sequence[Alternative], problem: FitProblem) -> list[str]:
+    """What a misfit is, where it shows, what was done about the intervals, and what to try."""
+    proposals = [_proposal(alternative) for alternative in found if alternative.proposed]
+    if not misfit.significant:
+        return [*proposals, *map(_assumption, filter(_rests_on_constant, found))]
+    where = "" if not misfit.data_set else f" in {misfit.data_set}"
+    start, stop = (depth * 1e9 for depth in misfit.stretch)
+    side = "more" if misfit.excess > 0.0 else "less"
+    told = (
+        f"The model misses the data by more than their noise (misfit: p = {misfit.p_value:.1g}; reduced chi square"
+        f" {misfit.reduced_chi_square:.2f} where the counts tell the shares of the ions, correlation of neighbouring"
+        f" residuals {misfit.correlation:.2f}), most from {start:.3g} to {stop:.3g} nm{where}, where {side}"
+        f" {misfit.ion} was measured than fitted."
+    )
+    departures = [data.discrepancy for data in problem.datasets if data.discrepancy is not None]
+    if departures:
+        shown = " and ".join(f"{50.0 * each.size:.2g} % over {each.length * 1e9:.2g} nm" for each in departures)
+        told += (
+            f" Estimates and intervals allow for a smooth discrepancy of the shares of up to {shown}, whose size the"
+            " residuals tell; an error of the model that looks like a change of a parameter stays in that parameter."
+        )
+    else:
+        told += " Intervals by noise alone are too narrow."
+    if not proposals:
+        told += (
+            " Look at the residuals, and try what was taken as known: the depth resolution, a foreign ion whose D"
+            " depends on density, a further branch of site energies, a background of the native ion."
+        )
+    return [told, *proposals]
+
+
+def _rests_on_constant(found: Alternative) -> bool:
+    return not found.proposed and found.widening > NOTABLE_WIDENING
+
+
+def _assumption(found: Alternative) -> str:
+    return (
+        f"D of {found.ion} is taken as the same at each of its densities. Were ln D a line over the density, the data"
+        f" would not contradict it (p = {found.p_value:.2g}), and the interval of {found.widened} would be"
+        f" {found.widening:.2g} times as wide."
+    )
+
+
+def _proposal(found: Alternative) -> str:
+    low, high = found.coefficients
+    change = f"{found.ratio:.2g} times as large" if found.ratio > 1.0 else f"{1.0 / found.ratio:.2g} times smaller"
+    return (
+        f"The residuals ask for a D of {found.ion} that depends on its density: {change} at the native density as at"
+        f" none (from {low:.3g} to {high:.3g} m^2/s), with a log evidence higher by {found.log_evidence_gain:.3g}. Try"
+        f' model = "table" in ions.{found.ion}.diffusion with two densities, and fit its coefficients[0] and'
+        " coefficients[1]."
+    )
+
+
+def pull_warnings(parameters: Sequence[Parameter], coordinates: FloatArray, covariance: FloatArray) -> list[str]:
+    """Parameters that the data draw away from what was stated of them.
+
+    The difference of estimate and statement has the variance of the statement less that of the estimate; more than two
+    of its standard deviations are a contradiction.
+
+    Args:
+        parameters: of the fit.
+        coordinates: of the optimum, shape (parameters,).
+        covariance: of the coordinates, shape (parameters, parameters).
+    """
+    found: list[str] = []
+    values = values_of(tuple(parameters), coordinates)
+    for place, (parameter, value) in enumerate(zip(parameters, values, strict=True)):
+        prior = parameter.prior
+        if prior is None:
+            continue
+        slope = prior.slope(float(value)) * parameter.slope(float(coordinates[place]))
+        left = 1.0 - float(covariance[place, place]) * slope**2
+        pull = prior.residual(float(value)) / math.sqrt(max(left, 0.01))
+        if abs(pull) > LARGEST_PULL:
+            stated = math.exp(prior.mean) if prior.scale == "log" else prior.mean
+            unit = f" {parameter.unit}" if parameter.unit else ""
+            found.append(
+                f"The data draw {parameter.name} from the stated {stated:.4g}{unit} to {float(value):.4g}{unit}, which"
+                f" is {abs(pull):.1f} standard errors of the statement away: it contradicts the data, or the model"
+                " does; the other parameters follow it."
+            )
+    return found
+
+
+def background_warnings(problem: FitProblem, best: StartResult, covariance: FloatArray) -> list[str]:
+    """Native ions without a stated background, where one of a hundredth of the bulk would move a parameter notably.
+
+    No χ² shows such a background: what a plateau holds of the ion takes it up. To first order the estimates move by
+    −C Jᵀ dr for a change dr of the residuals.
+    """
+    found: list[str] = []
+    begin = 0
+    deviation = np.sqrt(np.diag(covariance))
+    residual_slopes = best.evaluation.jacobian
+    model = ForwardModel(problem=problem)
+    for number, data in enumerate(problem.datasets):
+        stated = {path for parameter in problem.parameters for where, path in parameter.paths if where == number}
+        values = values_of(problem.parameters, best.coordinates)
+        for ion, name in enumerate(data.ions):
+            if data.native[ion] <= 0.0 or f"background.{name}" in stated:
+                continue
+            prefix = f"{data.name}:" if data.name else ""
+            factor = float(values[problem.index(f"{prefix}sensitivity_factor.{name}")])
+            counts = np.zeros_like(data.intensity)
+            counts[ion] = ASSUMED_BACKGROUND * background_counts(data, ion, factor)
+            change = np.zeros(best.evaluation.residuals.size)
+            change[begin : begin + counts.size] = model.spread_counts(number, whitened_counts(problem, number, counts))
+            moved = -covariance @ residual_slopes.T @ change / deviation
+            experimental = [k for k, each in enumerate(problem.parameters) if each.kind == "experiment"]
+            worst = max(experimental, key=lambda k, moved=moved: abs(moved[k]))
+            if abs(moved[worst]) < NOTABLE_SHIFT:
+                continue
+            parameter = problem.parameters[worst]
+            shift = moved[worst] * deviation[worst] * parameter.slope(float(best.coordinates[worst]))
+            relative = shift / values[worst]
+            least = float(np.min(expected_counts(problem, number, best.evaluation)[ion])) * factor / data.native[ion]
+            where = f" in {data.name}" if data.name else ""
+            found.append(
+                f"The counts of {name}{where} are taken to be free of background, which no chi square shows: one of 1 %"
+                f" of its counts in the bulk would have moved {parameter.name} by {100.0 * relative:+.2g} %"
+                f" ({abs(moved[worst]):.2g} of its standard errors), and at most {100.0 * least:.2g} % is possible,"
+                f" what is left of {name} at its least. Give measurement.native_background if you know it."
+            )
+        begin += data.intensity.size + data.further_residuals
+    return found
