@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import re
@@ -53,40 +54,33 @@ def _machine() -> Iterator[Finding]:
 
 
 def _cache() -> Finding:
-    """Where numba keeps compiled kernels, how many there are, and whether more can be written."""
-    folder = _cache_folder()
-    kernels = [path for path in folder.rglob("*.nbc") if path.is_file()] if folder.is_dir() else []
+    """Where numba keeps compiled kernels, how many there are, and whether they outlast this process."""
+    # only here, as numba takes a second to load
+    from ionscape.compiled import CACHE_VARIABLE, cache_folder
+
+    name, remedy = "compiled code", f"set {CACHE_VARIABLE} to a folder that can be written and lasts"
+    logging.getLogger("ionscape").disabled = True  # the line that says the same
+    place, makeshift = cache_folder()
+    if place is None:
+        return Finding(name=name, value=f"can be kept nowhere, every start compiles; {remedy}", faulty=True)
+    folder = _all_of_it(place)
+    kernels = [path for path in folder.rglob("*.nbc") if path.is_file()]
     if kernels:
         size = sum(path.stat().st_size for path in kernels) / 1e6
         value = f"{len(kernels)} kernels in {folder}, {size:.1f} MB"
     else:
         value = f"none yet; the first simulation fills {folder}"
-    if _writable(folder):
-        return Finding(name="compiled code", value=value)
-    remedy = "cannot be written; set NUMBA_CACHE_DIR to a folder that can be"
-    return Finding(name="compiled code", value=f"{folder} {remedy}", faulty=True)
+    if makeshift:
+        value = f"{value}, a makeshift since no other folder for it can be written; {remedy}"
+    return Finding(name=name, value=value, faulty=makeshift)
 
 
-def _cache_folder() -> Path:
-    """The first of the folders that numba tries and can write: that of the variable, the package's, the user's."""
+def _all_of_it(place: Path) -> Path:
+    """The folder of the whole cache, from that of the kernels of one folder of the package."""
     import ionscape
 
-    given = os.environ.get("NUMBA_CACHE_DIR")
-    if given:
-        return Path(given)
     own = Path(str(ionscape.__file__)).parent
-    if _writable(own):
-        return own
-    # only here, as numba takes a second to load
-    from numba.misc.appdirs import AppDirs  # pyright: ignore[reportMissingImports, reportUnknownVariableType]
-
-    return Path(str(AppDirs(appname="numba", appauthor=False).user_cache_dir))
-
-
-def _writable(folder: Path) -> bool:
-    """Whether files can be made in a folder, or the folder itself where it does not exist yet."""
-    there = next((place for place in (folder, *folder.parents) if place.exists()), folder)
-    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    return own if place.is_relative_to(own) else place.parent
 
 
 def _needed() -> Iterator[Finding]:

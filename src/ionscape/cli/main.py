@@ -23,6 +23,7 @@ from ionscape.cli.terminal import patient_output, say
 from ionscape.cli.workbench import workbench_command
 from ionscape.errors import InputError, IonscapeError, SimulationInterrupted
 from ionscape.interrupts import interrupted_status, signals_as_interrupts
+from ionscape.makeshift import house_matplotlib
 
 INTERRUPTED = 130  # what typer makes of an interruption
 
@@ -80,6 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Args:
         arguments: the words after the command's name; without them, those of the process.
     """
+    house_matplotlib()
     with signals_as_interrupts():
         with patient_output() as trouble:
             status = _status(arguments)
