@@ -91,6 +91,9 @@ def _check_size(text: str, *, file: str | None) -> None:
         return
     line = 1
     before, *lists = text.split("[")
+    if len(lists) > LONGEST_LIST:
+        raise InputError(f"has {len(lists)} lists and tables", file=file, bound=f"at most {LONGEST_LIST} are read",
+                         remedy="give fewer, or a table in a file")  # fmt: skip
     for part in lists:
         line += before.count("\n")
         values = part.split("]", 1)[0].count(",") + 1
