@@ -51,6 +51,25 @@ def test_ions_that_pile_up_at_the_back_are_resolved_there() -> None:
     assert grid.size.sum() == pytest.approx(2.325e-3, rel=1e-12)
 
 
+def test_a_front_that_the_automatic_cells_do_not_resolve_is_remarked_on() -> None:
+    """Charge law and width of the steady front by hand: at 2 kV it is a tenth of a nanometre wide."""
+    steep = experiment(**{'"15 V"': '"2 kV"'})
+    native, foreign, seconds, thickness = 5.8e-19, 2.67e-22, 94.46 * 3600.0, 2.325e-3
+    slowness, drive = 1.0 / foreign - 1.0 / native, 2000.0 / (8.617333e-5 * 323.15) * seconds
+    resistance = thickness / native
+    amount = (np.sqrt(resistance**2 + 2.0 * slowness * drive) - resistance) / slowness
+    width = 2.0 * np.log(0.84 / 0.16) * seconds / (amount * slowness)
+    grid = make_grid(steep)
+    assert grid.front_cell == pytest.approx(width / 16.0, rel=1e-3)
+    assert grid.cell == pytest.approx(grid.zone / 800.0)
+    with pytest.raises(isc.ConvergenceError) as caught:
+        isc.simulate(steep, settings=Settings(maximum_steps=1))
+    (sentence,) = caught.value.partial.summary()["warnings"]
+    assert sentence.startswith(f"Cells of {grid.cell * 1e9:.3g} nm place the front of the native ions but do not")
+    assert f"cells of {1e12 * width / 16.0:.3g} pm" in sentence
+    assert make_grid(experiment()).front_cell is None
+
+
 @pytest.mark.parametrize(("addition", "key"), [('cell = "1 mm"', "grid.cell"), ('zone = "5 mm"', "grid.zone")])
 def test_grid_that_does_not_fit_the_sample(addition: str, key: str) -> None:
     with pytest.raises(isc.InputError) as caught:

@@ -8,7 +8,9 @@ cell the field allows. The estimates only place cells; a wrong one costs accurac
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +20,7 @@ from ionscape.diffusivity import DiffusionModel
 from ionscape.diffusivity.table import SMALLEST_COEFFICIENT
 from ionscape.errors import InputError
 from ionscape.experiment import Contact, Experiment, Irradiation, SiteEnergySpecification, Storage
+from ionscape.quantities import format_quantity
 from ionscape.relations.conduction import debye_length
 
 from .arrays import Cells
@@ -47,6 +50,8 @@ USUAL_ZONE_CELLS = 800
 MOST_ZONE_CELLS = 3200
 """The front of the native ions may ask for so many; where it asks for more, the usual number places but does not
 resolve it. Fronts between foreign ions are narrow and slow to follow: they ask for the usual number at most."""
+UNRESOLVED = 1.5
+"""Cells larger by more than this than those that resolve the front are remarked on: its width is off by over 1 %."""
 SMALLEST_CELL = 1e-11
 """Automatic cells are not smaller [m]: a tenth of a bond length, below which densities have no meaning."""
 SURFACE_CELL_FRACTION = 0.1
@@ -74,6 +79,8 @@ class Grid:
         zone: depth of the zone of equal cells [m].
         surface_cell: size of the first cell [m].
         growth: ratio of neighbouring sizes behind the zone.
+        front_cell: the largest cell that resolves the front of the native ions, where the automatic choice is larger
+            because there would be too many [m]; None where it is not.
     """
 
     size: FloatArray
@@ -82,6 +89,7 @@ class Grid:
     zone: float
     surface_cell: float
     growth: float
+    front_cell: float | None = None
 
     @property
     def faces(self) -> FloatArray:
@@ -107,7 +115,21 @@ class Grid:
             "surface_cell": self.surface_cell,
             "growth": self.growth,
             "front_width": self.front_width,
+            **({} if self.front_cell is None else {"front_cell": self.front_cell}),
         }
+
+
+def grid_remarks(description: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a reader must know of the grid of a result, from what is stored of it, one sentence each."""
+    needed = description.get("front_cell")
+    if needed is None:
+        return ()
+    cell, wanted = (format_quantity(value, "length", digits=3) for value in (description["cell"], needed))
+    return (
+        f"Cells of {cell} place the front of the native ions but do not resolve it: its width, which would need cells"
+        f" of {wanted}, comes out too large, its depth and the charge do not suffer; grid.cell and grid.zone set finer"
+        " ones.",
+    )
 
 
 def cells_of(size: FloatArray) -> Cells:
@@ -177,7 +199,11 @@ def make_grid(experiment: Experiment) -> Grid:
         surface_cell = min(surface_cell, max(0.1 * layer, SMALLEST_CELL))
     half = _graded_sizes(thickness / 2 if two_sided else thickness, cell, zone, surface_cell, growth, surface_growth)
     size = np.concatenate([half, half[::-1]]) if two_sided else half
-    return Grid(size=size, front_width=estimate.width, cell=cell, zone=zone, surface_cell=surface_cell, growth=growth)
+    unresolved = given.cell is None and cell > UNRESOLVED * estimate.cell
+    return Grid(
+        size=size, front_width=estimate.width, cell=cell, zone=zone, surface_cell=surface_cell, growth=growth,
+        front_cell=estimate.cell if unresolved else None,
+    )  # fmt: skip
 
 
 def _graded_sizes(

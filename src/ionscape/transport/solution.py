@@ -18,7 +18,7 @@ from ionscape.experiment import Experiment, parse_experiment
 from ionscape.outputs import csv_cell, write_text
 from ionscape.provenance import provenance_attributes
 
-from .grid import Grid
+from .grid import Grid, grid_remarks
 from .settings import Settings
 from .stage_arrays import Scales
 from .variation import Variation, charge_slopes, native_slopes
@@ -79,7 +79,8 @@ class SimulationResult:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader must know, one sentence each."""
-        return (*self.experiment.warnings, *file_remarks(self.dataset))
+        grid = json.loads(self.dataset.attrs.get("grid", "{}"))
+        return (*self.experiment.warnings, *grid_remarks(grid), *file_remarks(self.dataset))
 
     def summary(self) -> dict[str, Any]:
         """Title, warnings and `stages`: the figures of each stage in SI units (reference: result file)."""
