@@ -109,3 +109,20 @@ def test_storage_moves_no_charge_and_no_front(double: dict[str, isc.SimulationRe
     assert expected == pytest.approx(12.3e-3, abs=0.1e-3)
     assert stored.surface_potential == pytest.approx(expected, rel=0.01)
     assert result.summary()["stages"][1]["surface_potential"] == stored.surface_potential
+
+
+def test_rubidium_referred_to_the_exchanged_glass_runs_ahead_and_piles_up(double_cait_file: Path) -> None:
+    """The coefficient of Rb stated at 0.95 n_bulk; an independent calculation raised it by 1.975 at n_bulk instead."""
+    text = double_cait_file.read_text(encoding="utf-8")
+    counts = 'fermi_level_counts = ["Rb", "Li"]'
+    assert text.count(counts) == 1
+    referred = isc.parse_experiment(text.replace(counts, f'{counts}\nreference_density = "1.33e28 1/m^3"'))
+    state = final_state(isc.simulate(referred))
+    assert state.crossing("Li") == pytest.approx(101.1e-9, abs=0.3e-9)
+    assert state.crossing("Rb", 0.25) - state.crossing("Cs", 0.25) == pytest.approx(16.9e-9, abs=0.5e-9)
+    highest = int(np.argmax(state.fraction["Rb"]))
+    assert state.fraction["Rb"][highest] == pytest.approx(0.52, abs=0.01)
+    assert state.depth[highest] == pytest.approx(99e-9, abs=1e-9)
+    zone = state.depth < state.crossing("Li")
+    means = [float(np.average(state.fraction[name][zone], weights=state.size[zone])) for name in ("Li", "Rb", "Cs")]
+    assert means == pytest.approx([0.048, 0.36, 0.59], abs=0.005)

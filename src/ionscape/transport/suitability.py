@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ionscape.errors import InputError
 from ionscape.experiment import Contact, Experiment, Irradiation, is_immobile
+from ionscape.experiment.native import motionless_ions
 from ionscape.quantities import format_quantity
 
 
@@ -40,11 +41,11 @@ def refuse_without_charge(experiment: Experiment) -> None:
 def _closed_face(experiment: Experiment, index: int, potential: float) -> str | None:
     """Which face lets no ion pass that the potential drives into the sample, in words; None if both do."""
     stage = experiment.stages[index]
-    specifications = experiment.diffusion_specifications(index)
+    specifications, motionless = experiment.diffusion_specifications(index), motionless_ions(experiment)
     driven = {
         name
         for name, ion in experiment.ions.items()
-        if ion.charge * potential > 0.0 and not is_immobile(specifications[name])
+        if ion.charge * potential > 0.0 and name not in motionless and not is_immobile(specifications[name])
     }
     if isinstance(stage, Contact):
         if stage.blocking:
