@@ -250,6 +250,7 @@ def test_from_the_export_to_the_report_and_on_after_the_server_died(command, pag
         before = {path.name: path.read_bytes() for path in folder.glob("*.toml")}
     finally:
         server.kill()
+    (folder / "uploads" / "elsewhere.txt").symlink_to(Path(__file__))
     # what stands on the page stays there until it is loaded again
     server = Server(command, folder, port)
     try:
@@ -264,11 +265,14 @@ def test_from_the_export_to_the_report_and_on_after_the_server_died(command, pag
         page.find("//button[contains(., '0001')]", "the run")
         page.tab("Files")
         page.find("//*[contains(text(), 'results/fit.nc')]")
+        page.find("//*[text()='uploads/elsewhere.txt: a link that leads out of the project']")
         page.find("//button[@aria-label='fit as CSV']", "the figures")
         page.button("Everything (zip)")
         wait_for(lambda: set(page.downloads.glob("*.zip")) - set(page.downloads.glob("report*.zip")), "the archive")
         requests.extend(page.requests())
         severe = {entry["message"] for entry in page.driver.get_log("browser")}
+        assert "Traceback" not in server.told()
+        assert "has been deleted" not in server.told()
     finally:
         server.kill()
     # the page opens on the first of the steps

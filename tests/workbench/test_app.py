@@ -218,6 +218,9 @@ def test_the_rules_of_the_page_are_whole():
         assert selector.strip().startswith("@") or "@" not in selector
     rings = dict(re.findall(r"([^{}]*:focus-visible[^{}]*)\{[^}]*(var\(--q-primary\)|#8ec5f4)", without_comments))
     assert {name.strip(): colour for name, colour in rings.items()} == {
+        # Quasar's buttons have none of their own
+        ".q-btn:focus-visible": "var(--q-primary)",
+        ".body--dark .q-btn:focus-visible, .q-header .q-btn:focus-visible": "#8ec5f4",
         "*:focus-visible": "var(--q-primary)",
         # on dark ground, of which the head of the page is one in both themes
         ".body--dark *:focus-visible, .q-header *:focus-visible": "#8ec5f4",

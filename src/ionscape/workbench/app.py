@@ -67,6 +67,8 @@ body { font-size: 13px; }
   .body--dark .text-negative { color: #ff9d94 !important; }
   .body--dark .text-warning { color: #f0c36d !important; }
   .body--dark .text-positive { color: #8fd694 !important; }
+  .q-btn:focus-visible { outline: 2px solid var(--q-primary) !important; outline-offset: 1px !important; }
+  .body--dark .q-btn:focus-visible, .q-header .q-btn:focus-visible { outline-color: #8ec5f4 !important; }
 }
 .body--dark .workbench-error { color: #ff9d94; }
 @media (max-width: 1000px) { .workbench-title { display: none; } .q-tab { padding: 0 8px; } }
