@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -11,13 +12,14 @@ import numpy as np
 import pytest
 
 from ionscape.constants import ELEMENTARY_CHARGE
-from ionscape.inference import FitProblem, FitResult, fit, load_fit
+from ionscape.inference import FitProblem, FitResult, fit, load_fit, load_fit_result
 from ionscape.inference.forward import ForwardModel
-from ionscape.inference.least_squares import POLISHING, covariance_of, starting_points
+from ionscape.inference.least_squares import POLISHING, StartResult, covariance_of, starting_points
 from ionscape.inference.parameters import coordinates_of
-from ionscape.inference.problem import with_starts
+from ionscape.inference.problem import with_discrepancies, with_starts
+from ionscape.inference.result import make_fit_result
 from ionscape.sims import Measurement
-from synthetic_fits import WIDTH, Truth, deviations, measure, problem_of
+from synthetic_fits import WIDTH, Departure, Truth, deviations, measure, problem_of
 
 pytestmark = pytest.mark.slow
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -172,3 +174,73 @@ def test_the_example_tells_its_truth_and_its_intervals_end_where_the_cost_says()
         assert np.all(np.abs(np.sqrt(rises[: len(expected)] / 3.841458820694124) - 1.0) < 0.15)
         assert np.isnan(rises[len(expected) :]).all()
     assert not any("least-squares interval" in warning for warning in result.warnings)
+
+
+SHALLOW = Truth(ion="Rb", front=30e-9, seed=5)
+
+
+@cache
+def measured_shallow(departure: Departure) -> Measurement:
+    return measure(SHALLOW, departure)
+
+
+def shallow(departure: Departure, **settings: object) -> FitResult:
+    """A fit from the values of the stated model, on coarse cells."""
+    problem = problem_of(SHALLOW, measurements={"": measured_shallow(departure)}, cell="0.5 nm", **settings)
+    return fit(with_starts(problem, SHALLOW.values), starts=1, check_intervals=False)
+
+
+def test_a_misfit_is_said_widened_and_its_reason_proposed() -> None:
+    """D of rubidium is three times as large at the native density as at none, where the model has a constant."""
+    result = shallow(Departure(foreign=(0.6, 1.8)))
+    found = result.summary()
+    assert found["misfit"] is True
+    assert found["misfit_p_value"] < 1e-6
+    # a reduced chi square that nobody would look at twice
+    assert found["reduced_chi_square"] < 1.2
+    assert sum("(misfit: p = " in text for text in result.warnings) == 1
+    (proposal,) = [text for text in result.warnings if text.startswith("The residuals ask for a D of Rb")]
+    ratio = float(re.search(r"density: ([\d.]+) times as large", proposal)[1])
+    assert ratio == pytest.approx(3.0, rel=0.25)
+    plain = shallow(Departure(foreign=(0.6, 1.8)), refit_misfit=False)
+    assert plain.summary()["misfit"] is True
+    assert plain.summary()["discrepancies"] == [None]
+    assert any("Intervals by noise alone are too narrow" in text for text in plain.warnings)
+    off = {way: abs(deviations(each, SHALLOW)["ions.Li.diffusion.width"]["deviation"])
+           for way, each in (("noise", plain), ("allowed", result))}  # fmt: skip
+    assert off["noise"] > 8.0
+    assert off["allowed"] < 3.0
+    assert error(result, WIDTH) > 2.0 * error(plain, WIDTH)
+
+
+def test_a_misfit_survives_its_file(tmp_path: Path) -> None:
+    """The discrepancy is there again when the result is read, and the fit goes on with it."""
+    problem = load_fit(EXAMPLES / "rb-mono-fit.toml")
+    share = np.full(problem.datasets[0].intensity.shape, 0.5)
+    departing = with_discrepancies(problem, [{"size": 0.03, "length": 8e-9, "shares": share}])
+    start = coordinates_of(departing.parameters, np.array([each.start for each in departing.parameters]))
+    evaluation = ForwardModel(problem=departing).evaluate(start)
+    best = StartResult(coordinates=start, cost=evaluation.cost, evaluation=evaluation, simulations=1, converged=True,
+                       message="", failures=())  # fmt: skip
+    made = make_fit_result(departing, best, [best], covariance_of(evaluation)[0], warnings=(), failures=())
+    made.to_netcdf(tmp_path / "fit.nc")
+    read = load_fit_result(tmp_path / "fit.nc")
+    own = read.problem.datasets[0].discrepancy
+    assert (own.size, own.length) == (0.03, 8e-9)
+    assert np.array_equal(own.shares, share)
+    again = ForwardModel(problem=read.problem).evaluate(start)
+    assert again.cost == pytest.approx(evaluation.cost, rel=1e-9)
+    # in the file residuals are those of the noise alone
+    alone = ForwardModel(problem=problem).evaluate(start)
+    stored = read.dataset["residual_0"].values.T.ravel()
+    assert stored == pytest.approx(alone.residuals[: stored.size], rel=1e-6, abs=1e-6)
+
+
+def test_a_resolution_that_is_stated_wrong_is_found() -> None:
+    """3 nm stated for 2 nm: taken as exact, D of the foreign ion is a third too small at an unsuspicious chi square."""
+    exact = shallow(Departure(stated_resolution=3e-9), fit_resolution=False)
+    assert abs(deviations(exact, SHALLOW)["foreign"]["deviation"]) > 4.0
+    result = shallow(Departure(stated_resolution=3e-9))
+    width = result.summary()["parameters"]["depth_resolution"]
+    assert width["lower_95"] < 2e-9 < width["upper_95"]
+    assert abs(deviations(result, SHALLOW)["foreign"]["deviation"]) < 3.0

@@ -168,12 +168,14 @@ def _display(count: int, *, quiet: bool) -> Generator[Callable[[FitProgress], No
 
 
 def _judgement(found: Mapping[str, Any]) -> str:
-    """The cost by its degrees of freedom, beside what noise alone gives: 1 with the deviation of chi square."""
+    """The cost by its degrees of freedom, beside what noise alone gives, and how probable the residuals are."""
     freedom = found["degrees_of_freedom"]
     if freedom < 1:
         return ""
     expected = math.sqrt(2.0 / freedom)
-    return f": {found['cost'] / freedom:.3f} per degree of freedom, where noise alone gives 1.000 ± {expected:.3f}"
+    told = f": {found['cost'] / freedom:.3f} per degree of freedom, where noise alone gives 1.000 ± {expected:.3f}"
+    p_value = found["misfit_p_value"]
+    return told if p_value is None else f"{told} ({'misfit' if found['misfit'] else 'no misfit'}, p = {p_value:.2g})"
 
 
 def print_fit(console: Console, result: FitResult) -> None:

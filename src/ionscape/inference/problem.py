@@ -299,7 +299,12 @@ def _current_curve(path: Path, relative_error: float) -> FloatArray:
     if set(columns) != {"time", "current"} or not columns["time"].size:
         raise InputError("needs the columns `time (h), current (nA)`", file=str(path),
                          remedy="name them in the first line")  # fmt: skip
-    return np.array([columns["time"], columns["current"], np.abs(columns["current"]) * relative_error])
+    errors = np.abs(columns["current"]) * relative_error
+    if not errors.all():
+        raise InputError("is a current of 0, which a relative error makes exact", file=str(path),
+                         key=rows[1 + int(np.flatnonzero(errors == 0.0)[0])][0], remedy="leave the line out"
+                         )  # fmt: skip
+    return np.array([columns["time"], columns["current"], errors])
 
 
 def _parameter(path: str, entry: ParameterTable, datasets: tuple[DataSet, ...]) -> Parameter:

@@ -149,6 +149,7 @@ class FitResults:
 def grouped_warnings(result: FitResult) -> list[str]:
     """The warnings of a fit in the words of the page: what to do first, parameters with the same trouble together."""
     named = {str(name): short_name(str(name)) for name in result.dataset["parameter"].values}
+    misfit: list[str] = []
     undetermined: list[str] = []
     together: list[str] = []
     others: list[str] = []
@@ -159,7 +160,9 @@ def grouped_warnings(result: FitResult) -> list[str]:
         text = sentence
         for name in sorted(named, key=len, reverse=True):
             text = text.replace(name, named[name])
-        if loose := re.fullmatch(r"The data leave (.+) undetermined within its bounds\.", text):
+        if "(misfit: p = " in text:
+            misfit.append(page_words(text))
+        elif loose := re.fullmatch(r"The data leave (.+) undetermined within its bounds\.", text):
             undetermined.append(loose[1])
         elif pair := re.fullmatch(r"(.+) are determined together only \(correlation (.+)\)\.", text):
             together.append(f"{pair[1]} ({pair[2]})")
@@ -178,7 +181,7 @@ def grouped_warnings(result: FitResult) -> list[str]:
             f"Do not read these alone, or fix one of each: determined together only (correlation) are"
             f" {'; '.join(together)}."
         )
-    return [*found, *others]
+    return [*misfit, *found, *others]
 
 
 def fitted_values(result: FitResult, experiment: Experiment) -> dict[str, str | float]:
