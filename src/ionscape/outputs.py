@@ -18,6 +18,8 @@ from ionscape.errors import InputError
 _FORMULA = re.compile(r"(^|[;\t\r\n])(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r])")
 _TEMPORARY = re.compile(r"\..*\.(?P<place>[0-9a-f]{8})-(?P<process>[0-9]+)-[0-9]+(\.[^.]*)?")
 _CLEARED: set[Path] = set()
+STEM_KEPT = 60
+"""Bytes of a name that its temporary one begins with."""
 
 
 def check_output(
@@ -45,6 +47,13 @@ def check_output(
             value=str(target),
             remedy="create the folder or choose another",
         )
+    try:
+        with suppress(FileNotFoundError):
+            os.lstat(target)
+    except (OSError, ValueError) as error:  # too long for the file system, which counts bytes, or with a null
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"is no name for a file ({reason})", key=key, value=str(target),
+                         remedy="choose another, shorter name") from None  # fmt: skip
     if target.is_dir():
         raise InputError("is a folder, not a file", key=key, value=str(target), remedy="add a file name")
     if not os.access(folder, os.W_OK) or (target.exists() and not os.access(target, os.W_OK)):
@@ -108,7 +117,9 @@ def atomic_output(path: str | Path, *, durable: bool = False) -> Generator[Path]
     remove_leftovers(target.parent)
     # threads of one process may write the same file at the same time
     maker = f"{_place()}-{os.getpid()}-{threading.get_ident()}"
-    temporary = target.with_name(f".{target.stem}.{maker}{target.suffix}")
+    # a long name would be too long with what is added to it
+    stem = target.stem.encode("utf-8", "surrogateescape")[:STEM_KEPT].decode("utf-8", "ignore")
+    temporary = target.with_name(f".{stem}.{maker}{target.suffix}")
     try:
         yield temporary
         if durable:

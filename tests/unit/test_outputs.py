@@ -22,7 +22,7 @@ import xarray
 from ionscape.datasets import load_checked, write_dataset
 from ionscape.errors import InputError
 from ionscape.inference import FitResult
-from ionscape.outputs import atomic_output, write_text
+from ionscape.outputs import atomic_output, check_output, write_text
 from ionscape.report.write import csv_text
 from ionscape.series import SeriesResult
 from ionscape.sims import DepthProfile
@@ -213,6 +213,20 @@ def test_a_film_that_the_encoder_cannot_write_is_refused(tmp_path, monkeypatch) 
 def test_names_that_no_encoding_knows_are_written_as_escapes(tmp_path) -> None:
     write_text(tmp_path / "a.json", json.dumps({"file": "\udcff σ"}, ensure_ascii=False))
     assert json.loads((tmp_path / "a.json").read_bytes().decode("utf-8")) == {"file": "\udcff σ"}
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".nc", "測" * 90 + ".nc", "a\0b.nc"])
+def test_a_name_that_no_file_can_have_is_refused_before_the_work(tmp_path, name):
+    with pytest.raises(InputError, match="is no name for a file"):
+        check_output(tmp_path / name, extensions=(".nc",))
+
+
+@posix
+@pytest.mark.parametrize("name", ["a" * 251 + ".csv", "測" * 83 + ".csv", "\U0001f600" * 62 + ".csv", "a." + "b" * 200])
+def test_every_name_that_a_file_can_have_can_be_written(tmp_path, name):
+    """Temporary names are not longer than the file system allows, 255 bytes."""
+    write_text(tmp_path / name, "x")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 FORMULAS = (

@@ -219,6 +219,11 @@ class TestProject:
         with pytest.raises(InputError, match="is a file"):
             open_project(tmp_path / "thesis.txt")
 
+    @pytest.mark.parametrize("name", ["a" * 300, "測" * 90, "a\0b"])
+    def test_a_name_that_no_folder_can_have_is_a_sentence(self, tmp_path, name):
+        with pytest.raises(InputError, match="is no name for a folder"):
+            open_project(tmp_path / name)
+
     def test_a_folder_with_a_document_becomes_a_project(self, tmp_path):
         (tmp_path / "analysis.toml").write_text(EXPERIMENT, encoding="utf-8")
         project = open_project(tmp_path)

@@ -8,6 +8,7 @@ import re
 import threading
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, cast
@@ -58,7 +59,14 @@ def open_project(folder: str | Path) -> Project:
     """
     from filelock import FileLock, Timeout
 
-    place = Path(folder).expanduser().resolve()
+    try:
+        place = Path(folder).expanduser().resolve()
+        with suppress(FileNotFoundError):
+            os.lstat(place)
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"is no name for a folder ({reason})", value=str(folder),
+                         remedy="choose another folder for the project") from None  # fmt: skip
     if place.exists() and not place.is_dir():
         raise InputError("is a file, not a folder", value=str(folder), remedy="choose another folder for the project")
     if place.is_dir() and any(place.iterdir()) and not (place / "project.json").is_file():
