@@ -205,6 +205,8 @@ def test_files_can_be_opened(tmp_path):
         await page.until(lambda: page.session.project.series.text == text)
         await upload.handle_uploads([SmallFileUpload("broken.toml", "application/toml", b"a = = 1")])
         await page.until(lambda: "is not valid TOML" in str(page.user.notify.messages))
+        await upload.handle_uploads([SmallFileUpload("rb.toml", "application/toml", b"[sample]\nthickness = 1")])
+        await page.until(lambda: "rb.toml: holds no series of glasses" in str(page.user.notify.messages))
         assert page.session.project.series.text == text
 
     visit(tmp_path / "project", "glass", act)
