@@ -292,7 +292,8 @@ def _reason(error: Exception) -> str:
 def _first_fault(dataset: xarray.Dataset, content: Content) -> str | None:
     """What is wrong with a dataset that calls itself one of these; None if nothing is."""
     there: dict[str, Attribute] = {name: kind for name, kind in content.possible.items() if name in dataset.attrs}
-    for name, kind in {**content.attributes, **there}.items():
+    wanted: dict[str, Attribute] = {**content.attributes, **there}
+    for name, kind in wanted.items():
         fault = _attribute_fault(dataset.attrs, name, kind)
         if fault is not None:
             return fault
