@@ -187,7 +187,7 @@ def main() -> int:
     parser.add_argument("--number", type=int, default=500, help="experiments (default 500)")
     parser.add_argument("--seed", type=int, default=0, help="first seed (default 0)")
     parser.add_argument("--jobs", type=int, default=2, help="worker processes (default 2)")
-    parser.add_argument("--timeout", type=float, default=60.0, help="limit of processor time of one experiment [s] (default 60)")
+    parser.add_argument("--timeout", type=float, default=60.0, help="processor time of one experiment [s] (default 60)")
     parser.add_argument("--steps", type=int, default=50_000, help="limit of time steps of a stage (default 50000)")
     parser.add_argument("--model", choices=["full", "electroneutral"], default="full")
     parser.add_argument("--json", type=Path, help="write all cases to this file")
