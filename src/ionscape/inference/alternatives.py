@@ -159,6 +159,28 @@ def _with_line(experiment: Experiment, ion: str) -> Experiment | None:
     return parse_experiment(text_of(data), file=experiment.file)
 
 
+def direction_of(problem: FitProblem, best: StartResult, found: Alternative) -> FloatArray | None:
+    """Change of the residuals from the constant to the line, to first order, shape (residuals,); None if it fails.
+
+    Args:
+        problem: that was fitted.
+        best: its optimum.
+        found: a line that was fitted.
+    """
+    parameter = problem.parameters[problem.index(found.parameter)]
+    other = with_density_dependence(problem, parameter)
+    evaluation = (
+        None if other is None else ForwardModel(problem=other).evaluate(_level(problem, parameter, other, best))
+    )
+    if other is None or evaluation is None:
+        return None
+    place = _first_end(other)
+    end = other.parameters[place]
+    # both ends move, apart, by half the logarithm of the ratio
+    apart = 0.5 * math.log(found.ratio) / math.log(end.upper / end.lower)
+    return apart * (evaluation.jacobian[:, place + 1] - evaluation.jacobian[:, place])
+
+
 def _level(before: FitProblem, parameter: Parameter, problem: FitProblem, best: StartResult) -> FloatArray:
     """Coordinates of the optimum in the problem with the line, which is level there."""
     values = {

@@ -15,6 +15,10 @@ with the greatest restricted likelihood of the residuals r, whose derivatives by
 
 (Patterson and Thompson, Biometrika 58 (1971) 545; discrepancies of models: Kennedy and O'Hagan, J. R. Stat. Soc. B 63
 (2001) 425). The fit is then repeated with the residuals V^(−1/2) r, and intervals follow as always.
+
+What a smooth departure cannot stand for is an error of the model that looks like a change of its parameters. Where
+another model is known to be better, the change d of the residuals from the one to the other is a direction of that
+kind: V = 1 + s² G + Σ d dᵀ leaves open how far the data go along it.
 """
 
 from __future__ import annotations
@@ -39,11 +43,13 @@ class Discrepancy:
         size: s, standard deviation where the ions are equally many, times two.
         length: ℓ, over which it stays alike [m].
         shares: f at the data points, shape (ions, points).
+        directions: d, of whitened residuals, shape (directions, ions · points).
     """
 
     size: float
     length: float
     shares: FloatArray
+    directions: FloatArray
 
 
 def departures(depth: FloatArray, shares: FloatArray, counts: FloatArray, length: float) -> FloatArray:
@@ -65,9 +71,16 @@ def departures(depth: FloatArray, shares: FloatArray, counts: FloatArray, length
     return covariance.reshape(ions * points, ions * points)
 
 
-def root_of(covariance: FloatArray, size: float) -> FloatArray:
-    """Lower triangular root of V = 1 + s² G, of the shape of G."""
-    return np.asarray(np.linalg.cholesky(np.eye(len(covariance)) + size**2 * covariance), dtype=np.float64)
+def root_of(covariance: FloatArray, size: float, directions: FloatArray) -> FloatArray:
+    """Lower triangular root of V = 1 + s² G + Σ d dᵀ, of the shape of G.
+
+    Args:
+        covariance: G, shape (residuals, residuals).
+        size: s.
+        directions: d, shape (directions, residuals).
+    """
+    whole = np.eye(len(covariance)) + size**2 * covariance + directions.T @ directions
+    return np.asarray(np.linalg.cholesky(whole), dtype=np.float64)
 
 
 def restricted_deviance(variances: FloatArray, residual: FloatArray, jacobian: FloatArray, known: FloatArray) -> float:
@@ -94,11 +107,12 @@ def likeliest(
     jacobian: FloatArray,
     known: FloatArray,
     *,
+    directions: FloatArray,
     shortest: float,
 ) -> Discrepancy:
     """Size and length with the greatest restricted likelihood: of lengths on a grid the best one and its neighbourhood.
 
-    In the eigenvectors of G(ℓ) V is diagonal for every size.
+    In units of the root of 1 + Σ d dᵀ and in the eigenvectors of what G(ℓ) is there, V is diagonal for every size.
 
     Args:
         depth: of the points [m], shape (points,).
@@ -107,19 +121,25 @@ def likeliest(
         residual: r of this data set at the optimum, shape (ions · points,).
         jacobian: J, shape (ions · points, parameters).
         known: information about the parameters from priors and other data, shape (parameters, parameters).
+        directions: d, shape (directions, ions · points).
         shortest: least length [m]: below the depth resolution the instrument shows nothing.
     """
+    from scipy.linalg import solve_triangular
     from scipy.optimize import minimize_scalar
 
     longest = 0.5 * float(depth[-1] - depth[0])
     lengths = np.log(np.geomspace(min(max(shortest, SHORTEST_LENGTH), 0.5 * longest), longest, LENGTHS))
+    fixed = root_of(np.zeros((residual.size, residual.size)), 0.0, directions)
+    inner = solve_triangular(fixed, np.column_stack([residual, jacobian]), lower=True)
     sizes = float(np.log(SMALLEST_SIZE)), float(np.log(LARGEST_SIZE))
 
     def best_size(length: float) -> tuple[float, float]:
         """Deviance and logarithm of the size at the logarithm of a length."""
         covariance = departures(depth, shares, counts, float(np.exp(length)))
-        values, vectors = np.linalg.eigh(covariance)
-        values, rest, slopes = np.maximum(values, 0.0), vectors.T @ residual, vectors.T @ jacobian
+        half = solve_triangular(fixed, covariance, lower=True)
+        values, vectors = np.linalg.eigh(solve_triangular(fixed, half.T, lower=True))
+        values, turned = np.maximum(values, 0.0), vectors.T @ inner
+        rest, slopes = turned[:, 0], turned[:, 1:]
 
         def deviance(size: float) -> float:
             return restricted_deviance(1.0 + np.exp(2.0 * size) * values, rest, slopes, known)
@@ -134,4 +154,6 @@ def likeliest(
         lambda length: best_size(float(length))[0], bounds=around, method="bounded", options={"xatol": 0.1}
     )
     length = float(found.x) if found.fun < on_grid[place] else float(lengths[place])
-    return Discrepancy(size=float(np.exp(best_size(length)[1])), length=float(np.exp(length)), shares=shares)
+    return Discrepancy(
+        size=float(np.exp(best_size(length)[1])), length=float(np.exp(length)), shares=shares, directions=directions
+    )

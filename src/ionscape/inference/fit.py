@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -119,7 +120,8 @@ def fit(
     misfit, found, simulations = _judged(parts.done(judge_task, "judge", best, covariance))
     spent = best.simulations - lowest.simulations + simulations
     if misfit.significant and problem.settings.refit_misfit:
-        plain = parts.done(refit_task, "refit", best)
+        better = [alternative for alternative in found if alternative.proposed]
+        plain = parts.done(partial(refit_task, better=better), f"refit {better}", best)
         problem = with_discrepancies(problem, plain["discrepancies"])
         parts = _Parts(problem=problem, executor=executor, store=store)
         spent += int(plain["simulations"]) - best.simulations
@@ -265,9 +267,9 @@ def _judged(value: dict[str, Any]) -> tuple[Misfit, list[Alternative], int]:
     return Misfit(**misfit), [Alternative(**each) for each in found], int(value["simulations"])
 
 
-def refit_task(problem: FitProblem, best: StartResult) -> dict[str, Any]:
+def refit_task(problem: FitProblem, best: StartResult, *, better: Sequence[Alternative]) -> dict[str, Any]:
     """The optimum with a discrepancy as plain data, for an executor."""
-    problem, refit = refit_with_discrepancy(problem, best)
+    problem, refit = refit_with_discrepancy(problem, best, better)
     departures = [asdict(data.discrepancy) if data.discrepancy else None for data in problem.datasets]
     return {**_with_evaluation(refit), "discrepancies": departures}
 
@@ -341,7 +343,8 @@ def problem_key(problem: FitProblem) -> str:
         parts.append(str(None if data.current_curve is None else data.current_curve.tolist()))
         departure = data.discrepancy
         if departure is not None:
-            parts.append(repr((departure.size, departure.length, departure.shares.tolist())))
+            found = departure.shares.tolist(), departure.directions.tolist()
+            parts.append(repr((departure.size, departure.length, *found)))
     return "\n".join(parts)
 
 

@@ -354,7 +354,7 @@ def discrepancy_root(problem: FitProblem, number: int) -> FloatArray:
     own = data.discrepancy
     assert own is not None
     responses = share_responses(data, problem.settings.discrepancy)
-    return root_of(departures(data.depth, own.shares, responses, own.length), own.size)
+    return root_of(departures(data.depth, own.shares, responses, own.length), own.size, own.directions)
 
 
 def unspread(problem: FitProblem, evaluation: Evaluation) -> tuple[FloatArray, FloatArray]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 
-from .alternatives import Alternative
+from .alternatives import Alternative, direction_of
 from .discrepancy import likeliest
 from .forward import ForwardModel, background_counts, expected_counts, share_responses, unspread, whitened_counts
 from .least_squares import POLISHING_SIMULATIONS, StartResult, fine_model, minimise
@@ -35,18 +35,24 @@ def with_alternatives(misfit: Misfit, found: Sequence[Alternative]) -> Misfit:
     return replace(misfit, p_value=p_value)
 
 
-def refit_with_discrepancy(problem: FitProblem, best: StartResult) -> tuple[FitProblem, StartResult]:
+def refit_with_discrepancy(
+    problem: FitProblem, best: StartResult, better: Sequence[Alternative] = ()
+) -> tuple[FitProblem, StartResult]:
     """The optimum with a smooth discrepancy of the model, whose size and length its residuals tell.
 
     Args:
         problem: that was fitted.
         best: its optimum, with derivatives.
+        better: models that were found to be better; how far the data go towards them is left open.
 
     Returns:
         The problem with the discrepancies of its data sets, and its optimum.
     """
+    towards = [direction_of(problem, best, alternative) for alternative in better]
+    directions = np.array([direction for direction in towards if direction is not None])
+    directions = directions.reshape(-1, best.evaluation.residuals.size)
     for _ in range(ROUNDS):
-        problem = _with_discrepancies(problem, best)
+        problem = _with_discrepancies(problem, best, directions)
         found = minimise(fine_model(problem), best.coordinates, precision=1e-4, maximum=POLISHING_SIMULATIONS)
         best = replace(
             found, simulations=best.simulations + found.simulations, failures=(*best.failures, *found.failures)
@@ -54,7 +60,7 @@ def refit_with_discrepancy(problem: FitProblem, best: StartResult) -> tuple[FitP
     return problem, best
 
 
-def _with_discrepancies(problem: FitProblem, best: StartResult) -> FitProblem:
+def _with_discrepancies(problem: FitProblem, best: StartResult, directions: FloatArray) -> FitProblem:
     """The likeliest discrepancy of each data set, of its own residuals; the others take part with their information."""
     residuals, jacobian = unspread(problem, best.evaluation)
     datasets: list[DataSet] = []
@@ -68,7 +74,7 @@ def _with_discrepancies(problem: FitProblem, best: StartResult) -> FitProblem:
         shares = shares_of(problem, number, best)
         found = likeliest(
             data.depth, shares, share_responses(data, problem.settings.discrepancy), residuals[here], jacobian[here],
-            known, shortest=data.response.standard_deviation,
+            known, directions=directions[:, here], shortest=data.response.standard_deviation,
         )  # fmt: skip
         datasets.append(replace(data, discrepancy=found))
         begin = end + data.further_residuals
@@ -99,9 +105,11 @@ def misfit_warnings(misfit: Misfit, found: Sequence[Alternative], problem: FitPr
     departures = [data.discrepancy for data in problem.datasets if data.discrepancy is not None]
     if departures:
         shown = " and ".join(f"{50.0 * each.size:.2g} % over {each.length * 1e9:.2g} nm" for each in departures)
+        along = " and for the D that the residuals ask for" if any(len(each.directions) for each in departures) else ""
         told += (
             f" Estimates and intervals allow for a smooth discrepancy of the shares of up to {shown}, whose size the"
-            " residuals tell; an error of the model that looks like a change of a parameter stays in that parameter."
+            f" residuals tell{along}; another error of the model that looks like a change of a parameter stays in that"
+            " parameter."
         )
     else:
         told += " Intervals by noise alone are too narrow."

@@ -422,11 +422,13 @@ def with_discrepancies(problem: FitProblem, stored: Sequence[Mapping[str, Any] |
 
     Args:
         problem: what is fitted.
-        stored: `size`, `length` [m] and `shares`, shape (ions, points), of each data set; None for none.
+        stored: of each data set `size`, `length` [m], `shares`, shape (ions, points), and `directions`, shape
+            (directions, ions · points), which may be absent; None for none.
     """
     departures = [
         None if entry is None else Discrepancy(
-            size=float(entry["size"]), length=float(entry["length"]), shares=np.asarray(entry["shares"], dtype=float)
+            size=float(entry["size"]), length=float(entry["length"]), shares=np.asarray(entry["shares"], dtype=float),
+            directions=np.asarray(entry.get("directions", ()), dtype=float).reshape(-1, np.size(entry["shares"])),
         )
         for entry in stored
     ]  # fmt: skip

@@ -154,7 +154,13 @@ def load_fit_result(path: str | Path, *, with_problem: bool = True) -> FitResult
         problem = None
     if problem is not None:
         stored = [
-            None if known is None else {**known, "shares": dataset[f"discrepancy_share_{number}"].values.T}
+            None
+            if known is None
+            else {
+                **known,
+                "shares": dataset[f"discrepancy_share_{number}"].values.T,
+                "directions": dataset.get(f"discrepancy_direction_{number}", np.zeros(0)),
+            }
             for number, known in enumerate(_discrepancies(dataset))
         ]
         problem = with_discrepancies(problem, stored) if len(stored) == len(problem.datasets) else problem
@@ -335,6 +341,12 @@ def _profiles(problem: FitProblem, best: StartResult) -> dict[str, Any]:
             told = "share of the charge, with which the discrepancy of the model grows"
             stated = {"units": "1", "long_name": told, "size": departure.size, "length": departure.length}
             found[f"discrepancy_share_{number}"] = (dims, departure.shares.T, stated)
+            if len(departure.directions):
+                towards = departure.directions.reshape(-1, *departure.shares.shape)
+                found[f"discrepancy_direction_{number}"] = (
+                    (f"direction_{number}", dims[1], dims[0]), towards,
+                    {"units": "1", "long_name": "change of the residuals towards a better model"},
+                )  # fmt: skip
     return found
 
 
