@@ -210,7 +210,7 @@ def test_size_and_length_of_a_drawn_discrepancy_are_found() -> None:
     rng = np.random.default_rng(8)
     sizes, lengths = [], []
     for _ in range(3):
-        residual = root_of(covariance, 0.06) @ rng.standard_normal(320)
+        residual = root_of(covariance, 0.06, np.zeros((0, 320))) @ rng.standard_normal(320)
         found = likeliest(depth, shares, responses, residual, np.ones((320, 1)), 1e-6 * np.eye(1),
                          directions=np.zeros((0, 320)), shortest=2e-9)  # fmt: skip
         sizes.append(found.size)

@@ -70,9 +70,13 @@ def _cache() -> Finding:
         value = f"{len(kernels)} kernels in {folder}, {size:.1f} MB"
     else:
         value = f"none yet; the first simulation fills {folder}"
+    given = os.environ.get(CACHE_VARIABLE)
+    passed_over = bool(given) and not place.is_relative_to(Path(str(given)).absolute())
     if makeshift:
         value = f"{value}, a makeshift since no other folder for it can be written; {remedy}"
-    return Finding(name=name, value=value, faulty=makeshift)
+    elif passed_over:
+        value = f"{value}, since {CACHE_VARIABLE} = {given} cannot be written; {remedy}"
+    return Finding(name=name, value=value, faulty=makeshift or passed_over)
 
 
 def _all_of_it(place: Path) -> Path:
