@@ -13,8 +13,9 @@ from ionscape.errors import InputError
 from ionscape.experiment import load_experiment, parse_experiment
 from ionscape.inference import Parameter, Prior, load_fit, make_fit
 from ionscape.inference.fit import _assumed_sites
-from ionscape.inference.forward import ForwardModel, _whitened
+from ionscape.inference.forward import ForwardModel
 from ionscape.inference.least_squares import covariance_of, starting_points
+from ionscape.inference.noise import whitened
 from ionscape.inference.parameters import coordinates_of, values_of
 from ionscape.inference.paths import read_scalar, scalars, with_values
 from ionscape.sims import load_measurement
@@ -99,7 +100,7 @@ def test_whitened_residuals_have_the_covariance_of_the_error_model() -> None:
     variance, level, spread = rng.uniform(1.0, 50.0, 3), rng.uniform(5.0, 400.0, 3), 0.02
     covariance = np.diag(variance) + spread**2 * np.outer(level, level)
     root = np.sqrt(variance)
-    columns = [_whitened((row / root)[:, None], (spread * level / root)[:, None])[:, 0] for row in np.eye(3)]
+    columns = [whitened((row / root)[:, None], (spread * level / root)[:, None])[:, 0] for row in np.eye(3)]
     whitening = np.array(columns).T
     assert whitening @ covariance @ whitening.T == pytest.approx(np.eye(3), abs=1e-10)
 

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from ionscape.inference.discrepancy import departures, likeliest, restricted_deviance, root_of
-from ionscape.inference.forward import ForwardModel, share_responses, unspread, whitening
+from ionscape.inference.forward import ForwardModel, unspread
 from ionscape.inference.judgement import background_warnings, misfit_warnings, pull_warnings
 from ionscape.inference.least_squares import StartResult, covariance_of
 from ionscape.inference.misfit import (
@@ -22,6 +22,7 @@ from ionscape.inference.misfit import (
     tail_of_form,
     too_few_runs,
 )
+from ionscape.inference.noise import share_responses, whitening
 from ionscape.inference.parameters import Parameter, Prior, coordinates_of
 from ionscape.inference.problem import load_fit, with_discrepancies
 

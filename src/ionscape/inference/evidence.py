@@ -6,8 +6,8 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 
-from .forward import discrepancy_root
 from .least_squares import StartResult
+from .noise import discrepancy_root
 from .problem import FitProblem
 
 

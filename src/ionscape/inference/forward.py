@@ -26,7 +26,7 @@ from ionscape.transport import Settings, SimulationResult, simulate
 from ionscape.transport.grid import Grid, make_grid
 from ionscape.transport.variation import Variation
 
-from .discrepancy import departures, root_of
+from .noise import discrepancy_root, whitened, whitening
 from .parameters import Parameter, values_of
 from .paths import with_values
 from .problem import DataSet, FitProblem, irradiation_stages
@@ -34,7 +34,6 @@ from .problem import DataSet, FitProblem, irradiation_stages
 COORDINATE_STEP = 1e-4  # of the tables and boundary laws, not of simulations
 MARGIN = 10.0  # depth responses are cut off this many standard deviations behind the deepest point
 MOST_CELLS = 800
-SMOOTHED_POINTS = 9
 DEPTH_STEP = 0.01e-9  # for the slope of the smeared profile [m]
 WIDTH_STEP = 1e-4  # relative, for that by the depth resolution
 KEPT_STATES = 40  # per stage
@@ -233,7 +232,7 @@ def _compare(
     factors = np.array([values[own[f"sensitivity_factor.{ion}"]] for ion in data.ions])
     mean = _counts(data, density, own, values)
     root, common = whitening(data, problem.settings.discrepancy)
-    residuals = _whitened((data.intensity - mean) / root, common)
+    residuals = whitened((data.intensity - mean) / root, common)
     extra, extra_slopes = _charges(data, result, free, derivatives)
     if not derivatives:
         return (np.concatenate([residuals.ravel(), extra]), np.empty((0, 0))), density
@@ -242,7 +241,7 @@ def _compare(
 
     def put(place: int, change: FloatArray) -> None:
         """Enter d(mean counts)/d(coordinate) of a parameter."""
-        jacobian[: residuals.size, place] = _whitened(-change / root, common).ravel()
+        jacobian[: residuals.size, place] = whitened(-change / root, common).ravel()
 
     for column, place in enumerate(free):
         put(place, (smear @ simulated.slope[..., column]).T / factors[:, None])
@@ -327,36 +326,6 @@ def expected_counts(problem: FitProblem, number: int, evaluation: Evaluation) ->
     return _counts(problem.datasets[number], evaluation.densities[number], _own(problem, number), values)
 
 
-def share_responses(data: DataSet, discrepancy: float) -> FloatArray:
-    """Change of the whitened residual of ion i where the share of ion k in the charge changes by one.
-
-    Args:
-        data: the data set.
-        discrepancy: relative one that is stated.
-
-    Returns:
-        Shape (ions, ions, points).
-    """
-    root, common = whitening(data, discrepancy)
-    counts = float(data.charges @ data.native) / np.abs(data.charges) / data.factors
-    ions, points = root.shape
-    found = np.empty((ions, ions, points))
-    for k in range(ions):
-        change = np.zeros((ions, points))
-        change[k] = counts[k]
-        found[:, k] = _whitened(change / root, common)
-    return found
-
-
-def discrepancy_root(problem: FitProblem, number: int) -> FloatArray:
-    """Root of the covariance of the whitened residuals of a data set, with its discrepancy: lower triangular."""
-    data = problem.datasets[number]
-    own = data.discrepancy
-    assert own is not None
-    responses = share_responses(data, problem.settings.discrepancy)
-    return root_of(departures(data.depth, own.shares, responses, own.length), own.size, own.directions)
-
-
 def unspread(problem: FitProblem, evaluation: Evaluation) -> tuple[FloatArray, FloatArray]:
     """Residuals and derivatives in standard deviations of the noise alone, whatever discrepancy was fitted with."""
     residuals, jacobian = evaluation.residuals.copy(), evaluation.jacobian.copy()
@@ -370,39 +339,6 @@ def unspread(problem: FitProblem, evaluation: Evaluation) -> tuple[FloatArray, F
                 jacobian[here] = root @ jacobian[here]
         begin += data.intensity.size + data.further_residuals
     return residuals, jacobian
-
-
-def whitened_counts(problem: FitProblem, number: int, counts: FloatArray) -> FloatArray:
-    """Counts that are added to the data as a change of their residuals by noise alone, shape (ions · points,).
-
-    Args:
-        problem: that is fitted.
-        number: of the data set.
-        counts: shape (ions, points).
-    """
-    root, common = whitening(problem.datasets[number], problem.settings.discrepancy)
-    return _whitened(counts / root, common).ravel()
-
-
-def whitening(data: DataSet, discrepancy: float) -> tuple[FloatArray, FloatArray]:
-    """Square roots of the counting variances, and s m over them, each of shape (ions, points).
-
-    Args:
-        data: the data set.
-        discrepancy: relative one that is stated.
-    """
-    from scipy.ndimage import uniform_filter1d
-
-    level = np.maximum(uniform_filter1d(data.intensity, SMOOTHED_POINTS, axis=1, mode="nearest"), 0.0)
-    root = np.sqrt(data.variance + (discrepancy * level) ** 2)
-    return root, data.common_factor * level / root
-
-
-def _whitened(scaled: FloatArray, common: FloatArray) -> FloatArray:
-    """(1 + a aᵀ)^(-1/2) applied to every point, with a in `common`; both of shape (ions, points)."""
-    size = np.sum(common**2, axis=0)
-    share = np.where(size > 0.0, (1.0 - 1.0 / np.sqrt(1.0 + size)) / np.where(size > 0.0, size, 1.0), 0.0)
-    return scaled - share * common * np.sum(common * scaled, axis=0)
 
 
 def _charges(

@@ -12,9 +12,10 @@ from ionscape.arrays import FloatArray
 
 from .alternatives import Alternative, direction_of
 from .discrepancy import likeliest
-from .forward import ForwardModel, background_counts, expected_counts, share_responses, unspread, whitened_counts
+from .forward import ForwardModel, background_counts, expected_counts, unspread
 from .least_squares import POLISHING_SIMULATIONS, StartResult, fine_model, minimise
 from .misfit import Misfit
+from .noise import share_responses, whitened_counts
 from .parameters import Parameter, values_of
 from .problem import DataSet, FitProblem
 

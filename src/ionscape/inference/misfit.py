@@ -36,7 +36,8 @@ from numpy.typing import NDArray
 
 from ionscape.arrays import FloatArray
 
-from .forward import Evaluation, expected_counts, whitening
+from .forward import Evaluation, expected_counts
+from .noise import whitening
 from .problem import DataSet, FitProblem
 
 SIGNIFICANT = 0.02
