@@ -37,7 +37,7 @@ _OF_THE_FORMAT = frozenset({
 })  # fmt: skip
 """Attributes by which NetCDF ties its parts together: other programs may write them otherwise."""
 
-Attribute = Literal["text", "number", "pair of numbers", "JSON"]
+Attribute = Literal["text", "number", "pair of numbers", "JSON", "JSON object"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,7 +251,7 @@ def load_checked(path: str | Path, *, remedy: str) -> xarray.Dataset:
         with h5py.File(io.BytesIO(content), "r") as opened:
             stated = opened.attrs.get(CHECKSUM)
             fits = whole or stated is None or content_sha256(opened) == stated
-        dataset = xarray.load_dataset(io.BytesIO(content), engine="h5netcdf") if fits else None
+        dataset = xarray.load_dataset(io.BytesIO(content), engine="h5netcdf", phony_dims="access") if fits else None
     except Exception as error:  # noqa: BLE001
         problem = "is not a NetCDF file" if stated is None else "is damaged"
         raise InputError(problem, file=file, remedy=f"{remedy} ({_reason(error)})") from None
@@ -327,6 +327,9 @@ def _attribute_fault(attributes: Mapping[str, Any], name: str, kind: Attribute) 
     try:
         if kind == "JSON":
             json.loads(value)
+        elif kind == "JSON object":
+            if not isinstance(json.loads(value), dict):
+                raise TypeError
         elif kind == "number":
             float(value)
         elif kind == "pair of numbers":

@@ -208,6 +208,9 @@ def test_damaged_and_incomplete_files_of_every_kind_get_one_sentence(kind: str, 
             assert f"{name!r} is missing" in without_checksum(whole.drop_attrs(deep=False).assign_attrs(left))
         if meant == "JSON":
             assert f"{name!r} is no JSON" in without_checksum(whole.assign_attrs({name: '["a'}))
+        if meant == "JSON object":
+            for broken in ('{"a', "[1, 2]"):
+                assert f"{name!r} is no JSON object" in without_checksum(whole.assign_attrs({name: broken}))
     other_text = "source" if kind not in ("simulation", "sweep") else "experiment"
     changed = whole.assign_attrs({other_text: "[a]", f"{other_text}_sha256": hashlib.sha256(b"[b]").hexdigest()})
     assert "does not fit its hash" in without_checksum(changed)
@@ -216,6 +219,25 @@ def test_damaged_and_incomplete_files_of_every_kind_get_one_sentence(kind: str, 
     for cut in (b"", written[: len(written) // 2], written[:-1], b"\x89HDF\r\n\x1a\n" + bytes(90)):
         path.write_bytes(cut)
         refusal(load, path)
+
+
+def test_every_command_says_that_a_file_has_no_checksum(tmp_path: Path) -> None:
+    isc.simulate(isc.parse_experiment(EXPERIMENT)).dataset.to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    for words in (("summary",), ("figure", "profiles", "-o", "b.png"), ("export", "b.csv")):
+        done = call_here(words[0], "a.nc", *words[1:], folder=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("has no checksum") == 1
+
+
+def test_a_file_of_another_program_is_refused_without_a_word_of_a_library(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.nc", "w") as file:
+        file["numbers"] = np.arange(5.0)
+    for words in (("summary",), ("export", "b.csv")):
+        done = call_here(words[0], "a.nc", *words[1:], folder=tmp_path)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("a.nc: ")
+        assert done.stderr.count("\n") == 1
+        assert "Warning" not in done.stderr
 
 
 COMMANDS = (

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -130,6 +130,7 @@ def figure_command(
         data_set=0 if data_set is None else data_set - 1,
     )
     loaded = load(result)
+    _say_of_the_file(loaded.dataset)
     _check_kind(result, kind, loaded)
     _check_owner(result, loaded, given)
     _draw_stored(loaded, kind, choices, output)
@@ -294,13 +295,24 @@ def export_command(
     if _stored_format(result).startswith(SWEEPS):
         from ionscape.sweeps import load_sweep
 
-        write_text(target, sweep_table(load_sweep(result)))
+        dataset = load_sweep(result)
+        _say_of_the_file(dataset)
+        write_text(target, sweep_table(dataset))
         return
     loaded = load(result)
+    _say_of_the_file(loaded.dataset)
     if is_fit(loaded):
         write_text(target, fit_table(loaded.dataset))
         return
     loaded.to_csv(target)
+
+
+def _say_of_the_file(dataset: Any) -> None:
+    """Print what a reader must know about a stored file, such as that it has no checksum."""
+    from ionscape.cli.table import print_warnings
+    from ionscape.datasets import file_remarks
+
+    print_warnings(file_remarks(dataset))
 
 
 def load(path: Path) -> Stored:
@@ -309,6 +321,7 @@ def load(path: Path) -> Stored:
     Raises:
         InputError: the file does not exist, or holds none of these.
     """
+    from ionscape.datasets import load_checked
     from ionscape.inference.result import FORMAT as FIT
     from ionscape.series.result import FORMAT as SERIES
     from ionscape.sims.profile import FORMAT as PROFILE
@@ -342,6 +355,9 @@ def load(path: Path) -> Stored:
                              remedy=f"look at it with `ionscape inspect`, or give a result of {WRITERS}")  # fmt: skip
         raise InputError(f'holds "{written[:40]}", which this version does not know', file=str(path),
                          remedy=f"give a result that {WRITERS} of this version has written")  # fmt: skip
+    if not written:
+        # what it was meant to hold is not known: any damage is named before what it lacks of a simulation
+        load_checked(path, remedy=f"give a result that {WRITERS} has written")
     return load_result(path)
 
 

@@ -40,7 +40,7 @@ CONTENT = Content(
     },
     labels={"ion": ("ion",)},
     attributes={"experiment": "text", "title": "text"},
-    possible={"grid": "JSON", "settings": "JSON", "steps": "number", "wall_time": "number"},
+    possible={"grid": "JSON object", "settings": "JSON object", "steps": "number", "wall_time": "number"},
 )  # fmt: skip
 OF_SUMMARY = replace(
     CONTENT,
