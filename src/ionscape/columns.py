@@ -18,6 +18,7 @@ NO_THOUSANDS = "write the numbers without thousands separators (5035), or with o
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|[+-]?(?:nan|inf|infinity)", re.IGNORECASE | re.ASCII)
 _BELOW_THOUSAND = re.compile(r"[+-]?\d{1,3}", re.ASCII)
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
+_SIX_DIGITS = re.compile(r"[+-]?\d{3}[.,]\d\d[1-9]", re.ASCII)
 # Two groups, decimals behind a group, or a separator that is no decimal mark anywhere.
 _SEPARATED = re.compile(
     r"[+-]?[1-9]\d{0,2}(?:(?:(?:\.\d{3}){2,}|(?:,\d{3}){2,})|(?:\.\d{3})+,\d+|(?:,\d{3})+\.\d+"
@@ -68,23 +69,24 @@ def has_thousands_separators(cell: str) -> bool:
 def grouped_cell(cells: Sequence[str]) -> str | None:
     """A cell such as "5.035" of a column in which that may be 5035; None where every cell can be read in one way only.
 
-    Such a column holds nothing but whole numbers below 1000, at least one of them not 0, and numbers with exactly three
-    digits behind the mark: all that thousands separators leave. One cell of another kind ("0.125", "12.5", "1035",
-    "1e3") shows that the mark is that of decimals.
+    Such a column holds nothing but whole numbers below 1000 and numbers with exactly three digits behind the mark: all
+    that thousands separators leave. One cell of another kind ("0.125", "12.5", "1035", "1e3") shows that the mark is
+    that of decimals. So do six digits beside no whole number but 0, if none ends with 0: those of "616.453" are what
+    most programs print.
 
     Args:
         cells: the texts of the numbers of a column, or of several that were written in the same way.
     """
-    found, whole = None, False
+    found, whole, others, six = None, False, False, True
     for cell in cells:
         text = _plain(cell)
         if _BELOW_THOUSAND.fullmatch(text):
-            whole = whole or bool(text.strip("+-0"))
+            whole, others = True, others or bool(text.strip("+-0"))
         elif _GROUPED.fullmatch(text):
-            found = found or text
+            found, six = found or text, six and _SIX_DIGITS.fullmatch(text) is not None
         elif text:
             return None
-    return found if whole else None
+    return found if others or (whole and not six) else None
 
 
 def thousands_problem(cell: str) -> str:

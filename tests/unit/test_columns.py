@@ -91,6 +91,10 @@ def test_decimal_commas_that_cut_cells_are_refused(read: Callable[[Path], object
         (density_table, DENSITIES.replace("14", "1.234.567"), ["line 3, column 1", "thousands separators"]),
         (current, CURRENT.replace("31.5", "1.315"), ["line 2, column 2", "may be 1315"]),
         (current, CURRENT.replace("31.5", '"31,5"'), ["line 2, column 2", "another decimal mark"]),
+        (current, "time (s);current (pA)\n0;8500\n36.000;8450\n72.000;8400\n", ["line 3, column 1", "may be 36000"]),
+        (current, "1, 2\n" + CURRENT, ["needs the columns"]),
+        (current, "lab\n\ntime (h), I (nA)\n0.5, 31.5\n", ["needs the columns"]),
+        (current, "time (h), current (nA)\n", ["has no numbers"]),
         (current, CURRENT.replace("31.5", "1 315.2"), ["line 2", "thousands separators"]),
         (literature, LITERATURE.replace("1998", "1.998"), ["line 2, Year", "thousands separator"]),
     ],
@@ -104,3 +108,13 @@ def test_numbers_that_may_be_others_are_refused(
         read(path)
     for word in (*words, "table.csv"):
         assert word in str(caught.value)
+
+
+@pytest.mark.parametrize("parting", [",", ";", "\t"])
+def test_titles_may_stand_above_a_current_curve(parting: str, tmp_path: Path) -> None:
+    path = tmp_path / "curve.csv"
+    path.write_text("lab, 2024\n\n# remark\n" + CURRENT.replace(", ", parting), encoding="utf-8")
+    assert np.array(current(path)) == pytest.approx(np.array([[1800.0, 7200.0], [31.5e-9, 20e-9]]))
+    path.write_text("lab\n" + CURRENT.replace("31.5", "x"), encoding="utf-8")
+    with pytest.raises(InputError, match="line 3"):
+        current(path)

@@ -157,6 +157,7 @@ def german(number: float) -> str:
         (regional(german), ["column 1", '"1.000"', "may be 1000"]),
         (regional(german, parting="\t"), ['"1.000"', "may be 1000"]),
         (regional(lambda x: f"{x:.0f}", height=german), ["column 2", "may be -1", "thousands"]),
+        ("Lateral (nm),Height (nm)\n0,2.04\n" + "".join(f"{k}.000,{k}.5\n" for k in range(1, 99)), ["may be 1000"]),
         (regional(lambda x: f'"{x:,.0f}"'), ['"1,000"', "may be 1000"]),
         (regional(lambda x: f"{x:,.1f}", parting="\t"), ["has thousands separators", "-1,600.0"]),
         (regional(lambda x: f"{x:,.0f}".replace(",", " "), parting="\t"), ["has thousands separators", "-1 600"]),

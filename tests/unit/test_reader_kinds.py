@@ -106,6 +106,12 @@ def test_tables_as_laboratories_and_spreadsheets_write_them(content: str, tmp_pa
             TABLE.replace("2954", '"2,954"').replace("3003", '"3,003"').replace(".0", ""),
             ["may be 2954", "three decimals"],
         ),
+        (TABLE.replace("(s)", "(ms)").replace("0.0", "0").replace("2.0", '"2,000"'), ["may be 2000"]),
+        (
+            TABLE.replace(",", ";").replace("2954", "2,954"),
+            ['= "2,954"', "comma where the cells before have a decimal"],
+        ),
+        (TABLE.replace(",", ";").replace("2954", "2.954,5"), ["2.954,5", "has thousands separators"]),
         (TABLE.replace("2954", '"2,954"'), ["decimal comma where the cells before have a decimal point"]),
         (TABLE.replace(",", "\t").replace("2954", "1.002.954"), ["1.002.954", "has thousands separators"]),
         (TABLE.replace(",", "\t").replace("2954", "2 954"), ["has thousands separators"]),
@@ -139,6 +145,8 @@ def test_three_decimals_everywhere_are_decimals(tmp_path: Path):
         (["605", "5.035"], "5.035"), (["12", "-1,600", "0"], "-1,600"), (["1", "1.125", "1.25"], None),
         (["0", "0.125", "1.125", "7"], None), (["1035", "5.035"], None), (["5.035", "6.122"], None),
         (["0", "616.453"], None), (["1e3", "5.035", "3"], None), (["", "5.035", "7"], "5.035"),
+        (["0", "2,000", "4,000"], "2,000"), (["0", "100.000", "616.453"], "100.000"), (["0", "0.500", "1.000"], None),
+        (["0", "1.625", "3.25"], None), (["0.000", "1.000", "2.000"], None), (["0", "0"], None),
     ],
 )  # fmt: skip
 def test_which_columns_leave_open_what_they_say(cells: list[str], found: str | None):
@@ -225,6 +233,13 @@ def test_a_mass_to_charge_ratio_is_no_ratio_of_channels(name: str, kind: str, ma
     channel = make_channel(name, column=2)
     assert (channel.kind, channel.mass) == (kind, mass)
     assert (channel.species.name if channel.species else None) == species
+
+
+def test_a_mass_in_brackets_is_no_unit(tmp_path: Path):
+    heads = "Sputter Time (s),6Li (m/z 6.015),Rb+ [m/z = 84.912] (counts)\n"
+    raw = read_raw_profile(write(tmp_path, TABLE.replace("Sputter Time (s),Li+,Rb+\n", heads)))
+    assert [channel.mass for channel in raw.channels] == [6.015, 84.912]
+    assert [channel.species.name for channel in raw.channels if channel.species] == ["6Li", "Rb+"]
 
 
 def test_a_time_is_known_by_its_unit_in_any_language():

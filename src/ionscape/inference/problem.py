@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,6 +33,7 @@ FACTOR_RANGE = 3.0
 """Sensitivity factors are varied within this factor of those of the calibration; the data determine them."""
 DEPTH_SCALE_RANGE = RESOLUTION_RANGE = BACKGROUND_RANGE = 5.0  # standard deviations
 SMALLEST_DEPTH_SCALE_ERROR = 1e-4
+CURVE_HEAD = re.compile(r"\s*(time|current)\s*\((.+)\)\s*")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -263,21 +265,40 @@ def _response(stored: str) -> tuple[DepthResponse, float]:
     return MixingRoughnessInformationResponse(**lengths), error
 
 
+def _curve_header(lines: Sequence[str], *, file: str) -> int:
+    """Which line, counted from 0, names the columns of a current curve; titles may stand above it, numbers may not."""
+    from ionscape.columns import delimiter_of, split_cells, to_number
+
+    for number, line in enumerate(lines):
+        if line.lstrip().startswith("#"):
+            continue
+        cells = split_cells(line, delimiter_of([line]))
+        if {match[1] for cell in cells if (match := CURVE_HEAD.fullmatch(cell))} == {"time", "current"}:
+            return number
+        if sum(to_number(cell) is not None for cell in cells) > 1:
+            break
+    raise InputError("needs the columns `time (h), current (nA)`", file=file,
+                     remedy="name them in the line above the numbers")  # fmt: skip
+
+
 def _current_curve(path: Path, relative_error: float) -> FloatArray:
     """Times [s], currents [A] and their errors, shape (3, points)."""
     import csv
-    import re
 
     from ionscape.columns import check_columns, delimiter_of, to_number
     from ionscape.quantities import unit_size
 
     lines = read_text(path).splitlines()
+    start = _curve_header(lines, file=str(path))
+    lines = lines[start:]
     rows = [
         (f"line {number}", [cell.strip() for cell in cells])
-        for number, cells in enumerate(csv.reader(lines, delimiter=delimiter_of(lines), skipinitialspace=True), start=1)
+        for number, cells in enumerate(
+            csv.reader(lines, delimiter=delimiter_of(lines), skipinitialspace=True), start=start + 1
+        )
         if any(cell.strip() for cell in cells) and not cells[0].lstrip().startswith("#")
     ]
-    heads = rows[0][1] if rows else []
+    heads = rows[0][1]
     columns: dict[str, FloatArray] = {}
     texts: list[list[tuple[str, str]]] = []
     for line, cells in rows[1:]:
@@ -285,7 +306,7 @@ def _current_curve(path: Path, relative_error: float) -> FloatArray:
             raise InputError(f"has {len(cells)} values for {len(heads)} columns", file=str(path), key=line,
                              remedy="put numbers with a decimal comma between quotation marks")  # fmt: skip
     for number, head in enumerate(heads):
-        match = re.fullmatch(r"\s*(time|current)\s*\((.+)\)\s*", head)
+        match = CURVE_HEAD.fullmatch(head)
         if match:
             kind = "time" if match[1] == "time" else "current"
             values = [to_number(cells[number]) for _, cells in rows[1:]]
@@ -296,9 +317,9 @@ def _current_curve(path: Path, relative_error: float) -> FloatArray:
             texts.append([(f"{line}, column {number + 1}", cells[number]) for line, cells in rows[1:]])
             columns[kind] = np.array(values, dtype=np.float64) * unit_size(match[2], kind)
     check_columns(texts, file=str(path))
-    if set(columns) != {"time", "current"} or not columns["time"].size:
-        raise InputError("needs the columns `time (h), current (nA)`", file=str(path),
-                         remedy="name them in the first line")  # fmt: skip
+    if not columns["time"].size:
+        raise InputError("has no numbers below the names of its columns", file=str(path), key=rows[0][0],
+                         remedy="give times and currents")  # fmt: skip
     errors = np.abs(columns["current"]) * relative_error
     if not errors.all():
         raise InputError("is a current of 0, which a relative error makes exact", file=str(path),

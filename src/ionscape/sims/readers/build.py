@@ -142,13 +142,18 @@ def distinct_channels(channels: Sequence[Channel], *, file: str, line: int) -> t
 def split_unit(head: str) -> tuple[str, str | None]:
     """Name and unit of the head of a column, "Sputter Time (s)" or "Sputter Time / s"; None where no unit is given.
 
-    A slash parts a unit of time, length or counts from the name only: of other units and of ratios it is a part.
+    A slash parts a unit of time, length or counts from the name only: of other units and of ratios it is a part. A mass
+    in brackets, "6Li (m/z 6.015)", is part of the name.
     """
     slashed = _SLASHED.fullmatch(head)
     if slashed is not None:
         return slashed[1] or slashed[3], slashed[2] or slashed[4]
     match = _WITH_UNIT.fullmatch(head)
-    return (head.strip(), None) if match is None else (match[1], (match[2] or match[3] or "").strip())
+    unit = None if match is None else (match[2] or match[3] or "").strip()
+    mass = None if unit is None else _MASS.fullmatch(unit)
+    if match is None or (mass is not None and (mass["behind"] or mass["before"])):
+        return head.strip(), None
+    return match[1], unit
 
 
 def scale_of(head: str) -> tuple[str, float] | None:

@@ -265,10 +265,7 @@ class _NumberLines:
         for column, cell in enumerate(cells, start=1):
             if delimiter in cell.replace(",", "."):
                 raise self.error("is not a number", column=column, value=cell)
-            if "," in cell:
-                self._set_decimal(",", delimiter.join(cells), column=column, value=cell)
-            if "." in cell:
-                self._set_decimal(".", delimiter.join(cells), column=column, value=cell)
+        self._set_decimals(cells)
         return delimiter.join(cell.replace(",", ".") for cell in cells) if delimiter == "," else delimiter.join(cells)
 
     def _without_closing_delimiters(self, row: str, *, complete: bool) -> str:
@@ -289,7 +286,7 @@ class _NumberLines:
             row = row[: -len(end)]
         return row
 
-    def _set_decimal(self, sign: str, row: str, *, column: int | None = None, value: str | None = None) -> None:
+    def _set_decimal(self, sign: str, row: str = "", *, column: int | None = None, value: str | None = None) -> None:
         if self._decimal is None:
             self._decimal = sign
         elif self._decimal != sign:
@@ -302,10 +299,19 @@ class _NumberLines:
             remedy = f"use one decimal mark, and {NO_THOUSANDS}"
             raise self.error(problem, column=column, value=value, remedy=remedy)
 
+    def _set_decimals(self, cells: Sequence[str]) -> None:
+        """The decimal mark of each cell in turn, so that the second mark of a line is the one that is named."""
+        for column, cell in enumerate(cells, start=1):
+            if "," in cell and "." in cell and has_thousands_separators(cell):
+                raise self.error("has thousands separators", column=column, value=cell, remedy=NO_THOUSANDS)
+            for sign in sorted(set(cell) & {",", "."}, key=cell.index):
+                self._set_decimal(sign, column=column, value=cell)
+
     def _with_points(self, row: str) -> str:
-        self._set_decimal(",", row)
         if "." in row:
-            self._set_decimal(".", row)
+            self._set_decimals(row.split(self._layout.delimiter))
+        else:
+            self._set_decimal(",", row)
         return row.replace(",", ".")
 
 
