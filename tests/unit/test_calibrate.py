@@ -415,6 +415,41 @@ def test_counts_are_told_from_what_was_made_of_them(how: str, reason: str | None
         assert reason in str(caught.value)
 
 
+@pytest.mark.parametrize("window", [1, 3, 5, 9])
+def test_smoothed_counts_are_found_when_they_were_rounded(window):
+    raw = counted(3, points=300)
+    means = [np.convolve(np.pad(ion, window // 2, mode="edge"), np.ones(window) / window, mode="valid")
+             for ion in raw.intensity]  # fmt: skip
+    found = inspect(replace(raw, intensity=np.round(means))).not_counts
+    assert found is None if window == 1 else "less than counts of their size" in str(found)
+    said = inspect(replace(raw, intensity=np.round(means), smoothing="Profile Smoothing is Enabled")).not_counts
+    assert said is None
+
+
+@pytest.mark.parametrize("common", [0.0, 0.01, 0.05])
+def test_millions_of_counts_with_a_common_factor_are_counts(common):
+    # where a front leaves few of the many, these tell too little of a factor that is common to all
+    rubidium = 9e6 / (1.0 + np.exp((np.arange(150.0) - 60.0) / 2.0))
+    raw = counted(4, points=150, channels={"Li+": 0.1 * (9.9e6 - rubidium), "Rb+": rubidium}, common=common)
+    assert inspect(raw).not_counts is None
+    fewer = counted(
+        4, points=150, channels={"Li+": 1e-5 * (9.9e6 - rubidium), "Rb+": 20.0 + 1e-4 * rubidium}, common=common
+    )
+    assert "multiplied" in str(inspect(replace(fewer, intensity=1e4 * fewer.intensity)).not_counts)
+
+
+def test_a_sputter_time_that_is_not_used_is_said():
+    raw = counted()
+    table = {**TABLE, "charges": {"Rb": 1}}
+    given = calibrate(make_measurement(raw, {**table, "sputter_time": "1200 s"}), resamples=100)
+    (remark,) = [sentence for sentence in given.warnings if "sputter_time is not used" in sentence]
+    assert "sputter_rate" in remark
+    assert (
+        given.summary()["sputter_rate"]
+        == calibrate(make_measurement(raw, table), resamples=100).summary()["sputter_rate"]
+    )
+
+
 @pytest.mark.parametrize("points", [1, 2])
 def test_a_profile_of_hardly_a_point_is_refused(points):
     table = {**TABLE, "charges": {"Rb": 1}, "bulk_region": ["0 nm", "200 nm"]}

@@ -206,6 +206,11 @@ def _depth_scale(
                 f"The surface is taken at a sputter time of {surface:.4g} s, where the counts have risen to half."
             )
     total = settings.sputter_time if settings.sputter_time is not None else default_total_time(time)
+    if settings.sputter_time is not None and (settings.sputter_rate is not None or settings.layers):
+        given = "sputter_rate" if settings.sputter_rate is not None else "layers"
+        warnings.append(
+            f"sputter_time is not used: depths follow from {given}. It belongs to crater_scans or crater_depth."
+        )
     if settings.sputter_rate is not None:
         rate = settings.sputter_rate
         return DepthScale.from_rate(rate=rate.value, rate_error=rate.error, surface_time=surface), None

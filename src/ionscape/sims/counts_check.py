@@ -28,6 +28,7 @@ _TOO_MUCH = 2.0
 _SCALED_FROM = 4.0
 _BELOW_ONE = 0.95
 _SHARE_BELOW_ONE = 0.02
+_MEDIAN = 0.4549  # of χ² with one degree of freedom
 _NORMALISED_HEAD = re.compile(r"intens[^\t;,]*norm(?:al|iert)|norm(?:al|iert)[^\t;,]*intens", re.IGNORECASE)
 
 
@@ -37,8 +38,9 @@ def why_not_counts(raw: RawProfile) -> str | None:
     Counts scatter from point to point by the root of their number at least: a dead time, and a factor common to all
     channels, only add to that. So a total or a sum of all channels that hardly changes has been made constant, and
     channels that scatter far less have been scaled down, smoothed or averaged. Those whose variance is in the same
-    ratio to their number in channels of few and of many counts, and far above one, have been scaled up. Besides, no
-    count lies between nothing and one. Counts whose Poisson correction is found again in every digit are counts.
+    ratio to their number in channels of few and of many counts, and far above one, have been scaled up, unless the
+    shares of the channels scatter as those of counts do. Besides, no count lies between nothing and one. Counts whose
+    Poisson correction is found again in every digit are counts.
 
     Args:
         raw: export of any format.
@@ -54,7 +56,10 @@ def why_not_counts(raw: RawProfile) -> str | None:
     status = infer_pulses(counts).status
     if status == "inferred":
         return None
-    return _constant(raw, counts) or (_no_counts(raw, ions) if status == "unknown" else None) or _scaled_up(raw, ions)
+    found = _constant(raw, counts)
+    if found is None:
+        found = _no_counts(raw, ions) if status == "unknown" else _smoothed(raw, _unsaturated(counts))
+    return found or _scaled_up(raw, ions)
 
 
 def _constant(raw: RawProfile, counts: FloatArray) -> str | None:
@@ -84,6 +89,11 @@ def _no_counts(raw: RawProfile, ions: list[int]) -> str | None:
     below = int(np.count_nonzero(positive < _BELOW_ONE))
     if below >= 5 and below > _SHARE_BELOW_ONE * positive.size:
         return f"{below} of {positive.size} values lie between 0 and 1, so they are normalised"
+    return _smoothed(raw, counts)
+
+
+def _smoothed(raw: RawProfile, counts: FloatArray) -> str | None:
+    """Channels that scatter far less than counts of their size, unless the file says why."""
     if "enabled" not in (raw.smoothing or "").lower() and _scatters_too_little(
         counts, _TOO_LITTLE, fewest=FEWEST_FOR_SCATTER
     ):
@@ -92,6 +102,13 @@ def _no_counts(raw: RawProfile, ions: list[int]) -> str | None:
             " are normalised, averaged or smoothed, or thousands separators were lost"
         )
     return None
+
+
+def _unsaturated(counts: FloatArray) -> FloatArray:
+    """The half of the channels with the fewest counts, but one or more per point: the others may be saturated."""
+    means = counts.mean(axis=1)
+    order = [place for place in np.argsort(means) if means[place] >= 1.0]
+    return counts[order[: (len(order) + 1) // 2]]
 
 
 def _scaled_up(raw: RawProfile, ions: list[int]) -> str | None:
@@ -107,6 +124,9 @@ def _scaled_up(raw: RawProfile, ions: list[int]) -> str | None:
     freedom = _freedom(raw.points)
     clear = high > 2.0 * low and min(ratios.values()) > _SCALED_FROM and ratios[few] > _TOO_MUCH * expected
     if not clear or float(chi2.sf(freedom * ratios[few] / expected, freedom)) > CERTAIN:
+        return None
+    # At a front the channel of many counts is one of few in most points, and says too little of a common factor.
+    if _share_ratio(raw.intensity[few], raw.intensity[ions].sum(axis=0)) < _TOO_MUCH:
         return None
     return (
         f"those of {raw.channels[few].name} scatter {_times(ratios[few])} more than counts of their size, as those of"
@@ -138,8 +158,23 @@ def _ratio(channels: FloatArray) -> float:
 
 
 def _robust_ratio(values: FloatArray) -> float:
-    """As `_ratio` of one channel, by the median, which a front does not enter; that of χ² with one degree is 0.455."""
-    return float(np.median(np.diff(values, n=2) ** 2)) / 6.0 / 0.4549 / float(values.mean())
+    """As `_ratio` of one channel, by the median, which a front does not enter."""
+    return float(np.median(np.diff(values, n=2) ** 2)) / 6.0 / _MEDIAN / float(values.mean())
+
+
+def _share_ratio(values: FloatArray, total: FloatArray) -> float:
+    """Variance of the share in a total over that of counts, point by point: 1 whatever factor is common to all.
+
+    Fourth differences, as shares of millions of counts scatter less than second differences of a smooth course amount
+    to.
+    """
+    mean = np.ones(5) / 5.0
+    size = np.maximum(np.convolve(total, mean, mode="valid"), 1.0)
+    share = np.convolve(values, mean, mode="valid") / size
+    expected = share * (1.0 - share) / size
+    found = np.diff(values / np.maximum(total, 1.0), n=4) ** 2
+    used = expected > 0.0
+    return float(np.median(found[used] / expected[used])) / 70.0 / _MEDIAN if used.any() else 0.0
 
 
 def _freedom(points: int) -> float:
