@@ -25,7 +25,7 @@ import numpy as np
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 MARK = "IONSCAPE_KILL_TEST"  # in the environment of a job, by which all of its processes are found
 TEMPORARY = re.compile(r"\..*\.[0-9a-f]{8}-\d+-\d+(\.[^.]*)?")
-OF_TIME_AND_PLACE = {"created", "wall_time", "stage_wall_time", "file", "raw_files"}
+OF_TIME_AND_PLACE = {"created", "content_sha256", "wall_time", "stage_wall_time", "file", "raw_files"}
 """What two equal runs differ in: when, how long, in which folder."""
 LIMIT = 240.0  # s, for anything that is waited for
 

@@ -152,7 +152,9 @@ def test_every_part_of_a_fit_is_kept(folder, monkeypatch) -> None:
         monkeypatch.setattr(forward, "simulate", refuse)
         again = fit(problem, executor=executor, store=store)
     first = load_fit_result("fit.nc", with_problem=False)
-    assert len(store) == count == problem.settings.starts + 2  # the last search and the check of the intervals
+    assert (
+        len(store) == count == problem.settings.starts + 3
+    )  # the last search, the judgement of the residuals and the check of the intervals
     np.testing.assert_array_equal(again.dataset["estimate"], first.dataset["estimate"])
     np.testing.assert_array_equal(again.dataset["rise_at_upper_95"], first.dataset["rise_at_upper_95"])
     assert again.dataset.attrs["simulations"] == first.dataset.attrs["simulations"]

@@ -70,7 +70,7 @@ observed_charge = {{ value = "2.653 mC", relative_error = 0.05 }}
 
 
 def residuals_of(problem: isc.FitProblem) -> object:
-    """Residuals by ln D_bulk, ln D_foreign, both ln factors and the depth scale, with the rows of its prior last."""
+    """Residuals by ln D_bulk, ln D_foreign, both ln factors, depth scale and ln resolution, both priors last."""
     (data,) = problem.datasets
     assert data.ions == ("Li", "Rb")
     scale = problem.parameters[problem.index("depth_scale")].prior
@@ -85,13 +85,16 @@ def residuals_of(problem: isc.FitProblem) -> object:
     def residuals(theta: FloatArray) -> FloatArray:
         edges, density, charge = simulated(float(np.exp(theta[0])), float(np.exp(theta[1])))
         depth = theta[4] * data.depth
-        # a Gaussian of 2 nm over what is inside the sample
-        below = special.ndtr((edges[None, :] - depth[:, None]) / 2e-9)
+        # a Gaussian over what is inside the sample
+        below = special.ndtr((edges[None, :] - depth[:, None]) / np.exp(theta[5]))
         weights = np.diff(below, axis=1) / (1.0 - below[:, :1])
         counts = (weights @ density).T / np.exp(theta[2:4])[:, None]
         difference = data.intensity - counts
         whitened = [np.linalg.solve(root, column) for root, column in zip(roots, difference.T, strict=True)]
-        further = [(charge - 2.653e-3) / (0.05 * 2.653e-3), (theta[4] - scale.mean) / scale.standard_deviation]
+        further = [
+            (charge - 2.653e-3) / (0.05 * 2.653e-3), (theta[4] - scale.mean) / scale.standard_deviation,
+            (theta[5] - np.log(2e-9)) / 0.2,  # stated without an error
+        ]  # fmt: skip
         return np.concatenate([np.ravel(whitened), further])
 
     return residuals
@@ -102,11 +105,13 @@ def independent(fitted: isc.FitResult) -> tuple[object, FloatArray, FloatArray, 
     """Residuals, optimum, covariance and cost of scipy's least squares."""
     assert fitted.problem is not None
     residuals = residuals_of(fitted.problem)
-    start = np.concatenate([np.log([5.8e-19, 2.67e-22]), np.log(fitted.problem.datasets[0].factors), [1.0]])
+    start = np.concatenate(
+        [np.log([5.8e-19, 2.67e-22]), np.log(fitted.problem.datasets[0].factors), [1.0, np.log(2e-9)]]
+    )
 
     def jacobian(theta: FloatArray) -> FloatArray:
         columns = []
-        for step in np.diag([1e-3, 1e-3, 1e-4, 1e-4, 1e-4]):
+        for step in np.diag([1e-3, 1e-3, 1e-4, 1e-4, 1e-4, 1e-3]):
             columns.append((residuals(theta + step) - residuals(theta - step)) / (2 * step.sum()))
         return np.array(columns).T
 

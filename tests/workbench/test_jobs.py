@@ -51,7 +51,7 @@ def fill(project) -> None:
     project.document.replace(one_document())
 
 
-def wait_for(condition, seconds=90.0):
+def wait_for(condition, seconds=300.0):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it took too long"

@@ -43,7 +43,7 @@ def document() -> str:
 
 def finished(jobs, kind, options=None):
     job = jobs.submit(kind, options)
-    assert jobs.wait(job, 240)
+    assert jobs.wait(job, 600)
     assert job.state == "finished", job.message
     return job
 
