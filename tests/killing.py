@@ -40,6 +40,7 @@ tolerance = 3e-3
 starts = STARTS
 seed = 3
 discrepancy = 0.1
+refit_misfit = false
 fit_depth_scale = false
 """
 SERIES = """

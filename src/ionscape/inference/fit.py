@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -121,7 +120,7 @@ def fit(
     spent = best.simulations - lowest.simulations + simulations
     if misfit.significant and problem.settings.refit_misfit:
         better = [alternative for alternative in found if alternative.proposed]
-        plain = parts.done(partial(refit_task, better=better), f"refit {better}", best)
+        plain = parts.done(refit_task, "refit", best, [alternative.plain() for alternative in better])
         problem = with_discrepancies(problem, plain["discrepancies"])
         parts = _Parts(problem=problem, executor=executor, store=store)
         spent += int(plain["simulations"]) - best.simulations
@@ -267,9 +266,9 @@ def _judged(value: dict[str, Any]) -> tuple[Misfit, list[Alternative], int]:
     return Misfit(**misfit), [Alternative(**each) for each in found], int(value["simulations"])
 
 
-def refit_task(problem: FitProblem, best: StartResult, *, better: Sequence[Alternative]) -> dict[str, Any]:
+def refit_task(problem: FitProblem, best: StartResult, better: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The optimum with a discrepancy as plain data, for an executor."""
-    problem, refit = refit_with_discrepancy(problem, best, better)
+    problem, refit = refit_with_discrepancy(problem, best, [Alternative(**each) for each in better])
     departures = [asdict(data.discrepancy) if data.discrepancy else None for data in problem.datasets]
     return {**_with_evaluation(refit), "discrepancies": departures}
 
@@ -289,7 +288,7 @@ class _Parts:
     executor: Executor | None
     store: RunStore | None
 
-    def done(self, function: Callable[..., dict[str, Any]], name: str, found: StartResult, *more: FloatArray) -> Any:
+    def done(self, function: Callable[..., dict[str, Any]], name: str, found: StartResult, *more: Any) -> Any:
         """What a part returns.
 
         Raises:
@@ -298,7 +297,8 @@ class _Parts:
         if self.executor is None:
             return function(self.problem, found, *more)
         inputs = [problem_key(self.problem), {**_plain(found), "coordinates": found.coordinates.tolist()}]
-        key = f"{name} {text_hash(repr([*inputs, *(array.tolist() for array in more)]))}"
+        told = [each.tolist() if isinstance(each, np.ndarray) else each for each in more]
+        key = f"{name} {text_hash(repr([*inputs, *told]))}"
         task = Task(key=key, arguments=(self.problem, found, *more))
         (outcome,) = self.executor.map(function, [task], store=self.store)
         if outcome.error is not None:

@@ -266,10 +266,13 @@ def _judgement(misfit: Misfit | None) -> dict[str, Any]:
     """What is kept of the judgement of the residuals."""
     if misfit is None:
         return {}
-    values = (
-        int(misfit.significant), misfit.p_value, misfit.chi_square, misfit.degrees_of_freedom, misfit.size_p_value,
-        misfit.order_p_value, list(misfit.stretch), misfit.correlation,
+    numbers = (
+        misfit.p_value, misfit.chi_square, misfit.degrees_of_freedom, misfit.size_p_value, misfit.order_p_value,
+        misfit.correlation,
     )  # fmt: skip
+    # the last digits of sums over hundreds of rows are not those of every process
+    p_value, chi_square, freedom, size, order, correlation = (float(f"{number:.8g}") for number in numbers)
+    values = (int(misfit.significant), p_value, chi_square, freedom, size, order, list(misfit.stretch), correlation)
     return dict(zip(MISFIT_ATTRIBUTES, values, strict=True))
 
 
