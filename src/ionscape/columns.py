@@ -43,6 +43,24 @@ def split_cells(line: str, delimiter: str | None) -> list[str]:
     return [cell.strip() for cell in row]
 
 
+def row_cells(line: str, delimiter: str | None) -> list[str]:
+    """The cells of a line up to the last that is not empty; none of a line that is no CSV.
+
+    Many exports end each line with a delimiter.
+
+    Args:
+        line: of a table.
+        delimiter: between cells; None for blanks.
+    """
+    try:
+        cells = split_cells(line, delimiter)
+    except csv.Error:
+        return []
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
+
+
 def delimiter_of(lines: Iterable[str]) -> str:
     """What parts the cells of a table: tab, semicolon or comma, by its first line that is no comment."""
     first = next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), "")

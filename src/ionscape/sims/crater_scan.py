@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from ionscape.columns import (
     NO_THOUSANDS,
     check_columns,
     has_thousands_separators,
+    row_cells,
     split_cells,
     to_number,
 )
@@ -163,19 +163,8 @@ def _text(path: Path) -> str:
     return text
 
 
-def _cells(line: str, delimiter: str | None) -> list[str]:
-    try:
-        cells = split_cells(line, delimiter)
-    except csv.Error:
-        return []
-    # Many exports end each line with a delimiter.
-    while cells and not cells[-1]:
-        cells.pop()
-    return cells
-
-
 def _is_row(line: str, delimiter: str | None) -> bool:
-    cells = _cells(line, delimiter)
+    cells = row_cells(line, delimiter)
     # Thousands separators are refused later on; here they must not hide what parts the columns.
     return len(cells) >= 2 and all(to_number(cell) is not None or has_thousands_separators(cell) for cell in cells)
 
@@ -192,14 +181,14 @@ def _columns(
     if not named:
         raise InputError("has no header line, so that the units are unknown", file=file, remedy=remedy)
     line = named[-1]
-    cells = _cells(header[line], delimiter)
+    cells = row_cells(header[line], delimiter)
     if len(cells) < 2:
         raise InputError("is not a header line for the numbers below it", file=file, key=f"line {line + 1}",
                          value=header[line].strip(), remedy=remedy)  # fmt: skip
     lateral = next((place for place, cell in enumerate(cells) if LATERAL.search(cell)), 0)
     others = [place for place in range(len(cells)) if place != lateral]
     height = next((place for place in others if HEIGHT.search(cells[place])), others[0])
-    above = _cells(header[named[-2]], delimiter) if len(named) > 1 else []
+    above = row_cells(header[named[-2]], delimiter) if len(named) > 1 else []
     if len(above) == len(cells) and all(re.fullmatch(r"[(\[]?[^\W\d_]+[)\]]?", cell) for cell in cells):
         # Names in one line, units alone in the next.
         lateral = next((place for place, cell in enumerate(above) if LATERAL.search(cell)), 0)
@@ -233,7 +222,7 @@ def _rows(
     file: str,
 ) -> tuple[list[list[float]], list[int]]:
     """Numbers of all lines from `start`, and the number of each line counted from 1."""
-    width = len(_cells(lines[start], delimiter))
+    width = len(row_cells(lines[start], delimiter))
     # The last columns may be empty, where the delimiters show that they are there.
     whole = len(split_cells(lines[start], delimiter))
     if named is not None and (width > named or whole < named or width <= max(columns)):
@@ -248,7 +237,7 @@ def _rows(
     rows: list[list[float]] = []
     numbers: list[int] = []
     for number, line in enumerate(lines[start:], start=start + 1):
-        cells = _cells(line, delimiter)
+        cells = row_cells(line, delimiter)
         if not cells:
             continue
         if len(cells) != width:
@@ -273,7 +262,7 @@ def _check_thousands(
     lines: list[str], numbers: list[int], columns: tuple[int, int], delimiter: str | None, *, file: str
 ) -> None:
     """Refuse numbers that may be a thousand times as large, and a file with two decimal marks."""
-    rows = [(number, _cells(lines[number - 1], delimiter)) for number in numbers]
+    rows = [(number, row_cells(lines[number - 1], delimiter)) for number in numbers]
     check_columns(
         ([(f"line {number}, column {column + 1}", cells[column]) for number, cells in rows] for column in columns),
         file=file,
@@ -282,7 +271,7 @@ def _check_thousands(
 
 def _check_last_digits(lines: list[str], delimiter: str | None, *, file: str, line: int) -> None:
     """Refuse a last number with fewer decimals than every other of its column: the file ends within it."""
-    cells = [_cells(text, delimiter)[-1] for text in lines if text.strip()]
+    cells = [row_cells(text, delimiter)[-1] for text in lines if text.strip()]
     decimals = [len(re.split("[.,]", cell)[1]) if re.search("[.,]", cell) else 0 for cell in cells]
     if len(cells) > 1 and decimals[-1] < min(decimals[:-1]):
         raise InputError("ends within a number", file=file, key=f"line {line}", value=cells[-1],

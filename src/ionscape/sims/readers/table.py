@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ionscape.columns import split_cells
+from ionscape.columns import row_cells, split_cells
 from ionscape.errors import InputError
 from ionscape.sims.raw import Channel, RawProfile
 
@@ -144,20 +144,9 @@ def _delimiter(text: str) -> str:
     return next((sign for sign in "\t;," if sign in text), ",")
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
-    """The cells of a line up to the last that is not empty; none of a line that is no CSV."""
-    try:
-        cells = split_cells(line, delimiter)
-    except csv.Error:
-        return []
-    while cells and not cells[-1]:
-        cells.pop()
-    return cells
-
-
 def _units(line: str, delimiter: str, columns: int) -> tuple[str, ...]:
     """The units of the columns if a line holds nothing else, as below the names in an export of Origin; else empty."""
-    cells = [cell.strip("()[] ") for cell in _cells(line.rstrip("\n"), delimiter)]
+    cells = [cell.strip("()[] ") for cell in row_cells(line.rstrip("\n"), delimiter)]
     known = all(not cell or _UNIT.fullmatch(cell) for cell in cells)
     return (*cells, *[""] * (columns - len(cells))) if known and cells and len(cells) <= columns else ()
 
@@ -193,14 +182,14 @@ def _header_lines(path: Path) -> tuple[list[str], int, str]:
 
 def _begins_with_number(text: str, *, titled: bool) -> bool:
     """Whether the numbers begin with a line; below a title a number alone, as a year, does not."""
-    cells = [cell for cell in _cells(text, _delimiter(text)) if cell]
+    cells = [cell for cell in row_cells(text, _delimiter(text)) if cell]
     return bool(cells) and read_number(cells[0]) is not None and (len(cells) > 1 or not titled)
 
 
 def _names_columns(text: str, below: str) -> bool:
     """Whether a line names two columns at least, one of them of time or depth whose unit it or the next line gives."""
     delimiter = _delimiter(text)
-    heads = _cells(text, delimiter)
+    heads = row_cells(text, delimiter)
     if any(read_number(head) is not None for head in heads):
         return False  # a setting with its value, as "sputter time (s), 300"
     units = _units(below, delimiter, len(heads))
@@ -216,7 +205,7 @@ def _names_columns(text: str, below: str) -> bool:
 def _check_titles(lines: Sequence[str], heads: tuple[str, ...], *, file: str) -> None:
     """Refuse a row of numbers above the names of the columns: nothing is left out as a title that may be a point."""
     for number, text in enumerate(lines, start=1):
-        cells = [cell for cell in _cells(text, _delimiter(text)) if cell]
+        cells = [cell for cell in row_cells(text, _delimiter(text)) if cell]
         numbers = sum(read_number(cell) is not None for cell in cells)
         if not text.startswith("#") and numbers >= 2 and len(cells) >= len(heads) - 1:
             raise InputError("has numbers above the names of the columns", file=file, key=f"line {number}",
