@@ -41,7 +41,7 @@ def write_export(path: Path, *, channels: int, size: int) -> None:
 
 def measure(path: str) -> tuple[float, float, tuple[int, ...]]:
     """Time [s], additional memory [bytes] and shape of the counts of one reading."""
-    from ionscape.sims.readers import read_raw_profile
+    from ionscape.profiling.readers import read_raw_profile
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()

@@ -40,7 +40,7 @@ PYTHON_BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PLACEHOLDER = re.compile(r"^<!-- generated: ([\w-]+) -->$", re.MULTILINE)
 PUBLIC_PACKAGES = (
     ("Experiments", "ionscape.experiment"),
-    ("Measurements", "ionscape.sims"),
+    ("Measurements", "ionscape.profiling"),
     ("Simulation", "ionscape.transport"),
     ("Fits", "ionscape.inference"),
     ("Report", "ionscape.report"),
@@ -53,7 +53,7 @@ PUBLIC_PACKAGES = (
     ("Relations", "ionscape.relations"),
     ("Figures", "ionscape.figures"),
     ("Errors", "ionscape.errors"),
-    ("Quantities", "ionscape.quantities"),
+    ("Quantities", "ionscape.files.quantities"),
     ("Constants", "ionscape.constants"),
 )
 TABLES = {
@@ -243,7 +243,7 @@ def schema_reference() -> Iterator[str]:
 
 def measurement_reference() -> Iterator[str]:
     """Tables of keys for a measurement."""
-    from ionscape.sims.settings import measurement_schema
+    from ionscape.profiling.settings import measurement_schema
 
     heading = "Measurement: `[measurement]`"
     return tables_of(measurement_schema(), MEASUREMENT_TABLES, heading=heading, anchor="measurement")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 
 from ionscape.errors import InputError
-from ionscape.outputs import write_bytes
+from ionscape.files.writing import write_bytes
 from ionscape.provenance import text_hash
 
 if TYPE_CHECKING:

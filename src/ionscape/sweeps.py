@@ -19,9 +19,9 @@ from ionscape.arrays import FloatArray
 from ionscape.datasets import Content, check_content, read_dataset
 from ionscape.errors import InputError, IonscapeError
 from ionscape.experiment import Experiment, parse_experiment
+from ionscape.files.quantities import quantity
 from ionscape.inference.paths import Scalar, read_scalar, with_values
 from ionscape.provenance import package_version, provenance_attributes, settings_text, text_hash
-from ionscape.quantities import quantity
 from ionscape.scaleout import Executor, Outcome, RunStore, Tally, Task, make_executor
 from ionscape.transport import Settings, simulate
 

@@ -66,7 +66,7 @@ def run_shell(snippet: Snippet) -> None:
 def read_toml(snippet: Snippet, folder: Path) -> None:
     from ionscape.experiment import parse_experiment
     from ionscape.inference.problem import validate_fit
-    from ionscape.sims.load import validate_settings
+    from ionscape.profiling.load import validate_settings
 
     tables = tomllib.loads(snippet.text)
     if "fit" in tables:

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ionscape.sims import counting
-from ionscape.sims.crater import DepthScale
-from ionscape.sims.resolution import GaussianResponse, MixingRoughnessInformationResponse
+from ionscape.profiling import counting
+from ionscape.profiling.crater import DepthScale
+from ionscape.profiling.resolution import GaussianResponse, MixingRoughnessInformationResponse
 
 PULSES = st.integers(2, 10**6)
 

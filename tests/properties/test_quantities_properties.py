@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ionscape.errors import InputError
-from ionscape.quantities import DIMENSIONS, DimensionName, format_quantity, quantity
+from ionscape.files.quantities import DIMENSIONS, DimensionName, format_quantity, quantity
 
 names = st.sampled_from(get_args(DimensionName))
 magnitudes = st.floats(min_value=1e-30, max_value=1e30).flatmap(lambda size: st.sampled_from([size, -size]))

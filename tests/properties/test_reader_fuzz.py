@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ionscape.errors import InputError
-from ionscape.sims.raw import RawProfile
-from ionscape.sims.readers import read_raw_profile, write_raw_profile
+from ionscape.profiling.raw import RawProfile
+from ionscape.profiling.readers import read_raw_profile, write_raw_profile
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 EXPORT = (DATA / "surfacelab-perovskite-cut.txt").read_bytes()

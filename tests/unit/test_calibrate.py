@@ -13,14 +13,14 @@ import pytest
 
 from ionscape.errors import InputError
 from ionscape.experiment import parse_experiment
-from ionscape.sims import Instrument, calibrate, load_measurement, load_profile, make_measurement, synthesise
-from ionscape.sims.calibration_rows import calibration_rows
-from ionscape.sims.channels import ion_channels
-from ionscape.sims.inspection import inspect
-from ionscape.sims.raw import Channel, RawProfile
-from ionscape.sims.regions import bulk_start, surface_time, transient_end
-from ionscape.sims.species import parse_species
-from ionscape.sims.synthesis import profile_from_densities
+from ionscape.profiling import Instrument, calibrate, load_measurement, load_profile, make_measurement, synthesise
+from ionscape.profiling.calibration_rows import calibration_rows
+from ionscape.profiling.channels import ion_channels
+from ionscape.profiling.inspection import inspect
+from ionscape.profiling.raw import Channel, RawProfile
+from ionscape.profiling.regions import bulk_start, surface_time, transient_end
+from ionscape.profiling.species import parse_species
+from ionscape.profiling.synthesis import profile_from_densities
 from ionscape.transport import simulate
 
 BULK = 1.4e28

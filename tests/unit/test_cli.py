@@ -22,7 +22,7 @@ from ionscape.cli import main
 from ionscape.cli.table import print_summary
 from ionscape.datasets import write_dataset
 from ionscape.errors import ConvergenceError, InputError, SimulationInterrupted
-from ionscape.outputs import atomic_output
+from ionscape.files.writing import atomic_output
 from synthetic_result import EXPERIMENT, HOUR, SyntheticResult, synthetic_result
 
 Run = Callable[..., int]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ionscape.cli.main import main
-from ionscape.quantities import with_error
+from ionscape.files.quantities import with_error
 
 Run = Callable[..., int]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ionscape.errors import InputError
-from ionscape.sims import counting
+from ionscape.profiling import counting
 
 
 def printed(values: np.ndarray, form: str) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ionscape.errors import InputError
-from ionscape.sims.crater import (
+from ionscape.profiling.crater import (
     CraterScan,
     DepthScale,
     crater_depth,

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ionscape.errors import InputError
-from ionscape.sims import densities
-from ionscape.sims.densities import Balance, Factors
+from ionscape.profiling import densities
+from ionscape.profiling.densities import Balance, Factors
 
 BULK = 1.4e28
 METHODS = ("proportional", "equal", "summed-intensities", "charge-balance")

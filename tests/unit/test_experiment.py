@@ -26,7 +26,7 @@ from ionscape.experiment import (
     load_experiment,
     parse_experiment,
 )
-from ionscape.experiment.load import parse_toml
+from ionscape.files.toml import parse_toml
 from ionscape.provenance import package_version, provenance_attributes, settings_text, text_hash
 
 EV = 1.602176634e-19

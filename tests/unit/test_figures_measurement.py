@@ -9,7 +9,7 @@ import pytest
 
 from ionscape.figures.measurement import calibrated_profile, channel_styles, crater_scans, plain_name, raw_counts
 from ionscape.figures.style import ion_styles
-from ionscape.sims import DepthProfile, calibrate, load_measurement
+from ionscape.profiling import DepthProfile, calibrate, load_measurement
 
 LONG = "A long title of a measurement for $5 that tells of the sample, the glass, the beam, and the operator's dog"
 

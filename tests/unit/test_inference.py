@@ -18,7 +18,7 @@ from ionscape.inference.least_squares import covariance_of, starting_points
 from ionscape.inference.noise import whitened
 from ionscape.inference.parameters import coordinates_of, values_of
 from ionscape.inference.paths import read_scalar, scalars, with_values
-from ionscape.sims import load_measurement
+from ionscape.profiling import load_measurement
 
 ELECTRON_VOLT = 1.602176634e-19
 

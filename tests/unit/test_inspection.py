@@ -11,9 +11,9 @@ import typer
 from typer.testing import CliRunner
 
 from ionscape.cli.inspect import inspect_command
-from ionscape.sims.inspection import inspect
-from ionscape.sims.raw import RawProfile
-from ionscape.sims.readers.build import make_channel
+from ionscape.profiling.inspection import inspect
+from ionscape.profiling.raw import RawProfile
+from ionscape.profiling.readers.build import make_channel
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ionscape.errors import InputError
-from ionscape.sims.isotopes import (
+from ionscape.profiling.isotopes import (
     ELEMENTS,
     ISOTOPES,
     abundances,
@@ -16,8 +16,8 @@ from ionscape.sims.isotopes import (
     isotope_ratio,
     most_abundant,
 )
-from ionscape.sims.raw import RawProfile
-from ionscape.sims.readers.build import make_channel
+from ionscape.profiling.raw import RawProfile
+from ionscape.profiling.readers.build import make_channel
 
 PULSES = 16384
 

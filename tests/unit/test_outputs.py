@@ -21,11 +21,11 @@ import xarray
 
 from ionscape.datasets import load_checked, write_dataset
 from ionscape.errors import InputError
+from ionscape.files.writing import atomic_output, check_output, write_text
 from ionscape.inference import FitResult
-from ionscape.outputs import atomic_output, check_output, write_text
+from ionscape.profiling import DepthProfile
 from ionscape.report.write import csv_text
 from ionscape.series import SeriesResult
-from ionscape.sims import DepthProfile
 from ionscape.transport import SimulationResult
 from ionscape.workbench.drawing import Axis, Curve, Plot, to_csv
 
@@ -33,7 +33,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
 DIES = """
 import os, pathlib, signal, sys
-from ionscape.outputs import atomic_output
+from ionscape.files.writing import atomic_output
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
 if sys.argv[2] == "replace": pathlib.Path.replace = die
 if sys.argv[2] == "fsync": os.fsync = die

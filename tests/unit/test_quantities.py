@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from ionscape.errors import ConvergenceError, InputError, SimulationInterrupted, nearest_name, show_value
-from ionscape.quantities import DIMENSIONS, DimensionName, format_quantity, quantity, unit_registry, unit_size
+from ionscape.files.quantities import DIMENSIONS, DimensionName, format_quantity, quantity, unit_registry, unit_size
 
 EV = 1.602176634e-19
 
@@ -142,7 +142,7 @@ def test_units_scale_columns() -> None:
 
 def test_the_registry_is_made_once_and_only_when_needed() -> None:
     assert unit_registry() is unit_registry()
-    code = "import sys, ionscape.quantities; print('pint' in sys.modules)"
+    code = "import sys, ionscape.files.quantities; print('pint' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "False"
 

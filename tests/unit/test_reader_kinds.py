@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ionscape.columns import grouped_cell, has_thousands_separators
 from ionscape.errors import InputError
 from ionscape.experiment import load_experiment
-from ionscape.sims import read_crater_scan
-from ionscape.sims.readers import read_raw_profile
-from ionscape.sims.readers.build import make_channel, scale_of
+from ionscape.files.columns import grouped_cell, has_thousands_separators
+from ionscape.profiling import read_crater_scan
+from ionscape.profiling.readers import read_raw_profile
+from ionscape.profiling.readers.build import make_channel, scale_of
 
 NAMES = "\ttotal\t^6Li+\tLi+\tRb+\t\n"
 MASSES = "\t\t6.0151\t7.0160\t84.9118\t\n"
@@ -213,7 +213,7 @@ def test_a_workbook_is_named_wherever_a_text_is_expected(tmp_path: Path):
     for read in (read_raw_profile, read_crater_scan, load_experiment):
         assert "is an Excel workbook; save the sheet as CSV" in refusal(path, read)
     document = write(tmp_path, '[measurement]\nfile = "book.csv"\ncrater_scans = ["book.csv"]\n', "m.toml")
-    from ionscape.sims import load_measurement
+    from ionscape.profiling import load_measurement
 
     assert "is an Excel workbook" in refusal(document, load_measurement)
     assert "a document of an office program" in refusal(workbook(tmp_path, "word/document.xml", "text.txt"))

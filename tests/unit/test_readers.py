@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from ionscape.errors import InputError
-from ionscape.sims.raw import RawProfile
-from ionscape.sims.readers import FORMATS, make_raw_profile, read_raw_profile, write_raw_profile
+from ionscape.profiling.raw import RawProfile
+from ionscape.profiling.readers import FORMATS, make_raw_profile, read_raw_profile, write_raw_profile
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"

@@ -8,7 +8,7 @@ from scipy.integrate import quad
 from scipy.special import erf
 
 from ionscape.errors import InputError
-from ionscape.sims.resolution import (
+from ionscape.profiling.resolution import (
     GaussianResponse,
     MixingRoughnessInformationResponse,
     apply_response,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ionscape.sims.species import parse_species
+from ionscape.profiling.species import parse_species
 
 
 @pytest.mark.parametrize(

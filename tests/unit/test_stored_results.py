@@ -17,8 +17,8 @@ import ionscape as isc
 from commands import call_here
 from ionscape.datasets import check_content, file_remarks, load_checked, write_dataset
 from ionscape.inference.result import CONTENT as FIT
+from ionscape.profiling.profile import CONTENT as PROFILE
 from ionscape.series.result import CONTENT as SERIES
-from ionscape.sims.profile import CONTENT as PROFILE
 from ionscape.sweeps import CONTENT as SWEEP
 from ionscape.transport.solution import CONTENT as SIMULATION
 from ionscape.transport.solution import OF_SUMMARY

@@ -15,11 +15,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import special, stats
 
 from ionscape.errors import InputError
-from ionscape.sims.crater import read_crater_scan
-from ionscape.sims.load import load_measurement, make_measurement
-from ionscape.sims.readers import read_raw_profile
-from ionscape.sims.resolution import GaussianResponse, MixingRoughnessInformationResponse
-from ionscape.sims.synthesis import (
+from ionscape.profiling.crater import read_crater_scan
+from ionscape.profiling.load import load_measurement, make_measurement
+from ionscape.profiling.readers import read_raw_profile
+from ionscape.profiling.resolution import GaussianResponse, MixingRoughnessInformationResponse
+from ionscape.profiling.synthesis import (
     DensityProfile,
     Instrument,
     Profilometer,

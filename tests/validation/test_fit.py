@@ -18,7 +18,7 @@ from ionscape.inference.least_squares import POLISHING, StartResult, covariance_
 from ionscape.inference.parameters import coordinates_of
 from ionscape.inference.problem import with_discrepancies, with_starts
 from ionscape.inference.result import make_fit_result
-from ionscape.sims import Measurement
+from ionscape.profiling import Measurement
 from synthetic_fits import WIDTH, Departure, Truth, deviations, measure, problem_of
 
 pytestmark = pytest.mark.slow

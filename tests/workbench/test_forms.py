@@ -5,7 +5,7 @@ import pytest
 from ionscape.experiment import ConstantSpecification, Contact, Irradiation, Sample, SiteEnergySpecification
 from ionscape.experiment.models import Experiment
 from ionscape.inference.settings import FitTable
-from ionscape.sims.settings import MeasurementTable
+from ionscape.profiling.settings import MeasurementTable
 from ionscape.workbench.form_controls import mark_of
 from ionscape.workbench.form_fields import (
     describe_field,

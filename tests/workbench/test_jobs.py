@@ -106,7 +106,7 @@ class TestResults:
         assert (job.state, job.message, job.key) == ("failed", str(caught.value), "stages[0].duration")
 
     def test_a_calibration_does_not_wait_for_heavy_jobs(self, project, jobs):
-        from ionscape.sims import load_profile
+        from ionscape.profiling import load_profile
 
         fill(project)
         project.document.set("stages[0].duration", "9000 h")

@@ -16,8 +16,8 @@ from ionscape import transport
 from ionscape.cli.progress import compiling
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.experiment import parse_experiment
+from ionscape.files.quantities import quantity
 from ionscape.inference import load_fit_result
-from ionscape.quantities import quantity
 from ionscape.workbench.app import _headline as jobs_headline
 from ionscape.workbench.fitting import (
     _interval,

@@ -9,9 +9,9 @@ import pytest
 from nicegui.elements.upload_files import SmallFileUpload
 
 from ionscape.errors import InputError
-from ionscape.sims import load_profile, read_raw_profile
-from ionscape.sims.crater import step_height
-from ionscape.sims.crater_scan import read_crater_scan
+from ionscape.profiling import load_profile, read_raw_profile
+from ionscape.profiling.crater import step_height
+from ionscape.profiling.crater_scan import read_crater_scan
 from ionscape.workbench.measuring import (
     assignment,
     changes_for_experiment,

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import xarray
 
+from ionscape.files.quantities import quantity
 from ionscape.inference.paths import Scalar
-from ionscape.quantities import quantity
-from ionscape.sims import DepthProfile
+from ionscape.profiling import DepthProfile
 from ionscape.workbench import script, takeaway
 from ionscape.workbench.pages.simulate_sliders import SliderRange, written
 from ionscape.workbench.project import open_project
@@ -84,7 +84,7 @@ def test_a_measurement_is_drawn_over_its_own_sample_only(monkeypatch, tmp_path):
     from synthetic_result import EXPERIMENT, synthetic_result
 
     # without the variables that a profile has besides
-    monkeypatch.setattr("ionscape.sims.load_profile", lambda path: DepthProfile(dataset=xarray.load_dataset(path)))
+    monkeypatch.setattr("ionscape.profiling.load_profile", lambda path: DepthProfile(dataset=xarray.load_dataset(path)))
     folder = tmp_path / "project"
     project = open_project(folder)
     dataset = synthetic_result().dataset

@@ -12,13 +12,13 @@ import typer
 from ionscape.cli.options import RESULT_EXTENSIONS, NoFigure, Overwrite, Quiet, SummaryFile
 from ionscape.cli.table import print_warnings, print_written, write_summary
 from ionscape.errors import InputError
-from ionscape.outputs import check_output
+from ionscape.files.writing import check_output
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.console import Console
 
-    from ionscape.sims import DepthProfile
+    from ionscape.profiling import DepthProfile
 
 
 class Method(StrEnum):
@@ -67,7 +67,7 @@ def calibrate_command(
     Beside PROFILE.nc figures are drawn of the counts (PROFILE-counts.png), the densities (PROFILE.png) and the crater
     (PROFILE-crater.png).
     """
-    from ionscape.sims import calibrate, load_measurement
+    from ionscape.profiling import calibrate, load_measurement
 
     result = output if output is not None else Path(file.stem + "-profile.nc")
     outputs = _plan(result, summary=summary, table=csv, draw=not no_figure, overwrite=overwrite)
@@ -98,7 +98,7 @@ def _plan(result: Path, *, summary: Path | None, table: Path | None, draw: bool,
 
 def _refuse_export(file: Path) -> None:
     """Refuse what is no TOML file but can be read: without a table [measurement] nothing can be calibrated."""
-    from ionscape.sims import read_raw_profile
+    from ionscape.profiling import read_raw_profile
 
     if file.suffix.lower() == ".toml":
         return
@@ -144,7 +144,7 @@ def print_profile(console: Console, profile: DepthProfile) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from ionscape.sims.calibration_rows import calibration_rows
+    from ionscape.profiling.calibration_rows import calibration_rows
 
     found = profile.summary()
     table = Table(title=Text(found["title"]), title_justify="left", title_style="bold", box=SIMPLE_HEAD)

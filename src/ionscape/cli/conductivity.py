@@ -22,7 +22,7 @@ from ionscape.cli.progress import tally_display
 from ionscape.cli.series_table import print_result
 from ionscape.cli.table import print_written, write_summary
 from ionscape.errors import SimulationInterrupted
-from ionscape.outputs import check_output
+from ionscape.files.writing import check_output
 
 if TYPE_CHECKING:
     from ionscape.series import SeriesResult

@@ -33,8 +33,8 @@ def schema_command(
     """Print the JSON schema of experiment files, of series files, or of the tables [measurement] or [fit]."""
     from ionscape.experiment import experiment_schema
     from ionscape.inference.settings import fit_schema
+    from ionscape.profiling.settings import measurement_schema
     from ionscape.series.settings import series_schema
-    from ionscape.sims.settings import measurement_schema
 
     makers = {
         FilePart.experiment: experiment_schema,
@@ -52,8 +52,8 @@ def check_command(
 ) -> None:
     """Check an experiment file, or a series file, and describe it in a few lines."""
     from ionscape.experiment import load_experiment
-    from ionscape.experiment.load import parse_toml
-    from ionscape.experiment.tables import read_text
+    from ionscape.files.text import read_text
+    from ionscape.files.toml import parse_toml
 
     data = parse_toml(read_text(file), file=str(file))
     if "glass" in data and "sample" not in data:
@@ -103,7 +103,7 @@ def describe_series(series: Series) -> Iterator[str]:
 def describe(experiment: Experiment) -> Iterator[str]:
     """Yield the lines of a short description: sample, ions, stages; and a warning of what may be a slip."""
     from ionscape.experiment.native import native_conduction
-    from ionscape.quantities import format_quantity
+    from ionscape.files.quantities import format_quantity
 
     sample = experiment.sample
     yield experiment.title
@@ -142,7 +142,7 @@ def describe(experiment: Experiment) -> Iterator[str]:
 def _mobility(experiment: Experiment, name: str) -> str:
     """Return D of an ion in the native glass, in the first stage that has it, and where it holds."""
     from ionscape.experiment.native import first_coefficient
-    from ionscape.quantities import format_quantity
+    from ionscape.files.quantities import format_quantity
 
     found = first_coefficient(experiment, name)
     if found.coefficient == 0.0:
@@ -156,7 +156,7 @@ def _mobility(experiment: Experiment, name: str) -> str:
 
 def _stage_text(stage: Stage) -> str:
     """Return what drives the ions in one stage."""
-    from ionscape.quantities import format_quantity
+    from ionscape.files.quantities import format_quantity
 
     if stage.kind == "irradiation":
         current = stage.beam_current

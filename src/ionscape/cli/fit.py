@@ -15,9 +15,9 @@ from ionscape.cli.options import RESULT_EXTENSIONS, STORE_EXTENSION, Overwrite, 
 from ionscape.cli.progress import tally_display
 from ionscape.cli.table import print_warnings, print_written, write_summary
 from ionscape.errors import InputError, IonscapeError, SimulationInterrupted
+from ionscape.files.quantities import shown_unit, with_error
+from ionscape.files.writing import check_output
 from ionscape.optional import require_extra
-from ionscape.outputs import check_output
-from ionscape.quantities import shown_unit, with_error
 
 if TYPE_CHECKING:
     from rich.console import Console

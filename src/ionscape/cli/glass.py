@@ -17,7 +17,7 @@ from ionscape.cli.options import NoFigure, Overwrite, Quiet, SummaryFile
 from ionscape.cli.progress import starting
 from ionscape.cli.table import print_written, write_summary
 from ionscape.errors import InputError
-from ionscape.outputs import check_output
+from ionscape.files.writing import check_output
 
 if TYPE_CHECKING:
     from ionscape.glass import Composition, Glass, IonDensity
@@ -176,9 +176,9 @@ def _check_files(figure: Path | None, *, draw: bool, summary: Path | None, overw
 
 
 def _glass(formula: str, measured: Path | None, *, mass_density: str | None, **parameters: Any) -> Glass:
+    from ionscape.files.quantities import quantity
     from ionscape.glass import interpolate_units, make_glass, parse_composition, read_measured_units
     from ionscape.glass.units import NO_MEASURED_UNITS
-    from ionscape.quantities import quantity
 
     density = None
     if mass_density is not None:
@@ -202,8 +202,8 @@ def _glass(formula: str, measured: Path | None, *, mass_density: str | None, **p
 
 
 def _density(glass: Glass, jump_distance: str | None) -> IonDensity:
+    from ionscape.files.quantities import quantity
     from ionscape.glass import ion_number_density
-    from ionscape.quantities import quantity
 
     if glass.mass_density is not None:
         if jump_distance is not None:
@@ -230,8 +230,8 @@ def _model(
     **others: float | None,
 ) -> tuple[LandscapeModel | None, tuple[str, ...]]:
     """Parameters as given, else as published for the nearest content; None and a sentence without any."""
+    from ionscape.files.quantities import quantity
     from ionscape.hopping import LandscapeModel, published_model
-    from ionscape.quantities import quantity
 
     given: dict[str, Any] = {key: value for key, value in others.items() if value is not None}
     if energy_scale is not None:

@@ -14,13 +14,13 @@ import typer
 from ionscape.cli.options import Overwrite, SummaryFile
 from ionscape.cli.table import write_summary
 from ionscape.errors import InputError
-from ionscape.outputs import check_output
-from ionscape.quantities import percent, with_error
+from ionscape.files.quantities import percent, with_error
+from ionscape.files.writing import check_output
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ionscape.sims.inspection import ChannelInspection, Inspection
+    from ionscape.profiling.inspection import ChannelInspection, Inspection
 
 INTERFERENCES_SHOWN = 12
 PIPED = 200  # columns where the output goes into a file or another program
@@ -40,8 +40,8 @@ def inspect_command(
     """Say what a ToF-SIMS depth profile holds: channels, pulses per point, isotope ratios, doubtful assignments."""
     from rich.console import Console
 
-    from ionscape.sims.inspection import inspect
-    from ionscape.sims.readers import read_raw_profile
+    from ionscape.profiling.inspection import inspect
+    from ionscape.profiling.readers import read_raw_profile
 
     if summary is not None:
         check_output(summary, extensions=(".json",), key="--summary", overwrite=overwrite)
@@ -76,7 +76,7 @@ def _summary(found: Inspection) -> dict[str, object]:
 
 
 def _head(found: Inspection) -> Iterator[str]:
-    from ionscape.quantities import format_quantity
+    from ionscape.files.quantities import format_quantity
 
     yield f"{Path(found.file).name} ({found.format})"
     yield f"  {found.points} data points, {len(found.channels)} channels"

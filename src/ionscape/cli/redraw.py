@@ -13,15 +13,15 @@ import typer
 from ionscape.cli.options import Overwrite, Quiet, SummaryFile
 from ionscape.cli.stored_tables import fit_table, sweep_table
 from ionscape.errors import InputError
-from ionscape.outputs import check_output, write_text
+from ionscape.files.writing import check_output, write_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from typing_extensions import TypeIs
 
     from ionscape.inference import FitResult
+    from ionscape.profiling import DepthProfile
     from ionscape.series import SeriesResult
-    from ionscape.sims import DepthProfile
     from ionscape.transport import SimulationResult
 
     Stored = SimulationResult | DepthProfile | SeriesResult | FitResult
@@ -323,8 +323,8 @@ def load(path: Path) -> Stored:
     """
     from ionscape.datasets import load_checked
     from ionscape.inference.result import FORMAT as FIT
+    from ionscape.profiling.profile import FORMAT as PROFILE
     from ionscape.series.result import FORMAT as SERIES
-    from ionscape.sims.profile import FORMAT as PROFILE
     from ionscape.transport import load_result
     from ionscape.transport.solution import FORMAT as SIMULATION
 
@@ -332,7 +332,7 @@ def load(path: Path) -> Stored:
         raise InputError("does not exist", value=str(path), remedy=f"give a result that {WRITERS} has written")
     written = _stored_format(path)
     if written == PROFILE:
-        from ionscape.sims.profile import load_profile
+        from ionscape.profiling.profile import load_profile
 
         return load_profile(path)
     if written == SERIES:
@@ -377,7 +377,7 @@ def is_fit(loaded: Stored) -> TypeIs[FitResult]:
 
 def is_profile(loaded: Stored) -> TypeIs[DepthProfile]:
     """Whether it is a calibrated profile."""
-    from ionscape.sims import DepthProfile
+    from ionscape.profiling import DepthProfile
 
     return isinstance(loaded, DepthProfile)
 
@@ -443,7 +443,7 @@ def _check_kind(path: Path, kind: Kind, loaded: Stored) -> None:
 
 def _read(text: str, dimension: Literal["time", "length"], option: str) -> float:
     """Read a quantity given on the command line, so that an error names the option."""
-    from ionscape.quantities import quantity
+    from ionscape.files.quantities import quantity
 
     try:
         return quantity(text, dimension)

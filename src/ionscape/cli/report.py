@@ -24,8 +24,8 @@ def report_command(
 
     The numbers of every figure are written as CSV into REPORT-data.
     """
+    from ionscape.files.writing import check_output
     from ionscape.inference import load_fit_result
-    from ionscape.outputs import check_output
     from ionscape.report import REPORT_EXTENSIONS, write_report
 
     target = output if output is not None else Path(f"{result.stem}.html")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ionscape.cli.table import NO_VALUE, print_warnings
 from ionscape.constants import NORMAL_95
-from ionscape.quantities import with_error
+from ionscape.files.quantities import with_error
 
 if TYPE_CHECKING:
     import xarray

@@ -22,8 +22,8 @@ from ionscape.cli.options import (
 )
 from ionscape.cli.terminal import say
 from ionscape.errors import ConvergenceError, InputError, SimulationInterrupted
+from ionscape.files.writing import check_output
 from ionscape.interrupts import undisturbed
-from ionscape.outputs import check_output
 
 if TYPE_CHECKING:
     from collections.abc import Generator

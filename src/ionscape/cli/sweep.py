@@ -22,7 +22,7 @@ from ionscape.cli.options import (
 from ionscape.cli.progress import tally_display
 from ionscape.cli.table import print_written
 from ionscape.errors import InputError, IonscapeError, SimulationInterrupted
-from ionscape.outputs import check_output
+from ionscape.files.writing import check_output
 
 if TYPE_CHECKING:
     import xarray

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ionscape.cli.table import ROWS, Row, missing_figures, print_warnings
-from ionscape.quantities import DIMENSIONS
+from ionscape.files.quantities import DIMENSIONS
 
 if TYPE_CHECKING:
     import xarray

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ionscape.outputs import write_text
+from ionscape.files.writing import write_text
 
 if TYPE_CHECKING:
     from rich.console import Console
     from typing_extensions import TypeIs
 
-    from ionscape.quantities import DimensionName
+    from ionscape.files.quantities import DimensionName
 
 STAGES_PER_TABLE = 5  # so that a table fits 80 columns
 NO_VALUE = "-"
@@ -42,7 +42,7 @@ class Row:
 
     def suited(self, values: Iterable[object]) -> Row:
         """The same with the unit that suits the values, which are in SI units."""
-        from ionscape.quantities import display_unit
+        from ionscape.files.quantities import display_unit
 
         if self.dimension is None:
             return self

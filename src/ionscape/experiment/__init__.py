@@ -8,7 +8,7 @@ from ionscape.experiment.diffusion import (
     is_immobile,
     make_diffusion_model,
 )
-from ionscape.experiment.load import load_experiment, parse_experiment
+from ionscape.experiment.load import experiment_schema, load_experiment, parse_experiment
 from ionscape.experiment.models import (
     BackElectrode,
     Chamber,
@@ -21,7 +21,6 @@ from ionscape.experiment.models import (
     Stage,
     Storage,
 )
-from ionscape.experiment.schema import experiment_schema
 
 __all__ = [
     "BackElectrode",

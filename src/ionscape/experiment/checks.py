@@ -14,9 +14,9 @@ from ionscape.experiment.diffusion import (
     is_immobile,
     make_diffusion_model,
 )
-from ionscape.experiment.fields import reject
 from ionscape.experiment.native import motionless_ions
-from ionscape.quantities import format_quantity
+from ionscape.files.fields import reject
+from ionscape.files.quantities import format_quantity
 
 if TYPE_CHECKING:
     from ionscape.experiment.models import Contact, Experiment, Irradiation

@@ -8,8 +8,8 @@ from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
 from ionscape.diffusivity import ConstantDiffusion, DiffusionModel, TableDiffusion, site_energy_diffusion
 from ionscape.errors import InputError
-from ionscape.experiment.fields import Bounds, Number, Quantity, Table, reject, wrapped
 from ionscape.experiment.tables import Attachments, parse_diffusion_table
+from ionscape.files.fields import Bounds, Number, Quantity, Table, reject, wrapped
 
 POSITIVE = Bounds(above=0.0)
 NOT_NEGATIVE = Bounds(at_least=0.0)

@@ -12,9 +12,9 @@ from pydantic import Field, PrivateAttr, model_validator
 from ionscape.diffusivity import DiffusionModel
 from ionscape.experiment import checks
 from ionscape.experiment.diffusion import DiffusionSpecification, is_immobile, make_diffusion_model
-from ionscape.experiment.fields import Bounds, Number, Quantity, Table, reject
 from ionscape.experiment.native import motionless_ions
 from ionscape.experiment.remarks import experiment_warnings
+from ionscape.files.fields import Bounds, Number, Quantity, Table, reject
 
 POSITIVE = Bounds(above=0.0)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.experiment.diffusion import DiffusionSpecification, SiteEnergySpecification
 from ionscape.experiment.native import native_coefficient
-from ionscape.quantities import DimensionName, format_quantity
+from ionscape.files.quantities import DimensionName, format_quantity
 
 if TYPE_CHECKING:
     from ionscape.experiment.models import Experiment

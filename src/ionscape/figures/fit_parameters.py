@@ -19,7 +19,7 @@ from ionscape.figures.fit_values import (
     short_names,
 )
 from ionscape.figures.style import new_figure, plain_text, shade, tidy
-from ionscape.quantities import DisplayUnit
+from ionscape.files.quantities import DisplayUnit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,7 +16,7 @@ import numpy as np
 from ionscape.constants import CHI_SQUARE_95
 from ionscape.figures.profiles import PER_CUBIC_NANOMETRE
 from ionscape.figures.style import reject
-from ionscape.quantities import DIMENSIONS, DisplayUnit
+from ionscape.files.quantities import DIMENSIONS, DisplayUnit
 
 if TYPE_CHECKING:
     from ionscape.arrays import FloatArray

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ionscape.arrays import FloatArray
-    from ionscape.sims import CraterDepth, DepthProfile
+    from ionscape.profiling import CraterDepth, DepthProfile
 
 NANOMETRE = 1e-9
 CALIBRATION_COLOUR = "#009E73"
@@ -74,8 +74,8 @@ def channel_styles(names: Sequence[str]) -> list[IonStyle]:
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 
-    from ionscape.sims.isotopes import ISOTOPES
-    from ionscape.sims.species import parse_species
+    from ionscape.profiling.isotopes import ISOTOPES
+    from ionscape.profiling.species import parse_species
 
     if len(names) > FEW_CHANNELS:
         palette = colormaps["tab20"]
@@ -191,7 +191,7 @@ def plain_name(channel: str) -> str:
 
 def _limited(profile: DepthProfile) -> Any:
     """Where a channel is limited by the dead time of its detector, shape (points, channels)."""
-    from ionscape.sims.counting import dead_time_limited
+    from ionscape.profiling.counting import dead_time_limited
 
     data = profile.dataset
     pulses = int(data.attrs["pulses_per_point"])

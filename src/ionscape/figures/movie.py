@@ -27,7 +27,7 @@ from ionscape.figures.states import (
     values,
 )
 from ionscape.figures.style import axis_unit, new_figure
-from ionscape.outputs import check_output, write_bytes
+from ionscape.files.writing import check_output, write_bytes
 
 if TYPE_CHECKING:
     from ionscape.experiment import Experiment

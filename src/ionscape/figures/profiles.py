@@ -22,7 +22,7 @@ from ionscape.figures.states import (
     values,
 )
 from ionscape.figures.style import TOTAL, axis_unit, ion_styles, new_figure, shade, tidy, upper_legend
-from ionscape.quantities import DisplayUnit
+from ionscape.files.quantities import DisplayUnit
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

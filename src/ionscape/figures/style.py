@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ionscape.errors import InputError
-from ionscape.outputs import check_output, write_bytes
-from ionscape.quantities import DIMENSIONS, DimensionName, DisplayUnit
+from ionscape.files.quantities import DIMENSIONS, DimensionName, DisplayUnit
+from ionscape.files.writing import check_output, write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

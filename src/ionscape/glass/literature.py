@@ -17,10 +17,10 @@ from pathlib import Path
 from statistics import median
 from typing import cast
 
-from ionscape.columns import delimiter_of, to_number
 from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
 from ionscape.errors import InputError, nearest_name
-from ionscape.file_kinds import kind_of
+from ionscape.files.columns import delimiter_of, to_number
+from ionscape.files.kinds import kind_of
 from ionscape.glass.composition import ALKALI
 
 ICE_POINT = 273.15  # K

@@ -7,9 +7,9 @@ import io
 import math
 from pathlib import Path
 
-from ionscape.columns import delimiter_of, to_number
 from ionscape.errors import InputError, nearest_name
-from ionscape.file_kinds import kind_of
+from ionscape.files.columns import delimiter_of, to_number
+from ionscape.files.kinds import kind_of
 from ionscape.glass.units import MEASURED_TOLERANCE, UNIT_NAMES, NetworkFormerUnits
 
 COLUMNS = ("x", *UNIT_NAMES)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
-from ionscape.quantities import DimensionName, quantity
+from ionscape.files.quantities import DimensionName, quantity
 
 Scale = Literal["linear", "log"]
 

@@ -14,11 +14,11 @@ from pydantic import BaseModel, ValidationError
 
 from ionscape.errors import InputError, nearest_name, toml_value
 from ionscape.experiment import Experiment
-from ionscape.experiment.fields import Number, Quantity
 from ionscape.experiment.load import of_experiment
-from ionscape.experiment.problems import first_problem
 from ionscape.experiment.tables import Attachments
-from ionscape.quantities import DIMENSIONS, DimensionName
+from ionscape.files.fields import Number, Quantity
+from ionscape.files.quantities import DIMENSIONS, DimensionName
+from ionscape.files.validation import first_problem
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,12 +16,12 @@ from ionscape.arrays import FloatArray
 from ionscape.constants import NORMAL_95
 from ionscape.errors import InputError, nearest_name
 from ionscape.experiment import Experiment, Irradiation
-from ionscape.experiment.load import parse_toml
-from ionscape.experiment.problems import first_problem
-from ionscape.experiment.tables import read_text
-from ionscape.quantities import DIMENSIONS
-from ionscape.sims import DepthProfile, Measurement, calibrate, load_measurement
-from ionscape.sims.resolution import DepthResponse, GaussianResponse, MixingRoughnessInformationResponse
+from ionscape.files.quantities import DIMENSIONS
+from ionscape.files.text import read_text
+from ionscape.files.toml import parse_toml
+from ionscape.files.validation import first_problem
+from ionscape.profiling import DepthProfile, Measurement, calibrate, load_measurement
+from ionscape.profiling.resolution import DepthResponse, GaussianResponse, MixingRoughnessInformationResponse
 
 from .discrepancy import Discrepancy
 from .parameters import Parameter, Prior, read_value
@@ -267,7 +267,7 @@ def _response(stored: str) -> tuple[DepthResponse, float]:
 
 def _curve_header(lines: Sequence[str], *, file: str) -> int:
     """Which line, counted from 0, names the columns of a current curve; titles may stand above it, numbers may not."""
-    from ionscape.columns import delimiter_of, split_cells, to_number
+    from ionscape.files.columns import delimiter_of, split_cells, to_number
 
     for number, line in enumerate(lines):
         if line.lstrip().startswith("#"):
@@ -285,8 +285,8 @@ def _current_curve(path: Path, relative_error: float) -> FloatArray:
     """Times [s], currents [A] and their errors, shape (3, points)."""
     import csv
 
-    from ionscape.columns import check_columns, delimiter_of, to_number
-    from ionscape.quantities import unit_size
+    from ionscape.files.columns import check_columns, delimiter_of, to_number
+    from ionscape.files.quantities import unit_size
 
     lines = read_text(path).splitlines()
     start = _curve_header(lines, file=str(path))

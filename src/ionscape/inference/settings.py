@@ -9,8 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ionscape.experiment.fields import Bounds, Number, Quantity, Table, reject
-from ionscape.experiment.schema import schema_of
+from ionscape.files.fields import Bounds, Number, Quantity, Table, reject
+from ionscape.files.schema import schema_of
 
 POSITIVE = Bounds(above=0.0)
 

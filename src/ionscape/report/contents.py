@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from ionscape.figures.fit_values import SAME_OPTIMUM, data_sets
+from ionscape.files.quantities import format_quantity
+from ionscape.profiling.calibration_rows import BALANCE_SCATTER, COMMON_FACTOR
 from ionscape.provenance import package_version
-from ionscape.quantities import format_quantity
 from ionscape.references import REFERENCES
-from ionscape.sims.calibration_rows import BALANCE_SCATTER, COMMON_FACTOR
 from ionscape.wording import in_words
 
 from . import panels

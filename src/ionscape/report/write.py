@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ionscape.errors import InputError
-from ionscape.outputs import check_output, csv_cell, write_bytes, write_text
+from ionscape.files.writing import check_output, csv_cell, write_bytes, write_text
 from ionscape.provenance import package_version
 
 from .contents import build_report

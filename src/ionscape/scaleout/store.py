@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ionscape.errors import InputError
-from ionscape.outputs import write_bytes
+from ionscape.files.writing import write_bytes
 
 from .tasks import Outcome
 

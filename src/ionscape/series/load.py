@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from ionscape.errors import InputError
-from ionscape.experiment.load import parse_toml
-from ionscape.experiment.problems import first_problem
-from ionscape.experiment.tables import read_text
+from ionscape.files.text import read_text
+from ionscape.files.toml import parse_toml
+from ionscape.files.validation import first_problem
 from ionscape.glass import (
     Composition,
     Glass,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ionscape.datasets import Content, file_remarks, read_dataset, write_dataset
-from ionscape.outputs import write_text
+from ionscape.files.writing import write_text
 
 from .load import Series
 

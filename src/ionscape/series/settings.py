@@ -15,8 +15,8 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError, toml_value
-from ionscape.experiment.fields import Bounds, Number, Quantity, Table, reject, wrapped
-from ionscape.experiment.schema import schema_of
+from ionscape.files.fields import Bounds, Number, Quantity, Table, reject, wrapped
+from ionscape.files.schema import schema_of
 
 POSITIVE = Bounds(above=0.0)
 FRACTION = Bounds(at_least=0.0, at_most=1.0)

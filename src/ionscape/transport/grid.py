@@ -20,7 +20,7 @@ from ionscape.diffusivity import DiffusionModel
 from ionscape.diffusivity.table import SMALLEST_COEFFICIENT
 from ionscape.errors import InputError
 from ionscape.experiment import Contact, Experiment, Irradiation, SiteEnergySpecification, Storage
-from ionscape.quantities import format_quantity
+from ionscape.files.quantities import format_quantity
 from ionscape.relations.conduction import debye_length
 
 from .arrays import Cells

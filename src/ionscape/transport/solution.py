@@ -15,7 +15,7 @@ from ionscape.arrays import FloatArray
 from ionscape.constants import ELEMENTARY_CHARGE
 from ionscape.datasets import Content, check_content, file_remarks, read_dataset, write_dataset
 from ionscape.experiment import Experiment, parse_experiment
-from ionscape.outputs import csv_cell, write_text
+from ionscape.files.writing import csv_cell, write_text
 from ionscape.provenance import provenance_attributes
 
 from .grid import Grid, grid_remarks

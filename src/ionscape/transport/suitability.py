@@ -5,7 +5,7 @@ from __future__ import annotations
 from ionscape.errors import InputError
 from ionscape.experiment import Contact, Experiment, Irradiation, is_immobile
 from ionscape.experiment.native import motionless_ions
-from ionscape.quantities import format_quantity
+from ionscape.files.quantities import format_quantity
 
 
 def refuse_without_charge(experiment: Experiment) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from ionscape.errors import InputError, toml_value
-from ionscape.experiment.load import parse_toml
-from ionscape.experiment.tables import read_text
-from ionscape.outputs import write_text
+from ionscape.files.text import read_text
+from ionscape.files.toml import parse_toml
+from ionscape.files.writing import write_text
 from ionscape.wording import Part, split_path
 
 UNDO_STEPS = 200

@@ -20,7 +20,7 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.figures.style import LineStyle
-from ionscape.outputs import csv_cell
+from ionscape.files.writing import csv_cell
 
 CurveKind = Literal["line", "points", "band", "step"]
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ionscape.errors import InputError
 from ionscape.experiment import Experiment
+from ionscape.files.quantities import format_quantity, quantity, shown_unit, with_error
 from ionscape.inference.least_squares import AT_BOUND
 from ionscape.inference.paths import Scalar, scalars, with_values
-from ionscape.quantities import format_quantity, quantity, shown_unit, with_error
 
 from .document import join_path
 from .wording import label_of

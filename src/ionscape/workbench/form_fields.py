@@ -13,8 +13,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from ionscape.errors import InputError, toml_value
-from ionscape.experiment.fields import Number, Quantity, Table
-from ionscape.experiment.problems import first_problem
+from ionscape.files.fields import Number, Quantity, Table
+from ionscape.files.validation import first_problem
 from ionscape.workbench.wording import label_of
 
 FieldKind = Literal[

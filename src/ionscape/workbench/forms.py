@@ -8,7 +8,7 @@ from typing import Any
 
 from nicegui import ui
 
-from ionscape.experiment.fields import Table
+from ionscape.files.fields import Table
 from ionscape.workbench.document import join_path, split_path
 from ionscape.workbench.form_bound import same
 from ionscape.workbench.form_controls import FIELD, HEADER, TIP, Controls, button, error_label, mark_of

@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, Literal
 
 from ionscape.errors import InputError
-from ionscape.outputs import write_text
+from ionscape.files.writing import write_text
 
 from .processes import start_tracker
 from .project import beginning_file, scratch_folder

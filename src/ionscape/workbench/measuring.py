@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ionscape.errors import InputError
-from ionscape.experiment.load import parse_toml
-from ionscape.experiment.tables import read_text
+from ionscape.files.text import read_text
+from ionscape.files.toml import parse_toml
 
 from .document import join_path
 from .named_files import refused_files
 from .reading import read_measurement
 
 if TYPE_CHECKING:
-    from ionscape.sims import DepthProfile, RawProfile
-    from ionscape.sims.crater import StepHeight
-    from ionscape.sims.crater_scan import CraterScan
-    from ionscape.sims.inspection import Inspection
+    from ionscape.profiling import DepthProfile, RawProfile
+    from ionscape.profiling.crater import StepHeight
+    from ionscape.profiling.crater_scan import CraterScan
+    from ionscape.profiling.inspection import Inspection
 
 Role = Literal["export", "crater scan"]
 
@@ -59,8 +59,8 @@ def measure(document: Path) -> Measured:
     Args:
         document: `analysis.toml` of a project.
     """
-    from ionscape.sims import calibrate
-    from ionscape.sims.inspection import inspect
+    from ionscape.profiling import calibrate
+    from ionscape.profiling.inspection import inspect
 
     table = measurement_table(document)
     if not table:
@@ -100,8 +100,8 @@ def role_of_file(path: Path) -> Role:
     Raises:
         InputError: it is neither, with the sentence of the reader that it fits better.
     """
-    from ionscape.sims import read_raw_profile
-    from ionscape.sims.crater_scan import read_crater_scan
+    from ionscape.profiling import read_raw_profile
+    from ionscape.profiling.crater_scan import read_crater_scan
 
     try:
         read_raw_profile(path)
@@ -295,7 +295,7 @@ def cached_raw_profile(path: Path, kind: str | None = None) -> RawProfile:
     Raises:
         InputError: it cannot be read.
     """
-    from ionscape.sims import read_raw_profile
+    from ionscape.profiling import read_raw_profile
 
     if not path.is_file():
         return read_raw_profile(path, kind)
@@ -305,16 +305,16 @@ def cached_raw_profile(path: Path, kind: str | None = None) -> RawProfile:
 
 @lru_cache(maxsize=4)
 def _read_once(path: str, kind: str | None, _changed: int, _size: int) -> RawProfile:
-    from ionscape.sims import read_raw_profile
+    from ionscape.profiling import read_raw_profile
 
     return read_raw_profile(path, kind)
 
 
 def _scans(document: Path, table: Mapping[str, Any], errors: dict[str, str]) -> dict[int, StepHeight | CraterScan]:
     """The scans with their step heights; where a region cannot be used, with those that are found."""
-    from ionscape.sims.crater import crater_depth
-    from ionscape.sims.crater_scan import read_crater_scan
-    from ionscape.sims.load import validate_settings
+    from ionscape.profiling.crater import crater_depth
+    from ionscape.profiling.crater_scan import read_crater_scan
+    from ionscape.profiling.load import validate_settings
 
     names = table.get("crater_scans")
     surface, valley = None, None
@@ -344,7 +344,7 @@ def _scans(document: Path, table: Mapping[str, Any], errors: dict[str, str]) -> 
 
 
 def _full_key(key: str | None) -> str:
-    from ionscape.sims.settings import MeasurementTable
+    from ionscape.profiling.settings import MeasurementTable
 
     if not key:
         return "measurement"

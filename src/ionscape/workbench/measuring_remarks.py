@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from ionscape.quantities import percent
+from ionscape.files.quantities import percent
 
 from .measuring import Measured, assignment
 
 if TYPE_CHECKING:
-    from ionscape.sims.inspection import ChannelInspection, Inspection
+    from ionscape.profiling.inspection import ChannelInspection, Inspection
 
 REMARKS_SHOWN = 4
 

@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Any, cast
 
 from ionscape.errors import InputError
-from ionscape.experiment.fields import Table
 from ionscape.experiment.models import Experiment
+from ionscape.files.fields import Table
 
 from .document import join_path
 from .form_fields import FieldDescription, describe_fields, kind_key, kind_of_table

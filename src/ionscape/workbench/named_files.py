@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from ionscape.errors import InputError
-from ionscape.experiment.load import parse_toml
-from ionscape.experiment.tables import read_text
+from ionscape.files.text import read_text
+from ionscape.files.toml import parse_toml
 
 from .document import join_path
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from ionscape.errors import InputError
 from ionscape.experiment import Experiment
-from ionscape.experiment.load import MEASUREMENT_TABLES, parse_toml
+from ionscape.experiment.load import MEASUREMENT_TABLES
+from ionscape.files.toml import parse_toml
 
 OTHER_PARTS = (*MEASUREMENT_TABLES, "datasets")
 PARTS = ("experiment", *OTHER_PARTS)

@@ -21,9 +21,9 @@ from ionscape.figures.style import axis_unit, ion_styles
 from ionscape.workbench.drawing import Axis, Curve, Plot, Region, plain_formula
 
 if TYPE_CHECKING:
-    from ionscape.sims import DepthProfile, RawProfile
-    from ionscape.sims.crater import StepHeight
-    from ionscape.sims.crater_scan import CraterScan
+    from ionscape.profiling import DepthProfile, RawProfile
+    from ionscape.profiling.crater import StepHeight
+    from ionscape.profiling.crater_scan import CraterScan
 
 MICROMETRE = 1e-6
 FIT_COLOUR = "#CC79A7"
@@ -62,7 +62,7 @@ def counts_plot(profile: DepthProfile, *, regions: bool = True) -> Plot:
         profile: a calibrated measurement.
         regions: draw its regions, to be dragged.
     """
-    from ionscape.sims.counting import dead_time_limited
+    from ionscape.profiling.counting import dead_time_limited
 
     data = profile.dataset
     names = [str(name) for name in data["channel"].values]
@@ -92,7 +92,7 @@ def crater_plot(scan: CraterScan | StepHeight, *, regions: bool = True) -> Plot:
         scan: as measured, or evaluated.
         regions: draw the regions of an evaluated scan, to be dragged.
     """
-    from ionscape.sims.crater import StepHeight
+    from ionscape.profiling.crater import StepHeight
 
     step = scan if isinstance(scan, StepHeight) else None
     shown = step.levelled if step is not None else scan

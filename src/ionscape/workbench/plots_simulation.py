@@ -40,7 +40,7 @@ from ionscape.workbench.drawing import Axis, Curve, Mark, Plot
 
 if TYPE_CHECKING:
     from ionscape.experiment import Experiment
-    from ionscape.sims import DepthProfile
+    from ionscape.profiling import DepthProfile
 
 ENERGY_POINTS = 800
 

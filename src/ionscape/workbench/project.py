@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, cast
 
 from ionscape.errors import InputError
-from ionscape.outputs import write_bytes, write_text
+from ionscape.files.writing import write_bytes, write_text
 
 from .document import Document
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ionscape.errors import InputError
-from ionscape.experiment.load import MEASUREMENT_TABLES, parse_toml
-from ionscape.experiment.tables import read_text
-from ionscape.quantities import DIMENSIONS, quantity
+from ionscape.experiment.load import MEASUREMENT_TABLES
+from ionscape.files.quantities import DIMENSIONS, quantity
+from ionscape.files.text import read_text
+from ionscape.files.toml import parse_toml
 
 from .document import join_path, split_path
 from .named_files import check_named_files, refused_files
@@ -23,8 +24,8 @@ from .wording import page_words
 if TYPE_CHECKING:
     from ionscape.experiment import Experiment
     from ionscape.inference import FitProblem, FitResult
+    from ionscape.profiling import DepthProfile, Measurement
     from ionscape.series import Series
-    from ionscape.sims import DepthProfile, Measurement
 
     from .project import Project
 
@@ -64,7 +65,7 @@ def read_measurement(path: str | Path) -> Measurement:
     Raises:
         InputError: something in it, or in a file that it names, cannot be used.
     """
-    from ionscape.sims import load_measurement
+    from ionscape.profiling import load_measurement
 
     return _short(Path(path), load_measurement)
 
@@ -172,7 +173,7 @@ def is_of_sample(profile: DepthProfile, experiment: Experiment) -> bool:
 @lru_cache(maxsize=2)
 def _loaded_profile(path: str, _changed: int) -> DepthProfile:
     """A calibrated profile, which is kept until its file changes."""
-    from ionscape.sims import load_profile
+    from ionscape.profiling import load_profile
 
     return load_profile(path)
 
@@ -241,7 +242,7 @@ def document_problems(data: Mapping[str, Any], *, folder: Path, file: str = "ana
 
     from ionscape.experiment import parse_experiment
     from ionscape.inference.problem import validate_fit
-    from ionscape.sims.load import validate_settings
+    from ionscape.profiling.load import validate_settings
 
     from .missing import IS_MISSING, missing_keys
 

@@ -287,7 +287,7 @@ def _data(text: str) -> dict[str, Any]:
 
 
 def _usual_method() -> str:
-    from ionscape.sims.settings import MeasurementTable
+    from ionscape.profiling.settings import MeasurementTable
 
     return str(MeasurementTable.model_fields["density_method"].default)
 

@@ -16,13 +16,13 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
+from ionscape.files.writing import write_text
 from ionscape.inference import FitProblem, FitProgress, FitResult
 from ionscape.inference.fit import search_task
 from ionscape.inference.forward import Evaluation
 from ionscape.inference.least_squares import StartResult, covariance_of, fine_model
 from ionscape.inference.parameters import coordinates_of, values_of
 from ionscape.inference.result import make_fit_result
-from ionscape.outputs import write_text
 from ionscape.scaleout import Executor, Outcome, Task
 
 LOOK_EVERY = 0.25

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ionscape.errors import IonscapeError
-from ionscape.outputs import write_bytes
+from ionscape.files.writing import write_bytes
 
 from .drawing import Plot, to_csv
 from .drawing_matplotlib import draw

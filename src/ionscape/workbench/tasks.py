@@ -28,9 +28,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ionscape.errors import ConvergenceError, InputError, IonscapeError, SimulationInterrupted
+from ionscape.files.writing import write_bytes, write_text
 from ionscape.interrupts import ignore_signals
 from ionscape.optional import require_extra
-from ionscape.outputs import write_bytes, write_text
 
 from .processes import prepare_process
 from .project import DOCUMENT_FILE, SERIES_FILE, assumed_in, beginning_file, scratch_folder
@@ -139,7 +139,7 @@ def run_job(kind: str, options: dict[str, Any], folder: str, identifier: str, se
 
 def calibrate_task(context: JobContext, options: Mapping[str, Any]) -> str:
     """Counts to densities."""
-    from ionscape.sims import calibrate
+    from ionscape.profiling import calibrate
 
     method = options.get("method")
     profile = calibrate(

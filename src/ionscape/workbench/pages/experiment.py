@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from nicegui import background_tasks, events, run, ui
 
 from ionscape.errors import InputError
-from ionscape.experiment.fields import Table
 from ionscape.experiment.models import (
     BackElectrode,
     Chamber,
@@ -21,6 +20,7 @@ from ionscape.experiment.models import (
     Irradiation,
     Sample,
 )
+from ionscape.files.fields import Table
 from ionscape.workbench.form_controls import button
 from ionscape.workbench.form_fields import describe_field, example_table
 from ionscape.workbench.forms import mistakes_line, structure
@@ -239,7 +239,7 @@ class ExperimentPage:
 
     def _check(self, text: str, name: str) -> str | None:
         """The sentence about text that is not TOML, with the name of the user's file."""
-        from ionscape.experiment.load import parse_toml
+        from ionscape.files.toml import parse_toml
 
         try:
             parse_toml(text, file=name)

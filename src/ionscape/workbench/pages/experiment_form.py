@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ionscape.experiment.diffusion import ConstantSpecification, SiteEnergySpecification
-from ionscape.experiment.fields import Table
+from ionscape.files.fields import Table
 from ionscape.workbench.document import join_path, split_path
 from ionscape.workbench.form_fields import FieldDescription, example_table
 from ionscape.workbench.forms import Form, numbers_of

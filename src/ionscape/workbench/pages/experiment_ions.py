@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nicegui import run, ui
 
 from ionscape.experiment.models import Ion
-from ionscape.sims.isotopes import ELEMENTS as ISOTOPES_OF
+from ionscape.profiling.isotopes import ELEMENTS as ISOTOPES_OF
 from ionscape.workbench.document import join_path
 from ionscape.workbench.form_controls import button
 from ionscape.workbench.measuring import MOBILE_ELEMENTS, export_elements

@@ -20,7 +20,7 @@ def _with_draft(path: str, draft: Mapping[str, Any]) -> ReadExperiment:
     import tomlkit
 
     from ionscape.experiment import parse_experiment
-    from ionscape.experiment.load import parse_toml
+    from ionscape.files.toml import parse_toml
 
     file = Path(path)
     data: Any = parse_toml(file.read_text(encoding="utf-8"), file=file.name)

@@ -11,9 +11,9 @@ from nicegui import ui
 
 from ionscape.experiment import Experiment
 from ionscape.figures.fit_values import profiled, short_names
+from ionscape.files.quantities import format_quantity
 from ionscape.inference import FitResult
 from ionscape.inference.paths import scalars
-from ionscape.quantities import format_quantity
 from ionscape.report.values import ended_early
 from ionscape.workbench.drawing import Plot
 from ionscape.workbench.fitting import at_bounds, result_rows, short_name

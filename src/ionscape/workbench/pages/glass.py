@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nicegui import events, run, ui
 
 from ionscape.errors import InputError, IonscapeError
-from ionscape.experiment.load import parse_toml
+from ionscape.files.toml import parse_toml
 from ionscape.series.settings import (
     ExperimentTable,
     GlassTable,
@@ -41,7 +41,7 @@ from ionscape.workbench.theme import empty_figure, is_dark, on_theme
 from ionscape.workbench.wording import page_words
 
 if TYPE_CHECKING:
-    from ionscape.experiment.fields import Table
+    from ionscape.files.fields import Table
     from ionscape.series import SeriesResult
     from ionscape.workbench.jobs import Job
     from ionscape.workbench.session import Session

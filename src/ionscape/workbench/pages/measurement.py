@@ -10,9 +10,9 @@ from typing import Any
 from nicegui import background_tasks, run, ui
 
 from ionscape.errors import InputError
-from ionscape.sims import DepthProfile
-from ionscape.sims.calibration_rows import calibration_rows
-from ionscape.sims.crater import StepHeight
+from ionscape.profiling import DepthProfile
+from ionscape.profiling.calibration_rows import calibration_rows
+from ionscape.profiling.crater import StepHeight
 from ionscape.workbench.drawing import Plot
 from ionscape.workbench.measuring import (
     Measured,

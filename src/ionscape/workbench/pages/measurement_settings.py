@@ -10,10 +10,10 @@ from typing import Any, Literal
 from nicegui import ui
 
 from ionscape.errors import InputError
-from ionscape.experiment.fields import Table
-from ionscape.quantities import quantity
-from ionscape.sims.crater import StepHeight
-from ionscape.sims.settings import MeasuredLength, MeasuredVelocity, MeasurementTable
+from ionscape.files.fields import Table
+from ionscape.files.quantities import quantity
+from ionscape.profiling.crater import StepHeight
+from ionscape.profiling.settings import MeasuredLength, MeasuredVelocity, MeasurementTable
 from ionscape.workbench.form_controls import FIELD, undo_button
 from ionscape.workbench.form_fields import describe_field
 from ionscape.workbench.forms import Form

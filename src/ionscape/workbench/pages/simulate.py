@@ -22,7 +22,7 @@ from ionscape.workbench.wording import page_words
 
 if TYPE_CHECKING:
     from ionscape.experiment import Experiment
-    from ionscape.sims import DepthProfile
+    from ionscape.profiling import DepthProfile
     from ionscape.transport import SimulationResult
     from ionscape.workbench.jobs import Job
     from ionscape.workbench.session import Session

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ionscape.errors import InputError
-from ionscape.quantities import format_quantity
+from ionscape.files.quantities import format_quantity
 from ionscape.workbench.plots import (
     Plot,
     current_plot,
@@ -24,7 +24,7 @@ from ionscape.workbench.reading import read_experiment
 
 if TYPE_CHECKING:
     from ionscape.experiment import Experiment
-    from ionscape.sims import DepthProfile
+    from ionscape.profiling import DepthProfile
     from ionscape.transport import SimulationResult
     from ionscape.workbench.jobs import Job
     from ionscape.workbench.live import LiveProfile

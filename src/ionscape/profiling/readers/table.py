@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ionscape.columns import row_cells, split_cells
 from ionscape.errors import InputError
-from ionscape.sims.raw import Channel, RawProfile
+from ionscape.files.columns import row_cells, split_cells
+from ionscape.profiling.raw import Channel, RawProfile
 
 from .build import (
     Places,

@@ -13,10 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError, nearest_name
-from ionscape.quantities import unit_size
-from ionscape.sims.crater_scan import HEIGHT, LATERAL, UNIT_ALIASES
-from ionscape.sims.raw import Channel, RawProfile
-from ionscape.sims.species import parse_species
+from ionscape.files.quantities import unit_size
+from ionscape.profiling.crater_scan import HEIGHT, LATERAL, UNIT_ALIASES
+from ionscape.profiling.raw import Channel, RawProfile
+from ionscape.profiling.species import parse_species
 
 from .text import file_hash
 

@@ -22,15 +22,15 @@ from typing import BinaryIO, TextIO
 import numpy as np
 
 from ionscape.arrays import FloatArray
-from ionscape.columns import (
+from ionscape.errors import InputError
+from ionscape.files.columns import (
     NO_THOUSANDS,
     grouped_cell,
     has_thousands_separators,
     split_cells,
     thousands_problem,
 )
-from ionscape.errors import InputError
-from ionscape.experiment.tables import missing_file
+from ionscape.files.text import missing_file
 
 HEAD = 1 << 20
 """Bytes from which encoding and format are recognised."""

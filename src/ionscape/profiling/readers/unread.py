@@ -6,9 +6,9 @@ import csv
 import re
 from pathlib import Path
 
-from ionscape.columns import split_cells
 from ionscape.errors import InputError
-from ionscape.file_kinds import kind_of_file
+from ionscape.files.columns import split_cells
+from ionscape.files.kinds import kind_of_file
 
 from .text import decoded_head
 

@@ -1,4 +1,4 @@
-"""JSON schemas of the files."""
+"""JSON schemas of files, as they stand in TOML."""
 
 from __future__ import annotations
 
@@ -10,20 +10,8 @@ if TYPE_CHECKING:
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def experiment_schema() -> dict[str, Any]:
-    """JSON schema of the experiment file, as it stands in TOML.
-
-    Quantities are texts with a number and a unit: `x-dimension` says what they measure, `x-unit` is the SI unit in
-    which `x-bounds` (JSON schema keywords) are given. Every key has a description, quantities and numbers have
-    examples.
-    """
-    from ionscape.experiment.models import Experiment
-
-    return schema_of(Experiment, title="ionscape experiment file")
-
-
 def schema_of(table: type[BaseModel], *, title: str) -> dict[str, Any]:
-    """JSON schema of a table as it stands in TOML; see `experiment_schema`."""
+    """JSON schema of a table as it stands in TOML; see `ionscape.experiment_schema`."""
     schema = _without_null(table.model_json_schema(mode="validation"))
     return {"$schema": SCHEMA_DIALECT, **schema, "title": title}
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.datasets import Content, file_remarks, read_dataset, write_dataset
-from ionscape.outputs import csv_cell, write_text
+from ionscape.files.writing import csv_cell, write_text
 from ionscape.provenance import provenance_attributes
 
 from . import densities

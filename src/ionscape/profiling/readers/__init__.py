@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from ionscape.errors import InputError, nearest_name
-from ionscape.sims.crater_scan import read_crater_scan
-from ionscape.sims.raw import RawProfile
+from ionscape.profiling.crater_scan import read_crater_scan
+from ionscape.profiling.raw import RawProfile
 
 from . import iontof, stored, surfacelab, table
 from .build import make_raw_profile

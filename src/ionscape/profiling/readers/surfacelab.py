@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from ionscape.columns import split_cells
 from ionscape.errors import InputError
-from ionscape.sims.raw import Channel, RawProfile
+from ionscape.files.columns import split_cells
+from ionscape.profiling.raw import Channel, RawProfile
 
 from .build import Places, build_profile, distinct_channels, make_channel, scale_of
 from .text import Layout, decoded_head, file_hash, open_text, read_number, read_numbers

@@ -63,7 +63,7 @@ class Isotope:
 
 def _load_table() -> Mapping[str, Isotope]:
     table: dict[str, Isotope] = {}
-    with (files("ionscape.sims") / "isotopes.csv").open(encoding="utf-8") as lines:
+    with (files("ionscape.profiling") / "isotopes.csv").open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines):
             element = row["isotope"].lstrip("0123456789")
             lower, upper = row["lower bound"], row["upper bound"]

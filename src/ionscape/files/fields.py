@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaH
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ionscape.errors import InputError, nearest_name, toml_value
-from ionscape.quantities import DIMENSIONS, DimensionName, quantity
+from ionscape.files.quantities import DIMENSIONS, DimensionName, quantity
 
 
 def reject(

@@ -11,8 +11,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from ionscape.errors import InputError, nearest_name
-from ionscape.experiment.fields import Bounds, Number, Quantity, Table, reject, wrapped
-from ionscape.experiment.schema import schema_of
+from ionscape.files.fields import Bounds, Number, Quantity, Table, reject, wrapped
+from ionscape.files.schema import schema_of
 
 from .isotopes import ISOTOPES, abundances
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ionscape.quantities import with_error
+from ionscape.files.quantities import with_error
 
 NANOMETRE = 1e-9
 PERCENT = 1e-2

@@ -11,9 +11,9 @@ import numpy as np
 from ionscape.arrays import FloatArray
 from ionscape.datasets import load_checked, write_dataset
 from ionscape.errors import InputError
-from ionscape.outputs import check_output
-from ionscape.sims.raw import Channel, ChannelKind, RawProfile
-from ionscape.sims.species import parse_species
+from ionscape.files.writing import check_output
+from ionscape.profiling.raw import Channel, ChannelKind, RawProfile
+from ionscape.profiling.species import parse_species
 
 from .build import Places, build_profile
 from .text import read_head

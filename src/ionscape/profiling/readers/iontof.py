@@ -14,7 +14,7 @@ import numpy as np
 
 from ionscape.errors import InputError
 from ionscape.optional import require_extra
-from ionscape.sims.raw import Channel, RawProfile
+from ionscape.profiling.raw import Channel, RawProfile
 
 from .build import Places, build_profile, distinct_channels, make_channel
 from .text import file_hash

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from ionscape.arrays import FloatArray
-from ionscape.columns import (
+from ionscape.errors import InputError
+from ionscape.files.columns import (
     NO_THOUSANDS,
     check_columns,
     has_thousands_separators,
@@ -18,9 +19,8 @@ from ionscape.columns import (
     split_cells,
     to_number,
 )
-from ionscape.errors import InputError
-from ionscape.experiment.tables import read_text
-from ionscape.quantities import unit_size
+from ionscape.files.quantities import unit_size
+from ionscape.files.text import read_text
 
 FEWEST_POINTS = 50
 HEADER_EXAMPLE = '"Lateral (um),Height (nm)"'

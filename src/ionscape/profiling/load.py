@@ -11,9 +11,10 @@ from pydantic import ValidationError
 
 from ionscape.errors import InputError, nearest_name
 from ionscape.experiment import Experiment, load_experiment, parse_experiment
-from ionscape.experiment.load import MEASUREMENT_FILE, parse_toml
-from ionscape.experiment.problems import first_problem
-from ionscape.experiment.tables import read_text
+from ionscape.experiment.load import MEASUREMENT_FILE
+from ionscape.files.text import read_text
+from ionscape.files.toml import parse_toml
+from ionscape.files.validation import first_problem
 
 from .crater import CraterScan, read_crater_scan
 from .raw import RawProfile
