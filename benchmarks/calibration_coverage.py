@@ -54,7 +54,7 @@ def random_profile(rng: np.random.Generator, depth: float) -> tuple[Any, list[fl
     """Densities of two or three ions that add up to the bulk, the depths of the fronts, names (native first)."""
     from scipy.special import erf
 
-    from ionscape.profiling.synthesis import profile_from_densities
+    from ionscape.profiling.synthetic import profile_from_densities
 
     edges = np.linspace(0.0, 1.3 * depth, 1301)
     x = 0.5 * (edges[1:] + edges[:-1])
@@ -82,7 +82,7 @@ def random_profile(rng: np.random.Generator, depth: float) -> tuple[Any, list[fl
 def random_measurement(seed: int) -> tuple[Any, list[float], list[str]]:
     """A synthetic measurement of a random profile, the depths of its fronts and its ions, native one first."""
     from ionscape.profiling.resolution import GaussianResponse
-    from ionscape.profiling.synthesis import Instrument, Profilometer, synthesise
+    from ionscape.profiling.synthetic import Instrument, Profilometer, synthesise
 
     rng = np.random.default_rng(seed)
     depth = rng.uniform(90e-9, 220e-9)
@@ -121,7 +121,7 @@ def run_case(seed: int, *, method: str, resamples: int) -> Case:
     from ionscape.errors import InputError
     from ionscape.profiling.calibrate import calibrate
     from ionscape.profiling.load import make_measurement
-    from ionscape.profiling.synthesis import convolved_densities
+    from ionscape.profiling.synthetic import convolved_densities
 
     began = clock.perf_counter()
     measured, fronts, ions = random_measurement(seed)

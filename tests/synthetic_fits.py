@@ -23,8 +23,7 @@ from ionscape.inference.parameters import coordinates_of, values_of
 from ionscape.inference.paths import text_of, with_values
 from ionscape.inference.problem import with_starts
 from ionscape.profiling import GaussianResponse, Instrument, Measurement, make_measurement
-from ionscape.profiling.instruments import Profilometer
-from ionscape.profiling.synthesis import profile_from_result, synthesise
+from ionscape.profiling.synthetic import Profilometer, profile_from_result, synthesise
 from ionscape.transport import Settings, simulate
 from ionscape.transport.grid import make_grid
 

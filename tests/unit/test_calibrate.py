@@ -20,7 +20,7 @@ from ionscape.profiling.inspection import inspect
 from ionscape.profiling.raw import Channel, RawProfile
 from ionscape.profiling.regions import bulk_start, surface_time, transient_end
 from ionscape.profiling.species import parse_species
-from ionscape.profiling.synthesis import profile_from_densities
+from ionscape.profiling.synthetic import profile_from_densities
 from ionscape.transport import simulate
 
 BULK = 1.4e28

@@ -8,14 +8,8 @@ import numpy as np
 import pytest
 
 from ionscape.errors import InputError
-from ionscape.profiling.isotopes import (
-    ELEMENTS,
-    ISOTOPES,
-    abundances,
-    isotope_mass,
-    isotope_ratio,
-    most_abundant,
-)
+from ionscape.profiling.isotope_ratios import isotope_ratio
+from ionscape.profiling.isotopes import ELEMENTS, ISOTOPES, abundances, isotope_mass, most_abundant
 from ionscape.profiling.raw import RawProfile
 from ionscape.profiling.readers.build import make_channel
 

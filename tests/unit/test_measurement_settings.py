@@ -103,7 +103,7 @@ def test_what_cannot_be_synthesised_is_told() -> None:
 
 
 def test_charges_of_a_synthetic_measurement_are_in_its_table() -> None:
-    from ionscape.profiling.synthesis import profile_from_densities
+    from ionscape.profiling.synthetic import profile_from_densities
 
     edges = np.linspace(0.0, 200e-9, 201)
     front = np.arange(200) < 50

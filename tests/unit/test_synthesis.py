@@ -19,7 +19,7 @@ from ionscape.profiling.crater import read_crater_scan
 from ionscape.profiling.load import load_measurement, make_measurement
 from ionscape.profiling.readers import read_raw_profile
 from ionscape.profiling.resolution import GaussianResponse, MixingRoughnessInformationResponse
-from ionscape.profiling.synthesis import (
+from ionscape.profiling.synthetic import (
     DensityProfile,
     Instrument,
     Profilometer,

@@ -8,7 +8,7 @@ from ionscape.profiling.profile import DepthProfile, load_profile
 from ionscape.profiling.raw import Channel, RawProfile
 from ionscape.profiling.readers import make_raw_profile, read_raw_profile, write_raw_profile
 from ionscape.profiling.resolution import GaussianResponse, MixingRoughnessInformationResponse, estimate_resolution
-from ionscape.profiling.synthesis import Instrument, SyntheticMeasurement, synthesise
+from ionscape.profiling.synthetic import Instrument, SyntheticMeasurement, synthesise
 
 __all__ = [
     "Channel",

@@ -239,7 +239,14 @@ def _depth_scale(
         single_scan_scatter=settings.single_scan_scatter,
     )
     _check_crater(crater, warnings)
-    return DepthScale.from_crater_depth(crater, total_time=total, surface_time=surface), crater
+    scale = DepthScale.from_crater(
+        depth=crater.depth,
+        depth_error=crater.error,
+        degrees_of_freedom=crater.degrees_of_freedom,
+        total_time=total,
+        surface_time=surface,
+    )
+    return scale, crater
 
 
 def _check_crater(crater: CraterDepth, warnings: list[str]) -> None:

@@ -5,17 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
-
-if TYPE_CHECKING:
-    from .crater import CraterDepth
-
 
 NARROWEST, WIDEST = 0.2, 5.0
 """Bounds of a drawn rate, as multiples of the rate: with few scans Student's t has no variance, and a rate that is
@@ -100,17 +95,6 @@ class DepthScale:
             degrees_of_freedom=degrees_of_freedom,
             surface_time=surface_time,
             total_time=total_time,
-        )
-
-    @classmethod
-    def from_crater_depth(cls, crater: CraterDepth, *, total_time: float, surface_time: float = 0.0) -> DepthScale:
-        """As `from_crater`, with the degrees of freedom that the scans leave to the error."""
-        return cls.from_crater(
-            depth=crater.depth,
-            depth_error=crater.error,
-            total_time=total_time,
-            surface_time=surface_time,
-            degrees_of_freedom=crater.degrees_of_freedom,
         )
 
     @classmethod

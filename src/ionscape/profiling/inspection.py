@@ -14,7 +14,8 @@ from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 
 from .counts_check import why_not_counts
-from .isotopes import ISOTOPES, IsotopeRatio, abundances, isotope_mass, isotope_ratio
+from .isotope_ratios import IsotopeRatio, isotope_ratio
+from .isotopes import ISOTOPES, abundances, isotope_mass
 from .raw import Channel, ChannelKind, RawProfile
 from .readers import read_raw_profile
 from .species import Species

@@ -10,8 +10,7 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
-
-from .resolution import DepthResponse
+from ionscape.profiling.resolution import DepthResponse
 
 if TYPE_CHECKING:
     from ionscape.transport import SimulationResult

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,33 +29,19 @@ from numpy.typing import NDArray
 from ionscape.arrays import FloatArray
 from ionscape.constants import ELEMENTARY_CHARGE
 from ionscape.errors import InputError
+from ionscape.profiling.crater import CraterScan
+from ionscape.profiling.isotopes import abundances, isotope_mass
+from ionscape.profiling.raw import Channel, RawProfile
+from ionscape.profiling.species import parse_species
 
-from .crater import CraterScan
-from .density_profile import DensityProfile, convolved_densities, profile_from_densities, profile_from_result
-from .instruments import FEWEST_MISSED_PULSES, SMALLEST_ABUNDANCE, Instrument, Profilometer, channel_name, scan_crater
-from .isotopes import abundances, isotope_mass
-from .raw import Channel, RawProfile
-from .species import parse_species
-from .synthetic_files import in_micrometres, response_table, surfacelab_header, surfacelab_text, write_files
+from .density_profile import DensityProfile, convolved_densities, profile_from_result
+from .files import in_micrometres, response_table, surfacelab_header, surfacelab_text, write_files
+from .instruments import FEWEST_MISSED_PULSES, SMALLEST_ABUNDANCE, Instrument, channel_name, scan_crater
 
 if TYPE_CHECKING:
     import xarray
 
     from ionscape.transport import SimulationResult
-
-
-__all__ = [
-    "DensityProfile",
-    "Instrument",
-    "Profilometer",
-    "SyntheticMeasurement",
-    "channel_name",
-    "convolved_densities",
-    "profile_from_densities",
-    "profile_from_result",
-    "scan_crater",
-    "synthesise",
-]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -120,7 +106,16 @@ class SyntheticMeasurement:
         target = Path(folder)
         if not target.is_dir():
             raise InputError("is not a folder", value=str(folder), remedy="create it or choose another")
-        return write_files(self, target, name)
+        return write_files(
+            target,
+            name,
+            raw=self.raw,
+            crater_scans=self.crater_scans,
+            table=self.table(),
+            truth=_truth_as_mapping(self),
+            title=self.profile.title,
+            experiment=self.profile.experiment,
+        )
 
 
 def synthesise(
@@ -300,3 +295,19 @@ def _truth(
         },
         attrs={"note": "synthetic: the truth of a synthetic measurement"},
     )
+
+
+def _truth_as_mapping(measurement: SyntheticMeasurement) -> dict[str, Any]:
+    """Truth and instrument in SI units, as they go into a JSON file."""
+    truth = measurement.truth
+    ions = [str(name) for name in truth["ion"].values]
+    by_ion = ("density", "density_unconvolved", "sensitivity_factor", "incorporated")
+    single = ("sputter_rate", "crater_depth", "bulk_density")
+    return {
+        "note": "synthetic: the truth of a synthetic measurement, in SI units",
+        **{key: float(truth[key].values) for key in single},
+        "scan_depth": truth["scan_depth"].values.tolist(),
+        "depth": truth["depth"].values.tolist(),
+        **{key: {ion: truth[key].sel(ion=ion).values.tolist() for ion in ions} for key in by_ion},
+        "instrument": asdict(measurement.instrument),
+    }

@@ -11,10 +11,9 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
-
-from .crater import CraterScan
-from .isotopes import most_abundant
-from .resolution import DepthResponse, GaussianResponse
+from ionscape.profiling.crater import CraterScan
+from ionscape.profiling.isotopes import most_abundant
+from ionscape.profiling.resolution import DepthResponse, GaussianResponse
 
 SMALLEST_ABUNDANCE = 0.01
 """Isotopes that are rarer have no channel of their own unless they are asked for."""
