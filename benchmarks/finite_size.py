@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.hopping import (
+    Lattice,
+    Links,
     activation_energy,
     child_seed,
     generate_landscape,
-    lattice_links,
     sample_activation_energies,
 )
 from ionscape.hopping.percolation_kernels import bottleneck
@@ -81,7 +82,7 @@ def thresholds(size: int, count: int) -> tuple[NDArray[np.float64], NDArray[np.f
     found = np.empty((2, count, 3))
     accessible = np.ones((size, size, size), np.bool_)
     for direction in range(3):
-        network = lattice_links(accessible, direction=direction)
+        network = Links(lattice=Lattice(shape=accessible.shape), accessible=accessible, electrodes=direction)
         ends = (network.source, network.drain, network.sites, network.first, network.second)
         for index in range(count):
             # Sites keep their numbers along all axes; bonds are drawn anew.

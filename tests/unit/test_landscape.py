@@ -17,11 +17,12 @@ from ionscape.glass import Glass, make_glass
 from ionscape.hopping import (
     Landscape,
     LandscapeModel,
+    Lattice,
+    Links,
     chemical_potential,
     child_seed,
     density_of_states,
     generate_landscape,
-    lattice_links,
     links,
     occupations,
     published_model,
@@ -228,19 +229,34 @@ def test_landscapes_that_cannot_be_are_refused() -> None:
         generate_landscape(LITHIUM, lattice=10, rng=-1)
 
 
+Faces = bool | tuple[bool, bool, bool]
+
+
+def full_links(shape: tuple[int, int, int], *, periodic: Faces = True, electrodes: int | None = 0) -> Links:
+    """Links of a lattice without blocked sites."""
+    lattice = Lattice(shape=shape, periodic=periodic)
+    return Links(lattice=lattice, accessible=np.ones(shape, np.bool_), electrodes=electrodes)
+
+
 def test_links_of_a_full_lattice() -> None:
     # (n - 1) planes of ny nz links along the field, and the links within the inner planes.
-    network = lattice_links(np.ones((4, 3, 5), np.bool_))
+    network = full_links((4, 3, 5))
     assert len(network.first) == 3 * 15 + 2 * (15 + 15)
-    network = lattice_links(np.ones((4, 3, 5), np.bool_), transverse_faces="open")
+    network = full_links((4, 3, 5), periodic=False)
     assert len(network.first) == 3 * 15 + 2 * (10 + 12)
     # With two planes across, the pair is linked once although the faces are joined.
-    assert len(lattice_links(np.ones((3, 2, 1), np.bool_)).first) == 2 * 2 + 1
+    assert len(full_links((3, 2, 1)).first) == 2 * 2 + 1
+    # Without electrodes every site has a successor along each axis whose faces are joined.
+    network = full_links((4, 3, 5), electrodes=None)
+    assert (len(network.first), len(network.source), len(network.drain)) == (3 * 4 * 3 * 5, 0, 0)
+    network = full_links((4, 3, 5), periodic=(True, False, True), electrodes=None)
+    assert len(network.first) == 4 * 15 + 2 * 20 + 5 * 12
 
 
 @pytest.mark.parametrize("direction", [0, 1, 2])
-@pytest.mark.parametrize("faces", ["periodic", "open"])
-def test_links_against_a_plain_search(direction: int, faces: str) -> None:
+@pytest.mark.parametrize("periodic", [True, False, (False, True, True)])
+@pytest.mark.parametrize("electrodes", [True, False])
+def test_links_against_a_plain_search(direction: int, periodic: Faces, electrodes: bool) -> None:
     shape = (5, 4, 6)
     accessible = np.random.default_rng(1).random(shape) < 0.6
     expected: set[frozenset[int]] = set()
@@ -248,36 +264,40 @@ def test_links_against_a_plain_search(direction: int, faces: str) -> None:
         for axis in range(3):
             step = list(site)
             step[axis] += 1
-            if step[axis] == shape[axis] and (faces == "open" or axis == direction):
+            joined = periodic if isinstance(periodic, bool) else periodic[axis]
+            if step[axis] == shape[axis] and (not joined or (electrodes and axis == direction)):
                 continue
             step[axis] %= shape[axis]
             planes = {site[direction], step[direction]}
-            if accessible[site] and accessible[tuple(step)] and planes not in ({0}, {shape[direction] - 1}):
+            at_one_electrode = electrodes and planes in ({0}, {shape[direction] - 1})
+            if accessible[site] and accessible[tuple(step)] and not at_one_electrode:
                 ends = (np.ravel_multi_index(end, shape) for end in (site, tuple(step)))
                 expected.add(frozenset(int(end) for end in ends))
-    network = lattice_links(accessible, direction=direction, transverse_faces=faces)  # type: ignore[arg-type]
+    lattice = Lattice(shape=shape, periodic=periodic)
+    network = Links(lattice=lattice, accessible=accessible, electrodes=direction if electrodes else None)
     pairs = [frozenset(pair) for pair in zip(network.first.tolist(), network.second.tolist(), strict=True)]
     assert len(pairs) == len(set(pairs))
     assert set(pairs) == expected
     for ends, plane in ((network.source, 0), (network.drain, shape[direction] - 1)):
         inside = np.unravel_index(ends, shape)[direction] == plane
         assert inside.all()
-        assert len(ends) == accessible.take(plane, axis=direction).sum()
+        assert len(ends) == (accessible.take(plane, axis=direction).sum() if electrodes else 0)
 
 
-def test_links_of_a_landscape_follow_its_model() -> None:
+def test_links_of_a_landscape_follow_its_faces() -> None:
     landscape = generate_landscape(LITHIUM, lattice=8, rng=1)
-    opened = dataclasses.replace(landscape, model=dataclasses.replace(landscape.model, transverse_faces="open"))
+    model = dataclasses.replace(landscape.model, transverse_faces="open")
+    opened = generate_landscape(LITHIUM, lattice=8, rng=1, model=model)
     assert len(links(opened).first) < len(links(landscape).first)
 
 
 def test_impossible_links_are_refused() -> None:
     with pytest.raises(InputError, match="direction = 3"):
-        lattice_links(np.ones((3, 3, 3), np.bool_), direction=3)
+        full_links((3, 3, 3), electrodes=3)
     with pytest.raises(InputError, match="at least 2 along the field"):
-        lattice_links(np.ones((3, 1, 3), np.bool_), direction=1)
-    with pytest.raises(InputError, match="three axes"):
-        lattice_links(np.ones((3, 3), np.bool_))
+        full_links((3, 1, 3), electrodes=1)
+    with pytest.raises(InputError, match="sites of the lattice"):
+        Links(lattice=Lattice(shape=(3, 3, 3)), accessible=np.ones((3, 3), np.bool_))
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,12 @@ import pytest
 
 from ionscape.errors import InputError, NetworkError, PercolationError
 from ionscape.hopping import (
+    Lattice,
+    Links,
     Network,
     conductance_network,
     conductivity,
     generate_landscape,
-    lattice_links,
     network,
     solve_network,
 )
@@ -24,7 +25,8 @@ LANDSCAPE = generate_landscape("0.33 Li2O 0.67 (0.4 B2O3 0.6 P2O5)", lattice=8, 
 def lattice_network(shape, *, spread=0.0, rng=None, open_share=1.0, faces="periodic"):
     """A cubic lattice with ln g = 0, or normal with a standard deviation, between its two end planes."""
     rng = rng or np.random.default_rng(0)
-    joined = lattice_links(rng.random(shape) < open_share, transverse_faces=faces)
+    lattice = Lattice(shape=shape, periodic=faces == "periodic")
+    joined = Links(lattice=lattice, accessible=rng.random(shape) < open_share, electrodes=0)
     nodes = np.arange(joined.sites, dtype=np.int32) + 2
     nodes[joined.source], nodes[joined.drain] = 0, 1
     return Network(

@@ -18,16 +18,16 @@ from ionscape.hopping import (
     ActivationEnergies,
     Landscape,
     LandscapeModel,
+    Lattice,
     Links,
     activation_energy,
     critical_path,
     generate_landscape,
-    lattice_links,
     links,
     sample_activation_energies,
 )
-from ionscape.hopping.percolation import barriers_of
-from ionscape.hopping.percolation_kernels import bottleneck, link_barriers
+from ionscape.hopping.jumps import barriers_between, jumps_of, link_barriers
+from ionscape.hopping.percolation_kernels import bottleneck
 from ionscape.hopping.union_find import connect
 
 EV = constants.electron_volt
@@ -117,8 +117,8 @@ def test_cluster_labels_on_the_lattice_give_the_same_activation_energy() -> None
     # which scipy's labels of connected regions find by themselves.
     landscape = generate_landscape(LITHIUM, lattice=16, rng=3)
     lifted = np.abs(landscape.energies - landscape.fermi_energy)
-    model = dataclasses.replace(landscape.model, transverse_faces="open")
-    landscape = dataclasses.replace(landscape, energies=lifted, fermi_energy=0.0, model=model)
+    model = landscape.model
+    landscape = dataclasses.replace(landscape, energies=lifted, fermi_energy=0.0, periodic=False)
     candidates = np.sort(lifted[landscape.accessible])
 
     def percolates(level: float) -> bool:
@@ -136,7 +136,8 @@ def test_cluster_labels_on_the_lattice_give_the_same_activation_energy() -> None
 def test_barriers_term_by_term() -> None:
     landscape = generate_landscape(LITHIUM, lattice=10, rng=1)
     network = links(landscape)
-    assert barriers_of(network, landscape) == pytest.approx(plain_barriers(network, landscape), rel=1e-12, abs=0.0)
+    found = barriers_between(landscape, jumps_of(landscape), network.first, network.second)
+    assert found == pytest.approx(plain_barriers(network, landscape), rel=1e-12, abs=0.0)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +172,7 @@ def test_chain_of_sites() -> None:
     accessible = np.zeros((30, 4, 4), np.bool_)
     accessible[:, 2, 1] = True
     energies = np.where(accessible, np.random.default_rng(1).normal(size=accessible.shape), np.nan) * EV
-    chain = dataclasses.replace(landscape, accessible=accessible, energies=energies, fermi_energy=0.1 * EV)
+    chain = dataclasses.replace(landscape, energies=energies, fermi_energy=0.1 * EV)
     path = critical_path(chain)
     assert np.array_equal(path.sites, [(x, 2, 1) for x in range(30)])
     row = energies[:, 2, 1]
@@ -188,7 +189,7 @@ def test_chain_of_sites() -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_bottleneck_without_sorting_is_that_of_the_sorted_links(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    network = lattice_links(rng.random((9, 9, 9)) < 0.5, direction=seed % 3)
+    network = Links(lattice=Lattice(shape=(9, 9, 9)), accessible=rng.random((9, 9, 9)) < 0.5, electrodes=seed % 3)
     count = len(network.first)
     # spread evenly, over many decades, and with many equal values
     weights = (rng.random(count), np.exp(30.0 * rng.normal(size=count)), rng.integers(0, 4, count).astype(float))

@@ -165,5 +165,5 @@ def test_values_out_of_range_are_named(arguments, words):
 def test_a_lattice_without_a_path_is_said_with_its_accessible_share():
     # 25 % of the sites are far below the percolation threshold
     landscape = generate_landscape("0.19 Li2O 0.81 (0.5 B2O3 0.5 P2O5)", lattice=30, rng=0)
-    with pytest.raises(PercolationError, match=r"25 % are accessible"):
+    with pytest.raises(PercolationError, match=r"0\.247 of the sites are accessible"):
         conductivity(landscape, temperature=300.0)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import constants
 
-from ionscape.hopping import lattice_links, sample_activation_energies
+from ionscape.hopping import Lattice, Links, sample_activation_energies
 from ionscape.hopping.percolation_kernels import bottleneck
 
 SITE_THRESHOLD = 0.3116077  # Xu, Wang, Lv and Deng 2014
@@ -17,7 +17,7 @@ SIZE, LATTICES = 64, 24
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "threshold"), [("site", SITE_THRESHOLD), ("bond", BOND_THRESHOLD)])
 def test_thresholds_of_the_cubic_lattice(kind: str, threshold: float) -> None:
-    network = lattice_links(np.ones((SIZE, SIZE, SIZE), np.bool_))
+    network = Links(lattice=Lattice(shape=(SIZE,) * 3), accessible=np.ones((SIZE,) * 3, np.bool_), electrodes=0)
     ends = (network.source, network.drain, network.sites, network.first, network.second)
     found = np.empty(LATTICES)
     for index in range(LATTICES):

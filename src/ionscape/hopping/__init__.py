@@ -5,10 +5,10 @@ through them; `chemical_potential`, `occupations` and `density_of_states` descri
 `conductivity` and `current_distribution` solve the network of link conductances.
 """
 
-from .conductances import conductance_network
 from .conductivity import CurrentDistribution, conductivity, current_distribution
+from .jumps import JumpLaw, conductance_network
 from .landscape import Landscape, LandscapeModel, child_seed, generate_landscape, published_model
-from .links import Links, lattice_links, links
+from .lattice import Lattice, Links, links
 from .network import Network, NetworkSolution, solve_network
 from .percolation import (
     ActivationEnergies,
@@ -24,8 +24,10 @@ __all__ = [
     "ActivationEnergies",
     "CriticalPath",
     "CurrentDistribution",
+    "JumpLaw",
     "Landscape",
     "LandscapeModel",
+    "Lattice",
     "Links",
     "Network",
     "NetworkSolution",
@@ -39,7 +41,6 @@ __all__ = [
     "current_distribution",
     "density_of_states",
     "generate_landscape",
-    "lattice_links",
     "links",
     "occupations",
     "published_model",

@@ -8,22 +8,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError, PercolationError
 
 from .checks import positive_number
-from .conductances import conductance_network
+from .jumps import ATTEMPT_FREQUENCY, JUMP_DISTANCE, conductance_networks, jumps_of, node_numbers
+from .lattice import links
 from .network import Method, Network, NetworkSolution, check_solver, solve_network
+from .percolation import no_path
 
 if TYPE_CHECKING:
     import xarray
 
     from .landscape import Landscape
 
-
-ATTEMPT_FREQUENCY = 4e14  # Hz; Bosi 2021, section V.A
-JUMP_DISTANCE = 5e-10  # m; Bosi 2021, section V.A
 
 MOST_DECADES = 300.0
 """Of a conductivity in S/m below or above 1: a double holds 308, and products of it are formed."""
@@ -77,17 +77,14 @@ def conductivity(
     import xarray
 
     temperatures = _temperatures(temperature)
-    attempt_frequency = positive_number(attempt_frequency, key="attempt_frequency")
-    jump_distance = positive_number(jump_distance, key="jump_distance")
+    jumps = jumps_of(landscape, attempt_frequency=attempt_frequency, jump_distance=jump_distance)
     check_solver(tolerance, method)
     columns: dict[str, list[float]] = {name: [] for name in _VARIABLES}
     methods: list[str] = []
-    for value in temperatures:
-        network, _ = conductance_network(
-            landscape, temperature=value, attempt_frequency=attempt_frequency, direction=direction
-        )
-        solution = _solve(network, landscape, tolerance=tolerance, method=method)
-        size = _size_factor(landscape, direction) / jump_distance
+    networks = conductance_networks(links(landscape, direction), landscape, jumps, temperatures)
+    for value, network in zip(temperatures, networks, strict=True):
+        solution = _solve(network, landscape, direction, tolerance=tolerance, method=method)
+        size = _size_factor(landscape, direction) / jumps.jump_distance
         result = _representable(solution.log_conductance + math.log(size), temperature=value)
         columns["conductivity"].append(result)
         columns["lower_bound"].append(result * solution.lower)
@@ -104,8 +101,8 @@ def conductivity(
         variables,
         coords={"temperature": ("temperature", temperatures, {"units": "K", "long_name": "temperature"})},
         attrs={
-            "attempt_frequency": attempt_frequency,
-            "jump_distance": jump_distance,
+            "attempt_frequency": jumps.attempt_frequency,
+            "jump_distance": jumps.jump_distance,
             "direction": direction,
             "lattice": landscape.lattice,
             "tolerance": tolerance,
@@ -148,53 +145,36 @@ def current_distribution(
         PercolationError: no path of accessible sites connects the electrodes.
         NetworkError: the solution failed one of its tests.
     """
-    network, nodes = conductance_network(
-        landscape, temperature=temperature, attempt_frequency=ATTEMPT_FREQUENCY, direction=direction
-    )
-    solution = _solve(network, landscape, tolerance=tolerance, method="automatic")
+    joined = links(landscape, direction)
+    (network,) = conductance_networks(joined, landscape, jumps_of(landscape), [temperature])
+    solution = _solve(network, landscape, direction, tolerance=tolerance, method="automatic")
     magnitude = np.abs(solution.currents(network))
-    through: FloatArray = np.zeros(network.nodes)
-    for ends in (network.first, network.second):
-        through += np.bincount(ends, weights=magnitude, minlength=network.nodes)
+    through = _at_ends(network.first, network.second, magnitude, network.nodes)
     through[2:] *= 0.5
+    nodes = node_numbers(joined)
     potentials, currents = solution.potentials[nodes], through[nodes]
     potentials[nodes < 0] = currents[nodes < 0] = np.nan
     # the electrodes are one node each: a site there carries what its own link does
-    _spread_over_electrodes(currents, network, magnitude, landscape, direction)
+    electrodes = np.concatenate((joined.source, joined.drain))
+    currents.reshape(-1)[electrodes] = _at_ends(joined.first, joined.second, magnitude, joined.sites)[electrodes]
     return CurrentDistribution(potentials=potentials, currents=currents, direction=direction, temperature=temperature)
 
 
-def _spread_over_electrodes(
-    currents: FloatArray,
-    network: Network,
-    magnitude: FloatArray,
-    landscape: Landscape,
-    direction: int,
-) -> None:
-    """Give each site of an electrode the current of its own links, in place."""
-    from .links import links
-
-    joined = links(landscape, direction)
-    flat = currents.reshape(-1)
-    for electrode, sites in ((0, joined.source), (1, joined.drain)):
-        own = np.bincount(
-            joined.first, weights=np.where(network.first == electrode, magnitude, 0.0), minlength=flat.size
-        )
-        own += np.bincount(
-            joined.second, weights=np.where(network.second == electrode, magnitude, 0.0), minlength=flat.size
-        )
-        flat[sites] = own[sites]
+def _at_ends(first: NDArray[np.int32], second: NDArray[np.int32], values: FloatArray, count: int) -> FloatArray:
+    """Sums of the values of links over those at each of their ends (count,)."""
+    sums: FloatArray = np.zeros(count)
+    for ends in (first, second):
+        sums += np.bincount(ends, weights=values, minlength=count)
+    return sums
 
 
-def _solve(network: Network, landscape: Landscape, *, tolerance: float, method: Method) -> NetworkSolution:
+def _solve(
+    network: Network, landscape: Landscape, direction: int, *, tolerance: float, method: Method
+) -> NetworkSolution:
     try:
         return solve_network(network, tolerance=tolerance, method=method)
     except PercolationError:
-        share = landscape.accessible_sites / landscape.accessible.size
-        raise PercolationError(
-            f"no path of accessible sites crosses the lattice of {' x '.join(map(str, landscape.lattice))} sites, of"
-            f" which {100.0 * share:.0f} % are accessible; use a larger lattice, or a glass with more ions"
-        ) from None
+        raise no_path(landscape, direction) from None
 
 
 def _size_factor(landscape: Landscape, direction: int) -> float:

@@ -7,7 +7,7 @@ import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,9 @@ from ionscape.glass import UNIT_KINDS, Composition, Glass, make_glass
 
 from .checks import shown, whole_number
 from .landscape_kernels import CHARGE_PARTS, assign_counter_charges, site_energies
-from .links import TransverseFaces
 from .published import published_parameters
 
+TransverseFaces = Literal["periodic", "open"]
 RandomSource = int | np.random.SeedSequence | np.random.Generator
 
 LARGEST_RELATIVE_VALUE = 10.0
@@ -78,7 +78,7 @@ class Landscape:
 
     Attributes:
         energies: site energies [J], NaN at blocked sites.
-        accessible: whether an ion can take the site.
+        periodic: whether opposite faces of the lattice are joined, but for those of electrodes.
         charge_parts: int16, counter charges in 1/840 of an elementary charge, 0 at blocked sites.
         ions: number of ions; round((1 - f0) accessible sites).
         fermi_energy: midway between the highest occupied and the lowest empty site at zero temperature [J].
@@ -89,7 +89,7 @@ class Landscape:
     """
 
     energies: FloatArray = field(repr=False)
-    accessible: NDArray[np.bool_] = field(repr=False)
+    periodic: bool
     charge_parts: NDArray[np.int16] = field(repr=False)
     ions: int
     fermi_energy: float
@@ -103,6 +103,11 @@ class Landscape:
         """Sites along the three axes."""
         nx, ny, nz = self.energies.shape
         return nx, ny, nz
+
+    @cached_property
+    def accessible(self) -> NDArray[np.bool_]:
+        """Whether an ion can take the site."""
+        return ~np.isnan(self.energies)
 
     @cached_property
     def accessible_sites(self) -> int:
@@ -176,7 +181,7 @@ def generate_landscape(
     site_energies(open_sites, charge_parts, model.energy_scale, model.noise, energies)
     return Landscape(
         energies=energies.reshape(shape),
-        accessible=accessible.reshape(shape),
+        periodic=model.transverse_faces == "periodic",
         charge_parts=charge_parts.reshape(shape),
         ions=ions,
         fermi_energy=_middle_of_gap(energies[accessible], ions),

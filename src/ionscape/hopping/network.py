@@ -34,12 +34,11 @@ from .reduction_kernels import (
     eliminate,
     extend_potentials,
     kept_links,
-    order_by_class,
     route_through_clusters,
     substitute_back,
     trial_power,
 )
-from .union_find import connect
+from .union_find import connect, order_by_class
 
 Method = Literal["automatic", "iterative", "direct"]
 
@@ -48,6 +47,8 @@ DECADES_BELOW, DECADES_ABOVE = 5.0, 4.0
 WIDENING = 1.0
 """Decades by which a side is widened when its bound is too far off."""
 WIDEST = 12.0
+CLASSES = 1 << 16
+"""Of nearly equal ln g, in which links are ordered; an exact order is not needed."""
 HIGHEST_DEGREE = 4
 """Nodes with more neighbours are left to the solver."""
 TEST_TOLERANCE = 1e-6
@@ -141,7 +142,7 @@ def solve_network(network: Network, *, tolerance: float = 1e-3, method: Method =
         NetworkError: a test failed, or the bounds cannot be brought as close as asked.
     """
     check_solver(tolerance, method)
-    order = order_by_class(network.logarithms)
+    order, _ = order_by_class(network.logarithms, CLASSES)
     source, drain = (np.array([node], dtype=np.int32) for node in (network.source, network.drain))
     position = connect(source, drain, network.nodes, network.first, network.second, order)
     if position < 0:

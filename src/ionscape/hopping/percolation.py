@@ -15,9 +15,10 @@ from ionscape.errors import InputError, PercolationError
 from ionscape.glass import Composition, Glass
 
 from .checks import whole_number
+from .jumps import barriers_between, jumps_of
 from .landscape import Landscape, LandscapeModel, child_seed, generate_landscape
-from .links import Links, links
-from .percolation_kernels import bottleneck, forest_path, link_barriers, spanning_links
+from .lattice import links
+from .percolation_kernels import bottleneck, forest_path, spanning_links
 
 SITE_THRESHOLD = 0.3116
 """Fraction of accessible sites above which a simple cubic lattice percolates: Xu, Wang, Lv and Deng 2014."""
@@ -101,10 +102,10 @@ def activation_energy(landscape: Landscape, *, direction: int = 0) -> float:
         InputError: no such direction.
     """
     network = links(landscape, direction)
-    barriers = barriers_of(network, landscape)
+    barriers = barriers_between(landscape, jumps_of(landscape), network.first, network.second)
     link = bottleneck(network.source, network.drain, network.sites, network.first, network.second, barriers)
     if link < 0:
-        raise _no_path(landscape, direction)
+        raise no_path(landscape, direction)
     return float(barriers[link])
 
 
@@ -123,11 +124,11 @@ def critical_path(landscape: Landscape, *, direction: int = 0) -> CriticalPath:
         InputError: no such direction.
     """
     network = links(landscape, direction)
-    barriers = barriers_of(network, landscape)
+    barriers = barriers_between(landscape, jumps_of(landscape), network.first, network.second)
     electrodes = (network.source, network.drain, network.sites)
     link = bottleneck(*electrodes, network.first, network.second, barriers)
     if link < 0:
-        raise _no_path(landscape, direction)
+        raise no_path(landscape, direction)
     low = np.flatnonzero(barriers <= barriers[link])
     order = low[np.argsort(barriers[low], kind="stable")]
     taken = spanning_links(*electrodes, network.first, network.second, order)
@@ -142,31 +143,14 @@ def critical_path(landscape: Landscape, *, direction: int = 0) -> CriticalPath:
     if np.isin(halves[0][-1], network.drain):
         halves.reverse()
     path = np.concatenate((halves[0][::-1], halves[1]))
-    energies = landscape.energies.reshape(-1)
-    steps = link_barriers(
-        path[:-1].astype(np.int32),
-        path[1:].astype(np.int32),
-        energies,
-        landscape.fermi_energy,
-        landscape.model.least_barrier,
-    )
+    nodes = path.astype(np.int32)
+    steps = barriers_between(landscape, jumps_of(landscape), nodes[:-1], nodes[1:])
     return CriticalPath(
         sites=np.stack(np.unravel_index(path, landscape.lattice), axis=1).astype(np.int64),
         barriers=steps,
         activation_energy=float(barriers[connecting]),
         bottleneck=len(halves[0]) - 1,
         direction=direction,
-    )
-
-
-def barriers_of(network: Links, landscape: Landscape) -> FloatArray:
-    """Barrier Δ of every link [J] (m,): Bosi 2021 (8b)."""
-    return link_barriers(
-        network.first,
-        network.second,
-        landscape.energies.reshape(-1),
-        landscape.fermi_energy,
-        landscape.model.least_barrier,
     )
 
 
@@ -217,7 +201,8 @@ def _shape_text(landscape: Landscape) -> str:
     return " x ".join(map(str, landscape.lattice))
 
 
-def _no_path(landscape: Landscape, direction: int) -> PercolationError:
+def no_path(landscape: Landscape, direction: int) -> PercolationError:
+    """That no path leads from electrode to electrode, and what helps."""
     return PercolationError(
         f"no path of accessible sites leads through the lattice of {_shape_text(landscape)} sites along axis "
         f"{direction}; {_remedy(landscape)}"

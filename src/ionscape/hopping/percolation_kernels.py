@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ionscape.compiled import kernel
 
-from .union_find import DRAIN, SOURCE, connect, join_ends, separate_nodes
+from .union_find import DRAIN, SOURCE, connect, join_ends, order_by_class, separate_nodes
 
 _BUCKETS = 4096
 
@@ -65,7 +65,7 @@ def bottleneck(
     links = len(weights)
     if links == 0 or len(source) == 0 or len(drain) == 0:
         return -1
-    order, starts = _bucket_order(weights)
+    order, starts = order_by_class(-weights, _BUCKETS)
     connecting = connect(source, drain, nodes, first, second, order)
     if connecting < 0:
         return -1
@@ -74,32 +74,6 @@ def bottleneck(
     inside = order[begin:end].copy()
     order[begin:end] = inside[np.argsort(weights[inside], kind="mergesort")]
     return int(order[connect(source, drain, nodes, first, second, order[:end])])
-
-
-@kernel
-def link_barriers(
-    first: NDArray[np.int32],
-    second: NDArray[np.int32],
-    energies: NDArray[np.float64],
-    fermi_energy: float,
-    least_barrier: float,
-) -> NDArray[np.float64]:
-    """Δ = u0 + (|εi - εj| + |εi - εF| + |εj - εF|) / 2 of each link: Bosi 2021 (8b).
-
-    Half the sum of the distances between three numbers is the range that they span: Δ = u0 + max - min.
-
-    letter  meaning                        shape
-    εi, εj  energies [J] at first, second  (sites,)
-    εF      fermi_energy [J]
-    u0      least_barrier [J]
-    Δ       returned [J]                   (m,)
-    """
-    barriers = np.empty(len(first))
-    for link in range(len(first)):
-        a = energies[first[link]]
-        b = energies[second[link]]
-        barriers[link] = least_barrier + (max(a, b, fermi_energy) - min(a, b, fermi_energy))
-    return barriers
 
 
 @kernel
@@ -154,24 +128,3 @@ def forest_path(
                 queue[known] = other
                 known += 1
     return queue[:0].copy()
-
-
-@kernel
-def _bucket_order(weights: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Links sorted into buckets of equal width, and where the buckets begin."""
-    lowest, highest = weights.min(), weights.max()
-    scale = (_BUCKETS - 1) / (highest - lowest) if highest > lowest else 0.0
-    bucket = np.empty(len(weights), np.int16)
-    starts = np.zeros(_BUCKETS + 1, np.int64)
-    for link in range(len(weights)):
-        number = int((weights[link] - lowest) * scale)
-        bucket[link] = number
-        starts[number + 1] += 1
-    starts = np.cumsum(starts)
-    filled = starts[:-1].copy()
-    order = np.empty(len(weights), np.int32)
-    for link in range(len(weights)):
-        number = bucket[link]
-        order[filled[number]] = link
-        filled[number] += 1
-    return order, starts

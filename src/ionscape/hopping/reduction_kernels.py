@@ -1,7 +1,7 @@
 """Kernels that reduce a network of conductances between two electrodes to what has to be solved, and undo it.
 
 Nodes are numbered; two of them are the electrodes. Links are given by their two nodes and ln g. Nothing here needs an
-exact order of the conductances, so they are put in classes of nearly equal ln g by counting, which takes linear time.
+exact order of the conductances: classes of nearly equal ln g suffice.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from .union_find import find, join
 
 IntArray = NDArray[np.int32]
 LongArray = NDArray[np.int64]
-
-CLASSES = 1 << 16
 
 
 class Lists(NamedTuple):
@@ -55,28 +53,6 @@ class Record(NamedTuple):
     start: LongArray
     nodes: IntArray
     shares: FloatArray
-
-
-@kernel
-def order_by_class(logarithms: FloatArray) -> IntArray:
-    """Indices of the links from the strongest to the weakest, in steps of 1/65536 of the range of ln g."""
-    count = logarithms.size
-    highest, lowest = -np.inf, np.inf
-    for link in range(count):
-        highest = max(highest, logarithms[link])
-        lowest = min(lowest, logarithms[link])
-    scale = (CLASSES - 1) / (highest - lowest) if highest > lowest else 0.0
-    starts = np.zeros(CLASSES + 1, dtype=np.int64)
-    for link in range(count):
-        starts[int((highest - logarithms[link]) * scale) + 1] += 1
-    for index in range(CLASSES):
-        starts[index + 1] += starts[index]
-    order = np.empty(count, dtype=np.int32)
-    for link in range(count):
-        index = int((highest - logarithms[link]) * scale)
-        order[starts[index]] = link
-        starts[index] += 1
-    return order
 
 
 @kernel

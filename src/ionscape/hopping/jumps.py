@@ -1,0 +1,168 @@
+"""The law of the jumps: barriers and conductances of the links between sites of given energies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ionscape.arrays import FloatArray
+from ionscape.compiled import kernel
+from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE
+from ionscape.errors import InputError
+
+from .checks import positive_number
+from .landscape import Landscape
+from .lattice import Links, links
+from .network import Network
+from .statistics import chemical_potential
+
+ATTEMPT_FREQUENCY = 4e14  # Hz; Bosi 2021, section V.A
+JUMP_DISTANCE = 5e-10  # m; Bosi 2021, section V.A
+
+
+@dataclass(frozen=True, kw_only=True)
+class JumpLaw:
+    """Rate of the jumps from a site i to a free neighbour j: ν exp(-β u0) min(1, exp(-β (ε_j - ε_i))), Bosi 2021 (5).
+
+    Attributes:
+        barrier: u0, least barrier of a jump [J].
+        attempt_frequency: ν [Hz].
+        jump_distance: a, the lattice constant [m].
+
+    Raises:
+        InputError: a value out of range.
+    """
+
+    barrier: float
+    attempt_frequency: float = ATTEMPT_FREQUENCY
+    jump_distance: float = JUMP_DISTANCE
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        if not 0.0 <= self.barrier < math.inf:
+            raise InputError("must be a finite number of at least 0", key="barrier", value=self.barrier)
+        for key in ("attempt_frequency", "jump_distance"):
+            object.__setattr__(self, key, positive_number(getattr(self, key), key=key))
+
+
+def jumps_of(landscape: Landscape, **given: float) -> JumpLaw:
+    """The law with the barrier of a landscape's model.
+
+    Args:
+        landscape: the landscape.
+        given: further values of the law.
+
+    Raises:
+        InputError: a value out of range.
+    """
+    return JumpLaw(barrier=landscape.model.least_barrier, **given)
+
+
+def barriers_between(
+    landscape: Landscape, jumps: JumpLaw, first: NDArray[np.int32], second: NDArray[np.int32]
+) -> FloatArray:
+    """Barriers Δ at low temperature between pairs of sites, given by their flat indices [J] (m,): Bosi 2021 (8b)."""
+    return link_barriers(first, second, landscape.energies.reshape(-1), landscape.fermi_energy, jumps.barrier)
+
+
+def conductance_network(
+    landscape: Landscape, *, temperature: float, attempt_frequency: float, direction: int = 0
+) -> tuple[Network, NDArray[np.int32]]:
+    """Network of the link conductances g_ij = β e² w_ij f_i (1 - f_j) of Bosi 2021 (7).
+
+    The sites of the first plane along `direction` are the source, those of the last plane the drain.
+
+    Args:
+        landscape: the landscape.
+        temperature: [K].
+        attempt_frequency: ν [Hz].
+        direction: axis of the field.
+
+    Returns:
+        The network, ln g in ln S, and the node of each site, int32 (nx, ny, nz), -1 at blocked ones.
+
+    Raises:
+        InputError: temperature or frequency is not above 0, or there is no such direction.
+    """
+    jumps = jumps_of(landscape, attempt_frequency=attempt_frequency)
+    joined = links(landscape, direction)
+    (network,) = conductance_networks(joined, landscape, jumps, [temperature])
+    return network, node_numbers(joined)
+
+
+def conductance_networks(
+    joined: Links, landscape: Landscape, jumps: JumpLaw, temperatures: Sequence[float]
+) -> Iterator[Network]:
+    """The network of the same links at one temperature [K] after the other, see `conductance_network`."""
+    numbers = node_numbers(joined).reshape(-1)
+    nodes = int(numbers.max()) + 1
+    first, second = numbers[joined.first], numbers[joined.second]
+    energies: FloatArray = landscape.energies.reshape(-1)
+    for temperature in temperatures:
+        thermal_energy = BOLTZMANN_CONSTANT * positive_number(temperature, key="temperature")
+        potential = chemical_potential(landscape, temperature)
+        prefactor = math.log(ELEMENTARY_CHARGE**2 * jumps.attempt_frequency / thermal_energy)
+        prefactor -= jumps.barrier / thermal_energy
+        logarithms = _log_conductances(energies, joined.first, joined.second, potential, thermal_energy, prefactor)
+        yield Network(nodes=nodes, first=first, second=second, logarithms=logarithms, source=0, drain=1)
+
+
+def node_numbers(joined: Links) -> NDArray[np.int32]:
+    """Node of each site (nx, ny, nz): 0 at the source, 1 at the drain, -1 where blocked."""
+    inside = joined.accessible.reshape(-1).copy()
+    inside[joined.source] = inside[joined.drain] = False
+    numbers = np.cumsum(inside, dtype=np.int32) + np.int32(1)
+    numbers[~inside] = -1
+    numbers[joined.source], numbers[joined.drain] = 0, 1
+    return numbers.reshape(joined.lattice.shape)
+
+
+@kernel
+def _log_conductances(
+    energies: FloatArray, first: Any, second: Any, potential: float, thermal_energy: float, prefactor: float
+) -> FloatArray:
+    """Logarithms of the link conductances [ln S].
+
+    With Metropolis rates min(1, exp(-β(ε_j - ε_i))) f_i (1 - f_j) is symmetric: it is f(-a) f(b), where a is the lower
+    and b the higher energy above the chemical potential and f the Fermi function. Logarithms cannot under- or overflow.
+    """
+    logarithms = np.empty(first.size)
+    for link in range(first.size):
+        one = (energies[first[link]] - potential) / thermal_energy
+        other = (energies[second[link]] - potential) / thermal_energy
+        lower, higher = min(one, other), max(one, other)
+        empty = min(lower, 0.0) - math.log1p(math.exp(-abs(lower)))
+        full = min(-higher, 0.0) - math.log1p(math.exp(-abs(higher)))
+        logarithms[link] = prefactor + empty + full
+    return logarithms
+
+
+@kernel
+def link_barriers(
+    first: NDArray[np.int32],
+    second: NDArray[np.int32],
+    energies: NDArray[np.float64],
+    fermi_energy: float,
+    least_barrier: float,
+) -> NDArray[np.float64]:
+    """Δ = u0 + (|εi - εj| + |εi - εF| + |εj - εF|) / 2 of each link: Bosi 2021 (8b).
+
+    Half the sum of the distances between three numbers is the range that they span: Δ = u0 + max - min.
+
+    letter  meaning                        shape
+    εi, εj  energies [J] at first, second  (sites,)
+    εF      fermi_energy [J]
+    u0      least_barrier [J]
+    Δ       returned [J]                   (m,)
+    """
+    barriers = np.empty(len(first))
+    for link in range(len(first)):
+        a = energies[first[link]]
+        b = energies[second[link]]
+        barriers[link] = least_barrier + (max(a, b, fermi_energy) - min(a, b, fermi_energy))
+    return barriers
