@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
 
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
@@ -259,8 +259,8 @@ def _local_common_factor(total: FloatArray, counting: FloatArray, balance: Balan
     noise = np.einsum("i,...ip->...p", balance.charges**2, counting)[..., None, :] + (common_factor * total) ** 2
     off = total - balance.total
     # A run of points that are all off a little is as significant as one that is off much.
-    mean = uniform_filter1d(off, RUN_POINTS, axis=-1, mode="nearest")
-    quiet = uniform_filter1d(noise, RUN_POINTS, axis=-1, mode="nearest") / RUN_POINTS
+    mean = scipy.ndimage.uniform_filter1d(off, RUN_POINTS, axis=-1, mode="nearest")
+    quiet = scipy.ndimage.uniform_filter1d(noise, RUN_POINTS, axis=-1, mode="nearest") / RUN_POINTS
     excess = np.maximum.reduce([off**2 - 9.0 * noise, mean**2 - 9.0 * quiet, np.zeros_like(off)])
     excess[..., : int(np.argmax(balance.zone))] = np.inf
     excess = np.minimum(excess, total**2)
@@ -338,7 +338,7 @@ def _rows(
     rows: list[FloatArray] = []
     derivatives: list[FloatArray] = []
     # Noise in the variance itself would give low points more weight.
-    even = uniform_filter1d(intensity, LEVEL_POINTS, axis=-1, mode="nearest")
+    even = scipy.ndimage.uniform_filter1d(intensity, LEVEL_POINTS, axis=-1, mode="nearest")
 
     def add(charges: FloatArray, where: BoolArray, target: float) -> None:
         weighted = intensity[..., where] * charges[:, None]

@@ -11,8 +11,8 @@ from itertools import pairwise
 from typing import Any, Final, cast
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import integrate, special
 
 from ionscape.arrays import FloatArray
 from ionscape.constants import ELEMENTARY_CHARGE
@@ -181,7 +181,7 @@ def travelling_wave_position(
             "must lie between the two sides of the front", key="native_fraction", value=float(np.ravel(native)[0]),
             bound=f"greater than {fraction_behind:g} and below 1",
         )  # fmt: skip
-    middle = float(special.logit((1 - fraction_behind) / 2))
+    middle = float(scipy.special.logit((1 - fraction_behind) / 2))
     targets = np.log1p(-native) - np.log(native)
     edges = np.union1d(np.linspace(min(np.min(targets), middle), max(np.max(targets), middle), QUADRATURE_PANELS + 1),
                        np.append(np.ravel(targets), middle))  # fmt: skip
@@ -209,12 +209,12 @@ def travelling_wave_fraction(
     """
     wave = _steepness(flux, native_diffusion, foreign_diffusion, fraction_behind)
     xi = finite("position", position)
-    middle = float(special.logit((1 - fraction_behind) / 2))
+    middle = float(scipy.special.logit((1 - fraction_behind) / 2))
     logits = np.full(xi.shape, middle)
     for side in (xi > 0, xi < 0):
         if np.any(side):
             logits[side] = _march(wave, middle, xi[side])
-    return special.expit(-logits)
+    return scipy.special.expit(-logits)
 
 
 def travelling_wave_width(
@@ -259,7 +259,7 @@ def logistic_wave_fraction(
             value=float(foreign_diffusion_coefficient),
             bound=f"native_diffusion_coefficient = {native_diffusion_coefficient:g} m^2/s",
         )  # fmt: skip
-    return special.expit(finite("position", position) * positive("flux", flux) * (foreign - native))
+    return scipy.special.expit(finite("position", position) * positive("flux", flux) * (foreign - native))
 
 
 def _layers(native: ArrayLike, foreign: ArrayLike, residual: ArrayLike) -> tuple[FloatArray, FloatArray]:
@@ -292,19 +292,20 @@ def _steepness(
         speed = current * moved / ((moved + float(native(left)[0]) * behind) * (1 - behind))
 
     def steepness(logit: FloatArray) -> FloatArray:
-        n1, n2 = special.expit(-logit), special.expit(logit)
+        n1, n2 = scipy.special.expit(-logit), scipy.special.expit(logit)
         # J - v n2 = J n1 without residual ions: n1 cancels and must not be subtracted from 1.
         native_term = current / native(n1) if behind == 0 else (current - speed * n2) / (native(n1) * n1)
         return speed / foreign(n2) - native_term
 
-    last = 30.0 if behind == 0 else float(special.logit(1 - behind))
+    last = 30.0 if behind == 0 else float(scipy.special.logit(1 - behind))
     probes = np.linspace(-30.0, last, 4001)[:-1]
     with np.errstate(divide="ignore", invalid="ignore"):
         values = steepness(probes)
     if not np.all(values > 0):
+        turns = scipy.special.expit(-probes[~(values > 0)][0])
         raise InputError(
             "no steady front joins the bulk and the fraction behind", key="fraction_behind", value=behind,
-            bound=f"the front would turn back at a native fraction of {special.expit(-probes[~(values > 0)][0]):.4g}",
+            bound=f"the front would turn back at a native fraction of {turns:.4g}",
             remedy="use diffusion_free_profile to find the fraction behind the shock",
         )  # fmt: skip
     return steepness
@@ -320,7 +321,7 @@ def _march(wave: Callable[[FloatArray], FloatArray], middle: float, positions: F
 
     solution = cast(
         Any,
-        integrate.solve_ivp(
+        scipy.integrate.solve_ivp(
             slope, (0.0, wanted[-1]), [middle], t_eval=wanted, method="LSODA",
             rtol=QUADRATURE_TOLERANCE, atol=QUADRATURE_TOLERANCE,
         ),
@@ -329,5 +330,5 @@ def _march(wave: Callable[[FloatArray], FloatArray], middle: float, positions: F
 
 
 def _quadrature(function: Callable[[float], float], low: float, high: float) -> float:
-    result = cast(Any, integrate.quad(function, low, high, epsabs=0.0, epsrel=QUADRATURE_TOLERANCE, limit=400))
+    result = cast(Any, scipy.integrate.quad(function, low, high, epsabs=0.0, epsrel=QUADRATURE_TOLERANCE, limit=400))
     return float(result[0])

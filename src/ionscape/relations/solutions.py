@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import special
 
 from ionscape.arrays import FloatArray
 from ionscape.constants import ELEMENTARY_CHARGE, VACUUM_PERMITTIVITY
@@ -56,8 +56,8 @@ def flux_inlet_fraction(
     scale = np.where(spread > 0, spread, 1.0)
     a, b = (x - v * t) / scale, (x + v * t) / scale
     strength = 2 * v * t / scale
-    inlet = np.exp(-(a**2)) * (strength * _erfcx_remainder(b) - special.erfcx(b) / 2)
-    return np.where(started, np.clip(special.erfc(a) / 2 + inlet, 0.0, 1.0), 0.0)
+    inlet = np.exp(-(a**2)) * (strength * _erfcx_remainder(b) - scipy.special.erfcx(b) / 2)
+    return np.where(started, np.clip(scipy.special.erfc(a) / 2 + inlet, 0.0, 1.0), 0.0)
 
 
 def bi_ionic_potential(
@@ -286,5 +286,5 @@ def _erfcx_remainder(argument: FloatArray) -> FloatArray:
     series = np.zeros_like(b)
     for odd in (11.0, 9.0, 7.0, 5.0, 3.0, 1.0):
         series = odd * inverse * (1 - series)
-    direct = 1 / np.sqrt(np.pi) - argument * special.erfcx(argument)
+    direct = 1 / np.sqrt(np.pi) - argument * scipy.special.erfcx(argument)
     return np.where(argument < ASYMPTOTIC_ARGUMENT, direct, series / np.sqrt(np.pi))
