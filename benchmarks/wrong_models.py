@@ -55,15 +55,14 @@ def departures() -> dict[str, Any]:
     }
 
 
-def told(warnings: list[str]) -> dict[str, bool]:
+def told(result: Any) -> dict[str, bool]:
     """Which remarks a result carries."""
-    return {
-        "misfit": any("misfit:" in text for text in warnings),
-        "pull": any(text.startswith("The data draw") for text in warnings),
-        "background": any("free of background" in text for text in warnings),
-        "proposal": any("The residuals ask for" in text for text in warnings),
-        "constant D": any("is taken as the same at each" in text for text in warnings),
-    }
+    from ionscape.inference import remarks
+
+    kinds = {"misfit": remarks.MISFIT, "pull": remarks.PULL, "background": remarks.BACKGROUND,
+             "proposal": remarks.PROPOSAL, "constant D": remarks.CONSTANT}  # fmt: skip
+    codes = {remark.code for remark in result.remarks}
+    return {name: kind.code in codes for name, kind in kinds.items()}
 
 
 REMARKS = {"D": ("misfit", "proposal", "constant D"), "3": ("misfit", "pull"), "4": ("misfit", "pull"),
@@ -107,7 +106,7 @@ def run_case(seed: int, name: str) -> Case:
             result = fit(with_starts(problem, truth.values), starts=1)
             found = result.summary()
             case[way] = {
-                "rows": rows_of(result, truth, departures()[name]), "told": told(found["warnings"]),
+                "rows": rows_of(result, truth, departures()[name]), "told": told(result),
                 "p_value": found["misfit_p_value"], "reduced": found["reduced_chi_square"],
                 "simulations": found["simulations"], "discrepancies": found["discrepancies"],
             }  # fmt: skip

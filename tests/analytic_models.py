@@ -13,6 +13,7 @@ from ionscape.inference.parameters import Parameter
 from ionscape.inference.problem import FitProblem
 from ionscape.inference.result import FitResult, make_fit_result
 from ionscape.inference.settings import FitTable
+from ionscape.remarks import AS_WRITTEN
 
 
 def parameter(name: str, kind: str = "experiment", lower: float = 0.0, upper: float = 1.0, **more: object) -> Parameter:
@@ -77,8 +78,9 @@ class Analytic:
         )  # fmt: skip
 
 
+OLD = AS_WRITTEN(text="An old warning.")
+
+
 def fitted(model: Analytic, start: tuple[float, float] = (0.45, 0.5)) -> FitResult:
     best: StartResult = minimise(model, np.array(start))  # type: ignore[arg-type]
-    return make_fit_result(
-        model.problem, best, [best], covariance_of(best.evaluation)[0], warnings=["An old warning."], failures=()
-    )
+    return make_fit_result(model.problem, best, [best], covariance_of(best.evaluation)[0], remarks=[OLD], failures=())

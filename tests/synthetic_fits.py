@@ -22,8 +22,10 @@ from ionscape.inference.least_squares import StartResult, minimise, search, star
 from ionscape.inference.parameters import coordinates_of, values_of
 from ionscape.inference.paths import text_of, with_values
 from ionscape.inference.problem import with_starts
+from ionscape.inference.remarks import OPEN_END, UNDETERMINED
 from ionscape.profiling import GaussianResponse, Instrument, Measurement, make_measurement
 from ionscape.profiling.synthetic import Profilometer, profile_from_result, synthesise
+from ionscape.remarks import of_kinds
 from ionscape.transport import Settings, simulate
 from ionscape.transport.grid import make_grid
 
@@ -285,6 +287,7 @@ def deviations(result: FitResult, truth: Truth, *, prefix: str = "") -> dict[str
     data, problem = result.dataset, result.problem
     assert problem is not None
     rows: dict[str, dict[str, float]] = {}
+    undetermined = {remark.about[0] for remark in of_kinds(result.remarks, UNDETERMINED, OPEN_END)}
     for path, true in truth.values.items():
         name = f"{prefix}{path}" if f"{prefix}{path}" in problem.names else path
         place = problem.index(name)
@@ -299,7 +302,7 @@ def deviations(result: FitResult, truth: Truth, *, prefix: str = "") -> dict[str
             "held": float(lower <= true <= upper),
             "deviation": (float(one["coordinate"]) - parameter.coordinate(true)) / error,
             "relative_error": float(one["estimate_error"]) / true,
-            "undetermined": float(any(name in text and "undetermined" in text for text in result.warnings)),
+            "undetermined": float(name in undetermined),
         }
     return rows
 

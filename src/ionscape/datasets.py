@@ -15,6 +15,7 @@ import numpy as np
 from ionscape.errors import InputError
 from ionscape.files.writing import write_bytes
 from ionscape.provenance import text_hash
+from ionscape.remarks import Kind, Remark
 
 if TYPE_CHECKING:
     import h5py
@@ -22,13 +23,16 @@ if TYPE_CHECKING:
 
 CHECKSUM = "content_sha256"
 """Attribute of a file that holds the checksum; a loaded dataset has it no more, since it may be changed."""
-REMARKS = "file_remarks"
-"""Attribute of a loaded dataset, JSON: what a reader must know about the file; it is not written."""
+UNCHECKED = "file_without_checksum"
+"""Attribute of a loaded dataset: its file, if that had no checksum; it is not written."""
 REASON_LENGTH = 60  # of what a library says about a file, in characters
 
 SEAL = b"\nionscape sha256 "
 SEAL_LENGTH = len(SEAL) + 64
-NO_CHECKSUM = "has no checksum (ionscape 0.1.0 wrote none), so damage to its numbers would not be noticed"
+NO_CHECKSUM = Kind(
+    "no_checksum",
+    "{file} has no checksum (ionscape 0.1.0 wrote none), so damage to its numbers would not be noticed.",
+)
 
 _SCALE_ONLY = "This is a netCDF dimension but not a netCDF variable"
 _OF_THE_FORMAT = frozenset({
@@ -94,7 +98,7 @@ def dataset_bytes(dataset: xarray.Dataset, *, encoding: Mapping[str, Any] | None
 
     buffer = io.BytesIO()
     kept = dataset.copy(deep=False)
-    kept.attrs = {name: value for name, value in dataset.attrs.items() if name not in (CHECKSUM, REMARKS)}
+    kept.attrs = {name: value for name, value in dataset.attrs.items() if name not in (CHECKSUM, UNCHECKED)}
     kept.to_netcdf(buffer, engine="h5netcdf", encoding=encoding)
     with h5py.File(buffer, "r+") as file:
         file.attrs[CHECKSUM] = content_sha256(file)
@@ -258,9 +262,9 @@ def load_checked(path: str | Path, *, remedy: str) -> xarray.Dataset:
     if dataset is None:
         raise damaged
     dataset.attrs.pop(CHECKSUM, None)
-    dataset.attrs.pop(REMARKS, None)
+    dataset.attrs.pop(UNCHECKED, None)
     if stated is None:
-        dataset.attrs[REMARKS] = json.dumps([f"{file} {NO_CHECKSUM}."], ensure_ascii=False)
+        dataset.attrs[UNCHECKED] = file
     return dataset
 
 
@@ -279,9 +283,9 @@ def stored_attributes(path: str | Path) -> dict[str, Any] | None:
         return None
 
 
-def file_remarks(dataset: xarray.Dataset) -> tuple[str, ...]:
-    """What a reader must know about the file that a dataset was read from, one sentence each."""
-    return tuple(json.loads(dataset.attrs.get(REMARKS, "[]")))
+def file_remarks(dataset: xarray.Dataset) -> tuple[Remark, ...]:
+    """What a reader must know about the file that a dataset was read from."""
+    return (NO_CHECKSUM(file=dataset.attrs[UNCHECKED]),) if UNCHECKED in dataset.attrs else ()
 
 
 def _reason(error: Exception) -> str:
@@ -297,7 +301,7 @@ def _first_fault(dataset: xarray.Dataset, content: Content) -> str | None:
         fault = _attribute_fault(dataset.attrs, name, kind)
         if fault is not None:
             return fault
-    for text in ("experiment", "source") if REMARKS in dataset.attrs else ():  # without the checksum of everything
+    for text in ("experiment", "source") if UNCHECKED in dataset.attrs else ():  # without the checksum of everything
         stored, stated = dataset.attrs.get(text), dataset.attrs.get(f"{text}_sha256")
         if isinstance(stored, str) and stated is not None and text_hash(stored) != stated:
             return f"the attribute {text!r} does not fit its hash"

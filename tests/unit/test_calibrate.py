@@ -13,14 +13,17 @@ import pytest
 
 from ionscape.errors import InputError
 from ionscape.experiment import parse_experiment
+from ionscape.experiment.remarks import CHARGE
 from ionscape.profiling import Instrument, calibrate, load_measurement, load_profile, make_measurement, synthesise
 from ionscape.profiling.calibration_rows import calibration_rows
 from ionscape.profiling.channels import ion_channels
 from ionscape.profiling.inspection import inspect
 from ionscape.profiling.raw import Channel, RawProfile
 from ionscape.profiling.regions import bulk_start, surface_time, transient_end
+from ionscape.profiling.remarks import ASSUMED_SPUTTER_TIME, DEAD_TIME, FOREIGN_IN_BULK, UNUSED_SPUTTER_TIME
 from ionscape.profiling.species import parse_species
 from ionscape.profiling.synthetic import profile_from_densities
+from ionscape.remarks import of_kinds
 from ionscape.transport import simulate
 
 BULK = 1.4e28
@@ -214,7 +217,7 @@ def test_an_overburdened_detector_is_named():
     profile = calibrate(
         make_measurement(raw, {**TABLE, "charges": {"Rb": 1}, "pulses_per_point": 16384}), resamples=100
     )
-    assert any("Li+ is limited" in warning for warning in profile.warnings)
+    assert [remark.numbers["channel"] for remark in of_kinds(profile.remarks, DEAD_TIME)] == ["Li+"]
     assert profile.dataset["dead_time_limited"].values[-1] == 1
 
 
@@ -224,7 +227,7 @@ def test_an_unusual_charge_of_a_measurement_without_experiment_is_warned_of(char
     native = 0.1 + 0.9 / (1.0 + np.exp(-(depth - 50.0) / 2.0))
     raw = counted(points=120, channels={"Li+": 3000.0 * native, "Ca+": 3000.0 * (1.0 - native)})
     profile = calibrate(make_measurement(raw, {**TABLE, "charges": charges}), resamples=100)
-    found = [warning for warning in profile.warnings if "The ion Ca" in warning]
+    found = [str(remark) for remark in of_kinds(profile.remarks, CHARGE)]
     assert len(found) == (1 if said else 0)
     assert not said or (said in found[0] and "write Ca = 2 in measurement.charges" in found[0])
 
@@ -340,10 +343,10 @@ def test_which_sputter_time_the_crater_belongs_to_is_said_and_can_be_given():
     }
     assumed = calibrate(make_measurement(cut, table), resamples=100)
     given = calibrate(make_measurement(cut, {**table, "sputter_time": "714 s"}), resamples=100)
-    (remark,) = [sentence for sentence in assumed.warnings if "only evidence" in sentence]
-    assert "sputtered for 300 s" in remark
-    assert "sputter_time" in remark
-    assert not [sentence for sentence in given.warnings if "only evidence" in sentence]
+    assumption = ASSUMED_SPUTTER_TIME("measurement.sputter_time", time=300.0)
+    assert assumption in assumed.remarks
+    assert "sputtered for 300 s" in str(assumption)
+    assert not of_kinds(given.remarks, ASSUMED_SPUTTER_TIME)
     found, known = assumed.summary(), given.summary()
     assert (found["crater_sputter_time"], found["crater_sputter_time_from"]) == (300.0, "last data point")
     assert (known["crater_sputter_time"], known["crater_sputter_time_from"]) == (714.0, "given")
@@ -354,7 +357,7 @@ def test_which_sputter_time_the_crater_belongs_to_is_said_and_can_be_given():
     # a rate that is given needs no time
     rate = calibrate(make_measurement(cut, {**TABLE, "charges": {"Rb": 1}}), resamples=100)
     assert math.isnan(rate.summary()["crater_sputter_time"])
-    assert not [sentence for sentence in rate.warnings if "only evidence" in sentence]
+    assert not of_kinds(rate.remarks, ASSUMED_SPUTTER_TIME)
 
 
 def _normalised(raw: RawProfile, how: str) -> RawProfile:
@@ -442,8 +445,8 @@ def test_a_sputter_time_that_is_not_used_is_said():
     raw = counted()
     table = {**TABLE, "charges": {"Rb": 1}}
     given = calibrate(make_measurement(raw, {**table, "sputter_time": "1200 s"}), resamples=100)
-    (remark,) = [sentence for sentence in given.warnings if "sputter_time is not used" in sentence]
-    assert "sputter_rate" in remark
+    (remark,) = of_kinds(given.remarks, UNUSED_SPUTTER_TIME)
+    assert remark.about == ("measurement.sputter_time", "measurement.sputter_rate")
     assert (
         given.summary()["sputter_rate"]
         == calibrate(make_measurement(raw, table), resamples=100).summary()["sputter_rate"]
@@ -463,7 +466,7 @@ def test_a_profile_of_few_points_is_warned_of(points):
     table = {**TABLE, "charges": {"Rb": 1}, "bulk_region": ["0 nm", "200 nm"]}
     profile = calibrate(make_measurement(counted(points=points), table), resamples=100)
     assert profile.dataset.sizes["depth"] == points
-    assert any("bulk region" in warning for warning in profile.warnings)
+    assert of_kinds(profile.remarks, FOREIGN_IN_BULK)
 
 
 def test_anions_are_calibrated_as_cations_are():

@@ -7,18 +7,20 @@ import math
 import numpy as np
 import pytest
 
-from analytic_models import Analytic, fitted, parameter, problem_of
+from analytic_models import OLD, Analytic, fitted, parameter, problem_of
 from ionscape.inference.interval_check import (
     LARGEST_RISE,
     LEAST_RISE,
     interval_end,
-    rise_warnings,
+    rise_remarks,
     rises_at_ends,
-    without_rise_warnings,
+    without_rise_remarks,
 )
 from ionscape.inference.least_squares import StartResult, cost_of, covariance_of, minimise
 from ionscape.inference.profile_likelihood import profile_likelihood
+from ionscape.inference.remarks import INTERVAL
 from ionscape.inference.result import FitResult, make_fit_result
+from ionscape.remarks import of_kinds
 
 ROOT_95 = 1.959963984540054
 
@@ -31,9 +33,9 @@ def checked(
     covariance, _ = covariance_of(best.evaluation)
     model.simulations = 0
     rises = rises_at_ends(model, best, covariance)  # type: ignore[arg-type]
-    warnings = rise_warnings(model.problem.parameters, best.coordinates, covariance, rises)
+    remarks = rise_remarks(model.problem.parameters, best.coordinates, covariance, rises)
     result = make_fit_result(
-        model.problem, best, [best], covariance, warnings=["An old warning.", *warnings], failures=(), rises=rises,
+        model.problem, best, [best], covariance, remarks=[OLD, *remarks], failures=(), rises=rises,
         further_simulations=model.simulations,
     )  # fmt: skip
     return result, model, rises
@@ -43,7 +45,7 @@ def test_a_normal_likelihood_rises_as_it_must() -> None:
     result, model, rises = checked("linear", (0.3, 0.5))
     # the bounds are six standard deviations away or more and tell nothing
     assert rises == pytest.approx(np.full((2, 2), ROOT_95**2), rel=1e-3)
-    assert result.warnings == ("An old warning.",)
+    assert result.remarks == (OLD,)
     assert model.simulations == 5  # the optimum, and both ends of two intervals
     assert result.dataset.attrs["simulations"] == 5 + result.dataset["start_simulations"].values.sum()
 
@@ -61,8 +63,7 @@ def test_on_a_parabola_only_the_parameter_whose_interval_is_wrong_is_named() -> 
     # below it has this value nowhere: the profile rises by more than the distance of the vertex
     assert -y < -4.0 / 48.0
     assert rises[0, 1] > LARGEST_RISE
-    assert len(result.warnings) == 2
-    assert result.warnings[1].startswith("The least-squares interval of c.d ")
+    assert result.remarks == (OLD, INTERVAL("c.d", lower=rises[0, 1], upper=rises[1, 1]))
     assert "at its lower end and by" in result.warnings[1]
     assert "--method profile-likelihood" in result.warnings[1]
     assert result.dataset["rise_at_upper_95"].values == pytest.approx(rises[1])
@@ -84,17 +85,14 @@ def test_limits_and_bounds() -> None:
     parameters, optimum = (parameter("a.b"), parameter("c.d")), np.array([0.5, 0.97])
     covariance = np.diag([0.01, 0.01])
     narrow = np.array([[0.99 * LEAST_RISE, 3.8], [3.8, 0.5]])
-    warnings = rise_warnings(parameters, optimum, covariance, narrow)
+    remarks = rise_remarks(parameters, optimum, covariance, narrow)
     # where the interval ends at its bound it cannot be too narrow
-    assert len(warnings) == 1
-    assert "a.b" in warnings[0]
-    assert "2.25 at its lower end instead" in warnings[0]
+    assert remarks == [INTERVAL("a.b", lower=0.99 * LEAST_RISE)]
     wide = np.array([[LEAST_RISE, 3.8], [LARGEST_RISE, 1.01 * LARGEST_RISE]])
-    assert [text for text in rise_warnings(parameters, optimum, covariance, wide) if "c.d" not in text] == []
-    assert len(rise_warnings(parameters, optimum, covariance, wide)) == 1
-    assert rise_warnings(parameters, optimum, covariance, np.full((2, 2), np.nan)) == []
-    assert without_rise_warnings(["other", *warnings], ["c.d"]) == ["other", *warnings]
-    assert without_rise_warnings(["other", *warnings], ["a.b"]) == ["other"]
+    assert rise_remarks(parameters, optimum, covariance, wide) == [INTERVAL("c.d", upper=1.01 * LARGEST_RISE)]
+    assert rise_remarks(parameters, optimum, covariance, np.full((2, 2), np.nan)) == []
+    assert without_rise_remarks([OLD, *remarks], ["c.d"]) == [OLD, *remarks]
+    assert without_rise_remarks([OLD, *remarks], ["a.b"]) == [OLD]
 
 
 def test_the_others_follow_within_their_bounds() -> None:
@@ -116,9 +114,9 @@ def test_a_failed_simulation_leaves_its_rise_open() -> None:
 def test_profile_likelihood_takes_the_warning_back() -> None:
     result, model, _ = checked("banana", (0.38, 0.45))
     other = profile_likelihood(result, model=model, parameters=["a.b"])  # type: ignore[arg-type]
-    assert any(text.startswith("The least-squares interval of c.d ") for text in other.warnings)
+    assert [remark.about for remark in of_kinds(other.remarks, INTERVAL)] == [("c.d",)]
     own = profile_likelihood(result, model=model, parameters=["c.d"])  # type: ignore[arg-type]
-    assert own.warnings == ("An old warning.",)
+    assert own.remarks == (OLD,)
     assert np.isnan(own.dataset["rise_at_upper_95"].values).tolist() == [False, True]
 
 

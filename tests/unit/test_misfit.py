@@ -12,7 +12,7 @@ from scipy import stats
 
 from ionscape.inference.discrepancy import departures, likeliest, restricted_deviance, root_of
 from ionscape.inference.forward import ForwardModel, unspread
-from ionscape.inference.judgement import background_warnings, misfit_warnings, pull_warnings
+from ionscape.inference.judgement import background_remarks, misfit_remarks, pull_remarks
 from ionscape.inference.least_squares import StartResult, covariance_of
 from ionscape.inference.misfit import (
     Misfit,
@@ -252,18 +252,21 @@ def test_a_pull_is_measured_by_what_the_statement_leaves() -> None:
     prior = Prior(mean=1.0, standard_deviation=0.1, scale="linear")
     parameter = Parameter(name="depth_scale", kind="measurement", lower=0.0, upper=2.0, start=1.0, prior=prior)
     variance = 0.5 * 0.1**2
-    (told,) = pull_warnings([parameter], np.array([0.6]), np.array([[variance / 4.0]]))
-    assert "from the stated 1 to 1.2" in told
-    assert "2.8 standard errors" in told
-    assert pull_warnings([parameter], np.array([0.56]), np.array([[variance / 4.0]])) == []
+    (told,) = pull_remarks([parameter], np.array([0.6]), np.array([[variance / 4.0]]))
+    assert (told.code, told.about) == ("pull", ("depth_scale",))
+    assert (told.numbers["stated"], told.numbers["value"]) == pytest.approx((1.0, 1.2))
+    assert told.numbers["standard_errors"] == pytest.approx(8.0**0.5)
+    assert "from the stated 1 to 1.2, which is 2.8 standard errors" in str(told)
+    assert pull_remarks([parameter], np.array([0.56]), np.array([[variance / 4.0]])) == []
 
 
 def test_an_assumed_background_is_told_with_its_effect(problem, at_start) -> None:
     covariance, _ = covariance_of(at_start.evaluation)
-    (told,) = background_warnings(problem, at_start, covariance)
-    assert told.startswith("The counts of Li are taken to be free of background")
-    assert "trapped_fraction" in told
-    assert "measurement.native_background" in told
+    (told,) = background_remarks(problem, at_start, covariance)
+    assert (told.code, told.about) == ("background", ("ions.Li.diffusion.trapped_fraction",))
+    assert (told.numbers["ion"], told.numbers["background"]) == ("Li", 0.01)
+    assert told.numbers["standard_errors"] > 1.0
+    assert "Give measurement.native_background if you know it." in str(told)
 
 
 def test_sentences_about_a_misfit(problem) -> None:
@@ -271,7 +274,8 @@ def test_sentences_about_a_misfit(problem) -> None:
         p_value=1e-9, chi_square=300.0, degrees_of_freedom=200.0, correlation=0.31, size_p_value=1e-5,
         order_p_value=1e-9, data_set="", ion="Li", stretch=(38e-9, 47e-9), excess=1.2,
     )  # fmt: skip
-    (told,) = misfit_warnings(found, [], problem)
+    (told,) = misfit_remarks(found, [], problem)
     for part in ("misfit: p = 1e-09", "reduced chi square 1.50", "from 38 to 47 nm", "more Li", "too narrow"):
-        assert part in told
-    assert misfit_warnings(replace(found, p_value=0.3), [], problem) == []
+        assert part in str(told)
+    assert (told.numbers["start"], told.numbers["stop"], told.numbers["discrepancy_sizes"]) == (38e-9, 47e-9, ())
+    assert misfit_remarks(replace(found, p_value=0.3), [], problem) == []

@@ -14,6 +14,7 @@ from ionscape.errors import FitError, InputError
 from ionscape.inference.chains import sample_chains, split_r_hat
 from ionscape.inference.comparison import compare
 from ionscape.inference.posterior import effective_size, sample_posterior
+from ionscape.inference.remarks import POSTERIOR_OPEN_END
 from ionscape.inference.result import FitResult
 from ionscape.inference.surrogate import Surrogate
 from ionscape.scaleout import RunStore
@@ -71,7 +72,7 @@ def test_posterior_that_its_bound_cuts() -> None:
     density = np.exp(-0.5 * ((x - 0.95) / 0.05) ** 2)
     mean = 1.0 + 2.0 * float(np.average(x, weights=density))
     assert float(result.dataset["posterior_mean"][0]) == pytest.approx(mean, abs=0.01)
-    assert any("a.b is undetermined from above" in warning for warning in result.warnings)
+    assert POSTERIOR_OPEN_END("a.b", side="above", end="upper") in result.remarks
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,7 @@ def test_posterior_of_an_optimum_on_its_bound() -> None:
     assert float(result.dataset["posterior_mean"][0]) == pytest.approx(
         1.0 + 2.0 * 0.05 * math.sqrt(2 / math.pi), abs=0.006
     )
-    assert any("a.b is undetermined from below" in warning for warning in result.warnings)
+    assert POSTERIOR_OPEN_END("a.b", side="below", end="lower") in result.remarks
     # 2.5 % of the draws lie below 0.0016, but the estimate is at 0
     lower, estimate, upper = (float(result.dataset[name][0]) for name in ("lower_95", "estimate", "upper_95"))
     assert lower <= estimate <= upper

@@ -7,10 +7,12 @@ import math
 import numpy as np
 import pytest
 
-from analytic_models import Analytic, fitted, parameter, problem_of
+from analytic_models import OLD, Analytic, fitted, parameter, problem_of
 from ionscape.errors import InputError
 from ionscape.inference.profile_likelihood import crossing, profile_likelihood
+from ionscape.inference.remarks import BETTER_OPTIMUM, OPEN_END, PROFILE_FAILED
 from ionscape.inference.result import FitResult
+from ionscape.remarks import of_kinds
 from ionscape.scaleout import RunStore, make_executor
 
 ROOT_95, ROOT_68 = 1.959963984540054, 1.0
@@ -41,7 +43,7 @@ def test_profile_of_a_normal_likelihood_is_its_marginal() -> None:
     other = data["profile_estimate"].values[0, :, 1]
     assert other == pytest.approx(0.5 + 2.0 * ((value - 1.0) / 2.0 - 0.4), abs=1e-5)
     assert data.attrs["method"] == "profile-likelihood"
-    assert after.warnings == ("An old warning.",)
+    assert after.remarks == (OLD,)
     assert data.attrs["simulations"] > before.dataset.attrs["simulations"]
 
 
@@ -62,8 +64,8 @@ def test_named_parameters_and_more_points() -> None:
 def test_undetermined_from_above() -> None:
     _, after, _ = profiled("flat above")
     assert float(after.dataset["upper_95"][0]) == 3.0
-    assert any("a.b is undetermined from above" in warning for warning in after.warnings)
-    assert not any("from below" in warning for warning in after.warnings)
+    assert of_kinds(after.remarks, OPEN_END) == [OPEN_END("a.b", end="upper", reason="")]
+    assert "a.b is undetermined from above: its 95 % interval ends at its upper bound." in after.warnings
 
 
 def test_better_optimum_becomes_the_reference() -> None:
@@ -71,7 +73,8 @@ def test_better_optimum_becomes_the_reference() -> None:
     assert float(before.dataset["coordinate"][0]) == pytest.approx(0.6, abs=0.1)
     assert float(after.dataset["coordinate"][0]) == pytest.approx(0.35, abs=0.001)
     assert after.dataset.attrs["cost"] == pytest.approx(0.0, abs=1e-6)
-    assert any("better optimum" in warning for warning in after.warnings)
+    (better,) = of_kinds(after.remarks, BETTER_OPTIMUM)
+    assert better.numbers["before"] == before.dataset.attrs["cost"] > better.numbers["cost"]
     assert after.dataset["start_cost"].values == pytest.approx(before.dataset["start_cost"].values)
 
 
@@ -82,7 +85,7 @@ def test_failed_simulations_are_reported() -> None:
     wide = result.dataset.copy()
     wide["coordinate_covariance"] = 25.0 * wide["coordinate_covariance"]
     after = profile_likelihood(FitResult(dataset=wide, problem=problem), model=model, points=2)  # type: ignore[arg-type]
-    assert any("failed" in warning for warning in after.warnings)
+    assert of_kinds(after.remarks, PROFILE_FAILED)
     assert after.dataset.attrs["failed_simulations"] >= 1
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -17,8 +16,10 @@ from ionscape.inference.forward import ForwardModel
 from ionscape.inference.least_squares import POLISHING, StartResult, covariance_of, starting_points
 from ionscape.inference.parameters import coordinates_of
 from ionscape.inference.problem import with_discrepancies, with_starts
+from ionscape.inference.remarks import INTERVAL, MISFIT, PROPOSAL
 from ionscape.inference.result import make_fit_result
 from ionscape.profiling import Measurement
+from ionscape.remarks import of_kinds
 from synthetic_fits import WIDTH, Departure, Truth, deviations, measure, problem_of
 
 pytestmark = pytest.mark.slow
@@ -173,7 +174,7 @@ def test_the_example_tells_its_truth_and_its_intervals_end_where_the_cost_says()
         # of a parabola, 3.84; the profile likelihood moves no limit of the example by more than a tenth
         assert np.all(np.abs(np.sqrt(rises[: len(expected)] / 3.841458820694124) - 1.0) < 0.15)
         assert np.isnan(rises[len(expected) :]).all()
-    assert not any("least-squares interval" in warning for warning in result.warnings)
+    assert not of_kinds(result.remarks, INTERVAL)
 
 
 SHALLOW = Truth(ion="Rb", front=30e-9, seed=5)
@@ -198,14 +199,15 @@ def test_a_misfit_is_said_widened_and_its_reason_proposed() -> None:
     assert found["misfit_p_value"] < 1e-6
     # a reduced chi square that nobody would look at twice
     assert found["reduced_chi_square"] < 1.2
-    assert sum("(misfit: p = " in text for text in result.warnings) == 1
-    (proposal,) = [text for text in result.warnings if text.startswith("The residuals ask for a D of Rb")]
-    ratio = float(re.search(r"density: ([\d.]+) times as large", proposal)[1])
-    assert ratio == pytest.approx(3.0, rel=0.25)
+    assert len(of_kinds(result.remarks, MISFIT)) == 1
+    (proposal,) = of_kinds(result.remarks, PROPOSAL)
+    assert proposal.numbers["ion"] == "Rb"
+    assert proposal.numbers["ratio"] == pytest.approx(3.0, rel=0.25)
     plain = shallow(Departure(foreign=(0.6, 1.8)), refit_misfit=False)
     assert plain.summary()["misfit"] is True
     assert plain.summary()["discrepancies"] == [None]
-    assert any("Intervals by noise alone are too narrow" in text for text in plain.warnings)
+    (unchanged,) = of_kinds(plain.remarks, MISFIT)
+    assert "Intervals by noise alone are too narrow" in str(unchanged)
     off = {way: abs(deviations(each, SHALLOW)["ions.Li.diffusion.width"]["deviation"])
            for way, each in (("noise", plain), ("allowed", result))}  # fmt: skip
     assert off["noise"] > 8.0
@@ -222,7 +224,7 @@ def test_a_misfit_survives_its_file(tmp_path: Path) -> None:
     evaluation = ForwardModel(problem=departing).evaluate(start)
     best = StartResult(coordinates=start, cost=evaluation.cost, evaluation=evaluation, simulations=1, converged=True,
                        message="", failures=())  # fmt: skip
-    made = make_fit_result(departing, best, [best], covariance_of(evaluation)[0], warnings=(), failures=())
+    made = make_fit_result(departing, best, [best], covariance_of(evaluation)[0], remarks=(), failures=())
     made.to_netcdf(tmp_path / "fit.nc")
     read = load_fit_result(tmp_path / "fit.nc")
     own = read.problem.datasets[0].discrepancy

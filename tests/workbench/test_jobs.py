@@ -138,7 +138,7 @@ class TestCancel:
     @pytest.mark.slow
     def test_keeps_the_best_of_a_fit(self, project, jobs):
         from ionscape.inference import load_fit_result
-        from ionscape.workbench.searches import STOPPED
+        from ionscape.inference.remarks import STOPPED
 
         fill(project)
         job = jobs.submit("fit", {"starts": 6})
@@ -148,8 +148,9 @@ class TestCancel:
         assert job.state == "cancelled"
         assert job.results == ["results/fit.nc"]
         assert "best fit up to there is kept" in job.message
-        stored = load_fit_result(project.folder / "results/fit.nc").dataset
-        assert STOPPED in stored.attrs["warnings"]
+        result = load_fit_result(project.folder / "results/fit.nc")
+        stored = result.dataset
+        assert result.remarks == (STOPPED(),)
         # simulated once more with a tenth of the tolerance
         assert stored.attrs["cost"] == pytest.approx(job.progress["cost"], rel=0.05, abs=5.0)
         assert not (project.folder / "jobs/scratch/0001").exists()

@@ -18,6 +18,8 @@ from ionscape.constants import ELECTRON_VOLT
 from ionscape.experiment import parse_experiment
 from ionscape.files.quantities import quantity
 from ionscape.inference import load_fit_result
+from ionscape.inference.remarks import AT_BOUND, DEPENDS, NOT_CONVERGED, TOGETHER, UNDETERMINED
+from ionscape.remarks import AS_WRITTEN, remark_attributes
 from ionscape.workbench.app import _headline as jobs_headline
 from ionscape.workbench.fitting import (
     _interval,
@@ -111,23 +113,22 @@ def test_everything_that_can_be_free_is_offered():
 
 def test_what_a_width_depends_on_is_said_in_the_words_of_the_page():
     result = hand_made()
-    width = "ions.Li.diffusion.width"
-    held = f"{width} holds for ions.Li.diffusion.excess_sites = 0.1, which was not fitted and on which it depends."
-    result.dataset.attrs["warnings"] = json.dumps([held])
+    held = DEPENDS("ions.Li.diffusion.width", "ions.Li.diffusion.excess_sites", values=(0.1,))
+    result.dataset.attrs |= remark_attributes([held])
     (told,) = grouped_warnings(result)
     assert told.startswith("Li width Γ holds for Li excess sites = 0.1, on which it depends")
 
 
 def test_a_fit_that_did_not_converge_says_so_before_anything_else(folder):
-    early = "The best start was given up before it converged (slow): these numbers are no estimates yet."
     result = hand_made()
-    result.dataset.attrs["warnings"] = json.dumps([early, "Another."])
+    result.dataset.attrs |= remark_attributes([NOT_CONVERGED(reason="slow"), AS_WRITTEN(text="Another.")])
     (folder / "results").mkdir()
     result.to_netcdf(folder / "results" / "fit.nc")
 
     async def act(page: Visit) -> None:
         await page.until(lambda: page.shown("fit-not-converged"))
-        assert page.element("fit-not-converged").text == early
+        assert "given up before it converged (slow)" in page.element("fit-not-converged").text
+        assert "a larger maximum simulations" in page.element("fit-not-converged").text
         assert page.element("fit-method").text == "Least squares: did not converge"
         assert grouped_warnings(result) == ["Another."]
 
@@ -403,10 +404,8 @@ def test_a_search_that_ended_at_bounds_is_told_first_and_its_bounds_can_be_moved
     data = result.dataset.copy(deep=True)
     name, other = map(str, data["parameter"].values[:2])
     data["estimate"].values[0] = data["upper_bound"].values[0]
-    told = [f"{name} is at its upper bound: its interval is not to be trusted.",
-            f"The data leave {other} undetermined within its bounds.",
-            f"{name} and {other} are determined together only (correlation 0.990)."]  # fmt: skip
-    ended = replace(result, dataset=data.assign_attrs(warnings=json.dumps(told)))
+    told = [AT_BOUND(name, side="upper"), UNDETERMINED(other), TOGETHER(name, other, correlation=0.99)]
+    ended = replace(result, dataset=data.assign_attrs(remark_attributes(told)))
     assert at_bounds(ended) == {name: "upper"}
     row = result_rows(ended)[0]
     assert (row["error"], row["interval"]) == ("", "at its upper bound")

@@ -312,7 +312,7 @@ def _say_of_the_file(dataset: Any) -> None:
     from ionscape.cli.table import print_warnings
     from ionscape.datasets import file_remarks
 
-    print_warnings(file_remarks(dataset))
+    print_warnings(map(str, file_remarks(dataset)))
 
 
 def load(path: Path) -> Stored:

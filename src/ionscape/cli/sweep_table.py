@@ -49,8 +49,8 @@ def sweep_summary(dataset: xarray.Dataset) -> dict[str, Any]:
         ]
         values = {str(dataset[name].attrs["path"]): float(point[name]) for name in names}
         points.append({"values": values, "stages": stages, "error": str(point["error"].item())})
-    warnings = (*parse_experiment(str(dataset.attrs["experiment"])).warnings, *file_remarks(dataset))
-    return {"title": str(dataset.attrs["title"]), "warnings": list(warnings), "points": points}
+    remarks = (*parse_experiment(str(dataset.attrs["experiment"])).remarks, *file_remarks(dataset))
+    return {"title": str(dataset.attrs["title"]), "warnings": list(map(str, remarks)), "points": points}
 
 
 def print_sweep(console: Console, dataset: xarray.Dataset) -> None:

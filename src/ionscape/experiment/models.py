@@ -13,8 +13,9 @@ from ionscape.diffusivity import DiffusionModel
 from ionscape.experiment import checks
 from ionscape.experiment.diffusion import DiffusionSpecification, is_immobile, make_diffusion_model
 from ionscape.experiment.native import motionless_ions
-from ionscape.experiment.remarks import experiment_warnings
+from ionscape.experiment.remarks import experiment_remarks
 from ionscape.files.fields import Bounds, Number, Quantity, Table, reject
+from ionscape.remarks import Remark
 
 POSITIVE = Bounds(above=0.0)
 
@@ -299,9 +300,14 @@ class Experiment(Table):
         return sum(stage.duration for stage in self.stages)
 
     @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What may be a slip, such as an unusual charge of an ion."""
+        return experiment_remarks(self)
+
+    @property
     def warnings(self) -> tuple[str, ...]:
-        """What may be a slip, such as an unusual charge of an ion, one sentence each."""
-        return experiment_warnings(self)
+        """The remarks, one sentence each."""
+        return tuple(map(str, self.remarks))
 
     def with_origin(self, *, source: str, file: str | None, attachments: dict[str, str]) -> Experiment:
         """The same experiment with the text it was read from."""

@@ -1,4 +1,4 @@
-"""What in an experiment is allowed but may be a slip, one sentence each."""
+"""What in an experiment is allowed but may be a slip."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ionscape.constants import ELEMENTARY_CHARGE
 from ionscape.diffusivity import trapped_offset
 from ionscape.experiment.checks import diffusion_paths
 from ionscape.experiment.diffusion import ConstantSpecification, SiteEnergySpecification, is_immobile
 from ionscape.experiment.native import first_stage_with, motionless_ions
 from ionscape.experiment.unusual import unusual_values
+from ionscape.remarks import Kind, Name, Remark
 
 if TYPE_CHECKING:
     from ionscape.experiment.models import Experiment
@@ -32,41 +32,76 @@ _NAME = re.compile(
 )
 
 
-def experiment_warnings(experiment: Experiment) -> tuple[str, ...]:
-    """What a reader must know of an experiment, one sentence each."""
-    charges = (
-        charge_warning(name, ion.charge, given="charge" in ion.model_fields_set)
-        for name, ion in experiment.ions.items()
-    )
+def _charge(remark: Remark, name: Name) -> str:
+    n = remark.numbers
+    why = "" if n["given"] else ", since none is given"
+    table, expected = n["table"], n["expected"]
+    remedy = f"write {n['ion']} = {expected} in {name(table)}" if table else f"give it charge = {expected}"
     return (
-        *(sentence for sentence in charges if sentence),
-        *_absent_warnings(experiment),
-        *_network_warnings(experiment),
-        *_offset_warnings(experiment),
-        *unusual_values(experiment),
-        *_count_warnings(experiment),
-        *_deposit_warnings(experiment),
+        f"The ion {n['ion']} has the charge {n['charge']:+d}{why}, but {n['known_by']} {expected:+d}: {remedy},"
+        " unless another species is meant."
     )
 
 
-def charge_warning(name: str, charge: int, *, given: bool, table: str = "") -> str:
-    """That a charge is not the one that its name tells; empty if it is, or if the name tells none.
+CHARGE = Kind("charge", _charge)
+ABSENT = Kind(
+    "absent_ion",
+    "The ion {ion} is described but never present: it is not native and in no beam or contact. Name it there, or leave"
+    " [{0}] out.",
+)
+NOT_NEUTRAL = Kind(
+    "charged_salt",
+    "The native ions are not neutral although {ions} can move, and the network is taken to carry the rest: for a salt"
+    " without fixed charge, change the densities in {path[sample.native]}.",
+)
+TRAPPED_OFFSET = Kind(
+    "assumed_trapped_offset",
+    "The trapped branch of {ion} is centred two full widths at half maximum, {offset:energy 4}, below the mobile one,"
+    " as always; the documents of version 0.1.0 said π times the width, {described:energy 4}, which holds for"
+    ' cosine-squared only: state trapped_offset = "{offset:energy 4}", or the one you mean.',
+)
+OPPOSITE_CHARGES = Kind(
+    "opposite_charges",
+    "{0} names {others}, whose charge is opposite to that of {ion}: ions of opposite charge do not share sites.",
+)
+IMMOBILE_DEPOSIT = Kind("immobile_deposit", "{0} names {ion}, which is immobile and never arrives there: leave it out.")
+ABSENT_DEPOSIT = Kind(
+    "absent_deposit",
+    "{0} names {ion}, which is neither native nor enters the sample, and never arrives there: leave it out.",
+)
+
+
+def experiment_remarks(experiment: Experiment) -> tuple[Remark, ...]:
+    """What a reader must know of an experiment."""
+    return (
+        *_charges(experiment),
+        *_absent_ions(experiment),
+        *_network_charge(experiment),
+        *_trapped_offsets(experiment),
+        *unusual_values(experiment),
+        *_fermi_level_counts(experiment),
+        *_deposits(experiment),
+    )
+
+
+def _charges(experiment: Experiment) -> Iterator[Remark]:
+    for name, ion in experiment.ions.items():
+        yield from charge_remarks(name, ion.charge, given="charge" in ion.model_fields_set, path=f"ions.{name}.charge")
+
+
+def charge_remarks(name: str, charge: int, *, given: bool, path: str, table: str = "") -> Iterator[Remark]:
+    """Yield that a charge is not the one that its name tells; nothing if it is, or if the name tells none.
 
     Args:
         name: of the ion.
         charge: charge number.
         given: whether it stands in the file.
+        path: of the charge.
         table: of the charges, in which its name is the key; empty where the ion has a table of its own.
     """
-    expected, told = _expected_charge(name)
-    if expected is None or charge == expected:
-        return ""
-    why = "" if given else ", since none is given"
-    remedy = f"write {name} = {expected} in {table}" if table else f"give it charge = {expected}"
-    return (
-        f"The ion {name} has the charge {charge:+d}{why}, but {told} {expected:+d}: {remedy}, unless another"
-        " species is meant."
-    )
+    expected, known_by = _expected_charge(name)
+    if expected is not None and charge != expected:
+        yield CHARGE(path, ion=name, charge=charge, given=given, expected=expected, known_by=known_by, table=table)
 
 
 def _expected_charge(name: str) -> tuple[int | None, str]:
@@ -83,19 +118,16 @@ def _expected_charge(name: str) -> tuple[int | None, str]:
     return None, ""
 
 
-def _absent_warnings(experiment: Experiment) -> Iterator[str]:
+def _absent_ions(experiment: Experiment) -> Iterator[Remark]:
     """That an ion is described which the sample never holds, as after a slip in the name of a beam."""
     for name in experiment.ions:
         if experiment.sample.native.get(name, 0.0) == 0.0 and not any(
             name in stage.newcomers for stage in experiment.stages
         ):
-            yield (
-                f"The ion {name} is described but never present: it is not native and in no beam or contact. Name it"
-                f" there, or leave [ions.{name}] out."
-            )
+            yield ABSENT(f"ions.{name}", ion=name)
 
 
-def _network_warnings(experiment: Experiment) -> Iterator[str]:
+def _network_charge(experiment: Experiment) -> Iterator[Remark]:
     """That the network carries what is left of the charge of a salt."""
     anions = [
         name
@@ -103,14 +135,10 @@ def _network_warnings(experiment: Experiment) -> Iterator[str]:
         if experiment.ions[name].charge < 0 and name not in experiment.immobile_ions
     ]
     if anions and experiment.network_charge:
-        yield (
-            f"{', '.join(anions)} {'is' if len(anions) == 1 else 'are'} mobile, but the native ions are not neutral,"
-            " and the network is taken to carry the rest: for a salt without fixed charge, change the densities in"
-            " sample.native."
-        )
+        yield NOT_NEUTRAL("sample.native", ions=tuple(anions))
 
 
-def _offset_warnings(experiment: Experiment) -> Iterator[str]:
+def _trapped_offsets(experiment: Experiment) -> Iterator[Remark]:
     """That the place of a Gaussian trapped branch is assumed: the documents of 0.1.0 described another one."""
     seen: set[str] = set()
     for index in range(len(experiment.stages)):
@@ -122,39 +150,28 @@ def _offset_warnings(experiment: Experiment) -> Iterator[str]:
             if specification.trapped_offset is not None:
                 continue
             seen.add(name)
-            offset = trapped_offset(specification.width, shape="gaussian") / ELEMENTARY_CHARGE
-            described = math.pi * specification.width / ELEMENTARY_CHARGE
-            yield (
-                f"The trapped branch of {name} is centred two full widths at half maximum, {offset:.4g} eV, below the"
-                f" mobile one, as always; the documents of version 0.1.0 said π times the width, {described:.4g} eV,"
-                f' which holds for cosine-squared only: state trapped_offset = "{offset:.4g} eV", or the one you mean.'
-            )
+            offset, described = trapped_offset(specification.width, shape="gaussian"), math.pi * specification.width
+            yield TRAPPED_OFFSET(ion=name, offset=offset, described=described)
 
 
-def _count_warnings(experiment: Experiment) -> Iterator[str]:
+def _fermi_level_counts(experiment: Experiment) -> Iterator[Remark]:
     """That ions of opposite charge are counted for one Fermi level."""
     for path, name, specification in diffusion_paths(experiment):
         if isinstance(specification, ConstantSpecification):
             continue
         charge = experiment.ions[name].charge
         counts = specification.fermi_level_counts or ()
-        others = [other for other in counts if experiment.ions[other].charge * charge < 0]
+        others = tuple(other for other in counts if experiment.ions[other].charge * charge < 0)
         if others:
-            yield (
-                f"{path}.fermi_level_counts names {', '.join(others)}, whose charge is opposite to that of {name}: ions"
-                " of opposite charge do not share sites."
-            )
+            yield OPPOSITE_CHARGES(f"{path}.fermi_level_counts", ion=name, others=others)
 
 
-def _deposit_warnings(experiment: Experiment) -> Iterator[str]:
+def _deposits(experiment: Experiment) -> Iterator[Remark]:
     """That ions are named for the back electrode that cannot come there."""
     stages = [experiment.diffusion_specifications(index) for index in range(len(experiment.stages))]
     motionless = motionless_ions(experiment) if experiment.back_electrode.deposits else frozenset[str]()
     for name in experiment.back_electrode.deposits or ():
         if name in motionless or all(is_immobile(specifications[name]) for specifications in stages):
-            yield f"back_electrode.deposits names {name}, which is immobile and never arrives there: leave it out."
+            yield IMMOBILE_DEPOSIT("back_electrode.deposits", ion=name)
         elif first_stage_with(experiment, name) is None:
-            yield (
-                f"back_electrode.deposits names {name}, which is neither native nor enters the sample, and never"
-                " arrives there: leave it out."
-            )
+            yield ABSENT_DEPOSIT("back_electrode.deposits", ion=name)

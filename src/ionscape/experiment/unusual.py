@@ -1,4 +1,4 @@
-"""Values of an experiment that are possible but nearly always slips of a unit, one sentence each."""
+"""Values of an experiment that are possible but nearly always slips of a unit."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ionscape.constants import ELECTRON_VOLT
-from ionscape.experiment.diffusion import DiffusionSpecification, SiteEnergySpecification
+from ionscape.experiment.diffusion import DiffusionSpecification
 from ionscape.experiment.native import native_coefficient
 from ionscape.files.quantities import DimensionName, format_quantity
+from ionscape.remarks import Kind, Name, Remark, Sentence
 
 if TYPE_CHECKING:
     from ionscape.experiment.models import Experiment
@@ -54,38 +55,48 @@ USUAL = {
 """Where values lie that are no slips, by the last key of their path; far beyond what glasses have."""
 
 
-def unusual_values(experiment: Experiment) -> Iterator[str]:
-    """Yield a sentence for each value outside of what is usual."""
-    for path, key, value in _values(experiment):
+def _unusual(subject: str) -> Sentence:
+    def said(remark: Remark, name: Name) -> str:
+        n = remark.numbers
+        value, bound = (
+            f"{n[key]:g}" if n["dimension"] is None else format_quantity(n[key], n["dimension"], digits=6)
+            for key in ("value", "bound")
+        )
+        side, slip = "less" if n["value"] < n["bound"] else "more", "unit" if n["dimension"] else "value"
+        told = subject.format(*map(name, remark.about))
+        return f"{told} is {value}, {side} than {bound}, {n['reason']}: check its {slip}."
+
+    return said
+
+
+UNUSUAL = Kind("unusual_value", _unusual("{0}"))
+UNUSUAL_DENSITY = Kind("unusual_density", _unusual("The density of all ions in {0}"))
+UNUSUAL_COEFFICIENT = Kind("unusual_coefficient", _unusual("D of {1} in {0}"))
+
+
+def unusual_values(experiment: Experiment) -> Iterator[Remark]:
+    """Yield a remark for each value outside of what is usual."""
+    for kind, about, key, value in _values(experiment):
         usual = USUAL[key]
-        if usual.least is not None and value < usual.least:
-            bound = f"less than {_shown(usual.least, usual.dimension)}"
-        elif usual.most is not None and value > usual.most:
-            bound = f"more than {_shown(usual.most, usual.dimension)}"
-        else:
-            continue
-        shown = _shown(value, usual.dimension)
-        slip = "unit" if usual.dimension else "value"
-        yield f"{path} is {shown}, {bound}, {usual.reason}: check its {slip}."
+        outside = [bound for bound, sign in ((usual.least, -1.0), (usual.most, 1.0))
+                   if bound is not None and sign * value > sign * bound]  # fmt: skip
+        for bound in outside:
+            yield kind(*about, value=value, bound=bound, dimension=usual.dimension, reason=usual.reason)
 
 
-def _shown(value: float, dimension: DimensionName | None) -> str:
-    return f"{value:g}" if dimension is None else format_quantity(value, dimension, digits=6)
-
-
-def _values(experiment: Experiment) -> Iterator[tuple[str, str, float]]:
-    """Path or description, key in `USUAL` and value of all that is checked."""
+def _values(experiment: Experiment) -> Iterator[tuple[Kind, tuple[str, ...], str, float]]:
+    """Kind of remark, what it is about, key in `USUAL` and value of all that is checked."""
     sample = experiment.sample
-    yield "sample.thickness", "thickness", sample.thickness
-    yield "sample.illuminated_area", "illuminated_area", sample.illuminated_area
-    yield "The density of all ions in sample.native", "native", sum(sample.native.values())
+    yield UNUSUAL, ("sample.thickness",), "thickness", sample.thickness
+    yield UNUSUAL, ("sample.illuminated_area",), "illuminated_area", sample.illuminated_area
+    yield UNUSUAL_DENSITY, ("sample.native",), "native", sum(sample.native.values())
     for name, ion in experiment.ions.items():
         yield from _of_model(f"ions.{name}.diffusion", ion.diffusion)
     fast: set[str] = set()
     for index, stage in enumerate(experiment.stages):
-        yield f"stages[{index}].temperature", "temperature", stage.temperature
+        yield UNUSUAL, (f"stages[{index}].temperature",), "temperature", stage.temperature
         if stage.kind == "irradiation" and stage.beam_current is not None:
-            yield f"stages[{index}].beam_current", "beam_current", stage.beam_current
+            yield UNUSUAL, (f"stages[{index}].beam_current",), "beam_current", stage.beam_current
         for name, specification in stage.diffusion.items():
             yield from _of_model(f"stages[{index}].diffusion.{name}", specification)
         for name in experiment.ions:
@@ -93,17 +104,11 @@ def _values(experiment: Experiment) -> Iterator[tuple[str, str, float]]:
             most = USUAL["coefficient"].most
             if name not in fast and most is not None and coefficient > most:
                 fast.add(name)
-                yield f"D of {name} in stages[{index}]", "coefficient", coefficient
+                yield UNUSUAL_COEFFICIENT, (f"stages[{index}]", name), "coefficient", coefficient
 
 
-def _of_model(path: str, specification: DiffusionSpecification) -> Iterator[tuple[str, str, float]]:
-    if specification.activation_energy is not None:
-        yield f"{path}.activation_energy", "activation_energy", specification.activation_energy
-    if not isinstance(specification, SiteEnergySpecification):
-        return
-    yield f"{path}.width", "width", specification.width
-    yield f"{path}.excess_sites", "excess_sites", specification.excess_sites
-    if specification.trapped_width is not None:
-        yield f"{path}.trapped_width", "trapped_width", specification.trapped_width
-    if specification.trapped_offset is not None:
-        yield f"{path}.trapped_offset", "trapped_offset", specification.trapped_offset
+def _of_model(path: str, specification: DiffusionSpecification) -> Iterator[tuple[Kind, tuple[str, ...], str, float]]:
+    for key in ("activation_energy", "width", "excess_sites", "trapped_width", "trapped_offset"):
+        value = getattr(specification, key, None)
+        if value is not None:
+            yield UNUSUAL, (f"{path}.{key}",), key, value

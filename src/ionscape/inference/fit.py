@@ -1,8 +1,7 @@
-"""`fit`: a problem in, estimates with intervals, curves and warnings out."""
+"""`fit`: a problem in, estimates with intervals, curves and remarks out."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,18 +11,13 @@ import numpy as np
 from ionscape.arrays import FloatArray
 from ionscape.errors import FitError, IonscapeError
 from ionscape.provenance import package_version, text_hash
+from ionscape.remarks import Remark, remark_attributes
 from ionscape.scaleout import Executor, RunStore, Tally, Task
 
 from .alternatives import Alternative, alternatives
 from .forward import Evaluation, ForwardModel
-from .interval_check import rise_warnings, rises_at_ends, warned_of
-from .judgement import (
-    background_warnings,
-    misfit_warnings,
-    pull_warnings,
-    refit_with_discrepancy,
-    with_alternatives,
-)
+from .interval_check import rise_remarks, rises_at_ends
+from .judgement import background_remarks, misfit_remarks, pull_remarks, refit_with_discrepancy, with_alternatives
 from .least_squares import (
     AT_BOUND,
     SAME_VALLEY,
@@ -37,14 +31,15 @@ from .misfit import Misfit, judge_residuals
 from .parameters import values_of
 from .paths import read_scalar
 from .problem import FitProblem, with_discrepancies
+from .remarks import AT_BOUND as ENDS_AT_BOUND
+from .remarks import DEPENDS, FAILED, NOT_CONVERGED, ONE_START, PROFILED, TOGETHER, UNDETERMINED
 from .result import FitResult, make_fit_result
 
-UNDETERMINED = 0.2
+LARGEST_DEVIATION = 0.2
 """Standard deviation of a coordinate beyond which a parameter is undetermined; a uniform one has 0.29."""
 MOST_BATCHES = 3
 STRONG_CORRELATION = 0.98
 PROFILE_POINTS = 3
-PROFILED = "The profile likelihood gave the intervals of"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,12 +81,12 @@ def fit(
         progress: called while the fit runs.
         check_intervals: simulate also at both ends of the interval of each parameter of the experiment; where the cost
             has not risen as it must (`ionscape.inference.interval_check`), the interval is replaced by that of the
-            profile likelihood, with a warning. These simulations count in `simulations`, but not in those of any start.
+            profile likelihood, with a remark. These simulations count in `simulations`, but not in those of any start.
 
     If no two starts come to the same optimum, more are tried, up to three times as many.
 
     Returns:
-        Estimates, covariance, intervals, fitted profiles, D(n) and site energies with bands, warnings.
+        Estimates, covariance, intervals, fitted profiles, D(n) and site energies with bands, remarks.
 
     Raises:
         FitError: no start leads to an optimum.
@@ -127,38 +122,35 @@ def fit(
         best = _restored(plain)
         covariance, alone = covariance_of(best.evaluation)
     rises = None
-    checked: list[str] = []
+    checked: list[Remark] = []
     if check_intervals:
         check = parts.done(check_task, "check", best, covariance)
         rises = np.asarray(check["rises"], dtype=float)
-        checked = rise_warnings(problem.parameters, best.coordinates, covariance, rises)
+        checked = rise_remarks(problem.parameters, best.coordinates, covariance, rises)
         spent += int(check["simulations"])
         failures += map(str, check["failures"])
-    warnings = [
-        *misfit_warnings(misfit, found, problem), *_warnings(problem, best, results, covariance, alone, failures),
-        *pull_warnings(problem.parameters, best.coordinates, covariance),
-        *background_warnings(problem, best, covariance), *checked,
+    remarks = [
+        *misfit_remarks(misfit, found, problem), *_remarks(problem, best, results, covariance, alone, failures),
+        *pull_remarks(problem.parameters, best.coordinates, covariance),
+        *background_remarks(problem, best, covariance), *checked,
     ]  # fmt: skip
     result = make_fit_result(
-        problem, best, results, covariance, warnings=warnings, failures=failures, rises=rises, misfit=misfit,
+        problem, best, results, covariance, remarks=remarks, failures=failures, rises=rises, misfit=misfit,
         further_simulations=spent,
     )  # fmt: skip
-    suspects = warned_of(problem.names, checked)
+    suspects = [remark.about[0] for remark in checked]
     return _with_true_intervals(result, suspects, executor, store) if suspects else result
 
 
 def _with_true_intervals(
     result: FitResult, names: Sequence[str], executor: Executor | None, store: RunStore | None
 ) -> FitResult:
-    """The result with the intervals of some parameters from their profile likelihoods, and a sentence that says so."""
+    """The result with the intervals of some parameters from their profile likelihoods, and a remark that says so."""
     from .profile_likelihood import profile_likelihood  # which builds on this module
 
     refined = profile_likelihood(result, parameters=names, points=PROFILE_POINTS, executor=executor, store=store)
-    shown = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-    sentence = f"{PROFILED} {shown}: the likelihood is far from normal there."
-    attributes = refined.dataset.attrs
-    attributes["method"] = result.dataset.attrs["method"]
-    attributes["warnings"] = json.dumps([*refined.warnings_of_fit, sentence], ensure_ascii=False)
+    method = result.dataset.attrs["method"]
+    refined.dataset.attrs |= {"method": method, **remark_attributes([*refined.remarks_of_fit, PROFILED(*names)])}
     return refined
 
 
@@ -385,61 +377,50 @@ def _report(
     ))  # fmt: skip
 
 
-def _warnings(
+def _remarks(
     problem: FitProblem,
     best: StartResult,
     results: Sequence[StartResult],
     covariance: FloatArray,
     alone: FloatArray,
     failures: Sequence[str],
-) -> list[str]:
-    """What a reader of the result must know, one sentence each."""
-    found = list(dict.fromkeys(warning for data in problem.datasets for warning in data.experiment.warnings))
+) -> list[Remark]:
+    """What a reader of the result must know."""
+    found = list(dict.fromkeys(remark for data in problem.datasets for remark in data.experiment.remarks))
     deviation = np.sqrt(np.diag(covariance))
     for place, parameter in enumerate(problem.parameters):
         coordinate = best.coordinates[place]
         if parameter.kind == "experiment" and not AT_BOUND < coordinate < 1.0 - AT_BOUND:
-            side = "lower" if coordinate < 0.5 else "upper"
-            found.append(
-                f"{parameter.name} is at its {side} bound: its interval is not to be trusted, widen the bounds."
-            )
-        elif parameter.prior is None and (deviation[place] > UNDETERMINED or not np.isfinite(alone[place])):
-            found.append(f"The data leave {parameter.name} undetermined within its bounds.")
+            found.append(ENDS_AT_BOUND(parameter.name, side="lower" if coordinate < 0.5 else "upper"))
+        elif parameter.prior is None and (deviation[place] > LARGEST_DEVIATION or not np.isfinite(alone[place])):
+            found.append(UNDETERMINED(parameter.name))
     found += _assumed_sites(problem)
     correlation = covariance / np.outer(deviation, deviation)
     for row in range(len(problem.parameters)):
         for column in range(row):
             if abs(correlation[row, column]) > STRONG_CORRELATION:
-                found.append(
-                    f"{problem.names[column]} and {problem.names[row]} are determined together only (correlation"
-                    f" {correlation[row, column]:.3f})."
-                )
+                pair = problem.names[column], problem.names[row]
+                found.append(TOGETHER(*pair, correlation=float(correlation[row, column])))
     # costs of the search among themselves: those of the finer simulations differ
     same = sum(result.cost < min(other.cost for other in results) + SAME_VALLEY for result in results)
     if len(results) > 1 and same < 2:
-        found.append("Only one start reached the best optimum: try more starts.")
+        found.append(ONE_START())
     if not best.converged:
-        found.append(
-            f"The best start was given up before it converged ({best.message}): these numbers are no estimates yet."
-            " Try more starts, a larger maximum_simulations or other bounds."
-        )
+        found.append(NOT_CONVERGED(reason=best.message))
     if failures:
-        found.append(f"{len(failures)} simulations failed and were passed over; the first: {failures[0]}")
+        found.append(FAILED(count=len(failures), first=failures[0]))
     return found
 
 
-def _assumed_sites(problem: FitProblem) -> list[str]:
+def _assumed_sites(problem: FitProblem) -> list[Remark]:
     """A width is known as well as the excess of sites, with which it moves: say so where that is not fitted."""
     fitted = {place for parameter in problem.parameters for place in parameter.paths}
-    found: list[str] = []
+    found: list[Remark] = []
     for parameter in problem.parameters:
         widths = [(number, path.removesuffix("width")) for number, path in parameter.paths if path.endswith(".width")]
         beside = {(number, f"{path}excess_sites") for number, path in widths}
         values = {read_scalar(problem.datasets[number].experiment, path).value for number, path in beside - fitted}
         if values:
             excess = parameter.name.removesuffix("width") + "excess_sites"
-            shown = " and ".join(f"{value:g}" for value in sorted(values))
-            found.append(
-                f"{parameter.name} holds for {excess} = {shown}, which was not fitted and on which it depends."
-            )
+            found.append(DEPENDS(parameter.name, excess, values=tuple(sorted(values))))
     return found

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.constants import CHI_SQUARE_95, NORMAL_95
+from ionscape.remarks import Remark
 
 from .forward import Evaluation, ForwardModel
 from .least_squares import AT_BOUND, WEAK_INFORMATION, StartResult, cost_of, loss_weights
 from .parameters import Parameter
+from .remarks import INTERVAL
 
 if TYPE_CHECKING:
     import xarray
@@ -22,7 +24,6 @@ TOLERATED = 1.3
 LEAST_RISE, LARGEST_RISE = CHI_SQUARE_95 / TOLERATED**2, CHI_SQUARE_95 * TOLERATED**2
 RISES = ("rise_at_lower_95", "rise_at_upper_95")
 """Names of the rises in the dataset of a result."""
-_SENTENCE = "The least-squares interval of {name} is not to be trusted: "
 
 
 def rises_at_ends(model: ForwardModel, best: StartResult, covariance: FloatArray) -> FloatArray:
@@ -85,10 +86,10 @@ def interval_end(optimum: FloatArray, covariance: FloatArray, place: int, sign: 
     return np.clip(optimum + covariance[:, place] / covariance[place, place] * displacement, 0.0, 1.0)
 
 
-def rise_warnings(
+def rise_remarks(
     parameters: Sequence[Parameter], optimum: FloatArray, covariance: FloatArray, rises: FloatArray
-) -> list[str]:
-    """One sentence for each parameter whose interval ends elsewhere than the cost says.
+) -> list[Remark]:
+    """One remark for each parameter whose interval ends elsewhere than the cost says.
 
     An interval that ends at a bound cannot be too narrow there. A rise of `LEAST_RISE` or `LARGEST_RISE` puts the limit
     farther out or in by the factor `TOLERATED`, as far as the signed root of the rise is a straight line.
@@ -99,32 +100,23 @@ def rise_warnings(
         covariance: of the coordinates, shape (parameters, parameters).
         rises: from `rises_at_ends`.
     """
-    found: list[str] = []
+    found: list[Remark] = []
     for place, parameter in enumerate(parameters):
-        far: list[str] = []
+        far: dict[str, float] = {}
         for side, (sign, end) in enumerate(((-1.0, "lower"), (1.0, "upper"))):
-            rise = rises[side, place]
+            rise = float(rises[side, place])
             coordinate = interval_end(optimum, covariance, place, sign)[place]
             inside = AT_BOUND < coordinate < 1.0 - AT_BOUND
             if rise > LARGEST_RISE or (rise < LEAST_RISE and inside):
-                far.append(f"{rise:.3g} at its {end} end")
+                far[end] = rise
         if far:
-            found.append(
-                f"{_SENTENCE.format(name=parameter.name)}the cost rises by {' and by '.join(far)}"
-                f" instead of 3.84; use --method profile-likelihood."
-            )
+            found.append(INTERVAL(parameter.name, **far))
     return found
 
 
-def warned_of(names: Sequence[str], warnings: Sequence[str]) -> list[str]:
-    """The names of the parameters that `rise_warnings` speaks of."""
-    return [name for name in names if any(text.startswith(_SENTENCE.format(name=name)) for text in warnings)]
-
-
-def without_rise_warnings(warnings: Sequence[str], names: Collection[str]) -> list[str]:
-    """The warnings but for those of `rise_warnings` about the parameters of these names."""
-    starts = tuple(_SENTENCE.format(name=name) for name in names)
-    return [warning for warning in warnings if not warning.startswith(starts)]
+def without_rise_remarks(remarks: Iterable[Remark], names: Collection[str]) -> list[Remark]:
+    """The remarks but for those of `rise_remarks` about the parameters of these names."""
+    return [remark for remark in remarks if remark.code != INTERVAL.code or remark.about[0] not in names]
 
 
 def without_rises(dataset: xarray.Dataset, places: Sequence[int]) -> xarray.Dataset:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from ionscape.arrays import FloatArray
+from ionscape.remarks import Remark
 
 from .alternatives import Alternative, direction_of
 from .discrepancy import likeliest
@@ -18,6 +19,7 @@ from .misfit import Misfit
 from .noise import share_responses, whitened_counts
 from .parameters import Parameter, values_of
 from .problem import DataSet, FitProblem
+from .remarks import BACKGROUND, CONSTANT, MISFIT, PROPOSAL, PULL
 
 ROUNDS = 2
 """Searches with a discrepancy: its size follows from residuals that change with it."""
@@ -89,36 +91,19 @@ def shares_of(problem: FitProblem, number: int, best: StartResult) -> FloatArray
     return amounts / np.maximum(amounts.sum(axis=0), np.finfo(float).tiny)
 
 
-def misfit_warnings(misfit: Misfit, found: Sequence[Alternative], problem: FitProblem) -> list[str]:
+def misfit_remarks(misfit: Misfit, found: Sequence[Alternative], problem: FitProblem) -> list[Remark]:
     """What a misfit is, where it shows, what was done about the intervals, and what to try."""
     proposals = [_proposal(alternative) for alternative in found if alternative.proposed]
     if not misfit.significant:
         return [*proposals, *map(_assumption, filter(_rests_on_constant, found))]
-    where = "" if not misfit.data_set else f" in {misfit.data_set}"
-    start, stop = (depth * 1e9 for depth in misfit.stretch)
-    side = "more" if misfit.excess > 0.0 else "less"
-    told = (
-        f"The model misses the data by more than their noise (misfit: p = {misfit.p_value:.1g}; reduced chi square"
-        f" {misfit.reduced_chi_square:.2f} where the counts tell the shares of the ions, correlation of neighbouring"
-        f" residuals {misfit.correlation:.2f}), most from {start:.3g} to {stop:.3g} nm{where}, where {side}"
-        f" {misfit.ion} was measured than fitted."
-    )
     departures = [data.discrepancy for data in problem.datasets if data.discrepancy is not None]
-    if departures:
-        shown = " and ".join(f"{50.0 * each.size:.2g} % over {each.length * 1e9:.2g} nm" for each in departures)
-        along = " and for the D that the residuals ask for" if any(len(each.directions) for each in departures) else ""
-        told += (
-            f" Estimates and intervals allow for a smooth discrepancy of the shares of up to {shown}, whose size the"
-            f" residuals tell{along}; another error of the model that looks like a change of a parameter stays in that"
-            " parameter."
-        )
-    else:
-        told += " Intervals by noise alone are too narrow."
-    if not proposals:
-        told += (
-            " Look at the residuals, and try what was taken as known: the depth resolution, a foreign ion whose D"
-            " depends on density, a further branch of site energies, a background of the native ion."
-        )
+    told = MISFIT(
+        p_value=misfit.p_value, reduced_chi_square=misfit.reduced_chi_square, correlation=misfit.correlation,
+        data_set=misfit.data_set, ion=misfit.ion, start=misfit.stretch[0], stop=misfit.stretch[1],
+        excess=misfit.excess, discrepancy_sizes=tuple(each.size for each in departures),
+        discrepancy_lengths=tuple(each.length for each in departures),
+        directed=any(len(each.directions) for each in departures), proposals=len(proposals),
+    )  # fmt: skip
     return [told, *proposals]
 
 
@@ -126,26 +111,18 @@ def _rests_on_constant(found: Alternative) -> bool:
     return not found.proposed and found.widening > NOTABLE_WIDENING
 
 
-def _assumption(found: Alternative) -> str:
-    return (
-        f"D of {found.ion} is taken as the same at each of its densities. Were ln D a line over the density, the data"
-        f" would not contradict it (p = {found.p_value:.2g}), and the interval of {found.widened} would be"
-        f" {found.widening:.2g} times as wide."
-    )
+def _assumption(found: Alternative) -> Remark:
+    return CONSTANT(found.widened, ion=found.ion, p_value=found.p_value, widening=found.widening)
 
 
-def _proposal(found: Alternative) -> str:
-    low, high = found.coefficients
-    change = f"{found.ratio:.2g} times as large" if found.ratio > 1.0 else f"{1.0 / found.ratio:.2g} times smaller"
-    return (
-        f"The residuals ask for a D of {found.ion} that depends on its density: {change} at the native density as at"
-        f" none (from {low:.3g} to {high:.3g} m^2/s), with a log evidence higher by {found.log_evidence_gain:.3g}. Try"
-        f' model = "table" in ions.{found.ion}.diffusion with two densities, and fit its coefficients[0] and'
-        " coefficients[1]."
-    )
+def _proposal(found: Alternative) -> Remark:
+    return PROPOSAL(
+        found.parameter, ion=found.ion, ratio=found.ratio, coefficients=found.coefficients,
+        log_evidence_gain=found.log_evidence_gain,
+    )  # fmt: skip
 
 
-def pull_warnings(parameters: Sequence[Parameter], coordinates: FloatArray, covariance: FloatArray) -> list[str]:
+def pull_remarks(parameters: Sequence[Parameter], coordinates: FloatArray, covariance: FloatArray) -> list[Remark]:
     """Parameters that the data draw away from what was stated of them.
 
     The difference of estimate and statement has the variance of the statement less that of the estimate; more than two
@@ -156,7 +133,7 @@ def pull_warnings(parameters: Sequence[Parameter], coordinates: FloatArray, cova
         coordinates: of the optimum, shape (parameters,).
         covariance: of the coordinates, shape (parameters, parameters).
     """
-    found: list[str] = []
+    found: list[Remark] = []
     values = values_of(tuple(parameters), coordinates)
     for place, (parameter, value) in enumerate(zip(parameters, values, strict=True)):
         prior = parameter.prior
@@ -167,22 +144,19 @@ def pull_warnings(parameters: Sequence[Parameter], coordinates: FloatArray, cova
         pull = prior.residual(float(value)) / math.sqrt(max(left, 0.01))
         if abs(pull) > LARGEST_PULL:
             stated = math.exp(prior.mean) if prior.scale == "log" else prior.mean
-            unit = f" {parameter.unit}" if parameter.unit else ""
-            found.append(
-                f"The data draw {parameter.name} from the stated {stated:.4g}{unit} to {float(value):.4g}{unit}, which"
-                f" is {abs(pull):.1f} standard errors of the statement away: it contradicts the data, or the model"
-                " does; the other parameters follow it."
-            )
+            found.append(PULL(
+                parameter.name, stated=stated, value=float(value), unit=parameter.unit, standard_errors=abs(pull)
+            ))  # fmt: skip
     return found
 
 
-def background_warnings(problem: FitProblem, best: StartResult, covariance: FloatArray) -> list[str]:
+def background_remarks(problem: FitProblem, best: StartResult, covariance: FloatArray) -> list[Remark]:
     """Native ions without a stated background, where one of a hundredth of the bulk would move a parameter notably.
 
     No χ² shows such a background: what a plateau holds of the ion takes it up. To first order the estimates move by
     −C Jᵀ dr for a change dr of the residuals.
     """
-    found: list[str] = []
+    found: list[Remark] = []
     begin = 0
     deviation = np.sqrt(np.diag(covariance))
     residual_slopes = best.evaluation.jacobian
@@ -208,12 +182,9 @@ def background_warnings(problem: FitProblem, best: StartResult, covariance: Floa
             shift = moved[worst] * deviation[worst] * parameter.slope(float(best.coordinates[worst]))
             relative = shift / values[worst]
             least = float(np.min(expected_counts(problem, number, best.evaluation)[ion])) * factor / data.native[ion]
-            where = f" in {data.name}" if data.name else ""
-            found.append(
-                f"The counts of {name}{where} are taken to be free of background, which no chi square shows: one of 1 %"
-                f" of its counts in the bulk would have moved {parameter.name} by {100.0 * relative:+.2g} %"
-                f" ({abs(moved[worst]):.2g} of its standard errors), and at most {100.0 * least:.2g} % is possible,"
-                f" what is left of {name} at its least. Give measurement.native_background if you know it."
-            )
+            found.append(BACKGROUND(
+                parameter.name, ion=name, data_set=data.name, background=ASSUMED_BACKGROUND,
+                relative_shift=float(relative), standard_errors=abs(float(moved[worst])), largest_background=least,
+            ))  # fmt: skip
         begin += data.intensity.size + data.further_residuals
     return found

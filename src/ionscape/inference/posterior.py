@@ -10,7 +10,6 @@ correct the sample. If the weights are too uneven the simulations improve the su
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from ionscape.arrays import FloatArray
 from ionscape.errors import FitError, InputError
 from ionscape.optional import require_extra
 from ionscape.provenance import text_hash
+from ionscape.remarks import Remark, of_kinds, remark_attributes
 from ionscape.scaleout import Executor, RunStore, Tally
 from ionscape.scaleout.executors import SerialExecutor
 
@@ -30,10 +30,11 @@ from .chains import Chain, sample_chains
 from .curves import LEVELS, curve_variables
 from .fit import problem_key
 from .forward import ForwardModel
-from .interval_check import without_rise_warnings, without_rises
+from .interval_check import without_rise_remarks, without_rises
 from .least_squares import AT_BOUND, loss_weights
 from .parameters import Parameter
 from .problem import FitProblem
+from .remarks import POSTERIOR_FAILED, POSTERIOR_OPEN_END, SIDES
 from .result import FitResult, model_of
 from .surrogate import Surrogate, Work, features, make_surrogate
 
@@ -365,7 +366,7 @@ def _entered(
         "posterior_check_effective_sample_size": found.size,
         "posterior_check_corrected_effective_sample_size": found.corrected_size,
         "posterior_check_largest_shift": found.shift,
-        "warnings": json.dumps([*_kept(result), *_at_bounds(free, kept, work)], ensure_ascii=False),
+        **remark_attributes([*_kept(result), *_at_bounds(free, kept, work)]),
     }
     return FitResult(dataset=dataset, problem=result.problem)
 
@@ -379,24 +380,22 @@ def _intervals(values: FloatArray, estimate: FloatArray) -> dict[str, Any]:
     }
 
 
-def _kept(result: FitResult) -> list[str]:
-    """Warnings that are not of an earlier posterior, nor of intervals that are replaced."""
-    warnings = without_rise_warnings(result.warnings_of_fit, list(map(str, result.dataset["parameter"].values)))
-    return [warning for warning in warnings if "the posterior" not in warning.lower()]
+def _kept(result: FitResult) -> list[Remark]:
+    """Remarks that are not of an earlier posterior, nor of intervals that are replaced."""
+    remarks = without_rise_remarks(result.remarks_of_fit, list(map(str, result.dataset["parameter"].values)))
+    replaced = of_kinds(remarks, POSTERIOR_OPEN_END, POSTERIOR_FAILED)
+    return [remark for remark in remarks if remark not in replaced]
 
 
-def _at_bounds(parameters: Sequence[Parameter], kept: FloatArray, work: Work) -> list[str]:
-    """Sentences about parameters whose posterior is cut by their bounds, and about failed simulations."""
-    found: list[str] = []
+def _at_bounds(parameters: Sequence[Parameter], kept: FloatArray, work: Work) -> list[Remark]:
+    """Remarks about parameters whose posterior is cut by their bounds, and about failed simulations."""
+    found: list[Remark] = []
     for place, parameter in enumerate(parameters):
         for end, near in (("lower", kept[:, place] < 0.02), ("upper", kept[:, place] > 0.98)):
             if parameter.kind == "experiment" and np.mean(near) > EXTENDS_TO_BOUND:
-                side = "below" if end == "lower" else "above"
-                found.append(f"{parameter.name} is undetermined from {side}: the posterior extends to its {end} bound.")
+                found.append(POSTERIOR_OPEN_END(parameter.name, side=SIDES[end], end=end))
     if work.failures:
-        found.append(
-            f"{len(work.failures)} simulations of the posterior failed and were left out; the first: {work.failures[0]}"
-        )
+        found.append(POSTERIOR_FAILED(count=len(work.failures), first=work.failures[0]))
     return found
 
 

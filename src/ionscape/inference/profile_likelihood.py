@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +13,15 @@ from ionscape.arrays import FloatArray
 from ionscape.constants import CHI_SQUARE_68, CHI_SQUARE_95
 from ionscape.errors import FitError, InputError
 from ionscape.provenance import text_hash
+from ionscape.remarks import Remark, of_kinds, remark_attributes
 from ionscape.scaleout import Executor, RunStore, Tally, Task
 from ionscape.scaleout.executors import SerialExecutor
 
 from .fit import problem_key
 from .forward import ForwardModel
-from .interval_check import without_rise_warnings, without_rises
+from .interval_check import without_rise_remarks, without_rises
 from .least_squares import EDGE, SAME_COST, StartResult, covariance_of, minimise
+from .remarks import BETTER_OPTIMUM, OPEN_END, POSTERIOR_OPEN_END, PROFILE_FAILED, PROFILED, SIDE_FAILED
 from .result import MISFIT_ATTRIBUTES, FitResult, make_fit_result, model_of
 
 if TYPE_CHECKING:
@@ -86,8 +87,8 @@ def profile_likelihood(
     Returns:
         The result with new `lower_95` ... `upper_68` of these parameters, and the profiles: `profile_value` [SI],
         `profile_cost` (parameter, point) and `profile_estimate` (parameter, point, other_parameter), filled with NaN.
-        An interval without an end within the bounds ends at the bound, with a warning. If a refit finds a better
-        optimum than that of the result, the result is that of the better one, with a warning.
+        An interval without an end within the bounds ends at the bound, with a remark. If a refit finds a better
+        optimum than that of the result, the result is that of the better one, with a remark.
 
     Raises:
         InputError: a parameter does not exist, `points` is less than 2, or the inputs of the result are not at hand.
@@ -101,7 +102,7 @@ def profile_likelihood(
     else:
         places = [problem.index(name) for name in parameters]
     runner = executor if executor is not None else SerialExecutor()
-    notes: list[str] = []
+    notes: list[Remark] = []
     spent, failures = 0, list[str]()
     sides: dict[tuple[int, int], _Side] = {}
     for attempt in range(MOST_RESTARTS + 1):
@@ -116,14 +117,11 @@ def profile_likelihood(
         better = minimise(used, np.clip(lowest[0], EDGE, 1.0 - EDGE))
         spent += better.simulations
         if cost - better.cost > SAME_COST:
-            notes.append(
-                f"The profile likelihood found a better optimum than the starts of the fit (cost {better.cost:.6g}"
-                f" instead of {cost:.6g}), which is now the result: try more starts."
-            )
+            notes.append(BETTER_OPTIMUM(cost=better.cost, before=cost))
         result = _with_optimum(result, used, better)
     dataset, further = _entered(result, used, places, sides)
     replaced = [problem.names[place] for place in places]
-    kept = without_rise_warnings(result.warnings_of_fit, replaced)
+    kept = without_rise_remarks(result.remarks_of_fit, replaced)
     dataset = without_rises(dataset, places)
     return _finished(FitResult(dataset=dataset, problem=result.problem), kept, [*notes, *further], spent, failures)
 
@@ -136,8 +134,8 @@ def _all_sides(
     runner: Executor,
     store: RunStore | None,
     progress: Callable[[Tally], None] | None,
-) -> tuple[dict[tuple[int, int], _Side], list[str]]:
-    """Both sides of every parameter, and sentences about those that failed."""
+) -> tuple[dict[tuple[int, int], _Side], list[Remark]]:
+    """Both sides of every parameter, and remarks about those that failed."""
     data = result.dataset
     optimum = np.asarray(data["coordinate"].values, dtype=float)
     covariance = np.asarray(data["coordinate_covariance"].values, dtype=float)
@@ -152,13 +150,13 @@ def _all_sides(
         for place, sign in wanted
     ]
     sides: dict[tuple[int, int], _Side] = {}
-    errors: list[str] = []
+    errors: list[Remark] = []
     for (place, sign), outcome in zip(
         wanted, runner.map(profile_side, tasks, store=store, progress=progress), strict=True
     ):
         if outcome.failed:
-            name, side = model.problem.names[place], "above" if sign > 0 else "below"
-            errors.append(f"The profile likelihood of {name} failed from {side}: {outcome.error}")
+            side = "above" if sign > 0 else "below"
+            errors.append(SIDE_FAILED(model.problem.names[place], side=side, reason=outcome.error))
             continue
         value = outcome.value
         sides[place, sign] = _Side(
@@ -283,8 +281,8 @@ def _with_optimum(result: FitResult, model: ForwardModel, better: StartResult) -
     """The result with another optimum; what it says of its starts stays."""
     covariance, _ = covariance_of(better.evaluation)
     # the ends of the intervals at the new optimum were not simulated
-    warnings = without_rise_warnings(result.warnings_of_fit, model.problem.names)
-    made = make_fit_result(model.problem, better, [better], covariance, warnings=warnings, failures=())
+    remarks = without_rise_remarks(result.remarks_of_fit, model.problem.names)
+    made = make_fit_result(model.problem, better, [better], covariance, remarks=remarks, failures=())
     old = result.dataset
     kept = {str(name): old[name].variable for name in old.data_vars if "start" in old[name].dims}
     dataset = made.dataset.drop_dims("start").assign(kept)
@@ -298,8 +296,8 @@ def _with_optimum(result: FitResult, model: ForwardModel, better: StartResult) -
 
 def _entered(
     result: FitResult, model: ForwardModel, places: Sequence[int], sides: Mapping[tuple[int, int], _Side]
-) -> tuple[xarray.Dataset, list[str]]:
-    """The dataset with intervals and profiles, and sentences about what is undetermined."""
+) -> tuple[xarray.Dataset, list[Remark]]:
+    """The dataset with intervals and profiles, and remarks about what is undetermined."""
     data = result.dataset
     free = model.problem.parameters
     optimum = np.asarray(data["coordinate"].values, dtype=float)
@@ -310,7 +308,7 @@ def _entered(
         for level in LEVELS
     }
     tables: dict[int, tuple[FloatArray, FloatArray]] = {}
-    notes: list[str] = []
+    notes: list[Remark] = []
     for place in places:
         own = [sides.get((place, sign)) for sign in (-1, 1)]
         rows = [optimum[None], *[side.coordinates for side in own if side is not None]]
@@ -329,7 +327,8 @@ def _entered(
                 coordinate = bound if found is None else optimum[place] + sign * found
                 ends[f"{end}_{level}"][place] = free[place].value(float(coordinate))
                 if found is None and level == "95":
-                    notes.append(_undetermined(free[place].name, end, side.ended))
+                    reason = "" if side.ended == "bound" else side.ended
+                    notes.append(OPEN_END(free[place].name, end=end, reason=reason))
     size = max((len(values) for _, values in tables.values()), default=0)
     profile_value, profile_cost = np.full((len(free), size), np.nan), np.full((len(free), size), np.nan)
     profile_estimate = np.full((len(free), size, len(free)), np.nan)
@@ -370,28 +369,20 @@ def crossing(distance: FloatArray, rise: FloatArray, level: float) -> float | No
     return found[0] if found else float(places[inside + 1])
 
 
-def _undetermined(name: str, end: str, ended: str) -> str:
-    side = "below" if end == "lower" else "above"
-    sentence = f"{name} is undetermined from {side}: its 95 % interval ends at its {end} bound"
-    return f"{sentence}." if ended == "bound" else f"{sentence}, since {ended.rstrip('.')}."
-
-
 def _finished(
-    result: FitResult, warnings: Sequence[str], notes: Sequence[str], spent: int, failures: Sequence[str]
+    result: FitResult, remarks: Sequence[Remark], notes: Sequence[Remark], spent: int, failures: Sequence[str]
 ) -> FitResult:
-    """The result with its method, its simulations and its warnings, old ones that still hold and new ones."""
+    """The result with its method, its simulations and its remarks, old ones that still hold and new ones."""
     data = result.dataset
-    old = [
-        warning for warning in warnings
-        if not warning.startswith("The profile likelihood") and " is undetermined from " not in warning
-    ]  # fmt: skip
+    replaced = of_kinds(remarks, PROFILED, BETTER_OPTIMUM, SIDE_FAILED, OPEN_END, POSTERIOR_OPEN_END)
+    old = [remark for remark in remarks if remark not in replaced]
     if failures:
-        notes = [*notes, f"{len(failures)} simulations of the profile likelihood failed; the first: {failures[0]}"]
+        notes = [*notes, PROFILE_FAILED(count=len(failures), first=failures[0])]
     data.attrs = {
         **data.attrs,
         "method": "profile-likelihood",
         "simulations": int(data.attrs["simulations"]) + spent,
         "failed_simulations": int(data.attrs["failed_simulations"]) + len(failures),
-        "warnings": json.dumps([*old, *notes], ensure_ascii=False),
+        **remark_attributes([*old, *notes]),
     }
     return result

@@ -15,6 +15,7 @@ from ionscape.constants import NORMAL_95
 from ionscape.datasets import Content, file_remarks, read_dataset, write_dataset
 from ionscape.errors import InputError
 from ionscape.provenance import provenance_attributes
+from ionscape.remarks import Remark, remark_attributes, stored_remarks
 
 from .curves import curve_variables
 from .evidence import log_evidence, log_volume
@@ -51,7 +52,7 @@ CONTENT = Content(
         "depth": ("point",), "measured": ("point", "ion"), "measured_error": ("point", "ion"),
         "fitted": ("point", "ion"), "residual": ("point", "ion"),
     },
-    possible={"raw_files": "JSON", "raw_sha256": "JSON", "assumed": "JSON"},
+    possible={"remarks": "JSON", "raw_files": "JSON", "raw_sha256": "JSON", "assumed": "JSON"},
     counted="datasets",
 )  # fmt: skip
 
@@ -69,14 +70,19 @@ class FitResult:
     problem: FitProblem | None = None
 
     @property
-    def warnings(self) -> tuple[str, ...]:
-        """What a reader must know, one sentence each."""
-        return (*self.warnings_of_fit, *file_remarks(self.dataset))
+    def remarks(self) -> tuple[Remark, ...]:
+        """What a reader must know, as data."""
+        return (*self.remarks_of_fit, *file_remarks(self.dataset))
 
     @property
-    def warnings_of_fit(self) -> tuple[str, ...]:
+    def remarks_of_fit(self) -> tuple[Remark, ...]:
         """Those of the fit itself, without what is to be said about the file that it was read from."""
-        return tuple(json.loads(self.dataset.attrs["warnings"]))
+        return stored_remarks(self.dataset.attrs)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The remarks, one sentence each."""
+        return tuple(map(str, self.remarks))
 
     def summary(self) -> dict[str, Any]:
         """Title, warnings, `parameters` by path with 95 % intervals, cost; in SI units (reference: fit file)."""
@@ -173,7 +179,7 @@ def make_fit_result(
     results: Sequence[StartResult],
     covariance: FloatArray,
     *,
-    warnings: Sequence[str],
+    remarks: Sequence[Remark],
     failures: Sequence[str],
     rises: FloatArray | None = None,
     misfit: Misfit | None = None,
@@ -186,7 +192,7 @@ def make_fit_result(
         best: the best start.
         results: all starts.
         covariance: of the coordinates, shape (parameters, parameters).
-        warnings: for the reader.
+        remarks: for the reader.
         failures: sentences about failed simulations.
         rises: of the cost at the ends of the 95 % intervals, shape (2, parameters); None if they were not simulated.
         misfit: what the residuals by noise alone say of the model; None if they were not judged.
@@ -221,7 +227,7 @@ def make_fit_result(
         **_judgement(misfit),
         "simulations": sum(result.simulations for result in results) + further_simulations,
         "failed_simulations": len(failures),
-        "warnings": json.dumps(list(warnings), ensure_ascii=False),
+        **remark_attributes(remarks),
     }
     return FitResult(dataset=xarray.Dataset(variables, coords=coordinates, attrs=attributes), problem=problem)
 

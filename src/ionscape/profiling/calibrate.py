@@ -10,9 +10,11 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
-from ionscape.experiment.remarks import charge_warning
+from ionscape.experiment.remarks import charge_remarks
+from ionscape.remarks import Remark
 
 from . import densities, regions
+from . import remarks as told
 from .channels import IonChannels, IonCounts, ion_channels
 from .counting import common_factor, dead_time_limited, infer_pulses, intensity_variance
 from .counts_check import why_not_counts
@@ -51,29 +53,29 @@ def calibrate(measurement: Measurement | str | Path, **changes: Any) -> DepthPro
         measurement = load_measurement(measurement)
     if changes:
         measurement = measurement.with_settings(**changes)
-    warnings: list[str] = []
+    remarks: list[Remark] = []
     if not measurement.native:
         raise InputError(
             "is not known", file=measurement.file, key="measurement.native",
             remedy='give the density of the native ions, as in native = { Li = "1.4e28 1/m^3" }, or an experiment file',
         )  # fmt: skip
-    counts = _ion_counts(measurement, warnings)
-    scale, crater = _depth_scale(measurement, counts, warnings)
+    counts = _ion_counts(measurement, remarks)
+    scale, crater = _depth_scale(measurement, counts, remarks)
     depth = scale.depth(_time(measurement))
     used = depth >= 0.0
-    _check_ions(measurement, counts, warnings)
+    _check_ions(measurement, counts, remarks)
     balance = _balance(measurement, counts, depth, used)
-    _check_bulk(measurement, counts, balance, warnings)
+    _check_bulk(measurement, counts, balance, remarks)
     background = _background(measurement, counts, balance, depth)
     if background.any():
         counts = counts.without_background(background[0], background[1], balance.bulk)
     method = measurement.settings.density_method
     try:
-        balance = _behind_transient(measurement, counts, balance, depth, warnings)
+        balance = _behind_transient(measurement, counts, balance, depth, remarks)
         factors = _factors(method, counts, balance)
     except InputError as error:
         raise error.located(file=measurement.file) from None
-    _check_factors(factors, counts, warnings)
+    _check_factors(factors, counts, remarks)
     resampled = resample(
         method, counts, balance, factors, scale, _time(measurement),
         size=measurement.settings.resamples, seed=measurement.settings.seed,
@@ -81,35 +83,32 @@ def calibrate(measurement: Measurement | str | Path, **changes: Any) -> DepthPro
     factors = densities.with_covariance(factors, resampled.factors)
     return make_profile(
         measurement, counts=counts, scale=scale, crater=crater, depth=depth, used=used, balance=balance,
-        factors=factors, resampled=resampled, warnings=warnings,
+        factors=factors, resampled=resampled, remarks=remarks,
     )  # fmt: skip
 
 
-def _ion_counts(measurement: Measurement, warnings: list[str]) -> IonCounts:
+def _ion_counts(measurement: Measurement, remarks: list[Remark]) -> IonCounts:
     channels = ion_channels(measurement)
     if (reason := why_not_counts(measurement.raw)) is not None:
         raise InputError(
             f"holds no counts: {reason}", file=measurement.raw.file or None,
             remedy="export Poisson-corrected or raw counts per data point, whose noise follows from their number",
         )  # fmt: skip
-    pulses = _pulses(measurement, channels, warnings)
+    pulses = _pulses(measurement, channels, remarks)
     variance = channels.weights**2 @ intensity_variance(_local_mean(channels.counts), pulses)
     intensity = channels.intensity
     limited = dead_time_limited(channels.counts, pulses)
     for name, points in zip(channels.channels, limited, strict=True):
         if points.any():
-            warnings.append(
-                f"Channel {name} is limited by the detector's dead time at {int(points.sum())} points: name it as"
-                " saturated to rebuild its element from the other isotopes."
-            )
-    size, error = _common_factor(measurement, intensity, variance, warnings)
+            remarks.append(told.DEAD_TIME(channel=name, points=int(points.sum())))
+    size, error = _common_factor(measurement, intensity, variance, remarks)
     return IonCounts(
         channels=channels, intensity=intensity, variance=variance, pulses=pulses, common_factor=size,
         common_factor_error=error, limited=np.asarray(limited.any(axis=0)),
     )  # fmt: skip
 
 
-def _pulses(measurement: Measurement, channels: IonChannels, warnings: list[str]) -> int | None:
+def _pulses(measurement: Measurement, channels: IonChannels, remarks: list[Remark]) -> int | None:
     """Pulses per data point: given, or found from the counts; None for counts without Poisson correction."""
     raw, given = measurement.raw, measurement.settings.pulses_per_point
     counted = [number for number, channel in enumerate(raw.channels) if channel.kind not in ("ratio", "total")]
@@ -124,9 +123,7 @@ def _pulses(measurement: Measurement, channels: IonChannels, warnings: list[str]
                 remedy="leave it out, so that it is found from the counts",
             )  # fmt: skip
         if inferred.pulses is not None and inferred.pulses != given:
-            warnings.append(
-                f"The counts look like {inferred.pulses} pulses per data point, not like the {given} that are given."
-            )
+            remarks.append(told.OTHER_PULSES(found=int(inferred.pulses), given=given))
         return given
     if inferred.status == "unknown":
         if channels.counts.max() < 20.0:
@@ -135,15 +132,12 @@ def _pulses(measurement: Measurement, channels: IonChannels, warnings: list[str]
                 " noise is unknown",
                 file=raw.file or None, remedy="export Poisson-corrected or raw counts, not normalised ones",
             )  # fmt: skip
-        warnings.append(
-            "The intensities are neither whole numbers nor Poisson-corrected ones; their noise is taken as that of"
-            " counts."
-        )
+        remarks.append(told.UNKNOWN_NOISE())
     return inferred.pulses
 
 
 def _common_factor(
-    measurement: Measurement, intensity: FloatArray, variance: FloatArray, warnings: list[str]
+    measurement: Measurement, intensity: FloatArray, variance: FloatArray, remarks: list[Remark]
 ) -> tuple[float, float]:
     """Size of the common factor and its error; nothing where the counts are too few to show one."""
     if measurement.settings.common_factor is not None:
@@ -153,10 +147,7 @@ def _common_factor(
     try:
         estimate = common_factor(intensity, variance)
     except InputError:
-        warnings.append(
-            "Too few points have counts enough to show a factor common to all channels; give common_factor if you know"
-            " it from other measurements."
-        )
+        remarks.append(told.NO_COMMON_FACTOR())
         return 0.0, 0.0
     return estimate.size, estimate.error
 
@@ -179,7 +170,7 @@ def _time(measurement: Measurement) -> FloatArray:
 
 
 def _depth_scale(
-    measurement: Measurement, counts: IonCounts, warnings: list[str]
+    measurement: Measurement, counts: IonCounts, remarks: list[Remark]
 ) -> tuple[DepthScale, CraterDepth | None]:
     """The depth scale by what is given: scans, crater depth, rate, layers, or the depths of the file."""
     settings, raw = measurement.settings, measurement.raw
@@ -202,25 +193,18 @@ def _depth_scale(
     if surface is None:
         surface = regions.surface_time(time, counts.intensity)
         if surface > 0.0:
-            warnings.append(
-                f"The surface is taken at a sputter time of {surface:.4g} s, where the counts have risen to half."
-            )
+            remarks.append(told.FOUND_SURFACE("measurement.surface_time", time=float(surface)))
     total = settings.sputter_time if settings.sputter_time is not None else default_total_time(time)
     if settings.sputter_time is not None and (settings.sputter_rate is not None or settings.layers):
         given = "sputter_rate" if settings.sputter_rate is not None else "layers"
-        warnings.append(
-            f"sputter_time is not used: depths follow from {given}. It belongs to crater_scans or crater_depth."
-        )
+        remarks.append(told.UNUSED_SPUTTER_TIME("measurement.sputter_time", f"measurement.{given}"))
     if settings.sputter_rate is not None:
         rate = settings.sputter_rate
         return DepthScale.from_rate(rate=rate.value, rate_error=rate.error, surface_time=surface), None
     if settings.layers:
         return _layers(measurement, surface), None
     if (settings.crater_depth is not None or measurement.crater_scans) and settings.sputter_time is None:
-        warnings.append(
-            f"The crater is taken to have been sputtered for {total:.6g} s, of which the last data point is the only"
-            " evidence: if it was sputtered for longer, depths come out too large. Give its sputter_time."
-        )
+        remarks.append(told.ASSUMED_SPUTTER_TIME("measurement.sputter_time", time=float(total)))
     if settings.crater_depth is not None:
         given = settings.crater_depth
         return DepthScale.from_crater(
@@ -238,7 +222,7 @@ def _depth_scale(
         relative_calibration_error=settings.profilometer_error,
         single_scan_scatter=settings.single_scan_scatter,
     )
-    _check_crater(crater, warnings)
+    _check_crater(crater, remarks)
     scale = DepthScale.from_crater(
         depth=crater.depth,
         depth_error=crater.error,
@@ -249,21 +233,14 @@ def _depth_scale(
     return scale, crater
 
 
-def _check_crater(crater: CraterDepth, warnings: list[str]) -> None:
+def _check_crater(crater: CraterDepth, remarks: list[Remark]) -> None:
     if len(crater.steps) == 1:
-        warnings.append(
-            "A single crater scan does not show how the depth scatters from place to place: single_scan_scatter is"
-            " taken for it. Measure more scans."
-        )
+        remarks.append(told.SINGLE_SCAN())
     for number, step in enumerate(crater.steps, start=1):
         if not step.regions.both_sides:
-            warnings.append(
-                f"Crater scan {number} shows the surface on one side only, so that its bow is not removed: look at the"
-                " figure, and give surface_regions on both sides if you can."
-            )
+            remarks.append(told.ONE_SIDE(f"measurement.crater_scans[{number - 1}]", number=number))
     if crater.scatter > LARGEST_CRATER_SCATTER * crater.depth:
-        depths = ", ".join(f"{step.depth * 1e9:.4g} nm" for step in crater.steps)
-        warnings.append(f"The crater scans disagree ({depths}): look at the figure, and give the regions.")
+        remarks.append(told.SCANS_DISAGREE(depths=tuple(float(step.depth) for step in crater.steps)))
 
 
 def _layers(measurement: Measurement, surface: float) -> DepthScale:
@@ -290,16 +267,15 @@ def _region(region: Region | None, depth: FloatArray, *, key: str, measurement: 
     return inside
 
 
-def _check_ions(measurement: Measurement, counts: IonCounts, warnings: list[str]) -> None:
+def _check_ions(measurement: Measurement, counts: IonCounts, remarks: list[Remark]) -> None:
     ions = counts.channels.ions
     for ion in dict.fromkeys((*measurement.native, *measurement.charges)):
         if ion not in ions and (ion in measurement.native or measurement.experiment is None):
-            warnings.append(f"The ion {ion} has no channel; the charge balance leaves it out.")
+            remarks.append(told.NO_CHANNEL(ion=ion))
     if measurement.experiment is None:
         for ion in ions:
-            given = ion in measurement.charges
-            sentence = charge_warning(ion, measurement.charges.get(ion, 1), given=given, table="measurement.charges")
-            warnings.extend([sentence] if sentence else [])
+            charge, given, table = measurement.charges.get(ion, 1), ion in measurement.charges, "measurement.charges"
+            remarks.extend(charge_remarks(ion, charge, given=given, path=f"{table}.{ion}", table=table))
     if all(ion in measurement.native for ion in ions):
         recognised = [channel.name for channel in measurement.raw.channels if channel.kind == "ion"]
         unused = [name for name in recognised if name not in counts.channels.channels]
@@ -337,7 +313,7 @@ def _balance(measurement: Measurement, counts: IonCounts, depth: FloatArray, use
     return Balance(charges=charges, native=native, bulk=bulk, zone=zone)
 
 
-def _check_bulk(measurement: Measurement, counts: IonCounts, balance: Balance, warnings: list[str]) -> None:
+def _check_bulk(measurement: Measurement, counts: IonCounts, balance: Balance, remarks: list[Remark]) -> None:
     """The bulk must be free of foreign ions: a plateau in the exchanged zone is level too."""
     smooth = _local_mean(counts.intensity)
     for number in np.flatnonzero(balance.native == 0.0):
@@ -351,10 +327,7 @@ def _check_bulk(measurement: Measurement, counts: IonCounts, balance: Balance, w
                 remedy="measure deeper, or give the depths of the unchanged glass",
             )  # fmt: skip
         if share > NOTABLE_BACKGROUND:
-            warnings.append(
-                f"{ion} has {100 * share:.2g} % of its largest counts in the bulk region: a background, or that is not"
-                " the bulk."
-            )
+            remarks.append(told.FOREIGN_IN_BULK(ion=ion, share=share))
 
 
 def _background(measurement: Measurement, counts: IonCounts, balance: Balance, depth: FloatArray) -> FloatArray:
@@ -416,7 +389,7 @@ def _factors(method: DensityMethod, counts: IonCounts, balance: Balance) -> Fact
 
 
 def _behind_transient(
-    measurement: Measurement, counts: IonCounts, balance: Balance, depth: FloatArray, warnings: list[str]
+    measurement: Measurement, counts: IonCounts, balance: Balance, depth: FloatArray, remarks: list[Remark]
 ) -> Balance:
     """The balance without the sputter transient in its zone, unless the zone was given."""
     if measurement.settings.calibration_region is not None:
@@ -428,31 +401,20 @@ def _behind_transient(
     steps = regions.transient_end((deviation / densities.balance_error(counts, balance, factors))[first:])
     zone = balance.zone & (np.arange(depth.size) >= first + (steps or 0))
     if steps is None or zone.sum() < 3:
-        warnings.append(
-            "No end of the sputter transient was found: the charge balance is nowhere steady. Give calibration_region."
-        )
+        remarks.append(told.NO_TRANSIENT_END())
         return balance
     return Balance(charges=balance.charges, native=balance.native, bulk=balance.bulk, zone=zone)
 
 
-def _check_factors(factors: Factors, counts: IonCounts, warnings: list[str]) -> None:
+def _check_factors(factors: Factors, counts: IonCounts, remarks: list[Remark]) -> None:
     for ion, value, variance in zip(counts.channels.ions, factors.values, np.diag(factors.covariance), strict=True):
         if value <= 1e-6 * factors.values.max():
-            warnings.append(
-                f"The sensitivity factor of {ion} is at its limit 0: its counts do not follow the charge balance. Leave"
-                f" {ion} out, or give calibration_region and bulk_region."
-            )
+            remarks.append(told.FACTOR_AT_LIMIT(ion=ion))
         elif np.sqrt(variance) > LARGEST_FACTOR_ERROR * value:
-            warnings.append(
-                f"The data hardly determine the sensitivity factor of {ion}: the shares of the ions change too little"
-                " in the calibration region."
-            )
+            remarks.append(told.LOOSE_FACTOR(ion=ion))
     if factors.common_factor > 1.5 * counts.common_factor + 3.0 * counts.common_factor_error + 1e-3:
-        warnings.append(
-            f"The charge balance is off by {_percent(factors.common_factor)} from depth to depth where the scatter of"
-            f" neighbouring points explains {_percent(counts.common_factor)}: the bulk region is not the bulk, yields"
-            " depend on the composition, an interference, or a charged surface."
-        )
+        scatter, explained = float(factors.common_factor), float(counts.common_factor)
+        remarks.append(told.BALANCE_OFF(scatter=scatter, explained=explained))
 
 
 def _percent(share: float) -> str:

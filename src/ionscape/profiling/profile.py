@@ -16,6 +16,7 @@ from ionscape.arrays import FloatArray
 from ionscape.datasets import Content, file_remarks, read_dataset, write_dataset
 from ionscape.files.writing import csv_cell, write_text
 from ionscape.provenance import provenance_attributes
+from ionscape.remarks import Remark, remark_attributes, stored_remarks
 
 from . import densities
 from .resampling import incorporated_ions
@@ -64,6 +65,7 @@ CONTENT = Content(
         "depth_response": "JSON", "settings": "JSON", **dict.fromkeys(NUMBERS, "number"),
         **dict.fromkeys(("bulk_region", "calibration_region", "fit_region"), "pair of numbers"),
     },
+    possible={"remarks": "JSON"},
 )  # fmt: skip
 LEVELS = (2.5, 97.5)  # per cent: the 95 % interval
 STANDARD_LEVELS = (15.865, 84.135)  # per cent: one standard deviation to either side of a normal distribution
@@ -92,9 +94,14 @@ class DepthProfile:
         return tuple(str(name) for name in self.dataset["ion"].values)
 
     @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What the calibration found wanting, as data."""
+        return (*stored_remarks(self.dataset.attrs), *file_remarks(self.dataset))
+
+    @property
     def warnings(self) -> tuple[str, ...]:
-        """What the calibration found wanting, one sentence each."""
-        return (*json.loads(self.dataset.attrs["warnings"]), *file_remarks(self.dataset))
+        """The remarks, one sentence each."""
+        return tuple(map(str, self.remarks))
 
     def summary(self) -> dict[str, Any]:
         """The figures of the calibration in SI units; errors are one standard deviation (reference: profile file)."""
@@ -183,7 +190,7 @@ def make_profile(
     balance: Balance,
     factors: Factors,
     resampled: Resampled,
-    warnings: list[str],
+    remarks: list[Remark],
 ) -> DepthProfile:
     """Put a calibration into a dataset."""
     import xarray
@@ -205,7 +212,7 @@ def make_profile(
         "other_ion": list(counts.channels.ions),
         "channel": list(counts.channels.channels),
     }
-    attributes = _attributes(measurement, counts, scale, crater, depth, balance, factors, warnings)
+    attributes = _attributes(measurement, counts, scale, crater, depth, balance, factors, remarks)
     return DepthProfile(dataset=xarray.Dataset(variables, coords=coordinates, attrs=attributes), crater=crater)
 
 
@@ -294,7 +301,7 @@ def _attributes(
     depth: FloatArray,
     balance: Balance,
     factors: Factors,
-    warnings: list[str],
+    remarks: list[Remark],
 ) -> dict[str, Any]:
     settings = measurement.settings
     raw = measurement.raw
@@ -333,7 +340,7 @@ def _attributes(
         "fit_region": [float(fit[0]), float(fit[1])],
         "native_background": json.dumps(_native_background(counts, balance)),
         "depth_response": json.dumps(stored),
-        "warnings": json.dumps(warnings, ensure_ascii=False),
+        **remark_attributes(remarks),
         **provenance_attributes(source=measurement.source, settings=measurement.table, kind="source"),
     }
 

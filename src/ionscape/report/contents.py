@@ -17,7 +17,7 @@ from ionscape.files.quantities import format_quantity
 from ionscape.profiling.calibration_rows import BALANCE_SCATTER, COMMON_FACTOR
 from ionscape.provenance import package_version
 from ionscape.references import REFERENCES
-from ionscape.wording import in_words
+from ionscape.remarks import sentence
 
 from . import panels
 from .conditions import ASSUMED, MEANING, assumed_notice, assumed_paths, conditions_table
@@ -77,16 +77,12 @@ def fitted_problem(result: FitResult) -> FitProblem | None:
 
 def _summary(result: FitResult) -> Section:
     attributes = result.dataset.attrs
-    warnings = tuple(result.warnings)
-    changed = result.problem is not None and fitted_problem(result) is None
-    if changed:
-        warnings += (f"{attributes['file']} has changed since the fit: priors and raw data are not described here.",)
+    notices = [sentence(remark, name=parameter_words) for remark in result.remarks]
+    if result.problem is not None and fitted_problem(result) is None:
+        notices.append(f"{attributes['file']} has changed since the fit: priors and raw data are not described here.")
     early = "The search did not converge: this report shows how far it came." if ended_early(result) else ""
-    said = "" if warnings else "The fit gave no warnings."
-    names = sorted((str(name) for name in result.dataset["parameter"].values), key=len, reverse=True)
-    for name in names:
-        warnings = tuple(warning.replace(name, parameter_words(name)) for warning in warnings)
-    notices = tuple(filter(None, (assumed_notice(result), *map(in_words, warnings))))
+    said = "" if notices else "The fit gave no warnings."
+    notices = tuple(filter(None, (assumed_notice(result), *notices)))
     return Section(title="Warnings", paragraphs=tuple(filter(None, (early, said))), notices=notices)
 
 

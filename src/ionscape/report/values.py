@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from ionscape.diffusivity import full_width_at_half_maximum
 from ionscape.figures.fit_values import readable_unit
+from ionscape.inference.remarks import NOT_CONVERGED, STOPPED
+from ionscape.remarks import of_kinds
 from ionscape.wording import name_of
 
 from .parts import TextTable
@@ -20,13 +22,11 @@ _WIDTH = re.compile(
 )
 NO_BREAK = "\N{NO-BREAK SPACE}"
 NUMBERS = frozenset({2, 3, 4, 5, 6})
-NOT_CONVERGED = "before it converged"
-"""In the warnings of fits that did not."""
 
 
-def ended_early(result: FitResult) -> str:
-    """The warning of a fit whose search was given up or stopped before it converged; empty for one that converged."""
-    return next((warning for warning in result.warnings if NOT_CONVERGED in warning), "")
+def ended_early(result: FitResult) -> bool:
+    """Whether the search of a fit was given up or stopped before it converged."""
+    return bool(of_kinds(result.remarks, NOT_CONVERGED, STOPPED))
 
 
 def parameter_table(result: FitResult, problem: FitProblem | None, kind: str) -> TextTable:

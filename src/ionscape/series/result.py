@@ -60,7 +60,7 @@ class SeriesResult:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader must know, one sentence each."""
-        return (*json.loads(self.dataset.attrs["warnings"]), *file_remarks(self.dataset))
+        return (*json.loads(self.dataset.attrs["warnings"]), *map(str, file_remarks(self.dataset)))
 
     def summary(self) -> dict[str, Any]:
         """Title, warnings, landscape and `compositions`: energies in eV, all else in SI units (reference: series file).

@@ -20,8 +20,8 @@ from ionscape.diffusivity import DiffusionModel
 from ionscape.diffusivity.table import SMALLEST_COEFFICIENT
 from ionscape.errors import InputError
 from ionscape.experiment import Contact, Experiment, Irradiation, SiteEnergySpecification, Storage
-from ionscape.files.quantities import format_quantity
 from ionscape.relations.conduction import debye_length
+from ionscape.remarks import Kind, Remark
 
 from .arrays import Cells
 
@@ -52,6 +52,12 @@ MOST_ZONE_CELLS = 3200
 resolve it. Fronts between foreign ions are narrow and slow to follow: they ask for the usual number at most."""
 UNRESOLVED = 1.5
 """Cells larger by more than this than those that resolve the front are remarked on: its width is off by over 1 %."""
+FRONT_NOT_RESOLVED = Kind(
+    "front_not_resolved",
+    "Cells of {cell:length 3} place the front of the native ions but do not resolve it: its width, which would need"
+    " cells of {needed:length 3}, comes out too large, its depth and the charge do not suffer; {path[grid.cell]} and"
+    " {path[grid.zone]} set finer ones.",
+)
 SMALLEST_CELL = 1e-11
 """Automatic cells are not smaller [m]: a tenth of a bond length, below which densities have no meaning."""
 SURFACE_CELL_FRACTION = 0.1
@@ -119,17 +125,10 @@ class Grid:
         }
 
 
-def grid_remarks(description: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a reader must know of the grid of a result, from what is stored of it, one sentence each."""
+def grid_remarks(description: Mapping[str, Any]) -> tuple[Remark, ...]:
+    """What a reader must know of the grid of a result, from what is stored of it."""
     needed = description.get("front_cell")
-    if needed is None:
-        return ()
-    cell, wanted = (format_quantity(value, "length", digits=3) for value in (description["cell"], needed))
-    return (
-        f"Cells of {cell} place the front of the native ions but do not resolve it: its width, which would need cells"
-        f" of {wanted}, comes out too large, its depth and the charge do not suffer; grid.cell and grid.zone set finer"
-        " ones.",
-    )
+    return () if needed is None else (FRONT_NOT_RESOLVED(cell=float(description["cell"]), needed=float(needed)),)
 
 
 def cells_of(size: FloatArray) -> Cells:

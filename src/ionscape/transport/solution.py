@@ -17,6 +17,7 @@ from ionscape.datasets import Content, check_content, file_remarks, read_dataset
 from ionscape.experiment import Experiment, parse_experiment
 from ionscape.files.writing import csv_cell, write_text
 from ionscape.provenance import provenance_attributes
+from ionscape.remarks import Remark
 
 from .grid import Grid, grid_remarks
 from .settings import Settings
@@ -77,10 +78,15 @@ class SimulationResult:
         return summarise(self.dataset, self.experiment)
 
     @property
-    def warnings(self) -> tuple[str, ...]:
-        """What a reader must know, one sentence each."""
+    def remarks(self) -> tuple[Remark, ...]:
+        """What a reader must know, as data."""
         grid = json.loads(self.dataset.attrs.get("grid", "{}"))
-        return (*self.experiment.warnings, *grid_remarks(grid), *file_remarks(self.dataset))
+        return (*self.experiment.remarks, *grid_remarks(grid), *file_remarks(self.dataset))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The remarks, one sentence each."""
+        return tuple(map(str, self.remarks))
 
     def summary(self) -> dict[str, Any]:
         """Title, warnings and `stages`: the figures of each stage in SI units (reference: result file)."""

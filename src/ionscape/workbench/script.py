@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from ionscape.datasets import stored_attributes
 from ionscape.errors import InputError, IonscapeError
+from ionscape.inference.remarks import STOPPED
 from ionscape.provenance import package_version
+from ionscape.remarks import of_kinds, stored_remarks
 
 from .project import DOCUMENT_FILE, SERIES_FILE
 from .reading import what_is_fitted
-from .searches import STOPPED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -215,7 +216,7 @@ def _fit(project: Project, jobs: Sequence[Job]) -> Iterable[_Step]:
             'document.write_text(FIT, encoding="utf-8")',
             "problem = isc.load_fit(document)",
         ]
-    if STOPPED in json.loads(attributes.get("warnings", "[]")):
+    if of_kinds(stored_remarks(attributes), STOPPED):
         lines.append("# that of the workbench was stopped: here it goes to its end, and the numbers differ")
     lines += ["with make_executor() as executor:", *(f"    {line}" for line in _fit_calls(source, options, after))]
     lines += _written("result", "fit.nc")

@@ -22,6 +22,7 @@ from ionscape.inference.fit import search_task
 from ionscape.inference.forward import Evaluation
 from ionscape.inference.least_squares import StartResult, covariance_of, fine_model
 from ionscape.inference.parameters import coordinates_of, values_of
+from ionscape.inference.remarks import STOPPED
 from ionscape.inference.result import make_fit_result
 from ionscape.scaleout import Executor, Outcome, Task
 
@@ -30,10 +31,6 @@ LONGEST_TRACE = 400
 PHASES = {"polish_task": "polishing the best", "check_task": "checking the intervals"}
 """By the name of the function of the package that does it."""
 LAST_PHASE = "intervals from profile likelihoods"
-STOPPED = (
-    "The fit was stopped before it converged: the numbers are those of the best point so far, no estimates, and their"
-    " intervals mean nothing yet."
-)
 
 
 class Searches:
@@ -125,7 +122,7 @@ class Searches:
                 simulations=int(self.progress()["simulations"]), converged=False, message="stopped", failures=(),
             )  # fmt: skip
             covariance, _ = covariance_of(evaluation)
-            return make_fit_result(self.problem, best, [best], covariance, warnings=[STOPPED], failures=[])
+            return make_fit_result(self.problem, best, [best], covariance, remarks=[STOPPED()], failures=[])
         return None
 
     def _values(self, coordinates: Sequence[float]) -> dict[str, float]:

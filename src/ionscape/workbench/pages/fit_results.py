@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -14,7 +13,9 @@ from ionscape.figures.fit_values import profiled, short_names
 from ionscape.files.quantities import format_quantity
 from ionscape.inference import FitResult
 from ionscape.inference.paths import scalars
-from ionscape.report.values import ended_early
+from ionscape.inference.remarks import AT_BOUND, DEPENDS, MISFIT, NOT_CONVERGED, STOPPED, TOGETHER, UNDETERMINED
+from ionscape.remarks import Remark, of_kinds, sentence
+from ionscape.wording import name_of
 from ionscape.workbench.drawing import Plot
 from ionscape.workbench.fitting import at_bounds, result_rows, short_name
 from ionscape.workbench.pages import notes
@@ -29,7 +30,6 @@ from ionscape.workbench.plots_fit import (
     residual_plot,
 )
 from ionscape.workbench.session import Session
-from ionscape.workbench.wording import page_words
 
 WRITTEN_DIGITS = 6
 PROFILE = "profile"
@@ -38,6 +38,11 @@ METHODS = {
     "profile-likelihood": "Profile likelihood",
     "mcmc": "Posterior (Markov chains)",
 }
+EARLY = (NOT_CONVERGED, STOPPED)
+OWN_SENTENCES = {
+    DEPENDS.code: "{0} holds for {1} = {values:g}, on which it depends: tick that too where it is not known.",
+}
+"""Of remarks whose remedy is another one in the page."""
 HEAD = ("parameter", "estimate", "± one standard deviation", "95 % interval", "unit")
 
 
@@ -85,11 +90,10 @@ class FitResults:
             f"cost {found['cost']:.2f} for {found['degrees_of_freedom']} degrees of freedom"
             f" (reduced {found['reduced_chi_square']:.3g}), {found['simulations']} simulations"
         )
-        early = ended_early(result)
+        early = " ".join(_said(result, of_kinds(result.remarks, *EARLY)))
         if early:
             self._title.set_text(f"{METHODS.get(method, method)}: did not converge")
-        # the settings of the fit, which it names, are fields with words here
-        self._unfinished.set_text(page_words(early).replace("_", " "))
+        self._unfinished.set_text(early)
         self._unfinished.set_visibility(bool(early))
         self._stale.set_visibility(result.problem is None)
         self._show_ended(result)
@@ -147,32 +151,13 @@ class FitResults:
 
 
 def grouped_warnings(result: FitResult) -> list[str]:
-    """The warnings of a fit in the words of the page: what to do first, parameters with the same trouble together."""
-    named = {str(name): short_name(str(name)) for name in result.dataset["parameter"].values}
-    misfit: list[str] = []
-    undetermined: list[str] = []
-    together: list[str] = []
-    others: list[str] = []
-    early = ended_early(result)
-    for sentence in result.warnings:
-        if sentence == early:
-            continue  # stands above all others
-        text = sentence
-        for name in sorted(named, key=len, reverse=True):
-            text = text.replace(name, named[name])
-        if "(misfit: p = " in text:
-            misfit.append(page_words(text))
-        elif loose := re.fullmatch(r"The data leave (.+) undetermined within its bounds\.", text):
-            undetermined.append(loose[1])
-        elif pair := re.fullmatch(r"(.+) are determined together only \(correlation (.+)\)\.", text):
-            together.append(f"{pair[1]} ({pair[2]})")
-        elif held := re.fullmatch(r"(.+) holds for (.+) = (.+), which was not fitted and on which it depends\.", text):
-            others.append(
-                f"{held[1]} holds for {page_words(held[2])} = {held[3]}, on which it depends: tick that too where it is"
-                " not known."
-            )
-        elif not re.fullmatch(r".+ is at its (lower|upper) bound: .+", text):
-            others.append(page_words(text))
+    """The remarks of a fit in the words of the page: what to do first, parameters with the same trouble together."""
+    remarks = result.remarks
+    undetermined = [short_name(remark.about[0]) for remark in of_kinds(remarks, UNDETERMINED)]
+    together = [
+        f"{' and '.join(map(short_name, remark.about))} ({remark.numbers['correlation']:.3f})"
+        for remark in of_kinds(remarks, TOGETHER)
+    ]
     found: list[str] = []
     if undetermined:
         found.append(f"Fix these, or give them priors: the data leave {', '.join(undetermined)} undetermined.")
@@ -181,7 +166,20 @@ def grouped_warnings(result: FitResult) -> list[str]:
             f"Do not read these alone, or fix one of each: determined together only (correlation) are"
             f" {'; '.join(together)}."
         )
-    return [*misfit, *found, *others]
+    # those about an early end, or about bounds, stand above all others
+    grouped = of_kinds(remarks, MISFIT, UNDETERMINED, TOGETHER, AT_BOUND, *EARLY)
+    others = [remark for remark in remarks if remark not in grouped]
+    return [*_said(result, of_kinds(remarks, MISFIT)), *found, *_said(result, others)]
+
+
+def _said(result: FitResult, remarks: Iterable[Remark]) -> list[str]:
+    """Remarks in the words of the page."""
+    parameters = {str(name) for name in result.dataset["parameter"].values}
+
+    def name(path: str) -> str:
+        return short_name(path) if path in parameters else name_of(path)
+
+    return [sentence(remark, name=name, own=OWN_SENTENCES) for remark in remarks]
 
 
 def fitted_values(result: FitResult, experiment: Experiment) -> dict[str, str | float]:

@@ -1,0 +1,77 @@
+"""What a calibration finds wanting: kinds of remarks and their sentences."""
+
+from __future__ import annotations
+
+from ionscape.remarks import Kind
+
+DEAD_TIME = Kind(
+    "dead_time",
+    "Channel {channel} is limited by the detector's dead time at {points} points: name it as saturated to rebuild its"
+    " element from the other isotopes.",
+)
+OTHER_PULSES = Kind(
+    "other_pulses", "The counts look like {found} pulses per data point, not like the {given} that are given."
+)
+UNKNOWN_NOISE = Kind(
+    "unknown_noise",
+    "The intensities are neither whole numbers nor Poisson-corrected ones; their noise is taken as that of counts.",
+)
+NO_COMMON_FACTOR = Kind(
+    "no_common_factor",
+    "Too few points have counts enough to show a factor common to all channels; give"
+    " {path[measurement.common_factor]} if you know it from other measurements.",
+)
+FOUND_SURFACE = Kind(
+    "found_surface",
+    "The surface is taken at a sputter time of {time:.4g} s, where the counts have risen to half.",
+)
+UNUSED_SPUTTER_TIME = Kind(
+    "unused_sputter_time",
+    "{0} is not used: depths follow from {1}. It belongs to {path[measurement.crater_scans]} or"
+    " {path[measurement.crater_depth]}.",
+)
+ASSUMED_SPUTTER_TIME = Kind(
+    "assumed_sputter_time",
+    "The crater is taken to have been sputtered for {time:.6g} s, of which the last data point is the only evidence: if"
+    " it was sputtered for longer, depths come out too large. Give its {0}.",
+)
+SINGLE_SCAN = Kind(
+    "single_scan",
+    "A single crater scan does not show how the depth scatters from place to place:"
+    " {path[measurement.single_scan_scatter]} is taken for it. Measure more scans.",
+)
+ONE_SIDE = Kind(
+    "one_side",
+    "Crater scan {number} shows the surface on one side only, so that its bow is not removed: look at the figure, and"
+    " give {path[measurement.surface_regions]} on both sides if you can.",
+)
+SCANS_DISAGREE = Kind(
+    "scans_disagree",
+    "The crater scans disagree ({depths:length 4}): look at the figure, and give the regions.",
+)
+NO_CHANNEL = Kind("no_channel", "The ion {ion} has no channel; the charge balance leaves it out.")
+FOREIGN_IN_BULK = Kind(
+    "foreign_in_bulk",
+    "{ion} has {share:percent 2} of its largest counts in the bulk region: a background, or that is not the bulk.",
+)
+NO_TRANSIENT_END = Kind(
+    "no_transient_end",
+    "No end of the sputter transient was found: the charge balance is nowhere steady. Give"
+    " {path[measurement.calibration_region]}.",
+)
+FACTOR_AT_LIMIT = Kind(
+    "factor_at_limit",
+    "The sensitivity factor of {ion} is at its limit 0: its counts do not follow the charge balance. Leave {ion} out,"
+    " or give {path[measurement.calibration_region]} and {path[measurement.bulk_region]}.",
+)
+LOOSE_FACTOR = Kind(
+    "loose_factor",
+    "The data hardly determine the sensitivity factor of {ion}: the shares of the ions change too little in the"
+    " calibration region.",
+)
+BALANCE_OFF = Kind(
+    "balance_off",
+    "The charge balance is off by {scatter:percent 2} from depth to depth where the scatter of neighbouring points"
+    " explains {explained:percent 2}: the bulk region is not the bulk, yields depend on the composition, an"
+    " interference, or a charged surface.",
+)

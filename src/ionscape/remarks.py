@@ -1,0 +1,162 @@
+"""Remarks: what a reader must know, as data, and the one place where they become sentences.
+
+Whoever makes remarks of a kind states its code and its sentence at one place, a `Kind`. Nobody reads a sentence back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, cast
+
+from ionscape.files.quantities import DIMENSIONS, DimensionName, format_quantity
+
+Name = Callable[[str], str]
+"""How an audience calls a path, such as `stages[0].beam_current`."""
+ATTRIBUTES = ("remarks", "warnings")
+"""Of stored results, JSON: the remarks, and their sentences for those who read the file with other programs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remark:
+    """Something that a reader must know and that is no error; `str` gives it as the sentence of the command line.
+
+    Attributes:
+        code: what kind of remark it is, such as "at_bound".
+        about: paths and names of parameters, which audiences call differently.
+        numbers: values in SI units, and other texts, by what they are.
+    """
+
+    code: str
+    about: tuple[str, ...] = ()
+    numbers: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False)
+
+    def __str__(self) -> str:
+        return sentence(self)
+
+
+Sentence = str | Callable[[Remark, Name], str]
+"""Of a kind of remarks: a format string, or a function of a remark and of what its audience calls a path.
+
+A format string refers to `about` by place or, listed, by its name, to `numbers` by name, and to a path that is always
+the same by `{path[sample.thickness]}`. Values in SI units are shown with a unit where the format is a dimension and a
+number of digits, or "percent" and that number: `{cell:length 3}`.
+"""
+_SENTENCES: dict[str, Sentence] = {}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of remarks: called with paths and values, it makes one.
+
+    Attributes:
+        code: no other kind has it.
+        sentence: what everybody is told who has no words of his own for it.
+
+    Examples:
+        >>> LARGE = Kind("example", "{0} is {value:length 3}: check its unit.")
+        >>> print(LARGE("sample.thickness", value=2.0))
+        sample.thickness is 2 m: check its unit.
+    """
+
+    code: str
+    sentence: Sentence
+
+    def __post_init__(self) -> None:
+        """Make the sentence known, also to those who read the code in a file."""
+        _SENTENCES[self.code] = self.sentence
+
+    def __call__(self, *about: str, **numbers: Any) -> Remark:
+        """A remark of this kind."""
+        return Remark(code=self.code, about=about, numbers=numbers)
+
+
+AS_WRITTEN = Kind("as_written", "{text}")
+"""Of which only the sentence is known, as in files of ionscape 0.1.0."""
+
+
+class _Names:
+    """What an audience calls a path, by the path."""
+
+    def __init__(self, name: Name) -> None:
+        self._name = name
+
+    def __getitem__(self, path: str) -> str:
+        return self._name(path)
+
+
+class _Value(float):
+    """A number that is shown with a unit."""
+
+    def __format__(self, form: str) -> str:
+        dimension, _, digits = form.rpartition(" ")
+        if dimension == "percent":
+            return f"{float(f'{100.0 * self:.{digits}g}'):g} %"
+        if dimension not in DIMENSIONS:
+            return super().__format__(form)
+        return format_quantity(self, cast(DimensionName, dimension), digits=int(digits))
+
+
+class _Values(tuple[Any, ...]):
+    """Several of them, each in the same format."""
+
+    def __format__(self, form: str) -> str:
+        return listed([format(value, form) for value in self])
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as a sentence lists them: a, b and c."""
+    return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
+
+
+def sentence(remark: Remark, *, name: Name = str, own: Mapping[str, Sentence] | None = None) -> str:
+    """A remark in the words of an audience.
+
+    Args:
+        remark: what is to be said.
+        name: how this audience calls a path.
+        own: sentences of this audience, by code, in place of those that everybody is told.
+    """
+    said = (own or {}).get(remark.code, _SENTENCES[remark.code])
+    if not isinstance(said, str):
+        return said(remark, name)
+    names = _Values(map(name, remark.about))
+    numbers = {key: _shown(value) for key, value in remark.numbers.items()}
+    return said.format(*names, about=names, path=_Names(name), **numbers)
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return _Values(map(_shown, cast(tuple[Any, ...], value)))
+    return _Value(value) if isinstance(value, float) else value
+
+
+def of_kinds(remarks: Iterable[Remark], *kinds: Kind) -> list[Remark]:
+    """Those remarks that are of one of these kinds."""
+    codes = {kind.code for kind in kinds}
+    return [remark for remark in remarks if remark.code in codes]
+
+
+def remark_attributes(remarks: Iterable[Remark]) -> dict[str, str]:
+    """Remarks as attributes of a stored result."""
+    kept = list(remarks)
+    told = [list(map(asdict, kept)), list(map(str, kept))]
+    return {key: json.dumps(value, ensure_ascii=False) for key, value in zip(ATTRIBUTES, told, strict=True)}
+
+
+def stored_remarks(attributes: Mapping[Any, Any]) -> tuple[Remark, ...]:
+    """Remarks from the attributes of a stored result; of older files, and of codes unknown here, the sentences."""
+    data, sentences = (json.loads(attributes.get(key, "[]")) for key in ATTRIBUTES)
+    if "remarks" not in attributes:
+        return tuple(AS_WRITTEN(text=text) for text in sentences)
+    return tuple(
+        Remark(code=each["code"], about=tuple(each["about"]), numbers=_tuples(each["numbers"]))
+        if each["code"] in _SENTENCES
+        else AS_WRITTEN(text=text)
+        for each, text in zip(data, sentences, strict=True)
+    )
+
+
+def _tuples(numbers: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(cast(list[Any], value)) if isinstance(value, list) else value for key, value in numbers.items()}
