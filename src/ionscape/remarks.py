@@ -14,8 +14,6 @@ from ionscape.files.quantities import DIMENSIONS, DimensionName, format_quantity
 
 Name = Callable[[str], str]
 """How an audience calls a path, such as `stages[0].beam_current`."""
-ATTRIBUTES = ("remarks", "warnings")
-"""Of stored results, JSON: the remarks, and their sentences for those who read the file with other programs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,16 +136,20 @@ def of_kinds(remarks: Iterable[Remark], *kinds: Kind) -> list[Remark]:
     return [remark for remark in remarks if remark.code in codes]
 
 
-def remark_attributes(remarks: Iterable[Remark]) -> dict[str, str]:
-    """Remarks as attributes of a stored result."""
+def remark_entries(remarks: Iterable[Remark]) -> dict[str, list[Any]]:
+    """Remarks as entries of a summary: the sentences, and the same as data."""
     kept = list(remarks)
-    told = [list(map(asdict, kept)), list(map(str, kept))]
-    return {key: json.dumps(value, ensure_ascii=False) for key, value in zip(ATTRIBUTES, told, strict=True)}
+    return {"warnings": list(map(str, kept)), "remarks": list(map(asdict, kept))}
+
+
+def remark_attributes(remarks: Iterable[Remark]) -> dict[str, str]:
+    """Remarks as attributes of a stored result: its sentences are for those who read the file with other programs."""
+    return {key: json.dumps(value, ensure_ascii=False) for key, value in remark_entries(remarks).items()}
 
 
 def stored_remarks(attributes: Mapping[Any, Any]) -> tuple[Remark, ...]:
     """Remarks from the attributes of a stored result; of older files, and of codes unknown here, the sentences."""
-    data, sentences = (json.loads(attributes.get(key, "[]")) for key in ATTRIBUTES)
+    data, sentences = (json.loads(attributes.get(key, "[]")) for key in ("remarks", "warnings"))
     if "remarks" not in attributes:
         return tuple(AS_WRITTEN(text=text) for text in sentences)
     return tuple(

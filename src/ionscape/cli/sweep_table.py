@@ -31,6 +31,7 @@ def sweep_summary(dataset: xarray.Dataset) -> dict[str, Any]:
     """
     from ionscape.datasets import file_remarks
     from ionscape.experiment import parse_experiment
+    from ionscape.remarks import remark_entries
 
     names = list(map(str, dataset["error"].dims))
     figures = [
@@ -50,7 +51,7 @@ def sweep_summary(dataset: xarray.Dataset) -> dict[str, Any]:
         values = {str(dataset[name].attrs["path"]): float(point[name]) for name in names}
         points.append({"values": values, "stages": stages, "error": str(point["error"].item())})
     remarks = (*parse_experiment(str(dataset.attrs["experiment"])).remarks, *file_remarks(dataset))
-    return {"title": str(dataset.attrs["title"]), "warnings": list(map(str, remarks)), "points": points}
+    return {"title": str(dataset.attrs["title"]), **remark_entries(remarks), "points": points}
 
 
 def print_sweep(console: Console, dataset: xarray.Dataset) -> None:

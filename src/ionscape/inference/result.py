@@ -15,7 +15,7 @@ from ionscape.constants import NORMAL_95
 from ionscape.datasets import Content, file_remarks, read_dataset, write_dataset
 from ionscape.errors import InputError
 from ionscape.provenance import provenance_attributes
-from ionscape.remarks import Remark, remark_attributes, stored_remarks
+from ionscape.remarks import Remark, remark_attributes, remark_entries, stored_remarks
 
 from .curves import curve_variables
 from .evidence import log_evidence, log_volume
@@ -101,7 +101,7 @@ class FitResult:
         attributes = data.attrs
         return {
             "title": str(attributes["title"]),
-            "warnings": list(self.warnings),
+            **remark_entries(self.remarks),
             "parameters": parameters,
             "cost": float(attributes["cost"]),
             "degrees_of_freedom": int(attributes["degrees_of_freedom"]),

@@ -16,7 +16,7 @@ from ionscape.arrays import FloatArray
 from ionscape.datasets import Content, file_remarks, read_dataset, write_dataset
 from ionscape.files.writing import csv_cell, write_text
 from ionscape.provenance import provenance_attributes
-from ionscape.remarks import Remark, remark_attributes, stored_remarks
+from ionscape.remarks import Remark, remark_attributes, remark_entries, stored_remarks
 
 from . import densities
 from .resampling import incorporated_ions
@@ -117,7 +117,7 @@ class DepthProfile:
 
         return {
             "title": found["title"],
-            "warnings": list(self.warnings),
+            **remark_entries(self.remarks),
             "method": found["density_method"],
             "sputter_rate": float(found["sputter_rate"]),
             "sputter_rate_error": float(found["sputter_rate_error"]),

@@ -17,7 +17,7 @@ from ionscape.datasets import Content, check_content, file_remarks, read_dataset
 from ionscape.experiment import Experiment, parse_experiment
 from ionscape.files.writing import csv_cell, write_text
 from ionscape.provenance import provenance_attributes
-from ionscape.remarks import Remark
+from ionscape.remarks import Remark, remark_entries
 
 from .grid import Grid, grid_remarks
 from .settings import Settings
@@ -90,7 +90,7 @@ class SimulationResult:
 
     def summary(self) -> dict[str, Any]:
         """Title, warnings and `stages`: the figures of each stage in SI units (reference: result file)."""
-        return {**self._summary, "warnings": list(self.warnings)}
+        return {**self._summary, **remark_entries(self.remarks)}
 
     def to_netcdf(self, path: str | Path) -> None:
         """Write a NetCDF file that any NetCDF reader opens, complete or not at all."""

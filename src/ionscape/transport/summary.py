@@ -11,6 +11,7 @@ import numpy as np
 
 from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE, VACUUM_PERMITTIVITY
 from ionscape.experiment import Experiment
+from ionscape.remarks import remark_entries
 
 from .exchange import exchanged_ions, exchanging_ions, find_front, mobile_native_ions, native_fraction
 
@@ -44,7 +45,7 @@ def summarise(dataset: xarray.Dataset, experiment: Experiment) -> dict[str, Any]
     stages = dataset["stage"].values
     return {
         "title": experiment.title,
-        "warnings": list(experiment.warnings),
+        **remark_entries(experiment.remarks),
         "stages": [
             _summarise_stage(dataset, experiment, index)
             for index in range(len(experiment.stages))
