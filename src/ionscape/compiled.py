@@ -21,6 +21,9 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 # Fused multiply-add and reordering of sums, but no assumption that numbers are finite: tests for that stay.
 _FAST = {"contract", "reassoc", "arcp", "nsz"}
+_IN_ORDER = {"contract"}
+
+_NO_WRAPPERS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 CACHE_VARIABLE = "NUMBA_CACHE_DIR"
 KERNELS = "kernels"  # name of their makeshift folder
@@ -73,18 +76,33 @@ def kernel(function: _Function) -> _Function:
     return cast(_Function, _compiled(function))
 
 
-def kernel_inline(function: _Function) -> _Function:
-    """The same, but copied into its callers before they are compiled: for large functions of the innermost loops."""
-    return cast(_Function, _compiled(function, inline="always"))
+def ordered_kernel(function: _Function) -> _Function:
+    """The same, but sums keep their order: a result does not depend on how the compiler arranges the calls."""
+    return cast(_Function, _compiled(function, fastmath=_IN_ORDER))
 
 
-def _compiled(function: Callable[..., Any], **options: Any) -> Any:
-    from numba import njit  # only here: the pages of the workbench ask for `first_use` alone
+def inner_kernel(function: _Function) -> _Function:
+    """An ordered one that other kernels alone call: Python cannot call it, and nothing is compiled for that.
 
+    What takes apart the arguments of a call from Python, nested tuples of arrays, would be compiled for every kernel.
+    """
+    return cast(_Function, _compiled(function, fastmath=_IN_ORDER, **_NO_WRAPPERS))
+
+
+def inlined_kernel(function: _Function) -> _Function:
+    """The same, and copied into its callers by the compiler however large it is: for the loops over all cells."""
+    return cast(_Function, _compiled(function, fastmath=_IN_ORDER, forceinline=True, **_NO_WRAPPERS))
+
+
+def _compiled(function: Callable[..., Any], *, fastmath: set[str] = _FAST, **options: Any) -> Any:
+    from numba import config, njit  # only here: the pages of the workbench ask for `first_use` alone
+
+    if cast(Any, config).DISABLE_JIT:
+        return function
     cached = "no cache" not in _state
     while True:
         try:
-            made: Any = njit(cache=cached, error_model="numpy", fastmath=_FAST, **options)(function)
+            made: Any = njit(cache=cached, error_model="numpy", fastmath=fastmath, **options)(function)
         except RuntimeError as error:
             if not cached or "cannot cache" not in str(error):
                 raise

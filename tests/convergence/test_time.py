@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from called_kernels import accept, attempt_step
 from experiments import FloatArray, constant, contact, experiment, irradiation, table
 from ionscape.experiment import Experiment
 from ionscape.transport.arrays import make_workspace
 from ionscape.transport.grid import make_grid
-from ionscape.transport.integrate import FINISHED, Control, Stages, State, accept, advance, attempt_step
+from ionscape.transport.integrate import FINISHED, Control, Stages, State, advance
 from ionscape.transport.run import _start_state
 from ionscape.transport.runge_kutta import METHODS, backward_euler
 from ionscape.transport.settings import Settings

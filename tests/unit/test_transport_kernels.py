@@ -8,19 +8,17 @@ import numpy as np
 import pytest
 from scipy.interpolate import PchipInterpolator
 
+from called_kernels import assemble, restore_positivity, solve_in_place
 from ionscape.diffusivity import log_diffusion_table, site_energy_diffusion
 from ionscape.experiment import parse_experiment
 from ionscape.transport import Settings, make_grid
 from ionscape.transport.arrays import POTENTIAL_LIMITED, make_workspace
-from ionscape.transport.block_tridiagonal import solve_in_place
-from ionscape.transport.equations import assemble
 from ionscape.transport.fluxes import OUTFLOW_SMOOTHING, bernoulli, face_coefficient, log_coefficient, outflow
 from ionscape.transport.integrate import (
     BEAM_LIMITED,
     State,
     beam_regime,
     damp_oscillation,
-    restore_positivity,
 )
 from ionscape.transport.runge_kutta import METHODS, backward_euler
 from ionscape.transport.stage_arrays import make_scales, make_stage

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +120,18 @@ def test_result_holds_what_it_needs_to_be_understood_alone(result: isc.Simulatio
         assert np.array_equal(again.dataset[name].values, result.dataset[name].values)
     assert json.loads(again.dataset.attrs["settings"])["method"] == Settings().method
     assert json.loads(again.dataset.attrs["grid"])["cells"] == result.dataset.sizes["depth"]
+
+
+def test_no_compiler_is_loaded_before_something_is_simulated(result: isc.SimulationResult, tmp_path: Path) -> None:
+    path = tmp_path / "rb.nc"
+    result.to_netcdf(path)
+    code = (
+        "import sys, ionscape as isc, ionscape.transport\n"
+        "from ionscape.transport import Grid, Settings, Variation, front_figures, make_grid\n"
+        "stored = isc.load_result(sys.argv[1]); stored.summary(); make_grid(stored.experiment)\n"
+        "sys.exit('numba' in sys.modules or 'llvmlite' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(path)], check=False).returncode == 0
 
 
 def test_netcdf_is_readable_without_the_package(result: isc.SimulationResult, tmp_path: Path) -> None:

@@ -86,6 +86,26 @@ class Problem(NamedTuple):
     boundaries: Boundaries
 
 
+class Variants(NamedTuple):
+    """The stage for slightly changed parameters; first axis: lower and upper value, second: changed parameters (G)."""
+
+    parameters: IntegerArray  # (G,) which of the P parameters
+    spacing: FloatArray  # (G,) upper minus lower value
+    duration: FloatArray  # (2, G) of the stage in units of the unchanged one
+    size: FloatArray  # (2, G, cells)
+    distance: FloatArray  # (2, G, cells + 1)
+    permittivity: FloatArray  # (2, G)
+    thermal: FloatArray  # (2, G)
+    native: FloatArray  # (2, G, ions)
+    knots: FloatArray  # (2, G, ions, intervals + 1, 2)
+    beam_flux: FloatArray  # (2, G)
+    front_potential: FloatArray  # (2, G)
+    vacuum: FloatArray  # (2, G)
+    front_displacement: FloatArray  # (2, G)
+    surface: FloatArray  # (2, G, ions)
+    surface_coefficient: FloatArray  # (2, G, ions)
+
+
 class Workspace(NamedTuple):
     """Buffers that live as long as one stage. m = ions + 1 unknowns per cell, the potential last."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ionscape.arrays import FloatArray
-from ionscape.compiled import kernel
+from ionscape.compiled import inner_kernel
 
 from .arrays import Workspace
 
@@ -15,7 +15,7 @@ ion, whose balance must close.
 """
 
 
-@kernel
+@inner_kernel
 def solve_in_place(work: Workspace, size: tuple[int, ...]) -> bool:
     """Solve lower_k x_{k-1} + diagonal_k x_k + upper_k x_{k+1} = residual_k with the arrays of ``work``.
 
@@ -80,7 +80,7 @@ def solve_in_place(work: Workspace, size: tuple[int, ...]) -> bool:
     return True
 
 
-@kernel
+@inner_kernel
 def solve_many_in_place(work: Workspace, right: FloatArray, size: tuple[int, ...], lanes: tuple[int, ...]) -> bool:
     """Solve the same system for many right-hand sides at once, those of ``right`` (cells, m, P), in place.
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 
 from ionscape.arrays import FloatArray
-from ionscape.compiled import kernel, kernel_inline
+from ionscape.compiled import inlined_kernel, inner_kernel
 
 from .arrays import (
     BEAM_LIMITED,
@@ -37,7 +37,7 @@ from .arrays import (
 from .fluxes import bernoulli, face_coefficient, log_coefficient, outflow
 
 
-@kernel
+@inner_kernel
 def evaluate_coefficients(y: FloatArray, problem: Problem, work: Workspace) -> None:
     """D_i of every cell and its logarithmic slope, from the densities that set the Fermi level of the ion."""
     coefficients = problem.coefficients
@@ -62,7 +62,7 @@ def evaluate_coefficients(y: FloatArray, problem: Problem, work: Workspace) -> N
             work.slope[k, i] = slope
 
 
-@kernel
+@inner_kernel
 def assemble(y: FloatArray, known: FloatArray, step: float, problem: Problem, mode: int, work: Workspace) -> None:
     """Fill ``work`` with the residual and the three block diagonals of its Jacobian at ``y`` (cells, ions + 1)."""
     medium = problem.medium
@@ -89,7 +89,7 @@ def assemble(y: FloatArray, known: FloatArray, step: float, problem: Problem, mo
     back_face(y, step, problem, work)
 
 
-@kernel_inline
+@inlined_kernel
 def inner_face(k: int, y: FloatArray, step: float, problem: Problem, work: Workspace) -> None:
     """Add the face between cells k and k + 1: fluxes out of the left and into the right cell, and the displacement."""
     cells = problem.cells
@@ -175,7 +175,7 @@ def inner_face(k: int, y: FloatArray, step: float, problem: Problem, work: Works
         diagonal[r, ions, j] -= right_scale * total_right[j]
 
 
-@kernel
+@inner_kernel
 def front_face(y: FloatArray, step: float, problem: Problem, mode: int, work: Workspace) -> None:
     """Add the irradiated face: beam, contact or closed surface (kinds: ``arrays.FRONT_*``)."""
     cells = problem.cells
@@ -246,7 +246,7 @@ def front_face(y: FloatArray, step: float, problem: Problem, mode: int, work: Wo
             diagonal[0, ions, b] -= scale * charges[i] * work.front_slope[i, b]
 
 
-@kernel
+@inner_kernel
 def back_face(y: FloatArray, step: float, problem: Problem, work: Workspace) -> None:
     """Add the back electrode: potential zero, arriving ions leave (those that it takes), none comes back."""
     cells = problem.cells

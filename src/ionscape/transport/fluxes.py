@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 
 from ionscape.arrays import FloatArray
-from ionscape.compiled import kernel
+from ionscape.compiled import ordered_kernel
 
 #: Dimensionless potential step over the last half cell below which the outflow to the back electrode is smoothed.
 OUTFLOW_SMOOTHING = 1e-3
 
 
-@kernel
+@ordered_kernel
 def bernoulli(w: float) -> tuple[float, float]:
     """B(w) = w / (exp(w) - 1) and dB/dw.
 
@@ -36,7 +36,7 @@ def bernoulli(w: float) -> tuple[float, float]:
     return value, (value * e - 1.0) * q
 
 
-@kernel
+@ordered_kernel
 def face_coefficient(donor: float, receiver: float) -> tuple[float, float, float]:
     """Diffusion coefficient of a face, from that of the cell that gives and the cell that receives, and both slopes.
 
@@ -55,7 +55,7 @@ def face_coefficient(donor: float, receiver: float) -> tuple[float, float, float
     return a * donor + b * receiver, 1.0 - 2.0 * b * b, 1.0 - 2.0 * a * a
 
 
-@kernel
+@ordered_kernel
 def outflow(u: float) -> tuple[float, float]:
     """max(0, u) with continuous slope, and its derivative: the drift that carries ions into the back electrode.
 
@@ -70,7 +70,7 @@ def outflow(u: float) -> tuple[float, float]:
     return u * r * (2.0 - r), r * (4.0 - 3.0 * r)
 
 
-@kernel
+@ordered_kernel
 def log_coefficient(knots: FloatArray, spacing_inverse: float, density: float) -> tuple[float, float]:
     """Ln D and its derivative by density from a table with uniform knots (cubic Hermite, constant beyond both ends)."""
     x = density * spacing_inverse

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ionscape.arrays import FloatArray
-from ionscape.compiled import kernel
+from ionscape.compiled import inner_kernel, ordered_kernel
 
 from .arrays import (
     BEAM_LIMITED,
@@ -30,6 +30,7 @@ from .arrays import (
     Workspace,
 )
 from .block_tridiagonal import solve_in_place
+from .copying import copy
 from .equations import assemble
 from .runge_kutta import RungeKutta
 from .tangents import Tangents, carry_tangents
@@ -60,7 +61,7 @@ class Control(NamedTuple):
     smallest_step: float  # [s]
 
 
-@kernel
+@ordered_kernel
 def beam_regime(mode: int, potential: float, boundaries: Boundaries) -> int:
     """Regime of the beam that agrees with a surface potential: J = min(J_beam, max(0, g (U_R - phi_s))).
 
@@ -82,7 +83,7 @@ def beam_regime(mode: int, potential: float, boundaries: Boundaries) -> int:
     return mode
 
 
-@kernel
+@inner_kernel
 def update_norm(y: FloatArray, update: FloatArray, ions: int, thermal: float) -> float:
     """Largest change of a scaled density, or a tenth of the largest change of the potential relative to its range."""
     norm = 0.0
@@ -97,7 +98,7 @@ def update_norm(y: FloatArray, update: FloatArray, ions: int, thermal: float) ->
     return norm if np.isfinite(norm) else np.inf
 
 
-@kernel
+@ordered_kernel
 def damp_oscillation(update: FloatArray, before: FloatArray, ions: int) -> bool:
     """Shorten the update of densities that jump back and forth, in place; True when any was shortened.
 
@@ -116,7 +117,7 @@ def damp_oscillation(update: FloatArray, before: FloatArray, ions: int) -> bool:
     return damped
 
 
-@kernel
+@inner_kernel
 def balance_is_closed(stage: int, step: float, stages: Stages, problem: Problem) -> bool:
     """Whether the cells gained what passed the faces, up to rounding.
 
@@ -138,7 +139,7 @@ def balance_is_closed(stage: int, step: float, stages: Stages, problem: Problem)
     return True
 
 
-@kernel
+@inner_kernel
 def solve_stage(
     stage: int, step: float, stages: Stages, problem: Problem, control: Control, work: Workspace, counters: IntegerArray
 ) -> bool:
@@ -174,7 +175,7 @@ def solve_stage(
         if norm > control.newton and iteration > 0:
             damped = damp_oscillation(update, work.update_before, ions)
         if iteration < MAXIMUM_NEWTON_ITERATIONS - 1:
-            work.update_before[:] = update
+            copy(work.update_before, update)
         for k in range(count):
             for a in range(ions + 1):
                 y[k, a] -= update[k, a]
@@ -195,7 +196,7 @@ def solve_stage(
     return False
 
 
-@kernel
+@inner_kernel
 def restore_positivity(state: State, size: FloatArray, native: FloatArray) -> None:
     """Fill cells whose density is below zero from their surroundings; the amount of each ion is unchanged.
 
@@ -239,7 +240,7 @@ def restore_positivity(state: State, size: FloatArray, native: FloatArray) -> No
             k = last + 1
 
 
-@kernel
+@inner_kernel
 def extrapolate(
     stage: int, nodes: FloatArray, stages: Stages, previous: FloatArray, previous_node: float, native: FloatArray
 ) -> None:
@@ -272,7 +273,7 @@ def extrapolate(
             guess[k, a] = max(guess[k, a], -native[a])
 
 
-@kernel
+@inner_kernel
 def attempt_step(
     state: State, step: float, method: RungeKutta, stages: Stages, problem: Problem, control: Control, work: Workspace
 ) -> float:
@@ -284,10 +285,10 @@ def attempt_step(
     count = state.y.shape[0]
     number = method.nodes.shape[0]
     values, rates = stages.values, stages.rates
-    values[0] = state.y
-    rates[0] = state.derivative
-    stages.front[0] = state.front_rate
-    stages.back[0] = state.back_rate
+    copy(values[0], state.y)
+    copy(rates[0], state.derivative)
+    copy(stages.front[0], state.front_rate)
+    copy(stages.back[0], state.back_rate)
     scale = step * method.diagonal
     has_history = state.counters[4] > 0 and state.clock[2] > 0.0
     for j in range(1, number):
@@ -300,7 +301,7 @@ def attempt_step(
         if has_history:
             extrapolate(j, method.nodes, stages, state.previous, -state.clock[2] / step, problem.medium.native)
         else:
-            values[j] = values[j - 1]
+            copy(values[j], values[j - 1])
         if not solve_stage(j, scale, stages, problem, control, work, state.counters):
             return -1.0
         inverse = 1.0 / scale
@@ -321,7 +322,7 @@ def attempt_step(
     return max(step * np.sqrt(error), -0.1 * lowest) / control.tolerance
 
 
-@kernel
+@inner_kernel
 def accept(state: State, step: float, error: float, method: RungeKutta, stages: Stages, problem: Problem) -> None:
     """Make the last stage the new state, count what passed the faces, and propose the next step."""
     last = method.nodes.shape[0] - 1
@@ -330,11 +331,11 @@ def accept(state: State, step: float, error: float, method: RungeKutta, stages: 
             weight = step * method.a[last, j]
             state.entered[i] += weight * stages.front[j, i]
             state.left[i] += weight * stages.back[j, i]
-    state.previous[:] = state.y
-    state.y[:] = stages.values[last]
-    state.derivative[:] = stages.rates[last]
-    state.front_rate[:] = stages.front[last]
-    state.back_rate[:] = stages.back[last]
+    copy(state.previous, state.y)
+    copy(state.y, stages.values[last])
+    copy(state.derivative, stages.rates[last])
+    copy(state.front_rate, stages.front[last])
+    copy(state.back_rate, stages.back[last])
     restore_positivity(state, problem.cells.size, problem.medium.native)
     # proportional-integral control (Soederlind 2002): the memory of the last error damps the step sequence
     error = max(error, 1e-4)
@@ -347,7 +348,7 @@ def accept(state: State, step: float, error: float, method: RungeKutta, stages: 
     state.counters[4] = 1
 
 
-@kernel
+@ordered_kernel
 def advance(
     state: State,
     mark: float,

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ionscape.arrays import FloatArray
-from ionscape.compiled import kernel
+from ionscape.compiled import inner_kernel
 
 from .arrays import (
     FRONT_CLOSED,
@@ -34,31 +34,13 @@ from .arrays import (
     Problem,
     Stages,
     State,
+    Variants,
     Workspace,
 )
 from .block_tridiagonal import solve_many_in_place
+from .copying import copy
 from .equations import assemble
 from .runge_kutta import RungeKutta
-
-
-class Variants(NamedTuple):
-    """The stage for slightly changed parameters; first axis: lower and upper value, second: changed parameters (G)."""
-
-    parameters: IntegerArray  # (G,) which of the P parameters
-    spacing: FloatArray  # (G,) upper minus lower value
-    duration: FloatArray  # (2, G) of the stage in units of the unchanged one
-    size: FloatArray  # (2, G, cells)
-    distance: FloatArray  # (2, G, cells + 1)
-    permittivity: FloatArray  # (2, G)
-    thermal: FloatArray  # (2, G)
-    native: FloatArray  # (2, G, ions)
-    knots: FloatArray  # (2, G, ions, intervals + 1, 2)
-    beam_flux: FloatArray  # (2, G)
-    front_potential: FloatArray  # (2, G)
-    vacuum: FloatArray  # (2, G)
-    front_displacement: FloatArray  # (2, G)
-    surface: FloatArray  # (2, G, ions)
-    surface_coefficient: FloatArray  # (2, G, ions)
 
 
 class Tangents(NamedTuple):
@@ -78,7 +60,7 @@ class Tangents(NamedTuple):
     potential_before: FloatArray  # (P,) of the potential of the first cell, one step before
 
 
-@kernel
+@inner_kernel
 def carry_tangents(
     state: State,
     step: float,
@@ -96,7 +78,7 @@ def carry_tangents(
     last = method.nodes.shape[0] - 1
     scale = step * method.diagonal
     inverse = 1.0 / scale
-    tangents.potential_before[:] = values[0, 0, ions]
+    copy(tangents.potential_before, values[0, 0, ions])
     for j in range(1, last + 1):
         for k in range(count):
             for i in range(ions):
@@ -119,12 +101,12 @@ def carry_tangents(
             weight = step * method.a[last, j]
             for p in range(parameters):
                 tangents.left[i, p] += weight * tangents.back[j, i, p]
-    values[0] = values[last]
-    rates[0] = rates[last]
-    tangents.back[0] = tangents.back[last]
+    copy(values[0], values[last])
+    copy(rates[0], rates[last])
+    copy(tangents.back[0], tangents.back[last])
 
 
-@kernel
+@inner_kernel
 def solve_stage_tangents(
     stage: int, step: float, stages: Stages, problem: Problem, work: Workspace, tangents: Tangents
 ) -> None:
@@ -154,7 +136,7 @@ def solve_stage_tangents(
                 back[i, p] += slope * right[count - 1, b, p]
 
 
-@kernel
+@inner_kernel
 def tabulated_derivatives(y: FloatArray, problem: Problem, tangents: Tangents) -> None:
     """Derivatives of ln D by the parameters in every cell, at fixed density."""
     coefficients = problem.coefficients
@@ -189,7 +171,7 @@ def tabulated_derivatives(y: FloatArray, problem: Problem, tangents: Tangents) -
                 result[k, i, p] = value + g0 * knots[n, 1, p] + g1 * knots[n + 1, 1, p]
 
 
-@kernel
+@inner_kernel
 def add_known_and_fluxes(step: float, problem: Problem, work: Workspace, tangents: Tangents, stage: int) -> None:
     """Add -(dG/dY*) K - dG/dp by ln D to the right-hand sides, and dJ/dp by ln D of the fluxes through the back.
 
@@ -233,7 +215,7 @@ def add_known_and_fluxes(step: float, problem: Problem, work: Workspace, tangent
                 back[i, p] += before[i, p]
 
 
-@kernel
+@inner_kernel
 def subtract_varied_residuals(
     y: FloatArray,
     step: float,

@@ -13,11 +13,10 @@ from ionscape.arrays import FloatArray
 from ionscape.constants import ELEMENTARY_CHARGE
 from ionscape.experiment import Experiment
 
-from .arrays import FRONT_BEAM, FRONT_COMPOSITION, Boundaries, Cells
+from .arrays import FRONT_BEAM, FRONT_COMPOSITION, Boundaries, Cells, Variants
 from .grid import Grid, cells_of
 from .settings import Settings
 from .stage_arrays import Scales, StageArrays, displacement_at_front, make_scales, make_stage
-from .tangents import Variants
 
 
 @dataclass(frozen=True, kw_only=True)
