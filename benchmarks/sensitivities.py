@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ionscape.experiment import load_experiment
-from ionscape.inference.paths import read_scalar, with_values
+from ionscape.files.values import read_scalar
 from ionscape.transport import Settings, simulate
 from ionscape.transport.grid import make_grid
 from ionscape.transport.variation import Variation
@@ -37,7 +37,7 @@ def main() -> int:
     grid = make_grid(experiment)
 
     def scaled(path: str, factor: float):
-        return with_values(experiment, {path: read_scalar(experiment, path).value * factor})
+        return experiment.replace({path: read_scalar(experiment, path).value * factor})
 
     variations = [
         Variation(name=path, lower=experiment, upper=scaled(path, 1.0 + SPACING), spacing=SPACING) for path in PATHS

@@ -35,7 +35,6 @@ temperatures = ["303 K"]
 def simulated(ions: int, parameters: int = 0) -> None:
     """A short irradiation of so many ions, with derivatives by so many parameters."""
     from experiments import constant, experiment, irradiation
-    from ionscape.inference.paths import with_values
     from ionscape.transport import simulate
     from ionscape.transport.variation import Variation
 
@@ -46,7 +45,7 @@ def simulated(ions: int, parameters: int = 0) -> None:
         stages=[irradiation(names[-1], 1.0, SHORT)],
         grid={"cell": 2e-9, "zone": 20e-9, "surface_cell": 2e-9, "growth": 2.0},
     )
-    lower, upper = (with_values(described, {"stages[0].temperature": 323.15 + sign}) for sign in (-0.1, 0.1))
+    lower, upper = (described.replace({"stages[0].temperature": 323.15 + sign}) for sign in (-0.1, 0.1))
     variations = [
         Variation(name=f"temperature {number}", lower=lower, upper=upper, spacing=0.2) for number in range(parameters)
     ]

@@ -7,7 +7,6 @@ instrument. The fit gets the counts, the crater scans and an experiment whose fr
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,12 +14,11 @@ from typing import Any
 import numpy as np
 
 from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE
-from ionscape.experiment import Experiment, GridSpecification, parse_experiment
+from ionscape.experiment import Experiment, GridSpecification, TableSpecification, parse_experiment
 from ionscape.inference import FitProblem, FitResult, fit, make_fit
 from ionscape.inference.forward import ForwardModel
 from ionscape.inference.least_squares import StartResult, minimise, search, starting_points
 from ionscape.inference.parameters import coordinates_of, values_of
-from ionscape.inference.paths import text_of, with_values
 from ionscape.inference.problem import with_starts
 from ionscape.inference.remarks import OPEN_END, UNDETERMINED
 from ionscape.profiling import GaussianResponse, Instrument, Measurement, make_measurement
@@ -176,15 +174,12 @@ def true_experiment(truth: Truth, departure: Departure = RIGHT) -> Experiment:
     experiment = truth.experiment()
     if departure.foreign == (1.0, 1.0):
         return experiment
-    data = tomllib.loads(experiment.source)
-    data["ions"][truth.ion]["diffusion"] = {
-        "model": "table",
-        "densities": ["0 1/m^3", f"{BULK_DENSITY!r} 1/m^3"],
-        "coefficients": [f"{factor * truth.foreign!r} m^2/s" for factor in departure.foreign],
-        "reference_temperature": f"{truth.temperature} K",
-        "activation_energy": "0.65 eV",
-    }
-    return parse_experiment(text_of(data))
+    first, last = departure.foreign
+    line = TableSpecification(
+        densities=(0.0, BULK_DENSITY), coefficients=(first * truth.foreign, last * truth.foreign),
+        reference_temperature=truth.temperature, activation_energy=0.65 * ELEMENTARY_CHARGE,
+    )  # fmt: skip
+    return experiment.replace({f"ions.{truth.ion}.diffusion": line})
 
 
 def measure(truth: Truth, departure: Departure = RIGHT) -> Measurement:
@@ -222,7 +217,7 @@ def measure(truth: Truth, departure: Departure = RIGHT) -> Measurement:
     wrong = {path: value * float(rng.uniform(0.75, 1.3)) for path, value in truth.values.items()}
     modelled = truth.experiment()
     charges = {name: ion.charge for name, ion in modelled.ions.items()}
-    return replace(made, experiment=with_values(modelled, wrong), charges=charges)
+    return replace(made, experiment=modelled.replace(wrong), charges=charges)
 
 
 def free_parameters(truths: Mapping[str, Truth], *, shared: Sequence[str] = ()) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from comparison import EXAMPLES
 import ionscape as isc
 from ionscape.figures import local_populations, save
 
-text = (EXAMPLES / "rb-cs-double-cait.toml").read_text(encoding="utf-8") + '\n[grid]\ncell = "1 nm"\n'
-result = isc.simulate(isc.parse_experiment(text))
+experiment = isc.load_experiment(EXAMPLES / "rb-cs-double-cait.toml")
+result = isc.simulate(experiment.replace({"grid.cell": "1 nm"}))
 stage, time = result.dataset["stage"].values, result.dataset["time"].values
 times = [0.0, time[np.flatnonzero(stage == 0)[-1]], time[-1]]
 save(local_populations(result, times, depth=20e-9), "double_cait_populations.png")

@@ -10,13 +10,13 @@ from ionscape.figures import ion_styles, save
 BEST = "3.1e-23"
 COEFFICIENTS = {"2.4e-23": "--", BEST: "-", "3.8e-23": ":"}  # D of Cs in m^2/s and its line, as in the paper
 CELL = size(page=0.4, full=0.1, coarse=1.0)  # nm
-TEXT = (EXAMPLES / "rb-cs-double-cait.toml").read_text(encoding="utf-8")
+EXPERIMENT = isc.load_experiment(EXAMPLES / "rb-cs-double-cait.toml")
 
 
 def profiles(coefficient):
     """Result, depth in nm, cells in nm and the fraction of each ion at the end."""
-    text = TEXT.replace(f'"{BEST} m^2/s"', f'"{coefficient} m^2/s"') + f'\n[grid]\ncell = "{CELL} nm"\n'
-    result = isc.simulate(isc.parse_experiment(text))
+    varied = {"ions.Cs.diffusion.coefficient": f"{coefficient} m^2/s", "grid.cell": f"{CELL} nm"}
+    result = isc.simulate(EXPERIMENT.replace(varied))
     end = result.dataset.isel(time=-1)
     fractions = {ion: end["density"].sel(ion=ion).values / result.experiment.bulk_density for ion in ("Li", "Rb", "Cs")}
     return result, end["depth"].values * 1e9, end["cell_size"].values * 1e9, fractions

@@ -7,13 +7,13 @@ import ionscape as isc
 from ionscape.figures import save
 
 CELLS = size(page=(0.8, 0.4, 0.2), full=(0.8, 0.4, 0.2, 0.1), coarse=(2.0, 1.0))  # nm
-TEXT = (EXAMPLES / "rb-cs-double-cait.toml").read_text(encoding="utf-8")
+EXPERIMENT = isc.load_experiment(EXAMPLES / "rb-cs-double-cait.toml")
 
 figure = Figure(figsize=(6.4, 3.8), layout="constrained")
 axes = figure.subplots()
 rows = []
 for cell in CELLS:
-    result = isc.simulate(isc.parse_experiment(TEXT + f'\n[grid]\ncell = "{cell} nm"\n'))
+    result = isc.simulate(EXPERIMENT.replace({"grid.cell": f"{cell} nm"}))
     end = result.dataset["density"].isel(time=-1) / result.experiment.bulk_density
     end = end.assign_coords(depth=end["depth"] * 1e9)
     for ion, line in (("Rb", "-"), ("Cs", ":")):

@@ -34,13 +34,14 @@ def simulate(ion, trapped_width):
         native_diffusion_coefficient=D_LITHIUM, foreign_diffusion_coefficient=COEFFICIENT[ion],
         temperature=TEMPERATURE,
     )  # fmt: skip
-    text = (EXAMPLES / "gallery" / "single_cait.toml").read_text(encoding="utf-8")
-    for name, value in {
-        "ion": ion, "width": 0.16, "trapped": FALL_OFF[ion], "trapped width": trapped_width,
-        "coefficient": COEFFICIENT[ion], "potential": float(potential), "duration": float(duration), "cell": CELL,
-    }.items():  # fmt: skip
-        text = text.replace(f"<{name}>", str(value))
-    return isc.simulate(isc.parse_experiment(text))
+    potassium = isc.load_experiment(EXAMPLES / "gallery" / "single_cait.toml")
+    return isc.simulate(potassium.replace({
+        "title": f"{ion}@Li3B7O12", "ions": {"Li": potassium.ions["Li"], ion: potassium.ions["K"]},
+        f"ions.{ion}.diffusion.coefficient": COEFFICIENT[ion], "ions.Li.diffusion.trapped_fraction": FALL_OFF[ion],
+        "ions.Li.diffusion.trapped_width": f"{trapped_width} eV", "stages[0].beam": ion,
+        "stages[0].source_potential": float(potential), "stages[0].duration": float(duration),
+        "grid.cell": f"{CELL} nm",
+    }))  # fmt: skip
 
 
 figure = Figure(figsize=(6.4, 7.2), layout="constrained")

@@ -7,20 +7,15 @@ import ionscape as isc
 from ionscape.figures import ion_styles, save
 
 WIDTHS = {0.135: "-", 0.16: "--", 0.18: ":"}  # eV, and the lines of the paper
-TEMPLATE = (EXAMPLES / "gallery" / "single_cait.toml").read_text(encoding="utf-8")
-CONDITIONS = {  # as in single_cait_profiles.py
-    "ion": "K", "trapped": 0.20, "trapped width": 0.05, "coefficient": 1.87e-22,
-    "potential": 1.2975, "duration": 8.29e5, "cell": size(page=0.5, full=0.2, coarse=1.0),
-}  # fmt: skip
+EXPERIMENT = isc.load_experiment(EXAMPLES / "gallery" / "single_cait.toml")
+CELL = size(page=0.5, full=0.2, coarse=1.0)  # nm
 
 figure = Figure(figsize=(6.4, 3.6), layout="constrained")
 axes = figure.subplots()
 rows = []
 for width, line in WIDTHS.items():
-    text = TEMPLATE
-    for name, value in {**CONDITIONS, "width": width}.items():
-        text = text.replace(f"<{name}>", str(value))
-    result = isc.simulate(isc.parse_experiment(text))
+    varied = {"ions.Li.diffusion.width": f"{width} eV", "grid.cell": f"{CELL} nm"}
+    result = isc.simulate(EXPERIMENT.replace(varied))
     end = result.dataset["density"].isel(time=-1) / 1.4e28
     for ion, style in ion_styles(["Li", "K"]).items():
         axes.plot(end["depth"] * 1e9, end.sel(ion=ion), color=style.colour, ls=line, label=f"{ion}, Γ1 = {width} eV")

@@ -169,7 +169,7 @@ def toml_value(value: object) -> str:
         # The escapes of JSON are those of TOML, which only refuses a bare delete character besides.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, Mapping):
-        entries = [f"{_toml_key(str(key))} = {toml_value(entry)}" for key, entry in value.items()]
+        entries = [f"{toml_key(str(key))} = {toml_value(entry)}" for key, entry in value.items()]
         return "{ " + ", ".join(entries) + " }" if entries else "{}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(toml_value(entry) for entry in value) + "]"
@@ -190,7 +190,7 @@ def nearest_name(name: str, known: Iterable[str], *, least: float = 0.0) -> str 
     return candidates[matches[0]] if matches else None
 
 
-def _toml_key(key: str) -> str:
+def toml_key(key: str) -> str:
     return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else toml_value(key)
 
 

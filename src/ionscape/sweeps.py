@@ -20,7 +20,7 @@ from ionscape.datasets import Content, check_content, read_dataset
 from ionscape.errors import InputError, IonscapeError
 from ionscape.experiment import Experiment, parse_experiment
 from ionscape.files.quantities import quantity
-from ionscape.inference.paths import Scalar, read_scalar, with_values
+from ionscape.files.values import Scalar, read_scalar
 from ionscape.provenance import package_version, provenance_attributes, settings_text, text_hash
 from ionscape.scaleout import Executor, Outcome, RunStore, Tally, Task, make_executor
 from ionscape.transport import Settings, simulate
@@ -168,7 +168,7 @@ def make_axes(experiment: Experiment, vary: Mapping[str, Sequence[float | str]])
     axes = tuple(_axis(read_scalar(experiment, path), values) for path, values in vary.items())
     for axis in axes:
         for value in axis.values:
-            with_values(experiment, {axis.path: value})  # names the value that cannot be used, before all else
+            experiment.replace({axis.path: value})  # names the value that cannot be used, before all else
     return axes
 
 
@@ -290,7 +290,7 @@ def _value(scalar: Scalar, value: float | str) -> float:
 
 def _task(experiment: Experiment, values: Mapping[str, float], settings: Settings) -> Task:
     """The task of one point; its key holds all on which the outcome depends, so that sweeps may share a store."""
-    source = with_values(experiment, values).self_contained_source()
+    source = experiment.replace(values).self_contained_source()
     key = f"sweep {text_hash(json.dumps([source, settings_text(settings), package_version()]))}"
     return Task(key=key, arguments=(source, experiment.file, settings))
 

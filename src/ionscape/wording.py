@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from ionscape.errors import toml_value
 
 Part = str | int
 
@@ -33,6 +36,18 @@ def split_path(path: str) -> tuple[Part, ...]:
     for quoted, index, bare in _PART.findall(path):
         parts.append(int(index) if index else bare or re.sub(r"\\(.)", r"\1", quoted))
     return tuple(parts)
+
+
+def join_path(parts: Sequence[Part]) -> str:
+    """The path with these parts; names with dots, brackets or quotation marks are quoted."""
+    path = ""
+    for part in parts:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        else:
+            name = part if re.fullmatch(r'[^.\[\]"\\]+', part) else toml_value(part)
+            path = f"{path}.{name}" if path else name
+    return path
 
 
 def label_of(key: str) -> str:

@@ -11,13 +11,13 @@ import pytest
 
 from ionscape.errors import InputError
 from ionscape.experiment import load_experiment, parse_experiment
+from ionscape.files.values import read_scalar, scalars
 from ionscape.inference import Parameter, Prior, load_fit, make_fit
 from ionscape.inference.fit import _assumed_sites
 from ionscape.inference.forward import ForwardModel
 from ionscape.inference.least_squares import covariance_of, starting_points
 from ionscape.inference.noise import whitened
 from ionscape.inference.parameters import coordinates_of, values_of
-from ionscape.inference.paths import read_scalar, scalars, with_values
 from ionscape.profiling import load_measurement
 
 ELECTRON_VOLT = 1.602176634e-19
@@ -40,7 +40,7 @@ def test_scalars_are_found_by_their_paths(double_cait_file) -> None:
     text = experiment.source.replace(stated, f'{stated}\nreference_density = "1.33e28 1/m^3"')
     path, referred = "stages[2].diffusion.Rb.reference_density", parse_experiment(text)
     assert scalars(referred)[path].value == 1.33e28
-    model = with_values(referred, {path: 1.3e28}).diffusion_model("Rb", 2)
+    model = referred.replace({path: 1.3e28}).diffusion_model("Rb", 2)
     assert float(model.coefficient(1.3e28, 323.15)) == pytest.approx(2.67e-22, rel=1e-9)
     with pytest.raises(InputError, match=r'nearest path is "ions\.Li\.diffusion\.width"'):
         read_scalar(experiment, "ions.Li.diffusion.widht")
@@ -64,13 +64,13 @@ def test_the_path_proposed_is_one_of_the_same_ion(double_cait_file, path: str, n
 def test_changed_values_make_an_experiment_that_survives_its_own_text(double_cait_file) -> None:
     experiment = load_experiment(double_cait_file)
     values = {path: scalar.value * 1.01 for path, scalar in scalars(experiment).items()}
-    changed = with_values(experiment, values)
+    changed = experiment.replace(values)
     for path, value in values.items():
         assert read_scalar(changed, path).value == pytest.approx(value, rel=1e-12, abs=0), path
     again = parse_experiment(changed.self_contained_source())
     assert scalars(again) == scalars(changed)
     with pytest.raises(InputError, match="thickness"):
-        with_values(experiment, {"sample.thickness": -1.0})
+        experiment.replace({"sample.thickness": -1.0})
 
 
 @pytest.mark.parametrize("scale", ["linear", "log"])

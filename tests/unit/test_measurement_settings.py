@@ -11,7 +11,9 @@ import pytest
 
 import ionscape as isc
 from ionscape.errors import InputError
-from ionscape.profiling.settings import MeasurementTable, list_examples
+from ionscape.files.description import describe
+from ionscape.files.fields import IN_FILE
+from ionscape.profiling.settings import MeasurementTable
 
 SCANS = r"crater_scans = .*"
 LAYER = '{ sputter_rate = { value = "0.2 nm/s", error = "0 nm/s" }%s }'
@@ -78,11 +80,10 @@ def test_a_file_of_the_other_kind_is_called_by_its_name(examples_folder: Path) -
 
 
 def test_examples_in_messages_are_valid() -> None:
-    import tomllib
-
-    for key, example in list_examples().items():
-        table = {"file": "m.txt", **tomllib.loads(f"{key} = {example}")}
-        assert getattr(MeasurementTable.model_validate(table), key)
+    for key in describe(MeasurementTable).values():
+        if key.example is not None:
+            table = MeasurementTable.model_validate({"file": "m.txt", key.name: key.example}, context=IN_FILE)
+            assert getattr(table, key.name) is not None
 
 
 def test_a_measurement_is_made_of_paths(examples_folder: Path) -> None:
@@ -120,8 +121,8 @@ def test_one_document_holds_experiment_measurement_and_fit(examples_folder, tmp_
     import shutil
 
     from ionscape.experiment import load_experiment
+    from ionscape.files.values import read_scalar
     from ionscape.inference import load_fit
-    from ionscape.inference.paths import read_scalar, with_values
 
     shutil.copytree(examples_folder / "measurements", tmp_path / "measurements")
     experiment = (examples_folder / "rb-mono-cait.toml").read_text(encoding="utf-8")
@@ -132,7 +133,7 @@ def test_one_document_holds_experiment_measurement_and_fit(examples_folder, tmp_
     apart, together = load_fit(examples_folder / "rb-mono-fit.toml"), load_fit(document)
     assert together.parameters == apart.parameters
     assert (together.datasets[0].intensity == apart.datasets[0].intensity).all()
-    changed = with_values(load_experiment(document), {"ions.Li.diffusion.width": 3e-20})
+    changed = load_experiment(document).replace({"ions.Li.diffusion.width": 3e-20})
     assert read_scalar(changed, "ions.Li.diffusion.width").value == pytest.approx(3e-20, abs=0.0)
     assert "measurement" not in changed.source
     document.write_text('experiment = "other.toml"\n' + document.read_text(encoding="utf-8"), encoding="utf-8")

@@ -29,8 +29,9 @@ def listed(repository: Path) -> tuple[str, ...]:
 
 
 def public_modules() -> dict[str, ModuleType]:
-    """Packages and modules directly within the package that name what is public."""
+    """Packages and modules directly within the package that name what is public, and the quantities of files."""
     names = [f"ionscape.{found.name}" for found in pkgutil.iter_modules(ionscape.__path__)]
+    names.append("ionscape.files.quantities")
     modules = {name: importlib.import_module(name) for name in names if name not in APPLICATIONS}
     return {name: module for name, module in modules.items() if hasattr(module, "__all__")}
 

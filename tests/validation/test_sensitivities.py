@@ -11,7 +11,7 @@ import pytest
 from experiments import constant, contact
 from experiments import experiment as described_by
 from ionscape.experiment import Experiment, load_experiment
-from ionscape.inference.paths import read_scalar, with_values
+from ionscape.files.values import read_scalar
 from ionscape.transport import Settings, simulate
 from ionscape.transport.grid import make_grid
 from ionscape.transport.variation import Variation
@@ -31,7 +31,7 @@ def described(name: str):
 def variation(experiment: Experiment, path: str, spacing: float = 1e-4) -> Variation:
     """By the logarithm of the parameter."""
     value = read_scalar(experiment, path).value
-    lower, upper = (with_values(experiment, {path: value * (1.0 + sign * spacing)}) for sign in (-1, 1))
+    lower, upper = (experiment.replace({path: value * (1.0 + sign * spacing)}) for sign in (-1, 1))
     return Variation(name=path, lower=lower, upper=upper, spacing=2.0 * spacing)
 
 
@@ -40,7 +40,7 @@ def differences(name: str, path: str, step: float = DIFFERENCE) -> dict[str, np.
     experiment, grid = described(name)
     value = read_scalar(experiment, path).value
     low, high = (
-        simulate(with_values(experiment, {path: value * (1.0 + sign * step)}), settings=TIGHT, grid=grid).dataset
+        simulate(experiment.replace({path: value * (1.0 + sign * step)}), settings=TIGHT, grid=grid).dataset
         for sign in (-1, 1)
     )
     return {
@@ -100,17 +100,15 @@ def test_derivatives_go_through_stage_changes() -> None:
 def test_derivatives_through_a_limited_beam() -> None:
     """The beam first charges the surface, then holds it: both regimes of its law, and a parameter of its own."""
     experiment, _ = described("rb-mono-cait.toml")
-    limited = experiment.model_copy(
-        update={"stages": (experiment.stages[0].model_copy(update={"beam_current": 8.2e-9}),)}
-    ).with_origin(source=experiment.source + 'beam_current = "8.2 nA"\n', file=None, attachments={})
+    limited = experiment.replace({"stages[0].beam_current": 8.2e-9})
     grid = make_grid(limited)
 
     def charge(current: float, settings: Settings = TIGHT) -> float:
-        varied = with_values(limited, {"stages[0].beam_current": current})
+        varied = limited.replace({"stages[0].beam_current": current})
         return float(simulate(varied, settings=settings, grid=grid).dataset["collected_charge"].values[-1].sum())
 
     spacing = 1e-4
-    lower, upper = (with_values(limited, {"stages[0].beam_current": 8.2e-9 * (1 + s * spacing)}) for s in (-1, 1))
+    lower, upper = (limited.replace({"stages[0].beam_current": 8.2e-9 * (1 + s * spacing)}) for s in (-1, 1))
     found = simulate(
         limited, grid=grid, variations=[Variation(name="beam", lower=lower, upper=upper, spacing=2 * spacing)]
     ).dataset["collected_charge_slope"].values[-1].sum()  # fmt: skip

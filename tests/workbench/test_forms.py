@@ -4,19 +4,11 @@ import pytest
 
 from ionscape.experiment import ConstantSpecification, Contact, Irradiation, Sample, SiteEnergySpecification
 from ionscape.experiment.models import Experiment
+from ionscape.files.description import example_table, kind_key, kind_of_table
 from ionscape.inference.settings import FitTable
 from ionscape.profiling.settings import MeasurementTable
 from ionscape.workbench.form_controls import mark_of
-from ionscape.workbench.form_fields import (
-    describe_field,
-    describe_fields,
-    example_table,
-    field_problem,
-    kind_key,
-    kind_of_table,
-    parse_entry,
-    show_entry,
-)
+from ionscape.workbench.form_fields import describe_field, describe_fields, field_problem, parse_entry, show_entry
 from ionscape.workbench.forms import mistakes_line, numbers_of, structure
 from ionscape.workbench.wording import page_words
 

@@ -9,7 +9,7 @@ import pytest
 import xarray
 
 from ionscape.files.quantities import quantity
-from ionscape.inference.paths import Scalar
+from ionscape.files.values import Scalar
 from ionscape.profiling import DepthProfile
 from ionscape.workbench import script, takeaway
 from ionscape.workbench.pages.simulate_sliders import SliderRange, written

@@ -116,7 +116,7 @@ def test_the_script_calls_public_functions_on_the_files(analysed):
     _, text = analysed
     check_script(text)
     assert 'load_experiment(PROJECT / "analysis.toml")' in text
-    assert f"with_values(experiment, {{'{WIDTH}': 3.1e-20}})" in text
+    assert f"experiment.replace({{'{WIDTH}': 3.1e-20}})" in text
     assert "isc.Settings(model='electroneutral', relative_tolerance=0.003)" in text
     # the document of then, where it has changed
     assert text.count("EXPERIMENT_0004") == 2

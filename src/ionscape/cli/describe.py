@@ -116,7 +116,8 @@ def describe(experiment: Experiment) -> Iterator[str]:
     yield f"  fixed charge of the network: {f'{charge:+.4g} e/m^3' if charge else 'none, the native ions are neutral'}"
     for name, ion in experiment.ions.items():
         mobility = _mobility(experiment, name)
-        yield f"  ion {name}: charge {ion.charge:+d}, diffusion model {ion.diffusion.model}, {mobility}"
+        model = getattr(ion.diffusion, "model", type(ion.diffusion).__name__)
+        yield f"  ion {name}: charge {ion.charge:+d}, diffusion model {model}, {mobility}"
     for number, stage in enumerate(experiment.stages, start=1):
         yield (
             f"  stage {number}: {_stage_text(stage)}, {format_quantity(stage.temperature, 'temperature', digits=5)}, "

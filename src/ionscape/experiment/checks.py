@@ -6,11 +6,13 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ionscape.errors import InputError, nearest_name, toml_value
 from ionscape.experiment.diffusion import (
-    ConstantSpecification,
     DiffusionSpecification,
     SiteEnergySpecification,
+    counted_ions,
     is_immobile,
     make_diffusion_model,
 )
@@ -55,7 +57,7 @@ def check_experiment(experiment: Experiment) -> None:
 
 def native_fermi_density(experiment: Experiment, ion: str, specification: DiffusionSpecification) -> float:
     """Native density of the ions that set the Fermi level of an ion with a diffusion model [1/m^3]."""
-    counted = getattr(specification, "fermi_level_counts", None) or (ion,)
+    counted = counted_ions(specification) or (ion,)
     return sum(experiment.sample.native.get(name, 0.0) for name in counted)
 
 
@@ -91,7 +93,7 @@ def network_charge(experiment: Experiment) -> float:
     return -_net_charge(_charges(experiment), experiment.sample.native, ROUNDING) or 0.0
 
 
-def source_with_attachments(source: str, attachments: dict[str, str]) -> str:
+def source_with_attachments(source: str, attachments: Mapping[str, str]) -> str:
     """A TOML text with a table [attachments] at its end, unless it has one or needs none."""
     import tomllib
 
@@ -122,9 +124,7 @@ def _ions_used(experiment: Experiment) -> Iterator[tuple[str, str]]:
 
 
 def _ions_counted(path: str, specification: DiffusionSpecification) -> Iterator[tuple[str, str]]:
-    if isinstance(specification, ConstantSpecification):
-        return
-    for index, name in enumerate(specification.fermi_level_counts or ()):
+    for index, name in enumerate(counted_ions(specification)):
         yield f"{path}.fermi_level_counts[{index}]", name
 
 
@@ -174,10 +174,13 @@ def _check_temperature(experiment: Experiment, index: int) -> None:
     """Every diffusion coefficient must be a number at the temperature of the stage."""
     for name, model in experiment.diffusion_models(index).items():
         try:
-            model.coefficient(experiment.reference_density(name, index), experiment.stages[index].temperature)
+            found = model.coefficient(experiment.reference_density(name, index), experiment.stages[index].temperature)
         except InputError as error:
             problem = f"is out of reach of the diffusion model of {name}, which {error.problem}"
             reject(problem, field=f"stages[{index}].temperature", remedy=error.remedy)
+        if not 0.0 <= float(np.asarray(found)) < math.inf:
+            problem = f"makes a D of {float(np.asarray(found)):g} m^2/s of the diffusion model of {name}"
+            reject(problem, field=f"stages[{index}].temperature", remedy="check the model")
 
 
 def _check_contact(experiment: Experiment, stage: Contact, index: int) -> None:

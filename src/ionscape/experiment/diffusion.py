@@ -1,16 +1,27 @@
-"""Diffusion models as they stand in an experiment file, and the models of `ionscape.diffusivity` made of them."""
+"""Diffusion models as they stand in an experiment file, and the models of `ionscape.diffusivity` made of them.
+
+An ion may have any other object with the methods of `DiffusionModel` too, which a file holds as a table of its D.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeGuard
 
-from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
+import numpy as np
+from pydantic import Field, GetCoreSchemaHandler, ValidationInfo, model_validator
+from pydantic_core import CoreSchema, core_schema
 
 from ionscape.diffusivity import ConstantDiffusion, DiffusionModel, TableDiffusion, site_energy_diffusion
+from ionscape.diffusivity.table import SMALLEST_COEFFICIENT
 from ionscape.errors import InputError
 from ionscape.experiment.tables import Attachments, parse_diffusion_table
 from ionscape.files.fields import Bounds, Number, Quantity, Table, reject, wrapped
 
+KNOTS = 1025
+"""Values of D of which the table of an own model is made: every fourth of those that the kernels read."""
+BESIDE_JUMP = 1e-6
+"""How far from a jump of D there are values beside it, in units of the largest density."""
 POSITIVE = Bounds(above=0.0)
 NOT_NEGATIVE = Bounds(at_least=0.0)
 
@@ -28,7 +39,7 @@ class ConstantSpecification(Table):
 
     name_in_messages: ClassVar[str] = "constant diffusion model"
 
-    model: Literal["constant"] = Field(description="Kind of the diffusion model.")
+    model: Literal["constant"] = Field(default="constant", description="Kind of the diffusion model.")
     coefficient: Annotated[float, Quantity("diffusion coefficient", NOT_NEGATIVE, "2.67e-22 m^2/s")] = Field(
         description="D at the reference temperature; 0 for an immobile ion."
     )
@@ -53,7 +64,7 @@ class SiteEnergySpecification(Table):
 
     name_in_messages: ClassVar[str] = "site energy model"
 
-    model: Literal["site-energies"] = Field(description="Kind of the diffusion model.")
+    model: Literal["site-energies"] = Field(default="site-energies", description="Kind of the diffusion model.")
     bulk_coefficient: Annotated[float, Quantity("diffusion coefficient", POSITIVE)] = Field(
         description="D at the reference temperature and the reference density."
     )
@@ -116,7 +127,7 @@ class TableSpecification(Table):
 
     name_in_messages: ClassVar[str] = "tabulated diffusion model"
 
-    model: Literal["table"] = Field(description="Kind of the diffusion model.")
+    model: Literal["table"] = Field(default="table", description="Kind of the diffusion model.")
     file: str | None = Field(
         default=None,
         description="CSV file with the columns `density (1/m^3), coefficient (m^2/s)`, relative to the folder of the"
@@ -135,8 +146,6 @@ class TableSpecification(Table):
         default=None, description=_FERMI_LEVEL_COUNTS, examples=[["Rb", "Li"]]
     )
 
-    _knots: tuple[tuple[float, ...], tuple[float, ...]] = PrivateAttr(default=((), ()))
-
     @model_validator(mode="after")
     def _has_knots(self, info: ValidationInfo) -> Self:
         _check_counted_ions(self.fermi_level_counts)
@@ -144,26 +153,26 @@ class TableSpecification(Table):
         if (self.file is None) == (lists == (None, None)) or (lists[0] is None) != (lists[1] is None):
             remedy = 'give either file = "table.csv" or both lists, densities and coefficients'
             reject("needs one source of its numbers", remedy=remedy)
-        if self.densities is not None and self.coefficients is not None:
-            self._knots = self.densities, self.coefficients
+        if self.file is None:
             self._check_lists()
-        elif self.file is not None:
-            attachments = info.context
-            if not isinstance(attachments, Attachments):
-                reject("is read by load_experiment and parse_experiment only", field="file")
-            try:
-                self._knots = parse_diffusion_table(attachments.text(self.file), file=self.file)
-            except InputError as error:
-                raise wrapped(error, field="file") from None
-        return self
+            return self
+        attachments = info.context
+        if not isinstance(attachments, Attachments):
+            reject("is read by load_experiment and parse_experiment only", field="file")
+        try:
+            densities, coefficients = parse_diffusion_table(attachments.text(self.file), file=self.file)
+        except InputError as error:
+            raise wrapped(error, field="file") from None
+        # the numbers are the value, wherever they came from
+        return self.model_copy(update={"file": None, "densities": densities, "coefficients": coefficients})
 
     @property
     def knots(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Densities [1/m^3] and coefficients [m^2/s] of the table, wherever they came from, each of shape (k,)."""
-        return self._knots
+        """Densities [1/m^3] and coefficients [m^2/s] of the table, each of shape (k,)."""
+        return self.densities or (), self.coefficients or ()
 
     def _check_lists(self) -> None:
-        densities, coefficients = self._knots
+        densities, coefficients = self.knots
         if len(densities) < 2 or len(densities) != len(coefficients):
             remedy = (
                 f"give two or more densities and as many coefficients (now {len(densities)} and {len(coefficients)})"
@@ -175,14 +184,71 @@ class TableSpecification(Table):
                 reject("must be greater than the density before it", field=f"densities[{index}]", remedy=remedy)
 
 
-DiffusionSpecification = Annotated[
-    ConstantSpecification | SiteEnergySpecification | TableSpecification, Field(discriminator="model")
-]
+Described = ConstantSpecification | SiteEnergySpecification | TableSpecification
+DescribedDiffusion = Annotated[Described, Field(discriminator="model")]
+"""What a file can say of D."""
+
+
+class _OrOwnModel:
+    """Takes an object with the methods of `DiffusionModel` as it is, beside what a file can say."""
+
+    described_as: ClassVar[Any] = DescribedDiffusion
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        described = handler.generate_schema(DescribedDiffusion)
+
+        def read(value: Any, read_described: Any) -> Any:
+            return value if is_own_model(value) else read_described(value)
+
+        def dump(value: Any, dump_described: Any) -> Any:
+            return value if is_own_model(value) else dump_described(value)
+
+        written = core_schema.wrap_serializer_function_ser_schema(dump, schema=described)
+        return core_schema.no_info_wrap_validator_function(read, described, serialization=written)
+
+
+DiffusionSpecification = Annotated[Described | DiffusionModel, _OrOwnModel()]
+
+
+def is_own_model(value: object) -> TypeGuard[DiffusionModel]:
+    """Whether D is given by an object of its own, which no file can hold."""
+    # what a file can say is known at a glance, which is faster
+    return not isinstance(value, type | Table | Mapping) and isinstance(value, DiffusionModel)
 
 
 def is_immobile(specification: DiffusionSpecification) -> bool:
     """Whether an ion never moves: its D is the constant 0 (`Experiment.immobile_ions`: or as good as that)."""
+    if isinstance(specification, ConstantDiffusion):
+        return specification.coefficient_at_reference == 0.0
     return isinstance(specification, ConstantSpecification) and specification.coefficient == 0.0
+
+
+def counted_ions(specification: DiffusionSpecification) -> tuple[str, ...]:
+    """Ions that are named as those whose densities set the Fermi level; empty for the ion itself, or for no density."""
+    return () if isinstance(specification, ConstantSpecification) else specification.fermi_level_counts or ()
+
+
+def tabulated(model: DiffusionModel, *, temperature: float, density: float) -> DescribedDiffusion:
+    """What a file says of a model at one temperature: `KNOTS` values of its D, equally spaced in density.
+
+    Args:
+        model: any.
+        temperature: at which D is written [K]; at any other one a reader has the same activation energy at all
+            densities.
+        density: at which that energy is the one of the model [1/m^3].
+    """
+    energy = max(float(np.asarray(model.activation_energy(density))), 0.0)
+    limit = model.density_limit
+    if limit is None:
+        return ConstantSpecification(coefficient=float(np.asarray(model.coefficient(density, temperature))),
+                                     reference_temperature=temperature, activation_energy=energy)  # fmt: skip
+    beside = [jump + sign * BESIDE_JUMP * limit for jump in model.jumps for sign in (-1.0, 1.0)]
+    densities = np.unique(np.clip([*np.linspace(0.0, limit, KNOTS), *beside], 0.0, limit))
+    coefficients = np.maximum(model.coefficient(densities, temperature), SMALLEST_COEFFICIENT)
+    return TableSpecification(
+        densities=tuple(densities.tolist()), coefficients=tuple(coefficients.tolist()),
+        reference_temperature=temperature, activation_energy=energy, fermi_level_counts=model.fermi_level_counts,
+    )  # fmt: skip
 
 
 def make_diffusion_model(specification: DiffusionSpecification, *, bulk_density: float) -> DiffusionModel:
@@ -214,6 +280,8 @@ def make_diffusion_model(specification: DiffusionSpecification, *, bulk_density:
             activation_energy_value=specification.activation_energy,
             fermi_level_counts=specification.fermi_level_counts,
         )
+    if not isinstance(specification, SiteEnergySpecification):
+        return specification
     return site_energy_diffusion(
         bulk_density=bulk_density,
         bulk_coefficient=specification.bulk_coefficient,

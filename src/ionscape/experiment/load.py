@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from ionscape.errors import InputError
 from ionscape.experiment.models import Experiment
 from ionscape.experiment.tables import Attachments
 from ionscape.files.schema import schema_of
 from ionscape.files.text import read_text
 from ionscape.files.toml import parse_toml
-from ionscape.files.validation import first_problem
+from ionscape.files.validation import read_table
 
 MEASUREMENT_FILE = "is a measurement file, not an experiment file"
 MEASUREMENT_TABLES = ("measurement", "fit")
@@ -51,10 +49,7 @@ def parse_experiment(text: str, *, file: str | None = None, folder: str | Path =
     given = data.get("attachments")
     texts = {name: entry for name, entry in given.items() if isinstance(entry, str)} if isinstance(given, dict) else {}
     attachments = Attachments(given=texts, folder=Path(folder))
-    try:
-        experiment = Experiment.model_validate(data, context=attachments)
-    except ValidationError as error:
-        raise first_problem(error, file=file, data=data) from None
+    experiment = read_table(Experiment, data, file=file, context=attachments)
     return experiment.with_origin(source=text, file=file, attachments=attachments.texts)
 
 

@@ -5,13 +5,22 @@ The field descriptions are the reference of the experiment file; forms and docum
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
 from ionscape.diffusivity import DiffusionModel
+from ionscape.errors import InputError
 from ionscape.experiment import checks
-from ionscape.experiment.diffusion import DiffusionSpecification, is_immobile, make_diffusion_model
+from ionscape.experiment.diffusion import (
+    DiffusionSpecification,
+    is_immobile,
+    is_own_model,
+    make_diffusion_model,
+    tabulated,
+)
 from ionscape.experiment.native import motionless_ions
 from ionscape.experiment.remarks import experiment_remarks
 from ionscape.files.fields import Bounds, Number, Quantity, Table, reject
@@ -113,7 +122,7 @@ class _Stage(Table):
 class Irradiation(_Stage):
     """An ion beam attaches charge to the surface, which rises to the source potential and stays there."""
 
-    kind: Literal["irradiation"] = Field(description="Kind of the stage.")
+    kind: Literal["irradiation"] = Field(default="irradiation", description="Kind of the stage.")
     beam: IonName = Field(description="Ion of the beam.", examples=["Rb"])
     source_potential: Annotated[float, Quantity("voltage")] = Field(
         description="Potential of the ion source, of the sign of the ion's charge: the surface does not rise beyond it."
@@ -140,7 +149,7 @@ class Irradiation(_Stage):
 class Contact(_Stage):
     """An electrode or a melt touches the surface at a given potential."""
 
-    kind: Literal["contact"] = Field(description="Kind of the stage.")
+    kind: Literal["contact"] = Field(default="contact", description="Kind of the stage.")
     potential: Annotated[float, Quantity("voltage")] = Field(
         description="Potential of the contact against the back electrode."
     )
@@ -179,7 +188,7 @@ class Contact(_Stage):
 class Storage(_Stage):
     """Open circuit: no ion passes either face, the total current is zero, diffusion potentials are free."""
 
-    kind: Literal["storage"] = Field(description="Kind of the stage.")
+    kind: Literal["storage"] = Field(default="storage", description="Kind of the stage.")
 
 
 Stage = Annotated[Irradiation | Contact | Storage, Field(discriminator="kind")]
@@ -216,11 +225,21 @@ class GridSpecification(Table):
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Origin:
+    """The text that an experiment was read from, with the files that it names, and what was read from it."""
+
+    text: str
+    attachments: Mapping[str, str]
+    values: Mapping[str, Any]
+
+
 class Experiment(Table):
     """A sample and what is done to it, one stage after the other.
 
-    Read it with `load_experiment` or `parse_experiment`, which turn every problem into one `InputError`; made directly
-    from values it raises pydantic's `ValidationError`.
+    Read it with `load_experiment` or `parse_experiment`, which turn every problem into one `InputError`, or make it
+    from values in SI units, which raises pydantic's `ValidationError`. `replace` makes another one of it, `to_toml`
+    gives the text of its file. Experiments are equal if they describe the same, whatever they were made from.
     """
 
     name_in_messages: ClassVar[str] = "experiment"
@@ -237,11 +256,12 @@ class Experiment(Table):
     grid: GridSpecification = Field(default_factory=GridSpecification, description="Choices for the numerical grid.")
     attachments: dict[str, str] = Field(
         default_factory=dict,
+        exclude=True,
         description="Texts of the CSV files that the experiment refers to, by file name; if given, none is read from"
         " disk.",
     )
 
-    _source: str = PrivateAttr(default="")
+    _origin: _Origin | None = PrivateAttr(default=None)
     _file: str | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
@@ -249,10 +269,36 @@ class Experiment(Table):
         checks.check_experiment(self)
         return self
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Experiment) and self.model_dump() == other.model_dump()
+
+    __hash__ = None  # pyright: ignore[reportAssignmentType]
+
     @property
     def source(self) -> str:
-        """Text of the experiment file; empty if the experiment was not read from one."""
-        return self._source
+        """Text of a file that describes the experiment: the one it was read from, or that of `to_toml`."""
+        return self.to_toml() if self._as_read is None else self._as_read.text
+
+    @property
+    def _as_read(self) -> _Origin | None:
+        """What the experiment was read from; None if it has other values by now."""
+        return self._origin if self._origin is not None and self.model_dump() == self._origin.values else None
+
+    def replace(self, values: Mapping[str, Any]) -> Self:
+        """See `ionscape.files.fields.Table.replace`; messages go on naming the file."""
+        try:
+            made = super().replace(values)
+        except InputError as error:
+            raise error.located(file=self._file) from None
+        made._origin, made._file = self._origin, self._file
+        return made
+
+    def to_toml(self) -> str:
+        """Text of a file from which an equal experiment is read.
+
+        Diffusion models that are objects of your own stand there as tables of D at the temperatures of their stages.
+        """
+        return Table.to_toml(self._described())
 
     @property
     def file(self) -> str | None:
@@ -312,7 +358,8 @@ class Experiment(Table):
     def with_origin(self, *, source: str, file: str | None, attachments: dict[str, str]) -> Experiment:
         """The same experiment with the text it was read from."""
         result = self.model_copy(update={"attachments": attachments})
-        result._source, result._file = source, file
+        result._origin = _Origin(text=source, attachments=attachments, values=self.model_dump())
+        result._file = file
         return result
 
     def self_contained_source(self) -> str:
@@ -320,7 +367,8 @@ class Experiment(Table):
 
         `parse_experiment` makes the same experiment of it without reading any further file.
         """
-        return checks.source_with_attachments(self._source, self.attachments)
+        read = self._as_read
+        return self.to_toml() if read is None else checks.source_with_attachments(read.text, read.attachments)
 
     def diffusion_specifications(self, stage_index: int) -> dict[str, DiffusionSpecification]:
         """Diffusion specification of each ion in a stage, by name, in the order of `ions`."""
@@ -348,6 +396,28 @@ class Experiment(Table):
             stage_index: whose diffusion model is meant, counted from 0.
         """
         return checks.native_fermi_density(self, ion, self._specification(ion, stage_index))
+
+    def _described(self) -> Experiment:
+        """The same experiment with every own diffusion model as a table in each stage in which it acts."""
+        if not any(is_own_model(specification) for _, _, specification in checks.diffusion_paths(self)):
+            return self
+
+        def table(name: str, index: int, specification: DiffusionSpecification) -> DiffusionSpecification:
+            if not is_own_model(specification):
+                return specification
+            temperature, density = self.stages[index].temperature, checks.reference_density(self, name, specification)
+            return tabulated(specification, temperature=temperature, density=density)
+
+        ions = {name: ion.replace({"diffusion": table(name, 0, ion.diffusion)}) for name, ion in self.ions.items()}
+        stages: list[Stage] = []
+        for index, stage in enumerate(self.stages):
+            own = {name: table(name, index, specification) for name, specification in stage.diffusion.items()}
+            for name, ion in self.ions.items():
+                elsewhere = stage.temperature != self.stages[0].temperature
+                if name not in own and is_own_model(ion.diffusion) and elsewhere:
+                    own[name] = table(name, index, ion.diffusion)
+            stages.append(stage.replace({"diffusion": own}) if own else stage)
+        return self.replace({"ions": ions, "stages": tuple(stages)})
 
     def _specification(self, ion: str, stage_index: int | None) -> DiffusionSpecification:
         own = self.ions[ion].diffusion

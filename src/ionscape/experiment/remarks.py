@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ionscape.diffusivity import trapped_offset
 from ionscape.experiment.checks import diffusion_paths
-from ionscape.experiment.diffusion import ConstantSpecification, SiteEnergySpecification, is_immobile
+from ionscape.experiment.diffusion import SiteEnergySpecification, counted_ions, is_immobile
 from ionscape.experiment.native import first_stage_with, motionless_ions
 from ionscape.experiment.unusual import unusual_values
 from ionscape.remarks import Kind, Name, Remark
@@ -157,10 +157,7 @@ def _trapped_offsets(experiment: Experiment) -> Iterator[Remark]:
 def _fermi_level_counts(experiment: Experiment) -> Iterator[Remark]:
     """That ions of opposite charge are counted for one Fermi level."""
     for path, name, specification in diffusion_paths(experiment):
-        if isinstance(specification, ConstantSpecification):
-            continue
-        charge = experiment.ions[name].charge
-        counts = specification.fermi_level_counts or ()
+        charge, counts = experiment.ions[name].charge, counted_ions(specification)
         others = tuple(other for other in counts if experiment.ions[other].charge * charge < 0)
         if others:
             yield OPPOSITE_CHARGES(f"{path}.fermi_level_counts", ion=name, others=others)

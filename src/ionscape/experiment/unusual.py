@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ionscape.constants import ELECTRON_VOLT
-from ionscape.experiment.diffusion import DiffusionSpecification
+from ionscape.experiment.diffusion import Described, DiffusionSpecification
 from ionscape.experiment.native import native_coefficient
 from ionscape.files.quantities import DimensionName, format_quantity
 from ionscape.remarks import Kind, Name, Remark, Sentence
@@ -108,6 +108,8 @@ def _values(experiment: Experiment) -> Iterator[tuple[Kind, tuple[str, ...], str
 
 
 def _of_model(path: str, specification: DiffusionSpecification) -> Iterator[tuple[Kind, tuple[str, ...], str, float]]:
+    if not isinstance(specification, Described):
+        return
     for key in ("activation_energy", "width", "excess_sites", "trapped_width", "trapped_offset"):
         value = getattr(specification, key, None)
         if value is not None:

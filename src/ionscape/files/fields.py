@@ -6,15 +6,18 @@ Whatever is wrong with a value leaves here as one `InputError`, wrapped so that 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn, Self
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ionscape.errors import InputError, nearest_name, toml_value
 from ionscape.files.quantities import DIMENSIONS, DimensionName, quantity
+
+KIND_KEYS = ("kind", "model")
+"""Keys that tell what kind of table one of several is."""
 
 
 def reject(
@@ -81,11 +84,22 @@ class Bounds:
         return {word: bound for word, bound in words.items() if bound is not None}
 
 
-class _Marker:
+class InFile:
+    """Context of a validation: what is validated stands in a file, where a quantity has its unit."""
+
+
+IN_FILE = InFile()
+
+
+class Marker:
     """What stands in `Annotated[float, ...]` and reads the value of a key in place of pydantic's own rules."""
 
-    def read(self, value: object) -> float:
+    def read(self, value: object, *, in_file: bool = True) -> Any:
         """The value in SI units.
+
+        Args:
+            value: as it stands in a file, or in SI units already.
+            in_file: whether it stands in a file.
 
         Raises:
             PydanticCustomError: it cannot be used.
@@ -101,15 +115,18 @@ class _Marker:
         raise NotImplementedError
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self.read)
+        def read(value: object, info: ValidationInfo) -> Any:
+            return self.read(value, in_file=isinstance(info.context, InFile))
+
+        return core_schema.with_info_plain_validator_function(read)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return self.json_schema()
 
 
 @dataclass(frozen=True)
-class Quantity(_Marker):
-    """A text with a number and a unit, kept as an SI float.
+class Quantity(Marker):
+    """A text with a number and a unit, kept as an SI float; from Python a plain number in SI units too.
 
     Attributes:
         dimension: what it measures.
@@ -121,15 +138,18 @@ class Quantity(_Marker):
     bounds: Bounds = Bounds()
     shown: str | None = None
 
-    def read(self, value: object) -> float:
+    def read(self, value: object, *, in_file: bool = True) -> float:
         """The value in SI units, finite and within the bounds."""
-        try:
-            result = quantity(value, self.dimension)
-        except InputError as error:
-            if error.remedy is not None:
-                usual = toml_value(DIMENSIONS[self.dimension].example)
-                error.remedy = error.remedy.replace(usual, self.example())
-            raise wrapped(error) from None
+        if not in_file and isinstance(value, int | float) and not isinstance(value, bool):
+            result = finite(value, remedy=f"give it in {DIMENSIONS[self.dimension].unit}, or a text with its unit")
+        else:
+            try:
+                result = quantity(value, self.dimension)
+            except InputError as error:
+                if error.remedy is not None:
+                    usual = toml_value(DIMENSIONS[self.dimension].example)
+                    error.remedy = error.remedy.replace(usual, self.example())
+                raise wrapped(error) from None
         if not self.bounds.hold(result):
             article = "an" if self.dimension[0] in "aeio" else "a"
             reject(
@@ -160,7 +180,7 @@ class Quantity(_Marker):
 
 
 @dataclass(frozen=True)
-class Number(_Marker):
+class Number(Marker):
     """A plain number without unit.
 
     Attributes:
@@ -173,17 +193,12 @@ class Number(_Marker):
     shown: float = 1.0
     reason: str | None = None
 
-    def read(self, value: object) -> float:
+    def read(self, value: object, *, in_file: bool = True) -> float:  # noqa: ARG002
         """The number, finite and within the bounds."""
         remedy = f"give a plain number such as {self.example()}"
         if isinstance(value, bool) or not isinstance(value, int | float):
             reject("must be a number without quotation marks and unit", value=value, remedy=remedy)
-        try:
-            number = float(value)
-        except OverflowError:
-            number = math.inf
-        if not math.isfinite(number):
-            reject("must be finite", value=value, remedy=remedy)
+        number = finite(value, remedy=remedy)
         if not self.bounds.hold(number):
             reject(f"must be {self.bounds.describe()}", value=value, bound=self.reason, remedy=remedy)
         return number
@@ -197,8 +212,22 @@ class Number(_Marker):
         return f"{self.shown:g}"
 
 
+def finite(value: float, *, remedy: str) -> float:
+    """A number that is no infinity; of an integer that is too large for one neither."""
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        reject("must be finite", value=value, remedy=remedy)
+    return number
+
+
 class Table(BaseModel):
-    """A table of the experiment file: frozen data; unknown and missing keys are named before anything else is read."""
+    """A table of a file: frozen data; unknown and missing keys are named before anything else is read.
+
+    Made from Python it takes quantities as SI floats or as texts with their units, and its own `model_dump`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -222,16 +251,35 @@ class Table(BaseModel):
                 example = cls.example_of(key)
                 remedy = f"add it, for example {key} = {example}" if example else "add this table"
                 reject("is missing", field=key, remedy=remedy)
-        return data
+        # what kind of table it is counts as given, also where the class says it
+        kinds = {key: cls.model_fields[key].default for key in KIND_KEYS if key in cls.model_fields}
+        return {**{key: kind for key, kind in kinds.items() if isinstance(kind, str)}, **data}
 
     @classmethod
     def example_of(cls, key: str) -> str | None:
         """A valid value of a key as it stands in a file; None if the key has no simple value."""
-        field = cls.model_fields[key]
-        for marker in _markers(field.metadata):
-            return marker.example()
-        return toml_value(field.examples[0]) if field.examples else None
+        from ionscape.files.description import describe
 
+        described = describe(cls)[key]
+        simple = described.value.kind not in ("table", "union") and described.example is not None
+        return toml_value(described.example) if simple else None
 
-def _markers(metadata: list[Any]) -> Iterator[_Marker]:
-    return (item for item in metadata if isinstance(item, _Marker))
+    def replace(self, values: Mapping[str, Any]) -> Self:
+        """The same data with other values, validated again as a whole.
+
+        Args:
+            values: by path, such as `stages[0].source_potential` or `ions.Li.diffusion.width`: a number in SI units, a
+                text with a unit, None where a key may be absent, a whole table; one after the other.
+
+        Raises:
+            InputError: a path does not exist, in which case the nearest one is named, or the values do not fit.
+        """
+        from ionscape.files.values import replaced
+
+        return replaced(self, values)
+
+    def to_toml(self) -> str:
+        """Text of a file from which equal data are read."""
+        from ionscape.files.values import to_toml
+
+        return to_toml(self)

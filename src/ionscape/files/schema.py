@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from ionscape.files.fields import KIND_KEYS
+
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
@@ -32,4 +34,15 @@ def _without_null(node: Any) -> Any:
         remaining: list[dict[str, Any]] = [choice for choice in cast(list[Any], choices) if choice != {"type": "null"}]
         del entries["anyOf"]
         entries = {**remaining[0], **entries} if len(remaining) == 1 else {**entries, "anyOf": remaining}
-    return entries
+    return _with_kind(entries)
+
+
+def _with_kind(entries: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a table in which the key that tells its kind must be there, though classes say it themselves."""
+    keys = cast(dict[str, Any], entries.get("properties", {}))
+    kinds = [key for key in KIND_KEYS if isinstance(keys.get(key), dict) and "const" in keys[key]]
+    if not kinds:
+        return entries
+    without = {key: {word: each for word, each in keys[key].items() if word != "default"} for key in kinds}
+    required = [key for key in keys if key in kinds or key in entries.get("required", ())]
+    return {**entries, "properties": {**keys, **without}, "required": required}

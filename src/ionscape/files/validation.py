@@ -1,20 +1,20 @@
-"""From pydantic's report to the one sentence about the first problem."""
+"""Tables of files are validated here, and pydantic's report becomes the one sentence about the first problem."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from ionscape.errors import InputError, nearest_name, toml_value
+from ionscape.files.description import describe, kind_of_table, step, value_at
+from ionscape.files.fields import KIND_KEYS, InFile, Table
+from ionscape.wording import split_path
 
 Location = Sequence[str | int]
-
-# pydantic names the chosen kind of a table in its paths; the file does not.
-KEYS_OF_KINDS = ("kind", "model")
+AnyTable = TypeVar("AnyTable", bound=Table)
 
 _REMEDIES = {
     "dict_type": ("must be a table", "write [{path}] or {{ ... }}"),
@@ -36,16 +36,40 @@ _BOUNDS = {
 }
 
 
+def read_table(
+    model: type[AnyTable], data: object, *, file: str | None, context: InFile | None = None, below: str = ""
+) -> AnyTable:
+    """The table that data describe.
+
+    Args:
+        model: of the table.
+        data: as they stand in a file, or from Python, where quantities may be SI floats.
+        file: its name, for the message.
+        context: where the data come from; None for Python.
+        below: path of the table in the file; empty for the file itself.
+
+    Raises:
+        InputError: something in it cannot be used; names file, key, value, bound and remedy.
+    """
+    try:
+        return model.model_validate(data, context=context)
+    except ValidationError as error:
+        problem = first_problem(error, file=file, data=data, model=model)
+        if below:
+            problem.key = f"{below}.{problem.key}" if problem.key else below
+        raise problem from None
+
+
 def first_problem(
-    error: ValidationError, *, file: str | None, data: object, example: Mapping[str, str] | None = None
+    error: ValidationError, *, file: str | None, data: object, model: type[Table] | None = None
 ) -> InputError:
     """The first problem that pydantic found, as one sentence.
 
     Args:
         error: pydantic's report.
-        file: name of the experiment file, for the message.
+        file: name of the file, for the message.
         data: what was validated.
-        example: a valid value, as it stands in a file, of keys whose values are lists.
+        model: of the table that was validated; None for a value alone.
     """
     details: Any = error.errors(include_url=False)[0]
     path = _path_in_file(details["loc"], data)
@@ -55,34 +79,27 @@ def first_problem(
     found = context.get("error")
     if isinstance(found, InputError):
         key = ".".join(part for part in (path, context.get("field")) if part)
-        return found.located(file=file, key=key or None, value=value_at(data, key))
-    return _standard_problem(details, path, example or {}).located(
-        file=file, key=path or None, value=value_at(data, path)
-    )
+        return found.located(file=file, key=key or None, value=_shown(data, key))
+    return _standard_problem(details, path, model, data).located(file=file, key=path or None, value=_shown(data, path))
 
 
-def value_at(data: object, path: str) -> object:
-    """The value at a dotted path such as `stages[2].temperature`; None if there is none, or a whole table."""
-    for part in re.findall(r"[^.\[\]]+", path):
-        if isinstance(data, Mapping):
-            data = data.get(part)
-        elif isinstance(data, Sequence) and not isinstance(data, str) and part.isdigit() and int(part) < len(data):
-            data = data[int(part)]
-        else:
-            return None
+def _shown(data: object, path: str) -> object:
+    """The value at a path; None if there is none, or a whole table."""
+    for part in split_path(path):
+        data = step(data, part)
     return None if isinstance(data, Mapping) else data
 
 
-def _standard_problem(details: Any, path: str, example: Mapping[str, str]) -> InputError:
+def _standard_problem(details: Any, path: str, model: type[Table] | None, data: object) -> InputError:
     kind, context = details["type"], details.get("ctx", {})
     if kind in _LISTS:
-        return _list_problem(details, path, example)
+        return _list_problem(details, path, model, data)
     if kind in _BOUNDS:
         word, name, remedy = _BOUNDS[kind]
         return InputError(f"must be {word} {context[name]}", remedy=remedy)
     if kind == "union_tag_not_found":
         key = str(context["discriminator"]).strip("'")
-        return InputError(f"has no {key}", remedy=f'add {key} = "...", one of {_kinds(path)}')
+        return InputError(f"has no {key}", remedy=f'add {key} = "...", one of {_kinds(path, model, data)}')
     if kind == "union_tag_invalid":
         key = str(context["discriminator"]).strip("'")
         expected = str(context["expected_tags"])
@@ -113,11 +130,11 @@ def _whole_number(value: object) -> int | None:
     return int(number) if number.is_integer() else None
 
 
-def _list_problem(details: Any, path: str, example: Mapping[str, str]) -> InputError:
+def _list_problem(details: Any, path: str, model: type[Table] | None, data: object) -> InputError:
     """A value where a list is expected, or a list with too few or too many values."""
     kind, found, key = details["type"], details.get("input"), path.rsplit(".", 1)[-1]
     name = key.split("[", 1)[0]
-    shown = example.get(path.split("[", 1)[0])
+    shown = _example(path.split("[", 1)[0], model, data)
     remedy = f"write {name} = {shown}" if shown else None
     if kind in ("missing", "too_short"):
         return InputError("has too few values", remedy=remedy or "add what is missing")
@@ -128,10 +145,25 @@ def _list_problem(details: Any, path: str, example: Mapping[str, str]) -> InputE
     return InputError("must be a list", remedy=remedy or f"{_IN_BRACKETS}, several tables as [[{key}]]")
 
 
-def _kinds(path: str) -> str:
-    if re.fullmatch(r"stages\[\d+\]", path):
-        return '"irradiation", "contact", "storage"'
-    return '"constant", "site-energies", "table"'
+def _kinds(path: str, model: type[Table] | None, data: object) -> str:
+    """The words for the kinds of tables of which one may stand at a path."""
+    described = None if model is None else value_at(model, split_path(path), data)
+    return ", ".join(toml_value(kind_of_table(table)) for table in described.tables) if described else "its kinds"
+
+
+def _example(path: str, model: type[Table] | None, data: object) -> str | None:
+    """A valid list at a path, as it stands in a file; None if there is none that helps."""
+    *before, last = split_path(path) or ("",)
+    around = None if model is None else value_at(model, before, data)
+    place = data
+    for part in before:
+        place = step(place, part)
+    table = around.table_of(place) if around is not None and around.tables else None
+    key = describe(table).get(str(last)) if table is not None else None
+    entry = key.value.entry if key is not None else None
+    # texts are shown as they were written, and tables stand below a line of their own
+    of_numbers = entry is not None and not entry.tables and entry.kind != "text"
+    return toml_value(key.example) if key is not None and of_numbers and key.example is not None else None
 
 
 def _double_quoted(text: str) -> str:
@@ -142,7 +174,7 @@ def _path_in_file(location: Location, data: object) -> str:
     path = ""
     skipped = False
     for part in location:
-        tag = isinstance(data, Mapping) and any(data.get(key) == part for key in KEYS_OF_KINDS)
+        tag = isinstance(data, Mapping) and any(data.get(key) == part for key in KIND_KEYS)
         if tag and not skipped:
             skipped = True
             continue

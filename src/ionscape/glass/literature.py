@@ -7,20 +7,17 @@ says which it leaves out and why.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from typing import cast
 
 from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
 from ionscape.errors import InputError, nearest_name
-from ionscape.files.columns import delimiter_of, to_number
-from ionscape.files.kinds import kind_of
+from ionscape.files.columns import to_number
+from ionscape.files.csv_table import read_csv_table
 from ionscape.glass.composition import ALKALI
 
 ICE_POINT = 273.15  # K
@@ -129,25 +126,9 @@ def read_literature(path: str | Path, *, alkali: str | None = None) -> list[Lite
         InputError: the file cannot be read, lacks columns, or a cell is not a number; file, line and column are named.
     """
     file = str(path)
-    try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        if (kind := kind_of(Path(path))) is not None:
-            raise kind.error(file) from None
-        reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise InputError(f"cannot be read ({reason})", file=file, remedy="check its name and folder") from None
-    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter_of(text.splitlines()), skipinitialspace=True)
-    _check_columns(reader.fieldnames or (), file=file, alkali=alkali)
-    names = len(reader.fieldnames or ())
-    glasses: list[LiteratureGlass] = []
-    for row in reader:
-        if (more := cast(Mapping[str | None, list[str]], row).get(None)) and any(cell.strip() for cell in more):
-            raise InputError(
-                f"has {names + len(more)} values for {names} columns", file=file, key=f"line {reader.line_num}",
-                remedy="put numbers with a decimal comma between quotation marks, or part the columns by semicolons",
-            )  # fmt: skip
-        glasses.append(_glass(row, file=file, line=reader.line_num))
-    return glasses
+    table = read_csv_table(Path(path), file=file, complete=False)
+    _check_columns(table.names, file=file, alkali=alkali)
+    return [_glass(dict(zip(table.names, cells, strict=True)), file=file, line=line) for line, cells in table.rows]
 
 
 def _check_columns(present: Sequence[str], *, file: str, alkali: str | None) -> None:
@@ -294,7 +275,7 @@ def _is_by(glass: LiteratureGlass, author: str) -> bool:
     return glass.author == author or glass.author.split(" ")[0] == author
 
 
-def _glass(row: Mapping[str, str | None], *, file: str, line: int) -> LiteratureGlass:
+def _glass(row: Mapping[str, str], *, file: str, line: int) -> LiteratureGlass:
     def cell(name: str) -> float | None:
         text = (row.get(name) or "").strip()
         if not text:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 from ionscape.errors import InputError, nearest_name
-from ionscape.files.columns import delimiter_of, to_number
-from ionscape.files.kinds import kind_of
+from ionscape.files.columns import to_number
+from ionscape.files.csv_table import read_csv_table
 from ionscape.glass.units import MEASURED_TOLERANCE, UNIT_NAMES, NetworkFormerUnits
 
 COLUMNS = ("x", *UNIT_NAMES)
@@ -22,19 +21,12 @@ def read_unit_table(path: Path) -> list[tuple[float, NetworkFormerUnits]]:
         InputError: naming file, line and column.
     """
     file = str(path)
-    header: list[str] = []
     found: dict[float, NetworkFormerUnits] = {}
-    text = _text(path)
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter_of(text.splitlines()), skipinitialspace=True)
-    for cells in reader:
-        if not any(cell.strip() for cell in cells) or cells[0].lstrip().startswith("#"):
-            continue
-        if not header:
-            header = [cell.strip() for cell in cells]
-            _check_header(header, file=file)
-            continue
-        line = f"line {reader.line_num}"
-        values = _row(cells, header, file=file, line=line)
+    table = read_csv_table(path, file=file)
+    _check_header(table.names, file=file)
+    for number, cells in table.rows:
+        line = f"line {number}"
+        values = _row(cells, table.names, file=file, line=line)
         borate = values.pop("x")
         if borate in found:
             raise InputError("appears twice", file=file, key=f"{line}, x", value=borate, remedy="keep one of the lines")
@@ -44,19 +36,7 @@ def read_unit_table(path: Path) -> list[tuple[float, NetworkFormerUnits]]:
     return sorted(found.items())
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        if (kind := kind_of(path)) is not None:
-            raise kind.error(str(path)) from None
-        raise InputError("is not a text in UTF-8", file=str(path), remedy="save it in UTF-8") from None
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InputError(f"cannot be read ({reason})", file=str(path), remedy="check its name and folder") from None
-
-
-def _check_header(header: list[str], *, file: str) -> None:
+def _check_header(header: Sequence[str], *, file: str) -> None:
     for name in header:
         if name not in COLUMNS:
             raise InputError(
@@ -69,14 +49,7 @@ def _check_header(header: list[str], *, file: str) -> None:
         raise InputError("lacks the column x", file=file, remedy="give the borate fraction of each glass")
 
 
-def _row(cells: list[str], header: list[str], *, file: str, line: str) -> dict[str, float]:
-    if len(cells) != len(header):
-        raise InputError(
-            f"has {len(cells)} values for {len(header)} columns",
-            file=file,
-            key=line,
-            remedy="complete it, and put numbers with a decimal comma between quotation marks",
-        )
+def _row(cells: list[str], header: Sequence[str], *, file: str, line: str) -> dict[str, float]:
     values: dict[str, float] = {}
     for name, cell in zip(header, cells, strict=True):
         number = to_number(cell)

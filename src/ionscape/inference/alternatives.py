@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -19,14 +18,12 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.errors import FitError
-from ionscape.experiment import Experiment, parse_experiment
-from ionscape.experiment.diffusion import ConstantSpecification
+from ionscape.experiment import ConstantSpecification, Experiment, TableSpecification
 
 from .evidence import log_evidence
 from .forward import Evaluation, ForwardModel
 from .least_squares import EDGE, StartResult, covariance_of, minimise
 from .parameters import Parameter, coordinates_of
-from .paths import text_of
 from .problem import FitProblem
 
 NOTABLE = 0.01
@@ -147,16 +144,15 @@ def _with_line(experiment: Experiment, ion: str) -> Experiment | None:
     native = experiment.sample.native.get(ion, 0.0)
     if not isinstance(own, ConstantSpecification) or own.coefficient == 0.0 or replaced or native > 0.0:
         return None
-    data: dict[str, Any] = tomllib.loads(experiment.source)
-    highest = experiment.bulk_density / abs(experiment.ions[ion].charge)
-    data["ions"][ion]["diffusion"] = {
-        "model": "table",
-        "densities": ["0 1/m^3", f"{highest!r} 1/m^3"],
-        "coefficients": [f"{own.coefficient!r} m^2/s"] * 2,
-        "reference_temperature": f"{own.reference_temperature!r} K",
-        "activation_energy": f"{own.activation_energy!r} J",
-    }
-    return parse_experiment(text_of(data), file=experiment.file)
+    assert own.reference_temperature is not None
+    assert own.activation_energy is not None
+    line = TableSpecification(
+        densities=(0.0, experiment.bulk_density / abs(experiment.ions[ion].charge)),
+        coefficients=(own.coefficient, own.coefficient),
+        reference_temperature=own.reference_temperature,
+        activation_energy=own.activation_energy,
+    )
+    return experiment.replace({f"ions.{ion}.diffusion": line})
 
 
 def direction_of(problem: FitProblem, best: StartResult, found: Alternative) -> FloatArray | None:

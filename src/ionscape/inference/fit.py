@@ -10,6 +10,7 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.errors import FitError, IonscapeError
+from ionscape.files.values import read_scalar
 from ionscape.provenance import package_version, text_hash
 from ionscape.remarks import Remark, remark_attributes
 from ionscape.scaleout import Executor, RunStore, Tally, Task
@@ -29,7 +30,6 @@ from .least_squares import (
 )
 from .misfit import Misfit, judge_residuals
 from .parameters import values_of
-from .paths import read_scalar
 from .problem import FitProblem, with_discrepancies
 from .remarks import AT_BOUND as ENDS_AT_BOUND
 from .remarks import DEPENDS, FAILED, NOT_CONVERGED, ONE_START, PROFILED, TOGETHER, UNDETERMINED

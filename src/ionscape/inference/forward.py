@@ -28,7 +28,6 @@ from ionscape.transport.variation import Variation
 
 from .noise import discrepancy_root, whitened, whitening
 from .parameters import Parameter, values_of
-from .paths import with_values
 from .problem import DataSet, FitProblem, irradiation_stages
 
 COORDINATE_STEP = 1e-4  # of the tables and boundary laws, not of simulations
@@ -158,7 +157,7 @@ class ForwardModel:
             if parameter.kind == "experiment" and paths:
                 changed.update(dict.fromkeys(paths, float(values[place])))
                 free.append(place)
-        return with_values(self.problem.datasets[number].experiment, changed), free
+        return self.problem.datasets[number].experiment.replace(changed), free
 
     def _variations(
         self, number: int, free: Sequence[int], coordinates: FloatArray, values: FloatArray, base: Experiment

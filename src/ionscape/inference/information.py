@@ -7,19 +7,18 @@ of them follows from the derivatives of the residuals.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ionscape.arrays import FloatArray
+from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
-from ionscape.experiment import Experiment, parse_experiment
+from ionscape.experiment import Experiment, TableSpecification
 
 from .forward import ForwardModel
 from .parameters import Parameter, coordinates_of
-from .paths import text_of
 from .problem import FitProblem
 from .result import FitResult
 
@@ -93,20 +92,18 @@ def _freed(experiment: Experiment, ion: str, stage: int) -> tuple[Experiment, Fl
     density = density[(density >= 0.0) & (density <= limit)]
     temperature = experiment.stages[stage].temperature
     coefficient = np.maximum(model.coefficient(density, temperature), 1e-40)
-    data: dict[str, Any] = tomllib.loads(experiment.source)
-    table: dict[str, Any] = {
-        "model": "table",
-        "densities": [f"{float(value)!r} 1/m^3" for value in density],
-        "coefficients": [f"{float(value)!r} m^2/s" for value in coefficient],
-        "reference_temperature": f"{temperature!r} K",
-        "activation_energy": "0.65 eV",
+    table = TableSpecification(
+        densities=tuple(density.tolist()),
+        coefficients=tuple(coefficient.tolist()),
+        reference_temperature=temperature,
+        activation_energy=0.65 * ELECTRON_VOLT,
+        fermi_level_counts=model.fermi_level_counts,
+    )
+    others = {
+        f"stages[{number}].diffusion": {name: other for name, other in entry.diffusion.items() if name != ion}
+        for number, entry in enumerate(experiment.stages)
     }
-    if model.fermi_level_counts is not None:
-        table["fermi_level_counts"] = list(model.fermi_level_counts)
-    data["ions"][ion]["diffusion"] = table
-    for entry in data["stages"]:
-        entry.get("diffusion", {}).pop(ion, None)
-    return parse_experiment(text_of(data), file=experiment.file), density, coefficient
+    return experiment.replace({f"ions.{ion}.diffusion": table, **others}), density, coefficient
 
 
 def _knot_problem(

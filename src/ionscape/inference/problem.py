@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from ionscape.arrays import FloatArray
 from ionscape.constants import NORMAL_95
 from ionscape.errors import InputError, nearest_name
 from ionscape.experiment import Experiment, Irradiation
+from ionscape.files.csv_table import read_csv_table
+from ionscape.files.fields import IN_FILE, InFile, Quantity
 from ionscape.files.quantities import DIMENSIONS
 from ionscape.files.text import read_text
 from ionscape.files.toml import parse_toml
-from ionscape.files.validation import first_problem
+from ionscape.files.validation import read_table
+from ionscape.files.values import read_scalar, scalars
 from ionscape.profiling import DepthProfile, Measurement, calibrate, load_measurement
 from ionscape.profiling.resolution import DepthResponse, GaussianResponse, MixingRoughnessInformationResponse
 
 from .discrepancy import Discrepancy
 from .parameters import Parameter, Prior, read_value
-from .paths import read_scalar, scalars
 from .settings import FitTable, ParameterTable, PriorTable
 
 JOINT_KEYS = ("title", "datasets", "fit")
@@ -33,7 +33,7 @@ FACTOR_RANGE = 3.0
 """Sensitivity factors are varied within this factor of those of the calibration; the data determine them."""
 DEPTH_SCALE_RANGE = RESOLUTION_RANGE = BACKGROUND_RANGE = 5.0  # standard deviations
 SMALLEST_DEPTH_SCALE_ERROR = 1e-4
-CURVE_HEAD = re.compile(r"\s*(time|current)\s*\((.+)\)\s*")
+CURVE_COLUMNS = {"time": Quantity("time"), "current": Quantity("current")}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -150,18 +150,18 @@ def load_fit(path: str | Path) -> FitProblem:
         raise error.located(file=str(path)) from None
 
 
-def validate_fit(table: object, *, file: str | None = None) -> FitTable:
+def validate_fit(table: object, *, file: str | None = None, context: InFile | None = IN_FILE) -> FitTable:
     """The table [fit] in SI units as far as its units are known without the experiment.
+
+    Args:
+        table: its keys.
+        file: name of the file, for messages.
+        context: None if the table comes from Python, where quantities may be SI floats.
 
     Raises:
         InputError: an unknown key, or a value that cannot be used.
     """
-    try:
-        return FitTable.model_validate(table)
-    except ValidationError as error:
-        problem = first_problem(error, file=file, data=table)
-        problem.key = f"fit.{problem.key}" if problem.key else "fit"
-        raise problem from None
+    return read_table(FitTable, table, file=file, context=context, below="fit")
 
 
 def make_fit(
@@ -176,7 +176,7 @@ def make_fit(
 
     Args:
         measurements: by the name of the data set, each with its experiment; the name is empty if there is one only.
-        settings: the table [fit], with values as they stand in a file.
+        settings: the table [fit], with values as they stand in a file, or in SI units.
         title: shown in the report.
         file: name of the file, for messages.
         source: its text.
@@ -184,7 +184,7 @@ def make_fit(
     Raises:
         InputError: a parameter does not exist, a measurement lacks its ion, bounds that exclude the start.
     """
-    table = settings if isinstance(settings, FitTable) else validate_fit(settings, file=file)
+    table = settings if isinstance(settings, FitTable) else validate_fit(settings, file=file, context=None)
     folder = Path(file).parent if file else Path()
     datasets = tuple(_data_set(name, measurement, table, folder) for name, measurement in measurements.items())
     free = [_parameter(path, entry, datasets) for path, entry in table.parameters.items()]
@@ -265,65 +265,21 @@ def _response(stored: str) -> tuple[DepthResponse, float]:
     return MixingRoughnessInformationResponse(**lengths), error
 
 
-def _curve_header(lines: Sequence[str], *, file: str) -> int:
-    """Which line, counted from 0, names the columns of a current curve; titles may stand above it, numbers may not."""
-    from ionscape.files.columns import delimiter_of, split_cells, to_number
-
-    for number, line in enumerate(lines):
-        if line.lstrip().startswith("#"):
-            continue
-        cells = split_cells(line, delimiter_of([line]))
-        if {match[1] for cell in cells if (match := CURVE_HEAD.fullmatch(cell))} == {"time", "current"}:
-            return number
-        if sum(to_number(cell) is not None for cell in cells) > 1:
-            break
-    raise InputError("needs the columns `time (h), current (nA)`", file=file,
-                     remedy="name them in the line above the numbers")  # fmt: skip
-
-
 def _current_curve(path: Path, relative_error: float) -> FloatArray:
-    """Times [s], currents [A] and their errors, shape (3, points)."""
-    import csv
+    """Times [s], currents [A] and their errors, shape (3, points); titles may stand above the names of the columns."""
 
-    from ionscape.files.columns import check_columns, delimiter_of, to_number
-    from ionscape.files.quantities import unit_size
+    def is_header(cells: Sequence[str]) -> bool:
+        return {cell.partition("(")[0].strip() for cell in cells}.issuperset(CURVE_COLUMNS)
 
-    lines = read_text(path).splitlines()
-    start = _curve_header(lines, file=str(path))
-    lines = lines[start:]
-    rows = [
-        (f"line {number}", [cell.strip() for cell in cells])
-        for number, cells in enumerate(
-            csv.reader(lines, delimiter=delimiter_of(lines), skipinitialspace=True), start=start + 1
-        )
-        if any(cell.strip() for cell in cells) and not cells[0].lstrip().startswith("#")
-    ]
-    heads = rows[0][1]
-    columns: dict[str, FloatArray] = {}
-    texts: list[list[tuple[str, str]]] = []
-    for line, cells in rows[1:]:
-        if len(cells) != len(heads):
-            raise InputError(f"has {len(cells)} values for {len(heads)} columns", file=str(path), key=line,
-                             remedy="put numbers with a decimal comma between quotation marks")  # fmt: skip
-    for number, head in enumerate(heads):
-        match = CURVE_HEAD.fullmatch(head)
-        if match:
-            kind = "time" if match[1] == "time" else "current"
-            values = [to_number(cells[number]) for _, cells in rows[1:]]
-            if None in values:
-                raise InputError(f"holds something else than numbers in the column {head!r}", file=str(path),
-                                 key=rows[1 + values.index(None)][0],
-                                 remedy="give one number per line and column, no thousands separators")  # fmt: skip
-            texts.append([(f"{line}, column {number + 1}", cells[number]) for line, cells in rows[1:]])
-            columns[kind] = np.array(values, dtype=np.float64) * unit_size(match[2], kind)
-    check_columns(texts, file=str(path))
-    if not columns["time"].size:
-        raise InputError("has no numbers below the names of its columns", file=str(path), key=rows[0][0],
+    table = read_csv_table(path, file=str(path), is_header=is_header)
+    columns = table.quantities(CURVE_COLUMNS, example="`time (h), current (nA)`", others=True)
+    if not table.rows:
+        raise InputError("has no numbers below the names of its columns", file=str(path), key=f"line {table.line}",
                          remedy="give times and currents")  # fmt: skip
     errors = np.abs(columns["current"]) * relative_error
     if not errors.all():
         raise InputError("is a current of 0, which a relative error makes exact", file=str(path),
-                         key=rows[1 + int(np.flatnonzero(errors == 0.0)[0])][0], remedy="leave the line out"
+                         key=f"line {table.rows[int(np.flatnonzero(errors == 0.0)[0])][0]}", remedy="leave the line out"
                          )  # fmt: skip
     return np.array([columns["time"], columns["current"], errors])
 

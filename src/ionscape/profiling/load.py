@@ -7,19 +7,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from ionscape.errors import InputError, nearest_name
 from ionscape.experiment import Experiment, load_experiment, parse_experiment
 from ionscape.experiment.load import MEASUREMENT_FILE
+from ionscape.files.fields import IN_FILE, InFile
 from ionscape.files.text import read_text
 from ionscape.files.toml import parse_toml
-from ionscape.files.validation import first_problem
+from ionscape.files.validation import read_table
 
 from .crater import CraterScan, read_crater_scan
 from .raw import RawProfile
 from .readers import FORMATS, read_raw_profile
-from .settings import MeasurementTable, list_examples
+from .settings import MeasurementTable
 
 FILE_KEYS = ("title", "experiment", "measurement", "fit", "datasets")
 
@@ -56,14 +55,14 @@ class Measurement:
         """The same measurement with other settings.
 
         Args:
-            changes: keys of the table [measurement] with values as they stand in a file, such as
+            changes: keys of the table [measurement] with values as they stand in a file or in SI units, such as
                 `bulk_region=["110 nm", "160 nm"]`; None removes one.
 
         Raises:
             InputError: an unknown key, or a value that cannot be used.
         """
         table = {key: value for key, value in {**self.table, **changes}.items() if value is not None}
-        settings = validate_settings(table, file=self.file)
+        settings = validate_settings(table, file=self.file, context=None)
         native, charges = self.native, self.charges
         if self.experiment is None:
             native, charges = dict(settings.native or {}), dict(settings.charges)
@@ -139,7 +138,7 @@ def make_measurement(
 
     Args:
         raw: the counts, or the path of an export.
-        table: keys of a table [measurement] with values as they stand in a file; `file` may be absent.
+        table: keys of a table [measurement] with values as they stand in a file, or in SI units; `file` may be absent.
         crater_scans: profilometer scans across the crater, or the paths of their files.
         title: shown in figures.
 
@@ -155,7 +154,7 @@ def make_measurement(
         raw = read_raw_profile(raw)
     scans = tuple(scan if isinstance(scan, CraterScan) else read_crater_scan(scan) for scan in crater_scans)
     whole = {"file": Path(raw.file).name or "counts", **table}
-    settings = validate_settings(whole, file=None)
+    settings = validate_settings(whole, file=None, context=None)
     return Measurement(
         raw=raw,
         crater_scans=scans,
@@ -167,18 +166,18 @@ def make_measurement(
     )
 
 
-def validate_settings(table: object, *, file: str | None) -> MeasurementTable:
+def validate_settings(table: object, *, file: str | None, context: InFile | None = IN_FILE) -> MeasurementTable:
     """The table [measurement] in SI units.
+
+    Args:
+        table: its keys.
+        file: name of the file, for messages.
+        context: None if the table comes from Python, where quantities may be SI floats.
 
     Raises:
         InputError: an unknown key, or a value that cannot be used.
     """
-    try:
-        return MeasurementTable.model_validate(table)
-    except ValidationError as error:
-        problem = first_problem(error, file=file, data=table, example=list_examples())
-        problem.key = f"measurement.{problem.key}" if problem.key else "measurement"
-        raise problem from None
+    return read_table(MeasurementTable, table, file=file, context=context, below="measurement")
 
 
 def _experiment(data: Mapping[str, Any], path: Path, text: str) -> Experiment | None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo, model_validator
 
 from ionscape.errors import InputError, nearest_name
-from ionscape.files.fields import Bounds, Number, Quantity, Table, reject, wrapped
+from ionscape.files.fields import Bounds, InFile, Number, Quantity, Table, reject, wrapped
 from ionscape.files.schema import schema_of
 
 from .isotopes import ISOTOPES, abundances
@@ -64,7 +64,7 @@ class GaussianResponseTable(Table):
 
     name_in_messages: ClassVar[str] = "Gaussian response"
 
-    model: Literal["gaussian"] = Field(description="Kind of the response.")
+    model: Literal["gaussian"] = Field(default="gaussian", description="Kind of the response.")
     standard_deviation: Annotated[float, Quantity("length", NOT_NEGATIVE, "2 nm")] = Field(
         description="Standard deviation."
     )
@@ -85,7 +85,9 @@ class MixingResponseTable(Table):
 
     name_in_messages: ClassVar[str] = "mixing-roughness-information response"
 
-    model: Literal["mixing-roughness-information"] = Field(description="Kind of the response.")
+    model: Literal["mixing-roughness-information"] = Field(
+        default="mixing-roughness-information", description="Kind of the response."
+    )
     mixing_length: Annotated[float, Quantity("length", NOT_NEGATIVE, "2 nm")] = Field(
         description="Length over which the sputter beam mixes the atoms."
     )
@@ -133,7 +135,7 @@ class NativeBackgroundTable(Table):
 ResponseTable = Annotated[GaussianResponseTable | MixingResponseTable, Field(discriminator="model")]
 
 
-def _gaussian_if_length(value: object) -> object:
+def _gaussian_if_length(value: object, info: ValidationInfo) -> object:
     if isinstance(value, Mapping) and "value" in value and "model" not in value:
         # as other lengths with their errors stand in the file
         return {"model": "gaussian", **{"standard_deviation" if key == "value" else key: entry
@@ -141,7 +143,7 @@ def _gaussian_if_length(value: object) -> object:
     if isinstance(value, Mapping | BaseModel):
         return value
     # Read here as well, so that a mistake is told of the key that stands in the file.
-    Quantity("length", NOT_NEGATIVE, "2 nm").read(value)
+    Quantity("length", NOT_NEGATIVE, "2 nm").read(value, in_file=isinstance(info.context, InFile))
     return {"model": "gaussian", "standard_deviation": value}
 
 
@@ -354,12 +356,6 @@ class MeasurementTable(Table):
             remedy = f"leave it out: it belongs to crater_scans, and the error of {given[0]} stands there"
             reject(f"contradicts {given[0]}", field="profilometer_error", remedy=remedy)
         return self
-
-
-def list_examples() -> dict[str, str]:
-    """A valid value of each key whose value is a list of a certain form, as it stands in a file."""
-    keys = ("surface_regions", "valley_region", "bulk_region", "calibration_region", "fit_region", "layers")
-    return {key: example for key in keys if (example := MeasurementTable.example_of(key)) is not None}
 
 
 def measurement_schema() -> dict[str, Any]:

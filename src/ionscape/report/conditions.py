@@ -7,7 +7,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from ionscape.files.quantities import format_quantity
-from ionscape.inference.paths import Scalar, scalars
+from ionscape.files.values import Scalar, scalars
 from ionscape.wording import name_of, split_path
 
 from .parts import TextTable

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from ionscape.errors import InputError
+from ionscape.files.fields import IN_FILE
 from ionscape.files.text import read_text
 from ionscape.files.toml import parse_toml
-from ionscape.files.validation import first_problem
+from ionscape.files.validation import read_table
 from ionscape.glass import (
     Composition,
     Glass,
@@ -28,7 +27,7 @@ from ionscape.glass.literature import of_content
 from ionscape.glass.units import NO_MEASURED_UNITS
 from ionscape.provenance import text_hash
 
-from .settings import FIT, NetworkTable, PercolationTable, SeriesTable, list_examples
+from .settings import FIT, NetworkTable, PercolationTable, SeriesTable
 
 if TYPE_CHECKING:
     from ionscape.glass import NetworkFormerUnits
@@ -113,10 +112,7 @@ def parse_series(text: str, *, file: str | None = None, folder: str | Path = "."
     if "glass" not in data and ("sample" in data or "measurement" in data):
         what = "an experiment file" if "sample" in data else "a measurement file"
         raise InputError(f"is {what}, not a series file", file=file, remedy="give a file with a table [glass]")
-    try:
-        settings = SeriesTable.model_validate(data)
-    except ValidationError as error:
-        raise first_problem(error, file=file, data=data, example=list_examples()) from None
+    settings = read_table(SeriesTable, data, file=file, context=IN_FILE)
     folder = Path(folder)
     _check_sites(settings, file=file)
     hashes: dict[str, str] = {}

@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError, toml_value
-from ionscape.files.fields import Bounds, Number, Quantity, Table, reject, wrapped
+from ionscape.files.fields import Bounds, Marker, Number, Quantity, Table, reject, wrapped
+from ionscape.files.quantities import DimensionName
 from ionscape.files.schema import schema_of
 
 POSITIVE = Bounds(above=0.0)
@@ -30,7 +31,7 @@ Lattice = Annotated[int, Field(strict=True, ge=2, le=1000)]
 
 
 @dataclass(frozen=True)
-class QuantityOr:
+class QuantityOr(Marker):
     """What stands in `Annotated[float | str, ...]`: a quantity, or one of some words.
 
     Attributes:
@@ -41,27 +42,33 @@ class QuantityOr:
     quantity: Quantity
     words: tuple[str, ...]
 
-    def read(self, value: object) -> float | str:
+    @property
+    def dimension(self) -> DimensionName:
+        """Of the quantity."""
+        return self.quantity.dimension
+
+    def read(self, value: object, *, in_file: bool = True) -> float | str:
         """The value in SI units, or the word."""
         if isinstance(value, str) and value.strip() in self.words:
             return value.strip()
         try:
-            return self.quantity.read(value)
+            return self.quantity.read(value, in_file=in_file)
         except PydanticCustomError as error:
             found = _input_error(error)
             words = " or ".join(toml_value(word) for word in self.words)
             found.remedy = f"{found.remedy}, or write {words}" if found.remedy else f"write {words} or a quantity"
             raise wrapped(found) from None
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self.read)
+    def json_schema(self) -> dict[str, Any]:
+        """The quantity, or a word."""
+        return {"anyOf": [self.quantity.json_schema(), *({"const": word} for word in self.words)]}
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        words = [{"const": word} for word in self.words]
-        return {"anyOf": [self.quantity.json_schema(), *words]}
+    def example(self) -> str:
+        """A valid quantity."""
+        return self.quantity.example()
 
 
-class MixingRatios:
+class MixingRatios(Marker):
     """What stands in `Annotated[tuple[float, ...], ...]`: a number, a list of numbers, or a range with a step."""
 
     number = Number(FRACTION, shown=0.4)
@@ -69,7 +76,7 @@ class MixingRatios:
     keys = ("from", "to", "step")
     remedy = "write one number, a list of numbers, or { from = 0.0, to = 1.0, step = 0.2 }"
 
-    def read(self, value: object) -> tuple[float, ...]:
+    def read(self, value: object, *, in_file: bool = True) -> tuple[float, ...]:  # noqa: ARG002
         """All values, in the order of the file; those of a range rise."""
         if isinstance(value, Mapping):
             return self._range(cast(Mapping[str, object], value))
@@ -109,10 +116,12 @@ class MixingRatios:
         except PydanticCustomError as error:
             raise wrapped(_input_error(error), field=key) from None
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self.read)
+    def example(self) -> str:
+        """A valid list."""
+        return "[0.0, 0.5, 1.0]"
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
+        """A number, a list or a range."""
         number = self.number.json_schema()
         properties = {"from": number, "to": number, "step": self.step.json_schema()}
         span = {"type": "object", "properties": properties, "required": list(self.keys), "additionalProperties": False}
@@ -165,7 +174,8 @@ class GlassTable(Table):
     def _units_come_from_one_place(self) -> Self:
         keys = ("tetrahedral_borate_limit", "phosphate_disproportionation", "pyrophosphate_disproportionation")
         for key in keys:
-            if self.measured_units is not None and key in self.model_fields_set:
+            usual = type(self).model_fields[key].default
+            if self.measured_units is not None and getattr(self, key) != usual:
                 remedy = "leave it out, or leave out the measured units"
                 reject("belongs to the model of the units, not to measured ones", field=key, remedy=remedy)
         return self
@@ -364,12 +374,6 @@ class SeriesTable(Table):
             remedy = "add a table [network], or give a frequency"
             reject("needs conductivities", field="hopping.attempt_frequency", remedy=remedy)
         return self
-
-
-def list_examples() -> dict[str, str]:
-    """A valid value of each key whose value is a list, as it stands in a file."""
-    temperatures = toml_value(["303 K", "343 K", "393 K"])
-    return {"network.temperatures": temperatures, "experiment.authors": '["Magistris"]'}
 
 
 def series_schema() -> dict[str, Any]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import copy
-import re
 import threading
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from ionscape.errors import InputError, toml_value
+from ionscape.errors import InputError
 from ionscape.files.text import read_text
 from ionscape.files.toml import parse_toml
 from ionscape.files.writing import write_text
-from ionscape.wording import Part, split_path
+from ionscape.wording import Part, join_path, split_path
 
 UNDO_STEPS = 200
 MOST_INLINE = 5
@@ -22,18 +21,6 @@ MOST_INLINE = 5
 
 Maker = Callable[[Any, tuple[Part, ...], Any], Any]
 """Makes a value for a place in a document: the value, the parts of its path, the container it comes into."""
-
-
-def join_path(parts: Sequence[Part]) -> str:
-    """The path with these parts; names with dots, brackets or quotation marks are quoted."""
-    path = ""
-    for part in parts:
-        if isinstance(part, int):
-            path += f"[{part}]"
-        else:
-            name = part if re.fullmatch(r'[^.\[\]"\\]+', part) else toml_value(part)
-            path = f"{path}.{name}" if path else name
-    return path
 
 
 class Document:

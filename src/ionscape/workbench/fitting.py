@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from ionscape.errors import InputError
 from ionscape.experiment import Experiment
 from ionscape.files.quantities import format_quantity, quantity, shown_unit, with_error
+from ionscape.files.values import Scalar, scalars
 from ionscape.inference.least_squares import AT_BOUND
-from ionscape.inference.paths import Scalar, scalars, with_values
+from ionscape.wording import join_path
 
-from .document import join_path
 from .wording import label_of
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def usual_paths(experiment: Experiment) -> list[str]:
         if name in immobile:
             continue
         keys = {"site-energies": ("bulk_coefficient", "width", "trapped_fraction"), "constant": ("coefficient",)}
-        for key in keys.get(ion.diffusion.model, ()):
+        for key in keys.get(getattr(ion.diffusion, "model", ""), ()):
             path = f"ions.{name}.diffusion.{key}"
             # without a lower branch its size means nothing
             if key != "trapped_fraction" or getattr(ion.diffusion, "trapped_width", None) is not None:
@@ -250,7 +250,7 @@ def _allowed(experiment: Experiment, scalar: Scalar, end: float) -> float:
     """An end, drawn towards the value until the experiment accepts it."""
     for _ in range(MOST_ATTEMPTS):
         try:
-            with_values(experiment, {scalar.path: end})
+            experiment.replace({scalar.path: end})
         except InputError:
             end = 0.5 * (end + scalar.value)
         else:

@@ -11,7 +11,7 @@ from nicegui import ui
 from nicegui.elements.mixins.value_element import ValueElement
 
 from ionscape.files.fields import Table
-from ionscape.workbench.document import join_path, split_path
+from ionscape.wording import join_path, split_path
 from ionscape.workbench.form_bound import Bound, placeholder_of, read_shown, same, shown_choice, shown_flag, shown_name
 from ionscape.workbench.form_fields import FieldDescription, field_problem, show_entry
 from ionscape.workbench.wording import label_of, name_of, page_words

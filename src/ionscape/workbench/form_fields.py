@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import tomllib
-import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import TypeAdapter, ValidationError
 
 from ionscape.errors import InputError, toml_value
-from ionscape.files.fields import Number, Quantity, Table
+from ionscape.files.description import Key, Value, describe, is_kind
+from ionscape.files.fields import IN_FILE, Table
 from ionscape.files.validation import first_problem
 from ionscape.workbench.wording import label_of
 
 FieldKind = Literal[
     "quantity", "number", "integer", "flag", "choice", "text", "list", "mapping", "union", "table", "tables", "value"
 ]
-KIND_KEYS = ("kind", "model")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,22 +55,19 @@ class FieldDescription:
 
 def describe_fields(model: type[Table]) -> tuple[FieldDescription, ...]:
     """Describe all keys of a table but the one that tells its kind."""
-    return tuple(
-        describe_field(model, key)
-        for key, field in model.model_fields.items()
-        if not (key in KIND_KEYS and _is_literal_of_one(field.annotation))
-    )
+    return tuple(describe_field(model, name) for name, key in describe(model).items() if not is_kind(key))
 
 
-def describe_field(model: type[Table], key: str) -> FieldDescription:
+def describe_field(model: type[Table], name: str) -> FieldDescription:
     """Describe one key of a table."""
-    field = model.model_fields[key]
-    annotation, markers = _stripped(field.annotation, tuple(field.metadata))
-    kind, choices, models, entry = _kind_of(annotation, markers)
+    key = describe(model)[name]
+    value, kind, entry = key.value, _kind(key.value), key.value.entry
     return FieldDescription(
-        key=key, label=label_of(key), kind=kind, required=field.is_required(), help=_help(field, markers),
-        example=_example(model, key), default=_default(field, kind), choices=choices, models=models, entry=entry,
-        model=model,
+        key=name, label=label_of(name), kind=kind, required=key.required, help=_help(key), example=key.example,
+        default="" if key.default is None else key.default if isinstance(key.default, str)
+        else show_entry(key.default, kind),
+        choices=value.words, models=value.tables or (entry.tables if entry is not None else ()),
+        entry=_kind(entry) if entry is not None else "text", model=model,
     )  # fmt: skip
 
 
@@ -89,7 +84,7 @@ def field_problem(model: type[Table], key: str, value: object, *, path: str, fil
     if value is None or key not in model.model_fields:
         return None
     try:
-        _adapter(model, key).validate_python(value)
+        _adapter(model, key).validate_python(value, context=IN_FILE)
     except ValidationError as error:
         found = first_problem(error, file=None, data=value)
         inner = (found.key or "") if isinstance(value, Mapping | list) else ""
@@ -108,33 +103,6 @@ def _adapter(model: type[Table], key: str) -> TypeAdapter[Any]:
     for marker in field.metadata:
         kind = Annotated.__class_getitem__((kind, marker))  # pyright: ignore[reportAttributeAccessIssue]
     return TypeAdapter(kind)
-
-
-def kind_of_table(model: type[Table]) -> str:
-    """The word by which a table of several kinds is known in a file, such as "site-energies"; its name otherwise."""
-    for key in KIND_KEYS:
-        if key in model.model_fields and _is_literal_of_one(model.model_fields[key].annotation):
-            return str(get_args(model.model_fields[key].annotation)[0])
-    return model.name_in_messages
-
-
-def kind_key(model: type[Table]) -> str:
-    """The key that holds the kind of a table: "kind" or "model"."""
-    return next(key for key in KIND_KEYS if key in model.model_fields)
-
-
-def example_table(model: type[Table], like: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """A valid table of the model with its required keys; values are taken from `like` where it has the key."""
-    made: dict[str, Any] = {}
-    known = like or {}
-    for key, field in model.model_fields.items():
-        if key in KIND_KEYS and _is_literal_of_one(field.annotation):
-            made[key] = get_args(field.annotation)[0]
-        elif key in known:
-            made[key] = known[key]
-        elif field.is_required():
-            made[key] = describe_field(model, key).example
-    return made
 
 
 def parse_entry(text: str, kind: FieldKind) -> Any:
@@ -180,89 +148,18 @@ def show_entry(value: Any, kind: FieldKind) -> str:
     return toml_value(value)
 
 
-def _kind_of(
-    annotation: Any, markers: tuple[Any, ...]
-) -> tuple[FieldKind, tuple[str, ...], tuple[type[Table], ...], FieldKind]:
-    """Kind of a control, words to choose from, models of tables, kind of the entries."""
-    none: tuple[Any, ...] = ()
-    for marker in markers:
-        if isinstance(marker, Quantity):
-            return "quantity", none, none, "text"
-        if isinstance(marker, Number):
-            return "number", none, none, "text"
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Literal:
-        return "choice", tuple(str(word) for word in arguments), none, "text"
-    if _is_table(annotation):
-        return "table", none, (annotation,), "text"
-    if origin in (Union, types.UnionType) and all(_is_table(part) for part in arguments):
-        return "union", none, arguments, "text"
-    if origin is dict:
-        inner, inner_markers = _stripped(arguments[1], ())
-        kind, _, models, _ = _kind_of(inner, inner_markers)
-        return "mapping", none, models, kind
-    if origin is tuple:
-        inner, inner_markers = _stripped(arguments[0], ())
-        kind, _, models, _ = _kind_of(inner, inner_markers)
-        if kind in ("table", "union"):
-            return "tables", none, models, kind
-        return ("list" if kind in ("text", "quantity") else "value"), none, none, kind
-    simple: dict[Any, FieldKind] = {bool: "flag", int: "integer", float: "number", str: "text"}
-    return simple.get(annotation, "value"), none, none, "text"
+def _kind(value: Value) -> FieldKind:
+    """Which control shows what may stand at a place."""
+    if value.kind == "list" and value.entry is not None:
+        if value.entry.tables:
+            return "tables"
+        return "list" if value.entry.kind in ("text", "quantity") else "value"
+    return value.kind
 
 
-def _stripped(annotation: Any, metadata: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
-    """An annotation without `Annotated` and `| None`, and what stood in it."""
-    while True:
-        if get_origin(annotation) is Annotated:
-            annotation, *more = get_args(annotation)
-            metadata = (*metadata, *more)
-        elif get_origin(annotation) in (Union, types.UnionType) and type(None) in get_args(annotation):
-            remaining = tuple(part for part in get_args(annotation) if part is not type(None))
-            annotation = Union[remaining]  # noqa: UP007
-        else:
-            return annotation, metadata
-
-
-def _help(field: FieldInfo, markers: Sequence[Any]) -> str:
-    words = [field.description or ""]
-    for marker in markers:
-        bounds = marker.bounds.describe() if isinstance(marker, Quantity | Number) else ""
-        if bounds:
-            words.append(f"Must be {bounds}.")
-        if isinstance(marker, Quantity):
-            words.append(f"A number with its unit, such as {marker.example().strip(chr(34))}.")
+def _help(key: Key) -> str:
+    bounds = key.value.bounds.describe() if key.value.kind in ("quantity", "number") else ""
+    words = [key.description, f"Must be {bounds}." if bounds else ""]
+    if key.value.kind == "quantity":
+        words.append(f"A number with its unit, such as {key.example}.")
     return " ".join(word for word in words if word)
-
-
-def _example(model: type[Table], key: str) -> Any:
-    text = model.example_of(key)
-    if text is None:
-        field = model.model_fields[key]
-        annotation, markers = _stripped(field.annotation, tuple(field.metadata))
-        kind, choices, models, _ = _kind_of(annotation, markers)
-        marker = next((marker for marker in markers if isinstance(marker, Quantity | Number)), None)
-        if marker is not None:
-            return tomllib.loads(f"value = {marker.example()}")["value"]
-        if kind == "choice":
-            return choices[0]
-        return example_table(models[0]) if models and kind in ("table", "union") else None
-    return tomllib.loads(f"value = {text}")["value"]
-
-
-def _default(field: FieldInfo, kind: FieldKind) -> str:
-    extra = field.json_schema_extra
-    if isinstance(extra, Mapping) and "default" in extra:
-        return str(extra["default"])
-    value = field.default
-    if field.is_required() or value is None or kind in ("table", "tables", "union", "mapping") or value in ((), ""):
-        return ""
-    return show_entry(value, kind) if isinstance(value, str | int | float) else ""
-
-
-def _is_table(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
-
-
-def _is_literal_of_one(annotation: Any) -> bool:
-    return get_origin(annotation) is Literal and len(get_args(annotation)) == 1

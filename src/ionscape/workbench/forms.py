@@ -8,18 +8,12 @@ from typing import Any
 
 from nicegui import ui
 
+from ionscape.files.description import example_table, kind_key, kind_of_table
 from ionscape.files.fields import Table
-from ionscape.workbench.document import join_path, split_path
+from ionscape.wording import join_path, split_path
 from ionscape.workbench.form_bound import same
 from ionscape.workbench.form_controls import FIELD, HEADER, TIP, Controls, button, error_label, mark_of
-from ionscape.workbench.form_fields import (
-    FieldDescription,
-    describe_field,
-    describe_fields,
-    example_table,
-    kind_key,
-    kind_of_table,
-)
+from ionscape.workbench.form_fields import FieldDescription, describe_field, describe_fields
 from ionscape.workbench.wording import is_missing, label_of, name_of
 
 WIDE = ("mapping", "union", "table", "tables", "value")  # kinds that take the whole width

@@ -231,7 +231,6 @@ def coarse_grid(experiment: Experiment) -> Grid:
 
 def _simulated(request: _Request, known: dict[tuple[str, str], Experiment]) -> LiveProfile:
     from ionscape.experiment import parse_experiment
-    from ionscape.inference.paths import with_values
     from ionscape.transport import Settings, simulate
 
     from .reading import parse_document
@@ -241,7 +240,7 @@ def _simulated(request: _Request, known: dict[tuple[str, str], Experiment]) -> L
     if key not in known:
         known.clear()
         known[key] = parse_document(request.text, parse_experiment, file=request.file, folder=request.folder)
-    experiment = with_values(known[key], request.values) if request.values else known[key]
+    experiment = known[key].replace(request.values)
     settings = Settings(model="electroneutral", relative_tolerance=TOLERANCE, snapshots_per_stage=2)
     data = simulate(experiment, settings=settings, grid=coarse_grid(experiment)).dataset
     stages = np.asarray(data["stage"].values)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from ionscape.errors import InputError
 from ionscape.files.text import read_text
 from ionscape.files.toml import parse_toml
+from ionscape.wording import join_path
 
-from .document import join_path
 from .named_files import refused_files
 from .reading import read_measurement
 

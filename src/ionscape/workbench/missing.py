@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from ionscape.errors import InputError
 from ionscape.experiment.models import Experiment
+from ionscape.files.description import Value, describe, is_kind
 from ionscape.files.fields import Table
-
-from .document import join_path
-from .form_fields import FieldDescription, describe_fields, kind_key, kind_of_table
+from ionscape.wording import join_path
 
 IS_MISSING = "is missing"
 Place = tuple[str | int, ...]
@@ -33,48 +31,25 @@ def missing_keys(data: Mapping[str, Any], *, file: str) -> dict[str, str]:
     return found
 
 
-@lru_cache(maxsize=64)
-def _fields(model: type[Table]) -> tuple[FieldDescription, ...]:
-    return describe_fields(model)
-
-
 def _missing(model: type[Table], table: Mapping[str, Any], place: Place) -> Iterator[tuple[Place, type[Table]]]:
-    for field in _fields(model):
-        here, value = (*place, field.key), table.get(field.key)
-        if value is None and field.required and field.kind != "table":
+    for key in describe(model).values():
+        here, value = (*place, key.name), table.get(key.name)
+        if is_kind(key):
+            continue  # a table without its kind is told by the reader of the file
+        if value is None and key.required and key.value.kind != "table":
             yield here, model
-        elif value is None and field.required:
-            yield from _missing(field.models[0], {}, here)
-        elif field.kind in ("table", "union", "mapping", "tables"):
-            for inner, entry in _tables(field, value, here):
-                chosen = _model_of(field, entry)
-                if chosen is not None:
-                    yield from _missing(chosen, entry, inner)
+        else:
+            yield from _missing_inside(key.value, {} if value is None and key.required else value, here)
 
 
-def _tables(field: FieldDescription, value: Any, place: Place) -> Iterator[tuple[Place, Mapping[str, Any]]]:
-    """The tables that a value holds, each with its place."""
-    entries: list[tuple[Place, Any]] = [(place, value)]
-    if field.kind == "mapping":
-        entries = [((*place, str(name)), each) for name, each in _items(value)]
-    elif field.kind == "tables":
-        entries = [((*place, number), each) for number, each in enumerate(_entries(value))]
-    for inner, entry in entries:
-        if isinstance(entry, Mapping):
-            yield inner, cast(Mapping[str, Any], entry)
-
-
-def _model_of(field: FieldDescription, entry: Mapping[str, Any]) -> type[Table] | None:
-    """The model of a table; None where its kind is not chosen, which the reader of the file tells."""
-    if len(field.models) < 2:
-        return next(iter(field.models), None)
-    kind = entry.get(kind_key(field.models[0]))
-    return next((model for model in field.models if kind_of_table(model) == kind), None)
-
-
-def _items(value: Any) -> list[tuple[Any, Any]]:
-    return list(cast(Mapping[Any, Any], value).items()) if isinstance(value, Mapping) else []
-
-
-def _entries(value: Any) -> Sequence[Any]:
-    return cast(Sequence[Any], value) if isinstance(value, list) else ()
+def _missing_inside(value: Value, found: Any, place: Place) -> Iterator[tuple[Place, type[Table]]]:
+    """What the tables lack that a value holds."""
+    if value.entry is not None and isinstance(found, Mapping | list):
+        entries = found.items() if isinstance(found, Mapping) else enumerate(cast(list[Any], found))
+        for part, entry in cast(Iterable[tuple[str | int, Any]], entries):
+            yield from _missing_inside(value.entry, entry, (*place, part))
+    elif value.tables and isinstance(found, Mapping):
+        table = cast(Mapping[str, Any], found)
+        chosen = value.table_of(table)
+        if chosen is not None:
+            yield from _missing(chosen, table, place)

@@ -10,8 +10,7 @@ from typing import Any, cast
 from ionscape.errors import InputError
 from ionscape.files.text import read_text
 from ionscape.files.toml import parse_toml
-
-from .document import join_path
+from ionscape.wording import join_path
 
 REMEDY = "upload the file, and name it as it is listed under uploads"
 

@@ -16,8 +16,8 @@ from ionscape.experiment.load import MEASUREMENT_TABLES
 from ionscape.files.quantities import DIMENSIONS, quantity
 from ionscape.files.text import read_text
 from ionscape.files.toml import parse_toml
+from ionscape.wording import join_path, split_path
 
-from .document import join_path, split_path
 from .named_files import check_named_files, refused_files
 from .wording import page_words
 

@@ -142,7 +142,7 @@ def _simulations(project: Project, jobs: Sequence[Job]) -> Iterable[_Step]:
             continue
         values = options.get(number, {}).get("values") or {}
         label = options.get(number, {}).get("label")
-        made, imports, texts = _experiment(project, number, str(attributes["experiment"]), values)
+        made, texts = _experiment(project, number, str(attributes["experiment"]), values)
         name = f"simulations/{path.name}"
         yield _Step(
             lines=(
@@ -152,35 +152,33 @@ def _simulations(project: Project, jobs: Sequence[Job]) -> Iterable[_Step]:
                 f"result = isc.simulate(experiment{_settings(str(attributes['settings']))})",
                 *_written("result", name),
             ),
-            imports=("import ionscape as isc", *imports),
+            imports=("import ionscape as isc",),
             texts=texts,
         )
 
 
 def _experiment(
     project: Project, number: str, stored: str, values: Mapping[str, float]
-) -> tuple[list[str], tuple[str, ...], dict[str, str]]:
-    """Lines that make the experiment of a simulation, their imports, and texts they need."""
-    from ionscape.inference.paths import with_values
+) -> tuple[list[str], dict[str, str]]:
+    """Lines that make the experiment of a simulation, and texts they need."""
+    from ionscape.experiment import parse_experiment
 
     from .reading import read_experiment
 
     try:
-        experiment = read_experiment(project.document.path)
-        changed = with_values(experiment, values) if values else experiment
-        same = _data(changed.self_contained_source()) == _data(stored)
+        changed = read_experiment(project.document.path).replace(values)
+        # a title changes no number
+        same = changed == parse_experiment(stored).replace({"title": changed.title})
     except (IonscapeError, OSError):
         same = False
     if not same:
         text = f"EXPERIMENT_{number}"
         note = f"# {DOCUMENT_FILE} has changed since"
-        return [note, f"experiment = isc.parse_experiment({text})"], (), {text: stored}
+        return [note, f"experiment = isc.parse_experiment({text})"], {text: stored}
     lines = [f'experiment = isc.load_experiment(PROJECT / "{DOCUMENT_FILE}")']
-    imports: list[str] = []
     if values:
-        lines.append(f"experiment = with_values(experiment, {_plain(values)})")
-        imports.append("from ionscape.inference.paths import with_values")
-    return lines, tuple(imports), {}
+        lines.append(f"experiment = experiment.replace({_plain(values)})")
+    return lines, {}
 
 
 def _settings(stored: str) -> str:

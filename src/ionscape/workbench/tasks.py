@@ -153,13 +153,9 @@ def simulate_task(context: JobContext, options: Mapping[str, Any]) -> str:
     """The experiment of the document, with other values where some are given."""
     from dataclasses import asdict
 
-    from ionscape.inference.paths import with_values
     from ionscape.transport import Progress, Settings, simulate
 
-    experiment = read_experiment(context.document)
-    values = options.get("values") or {}
-    if values:
-        experiment = with_values(experiment, values)
+    experiment = read_experiment(context.document).replace(options.get("values") or {})
     chosen: dict[str, Any] = {"model": options.get("model", "full")}
     if options.get("tolerance") is not None:
         chosen["relative_tolerance"] = float(options["tolerance"])

@@ -20,9 +20,10 @@ from ionscape.experiment.models import (
     Irradiation,
     Sample,
 )
+from ionscape.files.description import example_table
 from ionscape.files.fields import Table
 from ionscape.workbench.form_controls import button
-from ionscape.workbench.form_fields import describe_field, example_table
+from ionscape.workbench.form_fields import describe_field
 from ionscape.workbench.forms import mistakes_line, structure
 from ionscape.workbench.opening import with_opened
 from ionscape.workbench.pages import notes

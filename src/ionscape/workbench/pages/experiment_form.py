@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ionscape.experiment.diffusion import ConstantSpecification, SiteEnergySpecification
+from ionscape.files.description import example_table
 from ionscape.files.fields import Table
-from ionscape.workbench.document import join_path, split_path
-from ionscape.workbench.form_fields import FieldDescription, example_table
+from ionscape.wording import join_path, split_path
+from ionscape.workbench.form_fields import FieldDescription
 from ionscape.workbench.forms import Form, numbers_of
 
 FOREIGN_ION = {

@@ -11,7 +11,7 @@ from nicegui import run, ui
 
 from ionscape.experiment.models import Ion
 from ionscape.profiling.isotopes import ELEMENTS as ISOTOPES_OF
-from ionscape.workbench.document import join_path
+from ionscape.wording import join_path
 from ionscape.workbench.form_controls import button
 from ionscape.workbench.measuring import MOBILE_ELEMENTS, export_elements
 from ionscape.workbench.measuring_remarks import ion_name_remark

@@ -11,7 +11,7 @@ from nicegui import ui
 
 from ionscape.errors import InputError
 from ionscape.experiment import Experiment
-from ionscape.inference.paths import scalars
+from ionscape.files.values import scalars
 from ionscape.inference.settings import FitTable, ParameterTable, PriorTable
 from ionscape.workbench.fitting import (
     Choice,

@@ -11,8 +11,8 @@ from nicegui import ui
 from ionscape.experiment import Experiment
 from ionscape.figures.fit_values import profiled, short_names
 from ionscape.files.quantities import format_quantity
+from ionscape.files.values import scalars
 from ionscape.inference import FitResult
-from ionscape.inference.paths import scalars
 from ionscape.inference.remarks import AT_BOUND, DEPENDS, MISFIT, NOT_CONVERGED, STOPPED, TOGETHER, UNDETERMINED
 from ionscape.remarks import Remark, of_kinds, sentence
 from ionscape.wording import name_of

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nicegui import events, run, ui
 
 from ionscape.errors import InputError, IonscapeError
+from ionscape.files.description import example_table
 from ionscape.files.toml import parse_toml
 from ionscape.series.settings import (
     ExperimentTable,
@@ -25,7 +26,7 @@ from ionscape.series.settings import (
 from ionscape.workbench.drawing import Plot
 from ionscape.workbench.drawing_plotly import to_plotly
 from ionscape.workbench.form_controls import button
-from ionscape.workbench.form_fields import FieldDescription, describe_fields, example_table
+from ionscape.workbench.form_fields import FieldDescription, describe_fields
 from ionscape.workbench.forms import Form, structure
 from ionscape.workbench.pages import take_up
 from ionscape.workbench.pages.file_buttons import file_buttons

@@ -13,7 +13,7 @@ from nicegui import run, ui
 
 from ionscape.errors import InputError, IonscapeError
 from ionscape.files.quantities import format_quantity
-from ionscape.inference.paths import Scalar, scalars
+from ionscape.files.values import Scalar, scalars
 from ionscape.workbench.form_controls import button
 from ionscape.workbench.reading import read_experiment
 from ionscape.workbench.wording import name_of
