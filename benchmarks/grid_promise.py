@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from ionscape.errors import ConvergenceError, toml_value
-from ionscape.experiment import Experiment, parse_experiment
+from ionscape.errors import ConvergenceError
+from ionscape.experiment import Experiment
 from ionscape.transport import Settings, SimulationResult, simulate
 from ionscape.transport.grid import Grid, make_grid
 
@@ -85,8 +85,7 @@ def random_experiment(rng: np.random.Generator) -> tuple[Experiment, str]:
         "ions": {name: ions[name] for name in ION_NAMES.get(kind, ("Li", "Rb"))},
         "stages": stages,
     }  # fmt: skip
-    text = "\n".join(f"{key} = {toml_value(value)}" for key, value in data.items()) + "\n"
-    return parse_experiment(text), kind
+    return Experiment.model_validate(data), kind
 
 
 def _diffusion(rng: np.random.Generator, coefficient: float, temperature: float, *, energies: bool) -> dict[str, Any]:

@@ -54,8 +54,7 @@ IDA_ABSOLUTE = ((1.0, 1e3), (0.1, 1e2), (0.1, 0.1), (0.01, 10.0))
 
 def load(file: Path, *, cell: float | None = None) -> isc.Experiment:
     """An example, with another cell size [m] in the exchanged zone."""
-    text = file.read_text(encoding="utf-8")
-    return isc.parse_experiment(text if cell is None else text + f'\n[grid]\ncell = "{cell * 1e9!r} nm"\n')
+    return isc.load_experiment(file).replace({} if cell is None else {"grid.cell": cell})
 
 
 def best_times(calls: Sequence[Callable[[], object]], repetitions: int) -> list[float]:

@@ -1,4 +1,4 @@
-"""Experiments as the text of their files, from plain SI numbers, and simulations of them."""
+"""Experiments from plain SI numbers, and simulations of them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,12 @@ FloatArray = NDArray[np.float64]
 Table = dict[str, Any]
 
 
-def quantity(value: float, unit: str) -> str:
-    """A number with its unit, with all digits."""
-    return f"{value!r} {unit}"
-
-
 def constant(coefficient: float, *, temperature: float = 323.15) -> Table:
     """A constant diffusion coefficient [m²/s]; its activation energy does not matter at the reference temperature."""
     return {
         "model": "constant",
-        "coefficient": quantity(coefficient, "m^2/s"),
-        "reference_temperature": quantity(temperature, "K"),
+        "coefficient": coefficient,
+        "reference_temperature": temperature,
         "activation_energy": "0.65 eV",
     }
 
@@ -36,8 +31,8 @@ def site_energies(bulk_coefficient: float, *, temperature: float = 323.15, **opt
     """Two cos² branches of the lithium borate glass; `options` replace or add keys of the file."""
     return {
         "model": "site-energies",
-        "bulk_coefficient": quantity(bulk_coefficient, "m^2/s"),
-        "reference_temperature": quantity(temperature, "K"),
+        "bulk_coefficient": bulk_coefficient,
+        "reference_temperature": temperature,
         "activation_energy": "0.65 eV",
         "width": "0.16 eV",
         "excess_sites": 0.10,
@@ -50,9 +45,9 @@ def table(densities: Sequence[float], coefficients: Sequence[float], *, temperat
     """Diffusion coefficients [m²/s] over densities [1/m³]."""
     return {
         "model": "table",
-        "densities": [quantity(float(value), "1/m^3") for value in densities],
-        "coefficients": [quantity(float(value), "m^2/s") for value in coefficients],
-        "reference_temperature": quantity(temperature, "K"),
+        "densities": [float(value) for value in densities],
+        "coefficients": [float(value) for value in coefficients],
+        "reference_temperature": temperature,
         "activation_energy": "0.65 eV",
     }
 
@@ -64,12 +59,12 @@ def irradiation(
     stage = {
         "kind": "irradiation",
         "beam": beam,
-        "source_potential": quantity(potential, "V"),
-        "temperature": quantity(temperature, "K"),
-        "duration": quantity(duration, "s"),
+        "source_potential": potential,
+        "temperature": temperature,
+        "duration": duration,
     }
     if beam_current is not None:
-        stage["beam_current"] = quantity(beam_current, "A")
+        stage["beam_current"] = beam_current
     return stage
 
 
@@ -77,15 +72,15 @@ def contact(potential: float, duration: float, *, temperature: float = 323.15, *
     """A contact stage; `options`: composition={...} or blocking=True."""
     return {
         "kind": "contact",
-        "potential": quantity(potential, "V"),
-        "temperature": quantity(temperature, "K"),
-        "duration": quantity(duration, "s"),
+        "potential": potential,
+        "temperature": temperature,
+        "duration": duration,
     } | options
 
 
 def storage(duration: float, *, temperature: float = 323.15) -> Table:
     """A storage stage."""
-    return {"kind": "storage", "temperature": quantity(temperature, "K"), "duration": quantity(duration, "s")}
+    return {"kind": "storage", "temperature": temperature, "duration": duration}
 
 
 def experiment(
@@ -100,13 +95,13 @@ def experiment(
     grid: Mapping[str, float] | None = None,
     deposits: Sequence[str] | None = None,
 ) -> Experiment:
-    """An experiment from SI numbers, through the text of its file; `grid`: cell, zone, surface_cell [m], growth."""
+    """An experiment from SI numbers; `grid`: cell, zone, surface_cell [m], growth."""
     content: Table = {
         "sample": {
-            "thickness": quantity(thickness, "m"),
-            "illuminated_area": quantity(area, "m^2"),
+            "thickness": thickness,
+            "illuminated_area": area,
             "relative_permittivity": relative_permittivity,
-            "native": {name: quantity(density, "1/m^3") for name, density in native.items()},
+            "native": dict(native),
         },
         "ions": {
             name: {"charge": (charges or {}).get(name, 1), "diffusion": diffusion} for name, diffusion in ions.items()
@@ -116,20 +111,8 @@ def experiment(
     if deposits is not None:
         content["back_electrode"] = {"deposits": list(deposits)}
     if grid is not None:
-        content["grid"] = {
-            key: value if key == "growth" else quantity(value, "m") for key, value in grid.items()
-        }  # fmt: skip
-    return isc.parse_experiment("\n".join(f"{key} = {_toml(value)}" for key, value in content.items()))
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f'"{key}" = {_toml(item)}' for key, item in value.items()) + " }"
-    if isinstance(value, list):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f'"{value}"' if isinstance(value, str) else repr(value)
+        content["grid"] = dict(grid)
+    return Experiment.model_validate(content)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -61,8 +61,8 @@ def test_has_a_dimension_for_every_parameter(swept):
 
 @pytest.mark.parametrize(("coefficient", "voltage"), [("1.3e-22", "30"), ("2.67e-22", "5")])
 def test_points_are_those_of_single_simulations(swept, experiment, coefficient, voltage):
-    text = experiment.source.replace('"2.67e-22 m^2/s"', f'"{coefficient} m^2/s"').replace('"15 V"', f'"{voltage} V"')
-    single = simulate(isc.parse_experiment(text), settings=QUICK)
+    varied = {"ions.Rb.diffusion.coefficient": f"{coefficient} m^2/s", "stages[0].source_potential": f"{voltage} V"}
+    single = simulate(experiment.replace(varied), settings=QUICK)
     point = swept.sel(Rb_coefficient=float(coefficient), stage_0_source_potential=float(voltage)).isel(stage=0)
     (numbers,) = single.summary()["stages"]
     for name in ("collected_charge", "final_current", "front_depth", "front_width", "plateau"):

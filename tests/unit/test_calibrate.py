@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ionscape.errors import InputError
-from ionscape.experiment import parse_experiment
+from ionscape.experiment import load_experiment
 from ionscape.experiment.remarks import CHARGE
 from ionscape.profiling import Instrument, calibrate, load_measurement, load_profile, make_measurement, synthesise
 from ionscape.profiling.calibration_rows import calibration_rows
@@ -260,16 +260,13 @@ def test_fractions_near_the_front_hold_the_truth_as_the_response_shows_it(exampl
     """The table of the truth is coarse; a simulation that agrees with it at every depth fills in what lies between."""
     truth = json.loads((examples_folder / "measurements" / "rb-mono-a-truth.json").read_text())
     given = truth["parameters"]
-    text = (examples_folder / "rb-mono-cait.toml").read_text()
-    for pattern, value in (
-        (r'(bulk_coefficient = )"\S+ m', rf'\1"{given["DB"]} m'),
-        (r'(\ncoefficient = )"\S+ m', rf'\1"{given["DF"]} m'),
-        (r'(\nwidth = )"\S+ e', rf'\1"{given["G1"]} e'),
-        (r"(\ntrapped_fraction = )\S+", rf"\g<1>{given['S2']}"),
-    ):
-        text, changed = re.subn(pattern, value, text)
-        assert changed == 1
-    simulated = simulate(parse_experiment(text)).dataset.isel(time=-1).sel(ion="Li")
+    site_energies = {"bulk_coefficient": f"{given['DB']} m^2/s", "width": f"{given['G1']} eV",
+                     "trapped_fraction": given["S2"]}  # fmt: skip
+    experiment = load_experiment(examples_folder / "rb-mono-cait.toml").replace({
+        "ions.Rb.diffusion.coefficient": f"{given['DF']} m^2/s",
+        **{f"ions.Li.diffusion.{key}": value for key, value in site_energies.items()},
+    })  # fmt: skip
+    simulated = simulate(experiment).dataset.isel(time=-1).sel(ion="Li")
     depth, share = simulated["depth"].values, simulated["density"].values / BULK
     for place, fraction in truth["li_fraction"].items():
         assert np.interp(1e-9 * float(place), depth, share) == pytest.approx(fraction, abs=5e-4)

@@ -430,7 +430,7 @@ class TestStates:
 
     def test_stages_are_named_by_what_they_bring(self, experiment: Experiment) -> None:
         mixed = parse_experiment(MIXED_CHARGES)
-        blocking = parse_experiment(MIXED_CHARGES.replace("composition = { Ca = 1.0 }", "blocking = true"))
+        blocking = mixed.replace({"stages": [{**mixed.stages[0].model_dump(), "composition": None, "blocking": True}]})
         assert stage_title(experiment, 1) == "stage 2, Cs irradiation"
         assert stage_title(mixed, 0) == "stage 1, Ca contact"
         assert stage_title(blocking, 0) == "stage 1, blocking contact"

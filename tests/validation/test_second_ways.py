@@ -213,10 +213,9 @@ def hand_voltage(state: Final, depth: float, *, temperature: float = TEMPERATURE
 
 
 def test_a_beam_of_another_area_changes_the_charge_and_not_the_depth(first_stage: Final) -> None:
-    text = (EXAMPLES / "rb-mono-cait.toml").read_text(encoding="utf-8")
-    assert '"28.26 mm^2"' in text
+    experiment = isc.load_experiment(EXAMPLES / "rb-mono-cait.toml")
     # a disc of 1 cm instead of 6 mm
-    wide = final_state(isc.simulate(isc.parse_experiment(text.replace("28.26 mm^2", f"{np.pi / 4} cm^2"))))
+    wide = final_state(isc.simulate(experiment.replace({"sample.illuminated_area": f"{np.pi / 4} cm^2"})))
     small, large = (state.result.summary()["stages"][0] for state in (first_stage, wide))
     assert large["front_depth"] == near(small["front_depth"], 1e-12)
     for key in ("collected_charge", "injected_charge", "initial_current", "final_current"):

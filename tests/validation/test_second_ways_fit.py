@@ -19,22 +19,17 @@ from experiments import FloatArray
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 BULK, FOREIGN = "ions.Li.diffusion.bulk_coefficient", "ions.Rb.diffusion.coefficient"
-GRID = '\n[grid]\ncell = "1 nm"\nzone = "120 nm"\nsurface_cell = "0.2 nm"\n'
+GRID = {"cell": 1e-9, "zone": 120e-9, "surface_cell": 0.2e-9}
 
 
-def experiment_text(bulk: float, foreign: float) -> str:
+def described(bulk: float, foreign: float) -> isc.Experiment:
     """The example with the true width and trapped fraction, on cells that are the same for all parameters."""
     truth = json.loads((EXAMPLES / "measurements" / "rb-mono-a-truth.json").read_text(encoding="utf-8"))["parameters"]
-    text = (EXAMPLES / "rb-mono-cait.toml").read_text(encoding="utf-8")
-    for one, other in (
-        ("5.8e-19 m^2/s", f"{bulk!r} m^2/s"),
-        ("2.67e-22 m^2/s", f"{foreign!r} m^2/s"),
-        ('"0.16 eV"', f'"{truth["G1"]} eV"'),
-        ("trapped_fraction = 0.10", f"trapped_fraction = {truth['S2']}"),
-    ):
-        assert one in text
-        text = text.replace(one, other)
-    return text + GRID
+    site_energies = {"width": f"{truth['G1']} eV", "trapped_fraction": truth["S2"]}
+    varied = {f"ions.Li.diffusion.{key}": value for key, value in site_energies.items()}
+    return isc.load_experiment(EXAMPLES / "rb-mono-cait.toml").replace(
+        {BULK: bulk, FOREIGN: foreign, "grid": GRID, **varied}
+    )
 
 
 @cache
@@ -42,7 +37,7 @@ def simulated(bulk: float, foreign: float) -> tuple[FloatArray, FloatArray, floa
     """Edges of the cells [m], densities of Li and Rb (cells, 2) [1/m³] and charge [C] at the end."""
     # differences through the steps of an integrator need a tight tolerance
     settings = isc.Settings(relative_tolerance=1e-6, snapshots_per_stage=2, method="esdirk4")
-    data = isc.simulate(isc.parse_experiment(experiment_text(bulk, foreign)), settings=settings).dataset
+    data = isc.simulate(described(bulk, foreign), settings=settings).dataset
     edges = np.concatenate([[0.0], np.cumsum(data["cell_size"].values)])
     charge = float(data["collected_charge"].values[-1].sum())
     return edges, data["density"].sel(ion=["Li", "Rb"]).values[-1], charge
@@ -51,7 +46,7 @@ def simulated(bulk: float, foreign: float) -> tuple[FloatArray, FloatArray, floa
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory: pytest.TempPathFactory) -> isc.FitResult:
     folder = tmp_path_factory.mktemp("fit")
-    (folder / "experiment.toml").write_text(experiment_text(5.8e-19, 2.67e-22), encoding="utf-8")
+    (folder / "experiment.toml").write_text(described(5.8e-19, 2.67e-22).to_toml(), encoding="utf-8")
     measurement = (EXAMPLES / "rb-mono-fit.toml").read_text(encoding="utf-8").split("[fit.parameters]")[0]
     measurement = measurement.replace('"measurements/', f'"{EXAMPLES.as_posix()}/measurements/')
     (folder / "fit.toml").write_text(
