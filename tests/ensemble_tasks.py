@@ -6,28 +6,42 @@ import ctypes
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ionscape.errors import ConvergenceError
-from ionscape.scaleout import RunStore, Task, make_executor
+from ionscape.scaleout import Outcome, RunStore, make_executor, run
 
 SEED = 20260
 
 
-def tasks_of(count: int, folder: Path, seconds: float = 0.0) -> list[Task]:
-    return [Task(key=f"task {i}", arguments=(i, str(folder), seconds)) for i in range(count)]
+def run_traces(count: int, folder: Path, seconds: float = 0.0, **options: Any) -> list[Outcome]:
+    """Run `leave_trace` for numbers from 0 on."""
+    inputs = [(number,) for number in range(count)]
+    return run(leave_trace, inputs, identity=str(SEED), shared=(str(folder), seconds), **options)
 
 
-def leave_trace(number: int, folder: str, seconds: float, rng: np.random.Generator | None = None) -> dict[str, Any]:
+def drawn(number: int) -> np.ndarray:
+    return np.random.default_rng([SEED, number]).normal(size=5)
+
+
+def leave_trace(folder: str, seconds: float, number: int) -> dict[str, Any]:
     """Leave one file per start, take some time, and draw random numbers."""
     handle = Path(folder) / f"{number}-{os.getpid()}-{time.monotonic_ns()}"
     handle.touch()
     time.sleep(seconds)
-    drawn = None if rng is None else rng.normal(size=5)
-    return {"number": number, "pid": os.getpid(), "drawn": drawn}
+    return {"number": number, "pid": os.getpid(), "drawn": drawn(number)}
+
+
+def tell_on_the_way(seconds: float, number: int, report: Callable[[Any], None]) -> int:
+    """Tell three times how far it is."""
+    for step in range(3):
+        report({"step": step, "value": 0.5 * number})
+        time.sleep(seconds)
+    return os.getpid()
 
 
 def starts(folder: Path, number: int) -> int:
@@ -42,7 +56,7 @@ def fail_at_two(number: int) -> float:
     return number**2
 
 
-def end_process(number: int, folder: str) -> int:
+def end_process(folder: str, number: int) -> int:
     """The first process that gets number 2 dies as one does that the system kills."""
     flag = Path(folder) / "died"
     if number == 2 and not flag.exists():
@@ -51,8 +65,9 @@ def end_process(number: int, folder: str) -> int:
     return number
 
 
-def hold_the_interpreter(folder: str) -> None:
+def hold_the_interpreter(folder: str, number: int) -> None:
     """Half a minute in a function that lets no other thread of the process run, as compiled kernels do."""
+    del number
     (Path(folder) / str(os.getpid())).touch()
     ctypes.PyDLL(None).sleep(30)
 
@@ -67,7 +82,7 @@ def version_of_process() -> str:
 
 def run_job(store: Path, traces: Path, processes: int) -> None:
     with make_executor(processes=processes) as executor:
-        executor.map(leave_trace, tasks_of(12, traces, 0.3), store=RunStore(store), seed=SEED)
+        run_traces(12, traces, 0.3, executor=executor, store=RunStore(store))
 
 
 if __name__ == "__main__":

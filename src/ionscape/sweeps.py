@@ -21,8 +21,8 @@ from ionscape.errors import InputError, IonscapeError
 from ionscape.experiment import Experiment, parse_experiment
 from ionscape.files.quantities import quantity
 from ionscape.files.values import Scalar, read_scalar
-from ionscape.provenance import package_version, provenance_attributes, settings_text, text_hash
-from ionscape.scaleout import Executor, Outcome, RunStore, Tally, Task, make_executor
+from ionscape.provenance import provenance_attributes, settings_text
+from ionscape.scaleout import Executor, Outcome, RunStore, Tally, make_executor, run
 from ionscape.transport import Settings, simulate
 
 if TYPE_CHECKING:
@@ -123,16 +123,16 @@ def sweep(
     """
     settings = settings or Settings()
     axes = make_axes(experiment, vary)
-    tasks = [
-        _task(experiment, {axis.path: value for axis, value in zip(axes, values, strict=True)}, settings)
-        for values in itertools.product(*(axis.values for axis in axes))
+    points = itertools.product(*(axis.values for axis in axes))
+    sources = [
+        experiment.replace({axis.path: value for axis, value in zip(axes, values, strict=True)}) for values in points
     ]
-    kept = None if store is None else RunStore(store)
-    if executor is not None:
-        outcomes = executor.map(simulate_point, tasks, store=kept, progress=progress)
-    else:
-        with make_executor(scheduler, processes) as made:
-            outcomes = made.map(simulate_point, tasks, store=kept, progress=progress)
+    with make_executor(scheduler, processes, executor=executor) as chosen:
+        outcomes = run(
+            simulate_point, [(source.self_contained_source(),) for source in sources],
+            identity=settings_text(settings), shared=(experiment.file, settings), executor=chosen,
+            store=None if store is None else RunStore(store), report=progress,
+        )  # fmt: skip
     return _gathered(experiment, axes, outcomes, settings)
 
 
@@ -197,13 +197,13 @@ def parse_vary(text: str) -> tuple[str, list[str]]:
     return path.strip(), values
 
 
-def simulate_point(source: str, file: str | None, settings: Settings) -> dict[str, Any]:
+def simulate_point(file: str | None, settings: Settings, source: str) -> dict[str, Any]:
     """One simulation of a sweep, as plain data: what stands in the dataset about it, on its own grid.
 
     Args:
-        source: self-contained text of the experiment.
-        file: name of the file it was made from, for messages.
+        file: name of the file the experiment was made from, for messages.
         settings: numerical settings.
+        source: self-contained text of the experiment.
     """
     result = simulate(parse_experiment(source, file=file), settings=settings)
     data = result.dataset
@@ -286,13 +286,6 @@ def _value(scalar: Scalar, value: float | str) -> float:
     if not math.isfinite(number):
         raise InputError("must be a finite number", key=scalar.path, value=value, remedy="give plain numbers")
     return number
-
-
-def _task(experiment: Experiment, values: Mapping[str, float], settings: Settings) -> Task:
-    """The task of one point; its key holds all on which the outcome depends, so that sweeps may share a store."""
-    source = experiment.replace(values).self_contained_source()
-    key = f"sweep {text_hash(json.dumps([source, settings_text(settings), package_version()]))}"
-    return Task(key=key, arguments=(source, experiment.file, settings))
 
 
 def _gathered(

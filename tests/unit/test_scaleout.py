@@ -16,9 +16,10 @@ import pytest
 
 import ensemble_tasks
 from ionscape.errors import InputError, IonscapeError, SimulationInterrupted
-from ionscape.scaleout import Outcome, RunStore, Tally, Task, make_executor, task_generator
+from ionscape.scaleout import Outcome, RunStore, Tally, make_executor, outcome_key, run
 
 COUNT = 12
+FIVE = [(number,) for number in range(5)]
 TASKS_MODULE = Path(ensemble_tasks.__file__)
 
 needs_processes_that_can_be_killed = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
@@ -27,7 +28,7 @@ needs_processes_that_can_be_killed = pytest.mark.skipif(not hasattr(signal, "SIG
 @pytest.fixture(scope="module")
 def expected() -> list[np.ndarray]:
     """Random numbers of each task, drawn here without any executor."""
-    return [task_generator(f"task {i}", ensemble_tasks.SEED).normal(size=5) for i in range(COUNT)]
+    return [ensemble_tasks.drawn(number) for number in range(COUNT)]
 
 
 @pytest.fixture
@@ -48,8 +49,8 @@ def cluster():
 
 
 def check(outcomes: list[Outcome], expected: list[np.ndarray]) -> None:
-    assert [outcome.key for outcome in outcomes] == [f"task {i}" for i in range(COUNT)]
     assert not any(outcome.failed for outcome in outcomes)
+    assert [outcome.value["number"] for outcome in outcomes] == list(range(COUNT))
     for outcome, numbers in zip(outcomes, expected, strict=True):
         np.testing.assert_array_equal(outcome.value["drawn"], numbers)
 
@@ -59,25 +60,72 @@ def check(outcomes: list[Outcome], expected: list[np.ndarray]) -> None:
 
 def test_serial(traces, expected):
     with make_executor("serial") as executor:
-        outcomes = executor.map(ensemble_tasks.leave_trace, ensemble_tasks.tasks_of(COUNT, traces), seed=20260)
+        outcomes = ensemble_tasks.run_traces(COUNT, traces, executor=executor)
     check(outcomes, expected)
+    check(ensemble_tasks.run_traces(COUNT, traces), expected)
     assert {outcome.value["pid"] for outcome in outcomes} == {os.getpid()}
 
 
 def test_processes(traces, expected):
     with make_executor(processes=2) as executor:
-        tasks = ensemble_tasks.tasks_of(COUNT, traces, 0.05)
-        outcomes = executor.map(ensemble_tasks.leave_trace, tasks, seed=20260)
-        again = executor.map(ensemble_tasks.leave_trace, tasks[::-1], seed=20260)
+        outcomes = ensemble_tasks.run_traces(COUNT, traces, 0.05, executor=executor)
+        with make_executor(executor=executor) as same:
+            again = ensemble_tasks.run_traces(COUNT, traces, 0.05, executor=same)
     check(outcomes, expected)
-    check(again[::-1], expected)
+    check(again, expected)
     assert os.getpid() not in {outcome.value["pid"] for outcome in outcomes}
 
 
 def test_one_process_is_this_one():
     with make_executor(processes=1) as executor:
-        (outcome,) = executor.map(os.getpid, [Task(key="one")])
+        (outcome,) = run(os.getpid, [()], identity="", executor=executor)
     assert outcome.value == os.getpid()
+
+
+def told_by(executor) -> None:
+    tallies: list[Tally] = []
+    outcomes = run(
+        ensemble_tasks.tell_on_the_way, [(3,), (5,)], identity="", shared=(0.2,), executor=executor,
+        report=tallies.append,
+    )  # fmt: skip
+    assert not any(outcome.failed for outcome in outcomes)
+    for number, value in enumerate((1.5, 2.5)):
+        steps = [tally.told.content for tally in tallies if tally.told is not None and tally.told.number == number]
+        assert steps == [{"step": step, "value": value} for step in range(3)]
+    # they come while the tasks run, and not behind them
+    assert next(tally.finished for tally in tallies if tally.told is not None) == 0
+    assert tallies[-1].finished == 2
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_tasks_tell_how_far_they_are(processes):
+    with make_executor(processes=processes) as executor:
+        told_by(executor)
+        told_by(executor)
+
+
+@pytest.mark.slow
+def test_tasks_on_a_cluster_tell_how_far_they_are(cluster):
+    with make_executor(cluster.scheduler_address) as executor:
+        told_by(executor)
+
+
+def test_equal_inputs_have_one_outcome(traces):
+    outcomes = run(ensemble_tasks.leave_trace, [(1,), (2,), (1,)], identity="", shared=(str(traces), 0.0))
+    assert [outcome.value["number"] for outcome in outcomes] == [1, 2, 1]
+    assert [ensemble_tasks.starts(traces, number) for number in (1, 2)] == [1, 1]
+
+
+def test_outcomes_are_named_by_all_on_which_they_depend():
+    given = (abs, (1.0, np.arange(3.0)), "a")
+    names = {
+        outcome_key(function, values, identity=identity)
+        for function, values, identity in (
+            given, (given[0], (1.0, np.arange(3.0)), "a"), (float, *given[1:]), (given[0], (1.0, np.arange(4.0)), "a"),
+            (*given[:2], "b"),
+        )
+    }  # fmt: skip
+    assert len(names) == 4
 
 
 def test_processes_use_one_thread_each_unless_told_otherwise(monkeypatch):
@@ -85,25 +133,19 @@ def test_processes_use_one_thread_each_unless_told_otherwise(monkeypatch):
     monkeypatch.setenv("NUMBA_NUM_THREADS", "2")
     names = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
     with make_executor(processes=2) as executor:
-        (outcome,) = executor.map(ensemble_tasks.environment, [Task(key="one", arguments={"names": names})])
+        (outcome,) = run(ensemble_tasks.environment, [(names,)], identity="", executor=executor)
     assert outcome.value == {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "2"}
     assert "OMP_NUM_THREADS" not in os.environ
-
-
-def test_generators_of_tasks_differ():
-    draws = {task_generator(key, seed).integers(2**62) for key in ("a", "b") for seed in (0, 1)}
-    assert len(draws) == 4
 
 
 @pytest.mark.slow
 def test_dask_cluster(cluster, traces, expected, tmp_path):
     with make_executor(cluster.scheduler_address) as executor:
-        tasks = ensemble_tasks.tasks_of(COUNT, traces)
-        outcomes = executor.map(ensemble_tasks.leave_trace, tasks, seed=20260, store=RunStore(tmp_path / "store"))
+        outcomes = ensemble_tasks.run_traces(COUNT, traces, executor=executor, store=RunStore(tmp_path / "store"))
     check(outcomes, expected)
     assert os.getpid() not in {outcome.value["pid"] for outcome in outcomes}
     with make_executor("serial") as executor:
-        resumed = executor.map(ensemble_tasks.leave_trace, tasks, seed=20260, store=RunStore(tmp_path / "store"))
+        resumed = ensemble_tasks.run_traces(COUNT, traces, executor=executor, store=RunStore(tmp_path / "store"))
     check(resumed, expected)
     assert all(ensemble_tasks.starts(traces, i) == 1 for i in range(COUNT))
 
@@ -111,7 +153,7 @@ def test_dask_cluster(cluster, traces, expected, tmp_path):
 @pytest.mark.slow
 def test_dask_cluster_counts_errors(cluster):
     with make_executor(cluster.scheduler_address) as executor:
-        outcomes = executor.map(ensemble_tasks.fail_at_two, [Task(key=str(i), arguments=(i,)) for i in range(5)])
+        outcomes = run(ensemble_tasks.fail_at_two, FIVE, identity="", executor=executor)
     assert [outcome.failed for outcome in outcomes] == [False, False, True, True, False]
     assert "the equations cannot be solved" in str(outcomes[2].error)
 
@@ -130,10 +172,7 @@ def test_dask_worker_killed_in_the_middle(cluster, traces, expected, tmp_path):
 
     store = RunStore(tmp_path / "store")
     with make_executor(cluster.scheduler_address) as executor:
-        outcomes = executor.map(
-            ensemble_tasks.leave_trace, ensemble_tasks.tasks_of(COUNT, traces, 0.4), store=store, seed=20260,
-            progress=kill_one,
-        )  # fmt: skip
+        outcomes = ensemble_tasks.run_traces(COUNT, traces, 0.4, executor=executor, store=store, report=kill_one)
     check(outcomes, expected)
     assert len(killed) == 1
     assert len(store) == COUNT
@@ -149,10 +188,11 @@ def test_dask_worker_killed_in_the_middle(cluster, traces, expected, tmp_path):
 @pytest.mark.parametrize("processes", [1, 2])
 def test_errors_are_kept_and_counted(processes, tmp_path):
     tallies: list[Tally] = []
-    tasks = [Task(key=str(i), arguments=(i,)) for i in range(5)]
     store = RunStore(tmp_path)
     with make_executor(processes=processes) as executor:
-        outcomes = executor.map(ensemble_tasks.fail_at_two, tasks, store=store, progress=tallies.append)
+        outcomes = run(
+            ensemble_tasks.fail_at_two, FIVE, identity="", executor=executor, store=store, report=tallies.append
+        )
     assert [outcome.value for outcome in outcomes] == [0, 1, None, None, 16]
     assert outcomes[2].error == "the equations cannot be solved (stages[0], 1 s after the start of the experiment)."
     assert outcomes[3].error == "ZeroDivisionError: unexpected"
@@ -160,8 +200,7 @@ def test_errors_are_kept_and_counted(processes, tmp_path):
     assert (tallies[0].finished, tallies[0].total) == (0, 5)
     assert (tallies[-1].finished, tallies[-1].failed, tallies[-1].resumed) == (5, 2, 0)
     tallies.clear()
-    with make_executor("serial") as executor:
-        again = executor.map(ensemble_tasks.fail_at_two, tasks, store=store, progress=tallies.append)
+    again = run(ensemble_tasks.fail_at_two, FIVE, identity="", store=store, report=tallies.append)
     assert again == outcomes
     # the package's own error is final, the other one is tried again
     assert (tallies[0].resumed, tallies[0].failed) == (4, 1)
@@ -171,27 +210,23 @@ def test_errors_are_kept_and_counted(processes, tmp_path):
 @needs_processes_that_can_be_killed
 def test_process_that_dies_loses_nothing_that_is_finished(tmp_path):
     store = RunStore(tmp_path / "store")
-    tasks = [Task(key=str(i), arguments=(i, str(tmp_path))) for i in range(8)]
+    given = ensemble_tasks.end_process, [(i,) for i in range(8)]
+    same = {"identity": "", "shared": (str(tmp_path),)}
     with make_executor(processes=2) as executor:
-        outcomes = executor.map(ensemble_tasks.end_process, tasks, store=store)
-        later = executor.map(ensemble_tasks.end_process, tasks)
+        outcomes = run(*given, **same, executor=executor, store=store)
+        later = run(*given, **same, executor=executor)
     lost = [outcome for outcome in outcomes if outcome.failed]
     assert lost
     assert all("use fewer processes" in str(outcome.error) and not outcome.repeatable for outcome in lost + later)
     with make_executor(processes=2) as executor:
-        outcomes = executor.map(ensemble_tasks.end_process, tasks, store=store)
+        outcomes = run(*given, **same, executor=executor, store=store)
     assert [outcome.value for outcome in outcomes] == list(range(8))
 
 
 def test_what_cannot_be_sent_is_an_error():
     with make_executor(processes=2) as executor:
-        (outcome,) = executor.map(lambda: 1, [Task(key="one")])
+        (outcome,) = run(lambda: 1, [()], identity="", executor=executor)
     assert outcome.failed
-
-
-def test_keys_must_differ():
-    with make_executor("serial") as executor, pytest.raises(ValueError, match="same key"):
-        executor.map(abs, [Task(key="a", arguments=(1,)), Task(key="a", arguments=(2,))])
 
 
 @pytest.mark.parametrize(
@@ -232,8 +267,7 @@ def test_a_cluster_without_workers_says_so_and_a_lost_one_names_what_is_kept(mon
     distributed = pytest.importorskip("distributed")
     monkeypatch.setattr("ionscape.scaleout.cluster.SECONDS_BETWEEN_LOOKS", 0.05)
     store = RunStore(tmp_path)
-    store.put(Outcome(key="1", value=1.0))
-    tasks = [Task(key=str(i), arguments=(i,)) for i in range(3)]
+    store.put(Outcome(key=outcome_key(float, (1,), identity=""), value=1.0))
     with distributed.LocalCluster(
         n_workers=0, processes=False, protocol="tcp", dashboard_address=":0", silence_logs=50
     ) as cluster:
@@ -246,7 +280,7 @@ def test_a_cluster_without_workers_says_so_and_a_lost_one_names_what_is_kept(mon
                 cluster.close()
 
         with make_executor(address) as executor, pytest.raises(IonscapeError) as raised:
-            executor.map(float, tasks, store=store, progress=close_when_told)
+            run(float, FIVE[:3], identity="", executor=executor, store=store, report=close_when_told)
     assert tallies[-1].note == f"no workers are connected to {address}; start `dask worker {address}`"
     assert (tallies[-1].finished, tallies[-1].failed) == (1, 0)
     assert str(raised.value) == (
@@ -277,20 +311,19 @@ def test_workers_of_another_version_are_refused(cluster, monkeypatch):
 # --- stopped jobs ----------------------------------------------------------------------------------------------------
 
 
-def interrupt(number: int, folder: str) -> int:
+def interrupt(kind: str, number: int) -> int:
     if number == 3:
-        raise KeyboardInterrupt if folder == "keyboard" else SimulationInterrupted
+        raise KeyboardInterrupt if kind == "keyboard" else SimulationInterrupted
     return number
 
 
 @pytest.mark.parametrize("kind", ["keyboard", "simulation"])
 def test_interruption_keeps_what_is_finished(kind, tmp_path):
     store = RunStore(tmp_path)
-    tasks = [Task(key=str(i), arguments=(i, kind)) for i in range(5)]
     with make_executor("serial") as executor, pytest.raises((KeyboardInterrupt, SimulationInterrupted)):
-        executor.map(interrupt, tasks, store=store)
+        run(interrupt, FIVE, identity="", shared=(kind,), executor=executor, store=store)
     assert len(store) == 3
-    assert "3" not in store
+    assert outcome_key(interrupt, (3,), identity="") not in store
 
 
 def alive(pid: int) -> bool:
@@ -325,10 +358,9 @@ def test_job_that_was_killed_goes_on(processes, end, traces, expected, tmp_path)
     started = len(list(traces.iterdir()))
     tallies: list[Tally] = []
     with make_executor("serial") as executor:
-        outcomes = executor.map(
-            ensemble_tasks.leave_trace, ensemble_tasks.tasks_of(COUNT, traces), store=RunStore(store), seed=20260,
-            progress=tallies.append,
-        )  # fmt: skip
+        outcomes = ensemble_tasks.run_traces(
+            COUNT, traces, executor=executor, store=RunStore(store), report=tallies.append
+        )
     check(outcomes, expected)
     assert tallies[0].resumed == finished
     assert len(list(traces.iterdir())) == started + COUNT - finished
@@ -337,10 +369,10 @@ def test_job_that_was_killed_goes_on(processes, end, traces, expected, tmp_path)
 HELD = """
 import sys
 from ensemble_tasks import hold_the_interpreter
-from ionscape.scaleout import Task, make_executor
+from ionscape.scaleout import make_executor, run
 if __name__ == "__main__":
     with make_executor(processes=2) as executor:
-        executor.map(hold_the_interpreter, [Task(key=str(i), arguments=(sys.argv[1],)) for i in range(2)])
+        run(hold_the_interpreter, [(0,), (1,)], identity="", shared=(sys.argv[1],), executor=executor)
 """
 
 
@@ -413,28 +445,28 @@ def test_store_refuses_what_it_could_not_give_back(tmp_path, value):
 
 def test_damaged_entries_are_found_anew(tmp_path):
     store = RunStore(tmp_path)
-    store.put(Outcome(key="a", value=np.arange(100.0)))
+    key = outcome_key(np.arange, (100.0,), identity="")
+    store.put(Outcome(key=key, value=np.arange(100.0)))
     (path,) = tmp_path.glob("*.npz")
     whole = path.read_bytes()
     for damaged in (b"", whole[:10], whole[: len(whole) // 2], whole[:-1], whole[:300] + b"\xff" * 8 + whole[308:]):
         path.write_bytes(damaged)
-        assert store.get("a") is None
-        with make_executor("serial") as executor:
-            (outcome,) = executor.map(np.arange, [Task(key="a", arguments=(100.0,))], store=store)
+        assert store.get(key) is None
+        (outcome,) = run(np.arange, [(100.0,)], identity="", store=store)
         assert outcome.value.sum() == 4950.0
         assert path.read_bytes() == whole
 
 
 def test_full_disk_stops_the_job_and_keeps_the_store(tmp_path, monkeypatch):
     store = RunStore(tmp_path)
-    store.put(Outcome(key="0", value=0.0))
+    store.put(Outcome(key=outcome_key(float, (0,), identity=""), value=0.0))
 
     def no_space(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(Path, "write_bytes", no_space)
-    with make_executor("serial") as executor, pytest.raises(InputError, match="No space left on device") as raised:
-        executor.map(float, [Task(key=str(i), arguments=(i,)) for i in range(3)], store=store)
+    with pytest.raises(InputError, match="No space left on device") as raised:
+        run(float, FIVE[:3], identity="", store=store)
     assert "the 1 stored before are kept" in str(raised.value)
     assert len(list(tmp_path.iterdir())) == 1
 

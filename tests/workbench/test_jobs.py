@@ -171,7 +171,7 @@ class TestCancel:
         project.series.replace(SERIES.format(landscapes=4000))
         job = jobs.submit("series", {"processes": 1})
         wait_for(lambda: job.progress.get("done", 0) > 0)
-        process = jobs._running[job.identifier].process
+        process = jobs._running[job.identifier].worker.process
         os.kill(process.pid, signal.SIGSTOP)  # as one that hangs
         jobs.cancel(job)
         assert jobs.wait(job, 30)

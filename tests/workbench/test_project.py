@@ -410,7 +410,7 @@ class TestReading:
 
     def test_the_document_gives_what_the_separate_files_give(self, full):
         from ionscape.inference import load_fit
-        from ionscape.inference.fit import problem_key
+        from ionscape.inference.parts import problem_key
 
         assert full.problem() == {}
         experiment = load_experiment(EXAMPLES / "rb-mono-cait.toml")

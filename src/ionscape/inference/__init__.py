@@ -1,9 +1,10 @@
 """Fits: from depth profiles to D(n) and site energies with intervals."""
 
 from ionscape.inference.comparison import compare
-from ionscape.inference.fit import FitProgress, fit
+from ionscape.inference.fit import fit
 from ionscape.inference.information import information_by_density
 from ionscape.inference.parameters import Parameter, Prior
+from ionscape.inference.parts import FitProgress
 from ionscape.inference.posterior import sample_posterior
 from ionscape.inference.problem import DataSet, FitProblem, load_fit, make_fit
 from ionscape.inference.profile_likelihood import profile_likelihood

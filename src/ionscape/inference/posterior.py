@@ -21,18 +21,16 @@ from numpy.typing import NDArray
 from ionscape.arrays import FloatArray
 from ionscape.errors import FitError, InputError
 from ionscape.optional import require_extra
-from ionscape.provenance import text_hash
 from ionscape.remarks import Remark, of_kinds, remark_attributes
 from ionscape.scaleout import Executor, RunStore, Tally
-from ionscape.scaleout.executors import SerialExecutor
 
 from .chains import Chain, sample_chains
 from .curves import LEVELS, curve_variables
-from .fit import problem_key
 from .forward import ForwardModel
 from .interval_check import without_rise_remarks, without_rises
 from .least_squares import AT_BOUND, loss_weights
 from .parameters import Parameter
+from .parts import problem_key
 from .problem import FitProblem
 from .remarks import POSTERIOR_FAILED, POSTERIOR_OPEN_END, SIDES
 from .result import FitResult, model_of
@@ -120,8 +118,8 @@ def sample_posterior(
     problem = used.problem
     origin = np.asarray(result.dataset["coordinate"].values, dtype=float)
     work = Work(
-        model=used, runner=executor if executor is not None else SerialExecutor(), store=store, progress=progress,
-        identity=text_hash("\n".join([problem_key(problem), repr(origin.tolist())])),
+        model=used, executor=executor, store=store, progress=progress,
+        identity="\n".join([problem_key(problem), repr(origin.tolist())]),
     )  # fmt: skip
     rng = np.random.default_rng(problem.settings.seed if seed is None else seed)
     covariance = np.asarray(result.dataset["coordinate_covariance"].values, dtype=float)

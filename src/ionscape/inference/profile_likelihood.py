@@ -12,15 +12,13 @@ import numpy as np
 from ionscape.arrays import FloatArray
 from ionscape.constants import CHI_SQUARE_68, CHI_SQUARE_95
 from ionscape.errors import FitError, InputError
-from ionscape.provenance import text_hash
 from ionscape.remarks import Remark, of_kinds, remark_attributes
-from ionscape.scaleout import Executor, RunStore, Tally, Task
-from ionscape.scaleout.executors import SerialExecutor
+from ionscape.scaleout import Executor, RunStore, Tally, run
 
-from .fit import problem_key
 from .forward import ForwardModel
 from .interval_check import without_rise_remarks, without_rises
 from .least_squares import EDGE, SAME_COST, StartResult, covariance_of, minimise
+from .parts import problem_key
 from .remarks import BETTER_OPTIMUM, OPEN_END, POSTERIOR_OPEN_END, PROFILE_FAILED, PROFILED, SIDE_FAILED
 from .result import MISFIT_ATTRIBUTES, FitResult, make_fit_result, model_of
 
@@ -101,12 +99,11 @@ def profile_likelihood(
         places = [place for place, parameter in enumerate(problem.parameters) if parameter.kind == "experiment"]
     else:
         places = [problem.index(name) for name in parameters]
-    runner = executor if executor is not None else SerialExecutor()
     notes: list[Remark] = []
     spent, failures = 0, list[str]()
     sides: dict[tuple[int, int], _Side] = {}
     for attempt in range(MOST_RESTARTS + 1):
-        sides, errors = _all_sides(result, used, places, points, runner, store, progress)
+        sides, errors = _all_sides(result, used, places, points, executor, store, progress)
         spent += sum(side.simulations for side in sides.values())
         failures += [failure for side in sides.values() for failure in side.failures]
         cost = float(result.dataset.attrs["cost"])
@@ -131,7 +128,7 @@ def _all_sides(
     model: ForwardModel,
     places: Sequence[int],
     points: int,
-    runner: Executor,
+    executor: Executor | None,
     store: RunStore | None,
     progress: Callable[[Tally], None] | None,
 ) -> tuple[dict[tuple[int, int], _Side], list[Remark]]:
@@ -140,20 +137,14 @@ def _all_sides(
     optimum = np.asarray(data["coordinate"].values, dtype=float)
     covariance = np.asarray(data["coordinate_covariance"].values, dtype=float)
     cost = float(data.attrs["cost"])
-    identity = text_hash("\n".join([problem_key(model.problem), repr((optimum.tolist(), cost, points))]))
     wanted = [(place, sign) for place in places for sign in (-1, 1)]
-    tasks = [
-        Task(
-            key=f"profile {model.problem.names[place]} {'+' if sign > 0 else '-'} {identity}",
-            arguments=(model, place, sign, optimum, cost, covariance, points),
-        )
-        for place, sign in wanted
-    ]
+    outcomes = run(
+        profile_side, wanted, identity="\n".join([problem_key(model.problem), repr((optimum.tolist(), cost, points))]),
+        shared=(model, optimum, cost, covariance, points), executor=executor, store=store, report=progress,
+    )  # fmt: skip
     sides: dict[tuple[int, int], _Side] = {}
     errors: list[Remark] = []
-    for (place, sign), outcome in zip(
-        wanted, runner.map(profile_side, tasks, store=store, progress=progress), strict=True
-    ):
+    for (place, sign), outcome in zip(wanted, outcomes, strict=True):
         if outcome.failed:
             side = "above" if sign > 0 else "below"
             errors.append(SIDE_FAILED(model.problem.names[place], side=side, reason=outcome.error))
@@ -170,18 +161,18 @@ def _all_sides(
 
 
 def profile_side(
-    model: ForwardModel, place: int, sign: int, optimum: FloatArray, cost: float, covariance: FloatArray, points: int
+    model: ForwardModel, optimum: FloatArray, cost: float, covariance: FloatArray, points: int, place: int, sign: int
 ) -> dict[str, Any]:
-    """Refits on one side of the optimum as plain data, for an executor.
+    """Refits on one side of the optimum as plain data.
 
     Args:
         model: that is evaluated.
-        place: of the parameter that is held.
-        sign: 1 towards larger coordinates, -1 towards smaller ones.
         optimum: coordinates, shape (parameters,).
         cost: there.
         covariance: of the coordinates.
         points: refits if the likelihood is nearly normal.
+        place: of the parameter that is held.
+        sign: 1 towards larger coordinates, -1 towards smaller ones.
     """
     before, failed_before = model.simulations, len(model.failures)
     bound = 1.0 if sign > 0 else 0.0

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from ionscape.arrays import FloatArray
 from ionscape.errors import FitError
-from ionscape.provenance import text_hash
-from ionscape.scaleout import Executor, Outcome, RunStore, Tally, Task
+from ionscape.scaleout import Executor, Outcome, RunStore, Tally, run
 
 from .forward import ForwardModel
 from .least_squares import EDGE, HUBER_SCALE
@@ -64,7 +63,7 @@ class Work:
     """Simulations through an executor, counted."""
 
     model: ForwardModel
-    runner: Executor
+    executor: Executor | None
     store: RunStore | None
     progress: Callable[[Tally], None] | None
     identity: str
@@ -73,7 +72,7 @@ class Work:
 
     def derivatives(self, points: FloatArray) -> list[tuple[FloatArray, FloatArray] | None]:
         """Residuals and their derivatives by the coordinates at points, shape (points, parameters)."""
-        found = [outcome.value for outcome in self._map(derivatives_task, "derivatives", list(points))]
+        found = [outcome.value for outcome in self._run(derivatives_task, list(points))]
         return [
             None if value is None else (np.asarray(value["residuals"]), np.asarray(value["jacobian"]))
             for value in found
@@ -83,16 +82,15 @@ class Work:
         """-2 log posterior density at points, shape (points, parameters); NaN where a simulation fails."""
         batches = [points[begin : begin + BATCH] for begin in range(0, len(points), BATCH)]
         costs: list[FloatArray] = []
-        for outcome, batch in zip(self._map(costs_task, "costs", batches), batches, strict=True):
+        for outcome, batch in zip(self._run(costs_task, batches), batches, strict=True):
             costs.append(np.full(len(batch), np.nan) if outcome.value is None else np.asarray(outcome.value["cost"]))
         return np.concatenate(costs)
 
-    def _map(self, function: Callable[..., Any], name: str, parts: Sequence[FloatArray]) -> list[Outcome]:
-        tasks = [
-            Task(key=f"{name} {self.identity} {text_hash(repr(part.tolist()))}", arguments=(self.model, part))
-            for part in parts
-        ]
-        outcomes = self.runner.map(function, tasks, store=self.store, progress=self.progress)
+    def _run(self, function: Callable[..., Any], parts: Sequence[FloatArray]) -> list[Outcome]:
+        outcomes = run(
+            function, [(part,) for part in parts], identity=self.identity, shared=(self.model,),
+            executor=self.executor, store=self.store, report=self.progress,
+        )  # fmt: skip
         for outcome, part in zip(outcomes, parts, strict=True):
             self.simulations += 1 if part.ndim == 1 else len(part)
             if outcome.error is not None:

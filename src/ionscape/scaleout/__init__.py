@@ -1,8 +1,9 @@
 """Ensembles of independent tasks: on this machine, in one process or several, or on a Dask cluster."""
 
-from .executors import Executor, ProcessExecutor, SerialExecutor, make_executor
+from .ensemble import make_executor, outcome_key, run
+from .processes import ProcessExecutor
 from .store import RunStore
-from .tasks import Outcome, Tally, Task, task_generator
+from .tasks import Executor, Outcome, SerialExecutor, Tally, Told
 
 __all__ = [
     "Executor",
@@ -11,7 +12,8 @@ __all__ = [
     "RunStore",
     "SerialExecutor",
     "Tally",
-    "Task",
+    "Told",
     "make_executor",
-    "task_generator",
+    "outcome_key",
+    "run",
 ]

@@ -8,15 +8,14 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from ionscape.errors import InputError
 from ionscape.optional import require_extra
 from ionscape.provenance import package_version
 
-from .executors import Executor, LostSchedulerError
-from .tasks import Outcome, Task, describe, run_task
+from .tasks import Executor, LostSchedulerError, Outcome, Task, Tell, describe, run_task, tells
 
 SECONDS_TO_ANSWER = 10
 SECONDS_BETWEEN_LOOKS = 5  # at the workers, while no outcome comes
@@ -34,33 +33,45 @@ class DaskExecutor(Executor):
         self._address = address
 
     def completed(
-        self, function: Callable[..., Any], tasks: Sequence[Task], seed: int | None
+        self, function: Callable[..., Any], tasks: Sequence[Task], tell: Tell
     ) -> Generator[Outcome | str, None, None]:
         """See `Executor.completed`."""
         # Outcomes are kept by our store alone: a name that is new every time finds nothing in the cluster's memory.
         ensemble = uuid4().hex
         futures: dict[str, Any] = {}
         names: dict[str, str] = {}
-        done: SimpleQueue[Any] = SimpleQueue()
+        events: SimpleQueue[Any] = SimpleQueue()
+        topic = f"ionscape-{ensemble}" if tells(function) else ""
         try:
+            if topic:
+
+                def hear(event: Any) -> None:
+                    events.put(tuple(event[1]))  # behind the time of it
+
+                self._client.subscribe_topic(topic, hear)
             for number, task in enumerate(tasks):
                 name = f"ionscape-{ensemble}-{number}"
-                futures[name] = self._submitted(run_task, function, task, seed, key=name, pure=False)
+                futures[name] = self._submitted(_run_there, function, task, topic, key=name, pure=False)
                 names[name] = task.key
-                futures[name].add_done_callback(done.put)
+                futures[name].add_done_callback(events.put)
             note = ""
             while futures:
                 try:
-                    future = done.get(timeout=SECONDS_BETWEEN_LOOKS)
+                    event = events.get(timeout=SECONDS_BETWEEN_LOOKS)
                 except Empty:
                     if note != (note := self._why_nothing_comes()):
                         yield note
                     continue
                 note = ""
-                yield self._outcome_of(future, names[future.key])
+                if isinstance(event, tuple):
+                    tell(*cast(tuple[str, Any], event))
+                    continue
+                yield self._outcome_of(event, names[event.key])
                 # the cluster need not remember it any longer
-                futures.pop(future.key).release()
+                futures.pop(event.key).release()
         finally:
+            if topic and self._client.status == "running":
+                self._client.unsubscribe_topic(topic)
             if futures and self._client.status == "running":
                 self._client.cancel(list(futures.values()))
 
@@ -99,6 +110,16 @@ class DaskExecutor(Executor):
 
     def _lost(self) -> LostSchedulerError:
         return LostSchedulerError(f"the connection to the scheduler {self._address} was lost")
+
+
+def _run_there(function: Callable[..., Any], task: Task, topic: str) -> Outcome:
+    """Do a task in a worker, which tells the scheduler what the task tells."""
+    from distributed import get_worker
+
+    def tell(key: str, content: Any) -> None:
+        get_worker().log_event(topic, (key, content))
+
+    return run_task(function, task, tell)
 
 
 @contextmanager

@@ -1,16 +1,22 @@
-"""What an ensemble is made of: tasks, their outcomes, their random numbers, and how far it is."""
+"""What an ensemble is made of: tasks, their outcomes, how far it is, and what an executor of it must be able to do."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 from ionscape.errors import IonscapeError, SimulationInterrupted
 
-if TYPE_CHECKING:
-    import numpy as np
+Tell = Callable[[str, Any], None]
+"""Takes what a task tells while it runs, with the key of the task."""
+
+
+class LostSchedulerError(IonscapeError):
+    """The connection to a scheduler was lost before all tasks had an outcome."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,13 +24,13 @@ class Task:
     """One call of the function of an ensemble.
 
     Attributes:
-        key: names the task within the ensemble. With a store it has to tell apart everything on which the outcome
-            depends, since an outcome under the same key is taken for the outcome of this task.
-        arguments: positional arguments as a tuple, or keyword arguments as a mapping; picklable.
+        key: names the task, and tells apart everything on which the outcome depends: an outcome under the same key is
+            taken for the outcome of this task.
+        arguments: of the function, picklable.
     """
 
     key: str
-    arguments: tuple[Any, ...] | Mapping[str, Any] = ()
+    arguments: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +57,19 @@ class Outcome:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Told:
+    """What a task has told while it runs.
+
+    Attributes:
+        number: of its input, counted from 0.
+        content: plain data.
+    """
+
+    number: int
+    content: Any
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tally:
     """How far an ensemble is.
 
@@ -60,6 +79,7 @@ class Tally:
         failed: tasks that have an error.
         resumed: tasks whose outcome was found in the store.
         latest: the outcome that came last; None before the first one of this run.
+        told: what a task has told just now; None if the tally comes for another reason.
         note: why nothing is done at the moment, such as a cluster without workers; empty otherwise.
     """
 
@@ -68,46 +88,70 @@ class Tally:
     failed: int = 0
     resumed: int = 0
     latest: Outcome | None = field(default=None, repr=False)
+    told: Told | None = field(default=None, repr=False)
     note: str = ""
 
 
-def run_task(function: Callable[..., Any], task: Task, seed: int | None) -> Outcome:
+class Executor(ABC):
+    """Does the tasks of ensembles, one ensemble after the other."""
+
+    @abstractmethod
+    def completed(
+        self, function: Callable[..., Any], tasks: Sequence[Task], tell: Tell
+    ) -> Generator[Outcome | str, None, None]:
+        """Outcomes of all tasks as they come; when it is closed, what still waits is dropped.
+
+        A text among them says why nothing is done at the moment, an empty one that this has passed.
+
+        Args:
+            function: see `run_task`.
+            tasks: with keys that differ.
+            tell: called meanwhile, in the thread that takes the outcomes.
+
+        Raises:
+            LostSchedulerError: there is nobody left who could finish the tasks.
+        """
+
+
+class SerialExecutor(Executor):
+    """One task after the other, in this process."""
+
+    def completed(
+        self, function: Callable[..., Any], tasks: Sequence[Task], tell: Tell
+    ) -> Generator[Outcome, None, None]:
+        """See `Executor.completed`."""
+        for task in tasks:
+            yield run_task(function, task, tell)
+
+
+def tells(function: Callable[..., Any]) -> bool:
+    """Whether a function has a parameter `report`, by which it tells how far it is."""
+    try:
+        return "report" in inspect.signature(function).parameters
+    except ValueError:  # of some that are built in
+        return False
+
+
+def run_task(function: Callable[..., Any], task: Task, tell: Tell) -> Outcome:
     """Call the function with the arguments of a task; an exception becomes the error of its outcome.
 
     Args:
-        function: what to call.
+        function: what to call; one with a parameter `report` gets there a function that takes plain data.
         task: with which arguments.
-        seed: if given, the function also gets `rng`, the generator of this task (`task_generator`).
+        tell: takes what the function reports.
 
     Raises:
         SimulationInterrupted: the user stopped it, which is no outcome.
     """
-    positional = () if isinstance(task.arguments, Mapping) else task.arguments
-    named = dict(task.arguments) if isinstance(task.arguments, Mapping) else {}
-    if seed is not None:
-        named["rng"] = task_generator(task.key, seed)
+    named = {"report": partial(tell, task.key)} if tells(function) else {}
     try:
-        return Outcome(key=task.key, value=function(*positional, **named))
+        return Outcome(key=task.key, value=function(*task.arguments, **named))
     except SimulationInterrupted:
         raise
     except IonscapeError as error:
         return Outcome(key=task.key, error=str(error))
     except Exception as error:  # noqa: BLE001 - one task must not take the others with it; its error is reported
         return Outcome(key=task.key, error=describe(error), repeatable=False)
-
-
-def task_generator(key: str, seed: int) -> np.random.Generator:
-    """Random numbers of a task: they depend on its key and the seed alone, not on who runs it, when, or beside what.
-
-    Args:
-        key: of the task.
-        seed: of the ensemble, not negative.
-    """
-    import numpy as np
-
-    digest = hashlib.sha256(key.encode("utf-8")).digest()
-    words = [int.from_bytes(digest[start : start + 4], "little") for start in range(0, len(digest), 4)]
-    return np.random.default_rng(np.random.SeedSequence([seed, *words]))
 
 
 def describe(error: BaseException) -> str:

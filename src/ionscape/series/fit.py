@@ -11,11 +11,11 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.errors import FitError, InputError
-from ionscape.scaleout import Executor, RunStore, SerialExecutor, Tally, Task
+from ionscape.scaleout import Executor, RunStore, Tally
 
 from .load import Series, landscape_model, make_series_glass
 from .settings import FIT
-from .tasks import calculate, outcomes_by_key, percolation_task
+from .tasks import LandscapeTask, landscape_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,8 +101,7 @@ def fit_energy_scale(
     """
     points = list(measured) if measured is not None else _points(series)
     _check_points(points, series, from_file=measured is None)
-    ratio, error = _tabulate(series, sorted({point[0] for point in points}), executor or SerialExecutor(), store,
-                             progress)  # fmt: skip
+    ratio, error = _tabulate(series, sorted({point[0] for point in points}), executor, store, progress)
     return _fitted(points, ratio, error)
 
 
@@ -156,35 +155,31 @@ def _places(borate_fractions: Collection[float]) -> str:
 def _tabulate(
     series: Series,
     borate_fractions: Sequence[float],
-    executor: Executor,
+    executor: Executor | None,
     store: RunStore | None,
     progress: Callable[[Tally], None] | None,
 ) -> tuple[dict[float, FloatArray], dict[float, float]]:
     """E_a/V0 at all noises by borate fraction, and its relative standard error."""
     table = series.settings.percolation
     lattice, landscapes = (LATTICE, LANDSCAPES) if table is None else (table.lattice, min(table.landscapes, LANDSCAPES))
-    tasks: dict[float, list[list[Task]]] = {
-        x: [
-            [
-                percolation_task(
-                    make_series_glass(series.settings, x, series.measured_units),
-                    landscape_model(series.settings, energy_scale=UNIT_ENERGY, noise=noise),
-                    lattice=lattice, directions=1, seed=series.settings.random.seed, landscape=number,
-                )
-                for number in range(landscapes)
-            ]
-            for noise in NOISES
-        ]
+    tasks = [
+        LandscapeTask(
+            glass=make_series_glass(series.settings, x, series.measured_units),
+            model=landscape_model(series.settings, energy_scale=UNIT_ENERGY, noise=noise),
+            lattice=lattice,
+            directions=1,
+            seed=series.settings.random.seed,
+            landscape=number,
+        )
         for x in borate_fractions
-    }  # fmt: skip
-    outcomes = executor.map(
-        calculate, [task for rows in tasks.values() for row in rows for task in row], store=store, progress=progress
-    )
-    found = outcomes_by_key(outcomes)
+        for noise in NOISES
+        for number in range(landscapes)
+    ]
+    found = landscape_values(tasks, executor=executor, store=store, progress=progress)
+    energies = np.array([value["activation_energy"][0] for value in found]) / UNIT_ENERGY
     ratio: dict[float, FloatArray] = {}
     error: dict[float, float] = {}
-    for x, rows in tasks.items():
-        values = np.array([[found[task.key]["activation_energy"][0] for task in row] for row in rows]) / UNIT_ENERGY
+    for x, values in zip(borate_fractions, energies.reshape(-1, len(NOISES), landscapes), strict=True):
         if not np.isfinite(values).all():
             share = float(np.isfinite(values).mean())
             raise InputError(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +10,7 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
-from ionscape.scaleout import Executor, RunStore, Tally, Task, make_executor
+from ionscape.scaleout import Executor, RunStore, Tally, make_executor
 
 from .dataset import make_series_result
 from .fit import EnergyScaleFit, fit_energy_scale
@@ -20,23 +18,10 @@ from .load import Series, landscape_model, too_few_sites
 from .remarks import Averages
 from .result import SeriesResult
 from .settings import NetworkTable, PercolationTable
-from .tasks import calculate, network_task, outcomes_by_key, percolation_task
+from .tasks import LandscapeTask, landscape_values
 
 if TYPE_CHECKING:
     from ionscape.hopping import LandscapeModel
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """The tasks of a series, and which composition each belongs to: shape (compositions, landscapes)."""
-
-    percolation: list[list[Task]]
-    network: list[list[Task]]
-
-    def ordered(self) -> list[Task]:
-        """All tasks, the larger ones first, so that no process is left with a large one at the end."""
-        tasks = [task for row in (*self.percolation, *self.network) for task in row]
-        return sorted(tasks, key=_work, reverse=True)
 
 
 def run_series(
@@ -68,87 +53,64 @@ def run_series(
         IonscapeError: a calculation failed, or the store cannot be written.
     """
     kept = None if store is None else RunStore(store)
-    with _one_of(executor, scheduler, processes) as chosen:
+    with make_executor(scheduler, processes, executor=executor) as chosen:
         fitted: EnergyScaleFit | None = None
         model = series.model
         if model is None:
             fitted = fit_energy_scale(series, executor=chosen, store=kept, progress=progress)
             model = landscape_model(series.settings, energy_scale=fitted.energy_scale, noise=fitted.noise)
-        plan = make_plan(series, model)
-        tasks = plan.ordered()
-        outcomes = chosen.map(calculate, tasks, store=kept, progress=progress)
-    found = outcomes_by_key(outcomes)
+        percolation, network = (
+            _tasks(series, model, table) for table in (series.settings.percolation, series.settings.network)
+        )
+        found = landscape_values([*percolation, *network], executor=chosen, store=kept, progress=progress)
+    paths, flows = found[: len(percolation)], found[len(percolation) :]
+    count = len(series.glasses)
     settings = series.settings
-    energies = _gathered(plan.percolation, found, "activation_energy")
-    percolates = _gathered(plan.network, found, "percolates") > 0.0
+    energies = _gathered(paths, count, "activation_energy")
+    percolates = _gathered(flows, count, "percolates") > 0.0
     if settings.percolation is not None:
         _check_paths(series, settings.percolation, "percolation", np.isfinite(energies))
     if settings.network is not None:
-        _check_temperatures(series, _gathered(plan.network, found, "too_cold"))
+        _check_temperatures(series, _gathered(flows, count, "too_cold"))
         _check_paths(series, settings.network, "network", percolates)
     return make_series_result(
         series.with_model(model),
         Averages(
             activation_energy=energies,
-            fermi_energy=_gathered(plan.percolation or plan.network, found, "fermi_energy"),
-            conductivity=_gathered(plan.network, found, "conductivity"),
+            fermi_energy=_gathered(paths or flows, count, "fermi_energy"),
+            conductivity=_gathered(flows, count, "conductivity"),
             percolates=percolates,
-            lower_bound=_gathered(plan.network, found, "lower_bound"),
-            upper_bound=_gathered(plan.network, found, "upper_bound"),
-            methods=tuple(sorted({found[task.key]["method"] for row in plan.network for task in row})),
+            lower_bound=_gathered(flows, count, "lower_bound"),
+            upper_bound=_gathered(flows, count, "upper_bound"),
+            methods=tuple(sorted({value["method"] for value in flows})),
         ),
         fitted=fitted,
     )
 
 
-def make_plan(series: Series, model: LandscapeModel) -> Plan:
-    """The tasks of all compositions and landscapes."""
-    settings = series.settings
-    seed = settings.random.seed
-    percolation, network = settings.percolation, settings.network
-    return Plan(
-        percolation=[
-            [
-                percolation_task(
-                    glass, model, lattice=percolation.lattice, directions=percolation.directions, seed=seed,
-                    landscape=number,
-                )
-                for number in range(percolation.landscapes)
-            ]
-            for glass in series.glasses
-        ] if percolation is not None else [],
-        network=[
-            [
-                network_task(
-                    glass, model, lattice=network.lattice, directions=network.directions, seed=seed,
-                    landscape=number, temperatures=network.temperatures,
-                )
-                for number in range(network.landscapes)
-            ]
-            for glass in series.glasses
-        ] if network is not None else [],
-    )  # fmt: skip
+def _tasks(series: Series, model: LandscapeModel, table: PercolationTable | NetworkTable | None) -> list[LandscapeTask]:
+    """Those of a table of the file: all landscapes of one composition after the other."""
+    if table is None:
+        return []
+    return [
+        LandscapeTask(
+            glass=glass,
+            model=model,
+            lattice=table.lattice,
+            directions=table.directions,
+            seed=series.settings.random.seed,
+            landscape=number,
+            temperatures=table.temperatures if isinstance(table, NetworkTable) else (),
+        )
+        for glass in series.glasses
+        for number in range(table.landscapes)
+    ]
 
 
-@contextmanager
-def _one_of(executor: Executor | None, scheduler: str | None, processes: int | None) -> Generator[Executor]:
-    if executor is not None:
-        yield executor
-        return
-    with make_executor(scheduler, processes) as made:
-        yield made
-
-
-def _work(task: Task) -> float:
-    """Of a task, in sites; a conductivity takes about as long as ten searches for a path."""
-    arguments: Any = task.arguments
-    temperatures = len(arguments.get("temperatures", ())) * 10 or 1
-    return arguments["lattice"] ** 3 * arguments["directions"] * temperatures
-
-
-def _gathered(rows: list[list[Task]], found: dict[str, Any], name: str) -> FloatArray:
+def _gathered(found: list[dict[str, Any]], compositions: int, name: str) -> FloatArray:
     """Values by composition and landscape, and further axes of their own; empty without tasks."""
-    return np.array([[np.asarray(found[task.key][name]) for task in row] for row in rows], dtype=float)
+    values = np.array([value[name] for value in found], dtype=float)
+    return values.reshape(compositions, -1, *values.shape[1:]) if found else values
 
 
 def _check_temperatures(series: Series, too_cold: FloatArray) -> None:

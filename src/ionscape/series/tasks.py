@@ -6,25 +6,24 @@ from the composition: neighbouring compositions share them, so that differences 
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ionscape.errors import InputError, IonscapeError, PercolationError
-from ionscape.provenance import package_version, settings_text, text_hash
-from ionscape.scaleout import Outcome, Task
+from ionscape.scaleout import Executor, RunStore, Tally, run
 
 if TYPE_CHECKING:
     from ionscape.glass import Glass
-    from ionscape.hopping import LandscapeModel
+    from ionscape.hopping import Landscape, LandscapeModel
 
 PERCOLATION, NETWORK = 0, 1
 """Purposes, by which landscapes get random numbers of their own."""
 
-CONTENTS = 2
+CONTENTS = "landscapes 2"
 """Of what a task returns: outcomes that a store holds from before a change of it are not found."""
 
 REFERENCE_FREQUENCY = 1e14  # Hz
@@ -32,127 +31,107 @@ REFERENCE_DISTANCE = 5e-10  # m
 """For which conductivities are calculated: they are proportional to the first and to the inverse of the second."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class LandscapeTask:
+    """What is calculated of one landscape; all on which the outcome depends, so that series may share a store.
+
+    Attributes:
+        glass: composition and units.
+        model: of the landscape.
+        lattice: sites along each edge.
+        directions: how many directions of the field.
+        seed: of the series.
+        landscape: its number.
+        temperatures: [K] of the conductivities; without any, activation energies are calculated.
+    """
+
+    glass: Glass
+    model: LandscapeModel
+    lattice: int
+    directions: int
+    seed: int
+    landscape: int
+    temperatures: tuple[float, ...] = ()
+
+    @property
+    def work(self) -> int:
+        """In sites; a conductivity takes about as long as ten searches for a path."""
+        return self.lattice**3 * self.directions * (10 * len(self.temperatures) or 1)
+
+
 def random_numbers(seed: int, purpose: int, landscape: int) -> np.random.SeedSequence:
     """Of one landscape, whatever its composition."""
     return np.random.SeedSequence([seed, purpose, landscape])
 
 
-def percolation_task(
-    glass: Glass, model: LandscapeModel, *, lattice: int, directions: int, seed: int, landscape: int
-) -> Task:
-    """Activation energies of one landscape, see `calculate_activation_energy`."""
-    return _task("percolation", glass=glass, model=model, lattice=lattice, directions=directions, seed=seed,
-                 landscape=landscape)  # fmt: skip
-
-
-def network_task(
-    glass: Glass,
-    model: LandscapeModel,
+def landscape_values(
+    tasks: Sequence[LandscapeTask],
     *,
-    lattice: int,
-    directions: int,
-    seed: int,
-    landscape: int,
-    temperatures: tuple[float, ...],
-) -> Task:
-    """Conductivities of one landscape, see `calculate_conductivity`."""
-    return _task("network", glass=glass, model=model, lattice=lattice, directions=directions, seed=seed,
-                 landscape=landscape, temperatures=temperatures)  # fmt: skip
-
-
-def _task(purpose: str, **arguments: Any) -> Task:
-    """A task; its key holds all on which the outcome depends, so that series may share a store."""
-    key = f"{purpose} {text_hash(json.dumps([settings_text(arguments), package_version(), CONTENTS]))}"
-    return Task(key=key, arguments={"purpose": purpose, **arguments})
-
-
-def calculate(purpose: str, **arguments: Any) -> dict[str, Any]:
-    """Do a task of either purpose, so that one ensemble holds both."""
-    return (calculate_activation_energy if purpose == "percolation" else calculate_conductivity)(**arguments)
-
-
-def outcomes_by_key(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Values of the tasks by key.
+    executor: Executor | None,
+    store: RunStore | None,
+    progress: Callable[[Tally], None] | None,
+) -> list[dict[str, Any]]:
+    """Values of each task, see `calculate`.
 
     Raises:
         IonscapeError: some failed.
     """
+    # the larger ones first, so that no process is left with a large one at the end
+    order = sorted(range(len(tasks)), key=lambda number: tasks[number].work, reverse=True)
+    outcomes = run(
+        calculate, [(tasks[number],) for number in order], identity=CONTENTS, executor=executor, store=store,
+        report=progress,
+    )  # fmt: skip
     failed = [outcome for outcome in outcomes if outcome.failed]
     if failed:
         raise IonscapeError(f"{len(failed)} of {len(outcomes)} landscapes failed; the first: {failed[0].error}")
-    return {outcome.key: outcome.value for outcome in outcomes}
+    found = dict(zip(order, outcomes, strict=True))
+    return [found[number].value for number in range(len(tasks))]
 
 
-def calculate_activation_energy(
-    glass: Glass, model: LandscapeModel, *, lattice: int, directions: int, seed: int, landscape: int
-) -> dict[str, Any]:
-    """Activation energy of one landscape.
+def calculate(task: LandscapeTask) -> dict[str, Any]:
+    """Make the landscape and calculate what is asked, see `activation_energies` and `conductivities`."""
+    from ionscape.hopping import generate_landscape
 
-    Args:
-        glass: composition and units.
-        model: of the landscape.
-        lattice: sites along each edge.
-        directions: how many directions of the field.
-        seed: of the series.
-        landscape: its number.
+    purpose = NETWORK if task.temperatures else PERCOLATION
+    numbers = random_numbers(task.seed, purpose, task.landscape)
+    landscape = generate_landscape(task.glass, lattice=task.lattice, rng=numbers, model=task.model)
+    verb = conductivities if task.temperatures else activation_energies
+    return {**verb(landscape, task), "fermi_energy": float(landscape.fermi_energy)}
 
-    Returns:
-        `activation_energy` [J] by direction, NaN without a path; `fermi_energy` [J]; `unshared_units`.
-    """
-    from ionscape.hopping import activation_energy, generate_landscape
 
-    made = generate_landscape(glass, lattice=lattice, rng=random_numbers(seed, PERCOLATION, landscape), model=model)
-    energies = np.full(directions, np.nan)
-    for direction in range(directions):
+def activation_energies(landscape: Landscape, task: LandscapeTask) -> dict[str, Any]:
+    """`activation_energy` [J] by direction, NaN without a path; `unshared_units`."""
+    from ionscape.hopping import activation_energy
+
+    energies = np.full(task.directions, np.nan)
+    for direction in range(task.directions):
         try:
-            energies[direction] = activation_energy(made, direction=direction)
+            energies[direction] = activation_energy(landscape, direction=direction)
         except PercolationError:
             continue  # counted, and refused where too many are: see `run_series`
-    return {
-        "activation_energy": energies,
-        "fermi_energy": float(made.fermi_energy),
-        "unshared_units": int(made.unshared_units),
-    }
+    return {"activation_energy": energies, "unshared_units": int(landscape.unshared_units)}
 
 
-def calculate_conductivity(
-    glass: Glass,
-    model: LandscapeModel,
-    *,
-    lattice: int,
-    directions: int,
-    seed: int,
-    landscape: int,
-    temperatures: tuple[float, ...],
-) -> dict[str, Any]:
-    """Conductivities of one landscape for the reference frequency and distance.
-
-    Args:
-        glass: composition and units.
-        model: of the landscape.
-        lattice: sites along each edge.
-        directions: how many directions of the field.
-        seed: of the series.
-        landscape: its number.
-        temperatures: [K].
+def conductivities(landscape: Landscape, task: LandscapeTask) -> dict[str, Any]:
+    """Conductivities for the reference frequency and distance.
 
     Returns:
         `conductivity`, `lower_bound`, `upper_bound` [S/m] by direction and temperature, NaN without a path;
         `percolates` by direction; `too_cold` [K], a temperature at which the conductivity is too small for a number,
-        NaN if there is none; `method`; `fermi_energy` [J].
+        NaN if there is none; `method`.
     """
-    from ionscape.hopping import conductivity, generate_landscape
+    from ionscape.hopping import conductivity
 
-    made = generate_landscape(glass, lattice=lattice, rng=random_numbers(seed, NETWORK, landscape), model=model)
     names = ("conductivity", "lower_bound", "upper_bound")
-    values = {name: np.full((directions, len(temperatures)), np.nan) for name in names}
-    percolates = np.zeros(directions, np.bool_)
+    values = {name: np.full((task.directions, len(task.temperatures)), np.nan) for name in names}
+    percolates = np.zeros(task.directions, np.bool_)
     methods: set[str] = set()
     too_cold = math.nan
-    for direction in range(directions):
+    for direction in range(task.directions):
         try:
             data = conductivity(
-                made, temperature=temperatures, attempt_frequency=REFERENCE_FREQUENCY,
+                landscape, temperature=task.temperatures, attempt_frequency=REFERENCE_FREQUENCY,
                 jump_distance=REFERENCE_DISTANCE, direction=direction,
             )  # fmt: skip
         except PercolationError:
@@ -172,5 +151,4 @@ def calculate_conductivity(
         "percolates": percolates,
         "too_cold": too_cold,
         "method": "; ".join(sorted(methods)),
-        "fermi_energy": float(made.fermi_energy),
     }

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
 import shutil
-import signal
 import threading
 import time
 from collections import deque
@@ -14,17 +11,16 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
-from multiprocessing.connection import Connection
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from ionscape.errors import InputError
 from ionscape.files.writing import write_text
 
-from .processes import start_tracker
-from .project import beginning_file, scratch_folder
+from .processes import Worker
+from .project import beginning_file
 
 if TYPE_CHECKING:
-    from multiprocessing.context import SpawnProcess
     from pathlib import Path
 
     from .project import Project
@@ -172,8 +168,9 @@ class JobRunner:
             if running is not None:
                 running.cancelled = True
         if running is not None:
-            _interrupt(running.process)
-            threading.Thread(target=self._kill_after_grace, args=(running,), daemon=True).start()
+            running.worker.interrupt()
+            end = partial(running.worker.end, grace=self.grace)
+            threading.Thread(target=end, daemon=True).start()
         self._tell(job)
 
     def wait(self, job: Job, timeout: float | None = None) -> bool:
@@ -211,7 +208,7 @@ class JobRunner:
             running = list(self._running.values())
             self._woken.notify_all()
         for each in running:
-            _kill(each.process)
+            each.worker.end(grace=0.0)
         for thread in list(self._threads.values()):
             thread.join(timeout=10.0)
 
@@ -255,16 +252,8 @@ class JobRunner:
     def _start(self, job: Job) -> _Running:
         from .tasks import run_job
 
-        start_tracker()
-        context = multiprocessing.get_context("spawn")
-        receiver, sender = context.Pipe(duplex=False)
-        process = context.Process(
-            target=run_job, name=f"ionscape-{job.kind}",
-            args=(job.kind, dict(job.options), str(self.project.folder), job.identifier, sender),
-        )  # fmt: skip
-        process.start()
-        sender.close()  # so that the end of the process is the end of the pipe
-        running = _Running(job=job, process=process, receiver=receiver)
+        given = job.kind, dict(job.options), str(self.project.folder), job.identifier
+        running = _Running(job=job, worker=Worker(run_job, *given, name=f"ionscape-{job.kind}", leads=True))
         self._running[job.identifier] = running
         return running
 
@@ -273,11 +262,7 @@ class JobRunner:
         job = running.job
         outcome: dict[str, Any] | None = None
         saved = time.monotonic()
-        while True:
-            try:
-                kind, content = running.receiver.recv()
-            except (EOFError, OSError):
-                break
+        for kind, content in running.worker.messages():
             if kind == "progress":
                 job.progress = content
                 if time.monotonic() - saved > SAVE_PROGRESS_EVERY:
@@ -286,8 +271,8 @@ class JobRunner:
                 self._tell(job)
             elif kind == "outcome":
                 outcome = content
-        running.process.join()
-        running.receiver.close()
+        running.worker.process.join()
+        running.worker.connection.close()
         with self._lock:
             self._conclude(running, outcome)
             self._save(job)
@@ -312,11 +297,6 @@ class JobRunner:
                 " it up again."
             )
 
-    def _kill_after_grace(self, running: _Running) -> None:
-        running.process.join(self.grace)
-        if running.process.is_alive():
-            _kill(running.process)
-
     def _tell(self, job: Job) -> None:
         with self._lock:
             subscribers = list(self._subscribers)
@@ -337,8 +317,7 @@ class JobRunner:
                 write_text(self._record(job), text + "\n")
 
     def _tidy(self, job: Job) -> None:
-        """Remove what a job that runs no more has no use for; only one that is not finished may be taken up again."""
-        shutil.rmtree(scratch_folder(self.project.folder, job.identifier), ignore_errors=True)
+        """Remove what a finished job has no use for; only one that is not finished may be taken up again."""
         if job.state == "finished":
             beginning_file(self.project.folder, job.identifier).unlink(missing_ok=True)
 
@@ -366,32 +345,8 @@ class JobRunner:
 @dataclass(kw_only=True, eq=False)
 class _Running:
     job: Job
-    process: SpawnProcess
-    receiver: Connection
+    worker: Worker
     cancelled: bool = False
-
-
-def _interrupt(process: SpawnProcess) -> None:
-    """Ctrl-C for the job alone; the processes that it has started leave that to it."""
-    if process.pid is None or not process.is_alive():
-        return
-    if os.name == "posix":
-        os.kill(process.pid, signal.SIGINT)
-    else:
-        process.terminate()
-
-
-def _kill(process: SpawnProcess) -> None:
-    """End a job and all processes that it has started."""
-    if process.pid is None or not process.is_alive():
-        return
-    if os.name == "posix":
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            process.kill()
-    else:
-        process.kill()
 
 
 def _now() -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +14,10 @@ import numpy as np
 from ionscape.arrays import FloatArray
 from ionscape.errors import IonscapeError
 
+from .processes import Worker
+
 if TYPE_CHECKING:
-    from multiprocessing.context import SpawnProcess
+    from multiprocessing.connection import Connection
 
     from ionscape.experiment import Experiment
     from ionscape.transport.grid import Grid
@@ -136,27 +136,20 @@ class LiveModel:
             self._thread.join(timeout=10.0)
 
     def _work(self) -> None:
-        process: SpawnProcess | None = None
-        connection: Connection | None = None
-        try:
-            while True:
-                with self._woken:
-                    while self._waiting is None and not self._closed:
-                        self._woken.wait()
-                    if self._waiting is None:
-                        return
-                    (request, future), self._waiting = self._waiting, None
-                if process is None or connection is None or not process.is_alive():
-                    process, connection = _start()
-                self._answer(connection, request, future)
-        finally:
-            if connection is not None:
-                connection.close()
-            if process is not None:
-                process.join(1.0)
-                if process.is_alive():
-                    process.kill()
-                    process.join()
+        worker: Worker | None = None
+        while True:
+            with self._woken:
+                while self._waiting is None and not self._closed:
+                    self._woken.wait()
+                if self._waiting is None:
+                    break
+                (request, future), self._waiting = self._waiting, None
+            if worker is None or not worker.process.is_alive():
+                worker = Worker(_serve, name="ionscape-live", leads=False)
+            self._answer(worker.connection, request, future)
+        if worker is not None:
+            worker.connection.close()
+            worker.end(grace=1.0)
 
     def _answer(self, connection: Connection, request: _Request, future: Future[LiveProfile | None]) -> None:
         try:
@@ -167,33 +160,15 @@ class LiveModel:
                     return
             answer = connection.recv()
         except (EOFError, OSError):
-            future.set_exception(
-                IonscapeError("The process of the live model ended unexpectedly; move the slider again.")
-            )
-            return
+            answer = IonscapeError("The process of the live model ended unexpectedly; move the slider again.")
         if isinstance(answer, BaseException):
             future.set_exception(answer)
         else:
             future.set_result(answer)
 
 
-def _start() -> tuple[SpawnProcess, Connection]:
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=_serve, args=(there,), daemon=True, name="ionscape-live")
-    process.start()
-    there.close()
-    return process, here
-
-
 def _serve(connection: Connection) -> None:
-    """Answer requests until the other end is closed; runs in the process."""
-    import signal
-
-    from .processes import prepare_process
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server ends it
-    prepare_process(group=False, patient=False)  # somebody is holding a slider
+    """Answer requests until the other end is closed; called in a `Worker`."""
     known: dict[tuple[str, str], Experiment] = {}
     while True:
         try:

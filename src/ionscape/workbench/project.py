@@ -38,11 +38,6 @@ _RESERVED = {
 Subscriber = Callable[[str], None]
 
 
-def scratch_folder(folder: Path, identifier: str) -> Path:
-    """Where a job of a project keeps what is of no use after it."""
-    return folder / "jobs" / "scratch" / identifier
-
-
 def beginning_file(folder: Path, identifier: str) -> Path:
     """The fit that a job goes on from, as it was before the job changed it."""
     return folder / "jobs" / f"{identifier}.beginning.nc"

@@ -22,7 +22,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,8 +32,7 @@ from ionscape.files.writing import write_bytes, write_text
 from ionscape.interrupts import ignore_signals
 from ionscape.optional import require_extra
 
-from .processes import prepare_process
-from .project import DOCUMENT_FILE, SERIES_FILE, assumed_in, beginning_file, scratch_folder
+from .project import DOCUMENT_FILE, SERIES_FILE, assumed_in, beginning_file
 from .reading import error_key, read_experiment, read_fit, read_fit_result, read_measurement, read_series
 
 if TYPE_CHECKING:
@@ -79,17 +78,12 @@ class JobContext:
         """Where finished parts are kept; parts of other inputs do not disturb there, as they are named by them."""
         return self.folder / "jobs" / "stores" / self.kind
 
-    @property
-    def scratch(self) -> Path:
-        """A folder for what is of no use after the job."""
-        return scratch_folder(self.folder, self.identifier)
-
-    def report(self, progress: Mapping[str, Any], *, always: bool = False) -> None:
-        """Say how far the job is; too frequent reports are dropped."""
+    def report(self, progress: Any, *, always: bool = False) -> None:
+        """Say how far the job is, by a dataclass or a mapping; too frequent reports are dropped."""
         now = time.monotonic()
         if always or now - self._told >= REPORT_EVERY:
             self._told = now
-            self.sender.send(("progress", dict(progress)))
+            self.sender.send(("progress", progress if isinstance(progress, Mapping) else asdict(progress)))
 
     def show(self, tally: Tally) -> None:
         """Say how far an ensemble is."""
@@ -110,9 +104,8 @@ class JobContext:
         return target
 
 
-def run_job(kind: str, options: dict[str, Any], folder: str, identifier: str, sender: Connection) -> None:
-    """Do a job, and say what has become of it; called in a new process."""
-    prepare_process(group=True)
+def run_job(sender: Connection, kind: str, options: dict[str, Any], folder: str, identifier: str) -> None:
+    """Do a job, and say what has become of it; called in a `Worker`."""
     context = JobContext(folder=Path(folder), identifier=identifier, kind=kind, sender=sender)
     state, message, key = "finished", "", ""
     try:
@@ -151,21 +144,16 @@ def calibrate_task(context: JobContext, options: Mapping[str, Any]) -> str:
 
 def simulate_task(context: JobContext, options: Mapping[str, Any]) -> str:
     """The experiment of the document, with other values where some are given."""
-    from dataclasses import asdict
-
-    from ionscape.transport import Progress, Settings, simulate
+    from ionscape.transport import Settings, simulate
 
     experiment = read_experiment(context.document).replace(options.get("values") or {})
     chosen: dict[str, Any] = {"model": options.get("model", "full")}
     if options.get("tolerance") is not None:
         chosen["relative_tolerance"] = float(options["tolerance"])
 
-    def show(progress: Progress) -> None:
-        context.report(asdict(progress))
-
     name = f"simulations/{context.identifier}"
     try:
-        result = simulate(experiment, settings=Settings(**chosen), progress=show)
+        result = simulate(experiment, settings=Settings(**chosen), progress=context.report)
     except (ConvergenceError, SimulationInterrupted) as error:
         ignore_signals()
         if error.partial is not None:
@@ -179,10 +167,9 @@ def simulate_task(context: JobContext, options: Mapping[str, Any]) -> str:
 
 def fit_task(context: JobContext, options: Mapping[str, Any]) -> str:
     """Least squares, and what the document wants after it."""
-    from ionscape.inference import fit
+    from ionscape.inference import FitProgress, fit
+    from ionscape.inference.fit import result_so_far
     from ionscape.scaleout import RunStore, make_executor
-
-    from .searches import Searches
 
     problem = read_fit(context.document)
     wanted = options.get("method") or problem.settings.method
@@ -190,28 +177,34 @@ def fit_task(context: JobContext, options: Mapping[str, Any]) -> str:
         require_extra("samplers", key="method", value=wanted)
     context.assumed = tuple(sorted(assumed_in(context.folder)))
     kept = RunStore(context.store)
-    searches = Searches(problem, context.scratch, report=context.report, starts=options.get("starts"))
+    latest: FitProgress | None = None
     result: FitResult | None = None
-    with searches:
-        try:
-            with make_executor(processes=options.get("processes")) as executor:
-                result = fit(
-                    problem, starts=options.get("starts"), executor=searches.executor(executor), store=kept,
-                    progress=searches.show, check_intervals=wanted == "least-squares",
-                )  # fmt: skip
+
+    def show(progress: FitProgress) -> None:
+        nonlocal latest
+        before, latest = latest, progress
+        same = before is not None and (before.done, before.phase) == (progress.done, progress.phase)
+        context.report(progress, always=not same)
+
+    try:
+        with make_executor(processes=options.get("processes")) as executor:
+            result = fit(
+                problem, starts=options.get("starts"), executor=executor, store=kept, progress=show,
+                check_intervals=wanted == "least-squares",
+            )  # fmt: skip
+            _save_fit(context, result)
+            if wanted != "least-squares":
+                result = _continued(context, result, wanted, executor, kept, options)
                 _save_fit(context, result)
-                if wanted != "least-squares":
-                    result = _continued(context, result, wanted, executor, kept, options)
-                    _save_fit(context, result)
-        except (KeyboardInterrupt, SimulationInterrupted):
-            ignore_signals()
-            if result is not None:
-                raise Cancelled("It was stopped; the result of least squares is kept.") from None
-            best = searches.best_so_far()
-            if best is None:
-                raise Cancelled("It was stopped before the first simulation had ended.") from None
-            _save_fit(context, best)
-            raise Cancelled("It was stopped; the best fit up to there is kept.") from None
+    except (KeyboardInterrupt, SimulationInterrupted):
+        ignore_signals()
+        if result is not None:
+            raise Cancelled("It was stopped; the result of least squares is kept.") from None
+        best = None if latest is None else result_so_far(problem, latest)
+        if best is None:
+            raise Cancelled("It was stopped before the first simulation had ended.") from None
+        _save_fit(context, best)
+        raise Cancelled("It was stopped; the best fit up to there is kept.") from None
     return _warned(result)
 
 
