@@ -16,6 +16,7 @@ from ionscape.glass.composition import (
 from ionscape.glass.formula import parse_composition
 from ionscape.glass.glass import Glass, make_glass
 from ionscape.glass.literature import LiteratureGlass, LiteratureSeries, read_literature, select_series
+from ionscape.glass.tables import read_measured_units
 from ionscape.glass.units import (
     UNIT_KINDS,
     NetworkFormerUnits,
@@ -24,7 +25,6 @@ from ionscape.glass.units import (
     interpolate_units,
     measured_units,
     network_former_units,
-    read_measured_units,
 )
 
 __all__ = [

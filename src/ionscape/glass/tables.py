@@ -14,15 +14,22 @@ from ionscape.glass.units import MEASURED_TOLERANCE, UNIT_NAMES, NetworkFormerUn
 COLUMNS = ("x", *UNIT_NAMES)
 
 
-def read_unit_table(path: Path) -> list[tuple[float, NetworkFormerUnits]]:
-    """Read (x, units) from a CSV file, sorted by x; see `ionscape.glass.read_measured_units`.
+def read_measured_units(path: str | Path) -> list[tuple[float, NetworkFormerUnits]]:
+    """Read measured fractions of units against the borate fraction from a CSV file.
+
+    The first line names the columns: `x` and kinds of units (`B4`, `P2` ...); kinds without a column are absent. Each
+    further line is one glass, in fractions or in per cent. Empty lines and lines that start with `#` are skipped.
+    The sum of each line has to be 1 (or 100 %) within 0.03 and is then scaled to 1.
+
+    Returns:
+        (x, units), sorted by x.
 
     Raises:
         InputError: naming file, line and column.
     """
     file = str(path)
     found: dict[float, NetworkFormerUnits] = {}
-    table = read_csv_table(path, file=file)
+    table = read_csv_table(Path(path), file=file)
     _check_header(table.names, file=file)
     for number, cells in table.rows:
         line = f"line {number}"

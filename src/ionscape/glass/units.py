@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -212,24 +211,6 @@ def measured_units(
             key="units", bound=f"the tolerance is {tolerance:g}", remedy=remedy,
         )  # fmt: skip
     return units
-
-
-def read_measured_units(path: str | Path) -> list[tuple[float, NetworkFormerUnits]]:
-    """Read measured fractions of units against the borate fraction from a CSV file.
-
-    The first line names the columns: `x` and kinds of units (`B4`, `P2` ...); kinds without a column are absent. Each
-    further line is one glass, in fractions or in per cent. Empty lines and lines that start with `#` are skipped.
-    The sum of each line has to be 1 (or 100 %) within 0.03 and is then scaled to 1.
-
-    Returns:
-        (x, units), sorted by x.
-
-    Raises:
-        InputError: naming file, line and column.
-    """
-    from ionscape.glass.tables import read_unit_table
-
-    return read_unit_table(Path(path))
 
 
 def interpolate_units(table: list[tuple[float, NetworkFormerUnits]], borate_fraction: float) -> NetworkFormerUnits:

@@ -20,6 +20,7 @@ from ionscape.provenance import provenance_attributes
 from ionscape.remarks import Remark, remark_entries
 
 from .grid import Grid, grid_remarks
+from .history import History
 from .settings import Settings
 from .stage_arrays import Scales
 from .variation import Variation, charge_slopes, native_slopes
@@ -27,7 +28,6 @@ from .variation import Variation, charge_slopes, native_slopes
 if TYPE_CHECKING:
     import xarray
 
-    from .run import History
 
 FORMAT = "ionscape simulation result 1"
 CONTENT = Content(

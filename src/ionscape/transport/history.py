@@ -1,0 +1,52 @@
+"""What is kept of a simulation while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ionscape.arrays import FloatArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """One kept state in the scaled units of the kernels (`arrays`).
+
+    Attributes:
+        time: since the start of the first stage [s].
+        stage: counted from 0.
+        y: the unknowns, shape (cells, ions + 1).
+        surface_potential: [V].
+        entered: amounts that passed the front, shape (ions,).
+        left: amounts that passed the back, shape (ions,).
+        current: density of the total current.
+        current_slopes: its derivatives by the parameters, shape (P,).
+        left_slopes: those of `left`, shape (ions, P).
+    """
+
+    time: float
+    stage: int
+    y: FloatArray
+    surface_potential: float
+    entered: FloatArray
+    left: FloatArray
+    current: float
+    current_slopes: FloatArray
+    left_slopes: FloatArray
+
+
+@dataclass(kw_only=True)
+class History:
+    """The kept states and what they cost; grows while a simulation runs."""
+
+    kept: list[Kept] = field(default_factory=list[Kept])
+    steps: list[int] = field(default_factory=list[int])
+    rejected: list[int] = field(default_factory=list[int])
+    iterations: list[int] = field(default_factory=list[int])
+    wall_times: list[float] = field(default_factory=list[float])
+    stage_end_slopes: list[FloatArray] = field(default_factory=list[FloatArray])
+
+    def of(self, name: str) -> FloatArray:
+        """One attribute of all kept states, times first."""
+        return np.array([getattr(kept, name) for kept in self.kept])
