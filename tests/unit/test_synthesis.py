@@ -308,14 +308,14 @@ def test_a_simulation_is_measured_at_its_end_or_at_a_time(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"sputter_rate": 0.0}, "sputter_rate = 0.0: must be greater than 0"),
-        ({"points": 0}, "points = 0: must be greater than 0"),
+        ({"sputter_rate": 0.0}, "sputter_rate = 0.0: must be finite and greater than 0"),
+        ({"points": 0}, "points = 0.0: must be finite and greater than 0"),
         ({"interval": 1.0}, "interval, maximum_depth: give one of the two"),
         ({"maximum_depth": None}, "interval, maximum_depth: give one of the two"),
-        ({"common_factor": -0.1}, "common_factor = -0.1: must not be negative"),
+        ({"common_factor": -0.1}, "common_factor = -0.1: must be finite and at least 0"),
         ({"pulses_per_point": 1}, "pulses_per_point = 1: must be 2 at least"),
         ({"transient_amplitude": -1.0}, "transient_amplitude = -1.0: must be greater than -1"),
-        ({"yields": {"Li": 0.0}}, "yields.Li = 0.0: must be greater than 0"),
+        ({"yields": {"Li": 0.0}}, "yields.Li = 0.0: must be finite and greater than 0"),
         ({"yields": {}}, "yields.Li: is not given"),
         ({"yields": {"Li": 1.0, "Rb": 1.0}}, "yields.Rb: is the yield of an ion that the profile lacks"),
         ({"yields": {"Li": 1e6}}, "every pulse would detect"),
@@ -337,7 +337,7 @@ def test_what_cannot_be_is_refused_in_one_sentence(changes: dict[str, Any], sent
         (lambda: profile_from_densities(np.array([0.0, 2e-9]), {"Li": [-1.0]}, 1.0), "must not be negative"),
         (lambda: profile_from_densities(np.array([0.0, 2e-9]), {"Li": [1.0]}, 0.0), "must be greater than 0"),
         (lambda: Profilometer(crater_width=690e-6), "must be longer than the crater"),
-        (lambda: Profilometer(noise=-1e-9), "must not be negative"),
+        (lambda: Profilometer(noise=-1e-9), "must be finite and at least 0"),
     ],
 )
 def test_impossible_profiles_and_craters_are_refused(make: Any, sentence: str) -> None:

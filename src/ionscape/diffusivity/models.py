@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ionscape.arguments import non_negative, positive
 from ionscape.arrays import FloatArray
 from ionscape.constants import BOLTZMANN_CONSTANT
 from ionscape.diffusivity.site_energies import Branch, Shape, SiteEnergyDistribution
@@ -70,10 +71,10 @@ class ConstantDiffusion:
     activation_energy_value: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_not_negative("coefficient_at_reference", self.coefficient_at_reference)
-        _check_not_negative("activation_energy_value", self.activation_energy_value)
+        non_negative("coefficient_at_reference", self.coefficient_at_reference)
+        non_negative("activation_energy_value", self.activation_energy_value)
         if self.reference_temperature is not None:
-            _check_positive("reference_temperature", self.reference_temperature)
+            positive("reference_temperature", self.reference_temperature)
         elif self.activation_energy_value > 0.0:
             remedy = "give the temperature at which the coefficient holds"
             raise InputError("is missing", key="reference_temperature", remedy=remedy)
@@ -127,7 +128,7 @@ class SiteEnergyDiffusion:
     tail_density: float | None = None
 
     def __post_init__(self) -> None:
-        _check_positive("prefactor", self.prefactor)
+        positive("prefactor", self.prefactor)
         if self.tail_density is not None and not 0.0 < self.tail_density < self.distribution.total_sites:
             bound = f"less than the {self.distribution.total_sites:.4g} 1/m^3 of all sites"
             raise InputError("must lie between", key="tail_density", value=self.tail_density, bound=bound)
@@ -144,7 +145,7 @@ class SiteEnergyDiffusion:
 
     def coefficient(self, density: ArrayLike, temperature: float) -> FloatArray:
         """D(n, T) [m^2/s], of the shape of `density` [1/m^3], at a temperature [K]."""
-        _check_positive("temperature", temperature)
+        positive("temperature", temperature)
         exponent = -self.activation_energy(density) / (BOLTZMANN_CONSTANT * temperature)
         return self.prefactor * np.exp(exponent)
 
@@ -192,11 +193,11 @@ class TableDiffusion:
             raise InputError(problem, key="densities", remedy="give two or more of each, equally many")
         if not all(a < b for a, b in zip(self.densities, self.densities[1:], strict=False)):
             raise InputError("must increase from knot to knot", key="densities", value=self.densities)
-        _check_not_negative("densities", min(self.densities))
+        non_negative("densities", min(self.densities))
         for value in self.coefficients:
-            _check_positive("coefficients", value)
-        _check_positive("reference_temperature", self.reference_temperature)
-        _check_not_negative("activation_energy_value", self.activation_energy_value)
+            positive("coefficients", value)
+        positive("reference_temperature", self.reference_temperature)
+        non_negative("activation_energy_value", self.activation_energy_value)
 
     @property
     def density_limit(self) -> float | None:
@@ -272,9 +273,9 @@ def site_energy_diffusion(
         ("reference_temperature", reference_temperature),
         ("width", width),
     ):
-        _check_positive(key, value)
-    _check_not_negative("activation_energy", activation_energy)
-    _check_not_negative("excess_sites", excess_sites)
+        positive(key, value)
+    non_negative("activation_energy", activation_energy)
+    non_negative("excess_sites", excess_sites)
     if not 0.0 <= trapped_fraction < 1.0:
         problem = "must be at least 0 and less than 1, or no mobile ions are left"
         raise InputError(problem, key="trapped_fraction", value=trapped_fraction)
@@ -282,7 +283,7 @@ def site_energy_diffusion(
         remedy = "a Gaussian has no highest energy, so that all its sites are never full"
         raise InputError("must be greater than 0", key="excess_sites", value=excess_sites, remedy=remedy)
     reference = bulk_density if reference_density is None else reference_density
-    _check_positive("reference_density", reference)
+    positive("reference_density", reference)
     sites = (1.0 + excess_sites) * bulk_density
     if reference > sites or (reference == sites and shape == "gaussian"):
         bound = f"must be {'less than' if shape == 'gaussian' else 'at most'} {sites:.6g} 1/m^3"
@@ -295,9 +296,9 @@ def site_energy_diffusion(
         if trapped_width is None:
             remedy = "give the width of the trapped branch"
             raise InputError("is missing", key="trapped_width", remedy=remedy)
-        _check_positive("trapped_width", trapped_width)
+        positive("trapped_width", trapped_width)
         offset = usual_trapped_offset(width, shape=shape) if trapped_offset is None else trapped_offset
-        _check_positive("trapped_offset", offset)
+        positive("trapped_offset", offset)
         branches.append(
             Branch(shape=shape, centre=-offset, width=trapped_width, weight=trapped_fraction * bulk_density)
         )
@@ -327,7 +328,7 @@ def site_energy_diffusion(
 
 
 def _arrhenius_factor(activation_energy: float, temperature: float, reference_temperature: float | None) -> float:
-    _check_positive("temperature", temperature)
+    positive("temperature", temperature)
     if reference_temperature is None:
         return 1.0
     exponent = -activation_energy / BOLTZMANN_CONSTANT * (1.0 / temperature - 1.0 / reference_temperature)
@@ -336,13 +337,3 @@ def _arrhenius_factor(activation_energy: float, temperature: float, reference_te
         problem = f"multiplies D by exp({exponent:.0f}), too large for a number"
         raise InputError(problem, key="temperature", value=temperature, remedy=remedy)
     return math.exp(exponent)
-
-
-def _check_positive(key: str, value: float) -> None:
-    if not (math.isfinite(value) and value > 0.0):
-        raise InputError("must be finite and greater than 0", key=key, value=value)
-
-
-def _check_not_negative(key: str, value: float) -> None:
-    if not (math.isfinite(value) and value >= 0.0):
-        raise InputError("must be finite and at least 0", key=key, value=value)

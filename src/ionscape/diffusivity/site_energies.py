@@ -14,6 +14,7 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ionscape.arguments import finite, positive
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 
@@ -57,11 +58,9 @@ class Branch:
         if self.shape not in ("cosine-squared", "gaussian"):
             remedy = 'choose "cosine-squared" or "gaussian"'
             raise InputError("is not a shape of a branch", key="shape", value=self.shape, remedy=remedy)
-        if not math.isfinite(self.centre):
-            raise InputError("must be finite", key="centre", value=self.centre)
-        for key, value in (("width", self.width), ("weight", self.weight)):
-            if not (math.isfinite(value) and value > 0.0):
-                raise InputError("must be finite and greater than 0", key=key, value=value)
+        finite("centre", self.centre)
+        positive("width", self.width)
+        positive("weight", self.weight)
 
     @property
     def lowest(self) -> float:

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from ionscape.arguments import positive
 from ionscape.arrays import FloatArray
 from ionscape.diffusivity.models import DiffusionModel
 from ionscape.errors import InputError
@@ -48,8 +49,7 @@ def log_diffusion_table(
 
     if intervals < 2:
         raise InputError("must be at least 2", key="intervals", value=intervals)
-    if not (math.isfinite(maximum_density) and maximum_density > 0.0):
-        raise InputError("must be finite and greater than 0", key="maximum_density", value=maximum_density)
+    positive("maximum_density", maximum_density)
     # Densities are scaled to knot numbers: squares of densities and their inverses strain the range of numbers.
     knots = np.arange(intervals + 1, dtype=float)
     coefficients = model.coefficient(knots * (maximum_density / intervals), temperature)

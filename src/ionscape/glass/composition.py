@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-import numbers
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ionscape.arguments import number, positive_number
 from ionscape.constants import AVOGADRO_CONSTANT
 from ionscape.errors import InputError
 
@@ -60,8 +59,8 @@ class Composition:
                 "is not an alkali ion of these glasses", key="alkali", value=self.alkali,
                 remedy=f"choose one of {', '.join(ALKALI)}",
             )  # fmt: skip
-        oxide = _number(self.alkali_oxide_fraction, key="alkali_oxide_fraction")
-        borate = _number(self.borate_fraction, key="borate_fraction")
+        oxide = number(self.alkali_oxide_fraction, key="alkali_oxide_fraction")
+        borate = number(self.borate_fraction, key="borate_fraction")
         if not 0.0 < oxide < 1.0:
             raise InputError(
                 "must be greater than 0 and less than 1", key="alkali_oxide_fraction", value=oxide,
@@ -145,11 +144,11 @@ def ion_number_density(
             "needs either mass_density or lattice_constant", key="ion_number_density", remedy="give exactly one of them"
         )
     if mass_density is not None:
-        density = _positive(mass_density, key="mass_density")
+        density = positive_number(mass_density, key="mass_density")
         moles = density / composition.molar_mass
         value = 2.0 * composition.alkali_oxide_fraction * AVOGADRO_CONSTANT * moles
         return IonDensity(value=value, basis="mass density", statement=f"from the mass density {density:g} kg/m^3")
-    spacing = _positive(lattice_constant, key="lattice_constant")
+    spacing = positive_number(lattice_constant, key="lattice_constant")
     return IonDensity(
         value=composition.ions_per_cation / spacing**3,
         basis="lattice constant",
@@ -269,16 +268,3 @@ def _digits(fraction: float) -> str:
     # Six decimals as people write them, more significant digits where a fraction is tiny.
     shown = f"{fraction:.6f}".rstrip("0").rstrip(".")
     return shown if float(shown) not in (0.0, 1.0) else repr(fraction)
-
-
-def _number(value: object, *, key: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
-        raise InputError("must be a finite number", key=key, value=str(value))
-    return float(value)
-
-
-def _positive(value: object, *, key: str) -> float:
-    number = _number(value, key=key)
-    if not number > 0.0:
-        raise InputError("must be greater than 0", key=key, value=number)
-    return number

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.arguments import fraction
 from ionscape.errors import InputError, nearest_name
 from ionscape.glass.composition import LARGEST_TETRAHEDRAL_BORATE_FRACTION, Composition
 
@@ -145,9 +146,9 @@ def network_former_units(
         >>> {name: round(value, 3) for name, value in network_former_units(glass).fractions.items() if value}
         {'B4': 0.429, 'B2': 0.064, 'B3': 0.507}
     """
-    limit = _fraction(tetrahedral_borate_limit, key="tetrahedral_borate_limit")
-    first = _fraction(phosphate_disproportionation, key="phosphate_disproportionation")
-    second = _fraction(pyrophosphate_disproportionation, key="pyrophosphate_disproportionation")
+    limit = float(fraction("tetrahedral_borate_limit", tetrahedral_borate_limit))
+    first = float(fraction("phosphate_disproportionation", phosphate_disproportionation))
+    second = float(fraction("pyrophosphate_disproportionation", pyrophosphate_disproportionation))
     borate = composition.borate_fraction
     charge = composition.ions_per_cation
     _check_charge(composition, tetrahedral=min(borate, limit))
@@ -274,9 +275,3 @@ def _as_fractions(fractions: Mapping[str, float], *, tolerance: float) -> dict[s
             remedy="check the numbers",
         )  # fmt: skip
     return values
-
-
-def _fraction(value: float, *, key: str) -> float:
-    if not (math.isfinite(value) and 0.0 <= value <= 1.0):
-        raise InputError("must be from 0 to 1", key=key, value=value)
-    return float(value)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.arguments import positive_number
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError, PercolationError
 
-from .checks import positive_number
 from .jumps import ATTEMPT_FREQUENCY, JUMP_DISTANCE, conductance_networks, jumps_of, node_numbers
 from .lattice import links
 from .network import Method, Network, NetworkSolution, check_solver, solve_network

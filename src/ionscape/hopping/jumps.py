@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.arguments import positive_number
 from ionscape.arrays import FloatArray
 from ionscape.compiled import kernel
 from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE
 from ionscape.errors import InputError
 
-from .checks import positive_number
 from .landscape import Landscape
 from .lattice import Links, links
 from .network import Network

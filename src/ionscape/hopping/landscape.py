@@ -12,12 +12,12 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.arguments import shown, whole_number
 from ionscape.arrays import FloatArray
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
 from ionscape.glass import UNIT_KINDS, Composition, Glass, make_glass
 
-from .checks import shown, whole_number
 from .landscape_kernels import CHARGE_PARTS, assign_counter_charges, site_energies
 from .published import published_parameters
 

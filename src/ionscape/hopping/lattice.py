@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.arguments import shown
 from ionscape.compiled import kernel
 from ionscape.errors import InputError
-
-from .checks import axis
 
 if TYPE_CHECKING:
     from .landscape import Landscape
@@ -152,3 +152,14 @@ def _collect_links(
             first = np.empty(count, np.int32)
             second = np.empty(count, np.int32)
     return first, second
+
+
+def axis(direction: object) -> int:
+    """The direction of the field as an int.
+
+    Raises:
+        InputError: it is not 0, 1 or 2.
+    """
+    if isinstance(direction, bool) or not isinstance(direction, numbers.Integral) or int(direction) not in (0, 1, 2):
+        raise InputError("must be 0, 1 or 2, an axis of the lattice", key="direction", value=shown(direction))
+    return int(direction)

@@ -21,10 +21,10 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.arguments import positive_number, shown
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError, NetworkError, PercolationError
 
-from .checks import positive_number, shown
 from .iteration_kernels import RemainingNetwork, conjugate_gradients, sampled_elimination
 from .reduction_kernels import (
     IntArray,

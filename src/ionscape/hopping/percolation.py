@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.arguments import whole_number
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError, PercolationError
 from ionscape.glass import Composition, Glass
 
-from .checks import whole_number
 from .jumps import barriers_between, jumps_of
 from .landscape import Landscape, LandscapeModel, child_seed, generate_landscape
 from .lattice import links

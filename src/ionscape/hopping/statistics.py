@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.arguments import positive_number, whole_number
 from ionscape.arrays import FloatArray
 from ionscape.compiled import kernel
 from ionscape.constants import BOLTZMANN_CONSTANT
 from ionscape.errors import NetworkError
 
-from .checks import positive_number, whole_number
 from .landscape import Landscape
 from .landscape_kernels import CHARGE_PARTS
 

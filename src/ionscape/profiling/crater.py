@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ionscape.arguments import non_negative
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 
@@ -198,8 +199,7 @@ def crater_depth(
     """
     if not scans:
         raise InputError("holds no scan", key="crater_scans", remedy="give one or more scans across the crater")
-    if not (math.isfinite(relative_calibration_error) and relative_calibration_error >= 0.0):
-        raise InputError("must be at least 0", key="relative_calibration_error", value=relative_calibration_error)
+    non_negative("relative_calibration_error", relative_calibration_error)
     steps = tuple(
         step_height(scan, _given_regions(scan, surface_regions, valley_region), order=order) for scan in scans
     )

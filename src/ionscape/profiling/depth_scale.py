@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ionscape.arguments import non_negative, positive
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 
@@ -49,10 +50,8 @@ class DepthScale:
         if len(self.rates) != len(self.rate_errors) or len(self.rates) != len(self.ends) + 1:
             raise InputError("must have an error for each rate and an end for each layer but the last", key="layers")
         for rate, error in zip(self.rates, self.rate_errors, strict=True):
-            if not (math.isfinite(rate) and rate > 0.0):
-                raise InputError("must be greater than 0", key="sputter_rate", value=rate)
-            if not (math.isfinite(error) and error >= 0.0):
-                raise InputError("must be at least 0", key="sputter_rate error", value=error)
+            positive("sputter_rate", rate)
+            non_negative("sputter_rate error", error)
         if not all(after > before for before, after in zip((self.surface_time, *self.ends), self.ends, strict=False)):
             raise InputError("must rise and lie behind the surface", key="layers", value=str(list(self.ends)),
                              remedy="give the sputter time at which each layer but the last ends")  # fmt: skip
@@ -87,8 +86,7 @@ class DepthScale:
         Raises:
             InputError: depth or time is not positive.
         """
-        if not (math.isfinite(total_time) and total_time > 0.0):
-            raise InputError("must be greater than 0", key="sputter_time", value=total_time)
+        positive("sputter_time", total_time)
         return cls(
             rates=(depth / total_time,),
             rate_errors=(depth_error / total_time,),

@@ -27,6 +27,7 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ionscape.arguments import non_negative
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 
@@ -74,7 +75,7 @@ class GaussianResponse:
         Raises:
             InputError: it is negative or not finite.
         """
-        _check_length("sigma", self.sigma)
+        non_negative("sigma", self.sigma)
 
     @property
     def standard_deviation(self) -> float:
@@ -136,7 +137,7 @@ class MixingRoughnessInformationResponse:
             InputError: one is negative or not finite.
         """
         for name in ("mixing_length", "roughness", "information_depth"):
-            _check_length(name, getattr(self, name))
+            non_negative(name, getattr(self, name))
 
     @property
     def standard_deviation(self) -> float:
@@ -213,11 +214,6 @@ def apply_response(response: DepthResponse, edges: ArrayLike, density: ArrayLike
         raise InputError("must have one row for each cell", key="density", value=str(values.shape),
                          bound=f"{operator.shape[1]} cells")  # fmt: skip
     return operator @ values
-
-
-def _check_length(name: str, value: float) -> None:
-    if not (math.isfinite(value) and value >= 0.0):
-        raise InputError("must be at least 0", key=name, value=value)
 
 
 def _geometry(edges: ArrayLike, at: ArrayLike) -> tuple[FloatArray, FloatArray]:

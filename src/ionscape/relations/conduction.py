@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ionscape.arguments import non_negative, nonzero, positive
 from ionscape.arrays import FloatArray
 from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE, VACUUM_PERMITTIVITY
-from ionscape.relations._arguments import non_negative, nonzero, positive
 
 
 def thermal_voltage(temperature: ArrayLike) -> FloatArray:

@@ -12,9 +12,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ionscape.arguments import finite, fraction
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
-from ionscape.relations._arguments import DiffusionOfFraction, coefficient_function, finite, fraction
+from ionscape.relations._arguments import DiffusionOfFraction, coefficient_function
 
 UNIFORM_INTERVALS: Final = 4000
 NARROWEST_INTERVAL: Final = 1e-10

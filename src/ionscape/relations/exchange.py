@@ -14,11 +14,12 @@ import numpy as np
 import scipy
 from numpy.typing import ArrayLike
 
+from ionscape.arguments import finite, fraction, nonzero, positive
+from ionscape.arguments import non_negative as at_least_zero
 from ionscape.arrays import FloatArray
 from ionscape.constants import ELEMENTARY_CHARGE
 from ionscape.errors import InputError
-from ionscape.relations._arguments import DiffusionOfFraction, coefficient_function, finite, fraction, nonzero, positive
-from ionscape.relations._arguments import non_negative as at_least_zero
+from ionscape.relations._arguments import DiffusionOfFraction, coefficient_function
 from ionscape.relations.conduction import thermal_voltage
 
 QUADRATURE_PANELS: Final = 96

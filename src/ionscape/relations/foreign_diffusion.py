@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ionscape.arguments import finite, non_negative, nonzero, positive
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
-from ionscape.relations._arguments import finite, non_negative, nonzero, positive
 from ionscape.relations.conduction import thermal_voltage
 
 

@@ -11,10 +11,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ionscape.arguments import finite, non_negative, nonzero, positive
 from ionscape.arrays import FloatArray
 from ionscape.constants import BOLTZMANN_CONSTANT
 from ionscape.errors import InputError
-from ionscape.relations._arguments import finite, non_negative, nonzero, positive
 
 HAVEN_RATIO_COUPLED: Final = 0.5
 """D*/D_σ when each ion replaces another one for one, as the papers argue (S 46); it rests on S 30."""

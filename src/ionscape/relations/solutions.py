@@ -11,10 +11,10 @@ import numpy as np
 import scipy
 from numpy.typing import ArrayLike
 
+from ionscape.arguments import finite, non_negative, nonzero, positive
 from ionscape.arrays import FloatArray
 from ionscape.constants import ELEMENTARY_CHARGE, VACUUM_PERMITTIVITY
 from ionscape.errors import InputError
-from ionscape.relations._arguments import finite, non_negative, nonzero, positive
 from ionscape.relations.conduction import thermal_voltage
 
 ASYMPTOTIC_ARGUMENT: Final = 40.0

@@ -73,7 +73,7 @@ class Series:
         Raises:
             InputError: it is not a whole number of at least 1.
         """
-        from ionscape.hopping.checks import whole_number
+        from ionscape.arguments import whole_number
 
         number = whole_number(number, key="landscapes", least=1)
         tables = {

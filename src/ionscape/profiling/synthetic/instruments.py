@@ -9,6 +9,7 @@ from typing import cast
 
 import numpy as np
 
+from ionscape.arguments import non_negative, positive
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 from ionscape.profiling.crater import CraterScan
@@ -64,11 +65,11 @@ class Profilometer:
 
     def __post_init__(self) -> None:
         """Check signs and that a surface is left on both sides of the crater."""
-        _require_positive(self, "scans", "length", "step", "crater_width", "wall_width", "rim_width")
-        _require_not_negative(
-            self, "tilt_scatter", "surface_roughness", "valley_roughness", "correlation_length", "noise",
-            "depth_scatter", "offset",
-        )  # fmt: skip
+        for name in ("scans", "length", "step", "crater_width", "wall_width", "rim_width"):
+            positive(name, getattr(self, name))
+        for name in ("tilt_scatter", "surface_roughness", "valley_roughness", "correlation_length", "noise",
+                     "depth_scatter", "offset"):  # fmt: skip
+            non_negative(name, getattr(self, name))
         taken = self.crater_width + 2.0 * self._disturbed
         if not taken < 0.9 * self.length:
             raise InputError(
@@ -139,11 +140,14 @@ class Instrument:
 
     def __post_init__(self) -> None:
         """Check signs and that the duration is given once."""
-        _require_positive(self, "sputter_rate", "points", "transient_depth", "sputter_current")
-        _require_not_negative(self, "common_factor", "background", "other_share")
+        for name in ("sputter_rate", "points", "transient_depth", "sputter_current"):
+            positive(name, getattr(self, name))
+        for name in ("common_factor", "background", "other_share"):
+            non_negative(name, getattr(self, name))
         if (self.interval is None) == (self.maximum_depth is None):
             raise InputError("give one of the two", key="interval, maximum_depth")
-        _require_positive(self, "interval" if self.maximum_depth is None else "maximum_depth")
+        name, span = ("maximum_depth", self.maximum_depth) if self.interval is None else ("interval", self.interval)
+        positive(name, span or 0.0)
         if self.transient_amplitude <= -1.0:
             raise InputError("must be greater than -1", key="transient_amplitude", value=self.transient_amplitude)
         if self.pulses_per_point is not None and self.pulses_per_point < 2:
@@ -152,8 +156,7 @@ class Instrument:
             raise InputError("must give the counts of each ion", key="yields",
                              remedy='write a mapping such as {"Li": 3600.0, "Rb": 6900.0}')  # fmt: skip
         for name, value in self.yields.items():
-            if not (value > 0.0 and math.isfinite(value)):
-                raise InputError("must be greater than 0", key=f"yields.{name}", value=value)
+            positive(f"yields.{name}", value)
 
     @property
     def total_time(self) -> float:
@@ -214,20 +217,6 @@ def channel_name(isotope: str) -> str:
     """Name of the channel of an isotope: the main isotope is not labelled in exports."""
     element = isotope.lstrip("0123456789")
     return f"{element}+" if isotope == most_abundant(element) else f"^{isotope}+"
-
-
-def _require_positive(owner: object, *names: str) -> None:
-    for name in names:
-        value = getattr(owner, name)
-        if not (value > 0.0 and math.isfinite(value)):
-            raise InputError("must be greater than 0", key=name, value=value)
-
-
-def _require_not_negative(owner: object, *names: str) -> None:
-    for name in names:
-        value = getattr(owner, name)
-        if not (value >= 0.0 and math.isfinite(value)):
-            raise InputError("must not be negative", key=name, value=value)
 
 
 def _correlated(count: int, length: float, rng: np.random.Generator) -> FloatArray:
