@@ -17,6 +17,7 @@ from ionscape.errors import FitError, InputError, IonscapeError
 from ionscape.figures import activation_energies, arrhenius_plot, conductivities
 from ionscape.glass import LiteratureGlass, make_glass
 from ionscape.hopping import activation_energy, conductivity, generate_landscape, published_model
+from ionscape.remarks import of_kinds
 from ionscape.scaleout import RunStore, Tally, make_executor
 from ionscape.series import (
     SeriesResult,
@@ -26,10 +27,9 @@ from ionscape.series import (
     parse_series,
     run_series,
 )
-from ionscape.series.averages import arrhenius_energies, error_of_log_mean, mean_and_errors, mean_of_open
-from ionscape.series.error_remarks import error_warnings
+from ionscape.series.averages import Averages, arrhenius_energies, error_of_log_mean, mean_and_errors, mean_of_open
 from ionscape.series.fit import NOISES, _fitted
-from ionscape.series.remarks import Averages, lattice_warnings
+from ionscape.series.remarks import LEFT_OUT, NO_PATHS, SMALL_NETWORK, SMALL_PERCOLATION, error_remarks, lattice_remarks
 from ionscape.series.tasks import NETWORK, PERCOLATION, random_numbers
 
 ELECTRON_VOLT = 1.602176634e-19  # J
@@ -265,7 +265,8 @@ def test_one_rule_for_energies_and_conductivities_without_a_path() -> None:
         data["conductivity"], data["landscape_conductivity"].mean("network_landscape"), rtol=1e-9
     )
     shown = [f"{float(data[name]):.0%}" for name in ("percolated_fraction", "network_percolated_fraction")]
-    (warning,) = [text for text in result.warnings if "have a path" in text]
+    (remark,) = of_kinds(result.remarks, NO_PATHS)
+    warning = str(remark)
     assert f"{shown[0]} of the landscapes for activation energies" in warning
     assert f"{shown[1]} of the landscapes for conductivities" in warning
 
@@ -283,19 +284,18 @@ def test_a_number_of_landscapes_that_is_none_is_refused() -> None:
 
 
 def test_the_warning_of_the_lattice_speaks_of_the_lattice_used(result: SeriesResult) -> None:
-    (warning,) = [text for text in result.warnings if "³" in text]
-    assert warning.startswith("Conductivities on 10³ sites are too high")
-    assert warning.count("³") == 1
+    assert [remark.numbers["lattice"] for remark in of_kinds(result.remarks, SMALL_PERCOLATION, SMALL_NETWORK)] == [10]
+    assert [text.count("³") for text in result.warnings if "Conductivities on 10³ sites are too high" in text] == [1]
 
 
 def test_small_lattices_are_named_before_anything_is_calculated() -> None:
     small = parse_series(re.sub("lattice = 14", "lattice = 3", QUICK))
-    energies, conductivities = lattice_warnings(small.settings)
-    assert energies.startswith("Activation energies on 3³ sites are too high")
-    assert conductivities.startswith("Conductivities on 10³ sites are too high")
+    energies, conductivities = lattice_remarks(small.settings)
+    assert energies == SMALL_PERCOLATION(lattice=3)
+    assert (conductivities.code, conductivities.numbers["lattice"]) == (SMALL_NETWORK.code, 10)
     assert {f"warning: {energies}", f"warning: {conductivities}"} <= set(describe_series(small))
     assert any("lattice spacing of 5 Å implies" in line for line in describe_series(small))
-    (only,) = lattice_warnings(parse_series(QUICK).settings)
+    (only,) = lattice_remarks(parse_series(QUICK).settings)
     assert only == conductivities
 
 
@@ -305,9 +305,10 @@ def test_glasses_left_out_are_listed_with_reasons(tmp_path: Path) -> None:
     result = run_series(parse_series(text, folder=tmp_path), scheduler="serial")
     assert list(result.dataset["left_out_identifier"].values) == ["2"]
     assert list(result.dataset["left_out_reason"].values) == ["left out by name"]
+    assert LEFT_OUT(count=1, glasses=("Able A. 1980",), x=(0.5,), why=("left out by name",)) in result.remarks
     assert "1 measured glass was left out: Able A. 1980 at x = 0.5 (left out by name)." in result.warnings
     result.to_netcdf(tmp_path / "series.nc")
-    assert load_series_result(tmp_path / "series.nc").warnings == result.warnings
+    assert load_series_result(tmp_path / "series.nc").remarks == result.remarks
 
 
 def test_arrhenius_energy_of_an_exact_law() -> None:
@@ -389,15 +390,15 @@ def averages(energies: int, conductivities: np.ndarray) -> Averages:
 
 
 def test_few_or_skewed_landscapes_are_warned_of() -> None:
-    assert error_warnings(averages(4, np.array([1.0, 1.1, 1.2, 1.3])), None) == []
-    (one,) = error_warnings(averages(1, np.array([1.0, 1.1, 1.2, 1.3])), None)
-    assert one == "The activation energies of one landscape have no errors."
-    (few,) = error_warnings(averages(2, np.array([1.0, 100.0])), None)
-    assert few.startswith("The activation energies and conductivities are means over 2 landscapes")
-    assert "uncertain by 71%" in few  # 1/√2
-    assert "± 12.7 of them" in few  # Student's t, one degree of freedom
-    (skewed,) = error_warnings(averages(4, np.array([1.0, 10.0, 1.0, 10.0])), None)
-    assert "scatter by up to 0.58 decades" in skewed  # √(1/3)
+    assert error_remarks(averages(4, np.array([1.0, 1.1, 1.2, 1.3])), None) == []
+    (one,) = error_remarks(averages(1, np.array([1.0, 1.1, 1.2, 1.3])), None)
+    assert str(one) == "The activation energies of one landscape have no errors."
+    (few,) = error_remarks(averages(2, np.array([1.0, 100.0])), None)
+    assert str(few).startswith("The activation energies and conductivities are means over 2 landscapes")
+    assert few.numbers["uncertainty"] == pytest.approx(0.5**0.5)  # 1/√2
+    assert few.numbers["factor"] == pytest.approx(12.706, abs=1e-3)  # Student's t, one degree of freedom
+    (skewed,) = error_remarks(averages(4, np.array([1.0, 10.0, 1.0, 10.0])), None)
+    assert skewed.numbers["decades"] == pytest.approx((1.0 / 3.0) ** 0.5)  # √(1/3)
 
 
 def test_a_fit_that_does_not_fit_is_warned_of() -> None:
@@ -409,12 +410,14 @@ def test_a_fit_that_does_not_fit_is_warned_of() -> None:
             (x, energy + sign * 0.5 * difference, 1e-21)
             for x, energy in ((0.0, 1.6e-19), (1.0, 1.2e-19)) for sign in (-1.0, 1.0)
         ]  # fmt: skip
-        found = error_warnings(averages(4, np.array([1.0, 1.1, 1.2, 1.3])), _fitted(points, ratio, error))
+        found = error_remarks(averages(4, np.array([1.0, 1.1, 1.2, 1.3])), _fitted(points, ratio, error))
         assert len(found) == warned
         if warned:
             # four residuals of 5 errors, two parameters
-            assert (
-                "χ² is 100 for 2 degrees of freedom, and the errors of both were raised by a factor of 7.1" in found[0]
+            assert found[0].numbers["chi_square"] == pytest.approx(100.0, rel=1e-2)
+            assert found[0].numbers["freedom"] == 2
+            assert "χ² is 100 for 2 degrees of freedom, and the errors of both were raised by a factor of 7.1" in str(
+                found[0]
             )
 
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from ionscape.errors import InputError
+from ionscape.hopping.published import PUBLISHED_FOR_OTHERS
+from ionscape.remarks import of_kinds
 from ionscape.series import load_series, parse_series, series_schema
-from ionscape.series.file_remarks import file_warnings
+from ionscape.series.remarks import NOT_JUDGED, SOMEWHERE, file_remarks
 
 ELECTRON_VOLT = 1.602176634e-19  # J
 
@@ -198,9 +200,11 @@ def test_measurements_of_ones_own(tmp_path: Path) -> None:
     series = load_series(file)
     assert series.literature is not None
     assert len(series.literature.glasses) == 2
-    warnings = file_warnings(series)
-    assert any("2 measured glasses that were kept, 2 could not be judged" in text for text in warnings)
-    assert any(text.startswith("At x = 0.6 to 0.8: ") and "flat" in text for text in warnings)
+    remarks = file_remarks(series)
+    (not_judged,) = of_kinds(remarks, NOT_JUDGED)
+    assert (not_judged.numbers["kept"], not_judged.numbers["count"]) == (2, 2)
+    (flat,) = of_kinds(remarks, SOMEWHERE["flat"])
+    assert str(flat).startswith("At x = 0.6 to 0.8: From x = ")
     with_measurements(tmp_path, "1,33,0,67,,,,Able A.,1980\n2,33,67,0,,,,Able A.,1980\n")
     with pytest.raises(
         InputError, match=r"has 2 glasses with 0\.33 Li2O, but no conductivity and no activation energy"
@@ -213,9 +217,8 @@ def test_measurements_of_ones_own(tmp_path: Path) -> None:
 
 def test_published_parameters_of_another_content_are_named() -> None:
     text = changed(('energy_scale = "0.64 eV"\nnoise = 0.42\n', ""), ("= 0.33", "= 0.4"), ('"Li"', '"Na"'))
-    assert not any("published for" in sentence for sentence in file_warnings(parse_series(text)))
-    other = file_warnings(parse_series(text.replace("= 0.4\n", "= 0.385\n")))
-    assert any("published for 0.40 Na2O (Bosi 2021) and not for y = 0.385" in sentence for sentence in other)
-    assert not any(
-        "published for" in sentence for sentence in file_warnings(parse_series(changed(("= 0.33", "= 0.4"))))
-    )
+    assert not of_kinds(file_remarks(parse_series(text)), PUBLISHED_FOR_OTHERS)
+    (other,) = of_kinds(file_remarks(parse_series(text.replace("= 0.4\n", "= 0.385\n"))), PUBLISHED_FOR_OTHERS)
+    assert (other.numbers["glasses"], other.numbers["content"]) == ("0.40 Na2O", 0.385)
+    assert "published for 0.40 Na2O (Bosi 2021) and not for y = 0.385" in str(other)
+    assert not of_kinds(file_remarks(parse_series(changed(("= 0.33", "= 0.4")))), PUBLISHED_FOR_OTHERS)

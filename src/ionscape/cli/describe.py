@@ -70,8 +70,7 @@ def describe_series(series: Series) -> Iterator[str]:
     """Yield the lines of a short description: glasses, landscape, what is calculated, measurements."""
     from ionscape.constants import ELECTRON_VOLT
     from ionscape.hopping import published_parameters
-    from ionscape.series.file_remarks import file_warnings
-    from ionscape.series.remarks import lattice_warnings
+    from ionscape.series.remarks import file_remarks, lattice_remarks
 
     settings, model = series.settings, series.model
     yield series.title
@@ -96,7 +95,7 @@ def describe_series(series: Series) -> Iterator[str]:
         found = series.literature
         left_out, not_judged = len(found.left_out), len(found.not_judged)
         yield f"  measured: {len(found.glasses)} glasses, {left_out} left out, {not_judged} not judged"
-    for warning in (*file_warnings(series), *lattice_warnings(settings)):
+    for warning in (*file_remarks(series), *lattice_remarks(settings)):
         yield f"warning: {warning}"
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ionscape.cli.glass_description import Description, describe, print_description
+from ionscape.cli.glass_description import NOT_PUBLISHED, Description, describe, print_description
 from ionscape.cli.options import NoFigure, Overwrite, Quiet, SummaryFile
 from ionscape.cli.progress import starting
 from ionscape.cli.table import print_written, write_summary
@@ -22,6 +22,7 @@ from ionscape.files.writing import check_output
 if TYPE_CHECKING:
     from ionscape.glass import Composition, Glass, IonDensity
     from ionscape.hopping import LandscapeModel
+    from ionscape.remarks import Remark
 
 DEFAULT_FIGURE = Path("glass.png")
 LARGEST_LATTICE = 400
@@ -124,22 +125,22 @@ def glass_command(
             phosphate_disproportionation=phosphate_disproportionation,
             pyrophosphate_disproportionation=pyrophosphate_disproportionation,
         )  # fmt: skip
-        model, warnings = _model(
+        model, remarks = _model(
             glass.composition, energy_scale=energy_scale, noise=noise, transverse_faces=transverse_faces,
             vacant_site_fraction=vacant_site_fraction, barrier=barrier,
         )  # fmt: skip
         if measured_units is None:
             limit = {} if tetrahedral_borate_limit is None else {"tetrahedral_borate_limit": tetrahedral_borate_limit}
-            warnings = (*warnings, *known_weaknesses(glass.composition, **limit))
+            remarks = (*remarks, *known_weaknesses(glass.composition, **limit))
         density = _density(glass, jump_distance)
         if density.lattice_constant is not None:
-            warnings = (*warnings, *lattice_density_remarks([glass.composition], density.lattice_constant))
+            remarks = (*remarks, *lattice_density_remarks([glass.composition], density.lattice_constant))
         taken = None
         if model is not None and (energy_scale is None or noise is None):
             taken = published_parameters(glass.composition)
         with starting("generating the landscape", quiet=quiet or model is None, kernels="glass"):
             found = describe(
-                glass, model, lattice=lattice, seed=seed, density=density, published=taken, warnings=warnings
+                glass, model, lattice=lattice, seed=seed, density=density, published=taken, remarks=remarks
             )
     _tell(found, figure=drawn, summary=summary, quiet=quiet)
 
@@ -228,8 +229,8 @@ def _model(
     noise: float | None,
     transverse_faces: Faces,
     **others: float | None,
-) -> tuple[LandscapeModel | None, tuple[str, ...]]:
-    """Parameters as given, else as published for the nearest content; None and a sentence without any."""
+) -> tuple[LandscapeModel | None, tuple[Remark, ...]]:
+    """Parameters as given, else as published for the nearest content; None and a remark without any."""
     from ionscape.files.quantities import quantity
     from ionscape.hopping import LandscapeModel, published_model
 
@@ -251,8 +252,7 @@ def _model(
     except InputError:
         if "energy_scale" in given or "noise" in given:
             raise
-        alkali = composition.alkali
-        return None, (f"No energy scale is published for {alkali}: a landscape needs --energy-scale and --noise.",)
+        return None, (NOT_PUBLISHED(alkali=composition.alkali),)
     return replace(published, **given, transverse_faces=transverse_faces.value), ()
 
 

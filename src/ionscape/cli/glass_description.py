@@ -10,12 +10,19 @@ from typing import TYPE_CHECKING, Any
 from ionscape.cli.table import print_warnings
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError, PercolationError
+from ionscape.remarks import Kind, Remark, remark_entries
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ionscape.glass import Glass, IonDensity
     from ionscape.hopping import Landscape, LandscapeModel, PublishedParameters
+
+NO_LANDSCAPE = Kind("no_landscape", "There is no landscape, since y {reason}.")
+NO_PATH = Kind("no_path", "{reason}")
+NOT_PUBLISHED = Kind(
+    "no_energy_scale", "No energy scale is published for {alkali}: a landscape needs --energy-scale and --noise."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +35,7 @@ class Description:
         landscape: None where no energy scale is known, or the ions find no room on its lattice.
         activation_energy: bottleneck of that landscape [J]; None without a path.
         seed: of the landscape.
-        warnings: what a reader must know, one sentence each.
+        remarks: what a reader must know.
         published: where the energy scale or the noise come from, if not both were given.
     """
 
@@ -37,7 +44,7 @@ class Description:
     landscape: Landscape | None
     activation_energy: float | None
     seed: int
-    warnings: tuple[str, ...]
+    remarks: tuple[Remark, ...]
     published: PublishedParameters | None = None
 
     def as_mapping(self) -> dict[str, Any]:
@@ -47,7 +54,7 @@ class Description:
         composition, landscape = self.glass.composition, self.landscape
         return {
             "title": composition.formula,
-            "warnings": list(self.warnings),
+            **remark_entries(self.remarks),
             "alkali": composition.alkali,
             "y": composition.alkali_oxide_fraction,
             "x": composition.borate_fraction,
@@ -73,7 +80,7 @@ def describe(
     seed: int,
     density: IonDensity,
     published: PublishedParameters | None = None,
-    warnings: tuple[str, ...] = (),
+    remarks: tuple[Remark, ...] = (),
 ) -> Description:
     """Generate one landscape of a glass and find its activation energy.
 
@@ -84,11 +91,11 @@ def describe(
         seed: of the random numbers.
         density: of the ions.
         published: where energy scale and noise of the model come from, if not both were given.
-        warnings: what is known already.
+        remarks: what is known already.
     """
     if model is None:
         return Description(
-            glass=glass, density=density, landscape=None, activation_energy=None, seed=seed, warnings=warnings
+            glass=glass, density=density, landscape=None, activation_energy=None, seed=seed, remarks=remarks
         )
     from ionscape.hopping import activation_energy, generate_landscape, published_warnings
 
@@ -100,18 +107,18 @@ def describe(
             raise
         # the units are known all the same
         reason = "; ".join(part for part in (error.problem, error.bound) if part)
-        note = f"There is no landscape, since y {reason}."
+        note = NO_LANDSCAPE(reason=reason)
         return Description(
-            glass=glass, density=density, landscape=None, activation_energy=None, seed=seed, warnings=(*warnings, note)
+            glass=glass, density=density, landscape=None, activation_energy=None, seed=seed, remarks=(*remarks, note)
         )
     if published is not None:
-        warnings = (*warnings, *published_warnings(glass.composition))
+        remarks = (*remarks, *published_warnings(glass.composition))
     try:
         energy = activation_energy(landscape)
     except PercolationError as error:
-        energy, warnings = None, (*warnings, str(error))
+        energy, remarks = None, (*remarks, NO_PATH(reason=str(error)))
     return Description(
-        glass=glass, density=density, landscape=landscape, activation_energy=energy, seed=seed, warnings=warnings,
+        glass=glass, density=density, landscape=landscape, activation_energy=energy, seed=seed, remarks=remarks,
         published=published,
     )  # fmt: skip
 
@@ -141,7 +148,7 @@ def print_description(console: Console, found: Description) -> None:
     console.print(table, highlight=False)
     for name, value in _lines(found):
         console.print(f"{name:<22}{value}", highlight=False, markup=False)
-    print_warnings(found.warnings)
+    print_warnings(map(str, found.remarks))
 
 
 def _lines(found: Description) -> Iterator[tuple[str, str]]:

@@ -137,7 +137,7 @@ def _power_of_ten(value: float, error: float) -> str:
 def _mean(value: float, error: float, landscapes: int, *, least_decimals: int) -> str:
     """A mean and half of its 95 % interval by Student's t; of few landscapes no more digits than it allows."""
     from ionscape.series.averages import student_factor
-    from ionscape.series.error_remarks import FEWEST_LANDSCAPES
+    from ionscape.series.remarks import FEWEST_LANDSCAPES
 
     half = student_factor(landscapes) * error
     if landscapes >= FEWEST_LANDSCAPES or not (math.isfinite(value) and half > 0.0):

@@ -9,6 +9,7 @@ from typing import Literal
 from ionscape.arguments import number, positive_number
 from ionscape.constants import AVOGADRO_CONSTANT
 from ionscape.errors import InputError
+from ionscape.remarks import Kind, Name, Remark
 
 ALKALI = ("Li", "Na", "K", "Rb", "Cs")
 """The alkali ions that a composition may have."""
@@ -157,8 +158,61 @@ def ion_number_density(
     )
 
 
-def lattice_density_remarks(compositions: Sequence[Composition], lattice_constant: float) -> tuple[str, ...]:
-    """Return a sentence where the ion density that the lattice implies is not that of measured glasses.
+def _lattice_density(remark: Remark, _: Name) -> str:
+    n = remark.numbers
+    beside = ", whatever that of the glass is"
+    if n["measured"]:
+        low, high = (density / 1e3 for density in n["measured"])
+        span = " to ".join(dict.fromkeys(f"{ratio:.1f}" for ratio in n["ratios"]))
+        beside = (
+            f", {span} times {n['side']} that of such glasses with the {low:.3g} to {high:.3g} g/cm^3 that are measured"
+        )
+    return (
+        f"The ion density {n['density']:.3g} 1/m^3 is the one that the lattice spacing of"
+        f" {n['lattice_constant'] * 1e10:g} Å implies{beside}; conductivities are those of the model with this spacing,"
+        " not rescaled to another density."
+    )
+
+
+LATTICE_DENSITY = Kind("lattice_density", _lattice_density)
+POOR_NMR = Kind(
+    "misses_nmr",
+    "The fraction of tetrahedral borate misses NMR by {points:g} percentage points in {alkali} glasses (0.5 for Li, 2.2"
+    " for Na): give measured units if there are any.",
+)
+NO_NMR = Kind("no_nmr", "The units of {alkali} glasses have not been compared with NMR.")
+MUCH_ALKALI = Kind(
+    "much_alkali_oxide",
+    "The alkali oxide y = {content:.4g} is above {limit:g}: tetrahedral borate units become fewer there than the model"
+    " says.",
+)
+MUCH_ALKALI_PHOSPHATE = Kind(
+    "much_alkali_oxide_without_borate",
+    "The alkali oxide y = {content:.4g} is above {limit:g}: the model has not been compared with experiments there.",
+)
+LITTLE_ALKALI = Kind(
+    "little_alkali_oxide",
+    "The alkali oxide y = {content:.4g} is below {limit:g}: P(4) units may occur and many sites are blocked; published"
+    " comparisons start at 0.33.",
+)
+LITTLE_ALKALI_ONE_FORMER = Kind(
+    "little_alkali_oxide_of_one_former",
+    "The alkali oxide y = {content:.4g} is below {limit:g}: many sites are blocked; published comparisons start at"
+    " 0.33.",
+)
+FLAT = Kind(
+    "flat",
+    "From x = {first:.3f} to {last:.3f} no charged unit changes, so that the model is flat in x there, while measured"
+    " conductivities can fall by a decade.",
+)
+WEAKNESSES = (
+    POOR_NMR, NO_NMR, MUCH_ALKALI, MUCH_ALKALI_PHOSPHATE, LITTLE_ALKALI, LITTLE_ALKALI_ONE_FORMER, FLAT,
+)  # fmt: skip
+"""What `known_weaknesses` may say."""
+
+
+def lattice_density_remarks(compositions: Sequence[Composition], lattice_constant: float) -> tuple[Remark, ...]:
+    """Return a remark where the ion density that the lattice implies is not that of measured glasses.
 
     The spacing is part of the model, as of its conductivities: neither is ever rescaled by a density.
 
@@ -168,71 +222,47 @@ def lattice_density_remarks(compositions: Sequence[Composition], lattice_constan
     """
     first = compositions[0]
     implied = ion_number_density(first, lattice_constant=lattice_constant).value
-    head = (
-        f"The ion density {implied:.3g} 1/m^3 is the one that the lattice spacing of {lattice_constant * 1e10:g} Å"
-        " implies"
-    )
-    tail = "conductivities are those of the model with this spacing, not rescaled to another density."
-    measured = MEASURED_MASS_DENSITIES.get(first.alkali)
-    if measured is None:
-        return (f"{head}, whatever that of the glass is; {tail}",)
+    measured = MEASURED_MASS_DENSITIES.get(first.alkali, ())
     found = [ion_number_density(each, mass_density=density).value for each in compositions for density in measured]
-    if min(found) <= implied <= max(found):
+    if found and min(found) <= implied <= max(found):
         return ()
     ratios = sorted(value / implied if value > implied else implied / value for value in found)
-    side = "below" if implied < min(found) else "above"
-    span = " to ".join(dict.fromkeys(f"{ratio:.1f}" for ratio in (ratios[0], ratios[-1])))
-    return (
-        f"{head}, {span} times {side} that of such glasses with the {measured[0] / 1e3:.3g} to {measured[1] / 1e3:.3g}"
-        f" g/cm^3 that are measured; {tail}",
-    )  # fmt: skip
+    side = "below" if found and implied < min(found) else "above"
+    kept = {"density": implied, "lattice_constant": lattice_constant, "side": side}
+    return (LATTICE_DENSITY(**kept, measured=tuple(measured), ratios=(*ratios[:1], *ratios[-1:])),)
 
 
 def known_weaknesses(
     composition: Composition, *, tetrahedral_borate_limit: float = LARGEST_TETRAHEDRAL_BORATE_FRACTION
-) -> tuple[str, ...]:
-    """Return one sentence for every reason to doubt what the network former unit model says of this glass.
+) -> tuple[Remark, ...]:
+    """Return one remark for every reason to doubt what the network former unit model says of this glass.
 
     Args:
         composition: the glass.
         tetrahedral_borate_limit: c_B of `network_former_units`.
 
     Returns:
-        Sentences; none for a glass within the range in which the model has been tested.
+        Remarks, each a sentence by `str`; none for a glass within the range in which the model has been tested.
     """
     return tuple(_weaknesses(composition, tetrahedral_borate_limit))
 
 
-def _weaknesses(composition: Composition, limit: float) -> Iterator[str]:
+def _weaknesses(composition: Composition, limit: float) -> Iterator[Remark]:
     alkali, oxide, borate = composition.alkali, composition.alkali_oxide_fraction, composition.borate_fraction
     if alkali in ("K", "Cs"):
-        points = {"K": "4.6", "Cs": "10.9"}[alkali]
-        yield (
-            f"The fraction of tetrahedral borate misses NMR by {points} percentage points in {alkali} glasses "
-            "(0.5 for Li, 2.2 for Na): give measured units if there are any."
-        )
+        yield POOR_NMR(alkali=alkali, points={"K": 4.6, "Cs": 10.9}[alkali])
     if alkali == "Rb":
-        yield "The units of Rb glasses have not been compared with NMR."
+        yield NO_NMR(alkali=alkali)
     if oxide > LARGEST_TESTED_ALKALI_OXIDE:
-        doubt = (
-            "tetrahedral borate units become fewer there than the model says"
-            if borate > 0.0
-            else "the model has not been compared with experiments there"
-        )
-        yield f"The alkali oxide y = {oxide:.4g} is above {LARGEST_TESTED_ALKALI_OXIDE}: {doubt}."
+        much = MUCH_ALKALI if borate > 0.0 else MUCH_ALKALI_PHOSPHATE
+        yield much(content=oxide, limit=LARGEST_TESTED_ALKALI_OXIDE)
     if oxide < LEAST_TESTED_ALKALI_OXIDE:
         # P(4) units take part of the charge of B(4): they need both network formers
-        doubt = "P(4) units may occur and many" if 0.0 < borate < 1.0 else "many"
-        yield (
-            f"The alkali oxide y = {oxide:.4g} is below {LEAST_TESTED_ALKALI_OXIDE}: {doubt} sites are blocked;"
-            " published comparisons start at 0.33."
-        )
+        little = LITTLE_ALKALI if 0.0 < borate < 1.0 else LITTLE_ALKALI_ONE_FORMER
+        yield little(content=oxide, limit=LEAST_TESTED_ALKALI_OXIDE)
     first, last = flat_range(composition, tetrahedral_borate_limit=limit)
     if first < borate < last:
-        yield (
-            f"From x = {first:.3f} to {last:.3f} no charged unit changes, so that the model is flat in x there, "
-            "while measured conductivities can fall by a decade."
-        )
+        yield FLAT(first=first, last=last)
 
 
 def flat_range(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
 from ionscape.glass import Composition
+from ionscape.remarks import Kind, Name, Remark
 
 SAME_CONTENT = 0.01
 """Alkali oxide fractions that differ by no more count as one content, as in a series of measured glasses."""
@@ -65,35 +66,46 @@ def published_parameters(composition: Composition) -> PublishedParameters:
     return min(offered, key=lambda entry: abs(entry.alkali_oxide_fraction - composition.alkali_oxide_fraction))
 
 
-def published_warnings(composition: Composition) -> tuple[str, ...]:
+def _published(remark: Remark, _: Name) -> str:
+    n = remark.numbers
+    said = (
+        f"The energy scale {n['energy_scale'] / ELECTRON_VOLT:.2f} eV and the noise {n['noise']:.2f} are those"
+        f" published for {n['glasses']} (Bosi 2021) and not for y = {n['content']:.4g}"
+    )
+    for glasses, energy_scale, noise, middle, side in zip(*(n[f"other_{key}"] for key in OF_OTHERS), strict=True):
+        said += (
+            f"; {side} y = {middle:.4g} those for {glasses} are taken ({energy_scale / ELECTRON_VOLT:.2f} eV and"
+            f" {noise:.2f}), so that all energies jump there"
+        )
+    return f"{said}: give both for this content if they are known."
+
+
+OF_OTHERS = ("glasses", "energy_scales", "noises", "limits", "sides")
+PUBLISHED_FOR_OTHERS = Kind("published_for_another_content", _published)
+
+
+def published_warnings(composition: Composition) -> tuple[Remark, ...]:
     """Return what to know where a glass takes published parameters although its own content is another one.
 
     Args:
         composition: of the glass, with an alkali of which there are published parameters.
 
     Returns:
-        One sentence; none if the content is that of the glasses for which they were published, within 0.01.
+        One remark; none if the content is that of the glasses for which they were published, within 0.01.
 
     Raises:
         InputError: none are published for this alkali.
     """
-    return tuple(_warnings(composition, published_parameters(composition)))
-
-
-def _warnings(composition: Composition, taken: PublishedParameters) -> Iterator[str]:
-    own = composition.alkali_oxide_fraction
+    taken, own = published_parameters(composition), composition.alkali_oxide_fraction
     if abs(own - taken.alkali_oxide_fraction) <= SAME_CONTENT * (1.0 + 1e-9):
-        return
-    sentence = (
-        f"The energy scale {taken.energy_scale:.2f} eV and the noise {taken.noise:.2f} are those published for"
-        f" {taken.glasses} (Bosi 2021) and not for y = {own:.4g}"
-    )
+        return ()
     others = [entry for entry in PUBLISHED if entry.alkali == taken.alkali and entry is not taken]
-    for other in others:
-        middle = 0.5 * (taken.alkali_oxide_fraction + other.alkali_oxide_fraction)
-        side = "above" if other.alkali_oxide_fraction > taken.alkali_oxide_fraction else "up to"
-        sentence += (
-            f"; {side} y = {middle:.4g} those for {other.glasses} are taken ({other.energy_scale:.2f} eV and"
-            f" {other.noise:.2f}), so that all energies jump there"
-        )
-    yield f"{sentence}: give both for this content if they are known."
+    contents = [entry.alkali_oxide_fraction for entry in others]
+    return (PUBLISHED_FOR_OTHERS(
+        content=own, glasses=taken.glasses, energy_scale=taken.energy_scale * ELECTRON_VOLT, noise=taken.noise,
+        other_glasses=tuple(entry.glasses for entry in others),
+        other_energy_scales=tuple(entry.energy_scale * ELECTRON_VOLT for entry in others),
+        other_noises=tuple(entry.noise for entry in others),
+        other_limits=tuple(0.5 * (taken.alkali_oxide_fraction + content) for content in contents),
+        other_sides=tuple("above" if content > taken.alkali_oxide_fraction else "up to" for content in contents),
+    ),)  # fmt: skip

@@ -1,13 +1,39 @@
-"""Means over landscapes, and how far they can be trusted: standard errors, their jackknife, and Student's factors."""
+"""What was calculated, its means over landscapes, and their errors: standard ones, jackknife, Student's factors."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ionscape.arrays import FloatArray
 from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Averages:
+    """What was calculated, before it is averaged; axes without tasks have length 0.
+
+    Attributes:
+        activation_energy: [J], shape (compositions, landscapes, directions), NaN without a path.
+        fermi_energy: [J], shape (compositions, landscapes).
+        conductivity: [S/m] for the reference frequency and distance, shape (compositions, landscapes, directions,
+            temperatures), NaN without a path.
+        percolates: whether there is a path for the conductivity, shape (compositions, landscapes, directions).
+        lower_bound: of the conductivity, same shape.
+        upper_bound: of the conductivity, same shape.
+        methods: by which networks were solved, in words.
+    """
+
+    activation_energy: FloatArray
+    fermi_energy: FloatArray
+    conductivity: FloatArray
+    percolates: NDArray[np.bool_]
+    lower_bound: FloatArray
+    upper_bound: FloatArray
+    methods: tuple[str, ...]
 
 
 def mean_and_errors(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -114,3 +140,8 @@ def _jackknife(without_one: FloatArray) -> FloatArray:
     """Standard error over the first axis of what was calculated without each landscape."""
     count = len(without_one)
     return np.sqrt((count - 1) / count * np.sum((without_one - without_one.mean(axis=0)) ** 2, axis=0))
+
+
+def percolated_fraction(percolates: NDArray[np.bool_], compositions: int) -> FloatArray:
+    """Part of the landscapes and directions of each composition that have a path; NaN if none was looked at."""
+    return percolates.mean(axis=(1, 2)) if percolates.size else np.full(compositions, np.nan)

@@ -14,13 +14,21 @@ from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
 from ionscape.glass import UNIT_KINDS, ion_number_density
 from ionscape.provenance import provenance_attributes
+from ionscape.remarks import remark_attributes
 
-from .averages import arrhenius_energies, error_of_log_mean, mean_and_errors, mean_of_open, student_factor
-from .error_remarks import error_warnings
+from .averages import (
+    Averages,
+    arrhenius_energies,
+    error_of_log_mean,
+    mean_and_errors,
+    mean_of_open,
+    percolated_fraction,
+    student_factor,
+)
 from .fit import EnergyScaleFit
 from .frequency import FrequencyFit, fit_attempt_frequency, interpolated_frequencies
 from .load import Series
-from .remarks import Averages, percolated_fraction, series_warnings, source_of
+from .remarks import series_remarks, source_of
 from .result import FORMAT, SeriesResult
 from .settings import FIT_COMMON
 from .tasks import REFERENCE_DISTANCE, REFERENCE_FREQUENCY
@@ -307,9 +315,7 @@ def _attributes(series: Series, averages: Averages, fitted: EnergyScaleFit | Non
         "energy_scale_units": "eV",
         "energy_scale_origin": _energy_scale_origin(series, fitted),
         "network_method": "; ".join(averages.methods),
-        "warnings": json.dumps(
-            [*series_warnings(series, averages), *error_warnings(averages, fitted)], ensure_ascii=False
-        ),
+        **remark_attributes(series_remarks(series, averages, fitted)),
         "files": json.dumps(dict(series.hashes)),
         **provenance_attributes(source=series.source, settings=settings.model_dump(), kind="source"),
     }

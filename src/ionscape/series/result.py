@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ionscape.datasets import Content, file_remarks, read_dataset, write_dataset
 from ionscape.files.writing import write_text
+from ionscape.remarks import Remark, remark_entries, stored_remarks
 
 from .load import Series
 
@@ -30,6 +30,7 @@ CONTENT = Content(
         "title": "text", "alkali": "text", "alkali_oxide_fraction": "number", "energy_scale": "number",
         "noise": "number", "energy_scale_origin": "text", "warnings": "JSON", "settings": "JSON", "files": "JSON",
     },
+    possible={"remarks": "JSON"},
 )  # fmt: skip
 LANDSCAPE_ATTRIBUTES = (
     "energy_scale", "energy_scale_error", "noise", "noise_error", "energy_scale_origin",
@@ -58,9 +59,14 @@ class SeriesResult:
     series: Series | None = None
 
     @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What a reader must know, as data."""
+        return (*stored_remarks(self.dataset.attrs), *file_remarks(self.dataset))
+
+    @property
     def warnings(self) -> tuple[str, ...]:
-        """What a reader must know, one sentence each."""
-        return (*json.loads(self.dataset.attrs["warnings"]), *map(str, file_remarks(self.dataset)))
+        """The remarks, one sentence each."""
+        return tuple(map(str, self.remarks))
 
     def summary(self) -> dict[str, Any]:
         """Title, warnings, landscape and `compositions`: energies in eV, all else in SI units (reference: series file).
@@ -70,7 +76,7 @@ class SeriesResult:
         data = self.dataset
         return {
             "title": str(data.attrs["title"]),
-            "warnings": list(self.warnings),
+            **remark_entries(self.remarks),
             **{name: _plain(data.attrs.get(name)) for name in LANDSCAPE_ATTRIBUTES},
             "compositions": [_composition(data, place) for place in range(data.sizes["x"])],
         }

@@ -12,10 +12,10 @@ from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 from ionscape.scaleout import Executor, RunStore, Tally, make_executor
 
+from .averages import Averages
 from .dataset import make_series_result
 from .fit import EnergyScaleFit, fit_energy_scale
 from .load import Series, landscape_model, too_few_sites
-from .remarks import Averages
 from .result import SeriesResult
 from .settings import NetworkTable, PercolationTable
 from .tasks import LandscapeTask, landscape_values
