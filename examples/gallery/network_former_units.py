@@ -1,21 +1,22 @@
 """Units of the three glass series of Bosi 2021 against the borate fraction x (its Fig. 1 names them)."""
 
+from dataclasses import replace
+
 from comparison import absolute, beside, print_table
 from matplotlib.figure import Figure
 
 import ionscape as isc
 from ionscape.figures import save
-from ionscape.figures.glass import draw_units_against_mixing_ratio
+from ionscape.figures.glass import mixing_panel
+from ionscape.figures.render_matplotlib import draw_panel
 
 SERIES = {"0.33 Li₂O": ("Li", 0.33), "0.35 Na₂O": ("Na", 0.35), "0.40 Na₂O": ("Na", 0.40)}
 
 figure = Figure(figsize=(10.5, 3.6), layout="constrained")
 for axes, (title, (alkali, fraction)) in zip(figure.subplots(1, 3, sharey=True), SERIES.items(), strict=True):
-    draw_units_against_mixing_ratio(axes, alkali, fraction)
-    axes.set_title(title)
+    legend = "beside" if axes is figure.axes[-1] else ""
+    draw_panel(axes, replace(mixing_panel(alkali, fraction), title=title, legend=legend))
     axes.label_outer()
-    if axes is not figure.axes[-1]:
-        axes.get_legend().remove()
 save(figure, "network_former_units.png")
 
 diborate = isc.network_former_units(isc.parse_composition("1 Li2O 2 B2O3"))

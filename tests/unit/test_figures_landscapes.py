@@ -38,7 +38,7 @@ def test_the_bottleneck_is_marked_and_a_face_is_not_crossed_by_a_line():
         activation_energy=4.8e-20, bottleneck=1, direction=0,
     )  # fmt: skip
     profile, view = critical_path_figure(path).axes
-    assert profile.get_title() == "Δc = 0.300 eV, 3 jumps"
-    assert profile.lines[1].get_xydata()[0] == pytest.approx([2.0, 0.3], rel=2e-3)
+    assert profile.get_title(loc="left") == "Δc = 0.300 eV, 3 jumps"
+    assert profile.lines[0].get_xydata()[0] == pytest.approx([2.0, 0.3], rel=2e-3)
     across = view.lines[0].get_ydata()
     assert list(np.isnan(across)) == [False, False, True, False, False]

@@ -7,10 +7,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import xarray
+from matplotlib.figure import Figure
 
 from ionscape.errors import InputError
 from ionscape.figures import activation_energies, arrhenius_plot, conductivities
-from ionscape.figures.series_values import error_bars, frequency_interval
+from ionscape.figures.plot import Axis, Curve, Panel
+from ionscape.figures.render_matplotlib import draw_panel
 from ionscape.series import SeriesResult
 
 
@@ -42,16 +44,28 @@ def result_of(temperatures: list[float], relative_error: float) -> SeriesResult:
     return SeriesResult(dataset=data)
 
 
+def drawn_bars(values: list[float], low: list[float], high: list[float]) -> list[list[float]]:
+    """Both ends of the error bars of points, as they are drawn."""
+    axes = Figure().subplots()
+    points = Curve(name="points", x=np.arange(len(values)), y=np.array(values), lower=np.array(low),
+                   upper=np.array(high), kind="points")  # fmt: skip
+    draw_panel(axes, Panel(horizontal=Axis(), vertical=Axis(), curves=(points,)))
+    return [segment[:, 1].tolist() for bars in axes.containers for segment in bars.lines[2][0].get_segments()]
+
+
 def test_bars_reach_from_end_to_end_of_intervals() -> None:
-    values, nothing = np.array([1.0, 4.0, 1.0, 1.0]), np.array([np.nan])
-    bars = error_bars(values, np.array([0.5, 2.0, np.nan, 0.1]), np.array([2.0, 8.0, np.nan, np.inf]))
-    assert bars is not None
-    np.testing.assert_allclose(bars, [[0.5, 2.0, 0.0, 0.0], [1.0, 4.0, 0.0, 0.0]])
-    assert error_bars(np.array([1.0]), nothing, nothing) is None
-    assert error_bars(np.array([1.0]), np.array([1.0]), np.array([1.0])) is None
+    bars = drawn_bars([1.0, 4.0, 1.0, 1.0], [0.5, 2.0, np.nan, 0.1], [2.0, 8.0, np.nan, np.inf])
+    assert bars == [[0.5, 2.0], [2.0, 8.0], [1.0, 1.0], [1.0, 1.0]]
+    assert drawn_bars([1.0], [np.nan], [np.nan]) == drawn_bars([1.0], [1.0], [1.0]) == []
     # ln ν is normal: a relative error of ln 2 / 1.96 is a factor of two either way
-    low, high = frequency_interval(np.array([1e14]), np.array([1e14 * np.log(2.0) / 1.959964]))
-    assert (float(low[0]), float(high[0])) == pytest.approx((5e13, 2e14), rel=1e-6)
+    result = result_of([303.0, 393.0], 0.1)
+    result.dataset["fitted_attempt_frequency_error"][:] = (
+        result.dataset["fitted_attempt_frequency"] * np.log(2) / 1.959964
+    )
+    fitted = conductivities.plot(result).panels[1].curves[0]
+    assert fitted.ends is not None
+    assert fitted.ends[0] == pytest.approx(fitted.y / 2.0, rel=1e-6)
+    assert fitted.ends[1] == pytest.approx(fitted.y * 2.0, rel=1e-6)
 
 
 def test_bars_are_the_95_percent_intervals_and_the_legend_says_so() -> None:

@@ -21,13 +21,13 @@ import xarray
 
 from ionscape.datasets import load_checked, write_dataset
 from ionscape.errors import InputError
+from ionscape.figures.plot import Axis, Curve, Panel, Plot, to_csv
+from ionscape.files.table_files import write_table
 from ionscape.files.writing import atomic_output, check_output, write_text
 from ionscape.inference import FitResult
 from ionscape.profiling import DepthProfile
-from ionscape.report.write import csv_text
 from ionscape.series import SeriesResult
 from ionscape.transport import SimulationResult
-from ionscape.workbench.drawing import Axis, Curve, Plot, to_csv
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
@@ -259,11 +259,11 @@ def test_no_cell_of_a_csv_file_is_a_formula(tmp_path, name, writer):
         dataset = xarray.Dataset({**both, "intensity": (("depth", "ion"), [[1.0]])}, {"depth": [1e-9], "ion": [name]})
         DepthProfile.to_csv(SimpleNamespace(dataset=dataset, ions=(name,)), path)
     elif writer == "report":
-        path.write_text(csv_text({name: [name, "-0.5", -0.5]}), encoding="utf-8", newline="")
+        write_table([(name, [name, "-0.5", -0.5])], path)
     else:
         axis = Axis(label=name)
         curve = Curve(name=name, x=np.array([1.0]), y=np.array([-0.5]))
-        plot = Plot(name="p", title="p", horizontal=axis, vertical=axis, curves=(curve,))
+        plot = Plot(name="p", panels=(Panel(horizontal=axis, vertical=axis, curves=(curve,)),))
         path.write_text(to_csv(plot), encoding="utf-8", newline="")
     for delimiter in ",;\t":
         with path.open(encoding="utf-8", newline="") as lines:

@@ -217,7 +217,7 @@ def test_residuals_and_data_are_drawn() -> None:
     drawn = {str(line.get_label()): line for line in upper.lines}
     np.testing.assert_allclose(drawn["Rb fitted"].get_ydata(), result.dataset["fitted_0"].values[:, 1] / 1e27)
     for axes, place in ((lithium, 0), (rubidium, 1)):
-        np.testing.assert_allclose(axes.lines[-1].get_ydata(), result.dataset["residual_0"].values[:, place])
+        np.testing.assert_allclose(axes.lines[0].get_ydata(), result.dataset["residual_0"].values[:, place])
 
 
 def test_the_bands_are_those_of_the_result() -> None:

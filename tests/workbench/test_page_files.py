@@ -65,7 +65,7 @@ def test_every_page_has_its_figures(project):
     found = {figure.name for figure in figures(project)}
     assert {"measurement-calibrated-profile", "measurement-crater-rb-mono-a-crater-1"} <= found
     assert len([name for name in found if name.startswith("experiment-")]) == 2
-    assert len([name for name in found if name.startswith("simulation-0001")]) == 4
+    assert len([name for name in found if name.startswith("simulation-0001")]) >= 5
     assert len(found) == len(figures(project))
 
 
@@ -93,7 +93,7 @@ def test_numbers_of_a_figure_are_those_of_the_result(project):
     rows = list(csv.reader(io.StringIO(picture(figure.plot, "csv").decode())))
     numbers = np.array([[float(cell) for cell in row[:2]] for row in rows[1:] if row[0] and row[1]])
     result = load_result(project.folder / "results/simulations/0001.nc")
-    axis = figure.plot.horizontal
+    axis = figure.plot.panels[0].horizontal
     times = result.dataset["time"].values
     assert numbers[:, 0].max() * axis.size == pytest.approx(times.max(), rel=1e-6)
 

@@ -261,7 +261,7 @@ def test_a_fit_is_watched_and_finds_the_truth(folder):
         assert estimate == pytest.approx(TRUTH["G1"], abs=4.0 * error)
         assert page.element("fit-unit-ions.Li.diffusion.width").text == "eV"
         assert page.element("fit-profile-likelihood").enabled
-        for figure in ("D(n)", "site-energies", "activation-energies", "correlation", "profile"):
+        for figure in ("diffusion", "energies", "activation-energy", "correlation", "starts", "profiles"):
             page.click(f"fit-figure-{figure}")
             assert page.there("fit-plot")
         page.session.edit(f"{WIDTH}.upper", "0.3 eV")

@@ -8,19 +8,14 @@ from nicegui.elements.upload_files import SmallFileUpload
 
 from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
 from ionscape.errors import InputError
+from ionscape.figures import activation_energies, arrhenius_plot, conductivities
+from ionscape.figures.glass import density_of_states_panel, series_units
+from ionscape.figures.plot import to_csv
+from ionscape.figures.registry import plots_of
 from ionscape.glass import read_literature
 from ionscape.hopping import generate_landscape
 from ionscape.series import parse_series, run_series
-from ionscape.workbench.drawing import to_csv
 from ionscape.workbench.pages.glass import LITERATURE, PRESET, literature_table, preset_text
-from ionscape.workbench.plots_glass import (
-    activation_energy_plot,
-    arrhenius_plot,
-    conductivity_plot,
-    landscape_plot,
-    series_plots,
-    units_plot,
-)
 from ionscape.workbench.wording import page_words
 from page_visits import Visit, ui_elements, visit
 
@@ -68,7 +63,7 @@ class TestPlots:
         assert literature_table() == (EXAMPLES / LITERATURE).read_bytes()
 
     def test_units_add_up_to_the_network_formers(self, series):
-        plot = units_plot(series)
+        plot = series_units(series)
         lines = [curve for curve in plot.curves if curve.kind == "line"]
         assert {curve.name for curve in lines} >= {"B⁽⁴⁾", "P⁽²⁾", "P⁽³⁾"}
         total = np.sum([np.nan_to_num(curve.y) for curve in lines], axis=0)
@@ -81,8 +76,8 @@ class TestPlots:
 
     def test_all_sites_are_in_the_density_of_states(self, series):
         landscape = generate_landscape(series.glasses[1], lattice=20, rng=1, model=series.model)
-        plot = landscape_plot(landscape)
-        everything = plot.curves[-1]
+        plot = density_of_states_panel(landscape)
+        everything = next(curve for curve in plot.curves if curve.name == "all")
         step = everything.x[1] - everything.x[0]
         # the outermost four of ten thousand sites are not shown
         assert everything.y.sum() * step == pytest.approx(1.0, abs=1e-3)
@@ -93,41 +88,41 @@ class TestPlots:
         assert share == pytest.approx(1.0 - series.model.vacant_site_fraction, abs=0.01)
 
     def test_literature_is_overlaid(self, result):
-        plot = activation_energy_plot(result)
-        measured = [curve for curve in plot.curves if curve.kind == "points" and curve.name != "compositions"]
+        plot = activation_energies.plot(result)
+        measured = [curve for curve in plot.curves if curve.kind == "points"]
         known = {f"{glass.author} {glass.year}" for glass in read_literature(EXAMPLES / LITERATURE)}
         assert measured
         assert {curve.name for curve in measured} <= known
         assert all(0.3 < value < 1.2 for curve in measured for value in curve.y)
 
     def test_arrhenius_lines_have_the_slope_of_the_activation_energy(self, result):
-        plot = arrhenius_plot(result)
-        lines = [curve for curve in plot.curves if curve.kind == "line"]
+        plot = arrhenius_plot.plot(result)
+        lines = [curve for curve in plot.curves if "slope" in curve.name and curve.x.size]
         assert len(lines) == 3
         for place, line in enumerate(lines):
             slope = -np.diff(np.log(line.y)) / np.diff(line.x) * 1000.0 * BOLTZMANN_CONSTANT / ELECTRON_VOLT
             assert slope[0] == pytest.approx(float(result.dataset["activation_energy"][place]), rel=1e-9)
 
     def test_conductivities_are_in_siemens_per_centimetre(self, result):
-        plot = conductivity_plot(result)
-        model = next(curve for curve in plot.curves if curve.name == "293.15 K")
+        plot = conductivities.plot(result)
+        model = next(curve for curve in plot.curves if curve.name == "model, 293.15 K")
         np.testing.assert_allclose(model.y, result.dataset["conductivity"].values[:, 0] / 100.0)
-        # intervals of 95 %, as in the tables, and both the title and the head of the table of the figure say so
+        # intervals of 95 %, as in the tables, and both the legend and the head of the table of the figure say so
         known = np.isfinite(result.dataset["conductivity_upper_95"].values[:, 0])
         expected = result.dataset["conductivity_upper_95"].values[known, 0] / 100.0
         np.testing.assert_allclose(model.upper[known], expected)
         assert known.any()
-        assert plot.title.endswith("bands: 95 % intervals of the means")
-        assert "293.15 K upper 95 % (S/cm)" in to_csv(plot).splitlines()[0]
-        assert plot.vertical.log
+        assert any("95 % intervals" in curve.name for curve in plot.curves)
+        assert "model, 293.15 K upper 95 % (S/cm)" in to_csv(plot).splitlines()[0]
+        assert plot.panels[0].vertical.log
 
     def test_what_was_not_calculated_is_not_drawn(self):
         text = SERIES[: SERIES.index("[network]")]
         only_energies = run_series(parse_series(text, folder=EXAMPLES), scheduler="serial")
-        assert [plot.name for plot in series_plots(only_energies)] == ["activation-energies"]
+        assert [plot.name for plot in plots_of("series", only_energies)] == ["activation-energies"]
         text = SERIES[: SERIES.index("[percolation]")] + SERIES[SERIES.index("[network]") : SERIES.index("[exp")]
         only_conductivities = run_series(parse_series(text), scheduler="serial")
-        assert [plot.name for plot in series_plots(only_conductivities)] == ["conductivities", "arrhenius"]
+        assert [plot.name for plot in plots_of("series", only_conductivities)] == ["conductivities", "arrhenius"]
 
 
 def test_preset_fills_the_form_and_draws(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from nicegui.elements.upload_files import SmallFileUpload
 
 from ionscape.errors import InputError
+from ionscape.figures.measurement import crater_panel
 from ionscape.profiling import load_profile, read_raw_profile
 from ionscape.profiling.crater import step_height
 from ionscape.profiling.crater_scan import read_crater_scan
@@ -22,7 +23,6 @@ from ionscape.workbench.measuring import (
     role_of_file,
     suggested_channels,
 )
-from ionscape.workbench.plots_measurement import crater_plot
 from page_visits import Visit, visit
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -267,9 +267,9 @@ def test_files_outside_of_the_project_are_not_opened(folder):
 
 
 def test_names_of_regions_stand_above_the_curve():
-    plot = crater_plot(step_height(read_crater_scan(SCANS[0])))
-    low, high = plot.vertical.limits
-    height = plot.curves[0].y
+    panel = crater_panel(step_height(read_crater_scan(SCANS[0])))
+    low, high = panel.vertical.limits
+    height = panel.curves[0].y
     assert low < height.min()
     assert high > height.max() + 0.15 * np.ptp(height)
 

@@ -1,6 +1,7 @@
 """Figures of measurements, simulations, fits and glasses.
 
-Every function returns a matplotlib Figure and touches no global state. matplotlib is loaded when the first is drawn.
+Every function that draws returns a matplotlib Figure and touches no global state; its attribute `plot` is the function
+that gives the same figure as data (`ionscape.figures.plot.Plot`). matplotlib is loaded when the first is drawn.
 """
 
 from ionscape.figures.currents import current_and_charge, overview
@@ -21,7 +22,7 @@ from ionscape.figures.glass import glass_overview, units_against_mixing_ratio
 from ionscape.figures.landscapes import critical_path_figure, current_map
 from ionscape.figures.measurement import calibrated_profile, crater_scans, raw_counts
 from ionscape.figures.movie import movie
-from ionscape.figures.profiles import depth_profiles, potential
+from ionscape.figures.profiles import depth_profiles, diffusion_over_depth, potential
 from ionscape.figures.series import activation_energies, arrhenius_plot, conductivities
 from ionscape.figures.style import ion_styles, save
 
@@ -36,6 +37,7 @@ __all__ = [
     "current_map",
     "depth_profiles",
     "diffusion_coefficients",
+    "diffusion_over_depth",
     "fit_starts",
     "fitted_activation_energies",
     "fitted_diffusion_coefficients",

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ionscape.figures.energies import draw_diffusion_coefficients, label_stage_lines
-from ionscape.figures.profiles import draw_potential, draw_profiles, stages_and_temperatures, zone_name
-from ionscape.figures.states import (
-    Array,
-    Result,
-    exchanging_ions,
-    ion_names,
-    mobile_ions,
-    shown_depth,
-    stage_ends,
-    stage_numbers,
-    state_at,
-    values,
-)
-from ionscape.figures.style import axis_unit, inner_legend, ion_styles, legend_that_fits, new_figure, tidy
+from .energies import diffusion_panel, stage_entries
+from .plot import Axis, Curve, Label, Mark, Panel, Plot, axis_in
+from .profiles import density_scale, potential_panel, shown_depth_of, stages_and_temperatures, zone_name
+from .render_matplotlib import Drawing
+from .states import Result, ion_names, stage_ends, stage_numbers, state_at, values
+from .style import axis_unit, ion_styles
 
 if TYPE_CHECKING:
     import xarray as xr
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from matplotlib.legend import Legend
 
 LEAST_APART = 0.03  # of all time: closer numbers of stages would run into each other
 MOST_NAMED = 6  # stages: more lines of names would leave no room for the current
-LEGEND_SIZE = 9  # points
 LEAST_CHARGE = 1e-4  # of the largest charge: below it an ion's line would only lie on the axis
+GREY = "#595959"
 
 
 def _settled(dataset: xr.Dataset) -> NDArray[np.bool_]:
@@ -44,14 +33,6 @@ def _settled(dataset: xr.Dataset) -> NDArray[np.bool_]:
         settled |= (stages == stage) & (times > start + 1e-3 * (end - start))
         start = end
     return settled
-
-
-def _mark_stages(axes: Axes, result: Result, unit_size: float) -> None:
-    """Draw a vertical line at the end of every stage but the last."""
-    ends = stage_ends(result.dataset)
-    for stage, end in ends.items():
-        if stage != max(ends):
-            axes.axvline(end / unit_size, color="0.6", lw=0.8, zorder=0)
 
 
 def stage_marks(ends: dict[int, float]) -> list[tuple[str, float]]:
@@ -75,21 +56,6 @@ def stage_marks(ends: dict[int, float]) -> list[tuple[str, float]]:
     ]
 
 
-def _name_stages(axes: Axes, result: Result, unit_size: float) -> None:
-    """Write above `axes` the number of every stage, and over these what it is and the current at its end."""
-    ends = stage_ends(result.dataset)
-    if len(ends) < 2:
-        return
-    grey: dict[str, Any] = {"fontsize": 8, "color": "0.35"}
-    for text, middle in stage_marks(ends):
-        axes.annotate(
-            text, (middle / unit_size, 1.0), xycoords=("data", "axes fraction"), xytext=(0, 2),
-            textcoords="offset points", ha="center", va="bottom", **grey,
-        )  # fmt: skip
-    if len(ends) <= MOST_NAMED:
-        axes.set_title("\n".join(stage_lines(result)), loc="left", pad=17, **grey)
-
-
 def stage_lines(result: Result) -> list[str]:
     """Return a line for every stage that was reached: number, name and the current at its end.
 
@@ -108,107 +74,116 @@ def stage_lines(result: Result) -> list[str]:
     return lines
 
 
-def draw_current(axes: Axes, result: Result) -> None:
-    """Draw the current through the back electrode over time into `axes`, under the names of several stages."""
-    dataset = result.dataset
+def _time_axis(result: Result) -> Axis:
+    end = float(values(result.dataset, "time")[-1]) or 1.0
+    return axis_in(axis_unit(end, "time"), "time", "s", limits=(0.0, end))
+
+
+def _stage_ends(result: Result, unit_size: float) -> list[Mark]:
+    """A line at the end of every stage but the last."""
+    ends = list(stage_ends(result.dataset).values())[:-1]
+    return [Mark(value=end / unit_size, line="solid", colour="#999999", thickness=0.8) for end in ends]
+
+
+def current_panel(result: Result, *, time: float | None = None, stages: bool = True) -> Panel:
+    """The current through the back electrode over time, under the names of several stages.
+
+    Args:
+        result: a simulation.
+        time: a moment to be marked [s].
+        stages: name the stages and their last currents.
+    """
+    dataset, horizontal = result.dataset, _time_axis(result)
     times, current = values(dataset, "time"), values(dataset, "current")
     settled = _settled(dataset)
     extremes = current[settled] if settled.any() else current
     largest = float(np.abs(extremes).max())
     unit = axis_unit(largest, "current", least=0.5)
-    clock = axis_unit(float(times[-1]), "time")
-    axes.plot(times / clock.size, current / unit.size, color="black", lw=1.5)
-    tidy(axes, horizontal=f"time / {clock.unit}", vertical=f"current / {unit.unit}")
-    axes.set_xlim(0, (float(times[-1]) or 1.0) / clock.size)
-    if largest > 0:
-        # The peak that charges the sample in the first moments would flatten everything that follows.
-        low, high = min(0.0, float(extremes.min())), max(0.0, float(extremes.max()))
-        axes.set_ylim((low - 0.08 * (high - low) * (low < 0)) / unit.size, (high + 0.08 * (high - low)) / unit.size)
-    _mark_stages(axes, result, clock.size)
-    _name_stages(axes, result, clock.size)
+    # what charges the capacitor at the start of a stage may be far larger
+    margin = 0.05 * float(np.ptp([0.0, *extremes])) or 0.05 * largest or 1.0
+    lowest, highest = float(extremes.min()), float(extremes.max())
+    limits = (lowest - margin if lowest < 0.0 else 0.0, highest + margin if highest > 0.0 or lowest == 0.0 else 0.0)
+    marks = _stage_ends(result, horizontal.size)
+    if time is not None:
+        marks.append(Mark(value=time / horizontal.size, line="solid", colour="#D55E00"))
+    ends = stage_ends(dataset) if stages else {}
+    named = [
+        Label(text=text, x=middle / horizontal.size, y=1.0, frame=("data", "panel"), anchor=("center", "bottom"),
+              colour=GREY, size=8.0)
+        for text, middle in (stage_marks(ends) if len(ends) > 1 else ())
+    ]  # fmt: skip
+    curve = Curve(name="current", x=times / horizontal.size, y=current / unit.size, colour="black", thickness=1.5)
+    return Panel(
+        horizontal=horizontal, vertical=axis_in(unit, "current", "A", limits=limits), curves=(curve,),
+        marks=tuple(marks), labels=tuple(named), legend="",
+        title="\n".join(stage_lines(result)) if 1 < len(ends) <= MOST_NAMED else "",
+    )  # fmt: skip
 
 
-def draw_charge(axes: Axes, result: Result) -> None:
-    """Draw the charge that each ion carried through the surface and through the back over time into `axes`.
+def charge_panel(result: Result) -> Panel:
+    """The charge that each ion carried through the surface and through the back over time.
 
     It is positive from the surface to the back: an anion that leaves through the surface counts as positive too.
     """
-    dataset = result.dataset
+    dataset, horizontal = result.dataset, _time_axis(result)
     times, names = values(dataset, "time"), ion_names(dataset)
-    injected, collected = values(dataset, "injected_charge"), values(dataset, "collected_charge")
-    largest = float(max(np.abs(injected).max(), np.abs(collected).max()))
-    unit, clock = axis_unit(largest, "charge", least=0.5), axis_unit(float(times[-1]), "time")
-    styles = ion_styles(names)
-
-    def draw(charge: Array, what: str, line: str) -> None:
-        for column, name in enumerate(names):
-            if np.abs(charge[:, column]).max() > LEAST_CHARGE * largest:
-                axes.plot(
-                    times / clock.size, charge[:, column] / unit.size,
-                    color=styles[name].colour, ls=line, lw=1.6, label=f"{name}, {what}",
-                )  # fmt: skip
-
-    # Dashes on top, since what enters and what leaves often agree.
-    draw(collected, "back", "solid")
-    draw(injected, "surface", "dashed")
-    tidy(axes, horizontal=f"time / {clock.unit}", vertical=f"charge / {unit.unit}")
-    axes.set_xlim(0, (float(times[-1]) or 1.0) / clock.size)
-    _mark_stages(axes, result, clock.size)
-    if largest > 0.0:
-        # Above the panel: charges of both signs leave no corner of it free.
-        def made(columns: int) -> Legend:
-            return axes.legend(
-                fontsize=LEGEND_SIZE, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns,
-                borderaxespad=0.1, columnspacing=1.2, handlelength=1.8, frameon=False, alignment="left",
-                title="through surface or back; positive towards the back", title_fontsize=LEGEND_SIZE,
-            )  # fmt: skip
-
-        # a legend wider than the panel would make that narrow; it grows into the margins when the figure is laid out
-        room = float(axes.get_window_extent().width)
-        legend = legend_that_fits(made, len(axes.get_legend_handles_labels()[1]), room=room)
-        legend.get_title().set_color("0.35")
-    else:
-        axes.set_yticks([])
-        axes.text(0.5, 0.5, "no ion passes a face", ha="center", va="center", transform=axes.transAxes, color="0.35")
+    charges = {"back": values(dataset, "collected_charge"), "surface": values(dataset, "injected_charge")}
+    largest = max(float(np.abs(charge).max()) for charge in charges.values())
+    unit, styles = axis_unit(largest, "charge", least=0.5), ion_styles(names)
+    # dashes on top, since what enters and what leaves often agree
+    curves = [
+        Curve(name=f"{name}, {face}", x=times / horizontal.size, y=charge[:, column] / unit.size, thickness=1.6,
+              colour=styles[name].colour, line="dashed" if face == "surface" else "solid")
+        for face, charge in charges.items()
+        for column, name in enumerate(names)
+        if np.abs(charge[:, column]).max() > LEAST_CHARGE * largest
+    ]  # fmt: skip
+    nothing = Label(text="no ion passes a face", x=0.5, y=0.5, frame=("panel", "panel"), anchor=("center", "center"),
+                    colour=GREY)  # fmt: skip
+    return Panel(
+        horizontal=horizontal, vertical=axis_in(unit, "charge", "C", limits=(None, None) if curves else (-1.0, 1.0)),
+        curves=tuple(curves), marks=tuple(_stage_ends(result, horizontal.size)), labels=() if curves else (nothing,),
+        # above the panel: charges of both signs leave no corner of it free
+        legend="above", legend_title="through surface or back; positive towards the back",
+    )  # fmt: skip
 
 
-def current_and_charge(result: Result) -> Figure:
+@Drawing
+def current_and_charge(result: Result) -> Plot:
     """Draw the current through the back electrode and the charge of each ion through both faces over time.
 
     The ends of the stages are marked. Charges are positive from the surface to the back.
     """
-    figure = new_figure(6.4, 5.4)
-    upper, lower = figure.subplots(2, 1, sharex=True)
-    draw_current(upper, result)
-    draw_charge(lower, result)
-    upper.label_outer()
-    return figure
+    return Plot(name="current", panels=_currents(result), share="x", size=(6.4, 5.4))
 
 
-def overview(result: Result) -> Figure:
+def _currents(result: Result) -> tuple[Panel, Panel]:
+    """Current above charge, with one abscissa."""
+    upper = current_panel(result)
+    return replace(upper, horizontal=replace(upper.horizontal, hidden=True)), charge_panel(result)
+
+
+@Drawing
+def overview(result: Result) -> Plot:
     """Draw the final profile, the diffusion coefficients, current and charge, and the potential as one page."""
     experiment, dataset = result.experiment, result.dataset
-    ends = stage_ends(dataset)
-    final = state_at(dataset, max(ends.values()))
-    initial = state_at(dataset, float(values(dataset, "time")[0]))
-    limit = shown_depth([final], initial, mobile_ions(experiment))
-    clock = axis_unit(final.time, "time")
-    figure = new_figure(11.0, 8.0)
-    layout: list[Any] = [*[["profile", "diffusion"]] * 2, ["current", "potential"], ["charge", "potential"]]
-    panels = figure.subplot_mosaic(layout)
-    draw_profiles(panels["profile"], experiment, final, limit=limit, exchanging=exchanging_ions(result))
-    inner_legend(panels["profile"])
-    panels["profile"].set_title(f"profile after {final.time / clock.size:.4g} {clock.unit}", fontsize=10)
-    draw_diffusion_coefficients(panels["diffusion"], experiment)
-    label_stage_lines(panels["diffusion"], experiment)
-    panels["diffusion"].set_title("diffusion coefficients", fontsize=10)
-    draw_current(panels["current"], result)
-    draw_charge(panels["charge"], result)
-    panels["charge"].sharex(panels["current"])
-    panels["current"].set_xlabel("")
-    panels["current"].tick_params(labelbottom=False)
-    draw_potential(panels["potential"], final, limit=limit, unit=axis_unit(limit, "length"))
-    panels["potential"].set_title(f"potential in the {zone_name(experiment, limit)}", fontsize=10)
-    if experiment.title:
-        figure.suptitle(experiment.title)
-    return figure
+    final = state_at(dataset, max(stage_ends(dataset).values()))
+    limit = shown_depth_of(result, [final.time])
+    clock, scale = axis_unit(final.time, "time"), density_scale(result, limit)
+    current, charge = _currents(result)
+    diffusion, stages = diffusion_panel(experiment), stage_entries(experiment)
+    if len(stages) > 1:
+        diffusion = replace(diffusion, curves=(*diffusion.curves, *stages))
+    return Plot(
+        name="overview",
+        title=experiment.title,
+        panels=(
+            scale.panel(scale.curves(final), title=f"profile after {final.time / clock.size:.4g} {clock.unit}"),
+            replace(diffusion, title="diffusion coefficients"),
+            current,
+            charge,
+            replace(potential_panel(final, limit=limit), title=f"potential in the {zone_name(experiment, limit)}"),
+        ),
+        layout=((0, 1), (0, 1), (2, 4), (3, 4)),
+        size=(11.0, 8.0),
+    )

@@ -7,38 +7,26 @@ long-range transport, so that the Fermi level lies at minus the activation energ
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
-from ionscape.figures.profiles import stage_title, stages_and_temperatures
-from ionscape.figures.states import Array, Result, State, arrival_order, state_at
-from ionscape.figures.style import (
-    LOWEST_DECADES,
-    STAGE_LINES,
-    axis_unit,
-    inner_legend,
-    ion_styles,
-    new_figure,
-    place_labels,
-    reject,
-    shade,
-    tidy,
-    upper_legend,
-)
+
+from .plot import Axis, Curve, Label, Mark, Panel, Plot, entry
+from .profiles import decades, stage_title, stages_and_temperatures
+from .render_matplotlib import Drawing
+from .states import Array, Result, State, arrival_order, stage_ends, state_at
+from .style import STAGE_LINES, LineStyle, axis_unit, ion_styles, reject
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from ionscape.diffusivity import Branch, DiffusionModel, SiteEnergyDistribution
+    from ionscape.diffusivity import DiffusionModel, SiteEnergyDistribution
     from ionscape.experiment import Experiment
 
-ENERGY_LABEL = "site energy from transport threshold / eV"
-DENSITY_LABEL = r"$S(E)\,/\,n_\mathrm{bulk}$ / eV$^{-1}$"
-LABEL_REACH = 0.03  # eV: about half the height of a line of text
+ENERGY_AXIS = Axis(label="site energy from transport threshold", unit="eV", size=ELECTRON_VOLT)
+SITES_AXIS = Axis(symbol="S(E)/n_bulk", unit="eV⁻¹", limits=(0.0, None))
 ENERGY_POINTS = 1500
 SAME_COEFFICIENT = 0.2  # relative difference of two diffusion coefficients that looks like none over some decades
 LEAST_POPULATION = 1e-4  # of bulk: less would be a line without area
@@ -57,15 +45,15 @@ def _stage_list(experiment: Experiment, stages: int | Sequence[int] | None) -> l
     return chosen
 
 
-def draw_diffusion_coefficients(axes: Axes, experiment: Experiment, stages: int | Sequence[int] | None = None) -> None:
-    """Draw D over the density that sets the Fermi level into `axes`; see `diffusion_coefficients`."""
+def diffusion_panel(experiment: Experiment, stages: int | Sequence[int] | None = None) -> Panel:
+    """D over the density that sets the Fermi level, a kind of line for each stage; see `diffusion_coefficients`."""
     fraction = np.unique(np.concatenate([np.geomspace(1e-4, 1e-2, 50), np.linspace(0.0, 1.0, 2001)[1:]]))
     chosen = _stage_list(experiment, stages)
     styles = ion_styles(experiment.ions)
-    labels: list[tuple[float, str, str]] = []
+    curves: list[Curve] = []
     counted: dict[str, str] = {}
-    highest, depends = 0.0, False
-    for line, number in zip(_cycle(len(chosen)), chosen, strict=True):
+    depends = False
+    for line, number in zip(_stage_lines(len(chosen)), chosen, strict=True):
         models = experiment.diffusion_models(number)
         temperature = experiment.stages[number].temperature
         for name in arrival_order(experiment, number):
@@ -73,47 +61,35 @@ def draw_diffusion_coefficients(axes: Axes, experiment: Experiment, stages: int 
             coefficient = np.asarray(models[name].coefficient(density, temperature), dtype=np.float64)
             if not coefficient.max() > 0:
                 continue
-            axes.semilogy(fraction, coefficient, color=styles[name].colour, ls=line, lw=1.8)
-            labels.append((float(coefficient[-1]), name, styles[name].colour))
+            # one label where lines end at nearly the same place
+            labelled = any(curve.end_label == name and abs(coefficient[-1] / curve.y[-1] - 1) < SAME_COEFFICIENT
+                           for curve in curves)  # fmt: skip
+            curves.append(Curve(name=name if len(chosen) == 1 else f"{name}, stage {number + 1}", x=fraction,
+                                y=coefficient, colour=styles[name].colour, line=line, legend=False,
+                                end_label="" if labelled else name))  # fmt: skip
             counts = models[name].fermi_level_counts
             if counts and counts != (name,):
                 counted[name] = f"{name}: {' + '.join(counts)}"
-            highest = max(highest, float(coefficient.max()))
             depends |= float(np.ptp(coefficient)) > 0.0
     note = f" ({'; '.join(counted.values())})" if counted else ""
     what = f"density that sets the Fermi level{note}" if depends else "density, on which no coefficient depends"
-    tidy(
-        axes,
-        horizontal=rf"{what}, $n/n_\mathrm{{bulk}}$",
-        vertical=r"$D$ / (m$^2$ s$^{-1}$)",
+    return Panel(
+        horizontal=Axis(label=f"{what},", symbol="n/n_bulk", limits=(0.0, 1.0)),
+        vertical=Axis(symbol="D", unit="m²/s", si_unit="m^2/s", log=True, limits=decades(curves)),
+        curves=tuple(curves),
     )
-    axes.set_xlim(0, 1)
-    bottom, top = axes.get_ylim()
-    axes.set_ylim(max(bottom, highest * 10.0**-LOWEST_DECADES), top)
-    shown = [label for label in _distinct(labels) if label[0] >= axes.get_ylim()[0]]
-    place_labels(axes, shown, gap=min(0.055, 1.0 / max(len(shown), 1)))
 
 
-def _distinct(labels: Sequence[tuple[float, str, str]]) -> list[tuple[float, str, str]]:
-    """Return labels (height, text, colour) without those whose text stands at nearly the same height before."""
-    kept: list[tuple[float, str, str]] = []
-    for height, text, colour in labels:
-        if not any(text == other and abs(height / level - 1) < SAME_COEFFICIENT for level, other, _ in kept):
-            kept.append((height, text, colour))
-    return kept
+def stage_entries(experiment: Experiment, stages: Sequence[int] | None = None) -> list[Curve]:
+    """Entries of a legend for the lines of several stages, with their temperatures where these differ."""
+    chosen = _stage_list(experiment, stages)
+    titles = stages_and_temperatures(experiment, chosen)
+    lines = _stage_lines(len(chosen))
+    return [entry(title, colour="black", line=line, thickness=1.5) for title, line in zip(titles, lines, strict=True)]
 
 
-def label_stage_lines(axes: Axes, experiment: Experiment) -> None:
-    """Say inside `axes` which kind of line belongs to which stage, where all stages are drawn and there are several."""
-    from matplotlib.lines import Line2D
-
-    chosen = _stage_list(experiment, None)
-    if len(chosen) > 1:
-        lines = [Line2D([], [], color="black", ls=line, lw=1.5) for line in _cycle(len(chosen))]
-        inner_legend(axes, lines, stages_and_temperatures(experiment, chosen))
-
-
-def diffusion_coefficients(experiment: Experiment, stages: int | Sequence[int] | None = None) -> Figure:
+@Drawing
+def diffusion_coefficients(experiment: Experiment, stages: int | Sequence[int] | None = None) -> Plot:
     """Draw the diffusion coefficients [m^2/s] of all ions over the density that sets their Fermi level.
 
     The abscissa is a fraction of `Experiment.reference_density`, the native density of the ions that are counted;
@@ -127,22 +103,17 @@ def diffusion_coefficients(experiment: Experiment, stages: int | Sequence[int] |
     Raises:
         InputError: there is no such stage.
     """
-    from matplotlib.lines import Line2D
-
     chosen = _stage_list(experiment, stages)
-    figure = new_figure(6.2, 4.2)
-    axes = figure.subplots()
-    draw_diffusion_coefficients(axes, experiment, chosen)
-    upper_legend(
-        figure,
-        [Line2D([], [], color="black", ls=line, lw=1.5) for line in _cycle(len(chosen))],
-        [f"{stage_title(experiment, number)}, {experiment.stages[number].temperature:.5g} K" for number in chosen],
-        columns=2,
-    )
-    return figure
+    panel = diffusion_panel(experiment, chosen)
+    entries = [
+        replace(entry, name=f"{stage_title(experiment, number)}, {experiment.stages[number].temperature:.5g} K")
+        for number, entry in zip(chosen, stage_entries(experiment, chosen), strict=True)
+    ]
+    return Plot(name="diffusion-coefficients", legend="above", columns=2, size=(6.2, 4.2),
+                panels=(replace(panel, curves=(*panel.curves, *entries), legend=""),))  # fmt: skip
 
 
-def _cycle(count: int) -> list[str | tuple[float, tuple[float, ...]]]:
+def _stage_lines(count: int) -> list[LineStyle]:
     return [STAGE_LINES[number % len(STAGE_LINES)] for number in range(count)]
 
 
@@ -175,9 +146,16 @@ def energy_grid(distribution: SiteEnergyDistribution, marks: Sequence[float], *,
     return np.unique(np.concatenate([grid, np.asarray(marks, dtype=np.float64)]))
 
 
+def _filled(name: str, energy: Array, sites: Array, inside: Array, **style: Any) -> Curve:
+    """The area below a part of a distribution."""
+    return Curve(name=name, x=energy[inside] / ELECTRON_VOLT, y=sites[inside], lower=np.zeros(int(inside.sum())),
+                 upper=sites[inside], kind="band", **style)  # fmt: skip
+
+
+@Drawing
 def site_energy_distribution(
-    experiment: Experiment, ion: str, stage: int = 0, moved_fraction: float | None = None
-) -> Figure:
+    experiment: Experiment, ion: str | None = None, stage: int = 0, moved_fraction: float | None = None
+) -> Plot:
     """Draw the site energies of an ion, the populated and the moved part shaded and the Fermi levels marked.
 
     Gunawan 2024, Fig. 4. Energies in eV from the threshold of long-range transport; densities of sites per eV and per
@@ -185,7 +163,7 @@ def site_energy_distribution(
 
     Args:
         experiment: the description of the experiment.
-        ion: its name; its diffusion model in that stage must be made from site energies.
+        ion: its name; its diffusion model in that stage must be made from site energies. The first native ion without.
         stage: counted from 0.
         moved_fraction: the part of the ions that has left, from the top down, 0 to 1; without it, all ions but the
             trapped ones (those of every branch but the first).
@@ -193,6 +171,7 @@ def site_energy_distribution(
     Raises:
         InputError: no such ion or stage, no site energies, or a fraction outside 0 to 1.
     """
+    ion = next(iter(experiment.sample.native)) if ion is None else ion
     if ion not in experiment.ions:
         raise reject("ion", ion, experiment.ions)
     number = _stage_list(experiment, stage)[0]
@@ -212,44 +191,84 @@ def site_energy_distribution(
     sites = np.asarray(distribution.density_of_states(energy)) * ELECTRON_VOLT / bulk
     volts = energy / ELECTRON_VOLT
     colour = ion_styles(experiment.ions)[ion].colour
-
-    figure = new_figure(6.4, 4.0)
-    axes = figure.subplots()
     # with one branch all ions move by default: what is not there has no entry in the legend, and no Fermi level
     some_stay, some_move = filled[1] > LEAST_POPULATION * native, moved_fraction > LEAST_POPULATION
+    curves: list[Curve] = []
     if some_stay:
-        axes.fill_between(
-            volts, sites, where=(energy <= left).tolist(), color=shade(colour, 0.3), lw=0, label=f"{ion} that stays"
-        )
+        curves.append(_filled(f"{ion} that stays", energy, sites, energy <= left, colour=colour, strength=0.3))
     if some_move:
-        axes.fill_between(
-            volts, sites, where=((energy >= left) & (energy <= full)).tolist(), color=shade(colour, 0.75), lw=0,
-            label=f"{ion} that has moved, {100 * moved_fraction:.3g} %",
-        )  # fmt: skip
-    axes.plot(volts, sites, color="black", lw=1.3, label="all sites")
-    top = float(sites.max())
+        inside = (energy >= left) & (energy <= full)
+        name = f"{ion} that has moved, {100 * moved_fraction:.3g} %"
+        curves.append(_filled(name, energy, sites, inside, colour=colour, strength=0.75))
+    curves.append(Curve(name="all sites", x=volts, y=sites, colour="black", thickness=1.3))
     levels = [(full, "dashed", "full"), *([(left, "dotted", "depleted")] if some_stay and some_move else [])]
-    for level, line, text in levels:
-        value = level / ELECTRON_VOLT
-        axes.axvline(value, color="black", lw=1.0, ls=line, label=rf"$E_\mathrm{{F}}$ {text}: ${value:.3f}$ eV")
-    _mark_width(axes, distribution.branches[0], bulk)
-    tidy(axes, horizontal=ENERGY_LABEL, vertical=DENSITY_LABEL)
-    axes.set_ylim(0, 1.08 * top)
-    axes.set_xlim(volts[0], volts[-1])
-    upper_legend(figure, columns=3)
-    return figure
+    marks = [
+        Mark(value=level / ELECTRON_VOLT, name=f"{text}: {_minus(level / ELECTRON_VOLT)} eV", symbol="E_F", line=line,
+             colour="black", legend=True)
+        for level, line, text in levels
+    ]  # fmt: skip
+    mobile = distribution.branches[0]
+    width = np.array([-0.5, 0.5]) * mobile.full_width_at_half_maximum
+    half = 0.5 * float(mobile.density_of_states(mobile.centre)) * ELECTRON_VOLT / bulk
+    curves.append(Curve(name="full width at half maximum", x=(mobile.centre + width) / ELECTRON_VOLT, legend=False,
+                        y=np.full(2, half), marker="|", colour="black", thickness=1.0))  # fmt: skip
+    text = f"{1000 * mobile.full_width_at_half_maximum / ELECTRON_VOLT:.0f} meV"
+    label = Label(text=text, x=mobile.centre / ELECTRON_VOLT, y=half, anchor=("center", "bottom"))
+    panel = Panel(
+        horizontal=replace(ENERGY_AXIS, limits=(float(volts[0]), float(volts[-1]))), curves=tuple(curves),
+        vertical=replace(SITES_AXIS, limits=(0.0, 1.08 * float(sites.max()))), marks=tuple(marks), labels=(label,),
+        legend="",
+    )  # fmt: skip
+    return Plot(name=f"site-energies-{ion}", panels=(panel,), legend="above", columns=3, size=(6.4, 4.0))
 
 
-def _mark_width(axes: Axes, branch: Branch, bulk: float) -> None:
-    """Draw a double arrow across a branch at half its height and write its full width above it."""
-    centre, width = branch.centre / ELECTRON_VOLT, branch.full_width_at_half_maximum / ELECTRON_VOLT
-    height = 0.5 * float(branch.density_of_states(branch.centre)) * ELECTRON_VOLT / bulk
-    arrow = {"arrowstyle": "<->", "color": "black", "lw": 1.0, "shrinkA": 0, "shrinkB": 0}
-    axes.annotate("", (centre - width / 2, height), (centre + width / 2, height), arrowprops=arrow)
-    axes.text(centre, height, f"{1000 * width:.0f} meV", ha="center", va="bottom")
+def all_site_energies(experiment: Experiment) -> Plot | None:
+    """Densities of sites of every ion with their Fermi levels in the native glass, models that are the same once.
+
+    Returns:
+        None if no ion has site energies in a stage in which ions are driven.
+    """
+    from ionscape.diffusivity import SiteEnergyDiffusion
+
+    styles = ion_styles(experiment.ions)
+    curves: list[Curve] = []
+    marks: dict[tuple[str, str], Mark] = {}
+    for name in experiment.ions:
+        drawn: list[object] = []
+        for number in _stage_list(experiment, None):
+            model = experiment.diffusion_models(number)[name]
+            if not isinstance(model, SiteEnergyDiffusion) or name not in arrival_order(experiment, number):
+                continue
+            if model.distribution in drawn:
+                continue
+            distribution, colour = model.distribution, styles[name].colour
+            bulk = experiment.reference_density(name, number)
+            level = float(distribution.fermi_energy(experiment.native_fermi_density(name, number) or bulk))
+            energy = energy_grid(distribution, [level], points=ENERGY_POINTS // 2)
+            sites = np.asarray(distribution.density_of_states(energy)) * ELECTRON_VOLT / bulk
+            label = f"{name}, stage {number + 1}" if drawn else name
+            curves.append(_filled(f"{label}, occupied", energy, sites, energy <= level, colour=colour, legend=False,
+                                  strength=0.15 if drawn else 0.3))  # fmt: skip
+            curves.append(Curve(name=label, x=energy / ELECTRON_VOLT, y=sites, colour=colour, thickness=1.5,
+                                line=STAGE_LINES[len(drawn) % len(STAGE_LINES)]))  # fmt: skip
+            value = _minus(level / ELECTRON_VOLT)
+            mark = Mark(value=level / ELECTRON_VOLT, symbol="E_F", name=f"({name}) = {value} eV", colour=colour,
+                        legend=True)  # fmt: skip
+            marks.setdefault((name, value), mark)
+            drawn.append(distribution)
+    if not curves:
+        return None
+    panel = Panel(title="site energies", horizontal=ENERGY_AXIS, vertical=SITES_AXIS, curves=tuple(curves),
+                  marks=tuple(marks.values()))  # fmt: skip
+    return Plot(name="site-energies", panels=(panel,))
 
 
-def local_populations(result: Result, time: float | Sequence[float], depth: float) -> Figure:
+def _minus(value: float) -> str:
+    return f"{value:.3f}".replace("-", "\N{MINUS SIGN}")
+
+
+@Drawing
+def local_populations(result: Result, time: float | Sequence[float] | None = None, depth: float = 1e-8) -> Plot:
     """Draw who sits on which site energies at one depth: one panel per time (Gunawan 2026, Fig. 2).
 
     The native ion fills its sites from the bottom up to its local density; the sites it has left are taken from the top
@@ -258,39 +277,39 @@ def local_populations(result: Result, time: float | Sequence[float], depth: floa
 
     Args:
         result: a simulation.
-        time: one time or several [s].
+        time: one time or several [s]; without any, the end of every stage.
         depth: depth below the irradiated surface [m].
 
     Raises:
         InputError: a time or depth outside the simulation, or no ion whose diffusion is made from site energies.
     """
     experiment = result.experiment
-    times = [float(time)] if isinstance(time, int | float) else [float(one) for one in time]
+    if time is None:
+        times = list(stage_ends(result.dataset).values())
+    else:
+        times = [float(time)] if isinstance(time, int | float) else [float(one) for one in time]
     thickness = experiment.sample.thickness
     if not 0 <= depth <= thickness:
         raise InputError(
             "lies outside the sample", key="depth", value=f"{depth * 1e9:.6g} nm",
             bound=f"must be between 0 and {thickness * 1e9:.6g} nm", remedy="choose a depth inside the sample",
         )  # fmt: skip
-    figure = new_figure(1.4 + 2.6 * len(times), 4.8)
-    panels = figure.subplots(1, len(times), sharex=True, sharey=True, squeeze=False)[0]
-    clock = axis_unit(max(times), "time")
-    widest = max(
-        _draw_populations(axes, experiment, state_at(result.dataset, moment), depth)
-        for axes, moment in zip(panels, times, strict=True)
-    )
-    for axes, moment in zip(panels, times, strict=True):
-        tidy(axes, horizontal=DENSITY_LABEL, vertical=ENERGY_LABEL)
-        axes.set_title(f"{moment / clock.size:.4g} {clock.unit}", fontsize=10)
-        axes.label_outer()
-    panels[0].set_xlim(0, 1.4 * widest)
-    unit = axis_unit(depth, "length")
-    figure.suptitle(f"populations at a depth of {depth / unit.size:.4g} {unit.unit}", fontsize=11)
-    return figure
+    clock, unit = axis_unit(max(times), "time"), axis_unit(depth, "length")
+    panels = [_populations(experiment, state_at(result.dataset, moment), depth) for moment in times]
+    widest = max(float(panel.curves[-1].x.max()) for panel in panels)
+    panels = [
+        replace(panel, title=f"{moment / clock.size:.4g} {clock.unit}", vertical=replace(ENERGY_AXIS, hidden=place > 0),
+                horizontal=replace(SITES_AXIS, limits=(0.0, 1.4 * widest)))
+        for place, (panel, moment) in enumerate(zip(panels, times, strict=True))
+    ]  # fmt: skip
+    return Plot(
+        name="populations", title=f"populations at a depth of {depth / unit.size:.4g} {unit.unit}", share="both",
+        panels=tuple(panels), layout=(tuple(range(len(times))),), size=(1.4 + 2.6 * len(times), 4.8),
+    )  # fmt: skip
 
 
-def _draw_populations(axes: Axes, experiment: Experiment, state: State, depth: float) -> float:
-    """Draw the populations at one depth and time into `axes`; return the largest density of sites in its unit."""
+def _populations(experiment: Experiment, state: State, depth: float) -> Panel:
+    """The populations at one depth and time; the density of all sites is the last curve."""
     styles = ion_styles(experiment.ions)
     present = arrival_order(experiment, state.stage)
     host, distribution = _host_distribution(experiment, state.stage, present)
@@ -303,27 +322,30 @@ def _draw_populations(axes: Axes, experiment: Experiment, state: State, depth: f
     energy = energy_grid(distribution, levels.tolist())
     sites = distribution.density_of_states(energy) * ELECTRON_VOLT / bulk
     volts = energy / ELECTRON_VOLT
+    curves: list[Curve] = []
+    labels: list[Label] = []
     for name, density, low, high in zip(order, local, levels[:-1], levels[1:], strict=True):
         if density < LEAST_POPULATION * bulk:
             continue
         inside = (energy >= low) & (energy <= high)
-        colour = shade(styles[name].colour, 0.6)
-        axes.fill_betweenx(volts, sites, where=inside.tolist(), color=colour, lw=0, label=name)
+        curves.append(Curve(name=name, x=sites[inside], y=volts[inside], lower=np.zeros(int(inside.sum())),
+                            upper=sites[inside], kind="band", sideways=True, colour=styles[name].colour,
+                            strength=0.6))  # fmt: skip
         # The median of the population: the mean may fall into the gap between two branches.
         share = np.cumsum(sites[inside] * np.gradient(volts[inside]))
         middle = float(np.interp(0.5 * share[-1], share, volts[inside]))
-        axes.annotate(
-            f"{name} {density / bulk:.2f}", (float(sites[np.abs(volts - middle) < LABEL_REACH].max()), middle),
-            xytext=(6, 0), textcoords="offset points", va="center", fontsize=9,
-        )  # fmt: skip
-    axes.plot(sites, volts, color="black", lw=1.2)
+        reach = float(sites[np.abs(volts - middle) < LABEL_REACH].max())
+        labels.append(Label(text=f"{name} {density / bulk:.2f}", x=reach, y=middle))
+    curves.append(Curve(name="all sites", x=sites, y=volts, colour="black", thickness=1.2))
     native = float(levels[1]) / ELECTRON_VOLT
-    axes.axhline(native, color="black", lw=0.9, ls="dashed")
-    axes.annotate(
-        rf"$E_\mathrm{{F}}$({order[0]})", (1.0, native), xycoords=("axes fraction", "data"), xytext=(0, 2),
-        textcoords="offset points", ha="right", va="bottom", fontsize=9,
-    )  # fmt: skip
-    return float(sites.max())
+    labels.append(Label(text=f"({order[0]})", symbol="E_F", x=1.0, y=native, frame=("panel", "data"),
+                        anchor=("right", "bottom")))  # fmt: skip
+    mark = Mark(value=native, across="horizontal", colour="black", thickness=0.9)
+    return Panel(horizontal=SITES_AXIS, vertical=ENERGY_AXIS, curves=tuple(curves), labels=tuple(labels), marks=(mark,),
+                 legend="")  # fmt: skip
+
+
+LABEL_REACH = 0.03  # eV: about half the height of a line of text
 
 
 def _host_distribution(experiment: Experiment, stage: int, order: Sequence[str]) -> tuple[str, SiteEnergyDistribution]:

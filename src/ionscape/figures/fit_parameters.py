@@ -2,123 +2,123 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ionscape.constants import CHI_SQUARE_68, CHI_SQUARE_95
 from ionscape.errors import InputError
-from ionscape.figures.fit_values import (
-    DARK,
-    SAME_OPTIMUM,
-    likelihood_limit,
-    likelihood_profile,
-    profiled,
-    readable_unit,
-    short_names,
-)
-from ionscape.figures.style import new_figure, plain_text, shade, tidy
-from ionscape.files.quantities import DisplayUnit
+
+from .fit_values import SAME_OPTIMUM, likelihood_limit, likelihood_profile, profiled, readable_unit, short_names
+from .plot import Axis, Curve, Field, Mark, Panel, Plot, grid_layout
+from .render_matplotlib import Drawing
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
     from ionscape.arrays import FloatArray
     from ionscape.inference import FitResult
 
 LEAST_DIFFERENCE = 1e-4  # of costs, on the logarithmic axis
 GREY = "#555555"
 SAME, ELSEWHERE = "#0072B2", "#D55E00"
+HISTOGRAM, SQUARES = 40, 30  # intervals of a parameter alone and of each of a pair
+QUANTILES = ((0.025, "dotted"), (0.15865, "dashed"), (0.84135, "dashed"), (0.975, "dotted"))
 
 
-def parameter_correlation(result: FitResult) -> Figure:
+@Drawing
+def parameter_correlation(result: FitResult) -> Plot:
     """Draw the correlation matrix of all parameters."""
     data = result.dataset
-    correlation = data["correlation"].values
-    names = short_names([str(name) for name in data["parameter"].values])
-    count = len(names)
-    size = 2.6 + 0.55 * count
-    figure = new_figure(size + 0.8, size)
-    axes = figure.subplots()
-    picture = axes.imshow(correlation, cmap="RdBu_r", vmin=-1.0, vmax=1.0)
-    axes.set_xticks(range(count), names, rotation=45, ha="right", rotation_mode="anchor", fontsize=8, parse_math=False)
-    axes.set_yticks(range(count), names, fontsize=8, parse_math=False)
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
-    for row in range(count):
-        for column in range(count):
-            value = float(correlation[row, column])
-            colour = "white" if abs(value) > 0.6 else "black"
-            text = "–" if not math.isfinite(value) else f"{round(value, 2) + 0.0:.2f}"
-            axes.text(column, row, text, ha="center", va="center", fontsize=7.5, color=colour)
-    figure.colorbar(picture, ax=axes, shrink=0.8, label="correlation")
-    return figure
+    axis = Axis(ticks=_short(result))
+    field = Field(values=np.asarray(data["correlation"].values, dtype=float), colours="RdBu_r", limits=(-1.0, 1.0),
+                  label="correlation", written=True)  # fmt: skip
+    size = 2.6 + 0.55 * len(axis.ticks)
+    names = _names(result)
+    columns = {name: field.values[:, place].tolist() for place, name in enumerate(names)}
+    return Plot(name="correlation", panels=(Panel(horizontal=axis, vertical=axis, field=field),),
+                size=(size + 0.8, size), table={"parameter": names, **columns})  # fmt: skip
 
 
-def fit_starts(result: FitResult) -> Figure:
+@Drawing
+def fit_starts(result: FitResult) -> Plot:
     """Draw where the starts ended: their costs above the best one, and their parameters between the bounds."""
     data = result.dataset
     cost = data["start_cost"].values
     order = np.argsort(cost)
-    difference = np.maximum(cost[order] - cost[order[0]], LEAST_DIFFERENCE)
-    names = short_names([str(name) for name in data["parameter"].values])
-    figure = new_figure(8.6, 4.2)
-    left, right = figure.subplots(1, 2, width_ratios=(1.0, 1.6))
-    same = difference < SAME_OPTIMUM
-    left.plot(np.arange(1, len(cost) + 1)[same], difference[same], "o", color=SAME, label="same optimum")
-    if not same.all():
-        left.plot(np.arange(1, len(cost) + 1)[~same], difference[~same], "s", color=ELSEWHERE, label="elsewhere")
-    left.set_yscale("log")
-    left.set_ylim(0.5 * LEAST_DIFFERENCE, 3.0 * max(float(difference.max()), SAME_OPTIMUM))
-    left.set_xlim(0.5, len(cost) + 0.5)
-    left.xaxis.get_major_locator().set_params(integer=True)
-    tidy(left, horizontal="start, best first", vertical=f"cost above the best (at least {LEAST_DIFFERENCE:g})")
-    left.legend(fontsize=8, frameon=False, loc="upper left")
-    for rank in range(len(cost) - 1, -1, -1):
-        colour = SAME if same[rank] else ELSEWHERE
-        right.plot(_coordinates(result, data["start_estimate"].values[order[rank]]), range(len(names)),
-                   "o" if same[rank] else "s", color=shade(colour, 0.7), ms=5, mfc="none")  # fmt: skip
-    right.set_yticks(range(len(names)), names, fontsize=8, parse_math=False)
-    right.invert_yaxis()
-    right.set_xlim(-0.02, 1.02)
-    right.grid(axis="y", lw=0.4, color="#CCCCCC")
-    tidy(right, horizontal="place between the bounds", vertical="")
-    return figure
+    rank, difference = np.arange(1, len(cost) + 1), np.maximum(cost[order] - cost[order[0]], LEAST_DIFFERENCE)
+    same, axis = difference < SAME_OPTIMUM, Axis(ticks=_short(result))
+    groups = (("same optimum", same, SAME, "o"), ("elsewhere", ~same, ELSEWHERE, "s"))
+    ends = [
+        Curve(
+            name=name, x=rank[chosen], y=difference[chosen], kind="points", marker=marker, colour=colour, thickness=6.0
+        )
+        for name, chosen, colour, marker in groups
+        if chosen.any()
+    ]
+    highest = 3.0 * max(float(difference.max()), SAME_OPTIMUM)
+    costs = Panel(
+        horizontal=Axis(label="start, best first", limits=(0.5, len(cost) + 0.5)), curves=tuple(ends),
+        vertical=Axis(label=f"cost above the best (at least {LEAST_DIFFERENCE:g})", log=True,
+                      limits=(0.5 * LEAST_DIFFERENCE, highest)),
+    )  # fmt: skip
+    places = [
+        Curve(name=f"start {number + 1}", x=_coordinates(result, data["start_estimate"].values[order[number]]),
+              y=np.arange(float(len(axis.ticks))), kind="points", marker="o" if same[number] else "s", filled=False,
+              colour=SAME if same[number] else ELSEWHERE, strength=0.7, thickness=4.8, legend=False)
+        for number in range(len(cost) - 1, -1, -1)
+    ]  # fmt: skip
+    between = Panel(horizontal=Axis(label="place between the bounds", limits=(-0.02, 1.02)), vertical=axis,
+                    curves=tuple(places), legend="")  # fmt: skip
+    estimates = {name: data["start_estimate"].values[:, place] for place, name in enumerate(_names_with_units(result))}
+    return Plot(
+        name="starts", panels=(costs, between), layout=((0, 1),), widths=(1.0, 1.6), size=(8.6, 4.2),
+        table={"cost": cost, "simulations": data["start_simulations"].values, **estimates},
+    )  # fmt: skip
 
 
-def likelihood_profiles(result: FitResult) -> Figure:
+@Drawing
+def likelihood_profiles(result: FitResult) -> Plot:
     """Draw the profile likelihoods, all other parameters refitted, beside the parabola of the standard error.
 
     Raises:
         InputError: the result holds none.
     """
-    data = result.dataset
     places = profiled(result)
     if not places:
         raise InputError("holds no profile likelihood", key="result", remedy='fit with method = "profile-likelihood"')
-    names = short_names([str(name) for name in data["parameter"].values])
-    figure, panels = _panels(len(places), width=3.4, height=2.7)
-    for axes, place in zip(panels, places, strict=False):
-        value, excess = likelihood_profile(result, place)
-        unit = readable_unit(str(data["unit"].values[place]), float(data["estimate"].values[place]))
-        axes.plot(value / unit.size, excess, "o-", color="#0072B2", ms=3, lw=1.3, label="profile")
-        fine = np.linspace(value.min(), value.max(), 200)
-        axes.plot(
-            fine / unit.size, _parabola(result, place, fine), color=GREY, lw=1.0, ls=(0, (4, 2)), label="parabola"
-        )
-        for level, text in ((CHI_SQUARE_68, "68 %"), (CHI_SQUARE_95, "95 %")):
-            axes.axhline(level, color="black", lw=0.5)
-            axes.text(0.99, level, text, fontsize=7, ha="right", va="bottom", transform=axes.get_yaxis_transform())
-        axes.set_ylim(0.0, likelihood_limit(excess))
-        axes.locator_params(axis="x", nbins=5)
-        tidy(axes, horizontal=_axis_name(names[place], unit), vertical="cost above the least")
-    panels[0].legend(fontsize=8, frameon=False, loc="upper center")
-    return figure
+    data, names, columns = result.dataset, _names_with_units(result), min(len(places), 3)
+    layout = grid_layout(len(places), columns)
+    panels = [replace(_likelihood(result, place), legend="inside" if place == places[0] else "") for place in places]
+    table: dict[str, Sequence[float]] = {}
+    for place in places:
+        table[names[place]] = data["profile_value"].values[place]
+        table[f"{_names(result)[place]} cost"] = data["profile_cost"].values[place]
+    return Plot(
+        name="likelihoods", panels=tuple(panels), layout=layout,
+        size=(max(3.4 * columns, 4.6), 2.7 * len(layout)), table=table,
+    )  # fmt: skip
 
 
-def posterior_corner(result: FitResult) -> Figure:
+def _likelihood(result: FitResult, place: int) -> Panel:
+    value, excess = likelihood_profile(result, place)
+    horizontal = _axis(result, place)
+    fine = np.linspace(value.min(), value.max(), 200)
+    levels = ((CHI_SQUARE_68, "68 %"), (CHI_SQUARE_95, "95 %"))
+    return Panel(
+        horizontal=horizontal, vertical=Axis(label="cost above the least", limits=(0.0, likelihood_limit(excess))),
+        curves=(
+            Curve(name="profile", x=value / horizontal.size, y=excess, colour="#0072B2", marker="o", thickness=1.3),
+            Curve(name="parabola", x=fine / horizontal.size, y=_parabola(result, place, fine), colour=GREY,
+                  thickness=1.0, line=(0, (4, 2))),
+        ),
+        marks=tuple(Mark(value=level, name=text, across="horizontal", line="solid", thickness=0.5, colour="black")
+                    for level, text in levels),
+    )  # fmt: skip
+
+
+@Drawing
+def posterior_corner(result: FitResult) -> Plot:
     """Draw the draws of the posterior: every experiment parameter alone and every pair; lines bound 68 and 95 %.
 
     Raises:
@@ -127,48 +127,70 @@ def posterior_corner(result: FitResult) -> Figure:
     data = result.dataset
     if "sample" not in data:
         raise InputError("holds no draws of the posterior", key="result", remedy='fit with method = "mcmc"')
-    all_names = short_names([str(name) for name in data["parameter"].values])
     kinds = [str(kind) for kind in data["kind"].values]
-    places = [place for place, kind in enumerate(kinds) if kind == "experiment"] or list(range(len(kinds)))
+    chosen = [place for place, kind in enumerate(kinds) if kind == "experiment"] or list(range(len(kinds)))
     sample = data["sample"].values
-    weight = data["weight"].values if "weight" in data else np.ones(sample.shape[0])
-    units = [readable_unit(str(data["unit"].values[place]), float(data["estimate"].values[place])) for place in places]
-    count = len(places)
-    figure = new_figure(1.2 + 1.75 * count, 1.0 + 1.6 * count)
-    grid = figure.subplots(count, count, squeeze=False, sharex="col")
-    figure.suptitle("dashed: 68 %, dotted: 95 %", fontsize=8, x=0.98, ha="right")
+    weights = {"weight": data["weight"].values} if "weight" in data else {}
+    weight = weights.get("weight", np.ones(sample.shape[0]))
+    count = len(chosen)
+    panels: list[Panel] = []
+    layout = [[-1] * count for _ in chosen]
     for row in range(count):
-        for column in range(count):
-            axes: Axes = grid[row, column]
-            if column > row:
-                axes.set_visible(False)
-                continue
-            horizontal = sample[:, places[column]] / units[column].size
-            if row == column:
-                _draw_marginal(axes, horizontal, weight)
-            else:
-                vertical = sample[:, places[row]] / units[row].size
-                # thousands of squares as one picture: a vector file of them is slow to open
-                axes.hist2d(horizontal, vertical, bins=30, weights=weight, cmap="Blues", rasterized=True)
-            tidy(axes, horizontal="", vertical="")
-            axes.tick_params(labelsize=7)
-            axes.locator_params(nbins=4)
-            if row == count - 1:
-                axes.set_xlabel(_axis_name(all_names[places[column]], units[column], split=True), fontsize=8)
-            if column == 0 and row > 0:
-                axes.set_ylabel(_axis_name(all_names[places[row]], units[row], split=True), fontsize=8)
-            elif column > 0 and column != row:
-                axes.tick_params(labelleft=False)
-    return figure
+        for column in range(row + 1):
+            layout[row][column] = len(panels)
+            panels.append(_pair(result, sample, weight, chosen[row], chosen[column], last=row == count - 1,
+                                first=column == 0))  # fmt: skip
+    draws = {name: sample[:, place] for place, name in enumerate(_names_with_units(result))}
+    return Plot(
+        name="posterior", title="dashed: 68 %, dotted: 95 %", panels=tuple(panels), layout=tuple(map(tuple, layout)),
+        size=(1.2 + 1.75 * count, 1.0 + 1.6 * count), table={**draws, **weights},
+    )  # fmt: skip
 
 
-def _draw_marginal(axes: Axes, values: FloatArray, weight: FloatArray) -> None:
-    axes.hist(values, bins=40, weights=weight, color=shade("#0072B2", DARK), lw=0)
-    order = np.argsort(values)
+def _pair(
+    result: FitResult, sample: FloatArray, weight: FloatArray, row: int, column: int, *, last: bool, first: bool
+) -> Panel:
+    """Density of the draws of two parameters, or of one where both are the same.
+
+    last, first: whether the panel is in the last row and in the first column.
+    """
+    horizontal, vertical = _axis(result, column, hidden=not last), _axis(result, row, hidden=not first)
+    x = sample[:, column] / horizontal.size
+    if row != column:
+        counts, right, up = np.histogram2d(x, sample[:, row] / vertical.size, bins=SQUARES, weights=weight)
+        field = Field(values=counts.T, colours="Blues", edges=(right, up))
+        return Panel(horizontal=horizontal, vertical=vertical, field=field, legend="")
+    heights, edges = np.histogram(x, bins=HISTOGRAM, weights=weight)
+    order = np.argsort(x)
     share = np.cumsum(weight[order]) / np.sum(weight)
-    for level, line in ((0.025, "dotted"), (0.15865, "dashed"), (0.84135, "dashed"), (0.975, "dotted")):
-        axes.axvline(float(np.interp(level, share, values[order])), color="black", lw=0.8, ls=line)
-    axes.set_yticks([])
+    steps, tops = np.repeat(edges, 2)[1:-1], np.repeat(heights, 2)
+    alone = Curve(name=horizontal.label, x=steps, y=tops, lower=np.zeros_like(tops), upper=tops, kind="band",
+                  colour="#0072B2", strength=0.45)  # fmt: skip
+    marks = [Mark(value=float(np.interp(level, share, x[order])), line=line, colour="black", thickness=0.8)
+             for level, line in QUANTILES]  # fmt: skip
+    return Panel(horizontal=horizontal, vertical=Axis(limits=(0.0, None), hidden=True), curves=(alone,),
+                 marks=tuple(marks), legend="")  # fmt: skip
+
+
+def _names(result: FitResult) -> list[str]:
+    return [str(name) for name in result.dataset["parameter"].values]
+
+
+def _short(result: FitResult) -> tuple[str, ...]:
+    return tuple(short_names(_names(result)))
+
+
+def _names_with_units(result: FitResult) -> list[str]:
+    """Names of the columns of parameters in SI units."""
+    units = [str(unit) or "1" for unit in result.dataset["unit"].values]
+    return [f"{name} ({unit})" for name, unit in zip(_names(result), units, strict=True)]
+
+
+def _axis(result: FitResult, place: int, *, hidden: bool = False) -> Axis:
+    """The axis of a parameter in the unit in which it is read best."""
+    data = result.dataset
+    unit = readable_unit(str(data["unit"].values[place]), float(data["estimate"].values[place]))
+    return Axis(label=_short(result)[place], unit=unit.unit, size=unit.size, hidden=hidden)
 
 
 def _coordinates(result: FitResult, estimates: FloatArray) -> FloatArray:
@@ -190,18 +212,3 @@ def _parabola(result: FitResult, place: int, values: FloatArray) -> FloatArray:
     if str(data["scale"].values[place]) == "log":
         return (np.log(values / estimate) * estimate / error) ** 2
     return ((values - estimate) / error) ** 2
-
-
-def _panels(count: int, *, width: float, height: float) -> tuple[Figure, list[Axes]]:
-    columns = min(count, 3)
-    rows = math.ceil(count / columns)
-    figure = new_figure(width * columns, height * rows)
-    grid = figure.subplots(rows, columns, squeeze=False)
-    panels: list[Axes] = list(grid.ravel())
-    for axes in panels[count:]:
-        axes.set_visible(False)
-    return figure, panels
-
-
-def _axis_name(name: str, unit: DisplayUnit, *, split: bool = False) -> str:
-    return plain_text(name) + (("\n" if split else " ") + f"/ {unit.unit}" if unit.unit else "")

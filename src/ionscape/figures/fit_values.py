@@ -1,50 +1,29 @@
-"""What the figures of a fit show, taken from the dataset of its result, and how its parameters are named.
-
-Figures, reports and other drawings take it from here, each for its own way of drawing.
-"""
+"""What the figures of a fit take from the dataset of its result, and how its parameters are named."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ionscape.constants import CHI_SQUARE_95
-from ionscape.figures.profiles import PER_CUBIC_NANOMETRE
-from ionscape.figures.style import reject
 from ionscape.files.quantities import DIMENSIONS, DisplayUnit
+
+from .style import reject
 
 if TYPE_CHECKING:
     from ionscape.arrays import FloatArray
     from ionscape.inference import FitResult
 
-LIGHT, DARK = 0.22, 0.45  # strength of the bands of 95 and of 68 %
-BANDS = ((95, LIGHT), (68, DARK))  # from the back to the front
 SAME_OPTIMUM = 1.0  # of the cost: searches that end so close together have found the same
 LEAST_RESIDUAL_AXIS = 3.5  # standard deviations
 WIDTHS = ("diffusion.width", "diffusion.trapped_width")
 """Ends of the paths of what papers call Γ."""
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PRETTY = {"m^2/s": "m²/s", "1/m^3": "m⁻³", "m^2": "m²", "nm^2": "nm²", "µm^2": "µm²", "mm^2": "mm²"}
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class BandedCurve:
-    """A fitted curve of an ion with its bands, in the units of a plot.
-
-    Attributes:
-        x: shape (points,).
-        y: shape (points,).
-        bands: lower and upper ends by level in per cent, each of shape (points,).
-    """
-
-    x: FloatArray
-    y: FloatArray
-    bands: dict[int, tuple[FloatArray, FloatArray]]
 
 
 def data_sets(result: FitResult) -> list[tuple[str, list[str]]]:
@@ -107,42 +86,9 @@ def chosen_data_set(result: FitResult, number: int) -> tuple[str, list[str]]:
     return known[number]
 
 
-def fitted_densities(result: FitResult, number: int, place: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Measured densities of an ion of a data set, their errors and the fitted ones [1/nm^3], each of shape (points,).
-
-    Args:
-        result: of a fit.
-        number: of the data set.
-        place: of the ion among those of the data set.
-    """
-    measured, error, fitted = (
-        result.dataset[f"{kind}_{number}"].values[:, place] / PER_CUBIC_NANOMETRE
-        for kind in ("measured", "measured_error", "fitted")
-    )
-    return measured, error, fitted
-
-
 def residual_limit(residuals: FloatArray) -> float:
     """Where an axis of standardised residuals ends, to either side."""
     return max(LEAST_RESIDUAL_AXIS, 1.1 * float(np.nanmax(np.abs(residuals))))
-
-
-def banded_curve(result: FitResult, kind: str, number: int, ion: str, *, scale: tuple[float, float]) -> BandedCurve:
-    """A curve such as `diffusion_coefficient` with its bands.
-
-    Args:
-        result: of a fit.
-        kind: of the curve.
-        number: of the data set.
-        ion: one of `curve_ions`.
-        scale: SI sizes of the units of both axes.
-    """
-    data, name = result.dataset, f"{kind}_{number}_{ion}"
-    bands = {
-        level: (data[f"{name}_lower_{level}"].values / scale[1], data[f"{name}_upper_{level}"].values / scale[1])
-        for level, _ in BANDS
-    }
-    return BandedCurve(x=data[str(data[name].dims[0])].values / scale[0], y=data[name].values / scale[1], bands=bands)
 
 
 def profiled(result: FitResult) -> list[int]:

@@ -7,48 +7,40 @@ from __future__ import annotations
 
 import math
 import textwrap
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
-from ionscape.figures.fit_values import (
-    BANDS,
-    DARK,
-    LIGHT,
-    banded_curve,
-    chosen_data_set,
-    curve_ions,
-    fitted_densities,
-    residual_limit,
-)
-from ionscape.figures.profiles import PER_CUBIC_NANOMETRE
-from ionscape.figures.style import (
-    LOWEST_DECADES,
-    IonStyle,
-    axis_unit,
-    inner_legend,
-    ion_styles,
-    new_figure,
-    plain_text,
-    shade,
-    tidy,
-)
+
+from .fit_values import chosen_data_set, curve_ions, residual_limit
+from .plot import Axis, Curve, Label, Mark, Panel, Plot, axis_in, entry
+from .profiles import PER_CUBIC_NANOMETRE
+from .render_matplotlib import Drawing
+from .style import LOWEST_DECADES, axis_unit, darker, ion_styles
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from ionscape.arrays import FloatArray
     from ionscape.inference import FitResult
 
 TITLE_WIDTH = 78  # characters on a line
-FERMI_LABEL = r"density that sets the Fermi level / nm$^{-3}$"
 TYPICAL_WIDTH = 95  # percentile of the widths of a band up to which its axis reaches
+BANDS = ((95, 0.22), (68, 0.3))
+"""Level in per cent and strength, from the back to the front: one shines through the other."""
+DARK = 0.45
+"""Strength of both bands on top of each other."""
+FERMI_AXIS = Axis(label="density that sets the Fermi level", unit="nm⁻³", size=PER_CUBIC_NANOMETRE, si_unit="1/m^3")
+ENERGY_AXIS = Axis(label="site energy from transport threshold", unit="eV", size=ELECTRON_VOLT, si_unit="J")
+D_AXIS = Axis(symbol="D", unit="m²/s", si_unit="m^2/s", log=True)
+ACTIVATION_AXIS = Axis(symbol="E_act", unit="eV", size=ELECTRON_VOLT, si_unit="J")
+SITES_AXIS = Axis(
+    symbol="S(E)", unit="eV⁻¹ nm⁻³", size=PER_CUBIC_NANOMETRE / ELECTRON_VOLT, si_unit="1/(m^3 J)", limits=(0.0, None)
+)
 
 
-def fitted_profile(result: FitResult, number: int = 0) -> Figure:
+@Drawing
+def fitted_profile(result: FitResult, number: int = 0) -> Plot:
     """Draw measured and fitted densities of a data set over depth; below, the standardised residuals of every ion.
 
     Args:
@@ -60,32 +52,47 @@ def fitted_profile(result: FitResult, number: int = 0) -> Figure:
     """
     name, ions = chosen_data_set(result, number)
     data = result.dataset
-    figure = new_figure(7.0, 4.0 + 0.9 * len(ions))
-    panels = figure.subplots(1 + len(ions), 1, sharex=True, height_ratios=(3.4, *([0.9] * len(ions))), squeeze=False)
-    axes, lower = panels[0, 0], list(panels[1:, 0])
     depth = data[f"depth_{number}"].values
-    unit = axis_unit(float(depth[-1]), "length")
-    styles = ion_styles(ions)
+    horizontal = axis_in(axis_unit(float(depth[-1]), "length"), "depth", "m", limits=(0.0, float(depth[-1])))
+    x, styles = depth / horizontal.size, ion_styles(ions)
+    curves: list[Curve] = []
+    residuals: list[Panel] = []
     for place, ion in enumerate(ions):
-        style = styles[ion]
-        measured, error, fitted = fitted_densities(result, number, place)
-        pale = shade(style.colour, 0.5)
-        axes.errorbar(depth / unit.size, measured, error, fmt="o", ms=2.2, color=pale, elinewidth=0.6, zorder=1.5,
-                      label=f"{plain_text(ion)} measured, ± 1 σ of counting")  # fmt: skip
-        axes.plot(depth / unit.size, fitted, color=_darker(style.colour), lw=1.5, zorder=3,
-                  label=f"{plain_text(ion)} fitted")  # fmt: skip
-    axes.set_ylim(bottom=0.0)
-    tidy(axes, horizontal="", vertical=r"density / nm$^{-3}$")
-    axes.set_title(_title(result, name), fontsize=10, loc="left", parse_math=False)
-    inner_legend(axes)
-    for place, (ion, panel) in enumerate(zip(ions, lower, strict=True)):
-        _draw_residuals(panel, depth / unit.size, data[f"residual_{number}"].values[:, place], ion, styles[ion])
-    lower[-1].set_xlabel(f"depth / {unit.unit}")
-    axes.set_xlim(0.0, float(depth[-1]) / unit.size)
-    return figure
+        measured, error, fitted = (
+            data[f"{kind}_{number}"].values[:, place] / PER_CUBIC_NANOMETRE
+            for kind in ("measured", "measured_error", "fitted")
+        )
+        colour = styles[ion].colour
+        curves.append(Curve(name=f"{ion} measured, ± 1 σ of counting", x=x, y=measured, lower=measured - error,
+                            upper=measured + error, interval="1 σ", kind="points", colour=colour, strength=0.5,
+                            thickness=1.2, order=-0.5))  # fmt: skip
+        curves.append(Curve(name=f"{ion} fitted", x=x, y=fitted, colour=darker(colour), thickness=1.5, order=1.0))
+        residuals.append(_residuals(ion, colour, x, data[f"residual_{number}"].values[:, place], horizontal))
+    upper = Panel(
+        title=_title(result, name), horizontal=replace(horizontal, hidden=True), curves=tuple(curves),
+        vertical=Axis(label="density", unit="nm⁻³", size=PER_CUBIC_NANOMETRE, si_unit="1/m^3", limits=(0.0, None)),
+    )  # fmt: skip
+    lower = [replace(panel, horizontal=replace(horizontal, hidden=panel is not residuals[-1])) for panel in residuals]
+    return Plot(
+        name=f"fit-{name}" if name else "fit", panels=(upper, *lower), share="x",
+        heights=(3.4, *([0.9] * len(ions))), size=(7.0, 4.0 + 0.9 * len(ions)),
+    )  # fmt: skip
 
 
-def fitted_diffusion_coefficients(result: FitResult, number: int = 0) -> Figure:
+def _residuals(ion: str, colour: str, x: np.ndarray, residual: np.ndarray, horizontal: Axis) -> Panel:
+    """Standardised residuals of one ion over depth, with the band of two standard deviations."""
+    limit, ends = residual_limit(residual), np.array([0.0, float(x[-1])])
+    band = Curve(name="±2 σ", x=ends, y=np.zeros(2), lower=np.full(2, -2.0), upper=np.full(2, 2.0), kind="band",
+                 colour="#888888", strength=0.2)  # fmt: skip
+    points = Curve(name=f"{ion} residual", x=x, y=residual, kind="points", colour=colour, thickness=0.75, legend=False)
+    middle = Mark(value=0.0, across="horizontal", line="solid", thickness=0.5, colour="black")
+    grey = Label(text="grey: ±2 σ", x=1.0, y=0.0, frame=("panel", "panel"), anchor=("right", "bottom"), size=6.5)
+    return Panel(horizontal=horizontal, vertical=Axis(label=ion, unit="σ", limits=(-limit, limit)),
+                 curves=(band, points), marks=(middle,), labels=(grey,), legend="")  # fmt: skip
+
+
+@Drawing
+def fitted_diffusion_coefficients(result: FitResult, number: int = 0) -> Plot:
     """Draw D of every ion over the density that sets its Fermi level, with bands of 68 and 95 %.
 
     Args:
@@ -95,18 +102,18 @@ def fitted_diffusion_coefficients(result: FitResult, number: int = 0) -> Figure:
     Raises:
         InputError: there is no such data set.
     """
-    scale = (PER_CUBIC_NANOMETRE, 1.0)
-    figure, axes, lower = _curve_figure(result, "diffusion_coefficient", number, scale=scale, relative=True)
-    axes.set_yscale("log")
-    highest = max((float(line.get_ydata().max()) for line in axes.lines), default=0.0)  # pyright: ignore
-    if highest > 0.0:
-        axes.set_ylim(bottom=max(axes.get_ylim()[0], highest * 10.0**-LOWEST_DECADES))
-    tidy(axes, horizontal="", vertical=r"$D$ / (m$^2$ s$^{-1}$)")
-    tidy(lower, horizontal=FERMI_LABEL, vertical="band / %")
-    return figure
+    plot = _banded(result, "diffusion_coefficient", number, FERMI_AXIS, D_AXIS, about="%")
+    upper = plot.panels[0]
+    lines = [curve.y for curve in upper.curves if curve.kind == "line" and curve.x.size]
+    highest = max((float(np.nanmax(y)) for y in lines), default=0.0)
+    lowest = min((float(np.nanmin(y[y > 0.0])) for y in lines if (y > 0.0).any()), default=0.0)
+    limits = (max(lowest, highest * 10.0**-LOWEST_DECADES) / 2.0, 2.0 * highest) if highest > 0.0 else (None, None)
+    upper = replace(upper, vertical=replace(upper.vertical, limits=limits))
+    return replace(plot, name=f"{plot.name}-diffusion-coefficients", panels=(upper, plot.panels[1]))
 
 
-def fitted_activation_energies(result: FitResult, number: int = 0) -> Figure:
+@Drawing
+def fitted_activation_energies(result: FitResult, number: int = 0) -> Plot:
     """Draw the activation energy of every ion over the density that sets its Fermi level, with bands of 68 and 95 %.
 
     Args:
@@ -116,14 +123,12 @@ def fitted_activation_energies(result: FitResult, number: int = 0) -> Figure:
     Raises:
         InputError: there is no such data set.
     """
-    scale = (PER_CUBIC_NANOMETRE, ELECTRON_VOLT)
-    figure, axes, lower = _curve_figure(result, "activation_energy", number, scale=scale)
-    tidy(axes, horizontal="", vertical=r"$E_\mathrm{act}$ / eV")
-    tidy(lower, horizontal=FERMI_LABEL, vertical="band / eV")
-    return figure
+    plot = _banded(result, "activation_energy", number, FERMI_AXIS, ACTIVATION_AXIS, about="eV")
+    return replace(plot, name=f"{plot.name}-activation-energies")
 
 
-def fitted_site_energies(result: FitResult, number: int = 0) -> Figure:
+@Drawing
+def fitted_site_energies(result: FitResult, number: int = 0) -> Plot:
     """Draw the site energy distributions from the threshold of transport, with bands of 68 and 95 %.
 
     Args:
@@ -137,75 +142,55 @@ def fitted_site_energies(result: FitResult, number: int = 0) -> Figure:
     if not curve_ions(result, "site_energy_density", number):
         raise InputError("has no ion with a site energy distribution", key="number", value=number,
                          remedy='choose a data set with an ion whose diffusion model is "site-energies"')  # fmt: skip
-    scale = (ELECTRON_VOLT, PER_CUBIC_NANOMETRE / ELECTRON_VOLT)
-    figure, axes, lower = _curve_figure(result, "site_energy_density", number, scale=scale)
-    tidy(axes, horizontal="", vertical=r"$S(E)$ / (eV$^{-1}$ nm$^{-3}$)")
-    tidy(lower, horizontal="site energy from transport threshold / eV", vertical="band")
-    axes.set_ylim(bottom=0.0)
-    return figure
+    plot = _banded(result, "site_energy_density", number, ENERGY_AXIS, SITES_AXIS)
+    return replace(plot, name=f"{plot.name}-site-energies")
 
 
-def _draw_residuals(axes: Axes, depth: FloatArray, residual: FloatArray, ion: str, style: IonStyle) -> None:
-    axes.axhspan(-2.0, 2.0, color="#EEEEEE", lw=0)
-    axes.annotate("grey: ± 2 σ", (1.0, 0.0), (-3.0, 2.0), xycoords="axes fraction", textcoords="offset points",
-                  ha="right", fontsize=6.5, color="#666666")  # fmt: skip
-    axes.axhline(0.0, color="black", lw=0.5)
-    axes.plot(depth, residual, "o", ms=1.8, color=style.colour)
-    limit = residual_limit(residual)
-    axes.set_ylim(-limit, limit)
-    tidy(axes, horizontal="", vertical=f"{plain_text(ion)} / $\\sigma$")
-
-
-def _curve_figure(
-    result: FitResult, kind: str, number: int, *, scale: tuple[float, float], relative: bool = False
-) -> tuple[Figure, Axes, Axes]:
+def _banded(result: FitResult, kind: str, number: int, horizontal: Axis, vertical: Axis, *, about: str = "") -> Plot:
     """Curves with their bands, and below them the bands about the curves, which may be as narrow as the lines.
 
-    scale: SI sizes of the units of both axes; relative: bands in per cent of the curve.
+    about: unit of the bands below; in per cent they are relative to the curve.
     """
     name, _ = chosen_data_set(result, number)
-    ions = curve_ions(result, kind, number)
-    figure = new_figure(6.4, 5.2)
-    axes, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1.0))
-    axes.margins(x=0.0)
+    data, ions = result.dataset, curve_ions(result, kind, number)
     styles = ion_styles(ions)
-    limit = 0.0
+    upper: list[Curve] = []
+    lower: list[Curve] = []
+    limit, ends = 0.0, [math.inf, -math.inf]
     for ion in ions:
-        curve, style = banded_curve(result, kind, number, ion, scale=scale), styles[ion]
-        reference = np.where(curve.y > 0.0, curve.y, np.nan) / 100.0 if relative else np.ones_like(curve.y)
+        stored, style = f"{kind}_{number}_{ion}", styles[ion]
+        x = data[str(data[stored].dims[0])].values / horizontal.size
+        y = data[stored].values / vertical.size
+        reference = np.where(y > 0.0, y, np.nan) / 100.0 if about == "%" else np.ones_like(y)
         for level, strength in BANDS:
-            low, high = curve.bands[level]
-            axes.fill_between(curve.x, low, high, color=shade(style.colour, strength), lw=0)
-            below, above = (low - curve.y) / reference, (high - curve.y) / reference
-            lower.fill_between(curve.x, below, above, color=style.colour, alpha=strength, lw=0)
+            low, high = (data[f"{stored}_{end}_{level}"].values / vertical.size for end in ("lower", "upper"))
+            band = Curve(name=f"{ion}, {level} %", x=x, y=y, lower=low, upper=high, kind="band", legend=False,
+                         colour=style.colour, strength=strength)  # fmt: skip
+            upper.append(band)
+            below, above = (low - y) / reference, (high - y) / reference
+            lower.append(
+                replace(band, name=f"{band.name} about the curve", y=np.zeros_like(y), lower=below, upper=above)
+            )
             # where a curve jumps its band is as wide as the jump: the axis is for the rest
             limit = max(limit, float(np.nanpercentile(np.maximum(-below, above), TYPICAL_WIDTH)))
-        axes.plot(curve.x, curve.y, color=_darker(style.colour), lw=1.3, ls=style.line, label=plain_text(ion))
-    lower.axhline(0.0, color="black", lw=0.5)
-    if limit > 0.0 and math.isfinite(limit):
-        lower.set_ylim(-1.4 * limit, 1.4 * limit)
-    _titled(axes, result, name)
-    return figure, axes, lower
-
-
-def _titled(axes: Axes, result: FitResult, name: str) -> None:
-    from matplotlib.patches import Patch
-
-    axes.set_title(_title(result, name), fontsize=10, loc="left", parse_math=False)
-    handles, labels = axes.get_legend_handles_labels()
-    bands = [
-        Patch(color=shade("black", DARK), lw=0, label="68 %"),
-        Patch(color=shade("black", LIGHT), lw=0, label="95 %"),
-    ]
-    inner_legend(axes, [*handles, *bands], [*labels, *(str(band.get_label()) for band in bands)])
+        upper.append(Curve(name=ion, x=x, y=y, colour=darker(style.colour), line=style.line, thickness=1.3))
+        ends = [min(ends[0], float(x.min())), max(ends[1], float(x.max()))]
+    upper += [entry(f"{level} %", kind="band", colour="black", strength=strength)
+              for level, strength in ((68, DARK), (95, BANDS[0][1]))]  # fmt: skip
+    horizontal = replace(horizontal, limits=(ends[0], ends[1]) if ions else (None, None))
+    reach = (-1.4 * limit, 1.4 * limit) if 0.0 < limit < math.inf else (None, None)
+    middle = Mark(value=0.0, across="horizontal", line="solid", thickness=0.5, colour="black")
+    return Plot(
+        name=f"fit-{name}" if name else "fit", share="x", heights=(3.2, 1.0), size=(6.4, 5.2),
+        panels=(
+            Panel(title=_title(result, name), horizontal=replace(horizontal, hidden=True), vertical=vertical,
+                  curves=tuple(upper)),
+            Panel(horizontal=horizontal, vertical=Axis(label="band", unit=about, limits=reach), curves=tuple(lower),
+                  marks=(middle,), legend=""),
+        ),
+    )  # fmt: skip
 
 
 def _title(result: FitResult, name: str) -> str:
     title = str(result.dataset.attrs["title"])
     return textwrap.fill(f"{title}: {name}" if name else title, TITLE_WIDTH)
-
-
-def _darker(colour: str) -> Any:
-    from matplotlib.colors import to_rgb
-
-    return tuple(0.8 * part for part in to_rgb(colour))

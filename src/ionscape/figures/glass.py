@@ -6,27 +6,30 @@ Borate units are blue, phosphate units red to yellow; the darker, the more charg
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
-from ionscape.figures.series_values import colour_of_map
-from ionscape.figures.style import LineStyle, ion_styles, new_figure, shade, tidy
+
+from .plot import Axis, Curve, Mark, Panel, Plot, lowered_digits
+from .render_matplotlib import Drawing
+from .series import MIXING_AXIS
+from .style import LineStyle, colour_of_map, ion_styles
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
     from ionscape.glass import Glass, NetworkFormerUnits
     from ionscape.hopping import Landscape
+    from ionscape.series import Series
 
 LEAST_FRACTION = 1e-6  # of a unit that is drawn
 LEAST_SHARE = 0.02  # of the sites with a counter charge that gets a line of its own
 LEAST_TAIL = 2e-4  # of the sites on either side that are not shown
 CHARGE_STEP = 0.5
 BINS = 80
+UNITS_AXIS = Axis(label="units per network former cation", limits=(0.0, None))
 
 UNIT_STYLES: dict[str, tuple[str, LineStyle]] = {
     "B4": ("#0B3C8C", "solid"),
@@ -38,26 +41,31 @@ UNIT_STYLES: dict[str, tuple[str, LineStyle]] = {
     "P1": ("#B8330E", (0, (6, 1.5, 1, 1.5))),
     "P0": ("#6B0F0F", (0, (1, 1))),
 }
-_ORDER = ("B4", "B3", "B2", "P4", "P3", "P2", "P1", "P0")
+_ORDER = tuple(UNIT_STYLES)
 
 
-def draw_units(axes: Axes, glass: Glass) -> None:
-    """Draw the fractions of network former units as bars, each with the charge of its kind."""
+def units_panel(glass: Glass) -> Panel:
+    """The fractions of network former units as bars, each with the charge of its kind."""
     from ionscape.glass import UNIT_KINDS
 
     kinds = {kind.name: kind for kind in UNIT_KINDS}
     present = [name for name in _ORDER if glass.units[name] > LEAST_FRACTION]
-    heights = [glass.units[name] for name in present]
-    bars = axes.bar(range(len(present)), heights, color=[UNIT_STYLES[name][0] for name in present], width=0.7)
-    axes.bar_label(bars, labels=[_percent(height) for height in heights], padding=2, fontsize=9)
-    axes.set_xticks(range(len(present)), [f"{kinds[name].symbol}\n{_charge(kinds[name].charge)}" for name in present])
-    axes.set_ylim(0.0, 1.15 * max(heights))
-    axes.set_xlim(-0.6, max(len(present), 3) - 0.4)
-    tidy(axes, horizontal="network former unit and its charge", vertical="units per network former cation")
+    bars = [
+        Curve(name=kinds[name].symbol, x=np.array([float(place)]), y=np.array([glass.units[name]]), kind="bars",
+              colour=UNIT_STYLES[name][0], notes=(f"{100.0 * glass.units[name]:.1f} %",), legend=False)
+        for place, name in enumerate(present)
+    ]  # fmt: skip
+    ticks = tuple(f"{kinds[name].symbol}\n{_charge(kinds[name].charge)}" for name in present)
+    return Panel(
+        horizontal=Axis(label="network former unit and its charge", ticks=ticks,
+                        limits=(-0.6, max(len(present), 3) - 0.4)),
+        vertical=replace(UNITS_AXIS, limits=(0.0, 1.15 * max(glass.units[name] for name in present))),
+        curves=tuple(bars), legend="",
+    )  # fmt: skip
 
 
-def draw_density_of_states(axes: Axes, landscape: Landscape) -> None:
-    """Draw the density of states per accessible site, the occupied part filled, with the Fermi energy.
+def density_of_states_panel(landscape: Landscape) -> Panel:
+    """The density of states per accessible site, the occupied part filled, with the Fermi energy.
 
     Thin lines are the parts of the sites whose counter charge is nearest to the multiple of a half that the legend
     beside the panel gives, the darker the more negative: single charges are too many to be told apart.
@@ -70,46 +78,51 @@ def draw_density_of_states(axes: Axes, landscape: Landscape) -> None:
     energy, width = 0.5 * (edges[1:] + edges[:-1]), (highest - lowest) / BINS
     density = np.histogram(energies, edges)[0] / (len(energies) * width)
     alkali = landscape.glass.composition.alkali
-    colour = ion_styles([alkali])[alkali].colour
     # The Fermi energy lies within an interval of the histogram; the fill ends there and not at the interval's middle.
     grid = np.sort(np.append(energy, fermi))
     heights = np.interp(grid, energy, density)
-    axes.fill_between(grid, heights, where=list(grid <= fermi), color=shade(colour, 0.3), lw=0, label="occupied")
-    axes.fill_between(grid, heights, where=list(grid >= fermi), color=shade("#7F7F7F", 0.3), lw=0, label="vacant")
-    axes.plot(energy, density, color="black", lw=1.3)
-    axes.axvline(fermi, color="black", lw=0.9, ls="dashed", label=rf"$E_\mathrm{{F}}$ = {_minus(f'{fermi:.3f}')} eV")
+    parts = (("occupied", grid <= fermi, ion_styles([alkali])[alkali].colour), ("vacant", grid >= fermi, "#7F7F7F"))
+    curves = [
+        Curve(name=name, x=grid[inside], y=heights[inside], lower=np.zeros(int(inside.sum())), upper=heights[inside],
+              kind="band", colour=colour, strength=0.3)
+        for name, inside, colour in parts
+    ]  # fmt: skip
+    curves.append(Curve(name="all", x=energy, y=density, colour="black", thickness=1.3, legend=False))
     steps = np.round(charges / CHARGE_STEP).astype(int)
     drawn = [step for step in np.unique(steps) if np.count_nonzero(steps == step) >= LEAST_SHARE * len(energies)]
     for place, step in enumerate(drawn):
         part = np.histogram(energies[steps == step], edges)[0] / (len(energies) * width)
         tone = colour_of_map("viridis", 0.85 * place / max(len(drawn) - 1, 1))
-        axes.plot(energy, part, color=tone, lw=1.0, label=f"Q ≈ {_minus(f'{step * CHARGE_STEP:g}')}")
-    axes.set_ylim(0.0, 1.05 * float(density.max()))
-    tidy(
-        axes,
-        horizontal=r"site energy $\varepsilon$ / eV",
-        vertical=r"density of states per accessible site / eV$^{-1}$",
-    )
-    axes.legend(fontsize=9, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, borderaxespad=0.0)
+        name = f"Q ≈ {_minus(f'{step * CHARGE_STEP:g}')}"
+        curves.append(Curve(name=name, x=energy, y=part, colour=tone, thickness=1.0))
+    mark = Mark(value=fermi, name=f"= {_minus(f'{fermi:.3f}')} eV", symbol="E_F", colour="black", thickness=0.9,
+                legend=True)  # fmt: skip
+    return Panel(
+        horizontal=Axis(label="site energy", symbol="ε", unit="eV", limits=(lowest, highest)),
+        vertical=Axis(label="density of states per accessible site", unit="eV⁻¹",
+                      limits=(0.0, 1.05 * float(density.max()))),
+        curves=tuple(curves), marks=(mark,), legend="beside",
+    )  # fmt: skip
 
 
-def draw_units_against_mixing_ratio(
-    axes: Axes,
+def mixing_panel(
     alkali: str,
     alkali_oxide_fraction: float,
     *,
     units_of: Callable[[float], NetworkFormerUnits] | None = None,
     points: int = 401,
-) -> None:
-    """Draw the units over x into `axes`; see `units_against_mixing_ratio`."""
-    from ionscape.glass import Composition, network_former_units
+) -> Panel:
+    """The units over x; see `units_against_mixing_ratio`."""
+    from ionscape.glass import UNIT_KINDS, Composition, network_former_units
 
     def of_model(borate: float) -> NetworkFormerUnits:
         return network_former_units(
             Composition(alkali=alkali, alkali_oxide_fraction=alkali_oxide_fraction, borate_fraction=borate)
         )
 
+    symbols = {kind.name: kind.symbol for kind in UNIT_KINDS}
     borate, table = _units_table(units_of or of_model, points)
+    curves: list[Curve] = []
     for name in _ORDER:
         fractions = table[name]
         present = np.nan_to_num(fractions) > LEAST_FRACTION
@@ -118,20 +131,24 @@ def draw_units_against_mixing_ratio(
         # A line begins and ends on the axis, but does not run along it.
         near = present | np.append(present[1:], False) | np.append(False, present[:-1])
         colour, line = UNIT_STYLES[name]
-        axes.plot(borate, np.where(near, fractions, np.nan), color=colour, ls=line, lw=1.8, label=_symbol(name))
-    axes.set_xlim(0.0, 1.0)
-    axes.set_ylim(bottom=0.0)
-    tidy(axes, horizontal="$x$ = B / (B + P)", vertical="units per network former cation")
-    axes.legend(fontsize=10, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, borderaxespad=0.0)
+        shown = np.where(near, fractions, np.nan)
+        curves.append(Curve(name=symbols[name], x=borate, y=shown, colour=colour, line=line))
+    y = alkali_oxide_fraction
+    return Panel(
+        title=f"{y:.4g} {lowered_digits(alkali + '2O')} – {1 - y:.4g} [x B₂O₃ – (1−x) P₂O₅]", legend="beside",
+        horizontal=replace(MIXING_AXIS, limits=(0.0, 1.0)), vertical=UNITS_AXIS,
+        curves=tuple(curves),
+    )  # fmt: skip
 
 
+@Drawing
 def units_against_mixing_ratio(
     alkali: str,
     alkali_oxide_fraction: float,
     *,
     units_of: Callable[[float], NetworkFormerUnits] | None = None,
     points: int = 401,
-) -> Figure:
+) -> Plot:
     """Draw the fractions of network former units over the borate fraction x at a constant alkali oxide fraction.
 
     Args:
@@ -147,30 +164,43 @@ def units_against_mixing_ratio(
     from ionscape.glass import Composition
 
     Composition(alkali=alkali, alkali_oxide_fraction=alkali_oxide_fraction, borate_fraction=0.0)
-    figure = new_figure(6.2, 4.2)
-    axes = figure.subplots()
-    draw_units_against_mixing_ratio(axes, alkali, alkali_oxide_fraction, units_of=units_of, points=points)
-    y = alkali_oxide_fraction
-    axes.set_title(f"{y:.4g} {_subscripts(alkali + '2O')} – {1 - y:.4g} [x B₂O₃ – (1−x) P₂O₅]", fontsize=10)
-    return figure
+    panel = mixing_panel(alkali, alkali_oxide_fraction, units_of=units_of, points=points)
+    return Plot(name="network-former-units", panels=(panel,), size=(6.2, 4.2))
 
 
-def glass_overview(glass: Glass, landscape: Landscape | None = None) -> Figure:
+def series_units(series: Series) -> Plot:
+    """The units over the mixing ratio with the parameters or measured units of a series, its glasses marked."""
+    from ionscape.series.load import make_series_glass
+
+    def units_of(borate: float) -> NetworkFormerUnits:
+        return make_series_glass(series.settings, borate, series.measured_units).units
+
+    composition = series.glasses[0].composition
+    panel = mixing_panel(composition.alkali, composition.alkali_oxide_fraction, units_of=units_of, points=201)
+    names = {colour: name for name, (colour, _) in UNIT_STYLES.items()}
+    points: list[Curve] = []
+    for curve in panel.curves:
+        fractions = np.array([glass.units[names[curve.colour]] for glass in series.glasses])
+        there = fractions > LEAST_FRACTION
+        points.append(replace(curve, name=f"{curve.name} of the series", x=np.array(series.borate_fractions)[there],
+                              y=fractions[there], kind="points", legend=False))  # fmt: skip
+    return Plot(name="network-former-units", panels=(replace(panel, curves=(*points, *panel.curves)),), size=(6.2, 4.2))
+
+
+@Drawing
+def glass_overview(glass: Glass, landscape: Landscape | None = None) -> Plot:
     """Draw the network former units of a glass and, beside them, the density of states of a landscape.
 
     Args:
         glass: the glass.
         landscape: one of its landscapes; without it there are the units only.
     """
-    figure = new_figure(10.8 if landscape is not None else 5.2, 4.0)
-    if landscape is None:
-        draw_units(figure.subplots(), glass)
-    else:
-        left, right = figure.subplots(1, 2, width_ratios=(1.0, 1.25))
-        draw_units(left, glass)
-        draw_density_of_states(right, landscape)
-    figure.suptitle(_subscripts(glass.composition.formula), fontsize=11)
-    return figure
+    panels = (units_panel(glass), *(() if landscape is None else (density_of_states_panel(landscape),)))
+    return Plot(
+        name="glass", title=lowered_digits(glass.composition.formula), panels=panels,
+        layout=(tuple(range(len(panels))),), widths=(1.0, 1.25)[: len(panels)],
+        size=(5.2 if landscape is None else 10.8, 4.0),
+    )  # fmt: skip
 
 
 def _units_table(
@@ -193,12 +223,6 @@ def _units_table(
     return borate, table
 
 
-def _symbol(name: str) -> str:
-    from ionscape.glass import UNIT_KINDS
-
-    return next(kind.symbol for kind in UNIT_KINDS if kind.name == name)
-
-
 def _charge(charge: int) -> str:
     return "0" if charge == 0 else _minus(f"{charge:+d}")
 
@@ -206,16 +230,3 @@ def _charge(charge: int) -> str:
 def _minus(number: str) -> str:
     """A number with a minus sign instead of a hyphen."""
     return number.replace("-", "\N{MINUS SIGN}")
-
-
-def _percent(fraction: float) -> str:
-    return f"{100.0 * fraction:.1f} %"
-
-
-def _subscripts(formula: str) -> str:
-    """Digits behind a letter as subscripts."""
-    digits = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-    shown = ""
-    for before, letter in zip(" " + formula, formula, strict=False):
-        shown += letter.translate(digits) if before.isalpha() and letter.isdigit() else letter
-    return shown

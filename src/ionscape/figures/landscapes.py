@@ -8,21 +8,21 @@ import numpy as np
 
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
-from ionscape.figures.style import new_figure, tidy
+
+from .plot import Axis, Curve, Field, Mark, Panel, Plot
+from .render_matplotlib import Drawing
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from numpy.typing import NDArray
-
     from ionscape.hopping import CriticalPath, CurrentDistribution
 
 FAINTEST = 1e-4
 """Part of the current that a point of the map shows at least."""
 PATH_COLOUR, BOTTLENECK_COLOUR = "#0072B2", "#D55E00"
+ALONG, ACROSS = Axis(label="along the field", unit="sites"), Axis(label="across", unit="sites")
 
 
-def current_map(flow: CurrentDistribution, *, across: int | None = None) -> Figure:
+@Drawing
+def current_map(flow: CurrentDistribution, *, across: int | None = None) -> Plot:
     """Part of the current that flows through the sites, summed along one axis of the lattice.
 
     Args:
@@ -39,50 +39,39 @@ def current_map(flow: CurrentDistribution, *, across: int | None = None) -> Figu
     shown = beside[0] if along == beside[1] else beside[1]
     summed = np.nansum(flow.currents, axis=along)
     # rows across, columns along the field
-    picture = summed.T if flow.direction < shown else summed
-    figure = new_figure(5.6, 4.6)
-    axes = figure.subplots()
-    from matplotlib.colors import LogNorm
-
-    image = axes.imshow(
-        np.maximum(picture, FAINTEST), origin="lower", cmap="magma", aspect="equal", norm=LogNorm(FAINTEST, 1.0)
-    )
-    axes.set_xlabel("along the field / sites")
-    axes.set_ylabel("across / sites")
-    figure.colorbar(image, ax=axes, label="part of the current")
-    axes.set_title(f"{flow.temperature:g} K")
-    return figure
+    field = Field(values=summed.T if flow.direction < shown else summed, colours="magma", limits=(FAINTEST, 1.0),
+                  log=True, label="part of the current")  # fmt: skip
+    panel = Panel(title=f"{flow.temperature:g} K", horizontal=ALONG, vertical=ACROSS, field=field)
+    return Plot(name="current-map", panels=(panel,), size=(5.6, 4.6))
 
 
-def critical_path_figure(path: CriticalPath) -> Figure:
+@Drawing
+def critical_path_figure(path: CriticalPath) -> Plot:
     """Barriers along the critical path, and the path itself seen from one side; the bottleneck is marked."""
-    figure = new_figure(7.2, 3.4)
-    profile, view = figure.subplots(1, 2, width_ratios=[1.5, 1.0])
-    barriers = path.barriers / ELECTRON_VOLT
-    steps = np.arange(1, barriers.size + 1)
-    profile.vlines(steps, 0.0, barriers, color=PATH_COLOUR, lw=max(0.4, min(3.0, 120.0 / barriers.size)))
-    profile.axhline(path.activation_energy / ELECTRON_VOLT, color=BOTTLENECK_COLOUR, lw=0.8, ls=(0, (4, 2)))
-    profile.plot(steps[path.bottleneck], barriers[path.bottleneck], "o", color=BOTTLENECK_COLOUR, ms=5, zorder=4)
-    tidy(profile, horizontal="jump along the path", vertical="barrier Δ / eV")
-    profile.set_ylim(bottom=0.0)
-    profile.set_title(f"Δc = {path.activation_energy / ELECTRON_VOLT:.3f} eV, {barriers.size} jumps")
-    _draw_path(view, path)
-    return figure
-
-
-def _draw_path(axes: Axes, path: CriticalPath) -> None:
-    """The path projected on the field direction and the first axis beside it; not joined where it leaves by a face."""
+    barriers, neck = path.barriers / ELECTRON_VOLT, path.bottleneck
+    steps, highest = np.arange(1.0, barriers.size + 1.0), path.activation_energy / ELECTRON_VOLT
+    bottleneck: dict[str, Any] = {"name": "bottleneck", "kind": "points", "colour": BOTTLENECK_COLOUR, "order": 2.0}
+    profile = Panel(
+        title=f"Δc = {highest:.3f} eV, {barriers.size} jumps", legend="",
+        horizontal=Axis(label="jump along the path"), vertical=Axis(label="barrier Δ", unit="eV", limits=(0.0, None)),
+        curves=(
+            Curve(name="barrier", x=steps, y=barriers, kind="stems", colour=PATH_COLOUR,
+                  thickness=max(0.4, min(3.0, 120.0 / barriers.size))),
+            Curve(x=steps[[neck]], y=barriers[[neck]], thickness=4.7, **bottleneck),
+        ),
+        marks=(Mark(value=highest, across="horizontal", line=(0, (4, 2)), colour=BOTTLENECK_COLOUR, thickness=0.8),),
+    )  # fmt: skip
     beside = 1 if path.direction == 0 else 0
     along, across = path.sites[:, path.direction].astype(float), path.sites[:, beside].astype(float)
-    jumps = np.abs(np.diff(path.sites, axis=0)).max(axis=1) > 1
-    axes.plot(*_broken(along, across, jumps), color=PATH_COLOUR, lw=1.0)
-    ends = slice(path.bottleneck, path.bottleneck + 2)
-    axes.plot(along[ends], across[ends], "o-", color=BOTTLENECK_COLOUR, ms=4, zorder=4)
-    tidy(axes, horizontal="along the field / sites", vertical="across / sites")
-    axes.set_aspect("equal", adjustable="datalim")
-
-
-def _broken(along: NDArray[Any], across: NDArray[Any], jumps: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Both coordinates with NaN where the path passes a periodic face."""
-    places = np.flatnonzero(jumps) + 1
-    return np.insert(along, places, np.nan), np.insert(across, places, np.nan)
+    # the path is not joined where it leaves by a periodic face
+    breaks = np.flatnonzero(np.abs(np.diff(path.sites, axis=0)).max(axis=1) > 1) + 1
+    ends = slice(neck, neck + 2)
+    view = Panel(
+        horizontal=ALONG, vertical=ACROSS, square=True, legend="",
+        curves=(
+            Curve(name="path", x=np.insert(along, breaks, np.nan), y=np.insert(across, breaks, np.nan),
+                  colour=PATH_COLOUR, thickness=1.0),
+            Curve(x=along[ends], y=across[ends], thickness=1.8, **{**bottleneck, "kind": "line", "marker": "o"}),
+        ),
+    )  # fmt: skip
+    return Plot(name="critical-path", panels=(profile, view), layout=((0, 1),), widths=(1.5, 1.0), size=(7.2, 3.4))

@@ -2,67 +2,118 @@
 
 from __future__ import annotations
 
-import math
-import re
 import textwrap
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ionscape.figures.style import TOTAL, IonStyle, axis_unit, inner_legend, ion_styles, new_figure, shade, tidy
+from .plot import (
+    Axis,
+    Curve,
+    Label,
+    Mark,
+    Panel,
+    Plot,
+    Region,
+    SecondAxis,
+    entry,
+    grid_layout,
+    plain_formula,
+    power_of_ten,
+)
+from .render_matplotlib import Drawing
+from .style import IonStyle, axis_unit, ion_styles
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
     from ionscape.arrays import FloatArray
-    from ionscape.profiling import CraterDepth, DepthProfile
+    from ionscape.profiling import CraterDepth, DepthProfile, RawProfile
+    from ionscape.profiling.crater import StepHeight
+    from ionscape.profiling.crater_scan import CraterScan
 
-NANOMETRE = 1e-9
+NANOMETRE, MICROMETRE = 1e-9, 1e-6
 CALIBRATION_COLOUR = "#009E73"
 BULK_COLOUR = "#0072B2"
 SURFACE_COLOUR = "#D55E00"
+FIT_COLOUR = "#CC79A7"
 FEW_CHANNELS = 8  # up to which colours tell the elements and dashes the isotopes
 LONGEST_INNER_LEGEND = 6
 LONGEST_COLUMN = 4  # of panels with crater scans
 TITLE_WIDTH = 78  # characters on a line
 FILE_WIDTH = 34
-DARK, LIGHT = 0.4, 0.18  # strength of the bands: statistical, between the normalisations
+ROOM_FOR_NAMES = 0.18
+"""Part of the height of a crater scan that is left free above it."""
+DARK, LIGHT = 0.35, 0.18  # strength of the bands: statistical, between the normalisations
 ISOTOPE_LINES = ("solid", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)))
+TIME_AXIS, DEPTH_AXIS = (
+    Axis(label="sputter time", unit="s"),
+    Axis(label="depth", unit="nm", size=NANOMETRE, si_unit="m"),
+)
 
 
-def raw_counts(profile: DepthProfile) -> Figure:
+@Drawing
+def raw_counts(profile: DepthProfile) -> Plot:
     """Draw the counts of every channel over sputter time, with the depth on the upper axis."""
     data = profile.dataset
-    names = [str(name) for name in data["channel"].values]
-    outside = len(names) > LONGEST_INNER_LEGEND
-    figure = new_figure(8.2 if outside else 7.0, 4.4)
-    axes = figure.subplots()
-    timed = "sputter_time" in data
-    depth = data["depth"].values / NANOMETRE
-    abscissa = data["sputter_time"].values if timed else depth
-    limited = _limited(profile)
-    for number, (name, style) in enumerate(zip(names, channel_styles(names), strict=True)):
-        counts = data["channel_counts"].values[:, number]
-        saturated = limited[:, number]
-        label = plain_name(name) + (" (saturated)" if saturated.any() else "")
-        axes.plot(abscissa, np.where(counts > 0.0, counts, np.nan), color=style.colour, ls=style.line, lw=1.1,
-                  label=label)  # fmt: skip
-        axes.plot(abscissa[saturated], counts[saturated], "v", color=style.colour, ms=3)
-    axes.set_yscale("log")
-    axes.set_xlim(0.0, abscissa[-1])
-    tidy(axes, horizontal="sputter time / s" if timed else "depth / nm", vertical="counts per data point")
+    depth, timed = data["depth"].values / NANOMETRE, "sputter_time" in data
+    panel = counts_panel(profile, over="time" if timed else "depth")
     if timed and np.isfinite(data.attrs["sputter_rate"]):
-        _depth_axis(axes, abscissa, depth)
-    figure.suptitle(_wrapped(data.attrs["title"]), fontsize=10, x=0.02, ha="left", parse_math=False)
-    if outside:
-        figure.legend(loc="outside right upper", fontsize=8, ncols=1 + (len(names) - 1) // 24, frameon=False)
-    else:
-        inner_legend(axes)
-    return figure
+        panel = replace(panel, upper=SecondAxis(axis=DEPTH_AXIS, at=data["sputter_time"].values, values=depth))
+    outside = data.sizes["channel"] > LONGEST_INNER_LEGEND
+    return Plot(
+        name="counts", title=_wrapped(data.attrs["title"]),
+        panels=(replace(panel, legend="" if outside else "inside"),), legend="right" if outside else "",
+        size=(8.2 if outside else 7.0, 4.4),
+    )  # fmt: skip
+
+
+def counts_panel(profile: DepthProfile, *, over: str = "depth", regions: bool = False) -> Panel:
+    """Counts of every channel of a calibrated measurement, points limited by the dead time marked.
+
+    Args:
+        profile: a calibrated measurement.
+        over: "depth" or "time", along the abscissa.
+        regions: draw its regions (`bulk`, `calibration`, `fit`), to be dragged.
+    """
+    from ionscape.profiling.counting import dead_time_limited
+
+    data = profile.dataset
+    names, counts = [str(name) for name in data["channel"].values], data["channel_counts"].values
+    pulses = int(data.attrs["pulses_per_point"])
+    limited = np.asarray(dead_time_limited(counts, pulses if pulses > 0 else None), dtype=bool)
+    x = data["sputter_time"].values if over == "time" else data["depth"].values / NANOMETRE
+    saturated: list[Curve] = []
+    for place, (name, style) in enumerate(zip(names, channel_styles(names), strict=True)):
+        where = limited[:, place]
+        if where.any():
+            saturated.append(Curve(name=f"{plain_formula(name)} saturated", x=x[where], y=counts[where, place],
+                                   kind="points", marker="v", colour=style.colour, thickness=2.2))  # fmt: skip
+    horizontal = replace(TIME_AXIS if over == "time" else DEPTH_AXIS, limits=(0.0, float(x[-1])))
+    return _counts(names, x, counts, horizontal, further=saturated, regions=_regions(profile) if regions else ())
+
+
+def raw_counts_panel(raw: RawProfile) -> Panel:
+    """Counts of the ions of an export over sputter time (or depth)."""
+    names = [channel.name for channel in raw.channels if channel.kind == "ion"]
+    x, axis = (raw.sputter_time, TIME_AXIS) if raw.sputter_time is not None else (raw.depth, DEPTH_AXIS)
+    assert x is not None
+    counts = np.stack([raw.counts(name) for name in names], axis=1)
+    return replace(_counts(names, x / axis.size, counts, axis), title=Path(raw.file).name)
+
+
+def _counts(
+    names: Sequence[str], x: FloatArray, counts: FloatArray, horizontal: Axis, *, further: Sequence[Curve] = (),
+    regions: Sequence[Region] = (),
+) -> Panel:  # fmt: skip
+    curves = [
+        Curve(name=plain_formula(name), x=x, y=np.where(counts[:, place] > 0.0, counts[:, place], np.nan),
+              colour=style.colour, line=style.line, thickness=1.1)
+        for place, (name, style) in enumerate(zip(names, channel_styles(names), strict=True))
+    ]  # fmt: skip
+    vertical = Axis(label="counts per data point", log=True)
+    return Panel(horizontal=horizontal, vertical=vertical, curves=(*curves, *further), regions=tuple(regions))
 
 
 def channel_styles(names: Sequence[str]) -> list[IonStyle]:
@@ -97,168 +148,164 @@ def channel_styles(names: Sequence[str]) -> list[IonStyle]:
     return styles
 
 
-def calibrated_profile(profile: DepthProfile) -> Figure:
+@Drawing
+def calibrated_profile(profile: DepthProfile) -> Plot:
     """Draw the densities over depth with their 95 % intervals and band of normalisations; below, the charge balance."""
-    from matplotlib.patches import Patch
-
     data = profile.dataset
-    figure = new_figure(7.0, 6.0)
-    axes, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1.0))
-    depth = data["depth"].values / NANOMETRE
     total = float(np.sum(data["bulk_density"].values))
-    styles = ion_styles(profile.ions)
-    for number, ion in enumerate(profile.ions):
-        colour = styles[ion].colour
-
-        def fraction(name: str, number: int = number) -> FloatArray:
-            return data[name].values[:, number] / total
-
-        bands = (
-            ("density_systematic_lower", "density_systematic_upper", LIGHT),
-            ("density_lower_95", "density_upper_95", DARK),
-        )
-        for low, high, strength in bands:
-            axes.fill_between(depth, fraction(low), fraction(high), color=shade(colour, strength), lw=0)
-        axes.plot(depth, fraction("density"), color=colour, lw=1.2, label=ion)
-    axes.set_ylim(bottom=min(0.0, float(np.nanmin(data["density_lower_95"].values)) / total))
-    bulk = r"$n_\mathrm{bulk}$"
-    tidy(axes, horizontal="", vertical=f"density / {bulk},  {bulk} = {_power(total)} m$^{{-3}}$")
+    upper = density_panel(profile)
+    outside = sum(curve.legend for curve in upper.curves) > LONGEST_INNER_LEGEND
     title = f"{_wrapped(data.attrs['title'])}\nmethod: {data.attrs['density_method']}"
-    axes.set_title(title, fontsize=10, loc="left", pad=9, parse_math=False)
-    _mark_region(axes, data.attrs["calibration_region"], CALIBRATION_COLOUR, "calibration", height=1.0)
-    _mark_region(axes, data.attrs["bulk_region"], BULK_COLOUR, "bulk", height=1.0)
-    bands = [
-        Patch(color=shade("black", DARK), lw=0, label="95 %, statistical"),
-        Patch(color=shade("black", LIGHT), lw=0, label="between the normalisations"),
+    unity = Label(text=f" = {power_of_ten(total)} m⁻³", symbol="n_bulk", x=1.0, y=1.0, frame=("panel", "panel"),
+                  anchor=("right", "bottom"), size=8.0)  # fmt: skip
+    # the title stands above both panels
+    upper = replace(upper, horizontal=replace(upper.horizontal, hidden=True), title="", labels=(unity,),
+                    legend="" if outside else "inside")  # fmt: skip
+    return Plot(
+        name="calibrated-profile", title=title, panels=(upper, balance_panel(profile)), heights=(3.2, 1.0), share="x",
+        legend="right" if outside else "", size=(8.8 if outside else 7.0, 6.0),
+    )  # fmt: skip
+
+
+def density_panel(profile: DepthProfile, *, regions: bool = True, normalised: bool = True) -> Panel:
+    """Densities over depth with their 95 % intervals and the band of normalisations.
+
+    Args:
+        profile: a calibrated measurement.
+        regions: draw its regions (`bulk`, `calibration`, `fit`), to be dragged.
+        normalised: as fractions of the bulk density; otherwise per cubic nanometre.
+    """
+    data = profile.dataset
+    depth = data["depth"].values / NANOMETRE
+    total = float(np.sum(data["bulk_density"].values)) if normalised else 1e27
+    styles = ion_styles(profile.ions)
+
+    def of(name: str, place: int) -> FloatArray:
+        return data[name].values[:, place] / total
+
+    bands = (
+        ("density_systematic_lower", "density_systematic_upper", LIGHT, "between the normalisations"),
+        ("density_lower_95", "density_upper_95", DARK, "95 %, statistical"),
+    )
+    curves = [
+        Curve(name=f"{ion}, {text}", x=depth, y=of("density", place), lower=of(lower, place), upper=of(upper, place),
+              kind="band", colour=styles[ion].colour, strength=strength, legend=False)
+        for lower, upper, strength, text in bands
+        for place, ion in enumerate(profile.ions)
+    ]  # fmt: skip
+    curves += [
+        Curve(name=ion, x=depth, y=of("density", place), colour=styles[ion].colour, thickness=1.3)
+        for place, ion in enumerate(profile.ions)
     ]
-    handles, labels = axes.get_legend_handles_labels()
-    entries = [*handles, *bands], [*labels, *(str(band.get_label()) for band in bands)]
-    if len(labels) > LONGEST_INNER_LEGEND:
-        figure.set_figwidth(8.8)
-        figure.legend(*entries, loc="outside right upper", fontsize=8, frameon=False)
-    else:
-        inner_legend(axes, *entries)
-    _draw_balance(lower, profile)
-    lower.set_xlim(0.0, depth[-1])
-    return figure
+    curves += [entry(text, kind="band", colour="black", strength=strength) for _, _, strength, text in reversed(bands)]
+    lowest = min(0.0, float(np.nanmin(data["density_lower_95"].values)) / total)
+    vertical = (
+        Axis(label="density", unit="nm⁻³", size=1e27) if not normalised else Axis(label="density", symbol="n/n_bulk")
+    )
+    return Panel(
+        title=f"densities, method {data.attrs['density_method']}", curves=tuple(curves),
+        horizontal=replace(DEPTH_AXIS, limits=(0.0, float(depth[-1]))),
+        vertical=replace(vertical, limits=(lowest, None)), regions=_regions(profile) if regions else (),
+    )  # fmt: skip
 
 
-def crater_scans(crater: CraterDepth) -> Figure:
+def balance_panel(profile: DepthProfile) -> Panel:
+    """What the charge balance misses before it is shared out, with the band of two standard deviations of noise."""
+    data = profile.dataset
+    depth = data["depth"].values / NANOMETRE
+    balance, error = 100.0 * data["balance"].values, 200.0 * data["balance_error"].values
+    low, high = (value / NANOMETRE for value in data.attrs["calibration_region"])
+    reach = np.maximum(np.abs(balance), error)[(depth >= low) & (depth <= high)]
+    limit = 1.3 * float(np.nanmax(reach)) if np.isfinite(reach).any() else 1.0
+    largest = float(np.nanmax(np.abs(balance)))
+    noise = Label(
+        text="grey: ±2 σ of noise", x=1.0, y=0.95, frame=("panel", "panel"), anchor=("right", "top"), size=8.0
+    )
+    labels = [noise]
+    if largest > limit:
+        place = float(depth[int(np.nanargmax(np.abs(balance)))])
+        text = f"cut off: up to {float(f'{largest:.2g}'):g} % at {place:.3g} nm"
+        labels.append(Label(text=text, x=0.06, y=0.95, frame=("panel", "panel"), anchor=("left", "top"), size=8.0))
+    return Panel(
+        horizontal=replace(DEPTH_AXIS, limits=(0.0, float(depth[-1]))), labels=tuple(labels),
+        # room for the labels above the data
+        vertical=Axis(label="balance", unit="%", limits=(-limit, 1.5 * limit)),
+        marks=(Mark(value=0.0, across="horizontal", line="solid", thickness=0.5, colour="black"),),
+        curves=(
+            Curve(name="±2 σ of noise", x=depth, y=np.zeros_like(depth), lower=-error, upper=error, kind="band",
+                  colour="black", strength=0.15),
+            Curve(name="balance", x=depth, y=balance, colour="black", thickness=0.7),
+        ),
+        legend="",
+    )  # fmt: skip
+
+
+@Drawing
+def crater_scans(crater: CraterDepth) -> Plot:
     """Draw the levelled scans across the crater with the regions whose heights were compared."""
     scans = len(crater.steps)
-    columns = 1 if scans <= LONGEST_COLUMN else 2
-    rows = math.ceil(scans / columns)
-    figure = new_figure(7.0 if columns == 1 else 9.0, 1.4 + 1.7 * rows)
-    grid = figure.subplots(rows, columns, sharex=True, squeeze=False)
-    panels: Sequence[Axes] = list(grid.T.ravel())
+    layout = grid_layout(scans, 1 if scans <= LONGEST_COLUMN else 2, downwards=True)
+    columns, rows = len(layout[0]), len(layout)
     deepest = max(float(np.ptp(step.levelled.height)) for step in crater.steps)
-    unit = axis_unit(deepest, "length")
-    for axes, step in zip(panels[:scans], crater.steps, strict=True):
-        lateral = step.levelled.lateral / 1e-6
-        axes.plot(lateral, step.levelled.height / unit.size, color="#555555", lw=0.7)
-        for region in step.regions.surface:
-            axes.axvspan(region[0] / 1e-6, region[1] / 1e-6, color=SURFACE_COLOUR, alpha=0.2, lw=0)
-        valley = step.regions.valley
-        axes.axvspan(valley[0] / 1e-6, valley[1] / 1e-6, color=BULK_COLOUR, alpha=0.2, lw=0)
-        tidy(axes, horizontal="", vertical=f"height / {unit.unit}")
-        value = f"{step.depth / NANOMETRE:.2f} ± {step.error / NANOMETRE:.2f} nm"
-        name = textwrap.shorten(Path(step.levelled.file).name, FILE_WIDTH, placeholder="…")
-        axes.set_title(name, fontsize=9, loc="left", parse_math=False)
-        axes.set_title(value, fontsize=9, loc="right", color="#333333")
-    for axes in panels[scans:]:
-        axes.set_visible(False)
-    for column in range(columns):
-        last = panels[min((column + 1) * rows, scans) - 1]
-        last.set_xlabel("lateral position / µm")
-        last.tick_params(labelbottom=True)
+    panels: list[Panel] = []
+    for number, step in enumerate(crater.steps):
+        panel = crater_panel(step, deepest=deepest)
+        lowest = number % rows == rows - 1 or number == scans - 1
+        panels.append(replace(panel, horizontal=replace(panel.horizontal, hidden=not lowest),
+                              vertical=replace(panel.vertical, limits=(None, None)),
+                              regions=tuple(replace(region, named=False) for region in panel.regions)))  # fmt: skip
     mean = f"{crater.depth / NANOMETRE:.2f} ± {crater.error / NANOMETRE:.2f} nm"
-    figure.suptitle(f"crater depth {mean} (one standard deviation); surface orange, valley blue", fontsize=10, x=0.02,
-                    ha="left")  # fmt: skip
-    return figure
+    return Plot(
+        name="crater", title=f"crater depth {mean} (one standard deviation); surface orange, valley blue", share="x",
+        panels=tuple(panels), layout=layout, size=(7.0 if columns == 1 else 9.0, 1.4 + 1.7 * rows),
+    )  # fmt: skip
 
 
-def plain_name(channel: str) -> str:
-    """Name of a channel as a formula: `^6Li+` becomes ⁶Li⁺ and `Cs_2+` Cs₂⁺ in mathematical text."""
-    name = re.sub(r"\s+", " ", channel.strip())
-    match = re.fullmatch(r"((?:\^?\d*[A-Z][a-z]?(?:_?\d+)?)+)([+-]*)", name)
-    if match is None:
-        return name.replace("$", r"\$")
-    formula = re.sub(r"\^(\d+)", r"$^{\1}$", match[1])
-    formula = re.sub(r"^(\d+)", r"$^{\1}$", formula)
-    formula = re.sub(r"(?<=[A-Za-z])_?(\d+)", r"$_{\1}$", formula)
-    return formula + (f"$^{{{match[2]}}}$" if match[2] else "")
+def crater_panel(scan: CraterScan | StepHeight, *, deepest: float | None = None) -> Panel:
+    """One scan across the crater with the regions whose heights are compared.
 
+    The regions are named `valley`, `surface 1`, `surface 2` and so on; an evaluated scan is drawn levelled.
 
-def _limited(profile: DepthProfile) -> Any:
-    """Where a channel is limited by the dead time of its detector, shape (points, channels)."""
-    from ionscape.profiling.counting import dead_time_limited
+    Args:
+        scan: as measured, or evaluated.
+        deepest: difference of heights that sets the unit [m]; None for that of the scan.
+    """
+    from ionscape.profiling.crater import StepHeight
 
-    data = profile.dataset
-    pulses = int(data.attrs["pulses_per_point"])
-    return dead_time_limited(data["channel_counts"].values, pulses if pulses > 0 else None)
-
-
-def _depth_axis(axes: Axes, time: FloatArray, depth: FloatArray) -> None:
-    """Put the depth [nm] on the upper edge."""
-    times, depths = _extended(time), _extended(depth)
-
-    def depth_of(time: Any) -> Any:
-        return np.interp(time, times, depths)
-
-    def time_of(depth: Any) -> Any:
-        return np.interp(depth, depths, times)
-
-    upper = axes.secondary_xaxis("top", functions=(depth_of, time_of))
-    upper.set_xlabel("depth / nm")
-    upper.tick_params(direction="in")
-
-
-def _draw_balance(axes: Axes, profile: DepthProfile) -> None:
-    """Draw what the charge balance misses before it is shared out, with the band that noise explains."""
-    data = profile.dataset
-    depth = data["depth"].values
-    balance, error = 100.0 * data["balance"].values, 200.0 * data["balance_error"].values
-    axes.fill_between(depth / NANOMETRE, -error, error, color=shade("black", 0.15), lw=0, label="±2 σ of noise")
-    axes.plot(depth / NANOMETRE, balance, color=TOTAL.colour, lw=0.7)
-    axes.axhline(0.0, color="black", lw=0.5)
-    low, high = data.attrs["calibration_region"]
-    inside = (depth >= low) & (depth <= high)
-    limit = 1.3 * float(np.nanmax(np.maximum(np.abs(balance), error)[inside]))
-    axes.set_ylim(-limit, 1.5 * limit)  # room for the legend above the data
-    tidy(axes, horizontal="depth / nm", vertical="balance / %")
-    axes.legend(fontsize=8, loc="upper right", framealpha=0.85, edgecolor="none", borderaxespad=0.2)
-    largest = float(np.nanmax(np.abs(balance)))
-    if largest > limit:
-        place = float(depth[int(np.nanargmax(np.abs(balance)))]) / NANOMETRE
-        note = f"cut off: up to {float(f'{largest:.2g}'):g} % at {place:.3g} nm"
-        axes.text(0.06, 0.95, note, fontsize=8, ha="left", va="top", transform=axes.transAxes)
-
-
-def _extended(rising: FloatArray) -> FloatArray:
-    """The values with one more at either end, far outside, on the straight line through the last two."""
-    span = rising[-1] - rising[0]
-    first, last = rising[1] - rising[0], rising[-1] - rising[-2]
-    steps = span / min(first, last)
-    return np.concatenate([[rising[0] - steps * first], rising, [rising[-1] + steps * last]])
+    step = scan if isinstance(scan, StepHeight) else None
+    shown = step.levelled if step is not None else scan
+    assert not isinstance(shown, StepHeight)
+    unit = axis_unit(float(np.ptp(shown.height)) if deepest is None else deepest, "length")
+    low, high = float(shown.height.min()) / unit.size, float(shown.height.max()) / unit.size
+    curve = Curve(name="height", x=shown.lateral / MICROMETRE, y=shown.height / unit.size, colour="#555555",
+                  thickness=0.8)  # fmt: skip
+    found: list[Region] = []
+    if step is not None:
+        found = [
+            Region(name=f"surface {number}", start=start / MICROMETRE, end=end / MICROMETRE, colour=SURFACE_COLOUR)
+            for number, (start, end) in enumerate(step.regions.surface, start=1)
+        ]
+        start, end = step.regions.valley
+        found.append(Region(name="valley", start=start / MICROMETRE, end=end / MICROMETRE, colour=BULK_COLOUR))
+    return Panel(
+        title=textwrap.shorten(Path(shown.file).name, FILE_WIDTH, placeholder="…"), curves=(curve,),
+        remark="" if step is None else f"{step.depth / NANOMETRE:.2f} ± {step.error / NANOMETRE:.2f} nm",
+        horizontal=Axis(label="lateral position", unit="µm", size=MICROMETRE), regions=tuple(found),
+        # room for the names of the regions above the curve
+        vertical=Axis(label="height", unit=unit.unit, size=unit.size,
+                      limits=(low - 0.05 * (high - low), high + ROOM_FOR_NAMES * (high - low))), legend="",
+    )  # fmt: skip
 
 
 def _wrapped(title: str) -> str:
     return textwrap.fill(title, TITLE_WIDTH)
 
 
-def _power(value: float) -> str:
-    """A number with its power of ten in mathematical text."""
-    mantissa, exponent = f"{value:.3e}".split("e")
-    return rf"{mantissa.rstrip('0').rstrip('.')}$\times$10$^{{{int(exponent)}}}$"
-
-
-def _mark_region(axes: Axes, region: Sequence[float], colour: str, name: str, *, height: float) -> None:
-    """Draw a bar along the upper edge over a region of depths."""
-    start, stop = (value / NANOMETRE for value in region)
-    transform = axes.get_xaxis_transform()
-    axes.plot(
-        [start, stop], [height, height], color=colour, lw=3, solid_capstyle="butt", transform=transform, clip_on=False
-    )
-    axes.text(
-        0.5 * (start + stop), height - 0.015, name, color=colour, fontsize=8, ha="center", va="top", transform=transform
-    )
+def _regions(profile: DepthProfile) -> tuple[Region, ...]:
+    attributes = profile.dataset.attrs
+    colours = {"bulk": BULK_COLOUR, "calibration": CALIBRATION_COLOUR, "fit": FIT_COLOUR}
+    return tuple(
+        Region(name=name, start=float(attributes[f"{name}_region"][0]) / NANOMETRE, bar=True,
+               end=float(attributes[f"{name}_region"][1]) / NANOMETRE, colour=colour)
+        for name, colour in colours.items()
+    )  # fmt: skip

@@ -14,20 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ionscape.errors import InputError
-from ionscape.figures.profiles import cells_shown, draw_profiles, profile_curves, scale_densities, stage_title
-from ionscape.figures.states import (
-    Array,
-    Result,
-    exchanging_ions,
-    mobile_ions,
-    reference_density,
-    shown_depth,
-    stage_ends,
-    state_at,
-    values,
-)
-from ionscape.figures.style import axis_unit, new_figure
 from ionscape.files.writing import check_output, write_bytes
+
+from .plot import Plot
+from .profiles import density_scale, shown_depth_of, stage_title
+from .render_matplotlib import draw
+from .states import Array, Result, stage_ends, state_at, values
+from .style import axis_unit, plain_text
 
 if TYPE_CHECKING:
     from ionscape.experiment import Experiment
@@ -95,29 +88,20 @@ def pictures(result: Result, frames: int) -> Iterator[Picture]:
     dataset, experiment = result.dataset, result.experiment
     start, ends = float(values(dataset, "time")[0]), stage_ends(dataset)
     times = frame_times(experiment, ends, start, frames)
-    initial = state_at(dataset, start)
-    limit = shown_depth([state_at(dataset, end) for end in ends.values()], initial, mobile_ions(experiment))
-    names = [*experiment.ions, *profile_curves(experiment, initial)]
-    exchanging = exchanging_ions(result)
-    reference = {name: reference_density(experiment, name, exchanging) for name in names}
+    initial, scale = state_at(dataset, start), density_scale(result, shown_depth_of(result))
+    every = (replace(initial, density=density) for density in values(dataset, "density"))
     # the sum may be higher than any ion, where it counts charges or ions pile up
-    highest = max(
-        float(density.max()) / reference[name]
-        for stored in values(dataset, "density")
-        for name, density in profile_curves(experiment, replace(initial, density=stored)).items()
-    )
-    count = cells_shown(initial.depth, limit)
+    highest = max(float(curve.y.max()) for state in every for curve in scale.curves(state, absent=True))
     clock = axis_unit(float(times[-1]), "time")
-
-    figure = new_figure(6.4, 4.2)
+    curves = scale.curves(initial, absent=True)
+    vertical = scale.vertical(curves, highest=1.04 * max(1.0, highest))
+    panel = replace(scale.panel(curves, legend=""), vertical=vertical)
+    figure = draw(Plot(name="film", panels=(panel,), legend="right"))
     canvas = FigureCanvasAgg(figure)
-    axes = figure.subplots()
-    lines = draw_profiles(axes, experiment, initial, limit=limit, absent=True, exchanging=exchanging)
-    scale_densities(axes, highest)
-    axes.set_ylim(top=1.1 * max(1.0, highest))
-    figure.legend(loc="outside right center", frameon=False)
+    (axes,) = figure.axes
     title = axes.set_title("stage", fontsize=11)
-    moving = [*sorted(lines.values(), key=lambda line: line.get_zorder()), title]
+    lines = {str(line.get_label()): line for line in axes.lines}
+    moving = [*sorted(axes.lines, key=lambda line: line.get_zorder()), title]
     for artist in moving:
         artist.set_animated(True)
     canvas.draw()
@@ -125,8 +109,8 @@ def pictures(result: Result, frames: int) -> Iterator[Picture]:
     for time in times:
         state = state_at(dataset, float(time))
         canvas.restore_region(background)
-        for name, density in profile_curves(experiment, state).items():
-            lines[name].set_ydata(density[:count] / reference[name])
+        for curve in scale.curves(state, absent=True):
+            lines[plain_text(curve.name)].set_ydata(curve.y)
         # Numbers of fixed width, so that the title does not tremble.
         title.set_text(f"{stage_title(experiment, state.stage)}   {time / clock.size:6.1f} {clock.unit}")
         for artist in moving:

@@ -1,19 +1,26 @@
-"""Densities and potential over depth (as Gunawan 2024, Fig. 1; Gunawan 2026, Figs. 3 and 5)."""
+"""Densities, potential and diffusion coefficients over depth (as Gunawan 2024, Fig. 1; Gunawan 2026, Figs. 3 and 5)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ionscape.figures.states import (
+from ionscape.files.quantities import DisplayUnit
+
+from .plot import Axis, Curve, Panel, Plot, axis_in, entry, grid_layout
+from .render_matplotlib import Drawing
+from .states import (
     Array,
     Result,
     State,
+    arrival_order,
     bulk_density,
     exchanging_ions,
     has_mobile_salt,
+    ion_names,
     mobile_ions,
     reference_density,
     shown_depth,
@@ -21,22 +28,18 @@ from ionscape.figures.states import (
     state_at,
     values,
 )
-from ionscape.figures.style import TOTAL, axis_unit, ion_styles, new_figure, shade, tidy, upper_legend
-from ionscape.files.quantities import DisplayUnit
+from .style import LOWEST_DECADES, TOTAL, axis_unit, colour_of_map, ion_styles
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
-
     from ionscape.experiment import Experiment
+    from ionscape.profiling import DepthProfile
 
 PER_CUBIC_NANOMETRE = 1e27  # 1/m^3
 WHOLE = 0.999  # of the thickness: a figure that reaches so deep shows the whole sample
 HIGHEST_LINEAR = 20.0  # times the native density
 LEAST_LOGARITHMIC = 1e-3  # of the native density
 LEAST_FRACTION = 1e-6  # of bulk: an ion that has not come yet would only draw over the axis
+PALEST = 0.35  # strength of the first of several times
 
 
 def stage_title(experiment: Experiment, stage: int) -> str:
@@ -57,6 +60,11 @@ def stages_and_temperatures(experiment: Experiment, stages: Sequence[int]) -> li
     return [f"{title}, {temperature:.5g} K" for title, temperature in zip(titles, temperatures, strict=True)]
 
 
+def moment_title(experiment: Experiment, state: State, clock: DisplayUnit) -> str:
+    """Return the short name of the stage of a state, and its time."""
+    return f"{stage_title(experiment, state.stage)}, after {state.time / clock.size:.4g} {clock.unit}"
+
+
 def profile_curves(experiment: Experiment, state: State) -> dict[str, Array]:
     """Return what a profile shows, each of shape (cells,) [1/m^3]: every mobile ion by name, then their sum.
 
@@ -72,88 +80,123 @@ def profile_curves(experiment: Experiment, state: State) -> dict[str, Array]:
     return curves
 
 
-def draw_profiles(
-    axes: Axes,
-    experiment: Experiment,
-    state: State,
-    *,
-    limit: float,
-    normalised: bool = True,
-    strength: float = 1.0,
-    absent: bool = False,
-    exchanging: Sequence[str] | None = None,
-) -> dict[str, Line2D]:
-    """Draw the density of every mobile ion and their sum over depth up to `limit` [m] into `axes`.
+@dataclass(frozen=True, kw_only=True)
+class DensityScale:
+    """In what densities over depth are drawn.
 
-    Args:
-        axes: where to draw.
-        experiment: what was simulated.
-        state: the time to draw.
+    Attributes:
+        experiment: gives the native densities.
+        exchanging: native ions that are exchanged (`states.exchanging_ions`), to which fractions refer.
         limit: end of the abscissa [m].
-        normalised: as fractions of the native density of the ions that are exchanged instead of per cubic nanometre.
-        strength: depth of colour from 0 (white) to 1, to tell several times apart.
-        absent: draw ions too that have not come yet, as a line along the axis.
-        exchanging: native ions that are exchanged (`states.exchanging_ions`); all mobile ones without it.
-
-    Returns:
-        The lines by the names of `profile_curves`.
+        normalised: as fractions of the native density of the ions that are exchanged, in a salt of those of like
+            charge; otherwise per cubic nanometre.
     """
-    unit = axis_unit(limit, "length")
-    count = cells_shown(state.depth, limit)
-    curves = profile_curves(experiment, state)
-    styles = ion_styles(name for name in curves if name in experiment.ions)
-    lines: dict[str, Line2D] = {}
-    highest = 0.0
-    for name, density in curves.items():
-        native = reference_density(experiment, name, exchanging)
-        if not absent and density.max() < LEAST_FRACTION * native:
-            continue
-        highest = max(highest, float(density[:count].max()) / native)
-        unity = native if normalised else PER_CUBIC_NANOMETRE
-        look = styles.get(name, TOTAL)
-        (lines[name],) = axes.plot(
-            state.depth[:count] / unit.size, density[:count] / unity, label=name, lw=look.thickness,
-            color=shade(look.colour, strength), ls=look.line, zorder=look.order + strength,
-        )  # fmt: skip
-    tidy(
-        axes,
-        horizontal=f"depth / {unit.unit}",
-        vertical=fraction_label(experiment, exchanging) if normalised else r"density / nm$^{-3}$",
-    )
-    axes.set_xlim(0, limit / unit.size)
-    unity = 1.0 if normalised else bulk_density(experiment, exchanging) / PER_CUBIC_NANOMETRE
-    scale_densities(axes, highest, unity=unity)
-    return lines
+
+    experiment: Experiment
+    exchanging: Sequence[str]
+    limit: float
+    normalised: bool = True
+
+    @property
+    def unit(self) -> DisplayUnit:
+        """That of the depths."""
+        return axis_unit(self.limit, "length")
+
+    @property
+    def horizontal(self) -> Axis:
+        """The axis of the depths."""
+        return depth_axis(self.limit)
+
+    def curves(self, state: State, *, absent: bool = False, suffix: str = "", **style: Any) -> list[Curve]:
+        """Density of every mobile ion and their sum over depth.
+
+        Args:
+            state: the time to draw.
+            absent: draw ions too that have not come yet, as a line along the axis.
+            suffix: behind the names, of another run; the sum is left out of it.
+            style: fields of `Curve` instead of those of the ions.
+        """
+        count = cells_shown(state.depth, self.limit)
+        drawn = profile_curves(self.experiment, state)
+        styles = ion_styles(name for name in drawn if name in self.experiment.ions)
+        found: list[Curve] = []
+        for name, density in drawn.items():
+            native, look = reference_density(self.experiment, name, self.exchanging), styles.get(name, TOTAL)
+            if (not absent and density.max() < LEAST_FRACTION * native) or (suffix and look is TOTAL):
+                continue
+            own: dict[str, Any] = {
+                "colour": look.colour,
+                "line": look.line,
+                "thickness": look.thickness,
+                "order": look.order - 2.0,
+            }
+            found.append(Curve(name=f"{name}{suffix}", x=state.depth[:count] / self.unit.size,
+                               y=density[:count] / (native if self.normalised else PER_CUBIC_NANOMETRE),
+                               **{**own, **style}))  # fmt: skip
+        return found
+
+    def measured(self, profile: DepthProfile) -> list[Curve]:
+        """Points of a measurement, as fractions of its own bulk density of the ions that are exchanged."""
+        data = profile.dataset
+        bulk = dict(zip(profile.ions, data["bulk_density"].values, strict=True))
+        unity = sum(bulk[ion] for ion in self.exchanging if ion in bulk) or sum(bulk.values())
+        unity = float(unity) if self.normalised else PER_CUBIC_NANOMETRE
+        inside = data["depth"].values <= self.limit
+        styles = ion_styles(profile.ions)
+
+        def of(name: str, place: int) -> Array:
+            return data[name].values[inside, place] / unity
+
+        return [
+            Curve(name=f"{ion} measured", x=data["depth"].values[inside] / self.unit.size, y=of("density", place),
+                  lower=of("density_lower_95", place), upper=of("density_upper_95", place), interval="95 %",
+                  kind="points", colour=styles[ion].colour, strength=0.55, thickness=1.2, order=-1.5)
+            for place, ion in enumerate(profile.ions)
+        ]  # fmt: skip
+
+    def vertical(self, curves: Sequence[Curve], *, highest: float | None = None) -> Axis:
+        """The axis of densities: linear from 0 on, or logarithmic where ions pile up so high that the rest is flat.
+
+        Args:
+            curves: what is drawn.
+            highest: density that is drawn, in the unit of the axis; None for that of the curves.
+        """
+        curves = [curve for curve in curves if curve.x.size]
+        unity = 1.0 if self.normalised else bulk_density(self.experiment, self.exchanging) / PER_CUBIC_NANOMETRE
+        if highest is None:
+            highest = max((float(np.nanmax(curve.y)) for curve in curves), default=unity)
+        lowest = min((float(np.nanmin(curve.y)) for curve in curves), default=0.0)
+        log = highest > HIGHEST_LINEAR * unity
+        limits = (LEAST_LOGARITHMIC * unity, 2.0 * highest) if log else (min(0.0, 1.05 * lowest), 1.06 * highest)
+        if not self.normalised:
+            return Axis(label="density", unit="nm⁻³", size=PER_CUBIC_NANOMETRE, si_unit="1/m^3", log=log, limits=limits)
+        label, symbol = self._fraction()
+        return Axis(label=label, symbol=symbol, log=log, limits=limits)
+
+    def _fraction(self) -> tuple[str, str]:
+        """Name and symbol of normalised densities."""
+        if staying_ions(self.experiment, self.exchanging):
+            return f"density / native density of {' + '.join(self.exchanging)}", ""
+        if has_mobile_salt(self.experiment):
+            return "fraction of native ions\nof like charge", "n/n_native"
+        return "fraction of bulk", "n/n_bulk"
+
+    def panel(self, curves: Sequence[Curve], *, title: str = "", **others: Any) -> Panel:
+        """Curves of densities in a panel; `others` are further fields of it."""
+        return Panel(title=title, horizontal=self.horizontal, vertical=self.vertical(curves), curves=tuple(curves),
+                     **others)  # fmt: skip
 
 
-def scale_densities(axes: Axes, highest: float, *, unity: float = 1.0) -> None:
-    """Make the ordinate linear from 0 on, or logarithmic where ions pile up so high that the rest would be flat.
-
-    Args:
-        axes: of densities.
-        highest: density that is drawn, as a fraction of the native one.
-        unity: the native one in the unit of the axis.
-    """
-    if highest > HIGHEST_LINEAR or axes.get_yscale() == "log":
-        axes.set_yscale("log")
-        axes.set_ylim(bottom=LEAST_LOGARITHMIC * unity)
-    else:
-        axes.set_ylim(bottom=0)
+def density_scale(result: Result, limit: float, *, normalised: bool = True) -> DensityScale:
+    """The scale of the densities of a result."""
+    exchanging = exchanging_ions(result)
+    return DensityScale(experiment=result.experiment, exchanging=exchanging, limit=limit, normalised=normalised)
 
 
 def staying_ions(experiment: Experiment, exchanging: Sequence[str] | None) -> tuple[str, ...]:
     """Return the mobile native ions that are not exchanged, to which fractions of bulk do not refer."""
     mobile = [name for name in experiment.sample.native if name not in experiment.immobile_ions]
     return tuple(name for name in mobile if exchanging and name not in exchanging)
-
-
-def fraction_label(experiment: Experiment, exchanging: Sequence[str] | None = None) -> str:
-    """Return the name of normalised densities, in mathematical text."""
-    if staying_ions(experiment, exchanging):
-        return f"density / native density of {' + '.join(exchanging or ())}"
-    if has_mobile_salt(experiment):
-        return "fraction of native ions\n" + r"of like charge $n/n_\mathrm{native}$"
-    return r"fraction of bulk $n/n_\mathrm{bulk}$"
 
 
 def zone_name(experiment: Experiment, limit: float) -> str:
@@ -164,12 +207,38 @@ def zone_name(experiment: Experiment, limit: float) -> str:
     return "exchanged zone" if arriving else "zone below the surface"
 
 
+def depth_axis(limit: float) -> Axis:
+    """The axis of depths from the surface to `limit` [m]."""
+    return axis_in(axis_unit(limit, "length"), "depth", "m", limits=(0.0, limit))
+
+
 def cells_shown(depth: Array, limit: float) -> int:
     """Return how many cells to draw so that the lines reach the end of the abscissa: one more than lie before it."""
     return min(int(np.searchsorted(depth, limit)) + 2, depth.size)
 
 
-def depth_profiles(result: Result, times: Sequence[float] | None = None, normalised: bool = True) -> Figure:
+def shown_depth_of(result: Result, times: Sequence[float] | None = None) -> float:
+    """Depth [m] up to which profiles are drawn.
+
+    Args:
+        result: a simulation.
+        times: those that are drawn [s]; None for the ends of all stages, so that it does not jump with the time.
+    """
+    dataset = result.dataset
+    states = [state_at(dataset, time) for time in (stage_ends(dataset).values() if times is None else times)]
+    initial = state_at(dataset, float(values(dataset, "time")[0]))
+    names = [name for name in mobile_ions(result.experiment) if name in ion_names(dataset)]
+    return shown_depth(states, initial, names)
+
+
+def _states(result: Result, times: Sequence[float] | None) -> list[State]:
+    """States at some times [s], early ones first; at the end of every stage without any."""
+    chosen = sorted(times) if times is not None else stage_ends(result.dataset).values()
+    return [state_at(result.dataset, time) for time in chosen]
+
+
+@Drawing
+def depth_profiles(result: Result, times: Sequence[float] | None = None, normalised: bool = True) -> Plot:
     """Draw the density of each ion and their sum over depth, up to about one and a half times the depth of the front.
 
     Args:
@@ -182,84 +251,58 @@ def depth_profiles(result: Result, times: Sequence[float] | None = None, normali
     Raises:
         InputError: a time outside the simulated interval.
     """
-    experiment, dataset = result.experiment, result.dataset
-    names, exchanging = mobile_ions(experiment), exchanging_ions(result)
-    initial = state_at(dataset, float(values(dataset, "time")[0]))
-    chosen = sorted(times) if times is not None else list(stage_ends(dataset).values())
-    states = [state_at(dataset, time) for time in chosen]
-    limit = shown_depth(states, initial, names)
+    states = _states(result, times)
+    scale = density_scale(result, shown_depth_of(result, [state.time for state in states]), normalised=normalised)
+    clock = axis_unit(states[-1].time, "time")
     if times is not None:
-        return _profiles_at_times(experiment, states, limit=limit, normalised=normalised, exchanging=exchanging)
+        return _profiles_at_times(scale, states, clock)
+    every = [scale.curves(state) for state in states]
+    vertical = scale.vertical([curve for curves in every for curve in curves])
     columns = 1 if len(states) <= 3 else 2
-    rows = -(-len(states) // columns)
-    figure = new_figure(6.4 * columns, 0.7 + (3.2 if rows == 1 else 2.5 * rows))
-    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    for axes, state in zip(panels.flat, states, strict=False):
-        draw_profiles(axes, experiment, state, limit=limit, normalised=normalised, exchanging=exchanging)
-        unit = axis_unit(chosen[-1], "time")
-        axes.set_title(
-            f"{stage_title(experiment, state.stage)}, after {state.time / unit.size:.4g} {unit.unit}", fontsize=10
-        )
-        axes.label_outer()
-    for axes in panels.flat[len(states) :]:
-        axes.set_visible(False)
-    if rows > 1:
-        # one name for all rows: low panels have no room for their own
-        name = panels[0, 0].yaxis.label
-        figure.supylabel(name.get_text(), fontsize=name.get_fontsize())
-        for axes in panels.flat:
-            axes.set_ylabel("")
-    _legend_above(figure, experiment)
-    return figure
-
-
-def _profiles_at_times(
-    experiment: Experiment, states: Sequence[State], *, limit: float, normalised: bool, exchanging: Sequence[str]
-) -> Figure:
-    """Draw several times into one panel, from pale to full colour."""
-    from matplotlib.lines import Line2D
-
-    figure = new_figure(6.8, 4.2)
-    axes = figure.subplots()
-    strengths = np.linspace(0.35, 1.0, len(states)) if len(states) > 1 else np.ones(1)
-    for state, strength in zip(states, strengths, strict=True):
-        draw_profiles(
-            axes, experiment, state, limit=limit, normalised=normalised, strength=float(strength), exchanging=exchanging
+    layout = grid_layout(len(states), columns)
+    panels: list[Panel] = []
+    for number, (state, curves) in enumerate(zip(states, every, strict=True)):
+        last = number + columns >= len(states)
+        own = replace(vertical, hidden=number % columns > 0, **({"label": "", "symbol": ""} if len(layout) > 1 else {}))
+        panels.append(
+            Panel(title=moment_title(result.experiment, state, clock), vertical=own, legend="",
+                  horizontal=replace(scale.horizontal, hidden=not last), curves=tuple(curves))
         )  # fmt: skip
-    unit = axis_unit(states[-1].time, "time")
-    axes.legend(
-        [Line2D([], [], lw=3, color=shade("black", float(strength))) for strength in strengths],
-        [f"{state.time / unit.size:.4g} {unit.unit}" for state in states],
-        title="time", frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0),
+    return Plot(
+        name="profiles", panels=tuple(panels), layout=layout, legend="above", columns=8,
+        # one name for all rows: low panels have no room for their own
+        vertical=vertical if len(layout) > 1 else None,
+        size=(6.4 * columns, 0.7 + (3.2 if len(layout) == 1 else 2.5 * len(layout))),
     )  # fmt: skip
-    _legend_above(figure, experiment)
-    return figure
 
 
-def _legend_above(figure: Figure, experiment: Experiment) -> None:
-    """Write above all panels what their lines are; each is named once, in the order of the experiment."""
-    entries: dict[str, Artist] = {}
-    for axes in figure.axes:
-        handles, labels = axes.get_legend_handles_labels()
-        # Later lines replace earlier ones: the last of several times has the full colour.
-        entries |= dict(zip(labels, handles, strict=True))
-    order = [*experiment.ions, "total", "charge"]
-    labels = sorted(entries, key=order.index)
-    upper_legend(figure, [entries[label] for label in labels], labels, columns=len(labels))
+def _profiles_at_times(scale: DensityScale, states: Sequence[State], clock: DisplayUnit) -> Plot:
+    """Draw several times into one panel, from pale to full colour."""
+    strengths = [float(strength) for strength in np.linspace(PALEST, 1.0, len(states))] if len(states) > 1 else [1.0]
+    curves: list[Curve] = []
+    for state, strength in zip(states, strengths, strict=True):
+        name = f"{state.time / clock.size:.4g} {clock.unit}"
+        curves.append(entry(name, thickness=3.0, colour="black", strength=strength, order=-3.0))
+        curves += [
+            replace(curve, strength=strength, order=curve.order + 0.1 * strength) for curve in scale.curves(state)
+        ]
+    return Plot(name="profiles", panels=(scale.panel(curves, legend=""),), legend="right", size=(6.8, 4.2))
 
 
-def draw_potential(axes: Axes, state: State, *, limit: float, unit: DisplayUnit, colour: Any = "black") -> None:
-    """Draw the potential [V] over depth up to `limit` [m] into `axes`."""
+def potential_panel(state: State, *, limit: float, **style: Any) -> Panel:
+    """The potential [V] over depth up to `limit` [m]; `style` are fields of its `Curve`."""
+    horizontal = depth_axis(limit)
     thickness = state.depth[-1] + 0.5 * state.last_cell
     depth = np.concatenate([[0.0], state.depth, [thickness]])
     volts = np.concatenate([[state.surface_potential], state.potential, [0.0]])
     count = int(np.searchsorted(depth, limit)) + 2
-    axes.plot(depth[:count] / unit.size, volts[:count], color=colour, lw=1.5)
-    tidy(axes, horizontal=f"depth / {unit.unit}", vertical="potential / V")
-    axes.set_xlim(0, limit / unit.size)
+    look: dict[str, Any] = {"name": "potential", "colour": "black", "thickness": 1.5, **style}
+    curve = Curve(x=depth[:count] / horizontal.size, y=volts[:count], **look)
+    return Panel(horizontal=horizontal, vertical=Axis(label="potential", unit="V"), curves=(curve,), legend="")
 
 
-def potential(result: Result, times: Sequence[float] | None = None) -> Figure:
+@Drawing
+def potential(result: Result, times: Sequence[float] | None = None) -> Plot:
     """Draw the potential over depth: in the exchanged zone, if there is one, and beside it in the whole sample.
 
     Args:
@@ -269,27 +312,74 @@ def potential(result: Result, times: Sequence[float] | None = None) -> Figure:
     Raises:
         InputError: a time outside the simulated interval.
     """
-    from matplotlib import colormaps
-
-    experiment, dataset = result.experiment, result.dataset
-    chosen = sorted(times) if times is not None else list(stage_ends(dataset).values())
-    states = [state_at(dataset, time) for time in chosen]
-    initial = state_at(dataset, float(values(dataset, "time")[0]))
-    zone = shown_depth(states, initial, mobile_ions(experiment))
+    experiment, states = result.experiment, _states(result, times)
+    zone = shown_depth_of(result, [state.time for state in states])
     thickness = experiment.sample.thickness
     limits = [zone, thickness] if zone < WHOLE * thickness else [thickness]
-    colours = colormaps["cividis"](np.linspace(0.8, 0.0, len(states)) if len(states) > 1 else [0.0])
-    clock = axis_unit(chosen[-1], "time")
-    figure = new_figure(4.2 * len(limits), 3.8)
-    panels = figure.subplots(1, len(limits), squeeze=False)[0]
-    for state, colour in zip(states, colours, strict=True):
-        for axes, limit in zip(panels, limits, strict=True):
-            draw_potential(axes, state, limit=limit, unit=axis_unit(limit, "length"), colour=colour)
-        panels[0].lines[-1].set_label(
-            f"{state.time / clock.size:.4g} {clock.unit}"
-            + (f", {stage_title(experiment, state.stage)}" if times is None else "")
-        )
-    for axes, limit in zip(panels, limits, strict=True):
-        axes.set_title(zone_name(experiment, limit), fontsize=10)
-    upper_legend(figure, columns=min(len(states), 3))
-    return figure
+    shares = np.linspace(0.8, 0.0, len(states)) if len(states) > 1 else [0.0]
+    clock = axis_unit(states[-1].time, "time")
+    panels: list[Panel] = []
+    for limit in limits:
+        lines: list[Curve] = []
+        for state, share in zip(states, shares, strict=True):
+            moment = f"{state.time / clock.size:.4g} {clock.unit}"
+            name = moment if times is not None else f"{moment}, {stage_title(experiment, state.stage)}"
+            lines += potential_panel(state, limit=limit, name=name, colour=colour_of_map("cividis", share)).curves
+        shown = potential_panel(states[-1], limit=limit)
+        panels.append(replace(shown, curves=tuple(lines), title=zone_name(experiment, limit)))
+    return Plot(name="potential", panels=tuple(panels), layout=(tuple(range(len(limits))),), legend="above",
+                columns=min(len(states), 3), size=(4.2 * len(limits), 3.8))  # fmt: skip
+
+
+def diffusion_over_depth_panel(result: Result, state: State, *, limit: float) -> Panel:
+    """Diffusion coefficients over depth: those of the local densities and of the stage of a state."""
+    experiment, horizontal = result.experiment, depth_axis(limit)
+    count = cells_shown(state.depth, limit)
+    models = experiment.diffusion_models(state.stage)
+    temperature = experiment.stages[state.stage].temperature
+    styles = ion_styles(experiment.ions)
+    curves: list[Curve] = []
+    for name in arrival_order(experiment, state.stage):
+        counted = models[name].fermi_level_counts or (name,)
+        density = np.sum([np.maximum(state.of(other)[:count], 0.0) for other in counted], axis=0)
+        coefficient = np.asarray(models[name].coefficient(density, temperature), dtype=np.float64)
+        if coefficient.max() > 0.0:
+            curves.append(Curve(name=name, x=state.depth[:count] / horizontal.size, y=coefficient,
+                                colour=styles[name].colour, line=styles[name].line))  # fmt: skip
+    vertical = Axis(symbol="D", unit="m²/s", si_unit="m^2/s", log=True, limits=decades(curves))
+    return Panel(horizontal=horizontal, vertical=vertical, curves=tuple(curves))
+
+
+def decades(curves: Sequence[Curve]) -> tuple[float | None, float | None]:
+    """Limits of a logarithmic axis: whole decades, not further down than is of use."""
+    positive = [curve.y[np.isfinite(curve.y) & (curve.y > 0.0)] for curve in curves]
+    if not any(part.size for part in positive):
+        return None, None
+    highest = max(float(part.max()) for part in positive if part.size)
+    lowest = max(min(float(part.min()) for part in positive if part.size), highest * 10.0**-LOWEST_DECADES)
+    return 10.0 ** float(np.floor(np.log10(lowest))), 10.0 ** float(np.ceil(np.log10(highest * 1.001)))
+
+
+@Drawing
+def diffusion_over_depth(result: Result, times: Sequence[float] | None = None) -> Plot:
+    """Draw the diffusion coefficient of every ion over depth, that of the local densities; one panel per time.
+
+    Args:
+        result: a simulation.
+        times: [s]; without them, the end of every stage.
+
+    Raises:
+        InputError: a time outside the simulated interval.
+    """
+    states = _states(result, times)
+    limit, clock = shown_depth_of(result, [state.time for state in states]), axis_unit(states[-1].time, "time")
+    panels = [diffusion_over_depth_panel(result, state, limit=limit) for state in states]
+    limits = decades([curve for panel in panels for curve in panel.curves])
+    panels = [
+        replace(panel, title=moment_title(result.experiment, state, clock), legend="",
+                vertical=replace(panel.vertical, limits=limits),
+                horizontal=replace(panel.horizontal, hidden=panel is not panels[-1]))
+        for state, panel in zip(states, panels, strict=True)
+    ]  # fmt: skip
+    return Plot(name="diffusion-over-depth", panels=tuple(panels), legend="above", columns=8,
+                size=(6.4, 0.9 + 2.6 * len(panels)))  # fmt: skip

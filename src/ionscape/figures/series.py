@@ -3,72 +3,88 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ionscape.arrays import FloatArray
+from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT, NORMAL_95
 from ionscape.errors import InputError
-from ionscape.figures.series_values import (
-    BARS,
-    INVERSE_TEMPERATURE,
-    PER_CENTIMETRE,
-    SAME_COMPOSITION,
-    TemperatureColours,
-    by_borate_fraction,
-    colour_of_map,
-    conductivity_products,
-    error_bars,
-    frequency_interval,
-    has_values,
-    measured_conductivities,
-    measured_products,
-    shown_temperatures,
-    slope_line,
-    spread_places,
-)
-from ionscape.figures.style import ion_styles, new_figure, tidy
+
+from .plot import Axis, Curve, Panel, Plot, entry
+from .render_matplotlib import Drawing
+from .style import LineStyle, colour_of_map, ion_styles
 
 if TYPE_CHECKING:
     import xarray
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
     from ionscape.series import SeriesResult
 
-BORATE_FRACTION = "borate fraction $x$"
+MOST_LINES = 6
+SAME_COMPOSITION = 0.03
+NEAR_TEMPERATURE = 25.0  # K: measured temperatures that far outside those of the model are still shown
+INVERSE_TEMPERATURE = 1000.0  # axes show 1000 K / T
+PER_CENTIMETRE = 0.01  # S/cm in S/m: log10 of σ in S/cm is what the literature shows
+BARS = "bars: 95 % intervals\nof the means"
+"""What the error bars of all figures of a series are, as its tables have them."""
 ROOM_FOR_BARS = 100.0
 """Factor beyond the values to which a logarithmic axis reaches for their bars."""
-MOST_LABELLED = 100.0
-"""Ratio of the ends of a logarithmic axis up to which more than whole decades are labelled."""
 INTERVAL = ("", "_lower_95", "_upper_95")
+DASHES: LineStyle = (0, (4, 2))
 MARKERS = "sDv^<>ph*Xd8P"
 """Of publications; the second time round they are filled, so that no two of 26 look alike."""
+MIXING_AXIS = Axis(label="borate fraction", symbol="x", limits=(-0.03, 1.03))
 
 
-def activation_energies(result: SeriesResult) -> Figure:
+class TemperatureColours:
+    """Colours from cold to hot, the same for a temperature wherever it occurs."""
+
+    def __init__(self, temperatures: Sequence[float]) -> None:
+        """Span the colours from the lowest to the highest temperature [K]."""
+        self.low, self.high = min(temperatures), max(temperatures)
+
+    def __call__(self, temperature: float) -> str:
+        """The colour of a temperature [K]."""
+        share = 0.5 if self.high == self.low else (temperature - self.low) / (self.high - self.low)
+        return colour_of_map("plasma", 0.05 + 0.75 * share)
+
+
+def has_values(result: SeriesResult, name: str) -> bool:
+    """Whether a result has a variable of that name with any value."""
+    return name in result.dataset and bool(np.isfinite(result.dataset[name].values).any())
+
+
+def _need(result: SeriesResult, name: str, what: str) -> xarray.Dataset:
+    if not has_values(result, name):
+        raise InputError("is missing", key=name, remedy=f"run the series with {what}")
+    return result.dataset
+
+
+@Drawing
+def activation_energies(result: SeriesResult) -> Plot:
     """Draw the activation energy against the borate fraction, with 95 % intervals and measured glasses.
 
     Raises:
         InputError: the result holds no activation energies.
     """
-    data = result.dataset
-    _need(data, "activation_energy", "a table [percolation]")
-    figure = new_figure(6.6, 4.0)
-    axes = figure.subplots()
-    style = ion_styles([str(data.attrs["alkali"])])[str(data.attrs["alkali"])]
-    x, (energy, low, high) = by_borate_fraction(data, *(f"activation_energy{end}" for end in INTERVAL))
-    bars = error_bars(energy, low, high)
-    _plot_model(axes, x, energy, bars, color=style.colour, lw=1.6, marker="o", ms=4, zorder=3,
-                label="model, one landscape" if bars is None else "model, mean and\n95 % interval")  # fmt: skip
+    data = _need(result, "activation_energy", "a table [percolation]")
+    alkali = str(data.attrs["alkali"])
+    x, (energy, low, high) = _by_borate_fraction(data, *(f"activation_energy{end}" for end in INTERVAL))
+    model = _model("model, mean and\n95 % interval", x, energy, low, high, colour=ion_styles([alkali])[alkali].colour,
+                   thickness=1.6, order=1.0)  # fmt: skip
+    curves = [model if model.lower is not None else replace(model, name="model, one landscape")]
     if "measured_activation_energy" in data:
-        _draw_sources(axes, data, data["measured_x"].values, data["measured_activation_energy"].values)
-    _finish(axes, data, vertical="activation energy of $\\sigma T$ / eV")
-    figure.legend(fontsize=8, frameon=False, loc="outside right upper")
-    return figure
+        curves += _sources(data, data["measured_x"].values, data["measured_activation_energy"].values)
+    vertical = Axis(label="activation energy of", symbol="σT", unit="eV")
+    panel = Panel(title=str(data.attrs["title"]), horizontal=MIXING_AXIS, vertical=vertical, curves=tuple(curves),
+                  legend="")  # fmt: skip
+    return Plot(name="activation-energies", panels=(panel,), legend="right", size=(6.6, 4.0))
 
 
-def conductivities(result: SeriesResult) -> Figure:
+@Drawing
+def conductivities(result: SeriesResult) -> Plot:
     """Draw the conductivity against the borate fraction at all temperatures, and measured conductivities.
 
     Where attempt frequencies were fitted, a second panel shows them, and solid lines the conductivities with them.
@@ -76,46 +92,46 @@ def conductivities(result: SeriesResult) -> Figure:
     Raises:
         InputError: the result holds no conductivities.
     """
-    data = result.dataset
-    _need(data, "conductivity", "a table [network]")
-    fitted = has_values(data, "fitted_attempt_frequency")
-    figure = new_figure(6.6, 6.4 if fitted else 4.4)
-    panels = figure.subplots(2 if fitted else 1, 1, squeeze=False, sharex=True, height_ratios=(2.4, 1.0)[: 1 + fitted])
-    axes: Axes = panels[0, 0]
+    data = _need(result, "conductivity", "a table [network]")
+    fitted = has_values(result, "fitted_attempt_frequency")
     temperatures = [float(value) for value in data["temperature"].values]
-    colours = TemperatureColours([*temperatures, *shown_temperatures(data)])
-    x, (conductivity, low, high) = by_borate_fraction(data, *(f"conductivity{end}" for end in INTERVAL))
+    shown = _shown_temperatures(data)
+    colours = TemperatureColours([*temperatures, *shown])
+    x, (conductivity, low, high) = _by_borate_fraction(data, *(f"conductivity{end}" for end in INTERVAL))
     # by how much the frequency that was fitted for each x changes a conductivity
     factor = np.full_like(x, np.nan)
     if fitted:
-        _, (adapted, used) = by_borate_fraction(data, "fitted_attempt_frequency", "attempt_frequency")
+        _, (adapted, used) = _by_borate_fraction(data, "fitted_attempt_frequency", "attempt_frequency")
         factor = adapted / used
     known = np.isfinite(factor)
+    curves: list[Curve] = []
     for place in np.argsort(temperatures)[::-1]:
         value, *ends = (values[:, place] * PER_CENTIMETRE for values in (conductivity, low, high))
-        _plot_model(
-            axes, x, value, error_bars(value, *ends), color=colours(temperatures[place]), lw=1.4,
-            ls=(0, (4, 2)) if fitted else "solid", marker="o", ms=3.5, label=f"model, {temperatures[place]:.5g} K",
-        )  # fmt: skip
+        text, colour = f"{temperatures[place]:.5g} K", colours(temperatures[place])
+        curves.append(_model(f"model, {text}", x, value, *ends, colour=colour, thickness=1.4,
+                             line=DASHES if fitted else "solid"))  # fmt: skip
         if fitted:
-            axes.plot(x[known], (value * factor)[known], color=colours(temperatures[place]), lw=1.4)
-    _draw_measured_conductivities(axes, data, colours)
-    _logarithmic(axes)
-    # labelled before the second panel takes over the horizontal axis
-    _finish(axes, data, vertical=r"$\sigma$ / (S cm$^{-1}$)")
-    handles, labels = axes.get_legend_handles_labels()
+            curves.append(Curve(name=f"model, {text}, frequency fitted", x=x[known], y=(value * factor)[known],
+                                colour=colour, thickness=1.4, legend=False))  # fmt: skip
+    for temperature in reversed(shown):
+        mine = data["measured_temperature"].values == temperature
+        where = data["measured_x"].values[data["measured_point_glass"].values[mine]]
+        value = data["measured_conductivity"].values[mine] * PER_CENTIMETRE
+        curves.append(_measured(f"measured, {temperature:.5g} K", where, value, colours(temperature)))
+    vertical = _logarithmic(Axis(symbol="σ", unit="S/cm", size=1.0 / PER_CENTIMETRE), curves)
     if fitted:
-        handles += _lines((0, (4, 2)), "solid")
-        labels += ["with the frequency\nof the series", "with the frequency fitted\nfor each x"]
-    _explain_bars(axes, handles, labels)
-    figure.legend(handles, labels, fontsize=8, frameon=False, loc="outside right upper")
+        curves.append(entry("with the frequency\nof the series", colour="black", line=DASHES, thickness=1.2))
+        curves.append(entry("with the frequency fitted\nfor each x", colour="black", thickness=1.2))
+    panels = [Panel(title=str(data.attrs["title"]), horizontal=replace(MIXING_AXIS, hidden=fitted), vertical=vertical,
+                    curves=(*curves, *_bars_entry(curves)), legend="")]  # fmt: skip
     if fitted:
-        axes.set_xlabel("")
-        _draw_frequencies(panels[1, 0], data)
-    return figure
+        panels.append(_frequencies(data))
+    return Plot(name="conductivities", panels=tuple(panels), heights=(2.4, 1.0)[: 1 + fitted], share="x",
+                legend="right", size=(6.6, 6.4 if fitted else 4.4))  # fmt: skip
 
 
-def arrhenius_plot(result: SeriesResult, borate_fractions: Sequence[float] | None = None) -> Figure:
+@Drawing
+def arrhenius_plot(result: SeriesResult, borate_fractions: Sequence[float] | None = None) -> Plot:
     """Draw σT against 1/T, with lines whose slopes are the activation energies from percolation, and measured glasses.
 
     Args:
@@ -125,155 +141,135 @@ def arrhenius_plot(result: SeriesResult, borate_fractions: Sequence[float] | Non
     Raises:
         InputError: the result holds no conductivities, or those of a single temperature.
     """
-    data = result.dataset
-    _need(data, "conductivity", "a table [network]")
+    data = _need(result, "conductivity", "a table [network]")
     if data.sizes["temperature"] < 2:
         raise InputError("is one only", key="temperature", remedy="run the series with two temperatures or more")
-    figure = new_figure(6.6, 4.6)
-    axes = figure.subplots()
     places = _places(data["x"].values, borate_fractions)
     temperatures = data["temperature"].values
-    inverse = INVERSE_TEMPERATURE / temperatures
-    colours = [colour_of_map("viridis", 0.9 * float(share)) for share in np.linspace(0.0, 1.0, max(len(places), 2))]
-    for place, colour in zip(places, colours, strict=False):
-        product, *ends = conductivity_products(data, place)
-        x = float(data["x"].values[place])
+    inverse, scale = INVERSE_TEMPERATURE / temperatures, temperatures * PER_CENTIMETRE
+    sloped = "activation_energy" in data
+    curves: list[Curve] = []
+    for place, share in zip(places, np.linspace(0.0, 0.9, max(len(places), 2)), strict=False):
+        x, colour = float(data["x"].values[place]), colour_of_map("viridis", float(share))
+        product, *ends = (data[f"conductivity{end}"].values[place] * scale for end in INTERVAL)
         # a size that differs would look as if it meant something; compositions that lie on each other show their rims
-        _plot_model(axes, inverse, product, error_bars(product, *ends), color=colour, ls="none", marker="o",
-                    ms=5, mec="white", mew=0.5, label=f"x = {x:.3g}")  # fmt: skip
-        if "activation_energy" in data:
-            across, line = slope_line(inverse, product, float(data["activation_energy"].values[place]))
-            axes.plot(across, line, color=colour, lw=1.1)
-        _draw_measured_products(axes, data, x, colour)
-    _logarithmic(axes)
-    axes.set_title(str(data.attrs["title"]), fontsize=10, loc="left", parse_math=False)
-    tidy(axes, horizontal="1000 K / $T$", vertical=r"$\sigma T$ / (S K cm$^{-1}$)")
-    handles, labels = _meanings(axes, data)
-    figure.legend(handles, labels, fontsize=8, frameon=False, loc="outside right upper")
-    return figure
+        curves.append(_model(f"x = {x:.3g}", inverse, product, *ends, colour=colour, kind="points", thickness=4.0))
+        if sloped:
+            energy = float(data["activation_energy"].values[place])
+            across, line = _slope_line(inverse, product, energy)
+            curves.append(Curve(name=f"x = {x:.3g}, slope {energy:.3f} eV", x=across, y=line, colour=colour,
+                                thickness=1.1, legend=False))  # fmt: skip
+        across, line = _measured_products(data, x)
+        if across.size:
+            name = f"x = {x:.3g} ± {SAME_COMPOSITION:g}, measured"
+            curves.append(replace(_measured(name, across, line, colour), legend=False))
+    entries = [entry("slope: activation\nenergy from percolation", colour="black", thickness=1.1)] if sloped else []
+    if any(curve.marker == "D" for curve in curves):
+        entries.append(_measured(f"measured, x ± {SAME_COMPOSITION:g}", np.empty(0), np.empty(0), "black"))
+    vertical = _logarithmic(Axis(symbol="σT", unit="S K/cm", size=1.0 / PER_CENTIMETRE), curves)
+    panel = Panel(title=str(data.attrs["title"]), horizontal=Axis(label="1000 K /", symbol="T"), vertical=vertical,
+                  curves=(*curves, *entries, *_bars_entry(curves)), legend="")  # fmt: skip
+    return Plot(name="arrhenius", panels=(panel,), legend="right", size=(6.6, 4.6))
 
 
-def _need(data: xarray.Dataset, name: str, what: str) -> None:
-    if not has_values(data, name):
-        raise InputError("is missing", key=name, remedy=f"run the series with {what}")
+def _by_borate_fraction(data: xarray.Dataset, *names: str) -> tuple[FloatArray, list[FloatArray]]:
+    """Borate fractions that rise, and the values of variables there."""
+    x: FloatArray = data["x"].values
+    order = np.argsort(x)
+    return x[order], [data[name].values[order] for name in names]
 
 
-def _finish(axes: Axes, data: xarray.Dataset, *, vertical: str) -> None:
-    axes.set_title(str(data.attrs["title"]), fontsize=10, loc="left", parse_math=False)
-    axes.set_xlim(-0.03, 1.03)
-    tidy(axes, horizontal=BORATE_FRACTION, vertical=vertical)
+def _model(name: str, x: FloatArray, y: FloatArray, low: FloatArray, high: FloatArray, **style: Any) -> Curve:
+    """Values of the model with error bars if any of them has an interval, which is neither unknown nor infinite."""
+    found = bool((np.isfinite(low) & np.isfinite(high) & (high > low)).any())
+    ends: dict[str, Any] = {"lower": low, "upper": high, "interval": "95 %"} if found else {}
+    return Curve(name=name, x=x, y=y, marker="o", **ends, **style)
 
 
-def _draw_sources(axes: Axes, data: xarray.Dataset, x: FloatArray, values: FloatArray) -> None:
+def _measured(name: str, x: FloatArray, y: FloatArray, colour: str) -> Curve:
+    """Measured values as open diamonds in front of those of the model."""
+    return Curve(name=name, x=x, y=y, kind="points", marker="D", filled=False, colour=colour, thickness=4.5, order=2.0)
+
+
+def _sources(data: xarray.Dataset, x: FloatArray, values: FloatArray) -> list[Curve]:
     """Measured values of glasses, a marker for each publication that has one."""
     known = np.isfinite(values)
     sources = np.array([str(source) for source in data["measured_source"].values])
-    for place, name in enumerate(dict.fromkeys(sources[known].tolist())):
-        mine = (sources == name) & known
-        filled = place >= len(MARKERS)
-        axes.plot(x[mine], values[mine], ls="none", marker=MARKERS[place % len(MARKERS)], ms=5, color="#444444",
-                  mfc="#444444" if filled else "none", label=name.replace("$", r"\$"))  # fmt: skip
+    return [
+        Curve(name=name, x=x[(sources == name) & known], y=values[(sources == name) & known], kind="points",
+              marker=MARKERS[place % len(MARKERS)], filled=place >= len(MARKERS), colour="#444444", thickness=4.8)
+        for place, name in enumerate(dict.fromkeys(sources[known].tolist()))
+    ]  # fmt: skip
 
 
-def _plot_model(
-    axes: Axes, horizontal: FloatArray, vertical: FloatArray, bars: FloatArray | None, **style: Any
-) -> None:
-    """Values of the model, with error bars if they have any, so that the legend shows none either."""
-    if bars is None:
-        axes.plot(horizontal, vertical, **style)
-    else:
-        axes.errorbar(horizontal, vertical, bars, capsize=2, **style)
-
-
-def _plot_measured(axes: Axes, horizontal: FloatArray, vertical: FloatArray, colour: Any, **others: Any) -> None:
-    """Measured values as open diamonds, before those of the model and with a white rim, so that neither is hidden."""
-    from matplotlib.patheffects import withStroke
-
-    axes.plot(horizontal, vertical, ls="none", marker="D", ms=4.8, mew=0.9, mfc="none", color=colour, zorder=4,
-              path_effects=[withStroke(linewidth=1.7, foreground="white")], **others)  # fmt: skip
-
-
-def _draw_measured_conductivities(axes: Axes, data: xarray.Dataset, colours: TemperatureColours) -> None:
-    """Measured conductivities at the temperatures shown, open and coloured by temperature."""
-    for temperature in reversed(shown_temperatures(data)):
-        x, value = measured_conductivities(data, temperature)
-        _plot_measured(axes, x, value, colours(temperature), label=f"measured, {temperature:.5g} K")
-
-
-def _draw_frequencies(axes: Axes, data: xarray.Dataset) -> None:
-    """Attempt frequencies: those used dashed, those that measured conductivities ask for solid."""
+def _frequencies(data: xarray.Dataset) -> Panel:
+    """Attempt frequencies: those used dashed, those that measured conductivities ask for solid, ln ν being normal."""
     names = ("fitted_attempt_frequency", "fitted_attempt_frequency_error", "attempt_frequency")
-    x, (fitted, error, used) = by_borate_fraction(data, *names)
+    x, (fitted, error, used) = _by_borate_fraction(data, *names)
     known = np.isfinite(fitted)
-    bars = error_bars(fitted[known], *frequency_interval(fitted[known], error[known]))
-    _plot_model(axes, x[known], fitted[known], bars, color="black", marker="o", ms=3.5, lw=1.2)
-    axes.plot(x, used, color="black", lw=1.0, ls=(0, (4, 2)))
-    _logarithmic(axes)
-    _thin_ticks(axes)
-    tidy(axes, horizontal=BORATE_FRACTION, vertical=r"$\nu$ / Hz")
+    factor = np.exp(NORMAL_95 * error[known] / fitted[known])
+    curves = (
+        _model("fitted", x[known], fitted[known], fitted[known] / factor, fitted[known] * factor, colour="black",
+               thickness=1.2, legend=False),
+        Curve(name="used", x=x, y=used, colour="black", thickness=1.0, line=DASHES, legend=False),
+    )  # fmt: skip
+    vertical = _logarithmic(Axis(symbol="ν", unit="Hz"), curves)
+    return Panel(horizontal=MIXING_AXIS, vertical=vertical, curves=curves, legend="")
 
 
-def _logarithmic(axes: Axes) -> None:
-    """A logarithmic axis for the values: bars of few landscapes span tens of decades and run out of it.
-
-    The caps of bars are lines as well, with a marker of their own.
-    """
-    axes.set_yscale("log")
-    shown = [np.asarray(line.get_ydata(), dtype=float) for line in axes.lines if line.get_marker() != "_"]
-    values = np.concatenate([part[np.isfinite(part) & (part > 0.0)] for part in shown if part.size > 0] or [np.ones(1)])
-    low, high = axes.get_ylim()
-    axes.set_ylim(max(low, values.min() / ROOM_FOR_BARS), min(high, values.max() * ROOM_FOR_BARS))
+def _bars_entry(curves: Sequence[Curve]) -> list[Curve]:
+    """What the error bars are, for the legend, if there are any."""
+    found = any(curve.lower is not None for curve in curves)
+    return [entry(BARS, kind="points", marker="|", colour="black", thickness=9.0)] if found else []
 
 
-def _explain_bars(axes: Axes, handles: list[Any], labels: list[str]) -> None:
-    """Add to a legend what the error bars are, if there are any."""
-    if axes.containers:
-        handles.append(_lines("none")[0])
-        handles[-1].set(marker="|", ms=9, mew=1.0)
-        labels.append("bars: " + BARS.replace(" of", "\nof"))
+def _logarithmic(axis: Axis, curves: Sequence[Curve]) -> Axis:
+    """A logarithmic axis that ends not far beyond the values: bars of few landscapes span tens of decades."""
+    values = np.concatenate([curve.y for curve in curves])
+    values = values[np.isfinite(values) & (values > 0.0)]
+    low, high = (float(values.min()), float(values.max())) if values.size else (1.0, 1.0)
+    ends = np.concatenate([values, *(end for curve in curves if curve.ends for end in curve.ends)])
+    ends = ends[np.isfinite(ends) & (ends > 0.0)]
+    lowest, highest = max(low / ROOM_FOR_BARS, float(ends.min())), min(high * ROOM_FOR_BARS, float(ends.max()))
+    room = (highest / lowest) ** 0.05 or 1.0
+    return replace(axis, log=True, limits=(lowest / max(room, 1.05), highest * max(room, 1.05)))
 
 
-def _thin_ticks(axes: Axes) -> None:
-    """Label 1, 2 and 5 of a decade, or whole decades where there are more than two: labels must not touch."""
-    from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
+def _shown_temperatures(data: xarray.Dataset) -> list[float]:
+    """Measured temperatures in or near the range of the model [K]."""
+    if "measured_temperature" not in data:
+        return []
+    measured = np.unique(data["measured_temperature"].values)
+    return [float(value) for value in measured[_in_range(measured, data["temperature"].values)]]
 
-    low, high = axes.get_ylim()
-    steps = (1.0, 2.0, 5.0) if high < MOST_LABELLED * low else (1.0,)
-    axes.yaxis.set_major_locator(LogLocator(subs=steps))
-    axes.yaxis.set_major_formatter(LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=(np.inf, np.inf)))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+
+def _measured_products(data: xarray.Dataset, x: float) -> tuple[FloatArray, FloatArray]:
+    """1000 K/T and σT [S K/cm] of measured glasses whose borate fraction is that of a composition; empty without."""
+    if "measured_point_glass" not in data:
+        return np.empty(0), np.empty(0)
+    glass = data["measured_x"].values[data["measured_point_glass"].values]
+    temperature = data["measured_temperature"].values
+    near = (np.abs(glass - x) <= SAME_COMPOSITION) & _in_range(temperature, data["temperature"].values)
+    product = data["measured_conductivity"].values * temperature * PER_CENTIMETRE
+    return INVERSE_TEMPERATURE / temperature[near], product[near]
+
+
+def _slope_line(inverse: FloatArray, product: FloatArray, energy: float) -> tuple[FloatArray, FloatArray]:
+    """Ends of a line through the middle of points (1000 K/T, σT) with the slope of an activation energy [eV]."""
+    slope = energy * ELECTRON_VOLT / (BOLTZMANN_CONSTANT * INVERSE_TEMPERATURE)
+    ends = np.array([inverse.min(), inverse.max()])
+    return ends, np.exp(np.log(product).mean() - slope * (ends - inverse.mean()))
 
 
 def _places(x: FloatArray, wanted: Sequence[float] | None) -> list[int]:
-    """Compositions to draw, by rising borate fraction."""
-    if wanted is None:
-        return spread_places(x)
-    return sorted({int(np.argmin(np.abs(x - value))) for value in wanted}, key=lambda place: float(x[place]))
+    """Compositions to draw by rising borate fraction: the nearest to those wanted, or evenly spaced ones."""
+    if wanted is not None:
+        return sorted({int(np.argmin(np.abs(x - value))) for value in wanted}, key=lambda place: float(x[place]))
+    order, count = np.argsort(x), min(len(x), MOST_LINES)
+    return [int(order[round(position)]) for position in np.linspace(0, len(x) - 1, count)]
 
 
-def _draw_measured_products(axes: Axes, data: xarray.Dataset, x: float, colour: Any) -> None:
-    """Measured σT of glasses whose borate fraction is that of a composition."""
-    inverse, product = measured_products(data, x)
-    _plot_measured(axes, inverse, product, colour)
-
-
-def _lines(*styles: Any) -> list[Any]:
-    """Black lines for a legend."""
-    from matplotlib.lines import Line2D
-
-    return [Line2D([], [], color="black", lw=1.2, ls=style) for style in styles]
-
-
-def _meanings(axes: Axes, data: xarray.Dataset) -> tuple[list[Any], list[str]]:
-    """Entries of the legend: compositions, and what lines and open symbols mean."""
-    from matplotlib.lines import Line2D
-
-    handles, labels = axes.get_legend_handles_labels()
-    if "activation_energy" in data:
-        handles.append(Line2D([], [], color="black", lw=1.1))
-        labels.append("slope: activation\nenergy from percolation")
-    if any(line.get_marker() == "D" and np.size(line.get_xdata()) for line in axes.lines):
-        handles.append(Line2D([], [], color="black", ls="none", marker="D", ms=4.5, mfc="none"))
-        labels.append(f"measured, x ± {SAME_COMPOSITION:g}")
-    _explain_bars(axes, handles, labels)
-    return handles, labels
+def _in_range(measured: FloatArray, temperatures: FloatArray) -> NDArray[np.bool_]:
+    """Which temperatures lie within or near the others."""
+    low, high = temperatures.min() - NEAR_TEMPERATURE, temperatures.max() + NEAR_TEMPERATURE
+    return (low <= measured) & (measured <= high)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -13,13 +13,10 @@ from ionscape.files.quantities import DIMENSIONS, DimensionName, DisplayUnit
 from ionscape.files.writing import check_output, write_bytes
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.legend import Legend
 
 FIGURE_EXTENSIONS = (".png", ".svg", ".pdf")
 LOWEST_DECADES = 10  # below its largest value a diffusion coefficient is not followed further than this
-RESOLUTION = 160  # dots per inch of raster output
 
 LineStyle = str | tuple[float, tuple[float, ...]]
 
@@ -76,6 +73,22 @@ def shade(colour: str, strength: float) -> tuple[float, float, float]:
     return red, green, blue
 
 
+def darker(colour: str) -> str:
+    """A colour for a line on top of a pale band or pale points of the same colour."""
+    from matplotlib.colors import to_hex, to_rgb
+
+    red, green, blue = (0.8 * part for part in to_rgb(colour))
+    return to_hex((red, green, blue))
+
+
+def colour_of_map(name: str, place: float) -> str:
+    """The colour at a place from 0 to 1 of one of matplotlib's colour maps."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    return to_hex(colormaps[name](place))
+
+
 def axis_unit(maximum: float, dimension: DimensionName, *, least: float = 2.0) -> DisplayUnit:
     """Return the largest display unit of a dimension in which `maximum` (SI, any sign) still measures at least `least`.
 
@@ -84,83 +97,6 @@ def axis_unit(maximum: float, dimension: DimensionName, *, least: float = 2.0) -
     units = DIMENSIONS[dimension].display
     fitting = [unit for unit in units if abs(maximum) >= least * unit.size]
     return fitting[-1] if fitting else units[0]
-
-
-def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure of that size [inch] with constrained layout, bound to no global state."""
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), dpi=RESOLUTION, layout="constrained")
-
-
-def tidy(axes: Axes, *, horizontal: str, vertical: str) -> None:
-    """Label the axes (quantity / unit) and give them the common look: inward ticks, no frame at the top and right."""
-    axes.set_xlabel(horizontal)
-    axes.set_ylabel(vertical)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(which="both", direction="in")
-
-
-def upper_legend(figure: Figure, *entries: Any, columns: int) -> None:
-    """Put a legend above the panels of a figure, with as many columns as fit into its width.
-
-    Args:
-        figure: with its panels.
-        entries: handles and labels; those of the panels without them.
-        columns: at most so many.
-    """
-
-    def made(count: int) -> Legend:
-        return figure.legend(*entries, loc="outside upper center", ncols=count, frameon=False)
-
-    legend_that_fits(made, columns, room=float(figure.bbox.width))
-
-
-def legend_that_fits(made: Callable[[int], Legend], columns: int, *, room: float) -> Legend:
-    """Return the legend with the most columns that is not wider than `room` [pixels]; a wider one would be cut off.
-
-    Args:
-        made: makes a legend with a number of columns.
-        columns: at most so many.
-        room: width for it.
-    """
-    legend = made(columns)
-    while columns > 1 and legend.get_window_extent().width > room:
-        legend.remove()
-        columns -= 1
-        legend = made(columns)
-    return legend
-
-
-def inner_legend(axes: Axes, *entries: Any) -> None:
-    """Put a legend where it hides least; its ground is nearly opaque, so that it stays legible on top of lines."""
-    axes.legend(*entries, fontsize=9, loc="best", framealpha=0.85, edgecolor="none")
-
-
-def place_labels(axes: Axes, labels: Sequence[tuple[float, str, Any]], *, gap: float) -> None:
-    """Write each (height in data units, text, colour) outside the right edge, moved apart where they would overlap.
-
-    gap: smallest distance of two labels as a fraction of the axis.
-    """
-    to_fraction = axes.transLimits.transform
-    scaled = axes.transScale.transform
-    wanted = sorted((float(to_fraction(scaled((1.0, height)))[1]), text, colour) for height, text, colour in labels)
-    # labels that would touch stand around their mean height: groups (sum of the lowest places, members), joined upwards
-    groups: list[tuple[float, int]] = []
-    for rank, (position, _, _) in enumerate(wanted):
-        lowest, members = position - rank * gap, 1
-        while groups and groups[-1][0] / groups[-1][1] > lowest / members:
-            total, count = groups.pop()
-            lowest, members = lowest + total, members + count
-        groups.append((lowest, members))
-    starts = [total / count for total, count in groups for _ in range(count)]
-    placed = [start + rank * gap for rank, start in enumerate(starts)]
-    excess = max(0.0, placed[-1] - 1.0) if placed else 0.0
-    for position, (_, text, colour) in zip(placed, wanted, strict=True):
-        axes.annotate(
-            text, (1.0, position - excess), xycoords="axes fraction", xytext=(4, 0), textcoords="offset points",
-            color=colour, va="center", annotation_clip=False,
-        )  # fmt: skip
 
 
 def plain_text(name: str) -> str:
@@ -180,19 +116,29 @@ def save(figure: Figure, path: str | Path) -> None:
     Raises:
         InputError: another extension, or a folder that does not exist or cannot be written to.
     """
+    target = check_output(path, extensions=FIGURE_EXTENSIONS)
+    write_bytes(target, figure_bytes(figure, target.suffix.lower().removeprefix(".")))
+
+
+def figure_bytes(figure: Figure, form: str, *, dpi: float | str = "figure") -> bytes:
+    """The file of a figure; the same figure gives the same bytes: neither dates nor random identifiers are stored.
+
+    Args:
+        figure: any.
+        form: "png", "svg" or "pdf".
+        dpi: dots per inch of raster output; without it, that of the figure.
+    """
     import matplotlib
 
-    target = check_output(path, extensions=FIGURE_EXTENSIONS)
     absent: dict[str, dict[str, Any]] = {
-        ".png": {"Software": None},
-        ".svg": {"Date": None},
-        ".pdf": {"CreationDate": None},
+        "png": {"Software": None},
+        "svg": {"Date": None},
+        "pdf": {"CreationDate": None},
     }
-    form = target.suffix.lower()
     buffer = BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "ionscape"}):
-        figure.savefig(buffer, format=form[1:], metadata=absent[form])
-    write_bytes(target, buffer.getvalue())
+        figure.savefig(buffer, format=form, metadata=absent[form], dpi=dpi)
+    return buffer.getvalue()
 
 
 def reject(what: str, value: object, known: Iterable[object]) -> InputError:

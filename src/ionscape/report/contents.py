@@ -53,12 +53,12 @@ def build_report(result: FitResult, *, result_file: Path | None = None) -> Repor
     problem = fitted_problem(result)
     sections = (
         _summary(result),
-        Section(title="Data and fit", panels=panels.data_panels(result)),
+        Section(title="Data and fit", panels=panels.panels_of(result, panels.DATA)),
         _parameters(result, problem),
         *_conditions(result, problem),
-        Section(title="Diffusion coefficients and site energies", panels=panels.curve_panels(result)),
+        Section(title="Diffusion coefficients and site energies", panels=panels.panels_of(result, panels.CURVES)),
         _quality(result),
-        Section(title="What the data tell apart", panels=panels.parameter_panels(result)),
+        Section(title="What the data tell apart", panels=panels.panels_of(result, panels.PARAMETERS)),
         _origin(result, problem),
         _reproduction(result, problem, result_file),
         Section(title="References", remarks=REFERENCES),

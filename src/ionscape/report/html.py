@@ -6,9 +6,11 @@ import base64
 import re
 from collections.abc import Sequence
 from html import escape
-from io import BytesIO
 from itertools import zip_longest
 from string import Template
+
+from ionscape.figures.render_matplotlib import draw
+from ionscape.figures.style import figure_bytes
 
 from .parts import Panel, Report, Section, TextTable
 
@@ -114,12 +116,7 @@ def _breakable(text: str) -> str:
 
 
 def _panel(panel: Panel, table: str, folder: str) -> str:
-    import matplotlib
-
-    buffer = BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "ionscape"}):
-        panel.figure.savefig(buffer, format="svg", metadata={"Date": None})
-    picture = f"data:image/svg+xml;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    picture = f"data:image/svg+xml;base64,{base64.b64encode(figure_bytes(draw(panel.plot), 'svg')).decode()}"
     name = f"{panel.name}.csv"
     place = escape(f"{folder}/{name}")
     if len(table.encode()) <= LARGEST_EMBEDDED_TABLE:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from ionscape.figures.plot import Plot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,21 +29,19 @@ class TextTable:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Panel:
-    """A figure with the numbers that it shows.
+    """A figure with the words about it.
 
     Attributes:
         name: of its table of numbers, without extension.
         title: above it.
         caption: below it.
-        figure: the drawing.
-        columns: name with unit, and values, of every column of the table.
+        plot: what it shows.
     """
 
     name: str
     title: str
     caption: str
-    figure: Figure
-    columns: Mapping[str, Any]
+    plot: Plot
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -6,6 +6,8 @@ import textwrap
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from ionscape.figures.render_matplotlib import draw
+
 from .parts import Report, Section, TextTable
 
 if TYPE_CHECKING:
@@ -69,8 +71,9 @@ def pdf_bytes(report: Report) -> bytes:
         text.finish()
         for panel in report.panels:
             caption = textwrap.fill(f"{panel.title}. {panel.caption} Numbers: {panel.name}.csv", CAPTION_WIDTH)
-            panel.figure.supxlabel(caption, fontsize=8, x=0.01, ha="left", parse_math=False)
-            pages.savefig(panel.figure)
+            figure = draw(panel.plot)
+            figure.supxlabel(caption, fontsize=8, x=0.01, ha="left", parse_math=False)
+            pages.savefig(figure)
     return buffer.getvalue()
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping
-from io import StringIO
-from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ionscape.errors import InputError
-from ionscape.files.writing import check_output, csv_cell, write_bytes, write_text
+from ionscape.figures.plot import to_csv
+from ionscape.files.writing import check_output, write_bytes, write_text
 from ionscape.provenance import package_version
 
 from .contents import build_report
@@ -45,7 +42,7 @@ def write_report(
     if folder.exists() and not folder.is_dir():
         raise InputError("is a file where a folder is to be made", value=str(folder), remedy="move it away")
     report = build_report(result, result_file=Path(result_file) if result_file is not None else None)
-    tables = {panel.name: csv_text(panel.columns) for panel in report.panels}
+    tables = {panel.name: to_csv(panel.plot, si=True) for panel in report.panels}
     numbers = [folder / f"{name}.csv" for name in tables]
     try:
         folder.mkdir(exist_ok=True)
@@ -59,15 +56,3 @@ def write_report(
     else:
         write_bytes(target, pdf_bytes(report))
     return (target, *numbers)
-
-
-def csv_text(columns: Mapping[str, Any]) -> str:
-    """A table as CSV, one line per row; columns that end early leave their cells empty."""
-    buffer = StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(map(csv_cell, columns))
-    rows = zip_longest(*(list(column) for column in columns.values()), fillvalue="")
-    writer.writerows(
-        [csv_cell(cell) if isinstance(cell, str) else f"{float(cell):.10g}" for cell in row] for row in rows
-    )
-    return buffer.getvalue()

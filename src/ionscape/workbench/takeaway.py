@@ -6,16 +6,17 @@ import io
 import re
 import threading
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from ionscape.errors import IonscapeError
+from ionscape.figures.plot import Plot, to_csv
+from ionscape.figures.render_matplotlib import draw
+from ionscape.figures.style import figure_bytes
 from ionscape.files.writing import write_bytes
 
-from .drawing import Plot, to_csv
-from .drawing_matplotlib import draw
 from .reading import is_of_sample, name_after_project, read_profile
 from .script import SCRIPT_FILE, project_script
 
@@ -71,14 +72,8 @@ def picture(plot: Plot, form: Form) -> bytes:
     """A figure as SVG or PNG, or its numbers as CSV."""
     if form == "csv":
         return to_csv(plot).encode()
-    from matplotlib import rc_context
-
-    output = io.BytesIO()
-    # without a date and random names, equal figures are equal files
-    metadata = {"Date": None} if form == "svg" else {}
-    with _DRAWING, rc_context({"svg.hashsalt": plot.name}):
-        draw(plot).savefig(output, format=form, dpi=RESOLUTION, metadata=metadata)
-    return output.getvalue()
+    with _DRAWING:
+        return figure_bytes(draw(plot), form, dpi=RESOLUTION)
 
 
 def write_archive(project: Project, jobs: Sequence[Job], path: Path) -> None:
@@ -115,84 +110,76 @@ def _files(project: Project) -> Iterable[str]:
 
 
 def _measurement(project: Project) -> Iterable[Plot]:
+    from ionscape.figures.measurement import balance_panel, counts_panel, crater_panel, density_panel, raw_counts_panel
+
     from .measuring import measure
-    from .plots_measurement import balance_plot, calibrated_plot, counts_plot, crater_plot, raw_counts_plot
 
     found = measure(project.document.path)
     for scan in found.scans.values():
-        yield crater_plot(scan)
+        panel = crater_panel(scan)
+        yield Plot(name=f"crater-{panel.title.removesuffix('.csv')}", panels=(panel,))
     if found.profile is None and found.raw is not None:
-        yield raw_counts_plot(found.raw)
+        yield Plot(name="raw-counts", panels=(raw_counts_panel(found.raw),))
     profile = found.profile or read_profile(project)
     if profile is not None:
-        yield counts_plot(profile)
-        yield calibrated_plot(profile)
-        yield balance_plot(profile)
+        yield Plot(name="counts", panels=(counts_panel(profile, regions=True),))
+        yield Plot(name="calibrated-profile", panels=(density_panel(profile),))
+        yield Plot(name="charge-balance", panels=(balance_panel(profile),))
 
 
 def _experiment(project: Project) -> Iterable[Plot]:
-    from .plots_simulation import diffusion_plot, site_energy_plot
+    from ionscape.figures import diffusion_coefficients
+    from ionscape.figures.energies import all_site_energies
+
     from .reading import read_experiment
 
     experiment = read_experiment(project.document.path)
-    yield diffusion_plot(experiment)
-    sites = site_energy_plot(experiment)
+    yield diffusion_coefficients.plot(experiment)
+    sites = all_site_energies(experiment)
     if sites is not None:
         yield sites
 
 
 def _simulations(project: Project) -> Iterable[Plot]:
-    from dataclasses import replace
-
+    from ionscape.figures.registry import plots_of
     from ionscape.transport import load_result
 
-    from .plots_simulation import current_plot, diffusion_depth_plot, potential_plot, profile_plot
+    from .plots import plots_at
 
     profile = read_profile(project)
     for path in project.results("simulations/*.nc"):
         result = load_result(path)
         measured = profile if profile is not None and is_of_sample(profile, result.experiment) else None
         number, end = path.name.removesuffix(".nc"), float(result.dataset["time"].values[-1])
-        for plot in (
-            profile_plot(result, end, profile=measured), potential_plot(result, end), diffusion_depth_plot(result, end),
-            current_plot(result, end),
-        ):  # fmt: skip
+        views = {plot.name: plot for plot in plots_of("simulation", result)}
+        # at the end, with the measurement
+        views["profiles"] = plots_at(result, end, profile=measured)[0]
+        for plot in views.values():
             yield replace(plot, name=f"{number}-{plot.name}")
 
 
 def _fit(project: Project) -> Iterable[Plot]:
-    from ionscape.figures.fit_values import data_sets, profiled
+    from ionscape.figures.fit_values import data_sets
+    from ionscape.figures.registry import plots_of
     from ionscape.inference import load_fit_result
-
-    from . import plots_fit
 
     path = project.result("fit.nc")
     if path is None:
         return
     result = load_fit_result(path, with_problem=False)
     name_after_project(result, project.folder)
-    single: tuple[Callable[..., Any], ...] = (
-        plots_fit.fit_plot, plots_fit.residual_plot, plots_fit.fit_diffusion_plot,
-        plots_fit.fit_activation_energy_plot, plots_fit.fit_site_energy_plot,
-    )  # fmt: skip
-    for number in range(len(data_sets(result))):
-        for make in single:
-            plot = make(result, number)
-            if plot is not None:
-                yield plot
-    yield plots_fit.correlation_plot(result)
-    for place in profiled(result):
-        yield plots_fit.likelihood_plot(result, place)
+    yield from plots_of("fit", result, data_sets=len(data_sets(result)))
 
 
 def _glass(project: Project) -> Iterable[Plot]:
+    from ionscape.figures.glass import series_units
+    from ionscape.figures.registry import plots_of
     from ionscape.series import load_series_result
 
-    from .plots_glass import series_plots, units_plot
     from .reading import read_series
 
     if project.series.text.strip():
-        yield units_plot(read_series(project.series.path))
+        yield series_units(read_series(project.series.path))
     path = project.result("series.nc")
     if path is not None:
-        yield from series_plots(load_series_result(path))
+        yield from plots_of("series", load_series_result(path))

@@ -20,6 +20,8 @@ from ionscape.experiment.models import (
     Irradiation,
     Sample,
 )
+from ionscape.figures.plot import Plot
+from ionscape.figures.render_plotly import to_plotly
 from ionscape.files.description import example_table
 from ionscape.files.fields import Table
 from ionscape.workbench.form_controls import button
@@ -31,7 +33,6 @@ from ionscape.workbench.pages.experiment_form import ExperimentForm
 from ionscape.workbench.pages.experiment_ions import IonList
 from ionscape.workbench.pages.experiment_plots import plots_of
 from ionscape.workbench.pages.file_buttons import file_buttons
-from ionscape.workbench.plots import Plot, to_plotly
 from ionscape.workbench.reading import NOT_OF_THE_EXPERIMENT, experiment_remarks
 from ionscape.workbench.theme import empty_figure, is_dark, on_theme
 from ionscape.workbench.wording import page_words

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ionscape.errors import InputError
+from ionscape.figures import diffusion_coefficients
+from ionscape.figures.energies import all_site_energies
+from ionscape.figures.plot import Plot
 from ionscape.workbench.document import split_path
-from ionscape.workbench.plots import Plot, diffusion_plot, site_energy_plot
 from ionscape.workbench.reading import NOT_OF_THE_EXPERIMENT, read_experiment
 
 if TYPE_CHECKING:
@@ -44,6 +46,6 @@ def plots_of(path: str, draft: Mapping[str, Any]) -> tuple[Plot, Plot | None] | 
     """Both figures of a document with some values replaced; None if it cannot be used."""
     try:
         experiment = _with_draft(path, draft) if draft else read_experiment(path)
-        return diffusion_plot(experiment), site_energy_plot(experiment)
+        return diffusion_coefficients.plot(experiment), all_site_energies(experiment)
     except InputError:
         return None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nicegui import run, ui
 
 from ionscape.errors import InputError
-from ionscape.workbench.drawing_plotly import to_plotly
+from ionscape.figures.render_plotly import to_plotly
 from ionscape.workbench.form_controls import button
 from ionscape.workbench.script import SCRIPT_FILE, project_script
 from ionscape.workbench.takeaway import FORMS, MEDIA_TYPES, Figure, Form, figures, picture, write_archive

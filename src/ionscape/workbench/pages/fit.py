@@ -11,8 +11,8 @@ from nicegui import background_tasks, run, ui
 
 from ionscape.compiled import first_use
 from ionscape.errors import InputError
+from ionscape.figures.plot import Axis, Curve, Panel, Plot
 from ionscape.inference import FitResult
-from ionscape.workbench.drawing import Axis, Curve, Plot
 from ionscape.workbench.fitting import progress_rows, widened
 from ionscape.workbench.form_controls import undo_button
 from ionscape.workbench.jobs import Job
@@ -405,7 +405,6 @@ def _cost_plot(searches: list[dict[str, Any]]) -> Plot:
         # the least so far: what a search tries in between says little
         curves.append(Curve(name=f"start {search['start'] + 1}", x=trace[:, 0], kind="step", thickness=1.4,
                             y=np.minimum.accumulate(trace[:, 1]), colour=COLOURS[place % len(COLOURS)]))  # fmt: skip
-    return Plot(
-        name="convergence", title="", horizontal=Axis(label="simulations of the start"),
-        vertical=Axis(label="least cost", log=True), curves=tuple(curves),
-    )  # fmt: skip
+    panel = Panel(horizontal=Axis(label="simulations of the start"), vertical=Axis(label="least cost", log=True),
+                  curves=tuple(curves))  # fmt: skip
+    return Plot(name="convergence", panels=(panel,))

@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from nicegui import ui
 
+from ionscape.errors import InputError
 from ionscape.experiment import Experiment
-from ionscape.figures.fit_values import profiled, short_names
+from ionscape.figures.plot import Plot
+from ionscape.figures.registry import figures_of
 from ionscape.files.quantities import format_quantity
 from ionscape.files.values import scalars
 from ionscape.inference import FitResult
 from ionscape.inference.remarks import AT_BOUND, DEPENDS, MISFIT, NOT_CONVERGED, STOPPED, TOGETHER, UNDETERMINED
 from ionscape.remarks import Remark, of_kinds, sentence
 from ionscape.wording import name_of
-from ionscape.workbench.drawing import Plot
 from ionscape.workbench.fitting import at_bounds, result_rows, short_name
 from ionscape.workbench.pages import notes
 from ionscape.workbench.pages.plot_view import PlotView
-from ionscape.workbench.plots_fit import (
-    correlation_plot,
-    fit_activation_energy_plot,
-    fit_diffusion_plot,
-    fit_plot,
-    fit_site_energy_plot,
-    likelihood_plot,
-    residual_plot,
-)
 from ionscape.workbench.session import Session
 
 WRITTEN_DIGITS = 6
-PROFILE = "profile"
+PROFILE = "profiles"
 METHODS = {
     "least-squares": "Least squares",
     "profile-likelihood": "Profile likelihood",
@@ -74,7 +67,6 @@ class FitResults:
             self._warnings = ui.column().classes("w-full").style("gap: 2px").mark("fit-warnings")
             self._figures = ui.row().classes("items-center").style("gap: 2px").mark("fit-figures")
             self._plot = PlotView(session, mark="fit-plot", label="Figure of the fit", height=320)
-            self._residuals = PlotView(session, mark="fit-residuals-plot", label="Residuals over depth", height=150)
         self._box.set_visibility(False)
 
     def show(self, result: FitResult | None) -> None:
@@ -146,8 +138,7 @@ class FitResults:
                 chosen = ui.button(each, on_click=partial(self._show_figure, each))
                 chosen.props("flat dense size=sm" + ("" if each == self._choice else " color=grey"))
                 chosen.mark(f"fit-figure-{each.replace(' ', '-')}")
-        self._plot.show(figures[self._choice](result))
-        self._residuals.show(residual_plot(result) if self._choice == PROFILE else None)
+        self._plot.show(figures[self._choice])
 
 
 def grouped_warnings(result: FitResult) -> list[str]:
@@ -199,19 +190,10 @@ def fitted_values(result: FitResult, experiment: Experiment) -> dict[str, str | 
     return found
 
 
-def _figures(result: FitResult) -> dict[str, Callable[[FitResult], Plot | None]]:
-    """The figures that a result has, by their names on the buttons."""
-    found: dict[str, Callable[[FitResult], Plot | None]] = {
-        PROFILE: fit_plot, "D(n)": fit_diffusion_plot, "site energies": fit_site_energy_plot,
-        "activation energies": fit_activation_energy_plot, "correlation": correlation_plot,
-    }  # fmt: skip
-    if fit_site_energy_plot(result) is None:
-        del found["site energies"]
-    names = short_names([str(name) for name in result.dataset["parameter"].values])
-    for place in profiled(result):
-        found[f"likelihood {names[place]}"] = partial(_likelihood, place)
+def _figures(result: FitResult) -> dict[str, Plot]:
+    """The figures that a result has numbers for, by their names on the buttons."""
+    found: dict[str, Plot] = {}
+    for name, figure in figures_of("fit").items():
+        with suppress(InputError):
+            found[name.replace("-", " ")] = figure.plot(result)
     return found
-
-
-def _likelihood(place: int, result: FitResult) -> Plot:
-    return likelihood_plot(result, place)

@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Any
 from nicegui import events, run, ui
 
 from ionscape.errors import InputError, IonscapeError
+from ionscape.figures.glass import density_of_states_panel, series_units
+from ionscape.figures.plot import Plot
+from ionscape.figures.registry import plots_of
+from ionscape.figures.render_plotly import to_plotly
 from ionscape.files.description import example_table
 from ionscape.files.toml import parse_toml
 from ionscape.series.settings import (
@@ -23,21 +27,12 @@ from ionscape.series.settings import (
     RandomTable,
     SeriesTable,
 )
-from ionscape.workbench.drawing import Plot
-from ionscape.workbench.drawing_plotly import to_plotly
 from ionscape.workbench.form_controls import button
 from ionscape.workbench.form_fields import FieldDescription, describe_fields
 from ionscape.workbench.forms import Form, structure
 from ionscape.workbench.pages import take_up
 from ionscape.workbench.pages.file_buttons import file_buttons
 from ionscape.workbench.pages.latest import Latest
-from ionscape.workbench.plots_glass import (
-    activation_energy_plot,
-    arrhenius_plot,
-    conductivity_plot,
-    landscape_plot,
-    units_plot,
-)
 from ionscape.workbench.theme import empty_figure, is_dark, on_theme
 from ionscape.workbench.wording import page_words
 
@@ -385,10 +380,10 @@ def _series_plots(text: str, folder: str, place: int) -> tuple[int, float, dict[
     try:
         model = series.model or published_model(glass.composition)
         made = generate_landscape(glass, lattice=SHOWN_LATTICE, rng=series.settings.random.seed, model=model)
-        landscape = landscape_plot(made)
+        landscape = Plot(name="site-energies", panels=(density_of_states_panel(made),))
     except IonscapeError:
         pass  # no published energy scale: it is known once the series has been calculated
-    return len(series.glasses), series.borate_fractions[place], {"units": units_plot(series), "landscape": landscape}
+    return len(series.glasses), series.borate_fractions[place], {"units": series_units(series), "landscape": landscape}
 
 
 @lru_cache(maxsize=2)
@@ -397,9 +392,6 @@ def _result_plots(path: str, _changed: int) -> tuple[dict[str, Plot | None], tup
     from ionscape.series import load_series_result
 
     result: SeriesResult = load_series_result(path)
-    plots = {
-        "energies": activation_energy_plot(result),
-        "conductivity": conductivity_plot(result),
-        "arrhenius": arrhenius_plot(result),
-    }
-    return plots, result.warnings
+    plots = {plot.name: plot for plot in plots_of("series", result)}
+    shown = {"energies": "activation-energies", "conductivity": "conductivities", "arrhenius": "arrhenius"}
+    return {name: plots.get(plot) for name, plot in shown.items()}, result.warnings

@@ -10,10 +10,11 @@ from typing import Any
 from nicegui import background_tasks, run, ui
 
 from ionscape.errors import InputError
+from ionscape.figures.measurement import balance_panel, counts_panel, crater_panel, density_panel, raw_counts_panel
+from ionscape.figures.plot import Panel, Plot
 from ionscape.profiling import DepthProfile
 from ionscape.profiling.calibration_rows import calibration_rows
 from ionscape.profiling.crater import StepHeight
-from ionscape.workbench.drawing import Plot
 from ionscape.workbench.measuring import (
     Measured,
     changes_for_experiment,
@@ -28,13 +29,6 @@ from ionscape.workbench.pages.measurement_channels import ChannelTable
 from ionscape.workbench.pages.measurement_files import FileList
 from ionscape.workbench.pages.measurement_settings import MeasurementSettings
 from ionscape.workbench.pages.plot_view import PlotView
-from ionscape.workbench.plots_measurement import (
-    balance_plot,
-    calibrated_plot,
-    counts_plot,
-    crater_plot,
-    raw_counts_plot,
-)
 from ionscape.workbench.session import Session
 from ionscape.workbench.wording import name_of, page_words
 
@@ -215,8 +209,9 @@ class MeasurementPage:
             with self._warnings:
                 for sentence in found.profile.warnings:
                     notes.warning(sentence)
-        self._profile.show(None if found.profile is None else calibrated_plot(found.profile))
-        self._balance.show(None if found.profile is None else balance_plot(found.profile))
+        profile = found.profile
+        self._profile.show(None if profile is None else _plot("calibrated-profile", density_panel(profile)))
+        self._balance.show(None if profile is None else _plot("charge-balance", balance_panel(profile)))
         self._counts.show(_counts(found))
         self._show_crater()
         self._summary.set_content("" if found.profile is None else _summary_table(found.profile))
@@ -231,7 +226,7 @@ class MeasurementPage:
                 chosen = ui.button(f"scan {number + 1}", on_click=partial(self._choose_scan, number))
                 chosen.props("flat dense size=sm" + ("" if number == self._scan else " color=grey"))
                 chosen.mark(f"measurement-scan-{number}")
-        self._crater.show(crater_plot(scans[self._scan]) if self._scan in scans else None)
+        self._crater.show(_plot("crater", crater_panel(scans[self._scan])) if self._scan in scans else None)
 
 
 def _sample_of(data: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -257,8 +252,12 @@ def _problem_text(data: Mapping[str, Any], found: Measured) -> str:
 
 def _counts(found: Measured) -> Plot | None:
     if found.profile is not None:
-        return counts_plot(found.profile)
-    return None if found.raw is None else raw_counts_plot(found.raw)
+        return _plot("counts", counts_panel(found.profile, regions=True))
+    return None if found.raw is None else _plot("raw-counts", raw_counts_panel(found.raw))
+
+
+def _plot(name: str, panel: Panel) -> Plot:
+    return Plot(name=name, panels=(panel,))
 
 
 def _state_text(found: Measured) -> str:

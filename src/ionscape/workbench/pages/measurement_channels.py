@@ -8,7 +8,7 @@ from typing import Any
 
 from nicegui import ui
 
-from ionscape.workbench.drawing import plain_formula
+from ionscape.figures.plot import plain_formula
 from ionscape.workbench.form_controls import FIELD, TIP, TYPING_PAUSE
 from ionscape.workbench.measuring import (
     Measured,

@@ -7,8 +7,8 @@ from typing import Any
 
 from nicegui import events, ui
 
-from ionscape.workbench.drawing import Plot
-from ionscape.workbench.drawing_plotly import moved_regions, to_plotly
+from ionscape.figures.plot import Plot
+from ionscape.figures.render_plotly import moved_regions, to_plotly
 from ionscape.workbench.session import Session
 from ionscape.workbench.theme import is_dark, on_theme
 
@@ -16,6 +16,8 @@ Moved = Callable[[dict[str, tuple[float, float]]], Any]
 
 SMALL = 200
 """Height in pixels below which a plot has no buttons of its own, which would cover it."""
+ROW = 150
+"""Height in pixels that every row of panels has at least."""
 
 
 class PlotView:
@@ -28,7 +30,7 @@ class PlotView:
             session: of the tab.
             mark: marker for tests.
             label: for screen readers.
-            height: in pixels.
+            height: in pixels, at least.
             moved: gets the regions that were dragged, ends in SI units by name.
         """
         self.plot: Plot | None = None
@@ -54,14 +56,15 @@ class PlotView:
         figure["layout"]["editrevision"] = self._drawn
         if self._height < SMALL:
             figure["config"]["displayModeBar"] = False
+        height = f"height: {max(self._height, ROW * len(plot.rows))}px"
         if self.element is None:
             with self._place:
-                self.element = ui.plotly(figure).classes("w-full").style(f"height: {self._height}px").mark(self._mark)
+                self.element = ui.plotly(figure).classes("w-full").style(height).mark(self._mark)
             self.element.props('role="img"').props["aria-label"] = self._label
             if self._moved is not None:
                 self.element.on("plotly_relayout", self._relayout)
         else:
-            self.element.update_figure(figure)
+            self.element.style(height).update_figure(figure)
 
     def _relayout(self, event: events.GenericEventArguments) -> None:
         if self.plot is None or self._moved is None or not isinstance(event.args, Mapping):

@@ -9,12 +9,12 @@ from nicegui import run, ui
 
 from ionscape.compiled import first_use
 from ionscape.errors import InputError
+from ionscape.figures.render_plotly import to_plotly
 from ionscape.figures.states import values
 from ionscape.figures.style import axis_unit
-from ionscape.workbench.drawing_plotly import to_plotly
 from ionscape.workbench.pages import notes, take_up
 from ionscape.workbench.pages.latest import Latest
-from ionscape.workbench.pages.simulate_runs import find_runs, live_plots, load_run, plots_at, remarks_on
+from ionscape.workbench.pages.simulate_runs import find_runs, live_plots, load_run, remarks_on, views_at
 from ionscape.workbench.pages.simulate_sliders import Sliders
 from ionscape.workbench.reading import NOT_OF_THE_EXPERIMENT, is_of_sample, read_profile
 from ionscape.workbench.theme import empty_figure, is_dark, on_theme
@@ -243,7 +243,7 @@ class SimulatePage:
             self.time_label.set_text(
                 f"{time / clock.size:.4g} {clock.unit} of {times[-1] / clock.size:.4g} {clock.unit}"
             )
-            plots = await run.io_bound(plots_at, result, time, profile, others, normalised)
+            plots = await run.io_bound(views_at, result, time, profile, others, normalised)
         else:
             plots = []
         self.time_row.set_visibility(result is not None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,16 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ionscape.errors import InputError
+from ionscape.figures.plot import Plot
+from ionscape.figures.profiles import shown_depth_of
 from ionscape.files.quantities import format_quantity
-from ionscape.workbench.plots import (
-    Plot,
-    current_plot,
-    diffusion_depth_plot,
-    live_plot,
-    potential_plot,
-    profile_plot,
-    shown_depth_of,
-)
+from ionscape.workbench.plots import live_plot, plots_at
 from ionscape.workbench.reading import read_experiment
 
 if TYPE_CHECKING:
@@ -95,18 +89,12 @@ def _described(experiment: Experiment) -> dict[str, Any]:
     return experiment.model_dump(exclude={"title"})
 
 
-def plots_at(
+def views_at(
     result: SimulationResult, time: float, profile: DepthProfile | None,
     others: list[tuple[str, SimulationResult]], normalised: bool,
 ) -> list[Plot]:  # fmt: skip
     """The four plots of a run at a time [s], other runs by name and the measurement beside it."""
-    limit = max([shown_depth_of(result), *(shown_depth_of(other) for _, other in others)])
-    return [
-        profile_plot(result, time, profile=profile, others=others, normalised=normalised, limit=limit),
-        replace(potential_plot(result, time, limit=limit), title="potential"),
-        replace(diffusion_depth_plot(result, time, limit=limit), title="diffusion coefficients"),
-        replace(current_plot(result, time), title="current"),
-    ]
+    return plots_at(result, time, profile=profile, others=others, normalised=normalised)
 
 
 def live_plots(
