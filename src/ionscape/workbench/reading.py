@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from ionscape.errors import InputError
 from ionscape.experiment.load import MEASUREMENT_TABLES
@@ -18,6 +18,7 @@ from ionscape.files.text import read_text
 from ionscape.files.toml import parse_toml
 from ionscape.wording import join_path, split_path
 
+from .document import Document
 from .named_files import check_named_files, refused_files
 from .wording import page_words
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from ionscape.profiling import DepthProfile, Measurement
     from ionscape.series import Series
 
-    from .project import Project
 
 NOT_OF_THE_EXPERIMENT = MEASUREMENT_TABLES
 _PARAMETERS = "fit.parameters."
@@ -135,7 +135,20 @@ def read_fit_result(path: str | Path, document: str | Path) -> FitResult:
     return replace(stored, problem=problem)
 
 
-def read_profile(project: Project) -> DepthProfile | None:
+class ProfileSource(Protocol):
+    """What of a project is needed to read its profile."""
+
+    @property
+    def document(self) -> Document:
+        """The document that names the export."""
+        ...
+
+    def result(self, name: str) -> Path | None:
+        """A result that is there."""
+        ...
+
+
+def read_profile(project: ProfileSource) -> DepthProfile | None:
     """The stored profile of a project, if it is of the export that the document names now; otherwise None.
 
     Raises:
