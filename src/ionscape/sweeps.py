@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import itertools
 import json
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,8 +18,7 @@ from ionscape.arrays import FloatArray
 from ionscape.datasets import Content, check_content, read_dataset
 from ionscape.errors import InputError, IonscapeError
 from ionscape.experiment import Experiment, parse_experiment
-from ionscape.files.quantities import quantity
-from ionscape.files.values import Scalar, read_scalar
+from ionscape.files.values import Scalar, read_scalar, read_value
 from ionscape.provenance import provenance_attributes, settings_text
 from ionscape.scaleout import Executor, Outcome, RunStore, Tally, make_executor, run
 from ionscape.transport import Settings, simulate
@@ -255,7 +253,7 @@ def _finer_of_both(first: tuple[float, ...], second: tuple[float, ...]) -> tuple
 def _axis(scalar: Scalar, values: Sequence[float | str]) -> Axis:
     if isinstance(values, str) or not values:
         raise InputError("has no list of values", key=scalar.path, value=values or None, remedy="give one or more")
-    numbers = tuple(_value(scalar, value) for value in values)
+    numbers = tuple(read_value(value, scalar.dimension, key=scalar.path, in_file=False) for value in values)
     for index, number in enumerate(numbers):
         if number in numbers[:index]:
             raise InputError("occurs twice", key=scalar.path, value=values[index], remedy="give every value once")
@@ -271,21 +269,6 @@ def axis_name(path: str) -> str:
     """
     words = re.sub(r"^ions\.|\bdiffusion\.", "", path).replace("stages[", "stage[")
     return re.sub(r"[.\[\]]+", "_", words).strip("_")
-
-
-def _value(scalar: Scalar, value: float | str) -> float:
-    if isinstance(value, str) and scalar.dimension is not None:
-        try:
-            return quantity(value, scalar.dimension)
-        except InputError as error:
-            raise error.located(key=scalar.path) from None
-    try:
-        number = float(value)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise InputError("must be a finite number", key=scalar.path, value=value, remedy="give plain numbers")
-    return number
 
 
 def _gathered(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -9,6 +10,7 @@ from typing import Any, TypeVar, cast
 from pydantic import ValidationError
 
 from ionscape.errors import InputError, nearest_name, toml_key, toml_value
+from ionscape.files.columns import to_number
 from ionscape.files.description import Value, describe, step, value_at
 from ionscape.files.fields import KIND_KEYS, Table
 from ionscape.files.quantities import DIMENSIONS, DimensionName, format_quantity, quantity
@@ -69,6 +71,35 @@ def read_scalar(table: Table, path: str) -> Scalar:
         raise InputError(problem, key=path, remedy=remedy)
     raise InputError(f"is not a number of the {table.name_in_messages}", key=path,
                      remedy=f'the nearest path is "{nearest}"')  # fmt: skip
+
+
+def read_value(
+    value: object, dimension: DimensionName | None, *, key: str | None = None, in_file: bool = True
+) -> float:
+    """A number that may stand in the place of a scalar, in SI units.
+
+    Args:
+        value: a text with a unit, or a plain number where the scalar has no dimension; not in a file also a number in
+            SI units, or a plain number as a text.
+        dimension: of the scalar; None for a pure number.
+        key: where it stands, for the message.
+        in_file: whether it stands in a file.
+
+    Raises:
+        InputError: a text without number and unit where a quantity is wanted, or the other way round.
+    """
+    if dimension is not None and (in_file or isinstance(value, str)):
+        try:
+            return quantity(value, dimension)
+        except InputError as error:
+            raise error.located(key=key) from None
+    number = to_number(value) if isinstance(value, str) and not in_file else value
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise InputError("must be a number without quotation marks and unit", key=key, value=value,
+                         remedy="give a pure number")  # fmt: skip
+    if not math.isfinite(number):
+        raise InputError("must be a finite number", key=key, value=value)
+    return float(number)
 
 
 def replaced(table: AnyTable, values: Mapping[str, Any]) -> AnyTable:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
-from ionscape.files.quantities import DimensionName, quantity
+from ionscape.files.quantities import DimensionName
 
 Scale = Literal["linear", "log"]
 
@@ -114,22 +114,3 @@ def coordinates_of(parameters: tuple[Parameter, ...], values: FloatArray) -> Flo
     return np.array([
         parameter.coordinate(float(value)) for parameter, value in zip(parameters, values, strict=True)
     ])  # fmt: skip
-
-
-def read_value(text: object, dimension: DimensionName | None, *, key: str) -> float:
-    """A bound or start as it stands in a file, in SI units.
-
-    Raises:
-        InputError: a text without number and unit where a quantity is wanted, or the other way round.
-    """
-    if dimension is not None:
-        try:
-            return quantity(text, dimension)
-        except InputError as error:
-            raise error.located(key=key) from None
-    if isinstance(text, bool) or not isinstance(text, int | float):
-        raise InputError("must be a number without quotation marks and unit", key=key, value=text,
-                         remedy="this parameter is a pure number")  # fmt: skip
-    if not math.isfinite(text):
-        raise InputError("must be finite", key=key, value=text)
-    return float(text)

@@ -20,12 +20,12 @@ from ionscape.files.quantities import DIMENSIONS
 from ionscape.files.text import read_text
 from ionscape.files.toml import parse_toml
 from ionscape.files.validation import read_table
-from ionscape.files.values import read_scalar, scalars
+from ionscape.files.values import read_scalar, read_value, scalars
 from ionscape.profiling import DepthProfile, Measurement, calibrate, load_measurement
 from ionscape.profiling.resolution import DepthResponse, GaussianResponse, MixingRoughnessInformationResponse
 
 from .discrepancy import Discrepancy
-from .parameters import Parameter, Prior, read_value
+from .parameters import Parameter, Prior
 from .settings import FitTable, ParameterTable, PriorTable
 
 JOINT_KEYS = ("title", "datasets", "fit")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ionscape.errors import InputError
 from ionscape.experiment import Experiment
-from ionscape.files.quantities import format_quantity, quantity, shown_unit, with_error
-from ionscape.files.values import Scalar, scalars
+from ionscape.files.quantities import format_quantity, shown_unit, with_error
+from ionscape.files.values import Scalar, read_value, scalars
 from ionscape.inference.least_squares import AT_BOUND
 from ionscape.wording import join_path
 
@@ -131,7 +131,7 @@ def bound_problems(free: Mapping[str, Any], experiment: Experiment) -> dict[str,
         ends: dict[str, float] = {}
         for key in ("lower", "upper"):
             try:
-                ends[key] = _number(entry.get(key), scalar)
+                ends[key] = read_value(entry.get(key), scalar.dimension)
             except InputError as error:
                 found[parameter_path(name, key)] = str(error)
         if len(ends) < 2:
@@ -171,7 +171,7 @@ def widened(experiment: Experiment, ended: Mapping[str, str], free: Mapping[str,
         scalar, entry = known.get(name.rpartition(":")[2]), free.get(name)
         if scalar is None or not isinstance(entry, Mapping):
             continue
-        value = _number(entry.get(side), scalar)
+        value = read_value(entry.get(side), scalar.dimension)
         factor = COEFFICIENT_RANGE if entry.get("scale") == "log" else WIDER
         outwards = (side == "upper") == (value > 0.0)
         wider = Scalar(path=scalar.path, value=value, dimension=scalar.dimension)
@@ -256,19 +256,6 @@ def _allowed(experiment: Experiment, scalar: Scalar, end: float) -> float:
         else:
             return end
     return scalar.value
-
-
-def _number(value: Any, scalar: Scalar) -> float:
-    """A bound in SI units.
-
-    Raises:
-        InputError: it is no number, or has no unit that fits.
-    """
-    if scalar.dimension is not None:
-        return quantity(value, scalar.dimension)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InputError("must be a number without a unit", value=value)
-    return float(value)
 
 
 def _text(value: float, scalar: Scalar, *, digits: int = 3) -> str | float:
