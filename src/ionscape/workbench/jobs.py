@@ -19,6 +19,7 @@ from ionscape.files.writing import write_text
 
 from .processes import Worker
 from .project import beginning_file
+from .tasks import TASKS, run_job
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 State = Literal["waiting", "running", "finished", "failed", "cancelled", "interrupted"]
 
-KINDS = ("calibrate", "simulate", "fit", "profile-likelihood", "mcmc", "series", "report")
-"""What can be submitted; `ionscape.workbench.tasks` says with which options."""
 LIGHT_KINDS = ("calibrate", "report")
 """Those of a few seconds, which do not wait for the others."""
 GRACE = 30.0
@@ -43,7 +42,7 @@ class Job:
 
     Attributes:
         identifier: "0001", "0002", ...: in the order of submission.
-        kind: one of `KINDS`.
+        kind: one of `ionscape.workbench.tasks.TASKS`.
         options: plain data; `ionscape.workbench.tasks` describes them.
         state: what has become of it.
         progress: last report, plain data; its keys are described in `ionscape.workbench.tasks`.
@@ -135,8 +134,8 @@ class JobRunner:
         Raises:
             InputError: the kind is not known.
         """
-        if kind not in KINDS:
-            raise InputError("is no kind of job", value=kind, remedy=f"choose one of {', '.join(KINDS)}")
+        if kind not in TASKS:
+            raise InputError("is no kind of job", value=kind, remedy=f"choose one of {', '.join(TASKS)}")
         with self._lock:
             number = 1 + max((int(identifier) for identifier in self._jobs), default=0)
             job = Job(identifier=f"{number:04d}", kind=kind, options=dict(options or {}), submitted=_now())
@@ -250,8 +249,6 @@ class JobRunner:
             self._tell(job)
 
     def _start(self, job: Job) -> _Running:
-        from .tasks import run_job
-
         given = job.kind, dict(job.options), str(self.project.folder), job.identifier
         running = _Running(job=job, worker=Worker(run_job, *given, name=f"ionscape-{job.kind}", leads=True))
         self._running[job.identifier] = running
