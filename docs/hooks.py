@@ -46,6 +46,7 @@ PUBLIC_PACKAGES = (
     ("Report", "ionscape.report"),
     ("Ensembles", "ionscape.scaleout"),
     ("Sweeps", "ionscape.sweeps"),
+    ("Results of any kind", "ionscape.results"),
     ("Glasses", "ionscape.glass"),
     ("Landscapes and conductivity", "ionscape.hopping"),
     ("Series of glasses", "ionscape.series"),

@@ -127,6 +127,10 @@ class SyntheticResult:
         """Write something tabular."""
         Path(path).write_text("time,depth\n", encoding="utf-8")
 
+    def columns(self) -> list[tuple[str, list[float]]]:
+        """Something tabular."""
+        return [("time", []), ("depth", [])]
+
 
 def step_down(depth: np.ndarray, front: float, width: float = 1.5e-9) -> np.ndarray:
     """A logistic step from 1 at the surface to 0 beyond `front`."""

@@ -77,6 +77,7 @@ if TYPE_CHECKING:
         write_raw_profile,
     )
     from ionscape.report import write_report
+    from ionscape.results import load
     from ionscape.series import (
         SeriesResult,
         fit_energy_scale,
@@ -129,6 +130,7 @@ _HOMES = {
     "fit_energy_scale": "series",
     "generate_landscape": "hopping",
     "inspect": "profiling",
+    "load": "results",
     "load_experiment": "experiment",
     "load_fit": "inference",
     "load_fit_result": "inference",
@@ -206,6 +208,7 @@ __all__ = [
     "fit_energy_scale",
     "generate_landscape",
     "inspect",
+    "load",
     "load_experiment",
     "load_fit",
     "load_fit_result",

@@ -7,17 +7,21 @@ import json
 import math
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 import xarray
 from rich.console import Console
 
+import ionscape as isc
 import ionscape.transport
 from fit_results import ERROR, ESTIMATE, hand_made
+from ionscape import figures
 from ionscape.cli import main
 from ionscape.cli.table import print_summary
 from ionscape.datasets import write_dataset
@@ -47,6 +51,22 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "double.toml").write_text(EXPERIMENT, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def read_sheet(path: Path) -> list[list[str]]:
+    """The cells of the only sheet of an XLSX file, numbers with ten digits as in CSV."""
+    space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    with zipfile.ZipFile(path) as archive:
+        sheet = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml"))
+        assert archive.testzip() is None
+        assert {"[Content_Types].xml", "_rels/.rels", "xl/workbook.xml"} <= set(archive.namelist())
+    rows: list[list[str]] = []
+    for row in sheet.iter(f"{space}row"):
+        texts = ["".join(cell.itertext()) for cell in row]
+        kinds = [cell.get("t") for cell in row]
+        rows.append([f"{float(text):.10g}" if text and kind is None else text
+                     for text, kind in zip(texts, kinds, strict=True)])  # fmt: skip
+    return rows
 
 
 class Solver:
@@ -168,8 +188,8 @@ class TestInformation:
         xarray.Dataset(attrs={"format": "ionscape sweep 1"}).to_netcdf(folder / "sweep.nc", engine="h5netcdf")
         assert run("figure", folder / "sweep.nc", "overview", "-o", "a.png") == 2
         printed = capsys.readouterr().err
-        assert "is a sweep, which holds many simulations" in printed
-        assert "`ionscape export`" in printed
+        assert "is a sweep, of which there is no figure overview" in printed
+        assert "draw values" in printed
 
     def test_a_sweep_is_printed_as_a_table_of_its_points(
         self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str]
@@ -221,6 +241,12 @@ class TestInformation:
         assert (first["stages[0].source_potential (V)"], first["stage"], first["kind"]) == ("1", "2", "irradiation")
         assert (float(first["front_depth (m)"]), first["error"]) == (3e-9, "")
         assert (rows[2]["front_depth (m)"], rows[2]["error"]) == ("", "too many steps")
+        assert run("export", folder / "sweep.nc", folder / "s.xlsx") == 0
+        assert read_sheet(folder / "s.xlsx") == [list(rows[0]), *([*row.values()] for row in rows)]
+        assert run("figure", folder / "sweep.nc", "values", "-o", folder / "s.svg") == 0
+        charge = figures.swept_values.plot(isc.load(folder / "sweep.nc")).panels[0]
+        shown = charge.curves[0].y * charge.vertical.size  # 2 µC in each of two stages, but for the one that failed
+        np.testing.assert_allclose(shown, np.where(points == 2.0, np.nan, 4e-6 * points))
 
     def test_a_stored_fit_is_printed_drawn_and_exported(
         self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str]

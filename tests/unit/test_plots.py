@@ -187,7 +187,7 @@ def test_every_figure_of_the_registry_is_public_and_gives_data(result):
     for figure in FIGURES:
         assert figure.function in isc.figures.__all__
         assert figure.shows
-        assert isc.figures.__dict__[figure.function].__doc__
+        assert getattr(isc.figures, figure.function).__doc__
     assert {entry.name for entry in FIGURES} >= {"overview", "counts", "posterior", "arrhenius"}
     plots = plots_of("simulation", result)
     assert len(plots) == len(figures_of("simulation"))

@@ -64,7 +64,7 @@ def plan_outputs(
     Raises:
         InputError: an unknown extension, a missing folder, a file that must not be overwritten, or one named twice.
     """
-    from ionscape.figures.movie import MOVIE_EXTENSIONS
+    from ionscape.figures.film import MOVIE_EXTENSIONS
     from ionscape.figures.style import FIGURE_EXTENSIONS
 
     if figures and not draw:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ionscape.cli.table import ROWS, Row, missing_figures, print_warnings
 from ionscape.files.quantities import DIMENSIONS
+from ionscape.results import SweepResult
 
 if TYPE_CHECKING:
     import xarray
@@ -24,43 +23,13 @@ FIGURES = {
 """What the table shows of the summary of a stage, and how its column is called."""
 
 
-def sweep_summary(dataset: xarray.Dataset) -> dict[str, Any]:
-    """Title, warnings and points of a sweep: values by path, the figures of each stage, and the error, if any.
-
-    Values are in SI units; NaN stands where there is none.
-    """
-    from ionscape.datasets import file_remarks
-    from ionscape.experiment import parse_experiment
-    from ionscape.remarks import remark_entries
-
-    names = list(map(str, dataset["error"].dims))
-    figures = [
-        name for name in map(str, dataset.data_vars) if dataset[name].dims == (*names, "stage") and name != MISSING
-    ]
-    points: list[dict[str, Any]] = []
-    for place in itertools.product(*(range(dataset.sizes[name]) for name in names)):
-        point = dataset.isel(dict(zip(names, place, strict=True)))
-        stages = [
-            {
-                "kind": str(kind),
-                **{name: float(point[name].values[index]) for name in figures},
-                MISSING: json.loads(str(point[MISSING].values[index])) if MISSING in point else {},
-            }
-            for index, kind in enumerate(dataset["kind"].values)
-        ]
-        values = {str(dataset[name].attrs["path"]): float(point[name]) for name in names}
-        points.append({"values": values, "stages": stages, "error": str(point["error"].item())})
-    remarks = (*parse_experiment(str(dataset.attrs["experiment"])).remarks, *file_remarks(dataset))
-    return {"title": str(dataset.attrs["title"]), **remark_entries(remarks), "points": points}
-
-
 def print_sweep(console: Console, dataset: xarray.Dataset) -> None:
     """Print the points of a sweep, a line each: values varied, charge of all stages, front and plateau at the end."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    found = sweep_summary(dataset)
+    found = SweepResult(dataset=dataset).summary()
     points: Sequence[Mapping[str, Any]] = found["points"]
     table = Table(title=Text(found["title"]), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     axes = [

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .plot import Plot
     from .render_matplotlib import Drawing
 
-Owner = Literal["simulation", "profile", "fit", "series"]
+Owner = Literal["simulation", "profile", "fit", "series", "sweep"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +88,7 @@ FIGURES = (
                 shows="activation energies over the mixing ratio"),
     FigureEntry(name="conductivity", of="series", function="conductivities",
                 shows="conductivities over the mixing ratio"),
+    FigureEntry(name="values", of="sweep", function="swept_values", shows="charge, front and plateau over a parameter"),
     FigureEntry(name="arrhenius", of="series", function="arrhenius_plot", shows="Arrhenius plots"),
 )  # fmt: skip
 

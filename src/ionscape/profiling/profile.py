@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +12,8 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.datasets import Content, file_remarks, read_dataset, write_dataset
-from ionscape.files.writing import csv_cell, write_text
+from ionscape.files.table_files import Columns, csv_text
+from ionscape.files.writing import write_text
 from ionscape.provenance import provenance_attributes
 from ionscape.remarks import Remark, remark_attributes, remark_entries, stored_remarks
 
@@ -153,7 +152,11 @@ class DepthProfile:
         write_dataset(self.dataset, path)
 
     def to_csv(self, path: str | Path) -> None:
-        """Write densities and their bounds as a table: one row per point, SI units."""
+        """Write densities and their bounds as a table; see `columns`."""
+        write_text(path, csv_text(DepthProfile.columns(self)))
+
+    def columns(self) -> Columns:
+        """Densities and their bounds, one row per point, SI units."""
         data = self.dataset
         columns: dict[str, FloatArray] = {"depth (m)": data["depth"].values}
         if "sputter_time" in data:
@@ -163,11 +166,7 @@ class DepthProfile:
             for ending in endings:
                 columns[f"{ion}{ending.replace('_', ' ')} (1/m^3)"] = data[f"density{ending}"].values[:, k]
             columns[f"{ion} counts"] = data["intensity"].values[:, k]
-        table = StringIO(newline="")
-        writer = csv.writer(table)
-        writer.writerow(map(csv_cell, columns))
-        writer.writerows([[f"{value:.10g}" for value in row] for row in zip(*columns.values(), strict=True)])
-        write_text(path, table.getvalue())
+        return [(name, values.tolist()) for name, values in columns.items()]
 
 
 def load_profile(path: str | Path) -> DepthProfile:

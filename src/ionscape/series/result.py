@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ionscape.datasets import Content, file_remarks, read_dataset, write_dataset
+from ionscape.files.table_files import Columns, csv_text
 from ionscape.files.writing import write_text
 from ionscape.remarks import Remark, remark_entries, stored_remarks
 
@@ -87,9 +88,13 @@ class SeriesResult:
 
     def to_csv(self, path: str | Path) -> None:
         """Write the averages as a table: a row for each composition and temperature, units in the first line."""
-        from .table import series_table
+        write_text(path, csv_text(self.columns()))
 
-        write_text(path, series_table(self.dataset))
+    def columns(self) -> Columns:
+        """The averages, a row for each composition and temperature; energies in eV, all else in SI units."""
+        from .table import series_columns
+
+        return series_columns(self.dataset)
 
 
 def load_series_result(path: str | Path) -> SeriesResult:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     import xarray
+
+    from ionscape.files.table_files import Columns
 
 OF_A_COMPOSITION = {
     "activation_energy": "activation energy (eV)",
@@ -31,35 +30,27 @@ PRODUCT = "log10 of conductivity times temperature (S K/m)"
 PRODUCT_ERROR = "log10 error"
 
 
-def series_table(data: xarray.Dataset) -> str:
-    """Write the averages of a series as CSV text.
+def series_columns(data: xarray.Dataset) -> Columns:
+    """The averages of a series.
 
     Args:
         data: dataset of a `SeriesResult`.
 
     Returns:
-        Names with units in the first line, then a row for each composition and temperature, or for each composition
-        if there are no conductivities. Energies are in eV, everything else in SI units; what does not exist is empty.
+        A row for each composition and temperature, or for each composition if there are no conductivities. Energies
+        are in eV, everything else in SI units.
     """
     energies = {name: title for name, title in OF_A_COMPOSITION.items() if name in data}
     values = {name: title for name, title in OF_A_TEMPERATURE.items() if name in data}
-    kelvins = data["temperature"].values if values else ()
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    of_temperatures = ["temperature (K)", *values.values(), PRODUCT, PRODUCT_ERROR] if values else []
-    writer.writerow(["x", "y", *energies.values(), *of_temperatures])
-    fraction = float(data.attrs["alkali_oxide_fraction"])
-    for place, x in enumerate(data["x"].values):
-        composition = [x, fraction, *(data[name].values[place] for name in energies)]
-        if not values:
-            writer.writerow([_cell(value) for value in composition])
-        for column, kelvin in enumerate(kelvins):
-            row = [kelvin, *(data[name].values[place, column] for name in values)]
-            product = data["log10_conductivity"].values[place, column] + np.log10(kelvin)
-            error = data["log10_conductivity_error"].values[place, column]
-            writer.writerow([_cell(value) for value in (*composition, *row, product, error)])
-    return stream.getvalue()
-
-
-def _cell(value: float) -> str:
-    return f"{value:.10g}" if math.isfinite(value) else ""
+    kelvins = data["temperature"].values if values else np.empty(0)
+    rows, count = max(len(kelvins), 1), data.sizes["x"]
+    columns = [("x", data["x"].values), ("y", np.full(count, float(data.attrs["alkali_oxide_fraction"])))]
+    columns += [(title, data[name].values) for name, title in energies.items()]
+    found = [(title, np.repeat(numbers, rows).tolist()) for title, numbers in columns]
+    if values:
+        products = data["log10_conductivity"].values + np.log10(kelvins)
+        found.append(("temperature (K)", np.tile(kelvins, count).tolist()))
+        found += [(title, data[name].values.ravel().tolist()) for name, title in values.items()]
+        found.append((PRODUCT, products.ravel().tolist()))
+        found.append((PRODUCT_ERROR, data["log10_conductivity_error"].values.ravel().tolist()))
+    return found

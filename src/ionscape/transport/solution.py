@@ -15,7 +15,8 @@ from ionscape.arrays import FloatArray
 from ionscape.constants import ELEMENTARY_CHARGE
 from ionscape.datasets import Content, check_content, file_remarks, read_dataset, write_dataset
 from ionscape.experiment import Experiment, parse_experiment
-from ionscape.files.writing import csv_cell, write_text
+from ionscape.files.table_files import Columns, csv_text
+from ionscape.files.writing import write_text
 from ionscape.provenance import provenance_attributes
 from ionscape.remarks import Remark, remark_entries
 
@@ -102,28 +103,22 @@ class SimulationResult:
         write_dataset(self.dataset, path, encoding=encoding)
 
     def to_csv(self, path: str | Path) -> None:
-        """Write the densities of all kept times as a table.
+        """Write the densities of all kept times as a table; see `columns`."""
+        write_text(path, csv_text(SimulationResult.columns(self)))
 
-        Time, stage, depth, potential, one column per ion (SI units).
-        """
-        import csv
-        from io import StringIO
-
+    def columns(self) -> Columns:
+        """Densities of all kept times: time, stage, depth, potential, one column per ion (SI units)."""
         data = self.dataset
-        names = [str(name) for name in data["ion"].values]
-        depth = data["depth"].values
-        table = StringIO(newline="")
-        writer = csv.writer(table)
-        heads = [csv_cell(f"{name} (1/m^3)") for name in names]
-        writer.writerow(["time (s)", "stage", "depth (m)", "potential (V)", *heads])
-        stages = data["stage"].values
-        densities = data["density"].values
-        potentials = data["potential"].values
-        for t, time in enumerate(data["time"].values):
-            for k, x in enumerate(depth):
-                row = [time, int(stages[t]), x, potentials[t, k], *densities[t, k]]
-                writer.writerow([f"{value:.10g}" for value in row])
-        write_text(path, table.getvalue())
+        times, cells = data["time"].size, data["depth"].size
+        density = data["density"].values
+        return [
+            ("time (s)", np.repeat(data["time"].values, cells).tolist()),
+            ("stage", np.repeat(data["stage"].values, cells).tolist()),
+            ("depth (m)", np.tile(data["depth"].values, times).tolist()),
+            ("potential (V)", data["potential"].values.ravel().tolist()),
+            *((f"{name} (1/m^3)", density[:, :, place].ravel().tolist())
+              for place, name in enumerate(data["ion"].values)),
+        ]  # fmt: skip
 
 
 def load_result(path: str | Path) -> SimulationResult:

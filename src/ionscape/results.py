@@ -1,0 +1,231 @@
+"""One family of results: what is stored is read, summarised and written as a table by its kind.
+
+Every result has a dataset, remarks and a summary; `load` returns whichever a file holds.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from ionscape.datasets import file_remarks, load_checked, stored_attributes
+from ionscape.errors import InputError
+
+if TYPE_CHECKING:
+    import xarray
+
+    from ionscape.files.table_files import Columns
+
+__all__ = ["KINDS", "Result", "ResultKind", "SweepResult", "kind_of", "load"]
+
+WRITERS = "`ionscape simulate`, `sweep`, `calibrate`, `fit` or `conductivity`"
+OF_A_PARAMETER = (
+    "estimate", "estimate_error", "lower_95", "upper_95", "lower_68", "upper_68", "lower_bound", "upper_bound",
+)  # fmt: skip
+
+
+class Result(Protocol):
+    """What all results have in common."""
+
+    @property
+    def dataset(self) -> xarray.Dataset:
+        """Everything that is stored, with named axes and units."""
+        ...
+
+    def summary(self) -> dict[str, Any]:
+        """Title, remarks and numbers in SI units."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultKind:
+    """A kind of stored results.
+
+    Attributes:
+        name: by which figures and commands know it.
+        form: how the attribute `format` of its files begins.
+        what: it is, with its article.
+        load: reads such a file.
+        columns: the table of such a result.
+    """
+
+    name: str
+    form: str
+    what: str
+    load: Callable[[Path], Any]
+    columns: Callable[[Any], Columns]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SweepResult:
+    """A sweep that was read from a file.
+
+    Attributes:
+        dataset: of `ionscape.sweep`.
+    """
+
+    dataset: xarray.Dataset
+
+    @property
+    def axes(self) -> list[str]:
+        """Names of the parameters that were varied."""
+        return list(map(str, self.dataset["error"].dims))
+
+    def points(self) -> list[xarray.Dataset]:
+        """The dataset of each point, that of the last parameter varying fastest."""
+        sizes = (range(self.dataset.sizes[name]) for name in self.axes)
+        return [self.dataset.isel(dict(zip(self.axes, place, strict=True))) for place in itertools.product(*sizes)]
+
+    def summary(self) -> dict[str, Any]:
+        """Title, remarks and points: values by path, the figures of each stage, and the error, if any.
+
+        Values are in SI units; NaN stands where there is none.
+        """
+        from ionscape.experiment import parse_experiment
+        from ionscape.remarks import remark_entries
+
+        data = self.dataset
+        of_stages = (*self.axes, "stage")
+        figures = [name for name in map(str, data.data_vars) if data[name].dims == of_stages and name != "missing"]
+        points: list[dict[str, Any]] = []
+        for point in self.points():
+            stages = [
+                {
+                    "kind": str(kind),
+                    **{name: float(point[name].values[index]) for name in figures},
+                    "missing": json.loads(str(point["missing"].values[index])) if "missing" in point else {},
+                }
+                for index, kind in enumerate(data["kind"].values)
+            ]
+            values = {str(data[name].attrs["path"]): float(point[name]) for name in self.axes}
+            points.append({"values": values, "stages": stages, "error": str(point["error"].item())})
+        remarks = (*parse_experiment(str(data.attrs["experiment"])).remarks, *file_remarks(data))
+        return {"title": str(data.attrs["title"]), **remark_entries(remarks), "points": points}
+
+    def columns(self) -> Columns:
+        """The figures in SI units, a row for each point and stage (counted from 1)."""
+        data, points = self.dataset, self.points()
+        of_stages = (*self.axes, "stage")
+        figures = [str(name) for name, variable in data.data_vars.items()
+                   if variable.dims == of_stages and variable.dtype.kind == "f"]  # fmt: skip
+        kinds = [str(kind) for kind in data["kind"].values]
+        count = len(kinds)
+
+        def each(value: Callable[[xarray.Dataset], Any]) -> list[Any]:
+            return [value(point) for point in points for _ in kinds]
+
+        return [
+            *((f"{data[name].attrs['path']} ({data[name].attrs['units']})", each(lambda p, n=name: float(p[n])))
+              for name in self.axes),
+            ("stage", [str(number) for _ in points for number in range(1, count + 1)]),
+            ("kind", kinds * len(points)),
+            *((f"{name} ({data[name].attrs['units']})", np.concatenate([p[name].values for p in points]).tolist())
+              for name in figures),
+            ("error", each(lambda p: str(p["error"].item()))),
+        ]  # fmt: skip
+
+
+def fit_columns(result: Any) -> Columns:
+    """Parameters of a fit, a row for each, in the SI unit that stands beside its name."""
+    data = result.dataset
+    return [
+        ("parameter", [str(name) for name in data["parameter"].values]),
+        ("unit", [str(unit) or "1" for unit in data["unit"].values]),
+        ("kind", [str(kind) for kind in data["kind"].values]),
+        *((name, data[name].values.tolist()) for name in OF_A_PARAMETER),
+    ]
+
+
+def _load_simulation(path: Path) -> Any:
+    from ionscape.transport import load_result
+
+    return load_result(path)
+
+
+def _load_profile(path: Path) -> Any:
+    from ionscape.profiling import load_profile
+
+    return load_profile(path)
+
+
+def _load_fit(path: Path) -> Any:
+    from ionscape.inference import load_fit_result
+
+    return load_fit_result(path, with_problem=False)
+
+
+def _load_series(path: Path) -> Any:
+    from ionscape.series import load_series_result
+
+    return load_series_result(path)
+
+
+def _load_sweep(path: Path) -> Any:
+    from ionscape.sweeps import load_sweep
+
+    return SweepResult(dataset=load_sweep(path))
+
+
+def _own_columns(result: Any) -> Columns:
+    return result.columns()
+
+
+KINDS = (
+    ResultKind(name="simulation", form="ionscape simulation result ", what="a result of a simulation",
+               load=_load_simulation, columns=_own_columns),
+    ResultKind(name="profile", form="ionscape depth profile ", what="a calibrated profile", load=_load_profile,
+               columns=_own_columns),
+    ResultKind(name="series", form="ionscape series ", what="the result of a series of glasses", load=_load_series,
+               columns=_own_columns),
+    ResultKind(name="fit", form="ionscape fit ", what="the result of a fit", load=_load_fit, columns=fit_columns),
+    ResultKind(name="sweep", form="ionscape sweep ", what="a sweep", load=_load_sweep, columns=_own_columns),
+)  # fmt: skip
+
+
+def kind_of(path: str | Path) -> ResultKind:
+    """The kind of result that a file says it holds.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        InputError: the file does not exist, is damaged, or holds none of these.
+    """
+    target = Path(path)
+    if not target.exists():
+        raise InputError("does not exist", value=str(path), remedy=f"give a result that {WRITERS} has written")
+    written = str((stored_attributes(target) or {}).get("format", ""))
+    for kind in KINDS:
+        if written.startswith(kind.form) and written[len(kind.form) :].isdigit():
+            return kind
+    if written and not written.startswith("ionscape "):
+        raise InputError("is no result, but what an instrument wrote, or of another program", file=str(path),
+                         remedy=f"look at it with `ionscape inspect`, or give a result of {WRITERS}")  # fmt: skip
+    if written:
+        raise InputError(f'holds "{written[:40]}", which this version does not know', file=str(path),
+                         remedy=f"give a result that {WRITERS} of this version has written")  # fmt: skip
+    # what it was meant to hold is not known: any damage is named before what it lacks of a simulation
+    load_checked(target, remedy=f"give a result that {WRITERS} has written")
+    return KINDS[0]
+
+
+def load(path: str | Path) -> Result:
+    """Read a stored result of any kind: of a simulation, a fit, a series or a sweep, or a calibrated profile.
+
+    Args:
+        path: of the file.
+
+    Returns:
+        A `SimulationResult`, `FitResult`, `SeriesResult`, `SweepResult` or `DepthProfile`; of a fit its problem is not
+        read again.
+
+    Raises:
+        InputError: the file does not exist, holds none of these, or is damaged.
+    """
+    return kind_of(path).load(Path(path))
