@@ -45,6 +45,7 @@ class InputError(IonscapeError):
         value: the value found, as it stands in the file; None shows none.
         bound: the bound that is violated, where `problem` does not say it already.
         remedy: what to do about it.
+        code: what kind of error it is, where somebody has a remedy of their own for it.
 
     Examples:
         >>> print(InputError("must be greater than 0", file="rb.toml", key="sample.thickness", value="-2 mm"))
@@ -62,6 +63,7 @@ class InputError(IonscapeError):
         value: object = None,
         bound: str | None = None,
         remedy: str | None = None,
+        code: str = "",
     ) -> None:
         """Keep the parts of the sentence."""
         super().__init__(problem)
@@ -71,6 +73,7 @@ class InputError(IonscapeError):
         self.value = value
         self.bound = bound
         self.remedy = remedy
+        self.code = code
 
     def located(self, *, file: str | None = None, key: str | None = None, value: object = None) -> InputError:
         """The same error with file, key and value filled in where they are still unknown."""
@@ -92,6 +95,23 @@ class InputError(IonscapeError):
         message = (f"{head}: {sentence}" if head else sentence).rstrip(".") + "."
         # Names from a file may hold line breaks; a sentence stays on its line.
         return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in message)
+
+
+class MissingKey(InputError):
+    """A key that has to be there and is not.
+
+    Args:
+        name: of the key, the last part of its path.
+        key: its path, where it is known already.
+        file: in which it is missing.
+        example: of its value, as it stands in a file; None for a table.
+    """
+
+    def __init__(self, name: str, *, key: str | None = None, file: str | None = None, example: str | None) -> None:
+        """Keep the example."""
+        remedy = f"add it, for example {name} = {example}" if example else "add this table"
+        super().__init__("is missing", file=file, key=key, remedy=remedy)
+        self.example = example
 
 
 class ConvergenceError(IonscapeError):

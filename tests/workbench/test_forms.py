@@ -2,8 +2,10 @@
 
 import pytest
 
+from ionscape.errors import InputError, MissingKey
 from ionscape.experiment import ConstantSpecification, Contact, Irradiation, Sample, SiteEnergySpecification
 from ionscape.experiment.models import Experiment
+from ionscape.experiment.unusual import UNUSUAL
 from ionscape.files.description import example_table, kind_key, kind_of_table
 from ionscape.inference.settings import FitTable
 from ionscape.profiling.settings import MeasurementTable
@@ -92,9 +94,9 @@ def test_markers_are_paths():
     ],
 )
 def test_a_value_is_checked_by_itself(model, key, value, told):
-    sentence = field_problem(model, key, value, path=f"x.{key}", file="a.toml")
-    assert sentence is not None
-    assert sentence.startswith(told)
+    error = field_problem(model, key, value, path=f"x.{key}", file="a.toml")
+    assert error is not None
+    assert str(error).startswith(told)
 
 
 def test_good_and_absent_values_have_no_sentence():
@@ -103,7 +105,7 @@ def test_good_and_absent_values_have_no_sentence():
 
 
 def test_mistakes_are_counted_and_named():
-    wrong, missing = "x = 1: must be less.", 'analysis.toml: x: is missing; add it, for example x = "2 mm".'
+    wrong, missing = InputError("must be less", key="x", value=1), MissingKey("x", example='"2 mm"')
     assert mistakes_line({}) == ""
     assert mistakes_line({"stages[0].beam_current": wrong}) == "1 mistake: stage 1 beam current"
     assert mistakes_line({"sample.thickness": wrong, "title": wrong}) == "2 mistakes: sample thickness, title"
@@ -112,18 +114,36 @@ def test_mistakes_are_counted_and_named():
 
 
 @pytest.mark.parametrize(
-    ("sentence", "shown"),
+    ("key", "shown"),
     [
-        ('analysis.toml: measurement.fit_region[1] = "160": is a number', 'fit region, to = "160": is a number'),
-        ("analysis.toml: stages[1].temperature: is missing.", "stage 2 temperature: is missing."),
-        ("fit.parameters.ions.Li.diffusion.width.lower: is too low.", "Li width Γ lower: is too low."),
-        ("measurement.crater_scans[0]: does not exist.", "crater scan 1: does not exist."),
-        # names of files and values stay
-        ('write a file sample.toml, or "sample.thickness"', 'write a file sample.toml, or "sample.thickness"'),
+        ("measurement.fit_region[1]", "fit region, to"),
+        ("stages[1].temperature", "stage 2 temperature"),
+        ("fit.parameters.ions.Li.diffusion.width.lower", "Li width Γ lower"),
+        ("measurement.crater_scans[0]", "crater scan 1"),
     ],
 )
-def test_sentences_name_fields_as_the_page_does(sentence, shown):
-    assert page_words(sentence) == shown
+def test_errors_name_fields_as_the_page_does(key, shown):
+    assert (
+        page_words(InputError("is too low", file="analysis.toml", key=key, value="1")) == f'{shown} = "1": is too low.'
+    )
+    # names of files and values stay
+    told = page_words(
+        InputError("is a number", file="a.toml", key=key, remedy='write sample.toml, or "sample.thickness"')
+    )
+    assert told == f'a.toml: {shown}: is a number; write sample.toml, or "sample.thickness".'
+
+
+def test_what_is_missing_is_asked_for_with_an_example():
+    missing = MissingKey("thickness", key="sample.thickness", file="analysis.toml", example='"2 mm"')
+    assert str(missing) == 'analysis.toml: sample.thickness: is missing; add it, for example thickness = "2 mm".'
+    assert page_words(missing) == "Please give: sample thickness, such as 2 mm."
+    assert page_words(MissingKey("stages", key="stages", example=None)).startswith("There are no stages yet")
+
+
+def test_remarks_name_fields_as_the_page_does():
+    remark = UNUSUAL("sample.thickness", value=2.325, bound=0.1, dimension="length", reason="unlike any sample")
+    assert page_words(remark) == "sample thickness is 2.325 m, more than 100 mm, unlike any sample: check its unit."
+    assert str(remark).startswith("sample.thickness is 2.325 m")
 
 
 def test_numbers_of_a_table_are_found_with_their_units():

@@ -127,7 +127,7 @@ def test_nothing_is_opened_before(root, monkeypatch):
     (root / "series.toml").write_text(series)
     with pytest.raises(InputError, match="outside of the project"):
         read_series(root / "series.toml")
-    assert "outside of the project" in series_problems(series, folder=root)["experiment.file"]
+    assert "outside of the project" in str(series_problems(series, folder=root)["experiment.file"])
     table = {"ions": {"Li": {"diffusion": {"model": "table", "file": "../secret.csv"}}}, "sample": {}}
     assert list(document_problems(table, folder=root)) == ["ions.Li.diffusion.file"]
     assert secret not in opened

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ionscape.errors import InputError
-from ionscape.experiment import load_experiment, parse_experiment
+from ionscape.experiment import Irradiation, Sample, SiteEnergySpecification, load_experiment, parse_experiment
+from ionscape.workbench.form_fields import field_problem
 from ionscape.workbench.opening import with_opened
 from ionscape.workbench.pages.experiment import PRESETS, preset_text, with_experiment
 from ionscape.workbench.wording import name_of, page_words
@@ -133,7 +134,7 @@ def test_mistake_is_told_beside_the_control_as_on_the_command_line(tmp_path, pat
         await page.settled()
         with pytest.raises(InputError) as caught:
             parse_experiment(page.document.text, file="analysis.toml")
-        assert page_words(str(caught.value)) in page.texts()
+        assert page_words(caught.value) in page.texts()
         assert "error" in page.element(f"form-{path}").props
         await page.until(lambda: page.element("experiment-note").visible)
 
@@ -451,14 +452,16 @@ def test_an_ion_is_added_by_the_symbol_of_its_element_and_once(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("sentence", "remedy"),
+    ("model", "key", "value", "remedy"),
     [
-        ('a = "5 %": must be a number without quotation marks and unit; give a plain number such as 1.', "write 0.05."),
-        ('a = "94 h 30 min": has no valid unit in "h 30 min"; write units as in "mm".', "write 94.5 h."),
-        ('a = "1.4·10^22 cm^-3": has no valid unit in "·10^22 cm^-3"; write units.', "write 1.4e22 cm^-3."),
+        (SiteEnergySpecification, "trapped_fraction", "5 %", "write 0.05."),
+        (Irradiation, "duration", "94 h 30 min", "write 94.5 h."),
+        (Sample, "thickness", "1.4·10^3 µm", "write 1.4e3 µm."),
     ],
 )
-def test_what_people_write_gets_its_own_remedy(sentence, remedy):
-    found = page_words(sentence)
+def test_what_people_write_gets_its_own_remedy(model, key, value, remedy):
+    error = field_problem(model, key, value, path=key)
+    assert error is not None
+    found = page_words(error)
     assert found.endswith(f"; {remedy}")
     assert "quotation" not in found

@@ -163,10 +163,10 @@ def test_mistake_is_told_beside_the_control_as_on_the_command_line(tmp_path, pat
         series = page.session.project.series
         with pytest.raises(InputError) as caught:
             parse_series(series.text, file="series.toml", folder=page.session.project.folder)
-        assert page_words(str(caught.value)) in page.texts()
+        assert page_words(caught.value) in page.texts()
         assert not page.element("glass-run").enabled
         page.click("glass-undo")
-        await page.until(lambda: page_words(str(caught.value)) not in page.texts())
+        await page.until(lambda: page_words(caught.value) not in page.texts())
 
     visit(tmp_path / "project", "glass", act)
 

@@ -43,7 +43,7 @@ def check_experiment(experiment: Experiment) -> None:
             nearest = nearest_name(name, experiment.ions)
             other = f', or use the nearest described ion "{nearest}"' if nearest else ""
             remedy = f"describe it in [ions.{name}]{other}"
-            reject(f'uses the ion "{name}", which is not described', field=key, remedy=remedy)
+            reject(f'uses the ion "{name}", which is not described', field=key, remedy=remedy, code="unknown_ion")
     _check_reference_densities(experiment)
     for index in range(len(experiment.stages)):
         _check_temperature(experiment, index)

@@ -14,7 +14,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from ionscape.diffusivity import ConstantDiffusion, DiffusionModel, TableDiffusion, site_energy_diffusion
 from ionscape.diffusivity.table import SMALLEST_COEFFICIENT
-from ionscape.errors import InputError
+from ionscape.errors import InputError, MissingKey
 from ionscape.experiment.tables import Attachments, parse_diffusion_table
 from ionscape.files.fields import Bounds, Number, Quantity, Table, reject, wrapped
 
@@ -55,7 +55,7 @@ class ConstantSpecification(Table):
         for key in ("reference_temperature", "activation_energy"):
             if self.coefficient > 0.0 and getattr(self, key) is None:
                 example = '"323.15 K"' if key == "reference_temperature" else '"0.65 eV"'
-                reject("is missing", field=key, remedy=f"add it, for example {key} = {example}")
+                raise wrapped(MissingKey(key, example=example), field=key)
         return self
 
 

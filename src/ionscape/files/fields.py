@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NoReturn, Self
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from ionscape.errors import InputError, nearest_name, toml_value
+from ionscape.errors import InputError, MissingKey, nearest_name, toml_value
 from ionscape.files.quantities import DIMENSIONS, DimensionName, quantity
 
 KIND_KEYS = ("kind", "model")
@@ -27,6 +27,7 @@ def reject(
     value: object = None,
     bound: str | None = None,
     remedy: str | None = None,
+    code: str = "",
 ) -> NoReturn:
     """Refuse a value while pydantic validates it.
 
@@ -36,8 +37,9 @@ def reject(
         value: what to show; None for what stands in the file.
         bound: see `InputError`.
         remedy: see `InputError`.
+        code: see `InputError`.
     """
-    raise wrapped(InputError(problem, value=value, bound=bound, remedy=remedy), field=field)
+    raise wrapped(InputError(problem, value=value, bound=bound, remedy=remedy, code=code), field=field)
 
 
 def wrapped(error: InputError, *, field: str | None = None) -> PydanticCustomError:
@@ -197,7 +199,7 @@ class Number(Marker):
         """The number, finite and within the bounds."""
         remedy = f"give a plain number such as {self.example()}"
         if isinstance(value, bool) or not isinstance(value, int | float):
-            reject("must be a number without quotation marks and unit", value=value, remedy=remedy)
+            reject("must be a number without quotation marks and unit", value=value, remedy=remedy, code="not_a_number")
         number = finite(value, remedy=remedy)
         if not self.bounds.hold(number):
             reject(f"must be {self.bounds.describe()}", value=value, bound=self.reason, remedy=remedy)
@@ -248,9 +250,7 @@ class Table(BaseModel):
                 reject("is an unknown key", field=str(key), remedy=remedy)
         for key, field in cls.model_fields.items():
             if field.is_required() and key not in data:
-                example = cls.example_of(key)
-                remedy = f"add it, for example {key} = {example}" if example else "add this table"
-                reject("is missing", field=key, remedy=remedy)
+                raise wrapped(MissingKey(key, example=cls.example_of(key)), field=key)
         # what kind of table it is counts as given, also where the class says it
         kinds = {key: cls.model_fields[key].default for key in KIND_KEYS if key in cls.model_fields}
         return {**{key: kind for key, kind in kinds.items() if isinstance(kind, str)}, **data}

@@ -274,7 +274,7 @@ def _parsed_unit(unit: str) -> Any:
     problem = f"has no valid unit in {_quoted(unit)}"
     plausible = _UNIT_CHARACTERS.fullmatch(unit) and not _UNUSUAL_POWER.search(unit) and len(unit) <= LONGEST_UNIT
     if not plausible:
-        raise InputError(problem, remedy=remedy)
+        raise InputError(problem, remedy=remedy, code="no_unit")
     try:
         return unit_registry().parse_units(unit)
     except pint.UndefinedUnitError as error:
@@ -294,7 +294,7 @@ def _parsed_unit(unit: str) -> Any:
         ArithmeticError,
     ):
         # pint lets the errors of Python's tokenizer and of its own parser through.
-        raise InputError(problem, remedy=remedy) from None
+        raise InputError(problem, remedy=remedy, code="no_unit") from None
 
 
 def _to_si(number: float, unit: str, wanted: Dimension) -> float:

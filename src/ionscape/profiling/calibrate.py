@@ -212,7 +212,7 @@ def _depth_scale(
         ), None
     if not measurement.crater_scans:
         raise InputError(
-            "has no depth scale", file=measurement.file, key="measurement",
+            "has no depth scale", file=measurement.file, key="measurement", code="no_depth_scale",
             remedy='give crater_scans, or crater_depth = { value = "160 nm", error = "1 nm" }, or sputter_rate',
         )  # fmt: skip
     crater = crater_depth(

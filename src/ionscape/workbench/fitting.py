@@ -120,10 +120,10 @@ def suggestion(experiment: Experiment, scalar: Scalar) -> dict[str, Any]:
     return {**found, "scale": "log"} if logarithmic else found
 
 
-def bound_problems(free: Mapping[str, Any], experiment: Experiment) -> dict[str, str]:
-    """What is wrong with the bounds of free parameters, in the units in which they were typed: sentences by path."""
+def bound_problems(free: Mapping[str, Any], experiment: Experiment) -> dict[str, InputError]:
+    """What is wrong with the bounds of free parameters, in the units in which they were typed: errors by path."""
     known = scalars(experiment)
-    found: dict[str, str] = {}
+    found: dict[str, InputError] = {}
     for name, entry in free.items():
         scalar = known.get(name.rpartition(":")[2])
         if scalar is None or not isinstance(entry, Mapping):
@@ -133,16 +133,16 @@ def bound_problems(free: Mapping[str, Any], experiment: Experiment) -> dict[str,
             try:
                 ends[key] = read_value(entry.get(key), scalar.dimension)
             except InputError as error:
-                found[parameter_path(name, key)] = str(error)
+                found[parameter_path(name, key)] = error
         if len(ends) < 2:
             continue
         if not ends["lower"] < ends["upper"]:
-            found[parameter_path(name, "lower")] = (
-                f"{entry['lower']} must be less than the upper bound, {entry['upper']}."
+            found[parameter_path(name, "lower")] = InputError(
+                f"{entry['lower']} must be less than the upper bound, {entry['upper']}"
             )
         elif not ends["lower"] <= scalar.value <= ends["upper"]:
             side = "lower" if scalar.value < ends["lower"] else "upper"
-            found[parameter_path(name, side)] = (
+            found[parameter_path(name, side)] = InputError(
                 f"The value of the experiment, {value_text(scalar)}, from which the search starts, must lie between the"
                 " bounds: change this one or the value."
             )

@@ -9,6 +9,7 @@ from typing import Any
 from nicegui import ui
 from nicegui.elements.mixins.value_element import ValueElement
 
+from ionscape.errors import InputError
 from ionscape.workbench.form_fields import FieldDescription, FieldKind, parse_entry, show_entry
 
 
@@ -21,7 +22,7 @@ class Bound:
         show: what the control shows for a value.
         read: the value of what the control shows.
         error: place of the sentence.
-        check: the sentence about a value by itself.
+        check: what is wrong with a value by itself.
         before: of the document when the control got the focus.
         focused: whether the cursor is in it.
         typed: whether it holds something that is not written yet.
@@ -33,7 +34,7 @@ class Bound:
     show: Callable[[Any], Any]
     read: Callable[[Any], Any]
     error: ui.label
-    check: Callable[[Any], str | None] | None = None
+    check: Callable[[Any], InputError | None] | None = None
     before: Any = None
     focused: bool = False
     typed: bool = False

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from nicegui import ui
 from nicegui.elements.mixins.value_element import ValueElement
 
+from ionscape.errors import InputError
 from ionscape.files.fields import Table
 from ionscape.wording import join_path, split_path
 from ionscape.workbench.form_bound import Bound, placeholder_of, read_shown, same, shown_choice, shown_flag, shown_name
@@ -98,8 +99,8 @@ class Controls:
     # values and sentences --------------------------------------------------------------------------------------------
 
     @property
-    def errors(self) -> Mapping[str, str]:
-        """Sentences about the document by path."""
+    def errors(self) -> Mapping[str, InputError]:
+        """What is wrong with the document by path."""
         return self.session.errors if self.which == "document" else self.session.series_errors
 
     def edit(self, path: str, value: Any) -> None:
@@ -107,9 +108,9 @@ class Controls:
         if self.document.get(path) == value:
             return
         change = self.session.edit if self.which == "document" else self.session.edit_series
-        sentence = change(path, value)
-        if sentence is not None and self.document.get(path) != value:
-            self.session.notify(sentence, kind="negative")  # it was not written: no field can show it
+        error = change(path, value)
+        if error is not None and self.document.get(path) != value:
+            self.session.notify(str(error), kind="negative")  # it was not written: no field can show it
         self.show_errors()
 
     def update(self) -> None:
@@ -132,10 +133,10 @@ class Controls:
     def show_errors(self) -> None:
         """Put every sentence under the control it belongs to, or the nearest one around it."""
         shown: dict[str, list[str]] = {path: [] for path in self._bound}
-        for key, sentence in self.mistakes().items():
+        for key, error in self.mistakes().items():
             place = self._nearest(key)
-            if place is not None and page_words(sentence) not in shown[place]:
-                shown[place].append(page_words(sentence))
+            if place is not None and page_words(error) not in shown[place]:
+                shown[place].append(page_words(error))
         folds: set[ui.expansion] = set()
         for path, bounds in self._bound.items():
             text = " ".join(shown[path])
@@ -175,8 +176,8 @@ class Controls:
         if self.which == "document" and path in self.session.project.assumed:
             self.session.project.confirm(path)
 
-    def mistakes(self) -> dict[str, str]:
-        """Sentences by path: those about the document, and those about every value by itself.
+    def mistakes(self) -> dict[str, InputError]:
+        """Errors by path: those about the document, and those about every value by itself.
 
         The reader of the file stops at the first mistake; the others are found field by field.
         """
@@ -184,9 +185,9 @@ class Controls:
         for path, bounds in self._bound.items():
             check = next((bound.check for bound in bounds if bound.check is not None), None)
             if check is not None and not any(key == path or _inside(key, path) for key in found):
-                sentence = check(self.document.get(path))
-                if sentence is not None:
-                    found[path] = sentence
+                error = check(self.document.get(path))
+                if error is not None:
+                    found[path] = error
         return found
 
     def finish_typing(self) -> None:
@@ -212,9 +213,9 @@ class Controls:
             if bound.control is not None:
                 bound.control.run_method("focus")
 
-    def homeless_errors(self) -> list[str]:
-        """Sentences that belong to no control of this form."""
-        return [sentence for key, sentence in self.errors.items() if self._nearest(key) is None]
+    def homeless_errors(self) -> dict[str, InputError]:
+        """Errors that belong to no control of this form, by path."""
+        return {key: error for key, error in self.errors.items() if self._nearest(key) is None}
 
     def _nearest(self, key: str) -> str | None:
         """The path of the control that shows the sentence about a key: its own, or that of the table around it."""
@@ -355,7 +356,7 @@ class Controls:
 
     def bind(
         self, path: str, control: ValueElement[Any] | None, error: ui.label, *, show: Callable[[Any], Any],
-        read: Callable[[Any], Any], check: Callable[[Any], str | None] | None = None,
+        read: Callable[[Any], Any], check: Callable[[Any], InputError | None] | None = None,
     ) -> Bound:  # fmt: skip
         """Join a control, or a place for sentences alone, to its key."""
         bound = Bound(control=control, show=show, read=read, error=error, check=check)
@@ -367,7 +368,7 @@ def _inside(key: str, path: str) -> bool:
     return key.startswith((f"{path}.", f"{path}["))
 
 
-def _problem_of(model: type[Table], key: str, path: str, file: str, value: Any) -> str | None:
+def _problem_of(model: type[Table], key: str, path: str, file: str, value: Any) -> InputError | None:
     return field_problem(model, key, value, path=path, file=file)
 
 

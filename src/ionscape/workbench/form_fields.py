@@ -71,8 +71,10 @@ def describe_field(model: type[Table], name: str) -> FieldDescription:
     )  # fmt: skip
 
 
-def field_problem(model: type[Table], key: str, value: object, *, path: str, file: str | None = None) -> str | None:
-    """The sentence about a value of one key by itself: its unit, bounds, or kind; None if it is good or absent.
+def field_problem(
+    model: type[Table], key: str, value: object, *, path: str, file: str | None = None
+) -> InputError | None:
+    """The error of a value of one key by itself: its unit, bounds, or kind; None if it is good or absent.
 
     Args:
         model: of the table.
@@ -91,8 +93,8 @@ def field_problem(model: type[Table], key: str, value: object, *, path: str, fil
         place = path + (inner if inner.startswith("[") or not inner else f".{inner}")
         # a value at its end is shown, a whole table is not
         wrong = found.value if inner else (None if isinstance(value, Mapping) else value)
-        return str(InputError(found.problem, file=file, key=place, value=wrong, bound=found.bound,
-                              remedy=found.remedy))  # fmt: skip
+        found.file, found.key, found.value = file, place, wrong
+        return found
     return None
 
 

@@ -8,13 +8,14 @@ from typing import Any
 
 from nicegui import ui
 
+from ionscape.errors import InputError, MissingKey
 from ionscape.files.description import example_table, kind_key, kind_of_table
 from ionscape.files.fields import Table
 from ionscape.wording import join_path, split_path
 from ionscape.workbench.form_bound import same
 from ionscape.workbench.form_controls import FIELD, HEADER, TIP, Controls, button, error_label, mark_of
 from ionscape.workbench.form_fields import FieldDescription, describe_field, describe_fields
-from ionscape.workbench.wording import is_missing, label_of, name_of
+from ionscape.workbench.wording import label_of, name_of
 
 WIDE = ("mapping", "union", "table", "tables", "value")  # kinds that take the whole width
 
@@ -318,14 +319,14 @@ def structure(
     return None
 
 
-def mistakes_line(mistakes: Mapping[str, str]) -> str:
+def mistakes_line(mistakes: Mapping[str, InputError]) -> str:
     """How many mistakes there are and where, and what is still missing, in a line; empty without any.
 
     Args:
-        mistakes: sentences of the package by path.
+        mistakes: errors of the package by path.
     """
-    missing = [name_of(path) for path, sentence in mistakes.items() if is_missing(sentence)]
-    wrong = [name_of(path) for path, sentence in mistakes.items() if not is_missing(sentence)]
+    missing = [name_of(path) for path, error in mistakes.items() if isinstance(error, MissingKey)]
+    wrong = [name_of(path) for path, error in mistakes.items() if not isinstance(error, MissingKey)]
     told = [f"{len(wrong)} mistake{'s' if len(wrong) > 1 else ''}: {', '.join(wrong)}"] if wrong else []
     return ". ".join([*told, *([f"Still missing: {', '.join(missing)}"] if missing else [])])
 

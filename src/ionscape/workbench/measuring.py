@@ -42,7 +42,7 @@ class Measured:
         inspection: of the export.
         scans: of the crater, evaluated where possible, by their place in the document.
         profile: calibrated.
-        errors: sentences by path of the document.
+        errors: by path of the document.
     """
 
     table: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -50,7 +50,7 @@ class Measured:
     inspection: Inspection | None = None
     scans: Mapping[int, StepHeight | CraterScan] = field(default_factory=dict[int, Any])
     profile: DepthProfile | None = None
-    errors: Mapping[str, str] = field(default_factory=dict[str, str])
+    errors: Mapping[str, InputError] = field(default_factory=dict[str, InputError])
 
 
 def measure(document: Path) -> Measured:
@@ -65,8 +65,7 @@ def measure(document: Path) -> Measured:
     table = measurement_table(document)
     if not table:
         return Measured()
-    refused = refused_files({"measurement": table}, root=document.parent, file=document.name)
-    errors = {key: str(error) for key, error in refused.items()}
+    errors = dict(refused_files({"measurement": table}, root=document.parent, file=document.name))
     raw = _raw(document, table, errors)
     inspection = None
     if raw is not None:
@@ -74,7 +73,7 @@ def measure(document: Path) -> Measured:
             pulses = table.get("pulses_per_point")
             inspection = inspect(raw, pulses=pulses if isinstance(pulses, int) and pulses > 0 else None)
         except InputError as error:
-            errors["measurement.pulses_per_point"] = str(error)
+            errors["measurement.pulses_per_point"] = error
     scans = _scans(document, table, errors)
     profile = None
     if raw is not None:
@@ -82,7 +81,7 @@ def measure(document: Path) -> Measured:
             # sentences name the document, whatever its parts are read from
             profile = calibrate(replace(read_measurement(document), file=document.name))
         except InputError as error:
-            errors.setdefault(_full_key(error.key), str(error))
+            errors.setdefault(_full_key(error.key), error)
     return Measured(table=table, raw=raw, inspection=inspection, scans=scans, profile=profile, errors=errors)
 
 
@@ -169,8 +168,7 @@ def channels_by_element(raw: RawProfile) -> dict[str, list[str]]:
 def export_elements(document: Path) -> tuple[str, ...]:
     """Elements of the monatomic ions of a document's export; none if it cannot be read."""
     table = measurement_table(document)
-    refused = refused_files({"measurement": table}, root=document.parent, file=document.name)
-    raw = _raw(document, table, {key: str(error) for key, error in refused.items()})
+    raw = _raw(document, table, dict(refused_files({"measurement": table}, root=document.parent, file=document.name)))
     return () if raw is None else tuple(channels_by_element(raw))
 
 
@@ -275,7 +273,7 @@ def _element(raw: RawProfile, name: str) -> str | None:
     return channel.species.element if channel.kind == "ion" and channel.species is not None else None
 
 
-def _raw(document: Path, table: Mapping[str, Any], errors: dict[str, str]) -> RawProfile | None:
+def _raw(document: Path, table: Mapping[str, Any], errors: dict[str, InputError]) -> RawProfile | None:
     name, kind = table.get("file"), table.get("format")
     if not isinstance(name, str) or not name or "measurement.file" in errors:
         return None
@@ -283,9 +281,9 @@ def _raw(document: Path, table: Mapping[str, Any], errors: dict[str, str]) -> Ra
     try:
         return cached_raw_profile(path, kind if isinstance(kind, str) else None)
     except InputError as error:
-        errors["measurement.format" if kind else "measurement.file"] = str(error)
+        errors["measurement.format" if kind else "measurement.file"] = error
     except ValueError as error:  # a name that no file can have
-        errors["measurement.file"] = str(InputError(str(error), key="measurement.file", value=name))
+        errors["measurement.file"] = InputError(str(error), key="measurement.file", value=name)
     return None
 
 
@@ -310,7 +308,9 @@ def _read_once(path: str, kind: str | None, _changed: int, _size: int) -> RawPro
     return read_raw_profile(path, kind)
 
 
-def _scans(document: Path, table: Mapping[str, Any], errors: dict[str, str]) -> dict[int, StepHeight | CraterScan]:
+def _scans(
+    document: Path, table: Mapping[str, Any], errors: dict[str, InputError]
+) -> dict[int, StepHeight | CraterScan]:
     """The scans with their step heights; where a region cannot be used, with those that are found."""
     from ionscape.profiling.crater import crater_depth
     from ionscape.profiling.crater_scan import read_crater_scan
@@ -330,7 +330,8 @@ def _scans(document: Path, table: Mapping[str, Any], errors: dict[str, str]) -> 
         try:
             scan = read_crater_scan(document.parent / str(name))
         except (InputError, ValueError) as error:
-            errors[f"measurement.crater_scans[{number}]"] = str(error)
+            found_wrong = error if isinstance(error, InputError) else InputError(str(error))
+            errors[f"measurement.crater_scans[{number}]"] = found_wrong
             continue
         found[number] = scan
         for regions in ((surface, valley), (None, None)):
@@ -339,7 +340,7 @@ def _scans(document: Path, table: Mapping[str, Any], errors: dict[str, str]) -> 
                 break
             except InputError as error:
                 key = error.key if error.key in ("surface_regions", "valley_region") else f"crater_scans[{number}]"
-                errors.setdefault(f"measurement.{key}", str(error))
+                errors.setdefault(f"measurement.{key}", error)
     return found
 
 

@@ -75,7 +75,8 @@ def still_needed(data: Mapping[str, Any], found: Measured) -> dict[str, str]:
             f"The bulk density of the native ion{named} is needed: give it under the channels, or describe the"
             " experiment on its page."
         )
-    if "has no depth scale" in found.errors.get("measurement", ""):
+    depth = found.errors.get("measurement")
+    if depth is not None and depth.code == "no_depth_scale":
         asked["measurement"] = (
             "A depth scale is needed: drop the profilometer scans across the crater, or give crater depth or sputter"
             " rate."

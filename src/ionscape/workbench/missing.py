@@ -5,29 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from ionscape.errors import InputError
+from ionscape.errors import InputError, MissingKey
 from ionscape.experiment.models import Experiment
 from ionscape.files.description import Value, describe, is_kind
 from ionscape.files.fields import Table
 from ionscape.wording import join_path
 
-IS_MISSING = "is missing"
 Place = tuple[str | int, ...]
 
 
-def missing_keys(data: Mapping[str, Any], *, file: str) -> dict[str, str]:
-    """Sentences about the keys that an experiment still needs, by path, as the command line says them.
+def missing_keys(data: Mapping[str, Any], *, file: str) -> dict[str, InputError]:
+    """The keys that an experiment still needs, by path.
 
     Args:
         data: of the experiment, as it stands in the document.
         file: name of the document, for the sentences.
     """
-    found: dict[str, str] = {}
+    found: dict[str, InputError] = {}
     for place, model in _missing(Experiment, data, ()):
         path, key = join_path(place), str(place[-1])
-        example = model.example_of(key)
-        remedy = f"add it, for example {key} = {example}" if example else "add this table"
-        found[path] = str(InputError(IS_MISSING, file=file, key=path, remedy=remedy))
+        found[path] = MissingKey(key, key=path, file=file, example=model.example_of(key))
     return found
 
 

@@ -310,8 +310,8 @@ class Project:
         path = self.folder / "results" / name
         return path if self._is_own(path) else None
 
-    def problem(self) -> dict[str, str]:
-        """What is wrong with the document, as the command line would say it: sentences by key.
+    def problem(self) -> dict[str, InputError]:
+        """What is wrong with the document, as the command line would say it: errors by key.
 
         Parts that are not begun yet are left out. What shows only when files are read (exports, crater scans) comes
         from `ionscape.workbench.reading`.
@@ -320,8 +320,8 @@ class Project:
 
         return document_problems(self.document.data, folder=self.folder)
 
-    def series_problem(self) -> dict[str, str]:
-        """What is wrong with the series of glasses: sentences by key; empty if it is not begun."""
+    def series_problem(self) -> dict[str, InputError]:
+        """What is wrong with the series of glasses: errors by key; empty if it is not begun."""
         from .reading import series_problems
 
         return series_problems(self.series.text, folder=self.folder)

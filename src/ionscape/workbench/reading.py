@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from ionscape.errors import InputError
+from ionscape.errors import InputError, MissingKey
 from ionscape.experiment.load import MEASUREMENT_TABLES
 from ionscape.files.quantities import DIMENSIONS, quantity
 from ionscape.files.text import read_text
@@ -48,7 +48,7 @@ def read_experiment(path: str | Path) -> Experiment:
 
 def remarks_of(experiment: Experiment | None) -> list[str]:
     """What in an experiment is allowed but may be a slip, in the words of the page."""
-    return [] if experiment is None else [page_words(sentence) for sentence in experiment.warnings]
+    return [] if experiment is None else list(map(page_words, experiment.remarks))
 
 
 def experiment_remarks(path: str | Path) -> list[str]:
@@ -246,8 +246,8 @@ def _value_of(text: str) -> object:
     return text
 
 
-def document_problems(data: Mapping[str, Any], *, folder: Path, file: str = "analysis.toml") -> dict[str, str]:
-    """What is wrong with a document as far as it shows without its exports: sentences by key.
+def document_problems(data: Mapping[str, Any], *, folder: Path, file: str = "analysis.toml") -> dict[str, InputError]:
+    """What is wrong with a document as far as it shows without its exports: errors by key.
 
     Parts that are not begun are left out.
     """
@@ -257,11 +257,10 @@ def document_problems(data: Mapping[str, Any], *, folder: Path, file: str = "ana
     from ionscape.inference.problem import validate_fit
     from ionscape.profiling.load import validate_settings
 
-    from .missing import IS_MISSING, missing_keys
+    from .missing import missing_keys
 
-    found: dict[str, str] = {}
     refused = refused_files(data, root=folder, file=file)
-    found |= {key: str(error) for key, error in refused.items()}
+    found: dict[str, InputError] = dict(refused)
     experiment = {key: value for key, value in data.items() if key not in NOT_OF_THE_EXPERIMENT}
     names = tuple(_parameter_names(data))
     if set(experiment) - {"title"} and not any(key.startswith("ions.") for key in refused):
@@ -269,8 +268,9 @@ def document_problems(data: Mapping[str, Any], *, folder: Path, file: str = "ana
         _note(found, lambda: parse_experiment(text, file=file, folder=folder), names)
         # the reader stops at the first key that is missing; a form wants to know them all
         missing = missing_keys(experiment, file=file)
-        parts = {key for key, text in found.items() if IS_MISSING in text and any(f"{key}." in one for one in missing)}
-        found = {key: text for key, text in found.items() if key not in parts and key not in missing} | missing
+        parts = {key for key, error in found.items()
+                 if isinstance(error, MissingKey) and any(f"{key}." in one for one in missing)}  # fmt: skip
+        found = {key: error for key, error in found.items() if key not in parts and key not in missing} | missing
     if "measurement" in data:
         _note(found, lambda: validate_settings(data["measurement"], file=file), names)
         _note_missing_files(found, data["measurement"], folder=folder, file=file)
@@ -279,19 +279,19 @@ def document_problems(data: Mapping[str, Any], *, folder: Path, file: str = "ana
     return found
 
 
-def fit_problems(path: str | Path) -> dict[str, str]:
-    """What is wrong with the whole document for a fit, its files included: sentences by key; takes up to a second."""
+def fit_problems(path: str | Path) -> dict[str, InputError]:
+    """What is wrong with the whole document for a fit, its files included: errors by key; takes up to a second."""
     data = parse_toml(read_text(Path(path)), file=Path(path).name)
-    found: dict[str, str] = {}
+    found: dict[str, InputError] = {}
     _note(found, lambda: read_fit(path), tuple(_parameter_names(data)))
     return found
 
 
-def series_problems(text: str, *, folder: Path, file: str = "series.toml") -> dict[str, str]:
-    """What is wrong with a series of glasses: sentences by key; none if there is no text."""
+def series_problems(text: str, *, folder: Path, file: str = "series.toml") -> dict[str, InputError]:
+    """What is wrong with a series of glasses: errors by key; none if there is no text."""
     from ionscape.series.load import parse_series
 
-    found: dict[str, str] = {}
+    found: dict[str, InputError] = {}
     if text.strip():
         _note(found, lambda: parse_document(text, parse_series, file=file, folder=folder), ())
     return found
@@ -317,14 +317,14 @@ def error_key(error: InputError, names: tuple[str, ...] = (), *, document: Path 
     return key
 
 
-def _note(found: dict[str, str], attempt: Callable[[], object], names: tuple[str, ...]) -> None:
+def _note(found: dict[str, InputError], attempt: Callable[[], object], names: tuple[str, ...]) -> None:
     try:
         attempt()
     except InputError as error:
-        found.setdefault(error_key(error, names), str(error))
+        found.setdefault(error_key(error, names), error)
 
 
-def _note_missing_files(found: dict[str, str], table: object, *, folder: Path, file: str) -> None:
+def _note_missing_files(found: dict[str, InputError], table: object, *, folder: Path, file: str) -> None:
     if not isinstance(table, Mapping):
         return
     named = [("measurement.file", table.get("file"))]
@@ -334,7 +334,7 @@ def _note_missing_files(found: dict[str, str], table: object, *, folder: Path, f
     for key, name in named:
         if key not in found and isinstance(name, str) and not (folder / name).is_file():
             error = InputError("does not exist", file=file, key=key, value=name, remedy="upload it again")
-            found.setdefault(key, str(error))
+            found.setdefault(key, error)
 
 
 def _parameter_names(data: Mapping[str, Any]) -> list[str]:

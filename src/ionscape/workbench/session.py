@@ -85,7 +85,7 @@ class Session:
         project: of the workbench.
         jobs: of the workbench.
         live: of the workbench.
-        errors: sentences about the document by path, as of the last change.
+        errors: what is wrong with the document by path, as of the last change.
         series_errors: the same for the series of glasses.
         state: what pages of this tab remember or tell each other, by names such as "simulate.selected".
     """
@@ -95,8 +95,8 @@ class Session:
         self.workbench = workbench
         self.project, self.jobs, self.live = workbench.project, workbench.jobs, workbench.live
         self.state: dict[str, Any] = {}
-        self.errors: dict[str, str] = self.project.problem()
-        self.series_errors: dict[str, str] = self.project.series_problem()
+        self.errors: dict[str, InputError] = self.project.problem()
+        self.series_errors: dict[str, InputError] = self.project.series_problem()
         self._client: Client = context.client
         self._loop: asyncio.AbstractEventLoop | None
         try:
@@ -114,15 +114,15 @@ class Session:
         """Whether the page of this tab is still there; look after every wait."""
         return not self._client.is_deleted
 
-    def edit(self, path: str, value: Any) -> str | None:
-        """Write a value into the document, None removes it; gives the sentence about that value, None if it is good.
+    def edit(self, path: str, value: Any) -> InputError | None:
+        """Write a value into the document, None removes it; gives the error of that value, None if it is good.
 
         The value is saved in either case, as it would be in a file.
         """
         return self._edit(lambda: self.project.document.set(path, value), path)
 
-    def edit_many(self, values: dict[str, Any], *, follows: bool = False) -> dict[str, str]:
-        """Write several values as one change; gives the sentences about them by path.
+    def edit_many(self, values: dict[str, Any], *, follows: bool = False) -> dict[str, InputError]:
+        """Write several values as one change; gives the errors of them by path.
 
         Args:
             values: by path.
@@ -131,30 +131,30 @@ class Session:
         try:
             self.project.document.set_many(values, follows=follows)
         except InputError as error:
-            return {next(iter(values)): str(error)}
+            return {next(iter(values)): error}
         self.check()
-        return {path: sentence for path in values if (sentence := self.error(path)) is not None}
+        return {path: error for path in values if (error := self.error(path)) is not None}
 
-    def insert(self, path: str, index: int, table: Any) -> str | None:
+    def insert(self, path: str, index: int, table: Any) -> InputError | None:
         """Put an entry, such as a stage, into a list of the document."""
         return self._edit(lambda: self.project.document.insert(path, index, table), path)
 
-    def move(self, path: str, index: int, to: int) -> str | None:
+    def move(self, path: str, index: int, to: int) -> InputError | None:
         """Move an entry of a list of the document."""
         return self._edit(lambda: self.project.document.move(path, index, to), path)
 
-    def replace(self, text: str) -> str | None:
+    def replace(self, text: str) -> InputError | None:
         """Write another text as the document; nothing is changed if it is not TOML."""
         return self._edit(lambda: self.project.document.replace(text), "")
 
-    def edit_series(self, path: str, value: Any) -> str | None:
+    def edit_series(self, path: str, value: Any) -> InputError | None:
         """The same as `edit` for the series of glasses."""
         try:
             self.project.series.set(path, value)
         except InputError as error:
-            return str(error)
+            return error
         self.series_errors = self.project.series_problem()
-        return _sentence(self.series_errors, path)
+        return _about(self.series_errors, path)
 
     def undo(self) -> bool:
         """Take back the last change of the document."""
@@ -162,12 +162,12 @@ class Session:
         self.check()
         return done
 
-    def error(self, path: str, document: Literal["document", "series"] = "document") -> str | None:
-        """The sentence about a value, or about an entry of it; None if it is good."""
-        return _sentence(self.errors if document == "document" else self.series_errors, path)
+    def error(self, path: str, document: Literal["document", "series"] = "document") -> InputError | None:
+        """The error of a value, or of an entry of it; None if it is good."""
+        return _about(self.errors if document == "document" else self.series_errors, path)
 
-    def check(self) -> dict[str, str]:
-        """Look at the documents again; gives the sentences about the first one by path."""
+    def check(self) -> dict[str, InputError]:
+        """Look at the documents again; gives the errors of the first one by path."""
         self.errors = self.project.problem()
         return self.errors
 
@@ -200,11 +200,11 @@ class Session:
         """One of the two documents by its name."""
         return self.project.document if name == "document" else self.project.series
 
-    def _edit(self, change: Callable[[], None], path: str) -> str | None:
+    def _edit(self, change: Callable[[], None], path: str) -> InputError | None:
         try:
             change()
         except InputError as error:
-            return str(error)
+            return error
         self.check()
         return self.error(path)
 
@@ -258,8 +258,8 @@ class Session:
             await callback(what)
 
 
-def _sentence(errors: dict[str, str], path: str) -> str | None:
+def _about(errors: dict[str, InputError], path: str) -> InputError | None:
     if path in errors:
         return errors[path]
-    inner = (sentence for key, sentence in errors.items() if path and key.startswith((f"{path}.", f"{path}[")))
+    inner = (error for key, error in errors.items() if path and key.startswith((f"{path}.", f"{path}[")))
     return next(inner, None)

@@ -1,19 +1,18 @@
-"""Sentences of the package in the words of the page: labels in place of the keys of a file, no name of the file."""
+"""Errors and remarks in the words of the page: labels in place of the keys of a file, no name of the file."""
 
 from __future__ import annotations
 
+import copy
 import re
 
+from ionscape.errors import InputError, MissingKey
+from ionscape.remarks import Remark, sentence
 from ionscape.wording import in_words, label_of, name_of
 
-__all__ = ["is_missing", "label_of", "name_of", "page_words"]
+__all__ = ["label_of", "name_of", "page_words"]
 
 DOCUMENTS = ("analysis.toml", "series.toml")
-_MISSING = re.compile(r"(?P<path>\S+): is missing; add (?:this table|it(?:, for example \S+ = (?P<example>.+))?)\.")
-_NOT_DESCRIBED = re.compile(r'uses the ion "(?P<ion>[^"]+)", which is not described;.*')
-_NO_NUMBER = "must be a number without quotation marks and unit"
-_PER_CENT = re.compile(r'"([\d.]*\d) ?%"')
-_BAD_UNIT = re.compile(r'"([^"]*)": has no valid unit')
+_PER_CENT = re.compile(r"([\d.]*\d) ?%")
 _HOURS = re.compile(r"([\d.]*\d) ?h(?:ours?)? ?([\d.]*\d) ?min(?:utes?)?")
 _POWER = re.compile(r"([\d.]*\d) ?[·⋅×*x] ?10\^?([+-]?\d+) ?(\D.*)?")
 _PLAIN_DIGITS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹\N{MINUS SIGN}", "-0123456789-")
@@ -25,35 +24,38 @@ _BEGINNINGS = {
 """What is said where a whole part is missing."""
 
 
-def page_words(sentence: str) -> str:
-    """A sentence of the package without the name of the document, its keys as the page calls them."""
+def page_words(said: InputError | Remark | str) -> str:
+    """An error or a remark in the words of the page: without the name of the document, its keys as the page calls them.
+
+    Args:
+        said: the error or remark; a text of those whose parts are not known any more, as of a job that failed.
+    """
+    if isinstance(said, Remark):
+        return sentence(said, name=name_of)
+    if isinstance(said, MissingKey):
+        return _BEGINNINGS.get(said.key or "") or _wanted(said.key or "", said.example)
+    if isinstance(said, InputError):
+        return in_words(str(_of_the_page(said)))
     for name in DOCUMENTS:
-        sentence = sentence.removeprefix(f"{name}: ")
-    missing = _MISSING.fullmatch(sentence)
-    if missing is not None:
-        return _BEGINNINGS.get(missing["path"]) or _wanted(missing["path"], missing["example"])
-    return in_words(_of_the_page(sentence))
+        said = said.removeprefix(f"{name}: ")
+    return in_words(said)
 
 
-def is_missing(sentence: str) -> bool:
-    """Whether a sentence of the package says that something is not there yet, rather than that it is wrong."""
-    for name in DOCUMENTS:
-        sentence = sentence.removeprefix(f"{name}: ")
-    return _MISSING.fullmatch(sentence) is not None
-
-
-def _of_the_page(sentence: str) -> str:
-    """A sentence with the remedy of the page, where that of a file does not fit or is none."""
-    gone = _NOT_DESCRIBED.search(sentence)
-    if gone is not None:
-        return f"{sentence[: gone.start()]}uses the ion {gone['ion']}, which is not there: choose another ion."
-    if _NO_NUMBER in sentence:
-        share = _PER_CENT.search(sentence)
-        told = sentence.replace(_NO_NUMBER, "must be a plain number")
-        return f"{told[: told.index(';')]}; write {float(share[1]) / 100.0:g}." if share and ";" in told else told
-    typed = _BAD_UNIT.search(sentence)
-    remedy = None if typed is None else _spelled(typed[1])
-    return f"{sentence[: sentence.index(';')]}; write {remedy}." if remedy and ";" in sentence else sentence
+def _of_the_page(error: InputError) -> InputError:
+    """The error with the remedy of the page, where that of a file does not fit or is none."""
+    found = copy.copy(error)
+    found.file = None if error.file in DOCUMENTS else error.file
+    value = error.value if isinstance(error.value, str) else ""
+    if error.code == "unknown_ion":
+        found.remedy = "choose another ion"
+    elif error.code == "not_a_number":
+        found.problem = "must be a plain number"
+        share = _PER_CENT.fullmatch(value)
+        found.remedy = f"write {float(share[1]) / 100.0:g}" if share else error.remedy
+    elif error.code == "no_unit":
+        readable = _spelled(value)
+        found.remedy = f"write {readable}" if readable else error.remedy
+    return found
 
 
 def _spelled(text: str) -> str | None:

@@ -198,11 +198,11 @@ class ExperimentPage:
 
     def _show_problems(self) -> None:
         """Sentences that no control shows; those about the measurement and the fit belong to their pages."""
-        own = [sentence for key, sentence in self.session.errors.items()
-               if sentence in self.form.homeless_errors() and not key.startswith(NOT_OF_THE_EXPERIMENT)]  # fmt: skip
+        own = [error for key, error in self.form.homeless_errors().items()
+               if not key.startswith(NOT_OF_THE_EXPERIMENT)]  # fmt: skip
         self.problems.set_text(" ".join(map(page_words, own)))
         self.problems.set_visibility(bool(own))
-        wrong = {key: text for key, text in self.form.mistakes().items() if not key.startswith(NOT_OF_THE_EXPERIMENT)}
+        wrong = {key: error for key, error in self.form.mistakes().items() if not key.startswith(NOT_OF_THE_EXPERIMENT)}
         self.mistakes.set_text(mistakes_line(wrong))
         self.mistakes.set_visibility(bool(wrong))
         assumed = self._assumed()
@@ -249,9 +249,9 @@ class ExperimentPage:
             return str(error)
         return None
 
-    def _replaced(self, problem: str | None) -> None:
-        if problem and problem not in self.session.errors.values():
-            self.session.notify(problem, kind="negative")
+    def _replaced(self, problem: InputError | None) -> None:
+        if problem is not None and problem not in self.session.errors.values():
+            self.session.notify(str(problem), kind="negative")
 
     def _reject(self) -> None:
         self.session.notify("The file is too large for an experiment file (at most 1 MiB).", kind="negative")
@@ -313,7 +313,7 @@ class ExperimentPage:
             self.text_error.set_text(self._check(text, "analysis.toml") or "")
             return
         self.session.replace(text)
-        self.text_error.set_text(" ".join(self.session.errors.values()))
+        self.text_error.set_text(" ".join(map(str, self.session.errors.values())))
 
     # changes ---------------------------------------------------------------------------------------------------------
 

@@ -45,7 +45,7 @@ class ExperimentForm(Form):
             changes[native] = measured
         problems = self.session.edit_many(changes)
         if self.document.get(path) is None:
-            self.session.notify(" ".join(problems.values()), kind="negative")
+            self.session.notify(" ".join(map(str, problems.values())), kind="negative")
 
     def add_entry(self, path: str, name: str, description: FieldDescription) -> None:
         """Add an entry to a mapping.

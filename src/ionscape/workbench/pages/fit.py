@@ -10,7 +10,7 @@ import numpy as np
 from nicegui import background_tasks, run, ui
 
 from ionscape.compiled import first_use
-from ionscape.errors import InputError
+from ionscape.errors import InputError, MissingKey
 from ionscape.figures.plot import Axis, Curve, Panel, Plot
 from ionscape.inference import FitResult
 from ionscape.workbench.fitting import progress_rows, widened
@@ -23,7 +23,7 @@ from ionscape.workbench.pages.plot_view import PlotView
 from ionscape.workbench.reading import NOT_OF_THE_EXPERIMENT, fit_problems, read_fit_result, remarks_of
 from ionscape.workbench.session import Session
 from ionscape.workbench.takeaway import packed
-from ionscape.workbench.wording import is_missing, name_of, page_words
+from ionscape.workbench.wording import name_of, page_words
 
 KINDS = ("fit", "profile-likelihood", "mcmc")
 TITLES = {"fit": "Least squares", "profile-likelihood": "Profile likelihood", "mcmc": "Posterior"}
@@ -72,7 +72,7 @@ class FitPage:
     def __init__(self, session: Session) -> None:
         """Make the elements, and show what is there already."""
         self.session = session
-        self._found: dict[str, str] = {}
+        self._found: dict[str, InputError] = {}
         self._checked_revision = -1
         self._loaded: object = None
         self._read: object = None  # stamp of the stored result that is shown
@@ -166,10 +166,9 @@ class FitPage:
         """Look at the whole document first: what is wrong with it stands beside its field at once."""
         self._start.set_enabled(False)
         try:
-            found = await run.io_bound(fit_problems, self.session.project.document.path) or {}
-            self._found = {key: page_words(text) for key, text in found.items()}
+            self._found = await run.io_bound(fit_problems, self.session.project.document.path) or {}
         except InputError as error:
-            self._found = {"": page_words(str(error))}
+            self._found = {"": error}
         if not self.session.alive:
             return
         self._checked_revision = self.session.project.document.revision
@@ -268,19 +267,23 @@ class FitPage:
 
     def _mistakes(self) -> list[str]:
         """What is wrong with the experiment."""
-        return [page_words(text) for text in self._told()]
+        return [page_words(error) for error in self._told()]
 
-    def _told(self) -> list[str]:
-        """The sentences of the package about the experiment, mistakes before what is missing."""
-        told = [text for key, text in self.session.errors.items() if not key.startswith(NOT_OF_THE_EXPERIMENT)]
-        return sorted(told, key=is_missing)
+    def _told(self) -> list[InputError]:
+        """The errors of the experiment, mistakes before what is missing."""
+        told = [error for key, error in self.session.errors.items() if not key.startswith(NOT_OF_THE_EXPERIMENT)]
+        return sorted(told, key=lambda error: isinstance(error, MissingKey))
 
     def _what_is_missing(self) -> str:
         """Why a fit cannot be started; empty if it can."""
         document, mistakes = self.session.project.document, self._mistakes()
-        measured = [page_words(text) for key, text in self.session.errors.items() if key.startswith("measurement")]
+        measured = [page_words(error) for key, error in self.session.errors.items() if key.startswith("measurement")]
         if mistakes:
-            wrong = "has a mistake" if any(not is_missing(text) for text in self._told()) else "is not complete"
+            wrong = (
+                "has a mistake"
+                if any(not isinstance(error, MissingKey) for error in self._told())
+                else "is not complete"
+            )
             return f"The experiment {wrong}, see its page: {mistakes[0]}"
         if self._experiment is None:
             return "An experiment is needed: describe it on its page."
@@ -304,7 +307,7 @@ class FitPage:
             self._found = {}
         self._list.show(self._readable, self._found, mistaken=bool(self._mistakes()))
         beside = tuple(key for key in self._found if key.startswith("fit"))
-        told = [text for key, text in self._found.items() if key not in beside]
+        told = [page_words(error) for key, error in self._found.items() if key not in beside]
         self._problem.set_text(" ".join(told) or ("See the sentences beside the fields." if beside else ""))
         self._problem.set_visibility(bool(self._found))
         document = self.session.project.document

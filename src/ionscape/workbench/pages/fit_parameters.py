@@ -39,19 +39,19 @@ SETTINGS = (
 class FitForm(Form):
     """A form whose sentences are also those of the last attempt to fit."""
 
-    def __init__(self, session: Session, found: Mapping[str, str]) -> None:
+    def __init__(self, session: Session, found: Mapping[str, InputError]) -> None:
         """Begin without controls."""
         super().__init__(session)
         self.found = found
-        self.bounds: Mapping[str, str] = {}
+        self.bounds: Mapping[str, InputError] = {}
 
     def begin(self, path: str, value: Any, *, known: Collection[str] = ()) -> None:
         """Write something to begin with; what only a measurement can tell is left to be filled in."""
         super().begin(path, {} if path == OBSERVED_CHARGE else value, known=known)
 
     @property
-    def errors(self) -> Mapping[str, str]:
-        """Sentences by path."""
+    def errors(self) -> Mapping[str, InputError]:
+        """Errors by path."""
         return {**self.found, **super().errors, **self.bounds}
 
 
@@ -67,10 +67,10 @@ class ParameterList:
         self._box = ui.column().classes("w-full").style("gap: 4px").mark("fit-parameters")
 
     @property
-    def mistakes(self) -> dict[str, str]:
+    def mistakes(self) -> dict[str, InputError]:
         """What is wrong with bounds and settings, by path."""
         found = {} if self._form is None else self._form.mistakes()
-        return {key: text for key, text in found.items() if key.startswith("fit")}
+        return {key: error for key, error in found.items() if key.startswith("fit")}
 
     def suggest(self, experiment: Experiment | None) -> bool:
         """Tick the usual numbers where nothing has been chosen yet; True if the document was changed.
@@ -100,12 +100,12 @@ class ParameterList:
         """Let the bounds be those of somebody, which do not follow the experiment."""
         self._session.state[SUGGESTED] = {}
 
-    def show(self, experiment: Experiment | None, found: Mapping[str, str], *, mistaken: bool = False) -> None:
+    def show(self, experiment: Experiment | None, found: Mapping[str, InputError], *, mistaken: bool = False) -> None:
         """Show the document as it is now.
 
         Args:
             experiment: of the document, or the last one that could be read; None if there is none.
-            found: sentences by path of the last attempt to fit.
+            found: errors by path of the last attempt to fit.
             mistaken: whether the experiment of the document has a mistake.
         """
         free = self._session.project.document.get("fit.parameters") or {}

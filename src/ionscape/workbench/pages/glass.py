@@ -17,6 +17,7 @@ from ionscape.figures.registry import plots_of
 from ionscape.figures.render_plotly import to_plotly
 from ionscape.files.description import example_table
 from ionscape.files.toml import parse_toml
+from ionscape.remarks import Remark
 from ionscape.series.settings import (
     ExperimentTable,
     GlassTable,
@@ -270,7 +271,7 @@ class GlassPage:
 
     def _show_problems(self) -> None:
         """Sentences that no control shows."""
-        text = " ".join(map(page_words, self.form.homeless_errors()))
+        text = " ".join(map(page_words, self.form.homeless_errors().values()))
         self.problems.set_text(text)
         self.problems.set_visibility(bool(text))
 
@@ -328,11 +329,11 @@ class GlassPage:
                 self.session.notify(str(error), kind="negative")
         self._show_plots()
 
-    def _show_warnings(self, warnings: tuple[str, ...]) -> None:
+    def _show_warnings(self, warnings: tuple[Remark, ...]) -> None:
         self.warnings.clear()
         with self.warnings:
             for warning in warnings:
-                ui.label(warning).classes("text-warning").style("font-size: 12px; line-height: 1.3")
+                ui.label(page_words(warning)).classes("text-warning").style("font-size: 12px; line-height: 1.3")
 
     def _show_plots(self) -> None:
         dark = is_dark(self.session)
@@ -387,11 +388,11 @@ def _series_plots(text: str, folder: str, place: int) -> tuple[int, float, dict[
 
 
 @lru_cache(maxsize=2)
-def _result_plots(path: str, _changed: int) -> tuple[dict[str, Plot | None], tuple[str, ...]]:
+def _result_plots(path: str, _changed: int) -> tuple[dict[str, Plot | None], tuple[Remark, ...]]:
     """Plots of a stored result, and what a reader must know of it."""
     from ionscape.series import load_series_result
 
     result: SeriesResult = load_series_result(path)
     plots = {plot.name: plot for plot in plots_of("series", result)}
     shown = {"energies": "activation-energies", "conductivity": "conductivities", "arrhenius": "arrhenius"}
-    return {name: plots.get(plot) for name, plot in shown.items()}, result.warnings
+    return {name: plots.get(plot) for name, plot in shown.items()}, result.remarks

@@ -160,7 +160,7 @@ class MeasurementPage:
             if found.profile is not None:
                 found.profile.to_netcdf(project.result_path("profile.nc"))
         except InputError as error:
-            return Measured(errors={NO_PLACE: str(error)})
+            return Measured(errors={NO_PLACE: error})
         if found.profile is not None:
             project.changed("results")
         return found
@@ -182,7 +182,7 @@ class MeasurementPage:
     def _show(self) -> None:
         data, found = self.session.project.document.data, self.found
         needed = still_needed(data, found)
-        found = replace(found, errors={key: text for key, text in found.errors.items() if key not in needed})
+        found = replace(found, errors={key: error for key, error in found.errors.items() if key not in needed})
         sample = _sample_of(data)
         if found.profile is not None:
             self._good = sample, found.profile
@@ -207,8 +207,8 @@ class MeasurementPage:
         self._warnings.clear()
         if found.profile is not None:
             with self._warnings:
-                for sentence in found.profile.warnings:
-                    notes.warning(sentence)
+                for remark in found.profile.remarks:
+                    notes.warning(page_words(remark))
         profile = found.profile
         self._profile.show(None if profile is None else _plot("calibrated-profile", density_panel(profile)))
         self._balance.show(None if profile is None else _plot("charge-balance", balance_panel(profile)))
@@ -240,11 +240,10 @@ def _problem_text(data: Mapping[str, Any], found: Measured) -> str:
     """What keeps the measurement from being calibrated; sentences that stand beside a field are not repeated."""
     if found.profile is not None or not found.errors:
         return ""
-    told = [text for key, text in found.errors.items() if not key.startswith("measurement.")]
+    told = [page_words(error) for key, error in found.errors.items() if not key.startswith("measurement.")]
     if not told:
         names = ", ".join(name_of(key) for key in found.errors)
         return f"Not calibrated: see what is said beside the fields on the left ({names})."
-    told = [page_words(text) for text in told]
     if not known_ions(data):
         told.append("The page Experiment has examples to begin with.")
     return " ".join(dict.fromkeys(told))

@@ -8,6 +8,7 @@ from typing import Any
 
 from nicegui import ui
 
+from ionscape.errors import InputError
 from ionscape.figures.plot import plain_formula
 from ionscape.workbench.form_controls import FIELD, TIP, TYPING_PAUSE
 from ionscape.workbench.measuring import (
@@ -40,7 +41,7 @@ class ChannelTable:
         self._densities_shown: dict[str, str] | None = None
         self._density_fields: dict[str, ui.input] = {}
 
-    def show(self, data: Mapping[str, Any], found: Measured, errors: Mapping[str, str]) -> None:
+    def show(self, data: Mapping[str, Any], found: Measured, errors: Mapping[str, InputError]) -> None:
         """Show the channels of the export."""
         raw, inspection = found.raw, found.inspection
         table = data.get("measurement")
@@ -85,17 +86,17 @@ class ChannelTable:
                 self._row(name, ion, assigned, options, saturated, by_name[name])
 
     def _tell(
-        self, data: Mapping[str, Any], table: Mapping[str, Any], found: Measured, errors: Mapping[str, str]
+        self, data: Mapping[str, Any], table: Mapping[str, Any], found: Measured, errors: Mapping[str, InputError]
     ) -> None:
         """What is to be said about the channels."""
         raw, inspection = found.raw, found.inspection
         assert raw is not None
         assert inspection is not None
         own = tuple(f"measurement.{key}" for key in ("channels", "native", "charges", "saturated"))
-        told = {key: text for key, text in errors.items() if key.startswith(own)}
+        told = dict.fromkeys(page_words(error) for key, error in errors.items() if key.startswith(own))
         with self._told_box:
-            for sentence in dict.fromkeys(told.values()):
-                ui.label(page_words(sentence)).classes("workbench-error w-full").props("role=alert")
+            for sentence in told:
+                ui.label(sentence).classes("workbench-error w-full").props("role=alert")
             for element in unused_elements(raw, data) if "ions" in data and "channels" not in table else ():
                 notes.warning(
                     f"{element} is in the export, but no ion of the experiment: its channels are not used. Add it on"

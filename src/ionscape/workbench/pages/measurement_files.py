@@ -53,7 +53,7 @@ class FileList:
         self._error.set_visibility(False)
         self._list = ui.column().classes("w-full").style("gap: 0").mark("measurement-files")
 
-    def show(self, data: Mapping[str, Any], found: Measured, errors: Mapping[str, str]) -> None:
+    def show(self, data: Mapping[str, Any], found: Measured, errors: Mapping[str, InputError]) -> None:
         """List the files of the document with the sentences about them."""
         table = data.get("measurement")
         table = table if isinstance(table, Mapping) else {}
@@ -70,12 +70,12 @@ class FileList:
                 self._row(str(scan), "crater scan", errors.get(f"measurement.crater_scans[{number}]"),
                           partial(self._remove_scan, number), f"measurement-remove-scan-{number}")  # fmt: skip
 
-    def _row(self, name: str, note: str, error: str | None, remove: Any, mark: str) -> None:
+    def _row(self, name: str, note: str, error: InputError | None, remove: Any, mark: str) -> None:
         with ui.row().classes("w-full items-center no-wrap").style("gap: 6px; min-height: 24px"):
             ui.label(PurePosixPath(name).name).classes("ellipsis").style("flex: 1 1 0; min-width: 0").tooltip(name)
             ui.label(note).classes("workbench-note")
             button("close", f"take {PurePosixPath(name).name} out", remove, mark)
-        if error:
+        if error is not None:
             ui.label(page_words(error)).classes("workbench-error w-full").props("role=alert")
 
     def _remove_scan(self, number: int) -> None:

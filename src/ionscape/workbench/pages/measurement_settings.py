@@ -54,13 +54,13 @@ class MeasurementForm(Form):
     def __init__(self, session: Session) -> None:
         """Begin without controls."""
         super().__init__(session)
-        self.found: Mapping[str, str] = {}
+        self.found: Mapping[str, InputError] = {}
 
     @property
-    def errors(self) -> Mapping[str, str]:
-        """Sentences by path: of the document, and of what was found in its files, but those that stand elsewhere."""
+    def errors(self) -> Mapping[str, InputError]:
+        """Errors by path: of the document, and of what was found in its files, but those that stand elsewhere."""
         found = {**self.found, **super().errors}
-        return {key: text for key, text in found.items() if not key.startswith(ELSEWHERE)}
+        return {key: error for key, error in found.items() if not key.startswith(ELSEWHERE)}
 
 
 class RegionField:
@@ -94,7 +94,7 @@ class RegionField:
         self._error = ui.label().classes("workbench-error w-full").props("role=alert").mark(f"{mark}-error")
         self._error.set_visibility(False)
 
-    def show(self, value: Any, found: tuple[float, float] | None, error: str | None) -> None:
+    def show(self, value: Any, found: tuple[float, float] | None, error: InputError | None) -> None:
         """Show the region of the document, the one that was found [m], and what is wrong with it."""
         self._found = found
         given = [str(end) for end in value] if isinstance(value, list) and len(value) == 2 else ["", ""]
@@ -104,7 +104,7 @@ class RegionField:
                 field.set_value(text)
             field.props["placeholder"] = hint
         self._given = given
-        self._error.set_text(page_words(error or ""))
+        self._error.set_text("" if error is None else page_words(error))
         self._error.set_visibility(bool(error))
 
     def _write(self) -> None:
@@ -172,7 +172,7 @@ class MeasurementSettings:
         with self._form.section("measurement", lambda: "Further settings", opened=False):
             self._form.table("measurement", MeasurementTable, only=FURTHER_KEYS)
 
-    def show(self, data: Mapping[str, Any], found: Measured, errors: Mapping[str, str]) -> None:
+    def show(self, data: Mapping[str, Any], found: Measured, errors: Mapping[str, InputError]) -> None:
         """Show the document as it is now."""
         table = data.get("measurement")
         table = table if isinstance(table, Mapping) else {}
@@ -246,7 +246,7 @@ class MeasurementSettings:
         changed = [*regions[:number], *([ends] if ends is not None else []), *regions[number + 1 :]]
         self._session.edit("measurement.surface_regions", changed or None)
 
-    def _show_crater_regions(self, table: Mapping[str, Any], found: Measured, errors: Mapping[str, str]) -> None:
+    def _show_crater_regions(self, table: Mapping[str, Any], found: Measured, errors: Mapping[str, InputError]) -> None:
         step = next((scan for scan in found.scans.values() if isinstance(scan, StepHeight)), None)
         self._found_crater = [] if step is None else list(step.regions.surface)
         given = table.get("surface_regions")
@@ -260,9 +260,9 @@ class MeasurementSettings:
         self._crater["valley"].show(table.get("valley_region"), valley, _about(errors, "measurement.valley_region"))
 
 
-def _about(errors: Mapping[str, str], key: str) -> str | None:
-    """The sentence about a region, or about one of its ends."""
-    return next((text for each, text in errors.items() if each == key or each.startswith(f"{key}[")), None)
+def _about(errors: Mapping[str, InputError], key: str) -> InputError | None:
+    """The error of a region, or of one of its ends."""
+    return next((error for each, error in errors.items() if each == key or each.startswith(f"{key}[")), None)
 
 
 def _resolution_doubt(value: Any, found: Measured) -> str:

@@ -98,7 +98,7 @@ class SimulatePage:
     def _show_state(self) -> None:
         """Progress, state and what stands against a run."""
         problems = [
-            page_words(text) for key, text in self.session.errors.items() if not key.startswith(NOT_OF_THE_EXPERIMENT)
+            page_words(error) for key, error in self.session.errors.items() if not key.startswith(NOT_OF_THE_EXPERIMENT)
         ]
         described = bool(self.document.get("stages"))
         job = self._job()

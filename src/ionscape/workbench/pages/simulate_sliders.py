@@ -218,9 +218,9 @@ class Sliders:
         if path not in self.moved:
             return
         scalar, moved = self._sliders[path][0], self.moved.pop(path)
-        sentence = self.session.edit(path, written(scalar, moved))
-        if sentence is not None:
-            self._note.set_text(sentence)
+        error = self.session.edit(path, written(scalar, moved))
+        if error is not None:
+            self._note.set_text(str(error))
         elif self._on_release.value:
             job = self.session.jobs.latest("simulate")
             if job is not None and job.active and job.identifier == self._following:
