@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from ionscape.profiling.inspection import ChannelInspection, Inspection
 
-INTERFERENCES_SHOWN = 12
 PIPED = 200  # columns where the output goes into a file or another program
 NARROW = 80  # columns of a terminal below which the tables leave out what is also in the JSON file
 
@@ -61,18 +60,23 @@ def inspect_command(
 
 def print_inspection(console: Console, found: Inspection) -> None:
     """Print an inspection: the file in a few lines, a table of channels, one of isotope ratios, and what to look at."""
+    from ionscape.profiling.remarks import inspection_remarks
+
     for line in _head(found):
         console.print(line, highlight=False, markup=False)
     _print_channels(console, found)
     if found.isotope_ratios:
         _print_ratios(console, found)
-    for line in _remarks(found):
-        console.print(line, highlight=False, markup=False)
+    for remark in inspection_remarks(found):
+        console.print(str(remark), highlight=False, markup=False)
 
 
 def _summary(found: Inspection) -> dict[str, object]:
     """The same as a mapping, with a title and the remarks as in every summary."""
-    return {"title": Path(found.file).name, "warnings": list(_remarks(found)), **found.as_mapping()}
+    from ionscape.profiling.remarks import inspection_remarks
+    from ionscape.remarks import remark_entries
+
+    return {"title": Path(found.file).name, **remark_entries(inspection_remarks(found)), **found.as_mapping()}
 
 
 def _head(found: Inspection) -> Iterator[str]:
@@ -153,19 +157,3 @@ def _print_ratios(console: Console, found: Inspection) -> None:
         figures = (mean, error, natural, constant, expected) if wide else (mean, natural, constant)
         table.add_row(Text(f"{ratio.numerator} / {ratio.denominator}"), *figures, ratio.verdict)
     console.print(table, highlight=False)
-
-
-def _remarks(found: Inspection) -> Iterator[str]:
-    if found.not_counts is not None:
-        yield f"These are no counts: {found.not_counts}. `ionscape calibrate` needs counts per data point."
-    if found.not_recognised:
-        yield f"Not recognised: {', '.join(found.not_recognised)}."
-    if found.empty_points:
-        yield f"No counts in any channel at data points {', '.join(map(str, found.empty_points))}."
-    for entry in found.interferences[:INTERFERENCES_SHOWN]:
-        part = "" if entry.contribution is None else f", up to {percent(entry.contribution)} of its counts"
-        told = f"told apart by m/Δm = {entry.resolving_power:.0f}"
-        yield f"{entry.channel} may hold {entry.other} ({entry.reason}; {told}{part})."
-    more = len(found.interferences) - INTERFERENCES_SHOWN
-    if more > 0:
-        yield f"{more} more possible interferences are of smaller weight."

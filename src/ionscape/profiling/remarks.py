@@ -1,8 +1,30 @@
-"""What a calibration finds wanting: kinds of remarks and their sentences."""
+"""What an inspection shows and a calibration finds wanting: kinds of remarks and their sentences."""
 
 from __future__ import annotations
 
-from ionscape.remarks import Kind
+from typing import TYPE_CHECKING
+
+from ionscape.files.quantities import percent
+from ionscape.remarks import Kind, Name, Remark
+
+if TYPE_CHECKING:
+    from .inspection import Inspection
+
+INTERFERENCES_NAMED = 12
+
+
+def _interference(remark: Remark, _: Name) -> str:
+    n = remark.numbers
+    part = "" if n["contribution"] is None else f", up to {percent(n['contribution'])} of its counts"
+    told = f"{n['reason']}; told apart by m/Δm = {n['resolving_power']:.0f}{part}"
+    return f"{n['channel']} may hold {n['other']} ({told})."
+
+
+NO_COUNTS = Kind("no_counts", "These are no counts: {reason}. `ionscape calibrate` needs counts per data point.")
+NOT_RECOGNISED = Kind("not_recognised", "Not recognised: {channels}.")
+EMPTY_POINTS = Kind("empty_points", "No counts in any channel at data points {points}.")
+INTERFERENCE = Kind("interference", _interference)
+MORE_INTERFERENCES = Kind("more_interferences", "{count} more possible interferences are of smaller weight.")
 
 DEAD_TIME = Kind(
     "dead_time",
@@ -75,3 +97,28 @@ BALANCE_OFF = Kind(
     " explains {explained:percent 2}: the bulk region is not the bulk, yields depend on the composition, an"
     " interference, or a charged surface.",
 )
+
+
+def inspection_remarks(found: Inspection, *, most: int = INTERFERENCES_NAMED) -> list[Remark]:
+    """What is to be looked at in an export.
+
+    Args:
+        found: the inspection.
+        most: interferences that are named; of the others only the number is given.
+    """
+    remarks: list[Remark] = []
+    if found.not_counts is not None:
+        remarks.append(NO_COUNTS(reason=found.not_counts))
+    if found.not_recognised:
+        remarks.append(NOT_RECOGNISED(channels=tuple(found.not_recognised)))
+    if found.empty_points:
+        remarks.append(EMPTY_POINTS(points=tuple(map(int, found.empty_points))))
+    remarks += [
+        INTERFERENCE(
+            channel=entry.channel, other=entry.other, reason=entry.reason, contribution=entry.contribution,
+            resolving_power=entry.resolving_power,
+        )
+        for entry in found.interferences[:most]
+    ]  # fmt: skip
+    more = len(found.interferences) - most
+    return [*remarks, MORE_INTERFERENCES(count=more)] if more > 0 else remarks

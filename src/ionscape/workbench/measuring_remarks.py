@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from ionscape.files.quantities import percent
+from ionscape.profiling.remarks import INTERFERENCE, MORE_INTERFERENCES, inspection_remarks
+from ionscape.remarks import of_kinds
 
 from .measuring import Measured, assignment
+from .wording import page_words
 
 if TYPE_CHECKING:
     from ionscape.profiling.inspection import ChannelInspection, Inspection
 
-REMARKS_SHOWN = 4
+INTERFERENCES_SHOWN = 4
 
 
 def ion_name_remark(name: str, elements: Sequence[str]) -> str:
@@ -38,7 +40,7 @@ def channel_remarks(channel: ChannelInspection) -> str:
     return "; ".join(said)
 
 
-def inspection_remarks(found: Inspection) -> list[str]:
+def words_about_export(found: Inspection) -> list[str]:
     """What an inspection says of the whole export, one sentence each."""
     if found.pulses is not None:
         told = [f"{found.points} data points, {found.pulses} pulses per point ({found.pulses_status})"]
@@ -53,13 +55,8 @@ def inspection_remarks(found: Inspection) -> list[str]:
         for ratio in found.isotope_ratios
         if ratio.verdict != "natural"
     ]
-    for entry in found.interferences[:REMARKS_SHOWN]:
-        part = "" if entry.contribution is None else f", up to {percent(entry.contribution)} of its counts"
-        told.append(f"{entry.channel} may hold {entry.other} ({entry.reason}{part})")
-    more = len(found.interferences) - REMARKS_SHOWN
-    if more > 0:
-        told.append(f"and {more} more possible interferences of smaller weight")
-    return told
+    beside = of_kinds(inspection_remarks(found, most=INTERFERENCES_SHOWN), INTERFERENCE, MORE_INTERFERENCES)
+    return [*(f"{text}." for text in told), *map(page_words, beside)]
 
 
 def still_needed(data: Mapping[str, Any], found: Measured) -> dict[str, str]:

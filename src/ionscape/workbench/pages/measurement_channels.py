@@ -19,7 +19,7 @@ from ionscape.workbench.measuring import (
     known_ions,
     unused_elements,
 )
-from ionscape.workbench.measuring_remarks import channel_remarks, inspection_remarks
+from ionscape.workbench.measuring_remarks import channel_remarks, words_about_export
 from ionscape.workbench.pages import notes
 from ionscape.workbench.session import Session
 from ionscape.workbench.wording import page_words
@@ -103,7 +103,7 @@ class ChannelTable:
                     " the page Experiment."
                 ).mark(f"measurement-unused-{element}")
             with ui.row().classes("w-full items-center no-wrap").style("gap: 6px"):
-                ui.label(". ".join(inspection_remarks(inspection)) + ".").classes("workbench-note").style("flex: 1 1 0")
+                ui.label(" ".join(words_about_export(inspection))).classes("workbench-note").style("flex: 1 1 0")
                 if "channels" in table and "ions" in data:
                     again = ui.button("recognise", on_click=lambda: self._session.edit("measurement.channels", None))
                     again.props("flat dense size=sm").mark("measurement-recognise")
