@@ -96,7 +96,7 @@ def read_value(
     number = to_number(value) if isinstance(value, str) and not in_file else value
     if isinstance(number, bool) or not isinstance(number, int | float):
         raise InputError("must be a number without quotation marks and unit", key=key, value=value,
-                         remedy="give a pure number")  # fmt: skip
+                         remedy="give a pure number", code="not_a_number")  # fmt: skip
     if not math.isfinite(number):
         raise InputError("must be a finite number", key=key, value=value)
     return float(number)
