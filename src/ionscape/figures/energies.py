@@ -297,8 +297,10 @@ def local_populations(result: Result, time: float | Sequence[float] | None = Non
     clock, unit = axis_unit(max(times), "time"), axis_unit(depth, "length")
     panels = [_populations(experiment, state_at(result.dataset, moment), depth) for moment in times]
     widest = max(float(panel.curves[-1].x.max()) for panel in panels)
+    energies = np.concatenate([panel.curves[-1].y for panel in panels])
+    vertical = replace(ENERGY_AXIS, limits=(float(energies.min()), float(energies.max())))
     panels = [
-        replace(panel, title=f"{moment / clock.size:.4g} {clock.unit}", vertical=replace(ENERGY_AXIS, hidden=place > 0),
+        replace(panel, title=f"{moment / clock.size:.4g} {clock.unit}", vertical=replace(vertical, hidden=place > 0),
                 horizontal=replace(SITES_AXIS, limits=(0.0, 1.4 * widest)))
         for place, (panel, moment) in enumerate(zip(panels, times, strict=True))
     ]  # fmt: skip

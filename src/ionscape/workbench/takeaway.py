@@ -152,6 +152,7 @@ def _simulations(project: Project) -> Iterable[Plot]:
         measured = profile if profile is not None and is_of_sample(profile, result.experiment) else None
         number, end = path.name.removesuffix(".nc"), float(result.dataset["time"].values[-1])
         views = {plot.name: plot for plot in plots_of("simulation", result)}
+        views.pop("overview", None)  # it joins the others
         # at the end, with the measurement
         views["profiles"] = plots_at(result, end, profile=measured)[0]
         for plot in views.values():
