@@ -24,8 +24,9 @@ from ionscape.experiment import (
     TableSpecification,
 )
 from ionscape.files.description import describe, example_table
-from ionscape.files.fields import IN_FILE, Table
+from ionscape.files.fields import IN_FILE
 from ionscape.files.quantities import DIMENSIONS, quantity
+from ionscape.files.table import Table
 from ionscape.files.validation import read_table
 from ionscape.files.values import read_scalar, scalars, text_of
 from ionscape.inference.settings import FitTable

@@ -16,7 +16,8 @@ from ionscape.diffusivity import ConstantDiffusion, DiffusionModel, TableDiffusi
 from ionscape.diffusivity.table import SMALLEST_COEFFICIENT
 from ionscape.errors import InputError, MissingKey
 from ionscape.experiment.tables import Attachments, parse_diffusion_table
-from ionscape.files.fields import Bounds, Number, Quantity, Table, reject, wrapped
+from ionscape.files.fields import Bounds, Number, Quantity, reject, wrapped
+from ionscape.files.table import Table
 
 KNOTS = 1025
 """Values of D of which the table of an own model is made: every fourth of those that the kernels read."""

@@ -23,7 +23,8 @@ from ionscape.experiment.diffusion import (
 )
 from ionscape.experiment.native import motionless_ions
 from ionscape.experiment.remarks import experiment_remarks
-from ionscape.files.fields import Bounds, Number, Quantity, Table, reject
+from ionscape.files.fields import Bounds, Number, Quantity, reject
+from ionscape.files.table import Table
 from ionscape.remarks import Remark
 
 POSITIVE = Bounds(above=0.0)
@@ -285,7 +286,7 @@ class Experiment(Table):
         return self._origin if self._origin is not None and self.model_dump() == self._origin.values else None
 
     def replace(self, values: Mapping[str, Any]) -> Self:
-        """See `ionscape.files.fields.Table.replace`; messages go on naming the file."""
+        """See `ionscape.files.table.Table.replace`; messages go on naming the file."""
         try:
             made = super().replace(values)
         except InputError as error:

@@ -14,7 +14,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from ionscape.files.fields import KIND_KEYS, Bounds, Marker, Number, Quantity, Table
+from ionscape.errors import toml_value
+from ionscape.files.fields import KIND_KEYS, Bounds, Keyed, Marker, Number, Quantity
 from ionscape.files.quantities import DIMENSIONS, DimensionName
 from ionscape.wording import Part
 
@@ -42,7 +43,7 @@ class Value:
     dimension: DimensionName | None = None
     bounds: Bounds = field(default=Bounds())
     words: tuple[str, ...] = ()
-    tables: tuple[type[Table], ...] = ()
+    tables: tuple[type[Keyed], ...] = ()
     entry: Value | None = None
     length: int | None = None
     marker: Marker | None = None
@@ -52,9 +53,9 @@ class Value:
         """SI unit; empty for what is no quantity."""
         return "" if self.dimension is None else DIMENSIONS[self.dimension].unit
 
-    def table_of(self, data: object) -> type[Table] | None:
+    def table_of(self, data: object) -> type[Keyed] | None:
         """The model that reads a table, by the key that tells its kind; None if no kind is chosen."""
-        if isinstance(data, Table):
+        if isinstance(data, Keyed):
             return type(data)
         if len(self.tables) < 2:
             return next(iter(self.tables), None)
@@ -85,12 +86,12 @@ class Key:
 
 
 @cache
-def describe(model: type[Table]) -> Mapping[str, Key]:
+def describe(model: type[Keyed]) -> Mapping[str, Key]:
     """The keys of a table by name, in their order."""
     return MappingProxyType({name: _key(name, entry) for name, entry in model.model_fields.items()})
 
 
-def value_at(model: type[Table], parts: Sequence[Part], data: object = None) -> Value | None:
+def value_at(model: type[Keyed], parts: Sequence[Part], data: object = None) -> Value | None:
     """What may stand at the parts of a path; None if the path leads nowhere.
 
     Args:
@@ -121,15 +122,22 @@ def step(data: object, part: Part) -> Any:
         return entries[part] if part < len(entries) else None
     if isinstance(data, Mapping):
         return cast(Mapping[str, Any], data).get(part)
-    return getattr(data, part, None) if isinstance(data, Table) and part in type(data).model_fields else None
+    return getattr(data, part, None) if isinstance(data, Keyed) and part in type(data).model_fields else None
 
 
-def kind_key(model: type[Table]) -> str:
+def example_of(model: type[Keyed], key: str) -> str | None:
+    """A valid value of a key as it stands in a file; None if the key has no simple value."""
+    described = describe(model)[key]
+    simple = described.value.kind not in ("table", "union") and described.example is not None
+    return toml_value(described.example) if simple else None
+
+
+def kind_key(model: type[Keyed]) -> str:
     """The key that holds the kind of a table: "kind" or "model"."""
     return next(key for key in KIND_KEYS if key in model.model_fields)
 
 
-def kind_of_table(model: type[Table]) -> str:
+def kind_of_table(model: type[Keyed]) -> str:
     """The word by which a table of several kinds is known in a file, such as "site-energies"; its name otherwise."""
     for key in KIND_KEYS:
         if key in model.model_fields and is_kind(describe(model)[key]):
@@ -142,7 +150,7 @@ def is_kind(key: Key) -> bool:
     return key.name in KIND_KEYS and len(key.value.words) == 1
 
 
-def example_table(model: type[Table], like: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def example_table(model: type[Keyed], like: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """A valid table of the model with its required keys; values are taken from `like` where it has the key."""
     made: dict[str, Any] = {}
     known = like or {}

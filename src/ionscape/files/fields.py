@@ -6,14 +6,13 @@ Whatever is wrong with a value leaves here as one `InputError`, wrapped so that 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, NoReturn, Self
+from typing import Any, ClassVar, NoReturn
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo, model_validator
+from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from ionscape.errors import InputError, MissingKey, nearest_name, toml_value
+from ionscape.errors import InputError, toml_value
 from ionscape.files.quantities import DIMENSIONS, DimensionName, quantity
 
 KIND_KEYS = ("kind", "model")
@@ -225,61 +224,7 @@ def finite(value: float, *, remedy: str) -> float:
     return number
 
 
-class Table(BaseModel):
-    """A table of a file: frozen data; unknown and missing keys are named before anything else is read.
-
-    Made from Python it takes quantities as SI floats or as texts with their units, and its own `model_dump`.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Keyed(BaseModel):
+    """Data with the keys of a table of a file; `ionscape.files.table.Table` is what can be done with them."""
 
     name_in_messages: ClassVar[str] = "table"
-
-    @model_validator(mode="before")
-    @classmethod
-    def _know_all_keys(cls, data: Any) -> Any:
-        if isinstance(data, BaseModel):
-            return data
-        if not isinstance(data, Mapping):
-            keys = ", ".join(cls.model_fields)
-            reject("must be a table", value=data, remedy=f"give the keys of a {cls.name_in_messages}: {keys}")
-        for key in data:
-            if key not in cls.model_fields:
-                nearest = nearest_name(str(key), cls.model_fields)
-                remedy = f'the nearest known key is "{nearest}" (known are {", ".join(cls.model_fields)})'
-                reject("is an unknown key", field=str(key), remedy=remedy)
-        for key, field in cls.model_fields.items():
-            if field.is_required() and key not in data:
-                raise wrapped(MissingKey(key, example=cls.example_of(key)), field=key)
-        # what kind of table it is counts as given, also where the class says it
-        kinds = {key: cls.model_fields[key].default for key in KIND_KEYS if key in cls.model_fields}
-        return {**{key: kind for key, kind in kinds.items() if isinstance(kind, str)}, **data}
-
-    @classmethod
-    def example_of(cls, key: str) -> str | None:
-        """A valid value of a key as it stands in a file; None if the key has no simple value."""
-        from ionscape.files.description import describe
-
-        described = describe(cls)[key]
-        simple = described.value.kind not in ("table", "union") and described.example is not None
-        return toml_value(described.example) if simple else None
-
-    def replace(self, values: Mapping[str, Any]) -> Self:
-        """The same data with other values, validated again as a whole.
-
-        Args:
-            values: by path, such as `stages[0].source_potential` or `ions.Li.diffusion.width`: a number in SI units, a
-                text with a unit, None where a key may be absent, a whole table; one after the other.
-
-        Raises:
-            InputError: a path does not exist, in which case the nearest one is named, or the values do not fit.
-        """
-        from ionscape.files.values import replaced
-
-        return replaced(self, values)
-
-    def to_toml(self) -> str:
-        """Text of a file from which equal data are read."""
-        from ionscape.files.values import to_toml
-
-        return to_toml(self)

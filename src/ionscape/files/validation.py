@@ -10,11 +10,11 @@ from pydantic import ValidationError
 
 from ionscape.errors import InputError, nearest_name, toml_value
 from ionscape.files.description import describe, kind_of_table, step, value_at
-from ionscape.files.fields import KIND_KEYS, InFile, Table
+from ionscape.files.fields import KIND_KEYS, InFile, Keyed
 from ionscape.wording import split_path
 
 Location = Sequence[str | int]
-AnyTable = TypeVar("AnyTable", bound=Table)
+AnyTable = TypeVar("AnyTable", bound=Keyed)
 
 _REMEDIES = {
     "dict_type": ("must be a table", "write [{path}] or {{ ... }}"),
@@ -61,7 +61,7 @@ def read_table(
 
 
 def first_problem(
-    error: ValidationError, *, file: str | None, data: object, model: type[Table] | None = None
+    error: ValidationError, *, file: str | None, data: object, model: type[Keyed] | None = None
 ) -> InputError:
     """The first problem that pydantic found, as one sentence.
 
@@ -90,7 +90,7 @@ def _shown(data: object, path: str) -> object:
     return None if isinstance(data, Mapping) else data
 
 
-def _standard_problem(details: Any, path: str, model: type[Table] | None, data: object) -> InputError:
+def _standard_problem(details: Any, path: str, model: type[Keyed] | None, data: object) -> InputError:
     kind, context = details["type"], details.get("ctx", {})
     if kind in _LISTS:
         return _list_problem(details, path, model, data)
@@ -130,7 +130,7 @@ def _whole_number(value: object) -> int | None:
     return int(number) if number.is_integer() else None
 
 
-def _list_problem(details: Any, path: str, model: type[Table] | None, data: object) -> InputError:
+def _list_problem(details: Any, path: str, model: type[Keyed] | None, data: object) -> InputError:
     """A value where a list is expected, or a list with too few or too many values."""
     kind, found, key = details["type"], details.get("input"), path.rsplit(".", 1)[-1]
     name = key.split("[", 1)[0]
@@ -145,13 +145,13 @@ def _list_problem(details: Any, path: str, model: type[Table] | None, data: obje
     return InputError("must be a list", remedy=remedy or f"{_IN_BRACKETS}, several tables as [[{key}]]")
 
 
-def _kinds(path: str, model: type[Table] | None, data: object) -> str:
+def _kinds(path: str, model: type[Keyed] | None, data: object) -> str:
     """The words for the kinds of tables of which one may stand at a path."""
     described = None if model is None else value_at(model, split_path(path), data)
     return ", ".join(toml_value(kind_of_table(table)) for table in described.tables) if described else "its kinds"
 
 
-def _example(path: str, model: type[Table] | None, data: object) -> str | None:
+def _example(path: str, model: type[Keyed] | None, data: object) -> str | None:
     """A valid list at a path, as it stands in a file; None if there is none that helps."""
     *before, last = split_path(path) or ("",)
     around = None if model is None else value_at(model, before, data)

@@ -12,12 +12,12 @@ from pydantic import ValidationError
 from ionscape.errors import InputError, nearest_name, toml_key, toml_value
 from ionscape.files.columns import to_number
 from ionscape.files.description import Value, describe, step, value_at
-from ionscape.files.fields import KIND_KEYS, Table
+from ionscape.files.fields import KIND_KEYS, Keyed
 from ionscape.files.quantities import DIMENSIONS, DimensionName, format_quantity, quantity
 from ionscape.files.validation import first_problem
 from ionscape.wording import Part, join_path, split_path
 
-AnyTable = TypeVar("AnyTable", bound=Table)
+AnyTable = TypeVar("AnyTable", bound=Keyed)
 
 DIGITS = 12
 """Significant digits up to which a quantity is written in a unit for people, where it reads back exactly."""
@@ -43,13 +43,13 @@ class Scalar:
         return "" if self.dimension is None else DIMENSIONS[self.dimension].unit
 
 
-def scalars(table: Table) -> dict[str, Scalar]:
+def scalars(table: Keyed) -> dict[str, Scalar]:
     """All scalars of a table by path; those that are absent from the file and have no default are left out."""
     found = _scalars(table, Value(kind="table", tables=(type(table),)), ())
     return {scalar.path: scalar for scalar in found}
 
 
-def read_scalar(table: Table, path: str) -> Scalar:
+def read_scalar(table: Keyed, path: str) -> Scalar:
     """The scalar of a table at a path.
 
     Raises:
@@ -118,7 +118,7 @@ def replaced(table: AnyTable, values: Mapping[str, Any]) -> AnyTable:
         raise first_problem(error, file=None, data=data, model=type(table)) from None
 
 
-def to_toml(table: Table) -> str:
+def to_toml(table: Keyed) -> str:
     """See `Table.to_toml`."""
     described = Value(kind="table", tables=(type(table),))
     data = cast(dict[str, Any], _in_file(table.model_dump(exclude_unset=True), described))
@@ -129,7 +129,7 @@ def _scalars(node: Any, described: Value, place: tuple[Part, ...]) -> Iterator[S
     if isinstance(node, float):
         if described.kind in ("quantity", "number") and described.marker is not None:
             yield Scalar(path=join_path(place), value=node, dimension=described.dimension)
-    elif isinstance(node, Table):
+    elif isinstance(node, Keyed):
         for name, key in describe(type(node)).items():
             yield from _scalars(getattr(node, name), key.value, (*place, name))
     elif described.entry is not None and isinstance(node, dict | tuple):
@@ -138,7 +138,7 @@ def _scalars(node: Any, described: Value, place: tuple[Part, ...]) -> Iterator[S
             yield from _scalars(entries[part], described.entry, (*place, part))
 
 
-def _nearest(table: Table, path: str, known: Mapping[str, Scalar]) -> str | None:
+def _nearest(table: Keyed, path: str, known: Mapping[str, Scalar]) -> str | None:
     """The known path that resembles one most: one of the same entry of a mapping, if it names such an entry."""
     entries = {str(part).lower() for part in split_path(path)} & {name.lower() for name in _names(table)}
     same = [other for other in known if entries & {str(part).lower() for part in split_path(other)}]
@@ -147,7 +147,7 @@ def _nearest(table: Table, path: str, known: Mapping[str, Scalar]) -> str | None
 
 def _names(node: Any) -> Iterator[str]:
     """Names of the entries of all mappings."""
-    if isinstance(node, Table):
+    if isinstance(node, Keyed):
         for key in describe(type(node)):
             yield from _names(getattr(node, key))
     elif isinstance(node, dict | tuple):
@@ -157,7 +157,7 @@ def _names(node: Any) -> Iterator[str]:
             yield from _names(cast(Any, node)[name] if isinstance(node, dict) else name)
 
 
-def _exists(model: type[Table], parts: Sequence[Part], data: Any) -> bool:
+def _exists(model: type[Keyed], parts: Sequence[Part], data: Any) -> bool:
     """Whether there is something at a path, or may be: a key that is absent, or a further entry of a mapping."""
     for place, part in enumerate(parts):
         around = value_at(model, parts[:place], data)
@@ -177,7 +177,7 @@ def _paths(node: Any, place: tuple[Part, ...] = ()) -> Iterator[str]:
     """Paths of everything that can be replaced."""
     if place:
         yield join_path(place)
-    if isinstance(node, Table):
+    if isinstance(node, Keyed):
         for name in describe(type(node)):
             yield from _paths(getattr(node, name), (*place, name))
     elif isinstance(node, dict | tuple):

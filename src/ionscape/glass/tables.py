@@ -56,7 +56,7 @@ def _check_header(header: Sequence[str], *, file: str) -> None:
         raise InputError("lacks the column x", file=file, remedy="give the borate fraction of each glass")
 
 
-def _row(cells: list[str], header: Sequence[str], *, file: str, line: str) -> dict[str, float]:
+def _row(cells: Sequence[str], header: Sequence[str], *, file: str, line: str) -> dict[str, float]:
     values: dict[str, float] = {}
     for name, cell in zip(header, cells, strict=True):
         number = to_number(cell)

@@ -11,8 +11,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo, model_validator
 
 from ionscape.errors import InputError, nearest_name
-from ionscape.files.fields import Bounds, InFile, Number, Quantity, Table, reject, wrapped
+from ionscape.files.fields import Bounds, InFile, Number, Quantity, reject, wrapped
 from ionscape.files.schema import schema_of
+from ionscape.files.table import Table
 
 from .isotopes import ISOTOPES, abundances
 

@@ -11,7 +11,7 @@ from nicegui import ui
 from nicegui.elements.mixins.value_element import ValueElement
 
 from ionscape.errors import InputError
-from ionscape.files.fields import Table
+from ionscape.files.fields import Keyed
 from ionscape.wording import join_path, split_path
 from ionscape.workbench.form_bound import Bound, placeholder_of, read_shown, same, shown_choice, shown_flag, shown_name
 from ionscape.workbench.form_fields import FieldDescription, field_problem, show_entry
@@ -368,7 +368,7 @@ def _inside(key: str, path: str) -> bool:
     return key.startswith((f"{path}.", f"{path}["))
 
 
-def _problem_of(model: type[Table], key: str, path: str, file: str, value: Any) -> InputError | None:
+def _problem_of(model: type[Keyed], key: str, path: str, file: str, value: Any) -> InputError | None:
     return field_problem(model, key, value, path=path, file=file)
 
 

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ionscape.errors import InputError, toml_value
 from ionscape.files.description import Key, Value, describe, is_kind
-from ionscape.files.fields import IN_FILE, Table
+from ionscape.files.fields import IN_FILE, Keyed
 from ionscape.files.validation import first_problem
 from ionscape.workbench.wording import label_of
 
@@ -48,17 +48,17 @@ class FieldDescription:
     example: Any = None
     default: str = ""
     choices: tuple[str, ...] = ()
-    models: tuple[type[Table], ...] = ()
+    models: tuple[type[Keyed], ...] = ()
     entry: FieldKind = "text"
-    model: type[Table] | None = None
+    model: type[Keyed] | None = None
 
 
-def describe_fields(model: type[Table]) -> tuple[FieldDescription, ...]:
+def describe_fields(model: type[Keyed]) -> tuple[FieldDescription, ...]:
     """Describe all keys of a table but the one that tells its kind."""
     return tuple(describe_field(model, name) for name, key in describe(model).items() if not is_kind(key))
 
 
-def describe_field(model: type[Table], name: str) -> FieldDescription:
+def describe_field(model: type[Keyed], name: str) -> FieldDescription:
     """Describe one key of a table."""
     key = describe(model)[name]
     value, kind, entry = key.value, _kind(key.value), key.value.entry
@@ -72,7 +72,7 @@ def describe_field(model: type[Table], name: str) -> FieldDescription:
 
 
 def field_problem(
-    model: type[Table], key: str, value: object, *, path: str, file: str | None = None
+    model: type[Keyed], key: str, value: object, *, path: str, file: str | None = None
 ) -> InputError | None:
     """The error of a value of one key by itself: its unit, bounds, or kind; None if it is good or absent.
 
@@ -99,7 +99,7 @@ def field_problem(
 
 
 @lru_cache(maxsize=512)
-def _adapter(model: type[Table], key: str) -> TypeAdapter[Any]:
+def _adapter(model: type[Keyed], key: str) -> TypeAdapter[Any]:
     field = model.model_fields[key]
     kind: Any = field.annotation
     for marker in field.metadata:

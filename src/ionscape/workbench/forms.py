@@ -10,7 +10,7 @@ from nicegui import ui
 
 from ionscape.errors import InputError, MissingKey
 from ionscape.files.description import example_table, kind_key, kind_of_table
-from ionscape.files.fields import Table
+from ionscape.files.fields import Keyed
 from ionscape.wording import join_path, split_path
 from ionscape.workbench.form_bound import same
 from ionscape.workbench.form_controls import FIELD, HEADER, TIP, Controls, button, error_label, mark_of
@@ -30,7 +30,7 @@ class Form(Controls):
     # tables ----------------------------------------------------------------------------------------------------------
 
     def table(
-        self, path: str, model: type[Table], *, only: Collection[str] | None = None, skip: Collection[str] = ()
+        self, path: str, model: type[Keyed], *, only: Collection[str] | None = None, skip: Collection[str] = ()
     ) -> None:
         """Add the keys of a table.
 
@@ -47,7 +47,7 @@ class Form(Controls):
                     continue
                 self.add(join_path((*split_path(path), description.key)), description)
 
-    def key(self, path: str, model: type[Table]) -> None:
+    def key(self, path: str, model: type[Keyed]) -> None:
         """Add one key of a table by its path."""
         self.add(path, describe_field(model, str(split_path(path)[-1])))
 
@@ -206,7 +206,7 @@ class Form(Controls):
         return {key: value for key, value in (table.items() if isinstance(table, Mapping) else ())
                 if join_path((*split_path(path), key)) not in assumed}  # fmt: skip
 
-    def converted(self, model: type[Table], like: Mapping[str, Any]) -> dict[str, Any]:
+    def converted(self, model: type[Keyed], like: Mapping[str, Any]) -> dict[str, Any]:
         """A table of another kind that keeps what both kinds have."""
         return example_table(model, like=like)
 
@@ -230,7 +230,7 @@ class Form(Controls):
 
     def tables(
         self, path: str, description: FieldDescription, *, header: Callable[[int], str] | None = None,
-        new: Callable[[type[Table]], tuple[dict[str, Any], Collection[str]]] | None = None,
+        new: Callable[[type[Keyed]], tuple[dict[str, Any], Collection[str]]] | None = None,
     ) -> None:  # fmt: skip
         """Add a list of tables whose entries can be added, removed, copied and moved.
 
@@ -263,8 +263,8 @@ class Form(Controls):
                 add.props("flat dense size=sm").mark(f"add-{path}-{kind}").props["aria-label"] = text
 
     def _add_table(
-        self, path: str, model: type[Table],
-        new: Callable[[type[Table]], tuple[dict[str, Any], Collection[str]]] | None,
+        self, path: str, model: type[Keyed],
+        new: Callable[[type[Keyed]], tuple[dict[str, Any], Collection[str]]] | None,
     ) -> None:  # fmt: skip
         made, known = (example_table(model), ()) if new is None else new(model)
         self.assume({f"{path}[{len(self.document.get(path) or [])}]": made}, known=known)

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from ionscape.errors import InputError, MissingKey
 from ionscape.experiment.models import Experiment
-from ionscape.files.description import Value, describe, is_kind
-from ionscape.files.fields import Table
+from ionscape.files.description import Value, describe, example_of, is_kind
+from ionscape.files.fields import Keyed
 from ionscape.wording import join_path
 
 Place = tuple[str | int, ...]
@@ -24,11 +24,11 @@ def missing_keys(data: Mapping[str, Any], *, file: str) -> dict[str, InputError]
     found: dict[str, InputError] = {}
     for place, model in _missing(Experiment, data, ()):
         path, key = join_path(place), str(place[-1])
-        found[path] = MissingKey(key, key=path, file=file, example=model.example_of(key))
+        found[path] = MissingKey(key, key=path, file=file, example=example_of(model, key))
     return found
 
 
-def _missing(model: type[Table], table: Mapping[str, Any], place: Place) -> Iterator[tuple[Place, type[Table]]]:
+def _missing(model: type[Keyed], table: Mapping[str, Any], place: Place) -> Iterator[tuple[Place, type[Keyed]]]:
     for key in describe(model).values():
         here, value = (*place, key.name), table.get(key.name)
         if is_kind(key):
@@ -39,7 +39,7 @@ def _missing(model: type[Table], table: Mapping[str, Any], place: Place) -> Iter
             yield from _missing_inside(key.value, {} if value is None and key.required else value, here)
 
 
-def _missing_inside(value: Value, found: Any, place: Place) -> Iterator[tuple[Place, type[Table]]]:
+def _missing_inside(value: Value, found: Any, place: Place) -> Iterator[tuple[Place, type[Keyed]]]:
     """What the tables lack that a value holds."""
     if value.entry is not None and isinstance(found, Mapping | list):
         entries = found.items() if isinstance(found, Mapping) else enumerate(cast(list[Any], found))

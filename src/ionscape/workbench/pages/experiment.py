@@ -23,7 +23,7 @@ from ionscape.experiment.models import (
 from ionscape.figures.plot import Plot
 from ionscape.figures.render_plotly import to_plotly
 from ionscape.files.description import example_table
-from ionscape.files.fields import Table
+from ionscape.files.fields import Keyed
 from ionscape.workbench.form_controls import button
 from ionscape.workbench.form_fields import describe_field
 from ionscape.workbench.forms import mistakes_line, structure
@@ -175,7 +175,7 @@ class ExperimentPage:
         words = [str(stage.get(key)) for key in ("beam", "kind") if stage.get(key)]
         return f"{number + 1}  {' '.join(words)}, {stage.get('duration', '?')}"
 
-    def _new_stage(self, model: type[Table]) -> tuple[dict[str, Any], list[str]]:
+    def _new_stage(self, model: type[Keyed]) -> tuple[dict[str, Any], list[str]]:
         """A stage at the temperature and for the time of the last one, and what is known of it.
 
         A beam brings a foreign ion; where it is not known which, the key is left to be filled in.

@@ -7,7 +7,7 @@ from typing import Any
 
 from ionscape.experiment.diffusion import ConstantSpecification, SiteEnergySpecification
 from ionscape.files.description import example_table
-from ionscape.files.fields import Table
+from ionscape.files.fields import Keyed
 from ionscape.wording import join_path, split_path
 from ionscape.workbench.form_fields import FieldDescription
 from ionscape.workbench.forms import Form, numbers_of
@@ -96,7 +96,7 @@ class ExperimentForm(Form):
     def _known(self) -> tuple[str, ...]:
         return ("reference_temperature",) if self.document.get("stages[0].temperature") else ()
 
-    def converted(self, model: type[Table], like: Mapping[str, Any]) -> dict[str, Any]:
+    def converted(self, model: type[Keyed], like: Mapping[str, Any]) -> dict[str, Any]:
         """D at the reference temperature keeps its value under the name that it has in the other kind."""
         known = dict(like)
         for one, other in (("coefficient", "bulk_coefficient"), ("bulk_coefficient", "coefficient")):

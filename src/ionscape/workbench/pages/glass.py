@@ -16,6 +16,7 @@ from ionscape.figures.plot import Plot
 from ionscape.figures.registry import plots_of
 from ionscape.figures.render_plotly import to_plotly
 from ionscape.files.description import example_table
+from ionscape.files.fields import Keyed
 from ionscape.files.toml import parse_toml
 from ionscape.remarks import Remark
 from ionscape.series.settings import (
@@ -38,7 +39,6 @@ from ionscape.workbench.theme import empty_figure, is_dark, on_theme
 from ionscape.workbench.wording import page_words
 
 if TYPE_CHECKING:
-    from ionscape.files.fields import Table
     from ionscape.series import SeriesResult
     from ionscape.workbench.jobs import Job
     from ionscape.workbench.session import Session
@@ -51,7 +51,7 @@ SHOWN_LATTICE = 40
 QUICK_LANDSCAPES = 3
 FIGURE_HEIGHT = "height: max(230px, calc(50vh - 52px)); min-width: 0"
 QUANTITY_OR_WORD = ("energy_scale", "attempt_frequency")
-OPTIONAL: Mapping[str, tuple[str, type[Table]]] = {
+OPTIONAL: Mapping[str, tuple[str, type[Keyed]]] = {
     "percolation": ("Lattices for the activation energy", PercolationTable),
     "network": ("Lattices for the conductivity", NetworkTable),
     "experiment": ("Measurements to compare with", ExperimentTable),
@@ -152,7 +152,7 @@ class GlassPage:
         self._show_problems()
 
     def _table(
-        self, form: Form, path: str, title: str, model: type[Table], *, opened: bool = True, optional: bool = False
+        self, form: Form, path: str, title: str, model: type[Keyed], *, opened: bool = True, optional: bool = False
     ) -> None:
         """A section of the form; an optional table that is absent can be added."""
         present = self.document.get(path) is not None
@@ -185,7 +185,7 @@ class GlassPage:
             return
         form.add(path, described)
 
-    def _add_table(self, path: str, model: type[Table]) -> None:
+    def _add_table(self, path: str, model: type[Keyed]) -> None:
         made = example_table(model)
         if path == "experiment":
             tables = self._tables()

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from nicegui import ui
 
 from ionscape.errors import InputError
-from ionscape.files.fields import Table
+from ionscape.files.fields import Keyed
 from ionscape.files.quantities import quantity
 from ionscape.profiling.crater import StepHeight
 from ionscape.profiling.settings import MeasuredLength, MeasuredVelocity, MeasurementTable
@@ -43,7 +43,7 @@ ELSEWHERE = tuple(f"measurement.{key}" for key in (
 """Keys that are not fields of the form: their sentences stand beside what shows them."""
 LARGEST_RESOLUTION = 0.1
 """Of the depth of a profile; a larger one is a slip more likely than an instrument."""
-SCALE_MODELS: Mapping[str, type[Table]] = {"crater_depth": MeasuredLength, "sputter_rate": MeasuredVelocity}
+SCALE_MODELS: Mapping[str, type[Keyed]] = {"crater_depth": MeasuredLength, "sputter_rate": MeasuredVelocity}
 
 
 class MeasurementForm(Form):
