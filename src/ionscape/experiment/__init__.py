@@ -9,11 +9,11 @@ from ionscape.experiment.diffusion import (
     make_diffusion_model,
 )
 from ionscape.experiment.load import experiment_schema, load_experiment, parse_experiment
-from ionscape.experiment.models import (
+from ionscape.experiment.models import Experiment
+from ionscape.experiment.parts import (
     BackElectrode,
     Chamber,
     Contact,
-    Experiment,
     GridSpecification,
     Ion,
     Irradiation,

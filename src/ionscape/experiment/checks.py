@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ionscape.errors import InputError, nearest_name, toml_value
+from ionscape.experiment.data import ExperimentData
 from ionscape.experiment.diffusion import (
     DiffusionSpecification,
     SiteEnergySpecification,
@@ -17,11 +17,9 @@ from ionscape.experiment.diffusion import (
     make_diffusion_model,
 )
 from ionscape.experiment.native import motionless_ions
+from ionscape.experiment.parts import Contact, Irradiation
 from ionscape.files.fields import reject
 from ionscape.files.quantities import format_quantity
-
-if TYPE_CHECKING:
-    from ionscape.experiment.models import Contact, Experiment, Irradiation
 
 # Sums of charges that cancel exactly leave rounding errors of this relative size at most ...
 ROUNDING = 1e-9
@@ -29,7 +27,7 @@ ROUNDING = 1e-9
 NEUTRAL = 1e-3
 
 
-def check_experiment(experiment: Experiment) -> None:
+def check_experiment(experiment: ExperimentData) -> None:
     """Refuse an experiment whose parts do not fit together.
 
     Raises:
@@ -55,25 +53,7 @@ def check_experiment(experiment: Experiment) -> None:
     _check_grid(experiment)
 
 
-def native_fermi_density(experiment: Experiment, ion: str, specification: DiffusionSpecification) -> float:
-    """Native density of the ions that set the Fermi level of an ion with a diffusion model [1/m^3]."""
-    counted = counted_ions(specification) or (ion,)
-    return sum(experiment.sample.native.get(name, 0.0) for name in counted)
-
-
-def reference_density(experiment: Experiment, ion: str, specification: DiffusionSpecification) -> float:
-    """See `Experiment.reference_density`."""
-    native, charge = experiment.sample.native, experiment.ions[ion].charge
-    charges = {name: experiment.ions[name].charge for name in native}
-    return (
-        native_fermi_density(experiment, ion, specification)
-        or sum(density for name, density in native.items() if charges[name] == charge)
-        or sum(density for name, density in native.items() if charges[name] * charge > 0)
-        or sum(native.values())
-    )
-
-
-def contact_densities(experiment: Experiment, stage_index: int) -> dict[str, float] | None:
+def contact_densities(experiment: ExperimentData, stage_index: int) -> dict[str, float] | None:
     """See `Experiment.contact_densities`."""
     stage = experiment.stages[stage_index]
     if stage.kind != "contact" or stage.composition is None:
@@ -88,7 +68,7 @@ def contact_densities(experiment: Experiment, stage_index: int) -> dict[str, flo
     return {name: total * fraction for name, fraction in fractions.items()}
 
 
-def network_charge(experiment: Experiment) -> float:
+def network_charge(experiment: ExperimentData) -> float:
     """See `Experiment.network_charge`."""
     return -_net_charge(_charges(experiment), experiment.sample.native, ROUNDING) or 0.0
 
@@ -103,7 +83,7 @@ def source_with_attachments(source: str, attachments: Mapping[str, str]) -> str:
     return source.rstrip("\n") + "\n\n[attachments]\n" + "\n".join(lines) + "\n"
 
 
-def _ions_used(experiment: Experiment) -> Iterator[tuple[str, str]]:
+def _ions_used(experiment: ExperimentData) -> Iterator[tuple[str, str]]:
     """Key and name of every place where an ion is named."""
     for name in experiment.sample.native:
         yield f"sample.native.{name}", name
@@ -128,7 +108,7 @@ def _ions_counted(path: str, specification: DiffusionSpecification) -> Iterator[
         yield f"{path}.fermi_level_counts[{index}]", name
 
 
-def _check_reference_densities(experiment: Experiment) -> None:
+def _check_reference_densities(experiment: ExperimentData) -> None:
     """Site energies need mobile ions, and a reference density no larger than the native densities make the sites."""
     immobile = all(is_immobile(experiment.ions[name].diffusion) for name in experiment.sample.native)
     for path, name, specification in diffusion_paths(experiment):
@@ -140,7 +120,7 @@ def _check_reference_densities(experiment: Experiment) -> None:
         if specification.reference_density is None:
             continue
         try:
-            make_diffusion_model(specification, bulk_density=reference_density(experiment, name, specification))
+            make_diffusion_model(specification, bulk_density=experiment.reference_density_of(name, specification))
         except InputError as error:
             shown = format_quantity(specification.reference_density, "number density", digits=6)
             reject(
@@ -148,7 +128,7 @@ def _check_reference_densities(experiment: Experiment) -> None:
             )  # fmt: skip
 
 
-def diffusion_paths(experiment: Experiment) -> Iterator[tuple[str, str, DiffusionSpecification]]:
+def diffusion_paths(experiment: ExperimentData) -> Iterator[tuple[str, str, DiffusionSpecification]]:
     """Path, ion and specification of every diffusion model, those of single stages last."""
     for name, ion in experiment.ions.items():
         yield f"ions.{name}.diffusion", name, ion.diffusion
@@ -157,7 +137,7 @@ def diffusion_paths(experiment: Experiment) -> Iterator[tuple[str, str, Diffusio
             yield f"stages[{index}].diffusion.{name}", name, specification
 
 
-def _check_irradiation(experiment: Experiment, stage: Irradiation, index: int) -> None:
+def _check_irradiation(experiment: ExperimentData, stage: Irradiation, index: int) -> None:
     charge = experiment.ions[stage.beam].charge
     if charge * stage.source_potential < 0.0:
         sign = "greater" if charge > 0 else "less"
@@ -170,7 +150,7 @@ def _check_irradiation(experiment: Experiment, stage: Irradiation, index: int) -
         reject(problem, field=f"stages[{index}].beam", remedy=remedy)
 
 
-def _check_temperature(experiment: Experiment, index: int) -> None:
+def _check_temperature(experiment: ExperimentData, index: int) -> None:
     """Every diffusion coefficient must be a number at the temperature of the stage."""
     for name, model in experiment.diffusion_models(index).items():
         try:
@@ -183,7 +163,7 @@ def _check_temperature(experiment: Experiment, index: int) -> None:
             reject(problem, field=f"stages[{index}].temperature", remedy="check the model")
 
 
-def _check_contact(experiment: Experiment, stage: Contact, index: int) -> None:
+def _check_contact(experiment: ExperimentData, stage: Contact, index: int) -> None:
     if stage.composition is None:
         return
     specifications, motionless = experiment.diffusion_specifications(index), motionless_ions(experiment)
@@ -218,7 +198,7 @@ def _check_contact(experiment: Experiment, stage: Contact, index: int) -> None:
     reject(problem, field=f"stages[{index}].composition", remedy=remedy)
 
 
-def _replaced_ions(experiment: Experiment, index: int) -> dict[str, float]:
+def _replaced_ions(experiment: ExperimentData, index: int) -> dict[str, float]:
     """Native ions whose density at the surface the contact sets, with it: those that are mobile in that stage."""
     specifications, motionless = experiment.diffusion_specifications(index), motionless_ions(experiment)
     return {
@@ -228,7 +208,7 @@ def _replaced_ions(experiment: Experiment, index: int) -> dict[str, float]:
     }
 
 
-def _charges(experiment: Experiment) -> dict[str, int]:
+def _charges(experiment: ExperimentData) -> dict[str, int]:
     return {name: ion.charge for name, ion in experiment.ions.items()}
 
 
@@ -257,7 +237,7 @@ def _sign(value: float) -> int:
     return (value > 0.0) - (value < 0.0)
 
 
-def _check_grid(experiment: Experiment) -> None:
+def _check_grid(experiment: ExperimentData) -> None:
     grid, thickness = experiment.grid, experiment.sample.thickness
     for key, value in (("cell", grid.cell), ("zone", grid.zone), ("surface_cell", grid.surface_cell)):
         if value is not None and value > thickness:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from ionscape.experiment.data import ExperimentData
 from ionscape.experiment.diffusion import is_immobile
 from ionscape.relations.conduction import debye_length, ionic_conductivity
-
-if TYPE_CHECKING:
-    from ionscape.experiment.models import Experiment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +46,12 @@ BOND_LENGTH = 1e-10
 """... and distance that it would have to diffuse to have moved [m]."""
 
 
-def motionless_ions(experiment: Experiment) -> frozenset[str]:
+def immobile_ions(experiment: ExperimentData) -> frozenset[str]:
+    """See `Experiment.immobile_ions`."""
+    return motionless_ions(experiment) | {name for name, ion in experiment.ions.items() if is_immobile(ion.diffusion)}
+
+
+def motionless_ions(experiment: ExperimentData) -> frozenset[str]:
     """Native ions whose D is not 0 but as good as 0; see `Experiment.immobile_ions`.
 
     They carry less than `SMALLEST_SHARE` of the conductivity of the native glass in every stage, and sqrt(sum 2 D t) of
@@ -73,7 +75,7 @@ def motionless_ions(experiment: Experiment) -> frozenset[str]:
     return frozenset(name for name in moving if largest[name] < SMALLEST_SHARE and squares[name] < BOND_LENGTH**2)
 
 
-def native_coefficient(experiment: Experiment, name: str, stage_index: int) -> NativeCoefficient:
+def native_coefficient(experiment: ExperimentData, name: str, stage_index: int) -> NativeCoefficient:
     """D of an ion in the native glass, at the temperature of a stage.
 
     Where no native ion sets its Fermi level, the density is the one at which its coefficient is given.
@@ -89,12 +91,12 @@ def native_coefficient(experiment: Experiment, name: str, stage_index: int) -> N
     return NativeCoefficient(coefficient=coefficient, density=density, stage=stage_index)
 
 
-def first_coefficient(experiment: Experiment, name: str) -> NativeCoefficient:
+def first_coefficient(experiment: ExperimentData, name: str) -> NativeCoefficient:
     """The same in the first stage that has the ion: the first one of all for native ions."""
     return native_coefficient(experiment, name, first_stage_with(experiment, name) or 0)
 
 
-def first_stage_with(experiment: Experiment, name: str) -> int | None:
+def first_stage_with(experiment: ExperimentData, name: str) -> int | None:
     """Index of the first stage in which the sample may hold an ion; None if it never does."""
     if name in experiment.sample.native:
         return 0
@@ -104,7 +106,7 @@ def first_stage_with(experiment: Experiment, name: str) -> int | None:
     return None
 
 
-def native_conduction(experiment: Experiment, stage_index: int) -> NativeConduction | None:
+def native_conduction(experiment: ExperimentData, stage_index: int) -> NativeConduction | None:
     """How the native glass conducts in a stage (Nernst-Einstein); None if no native ion is mobile there.
 
     Source: Gunawan 2024 ESI (S 69), summed over the ions.

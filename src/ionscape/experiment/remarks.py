@@ -5,17 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from ionscape.diffusivity import trapped_offset
-from ionscape.experiment.checks import diffusion_paths
+from ionscape.experiment.checks import diffusion_paths, network_charge
+from ionscape.experiment.data import ExperimentData
 from ionscape.experiment.diffusion import SiteEnergySpecification, counted_ions, is_immobile
-from ionscape.experiment.native import first_stage_with, motionless_ions
+from ionscape.experiment.native import first_stage_with, immobile_ions, motionless_ions
 from ionscape.experiment.unusual import unusual_values
 from ionscape.remarks import Kind, Name, Remark
-
-if TYPE_CHECKING:
-    from ionscape.experiment.models import Experiment
 
 USUAL_CHARGES = {
     1: ("H", "Li", "Na", "K", "Rb", "Cs", "Ag"),
@@ -71,7 +68,7 @@ ABSENT_DEPOSIT = Kind(
 )
 
 
-def experiment_remarks(experiment: Experiment) -> tuple[Remark, ...]:
+def experiment_remarks(experiment: ExperimentData) -> tuple[Remark, ...]:
     """What a reader must know of an experiment."""
     return (
         *_charges(experiment),
@@ -84,7 +81,7 @@ def experiment_remarks(experiment: Experiment) -> tuple[Remark, ...]:
     )
 
 
-def _charges(experiment: Experiment) -> Iterator[Remark]:
+def _charges(experiment: ExperimentData) -> Iterator[Remark]:
     for name, ion in experiment.ions.items():
         yield from charge_remarks(name, ion.charge, given="charge" in ion.model_fields_set, path=f"ions.{name}.charge")
 
@@ -118,7 +115,7 @@ def _expected_charge(name: str) -> tuple[int | None, str]:
     return None, ""
 
 
-def _absent_ions(experiment: Experiment) -> Iterator[Remark]:
+def _absent_ions(experiment: ExperimentData) -> Iterator[Remark]:
     """That an ion is described which the sample never holds, as after a slip in the name of a beam."""
     for name in experiment.ions:
         if experiment.sample.native.get(name, 0.0) == 0.0 and not any(
@@ -127,18 +124,15 @@ def _absent_ions(experiment: Experiment) -> Iterator[Remark]:
             yield ABSENT(f"ions.{name}", ion=name)
 
 
-def _network_charge(experiment: Experiment) -> Iterator[Remark]:
+def _network_charge(experiment: ExperimentData) -> Iterator[Remark]:
     """That the network carries what is left of the charge of a salt."""
-    anions = [
-        name
-        for name in experiment.sample.native
-        if experiment.ions[name].charge < 0 and name not in experiment.immobile_ions
-    ]
-    if anions and experiment.network_charge:
+    immobile = immobile_ions(experiment)
+    anions = [name for name in experiment.sample.native if experiment.ions[name].charge < 0 and name not in immobile]
+    if anions and network_charge(experiment):
         yield NOT_NEUTRAL("sample.native", ions=tuple(anions))
 
 
-def _trapped_offsets(experiment: Experiment) -> Iterator[Remark]:
+def _trapped_offsets(experiment: ExperimentData) -> Iterator[Remark]:
     """That the place of a Gaussian trapped branch is assumed: the documents of 0.1.0 described another one."""
     seen: set[str] = set()
     for index in range(len(experiment.stages)):
@@ -154,7 +148,7 @@ def _trapped_offsets(experiment: Experiment) -> Iterator[Remark]:
             yield TRAPPED_OFFSET(ion=name, offset=offset, described=described)
 
 
-def _fermi_level_counts(experiment: Experiment) -> Iterator[Remark]:
+def _fermi_level_counts(experiment: ExperimentData) -> Iterator[Remark]:
     """That ions of opposite charge are counted for one Fermi level."""
     for path, name, specification in diffusion_paths(experiment):
         charge, counts = experiment.ions[name].charge, counted_ions(specification)
@@ -163,7 +157,7 @@ def _fermi_level_counts(experiment: Experiment) -> Iterator[Remark]:
             yield OPPOSITE_CHARGES(f"{path}.fermi_level_counts", ion=name, others=others)
 
 
-def _deposits(experiment: Experiment) -> Iterator[Remark]:
+def _deposits(experiment: ExperimentData) -> Iterator[Remark]:
     """That ions are named for the back electrode that cannot come there."""
     stages = [experiment.diffusion_specifications(index) for index in range(len(experiment.stages))]
     motionless = motionless_ions(experiment) if experiment.back_electrode.deposits else frozenset[str]()

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ionscape.constants import ELECTRON_VOLT
+from ionscape.experiment.data import ExperimentData
 from ionscape.experiment.diffusion import Described, DiffusionSpecification
 from ionscape.experiment.native import native_coefficient
 from ionscape.files.quantities import DimensionName, format_quantity
 from ionscape.remarks import Kind, Name, Remark, Sentence
-
-if TYPE_CHECKING:
-    from ionscape.experiment.models import Experiment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +71,7 @@ UNUSUAL_DENSITY = Kind("unusual_density", _unusual("The density of all ions in {
 UNUSUAL_COEFFICIENT = Kind("unusual_coefficient", _unusual("D of {1} in {0}"))
 
 
-def unusual_values(experiment: Experiment) -> Iterator[Remark]:
+def unusual_values(experiment: ExperimentData) -> Iterator[Remark]:
     """Yield a remark for each value outside of what is usual."""
     for kind, about, key, value in _values(experiment):
         usual = USUAL[key]
@@ -84,7 +81,7 @@ def unusual_values(experiment: Experiment) -> Iterator[Remark]:
             yield kind(*about, value=value, bound=bound, dimension=usual.dimension, reason=usual.reason)
 
 
-def _values(experiment: Experiment) -> Iterator[tuple[Kind, tuple[str, ...], str, float]]:
+def _values(experiment: ExperimentData) -> Iterator[tuple[Kind, tuple[str, ...], str, float]]:
     """Kind of remark, what it is about, key in `USUAL` and value of all that is checked."""
     sample = experiment.sample
     yield UNUSUAL, ("sample.thickness",), "thickness", sample.thickness

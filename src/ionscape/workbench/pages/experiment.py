@@ -11,15 +11,8 @@ from typing import TYPE_CHECKING, Any
 from nicegui import background_tasks, events, run, ui
 
 from ionscape.errors import InputError
-from ionscape.experiment.models import (
-    BackElectrode,
-    Chamber,
-    Contact,
-    Experiment,
-    GridSpecification,
-    Irradiation,
-    Sample,
-)
+from ionscape.experiment.models import Experiment
+from ionscape.experiment.parts import BackElectrode, Chamber, Contact, GridSpecification, Irradiation, Sample
 from ionscape.figures.plot import Plot
 from ionscape.figures.render_plotly import to_plotly
 from ionscape.files.description import example_table

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nicegui import run, ui
 
-from ionscape.experiment.models import Ion
+from ionscape.experiment.parts import Ion
 from ionscape.profiling.isotopes import ELEMENTS as ISOTOPES_OF
 from ionscape.wording import join_path
 from ionscape.workbench.form_controls import button

@@ -1,0 +1,96 @@
+"""What an experiment consists of, and what follows from it by looking it up."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from ionscape.diffusivity import DiffusionModel
+from ionscape.experiment.diffusion import DiffusionSpecification, counted_ions, make_diffusion_model
+from ionscape.experiment.parts import BackElectrode, Chamber, GridSpecification, Ion, IonName, Sample, Stage
+from ionscape.files.table import Table
+
+
+class ExperimentData(Table):
+    """The data of an `Experiment`, on which its checks, its remarks and the native glass rest."""
+
+    title: str = Field(default="", description="Title, shown in figures.", examples=["Rb@Li3B7O12"])
+    sample: Sample = Field(description="The glass before the experiment.")
+    chamber: Chamber = Field(default_factory=Chamber, description="The vacuum chamber, for irradiation stages.")
+    ions: dict[IonName, Ion] = Field(description="All ions that occur, by name.")
+    stages: tuple[Stage, ...] = Field(
+        description="What is done, in this order; one [[stages]] table each.",
+        examples=[[{"kind": "storage", "temperature": "278 K", "duration": "48 h"}]],
+    )
+    back_electrode: BackElectrode = Field(default_factory=BackElectrode, description="The grounded back electrode.")
+    grid: GridSpecification = Field(default_factory=GridSpecification, description="Choices for the numerical grid.")
+    attachments: dict[str, str] = Field(
+        default_factory=dict,
+        exclude=True,
+        description="Texts of the CSV files that the experiment refers to, by file name; if given, none is read from"
+        " disk.",
+    )
+
+    @property
+    def duration(self) -> float:
+        """Duration of all stages together [s]."""
+        return sum(stage.duration for stage in self.stages)
+
+    def reference_density(self, ion: str, stage_index: int | None = None) -> float:
+        """Density at which the coefficients of an ion hold unless its model states another one [1/m^3].
+
+        It is the density that the ions which set its Fermi level have in the native glass. Where they have none (an ion
+        that is not native and counts only itself), it is that of all native ions with its charge number, moving or not;
+        without such ions that of all native ions whose charge has its sign, or else of all. Its sites are counted in
+        units of it.
+
+        Args:
+            ion: its name.
+            stage_index: whose diffusion model is meant, counted from 0; None for the model of the ion itself.
+        """
+        return self.reference_density_of(ion, self._specification(ion, stage_index))
+
+    def reference_density_of(self, ion: str, specification: DiffusionSpecification) -> float:
+        """The same for a diffusion model of an ion that need not be the one in force [1/m^3]."""
+        native, charge = self.sample.native, self.ions[ion].charge
+        charges = {name: self.ions[name].charge for name in native}
+        return (
+            self._counted_density(ion, specification)
+            or sum(density for name, density in native.items() if charges[name] == charge)
+            or sum(density for name, density in native.items() if charges[name] * charge > 0)
+            or sum(native.values())
+        )
+
+    def native_fermi_density(self, ion: str, stage_index: int) -> float:
+        """Density that sets the Fermi level of an ion in the native glass [1/m^3].
+
+        Args:
+            ion: its name.
+            stage_index: whose diffusion model is meant, counted from 0.
+        """
+        return self._counted_density(ion, self._specification(ion, stage_index))
+
+    def diffusion_specifications(self, stage_index: int) -> dict[str, DiffusionSpecification]:
+        """Diffusion specification of each ion in a stage, by name, in the order of `ions`."""
+        replaced = self.stages[stage_index].diffusion
+        return {name: replaced.get(name, ion.diffusion) for name, ion in self.ions.items()}
+
+    def diffusion_models(self, stage_index: int) -> dict[str, DiffusionModel]:
+        """Diffusion model of each ion in force in a stage, by name, in the order of `ions`.
+
+        Args:
+            stage_index: counted from 0.
+        """
+        return {name: self.diffusion_model(name, stage_index) for name in self.ions}
+
+    def diffusion_model(self, ion: str, stage_index: int) -> DiffusionModel:
+        """Diffusion model of one ion in force in a stage, counted from 0."""
+        specification = self._specification(ion, stage_index)
+        return make_diffusion_model(specification, bulk_density=self.reference_density(ion, stage_index))
+
+    def _counted_density(self, ion: str, specification: DiffusionSpecification) -> float:
+        counted = counted_ions(specification) or (ion,)
+        return sum(self.sample.native.get(name, 0.0) for name in counted)
+
+    def _specification(self, ion: str, stage_index: int | None) -> DiffusionSpecification:
+        own = self.ions[ion].diffusion
+        return own if stage_index is None else self.stages[stage_index].diffusion.get(ion, own)
