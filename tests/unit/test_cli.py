@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -57,15 +58,19 @@ def read_sheet(path: Path) -> list[list[str]]:
     """The cells of the only sheet of an XLSX file, numbers with ten digits as in CSV."""
     space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
     with zipfile.ZipFile(path) as archive:
-        sheet = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml"))
+        sheet, shared = (
+            ElementTree.fromstring(archive.read(f"xl/{part}.xml")) for part in ("worksheets/sheet1", "sharedStrings")
+        )
         assert archive.testzip() is None
-        assert {"[Content_Types].xml", "_rels/.rels", "xl/workbook.xml"} <= set(archive.namelist())
+    texts = ["".join(entry.itertext()) for entry in shared.iter(f"{space}si")]
     rows: list[list[str]] = []
     for row in sheet.iter(f"{space}row"):
-        texts = ["".join(cell.itertext()) for cell in row]
-        kinds = [cell.get("t") for cell in row]
-        rows.append([f"{float(text):.10g}" if text and kind is None else text
-                     for text, kind in zip(texts, kinds, strict=True)])  # fmt: skip
+        cells: dict[int, str] = {}
+        for cell in row:
+            letters, value = str(cell.get("r")).rstrip("0123456789"), "".join(cell.itertext())
+            place = reduce(lambda before, letter: 26 * before + ord(letter) - 64, letters, 0)
+            cells[place] = texts[int(value)] if cell.get("t") == "s" else f"{float(value):.10g}"
+        rows.append([cells.get(place, "") for place in range(1, max(cells) + 1)])
     return rows
 
 

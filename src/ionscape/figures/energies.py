@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
@@ -146,7 +147,7 @@ def energy_grid(distribution: SiteEnergyDistribution, marks: Sequence[float], *,
     return np.unique(np.concatenate([grid, np.asarray(marks, dtype=np.float64)]))
 
 
-def _filled(name: str, energy: Array, sites: Array, inside: Array, **style: Any) -> Curve:
+def _filled(name: str, energy: Array, sites: Array, inside: NDArray[np.bool_], **style: Any) -> Curve:
     """The area below a part of a distribution."""
     return Curve(name=name, x=energy[inside] / ELECTRON_VOLT, y=sites[inside], lower=np.zeros(int(inside.sum())),
                  upper=sites[inside], kind="band", **style)  # fmt: skip

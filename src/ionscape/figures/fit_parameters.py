@@ -46,7 +46,7 @@ def fit_starts(result: FitResult) -> Plot:
     data = result.dataset
     cost = data["start_cost"].values
     order = np.argsort(cost)
-    rank, difference = np.arange(1, len(cost) + 1), np.maximum(cost[order] - cost[order[0]], LEAST_DIFFERENCE)
+    rank, difference = np.arange(1.0, len(cost) + 1.0), np.maximum(cost[order] - cost[order[0]], LEAST_DIFFERENCE)
     same, axis = difference < SAME_OPTIMUM, Axis(ticks=_short(result))
     groups = (("same optimum", same, SAME, "o"), ("elsewhere", ~same, ELSEWHERE, "s"))
     ends = [

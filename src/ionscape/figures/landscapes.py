@@ -66,12 +66,13 @@ def critical_path_figure(path: CriticalPath) -> Plot:
     # the path is not joined where it leaves by a periodic face
     breaks = np.flatnonzero(np.abs(np.diff(path.sites, axis=0)).max(axis=1) > 1) + 1
     ends = slice(neck, neck + 2)
+    stretch: dict[str, Any] = {**bottleneck, "kind": "line", "marker": "o"}
     view = Panel(
         horizontal=ALONG, vertical=ACROSS, square=True, legend="",
         curves=(
             Curve(name="path", x=np.insert(along, breaks, np.nan), y=np.insert(across, breaks, np.nan),
                   colour=PATH_COLOUR, thickness=1.0),
-            Curve(x=along[ends], y=across[ends], thickness=1.8, **{**bottleneck, "kind": "line", "marker": "o"}),
+            Curve(x=along[ends], y=across[ends], thickness=1.8, **stretch),
         ),
     )  # fmt: skip
     return Plot(name="critical-path", panels=(profile, view), layout=((0, 1),), widths=(1.5, 1.0), size=(7.2, 3.4))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ionscape.arrays import FloatArray
 from ionscape.files.quantities import DisplayUnit
@@ -326,7 +327,7 @@ class Plot:
     columns: int = 4
     vertical: Axis | None = None
     size: tuple[float, float] = (6.4, 4.2)
-    table: Mapping[str, Sequence[Any]] | None = None
+    table: Mapping[str, Sequence[Any] | NDArray[Any]] | None = None
 
     @property
     def rows(self) -> tuple[tuple[int, ...], ...]:

@@ -1,8 +1,4 @@
-"""Tables of named columns as files: CSV, and XLSX for spreadsheets.
-
-An XLSX file is a zip file of a few XML parts (ECMA-376, part 1, 18.2 and 18.3); numbers are stored with all their
-digits, so that no spreadsheet reads a decimal point as that of another language.
-"""
+"""Tables of named columns as files: CSV, and XLSX, in which no spreadsheet mistakes the decimal point."""
 
 from __future__ import annotations
 
@@ -10,12 +6,13 @@ import csv
 import io
 import math
 import re
-import zipfile
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
+
+from numpy.typing import NDArray
 
 from ionscape.errors import InputError
 
@@ -25,27 +22,11 @@ TABLE_EXTENSIONS = (".csv", ".xlsx")
 MOST_ROWS = 1_048_576
 """Of a sheet of XLSX."""
 
-Columns = Sequence[tuple[str, Sequence[Any]]]
+Columns = Sequence[tuple[str, Sequence[Any] | NDArray[Any]]]
 """Name with unit, and numbers or texts, of every column; columns that end early leave their cells empty."""
 
 _NOT_OF_XML = re.compile(r"[^\t\n\r -\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # equal tables are equal files
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-_SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-_PARTS = {
-    "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">'
-    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-    f'<Override PartName="/xl/workbook.xml" ContentType="{_SHEET_TYPE}.sheet.main+xml"/>'
-    f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_SHEET_TYPE}.worksheet+xml"/></Types>',
-    "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
-    f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-    "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}">'
-    '<sheets><sheet name="table" sheetId="1" r:id="rId1"/></sheets></workbook>',
-    "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
-    f'<Relationship Id="rId1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
-}
+_EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)  # equal tables are equal files
 
 
 def write_table(columns: Columns, path: str | Path) -> None:
@@ -79,6 +60,8 @@ def xlsx_bytes(columns: Columns) -> bytes:
     Raises:
         InputError: a sheet has no room for so many rows.
     """
+    import xlsxwriter
+
     rows = list(_rows(columns))
     if len(rows) >= MOST_ROWS:
         bound = f"at most {MOST_ROWS - 1}"
@@ -89,14 +72,19 @@ def xlsx_bytes(columns: Columns) -> bytes:
             bound=bound,
             remedy="write the table as CSV",
         )
-    lines = "".join(f"<row>{''.join(map(_xlsx_cell, row))}</row>" for row in ([name for name, _ in columns], *rows))
-    sheet = f'<worksheet xmlns="{_MAIN}"><sheetData>{lines}</sheetData></worksheet>'
     output = io.BytesIO()
-    with zipfile.ZipFile(output, "w") as archive:
-        for name, text in {**_PARTS, "xl/worksheets/sheet1.xml": sheet}.items():
-            part = zipfile.ZipInfo(name, _EARLIEST)
-            part.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(part, f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n{text}')
+    # a name that begins with = or looks like an address is a name
+    plain = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(output, plain) as book:
+        book.set_properties({"created": _EARLIEST})
+        sheet = book.add_worksheet("table")
+        head: tuple[Any, ...] = tuple(name for name, _ in columns)
+        for number, row in enumerate([head, *rows]):
+            for place, value in enumerate(row):
+                if isinstance(value, str):
+                    sheet.write_string(number, place, _NOT_OF_XML.sub("\N{REPLACEMENT CHARACTER}", value))
+                elif math.isfinite(value):
+                    sheet.write_number(number, place, float(value))
     return output.getvalue()
 
 
@@ -108,10 +96,3 @@ def _csv_cell(value: Any) -> str:
     if isinstance(value, str):
         return csv_cell(value)
     return f"{value:.10g}" if math.isfinite(value) else ""
-
-
-def _xlsx_cell(value: Any) -> str:
-    if isinstance(value, str):
-        text = escape(_NOT_OF_XML.sub("\N{REPLACEMENT CHARACTER}", value))
-        return f'<c t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>' if value else "<c/>"
-    return f"<c><v>{float(value)!r}</v></c>" if math.isfinite(value) else "<c/>"
