@@ -92,7 +92,13 @@ def run(
 
 
 def outcome_key(function: Callable[..., Any], given: tuple[Any, ...], *, identity: str) -> str:
-    """Name of the outcome of an input in a store, see `run`."""
+    """Name of the outcome of an input in a store, see `run`.
+
+    Args:
+        function: of the task.
+        given: its input.
+        identity: what else the outcome depends on.
+    """
     name = getattr(function, "__name__", "")
     return f"{name} {text_hash(settings_text([package_version(), identity, given]))}"
 
