@@ -110,6 +110,7 @@ class TestResults:
 
         fill(project)
         project.document.set("stages[0].duration", "9000 h")
+        project.document.set("grid.cell", "0.02 nm")  # so that it takes longer than the calibration on any machine
         heavy = [jobs.submit("simulate"), jobs.submit("simulate")]
         light = jobs.submit("calibrate")
         assert jobs.wait(light, 60)
