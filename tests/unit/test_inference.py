@@ -215,7 +215,10 @@ def test_a_width_says_for_which_excess_of_sites_it_holds_unless_that_is_fitted(e
 
     def said(*names: str) -> list[str]:
         free = {name: bounds[name.rpartition(":")[2]] for name in names}
-        return _assumed_sites(make_fit({"A": measurement, "B": measurement}, {"parameters": free}))
+        return [
+            str(remark)
+            for remark in _assumed_sites(make_fit({"A": measurement, "B": measurement}, {"parameters": free}))
+        ]
 
     ending = " = 0.1, which was not fitted and on which it depends."
     assert said(width) == [f"{width} holds for {excess}{ending}"]

@@ -640,7 +640,7 @@ def test_frequency_without_usable_measurements_is_refused(tmp_path: Path) -> Non
 
 def test_figures_are_drawn_with_measurements(compared: SeriesResult, result: SeriesResult) -> None:
     assert [axes.get_ylabel() for axes in conductivities(compared).axes] == [
-        r"$\sigma$ / (S cm$^{-1}$)", r"$\nu$ / Hz",
+        "$σ$ / (S/cm)", "$ν$ / Hz",
     ]  # fmt: skip
     (axes,) = activation_energies(compared).axes
     (measured,) = [line for line in axes.lines if line.get_label() == "Able A. 1980"]

@@ -168,7 +168,7 @@ def test_lines_of_the_figures_are_in_the_units_of_their_axes(result: SeriesResul
     data = result.dataset
     figure = conductivities(result)
     axes = figure.axes[0]
-    assert r"S cm$^{-1}$" in axes.get_ylabel()
+    assert "S/cm" in axes.get_ylabel()
     # caps of the error bars have no line
     lines = [np.asarray(line.get_ydata(), dtype=float) for line in axes.lines if line.get_linestyle() == "-"]
     assert np.array(lines).T[:, ::-1] == near(0.01 * data["conductivity"].values, 1e-12)
@@ -176,7 +176,7 @@ def test_lines_of_the_figures_are_in_the_units_of_their_axes(result: SeriesResul
     figure = arrhenius_plot(result)
     axes = figure.axes[0]
     assert "1000 K" in axes.get_xlabel()
-    assert "S K cm" in axes.get_ylabel()
+    assert "S K/cm" in axes.get_ylabel()
     slopes = []
     for line in axes.lines:
         x, y = (np.asarray(values, dtype=float) for values in line.get_data())

@@ -135,9 +135,9 @@ def test_preset_fills_the_form_and_draws(tmp_path):
         await page.until(lambda: shown(page, "glass-units") and len(page.element("glass-units").figure["data"]) > 8, 60)
         await page.until(lambda: shown(page, "glass-landscape"))
         assert page.element("glass-run").enabled
-        before = page.element("glass-landscape").figure["layout"]["title"]["text"]
+        before = page.element("glass-landscape").figure["layout"]["annotations"]
         page.set("glass-mixing", 4)
-        await page.until(lambda: page.element("glass-landscape").figure["layout"]["title"]["text"] != before)
+        await page.until(lambda: page.element("glass-landscape").figure["layout"]["annotations"] != before)
         assert page.element("glass-mixing-label").text == "x = 0.4"
 
     visit(tmp_path / "project", "glass", act)
