@@ -224,6 +224,6 @@ def test_series_is_calculated_as_by_the_package(tmp_path, result):
         for name in ("activation_energy", "conductivity"):
             np.testing.assert_array_equal(stored[name].values, result.dataset[name].values)
         page.set("glass-kind", "arrhenius")
-        await page.until(lambda: "σT" in str(page.element("glass-conductivity").figure["layout"]["yaxis"]["title"]))
+        await page.until(lambda: "K/cm" in str(page.element("glass-conductivity").figure["layout"]["yaxis"]["title"]))
 
     visit(tmp_path / "project", "glass", act)
