@@ -202,8 +202,13 @@ def read_dataset(path: str | Path, content: Content) -> xarray.Dataset:
     """
     file = str(path)
     dataset = load_checked(path, remedy=content.remedy)
-    if dataset.attrs.get("format") != content.form:
-        raise InputError(f"is not {content.what}", file=file, remedy=content.remedy)
+    form = str(dataset.attrs.get("format", ""))
+    if form != content.form:
+        other_version = form.rpartition(" ")[0] == content.form.rpartition(" ")[0]
+        problem = (
+            f'holds "{form[:40]}", which this version does not know' if other_version else f"is not {content.what}"
+        )
+        raise InputError(problem, file=file, remedy=content.remedy)
     check_content(dataset, content, file=file)
     return dataset
 

@@ -183,7 +183,7 @@ class TestInformation:
         assert run("check", folder / "salt.toml") == 0
         printed = capsys.readouterr().out
         assert f"fixed charge of the network: {charge}" in printed
-        assert ("the network is taken to carry the rest" in printed) == warned
+        assert ("warning: The native ions are not neutral although F can move" in printed) == warned
         assert run("check", folder / "double.toml") == 0
         assert "fixed charge of the network: -1.4e+28 e/m^3" in capsys.readouterr().out
 
@@ -302,7 +302,7 @@ class TestInformation:
         assert run("summary", folder / "f.nc", "--quiet") == 0
 
     def test_what_is_no_result_is_named(self, run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        for form, sentence in (("surfacelab", "`ionscape inspect`"), ("ionscape fit 9", "is not the result of a fit")):
+        for form, sentence in (("surfacelab", "`ionscape inspect`"), ("ionscape fit 9", 'holds "ionscape fit 9"')):
             xarray.Dataset(attrs={"format": form}).to_netcdf(folder / "other.nc", engine="h5netcdf")
             assert run("summary", folder / "other.nc") == 2
             assert sentence in capsys.readouterr().err

@@ -135,9 +135,9 @@ def test_preset_fills_the_form_and_draws(tmp_path):
         await page.until(lambda: shown(page, "glass-units") and len(page.element("glass-units").figure["data"]) > 8, 60)
         await page.until(lambda: shown(page, "glass-landscape"))
         assert page.element("glass-run").enabled
-        before = page.element("glass-landscape").figure["layout"]["annotations"]
+        before = page.element("glass-landscape").figure["layout"]["title"]["text"]
         page.set("glass-mixing", 4)
-        await page.until(lambda: page.element("glass-landscape").figure["layout"]["annotations"] != before)
+        await page.until(lambda: page.element("glass-landscape").figure["layout"]["title"]["text"] != before)
         assert page.element("glass-mixing-label").text == "x = 0.4"
 
     visit(tmp_path / "project", "glass", act)
@@ -224,6 +224,8 @@ def test_series_is_calculated_as_by_the_package(tmp_path, result):
         for name in ("activation_energy", "conductivity"):
             np.testing.assert_array_equal(stored[name].values, result.dataset[name].values)
         page.set("glass-kind", "arrhenius")
-        await page.until(lambda: "K/cm" in str(page.element("glass-conductivity").figure["layout"]["yaxis"]["title"]))
+        await page.until(
+            lambda: "<i>σ</i><i>T</i>" in str(page.element("glass-conductivity").figure["layout"]["yaxis"]["title"])
+        )
 
     visit(tmp_path / "project", "glass", act)

@@ -325,7 +325,9 @@ def test_channels_and_method_are_corrected(folder):
         page.set("measurement-saturated-Li+", True)
         assert page.document.get("measurement.saturated") == ["Li+"]
         page.set("form-measurement.density_method", "equal")
-        await page.until(lambda: "equal" in str(page.element("measurement-profile-plot").figure["layout"]))
+        await page.until(
+            lambda: page.element("measurement-profile-plot").figure["layout"]["title"]["text"].endswith("equal")
+        )
 
     visit(folder, "measurement", act, text=EXPERIMENT + MEASUREMENT)
     profile = load_profile(folder / "results" / "profile.nc")

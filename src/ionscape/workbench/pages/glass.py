@@ -381,7 +381,8 @@ def _series_plots(text: str, folder: str, place: int) -> tuple[int, float, dict[
     try:
         model = series.model or published_model(glass.composition)
         made = generate_landscape(glass, lattice=SHOWN_LATTICE, rng=series.settings.random.seed, model=model)
-        landscape = Plot(name="site-energies", panels=(density_of_states_panel(made),))
+        title = f"site energies at x = {glass.composition.borate_fraction:.4g}, {SHOWN_LATTICE}³ sites"
+        landscape = Plot(name="site-energies", title=title, panels=(density_of_states_panel(made),))
     except IonscapeError:
         pass  # no published energy scale: it is known once the series has been calculated
     return len(series.glasses), series.borate_fractions[place], {"units": series_units(series), "landscape": landscape}
