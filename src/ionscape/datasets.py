@@ -15,7 +15,7 @@ import numpy as np
 from ionscape.errors import InputError
 from ionscape.files.writing import write_bytes
 from ionscape.provenance import text_hash
-from ionscape.remarks import Kind, Remark
+from ionscape.remarks import Kind, Remark, Remarked, stored_remarks
 
 if TYPE_CHECKING:
     import h5py
@@ -291,6 +291,21 @@ def stored_attributes(path: str | Path) -> dict[str, Any] | None:
 def file_remarks(dataset: xarray.Dataset) -> tuple[Remark, ...]:
     """What a reader must know about the file that a dataset was read from."""
     return (NO_CHECKSUM(file=dataset.attrs[UNCHECKED]),) if UNCHECKED in dataset.attrs else ()
+
+
+class StoredResult(Remarked):
+    """A result whose dataset holds its remarks.
+
+    Attributes:
+        dataset: as it is stored.
+    """
+
+    dataset: xarray.Dataset
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What a reader must know, as data: of the result, and of the file that it was read from."""
+        return (*stored_remarks(self.dataset.attrs), *file_remarks(self.dataset))
 
 
 def _reason(error: Exception) -> str:

@@ -211,6 +211,7 @@ def nearest_name(name: str, known: Iterable[str], *, least: float = 0.0) -> str 
 
 
 def toml_key(key: str) -> str:
+    """A key as it stands in a TOML file, in quotation marks where it needs them."""
     return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else toml_value(key)
 
 

@@ -6,6 +6,7 @@ Whoever makes remarks of a kind states its code and its sentence at one place, a
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, cast
@@ -72,6 +73,20 @@ class Kind:
 
 AS_WRITTEN = Kind("as_written", "{text}")
 """Of which only the sentence is known, as in files of ionscape 0.1.0."""
+
+
+class Remarked(ABC):
+    """What has remarks, which are also there as sentences."""
+
+    @property
+    @abstractmethod
+    def remarks(self) -> tuple[Remark, ...]:
+        """What a reader must know, as data."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The remarks, one sentence each."""
+        return tuple(map(str, self.remarks))
 
 
 class _Names:

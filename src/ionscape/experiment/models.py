@@ -16,7 +16,7 @@ from ionscape.experiment.native import immobile_ions
 from ionscape.experiment.parts import Stage
 from ionscape.experiment.remarks import experiment_remarks
 from ionscape.files.table import Table
-from ionscape.remarks import Remark
+from ionscape.remarks import Remark, Remarked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class _Origin:
     values: Mapping[str, Any]
 
 
-class Experiment(ExperimentData):
+class Experiment(ExperimentData, Remarked):
     """A sample and what is done to it, one stage after the other.
 
     Read it with `load_experiment` or `parse_experiment`, which turn every problem into one `InputError`, or make it
@@ -106,11 +106,6 @@ class Experiment(ExperimentData):
     def remarks(self) -> tuple[Remark, ...]:
         """What may be a slip, such as an unusual charge of an ion."""
         return experiment_remarks(self)
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """The remarks, one sentence each."""
-        return tuple(map(str, self.remarks))
 
     def with_origin(self, *, source: str, file: str | None, attachments: dict[str, str]) -> Experiment:
         """The same experiment with the text it was read from."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.constants import NORMAL_95
-from ionscape.datasets import Content, file_remarks, read_dataset, write_dataset
+from ionscape.datasets import Content, StoredResult, read_dataset, write_dataset
 from ionscape.errors import InputError
 from ionscape.provenance import provenance_attributes
 from ionscape.remarks import Remark, remark_attributes, remark_entries, stored_remarks
@@ -58,7 +58,7 @@ CONTENT = Content(
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class FitResult:
+class FitResult(StoredResult):
     """What a fit gives.
 
     Attributes:
@@ -70,19 +70,9 @@ class FitResult:
     problem: FitProblem | None = None
 
     @property
-    def remarks(self) -> tuple[Remark, ...]:
-        """What a reader must know, as data."""
-        return (*self.remarks_of_fit, *file_remarks(self.dataset))
-
-    @property
     def remarks_of_fit(self) -> tuple[Remark, ...]:
         """Those of the fit itself, without what is to be said about the file that it was read from."""
         return stored_remarks(self.dataset.attrs)
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """The remarks, one sentence each."""
-        return tuple(map(str, self.remarks))
 
     def summary(self) -> dict[str, Any]:
         """Title, warnings, `parameters` by path with 95 % intervals, cost; in SI units (reference: fit file)."""

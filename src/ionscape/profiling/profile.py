@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ionscape.arrays import FloatArray
-from ionscape.datasets import Content, file_remarks, read_dataset, write_dataset
+from ionscape.datasets import Content, StoredResult, read_dataset, write_dataset
 from ionscape.files.table_files import Columns, csv_text
 from ionscape.files.writing import write_text
 from ionscape.provenance import provenance_attributes
-from ionscape.remarks import Remark, remark_attributes, remark_entries, stored_remarks
+from ionscape.remarks import Remark, remark_attributes, remark_entries
 
 from . import densities
 from .resampling import incorporated_ions
@@ -71,7 +71,7 @@ STANDARD_LEVELS = (15.865, 84.135)  # per cent: one standard deviation to either
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class DepthProfile:
+class DepthProfile(StoredResult):
     """Densities of the ions over depth, as `calibrate` gives them.
 
     Attributes:
@@ -91,16 +91,6 @@ class DepthProfile:
     def ions(self) -> tuple[str, ...]:
         """Names of the ions, native ones first."""
         return tuple(str(name) for name in self.dataset["ion"].values)
-
-    @property
-    def remarks(self) -> tuple[Remark, ...]:
-        """What the calibration found wanting, as data."""
-        return (*stored_remarks(self.dataset.attrs), *file_remarks(self.dataset))
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """The remarks, one sentence each."""
-        return tuple(map(str, self.remarks))
 
     def summary(self) -> dict[str, Any]:
         """The figures of the calibration in SI units; errors are one standard deviation (reference: profile file)."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ionscape.datasets import Content, file_remarks, read_dataset, write_dataset
+from ionscape.datasets import Content, StoredResult, read_dataset, write_dataset
 from ionscape.files.table_files import Columns, csv_text
 from ionscape.files.writing import write_text
-from ionscape.remarks import Remark, remark_entries, stored_remarks
+from ionscape.remarks import remark_entries
 
 from .load import Series
 
@@ -48,7 +48,7 @@ CONDUCTIVITY = {
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SeriesResult:
+class SeriesResult(StoredResult):
     """Activation energies and conductivities of a series.
 
     Attributes:
@@ -58,16 +58,6 @@ class SeriesResult:
 
     dataset: xarray.Dataset
     series: Series | None = None
-
-    @property
-    def remarks(self) -> tuple[Remark, ...]:
-        """What a reader must know, as data."""
-        return (*stored_remarks(self.dataset.attrs), *file_remarks(self.dataset))
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """The remarks, one sentence each."""
-        return tuple(map(str, self.remarks))
 
     def summary(self) -> dict[str, Any]:
         """Title, warnings, landscape and `compositions`: energies in eV, all else in SI units (reference: series file).

@@ -18,7 +18,7 @@ from ionscape.experiment import Experiment, parse_experiment
 from ionscape.files.table_files import Columns, csv_text
 from ionscape.files.writing import write_text
 from ionscape.provenance import provenance_attributes
-from ionscape.remarks import Remark, remark_entries
+from ionscape.remarks import Remark, Remarked, remark_entries
 
 from .grid import Grid, grid_remarks
 from .history import History
@@ -60,7 +60,7 @@ INVENTORY_SHARE = 1e-4
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SimulationResult:
+class SimulationResult(Remarked):
     """What a simulation gives.
 
     Attributes:
@@ -83,11 +83,6 @@ class SimulationResult:
         """What a reader must know, as data."""
         grid = json.loads(self.dataset.attrs.get("grid", "{}"))
         return (*self.experiment.remarks, *grid_remarks(grid), *file_remarks(self.dataset))
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """The remarks, one sentence each."""
-        return tuple(map(str, self.remarks))
 
     def summary(self) -> dict[str, Any]:
         """Title, warnings and `stages`: the figures of each stage in SI units (reference: result file)."""

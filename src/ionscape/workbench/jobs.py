@@ -211,10 +211,6 @@ class JobRunner:
         for thread in list(self._threads.values()):
             thread.join(timeout=10.0)
 
-    def store_folder(self, job: Job) -> Path:
-        """Where a job keeps what it has finished; jobs of one kind share it, as parts are named by their inputs."""
-        return self.project.folder / "jobs" / "stores" / job.kind
-
     # -- in the threads of the two lanes --------------------------------------------------------------------------
 
     def _enqueue(self, job: Job) -> None:
