@@ -6,7 +6,7 @@ times, potentials and diffusion coefficients stay in SI. A flux divided by the d
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,23 +87,16 @@ class Problem(NamedTuple):
 
 
 class Variants(NamedTuple):
-    """The stage for slightly changed parameters; first axis: lower and upper value, second: changed parameters (G)."""
+    """The stage for slightly changed values of G of the P parameters.
+
+    ``problems`` holds 2 x G problems on top of each other: each of its numbers and arrays has two more axes in front,
+    the first for the lower and the upper value of a parameter, the second for the parameter.
+    """
 
     parameters: IntegerArray  # (G,) which of the P parameters
     spacing: FloatArray  # (G,) upper minus lower value
     duration: FloatArray  # (2, G) of the stage in units of the unchanged one
-    size: FloatArray  # (2, G, cells)
-    distance: FloatArray  # (2, G, cells + 1)
-    permittivity: FloatArray  # (2, G)
-    thermal: FloatArray  # (2, G)
-    native: FloatArray  # (2, G, ions)
-    knots: FloatArray  # (2, G, ions, intervals + 1, 2)
-    beam_flux: FloatArray  # (2, G)
-    front_potential: FloatArray  # (2, G)
-    vacuum: FloatArray  # (2, G)
-    front_displacement: FloatArray  # (2, G)
-    surface: FloatArray  # (2, G, ions)
-    surface_coefficient: FloatArray  # (2, G, ions)
+    problems: Any  # in the form of a `Problem`
 
 
 class Workspace(NamedTuple):

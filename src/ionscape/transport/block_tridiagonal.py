@@ -14,6 +14,9 @@ An exchange of rows mixes the rounding errors of the row of the potential, into 
 ion, whose balance must close.
 """
 
+LANES = 4
+"""Right-hand sides that lie side by side: as many as fit into a vector of the processor."""
+
 
 @inner_kernel
 def solve_in_place(work: Workspace, size: tuple[int, ...]) -> bool:
@@ -81,17 +84,17 @@ def solve_in_place(work: Workspace, size: tuple[int, ...]) -> bool:
 
 
 @inner_kernel
-def solve_many_in_place(work: Workspace, right: FloatArray, size: tuple[int, ...], lanes: tuple[int, ...]) -> bool:
-    """Solve the same system for many right-hand sides at once, those of ``right`` (cells, m, P), in place.
+def solve_many_in_place(work: Workspace, right: FloatArray, size: tuple[int, ...]) -> bool:
+    """Solve the same system for many right-hand sides at once, those of ``right`` (cells, m, groups, LANES), in place.
 
-    The innermost loops run over the right-hand sides, which lie side by side; ``lanes`` is a tuple of length P.
+    The innermost loops run over the right-hand sides, which lie side by side.
     """
     lower = work.lower
     diagonal = work.diagonal
     upper = work.upper
     augmented = work.augmented
     m = len(size) + 1
-    sides = len(lanes)
+    groups = right.shape[2]
     cells = right.shape[0]
     for k in range(cells):
         for a in range(m):
@@ -104,8 +107,9 @@ def solve_many_in_place(work: Workspace, right: FloatArray, size: tuple[int, ...
                     factor = lower[k, a, c]
                     for b in range(m):
                         augmented[a, b] -= factor * upper[k - 1, c, b]
-                    for p in range(sides):
-                        right[k, a, p] -= factor * right[k - 1, c, p]
+                    for g in range(groups):
+                        for p in range(LANES):
+                            right[k, a, g, p] -= factor * right[k - 1, c, g, p]
         for q in range(m):
             best = q
             size_best = abs(augmented[q, q]) * DIAGONAL_PREFERENCE
@@ -118,27 +122,31 @@ def solve_many_in_place(work: Workspace, right: FloatArray, size: tuple[int, ...
             if best != q:
                 for b in range(q, 2 * m):
                     augmented[q, b], augmented[best, b] = augmented[best, b], augmented[q, b]
-                for p in range(sides):
-                    right[k, q, p], right[k, best, p] = right[k, best, p], right[k, q, p]
+                for g in range(groups):
+                    for p in range(LANES):
+                        right[k, q, g, p], right[k, best, g, p] = right[k, best, g, p], right[k, q, g, p]
             inverse = 1.0 / augmented[q, q]
             for a in range(q + 1, m):
                 factor = augmented[a, q] * inverse
                 for b in range(q + 1, 2 * m):
                     augmented[a, b] -= factor * augmented[q, b]
-                for p in range(sides):
-                    right[k, a, p] -= factor * right[k, q, p]
+                for g in range(groups):
+                    for p in range(LANES):
+                        right[k, a, g, p] -= factor * right[k, q, g, p]
         for q in range(m - 1, -1, -1):
             inverse = 1.0 / augmented[q, q]
             for c in range(q + 1, m):
                 factor = augmented[q, c]
                 for b in range(m, 2 * m):
                     augmented[q, b] -= factor * augmented[c, b]
-                for p in range(sides):
-                    right[k, q, p] -= factor * right[k, c, p]
+                for g in range(groups):
+                    for p in range(LANES):
+                        right[k, q, g, p] -= factor * right[k, c, g, p]
             for b in range(m, 2 * m):
                 augmented[q, b] *= inverse
-            for p in range(sides):
-                right[k, q, p] *= inverse
+            for g in range(groups):
+                for p in range(LANES):
+                    right[k, q, g, p] *= inverse
         for a in range(m):
             for b in range(m):
                 upper[k, a, b] = augmented[a, m + b]
@@ -146,6 +154,7 @@ def solve_many_in_place(work: Workspace, right: FloatArray, size: tuple[int, ...
         for a in range(m):
             for b in range(m):
                 factor = upper[k, a, b]
-                for p in range(sides):
-                    right[k, a, p] -= factor * right[k + 1, b, p]
+                for g in range(groups):
+                    for p in range(LANES):
+                        right[k, a, g, p] -= factor * right[k + 1, b, g, p]
     return True

@@ -18,7 +18,7 @@ import numpy as np
 from ionscape.arrays import FloatArray
 
 from .arrays import FRONT_CLOSED, Problem, State
-from .tangents import Tangents
+from .tangents import Tangents, one_by_one
 
 
 def current_density(state: State, problem: Problem) -> float:
@@ -32,27 +32,30 @@ def current_density(state: State, problem: Problem) -> float:
 def current_slopes(state: State, problem: Problem, tangents: Tangents) -> FloatArray:
     """Derivatives of `current_density` by the parameters, shape (P,)."""
     if problem.boundaries.front == FRONT_CLOSED:
-        return np.zeros(len(tangents.lanes))
+        return np.zeros(tangents.parameters)
     size, distance = problem.cells.size, problem.cells.distance[1:]
     charges, permittivity = problem.medium.charges, problem.medium.permittivity
     length = distance.sum()
+    parameters = tangents.parameters
     ionic, displacement = _ionic(state, problem), _displacement(state, problem)
     current = current_density(state, problem)
     # sum_k distance_k sum_(m > k) x_m = sum_m x_m (distance from the first cell to cell m)
     lever = np.concatenate([[0.0], np.cumsum(distance[:-1])])
-    gathered = np.einsum("k,kip,i->p", lever * size, tangents.rates[0], charges)
-    potential = (tangents.values[0, 0, -1] - tangents.potential_before) / state.clock[2]
-    slopes = np.einsum("i,ip->p", charges, tangents.back[0]) + (gathered + permittivity * potential) / length
+    gathered = np.einsum("k,kip,i->p", lever * size, one_by_one(tangents.rates[0], parameters), charges)
+    rise = one_by_one(tangents.values[0, 0, -1] - tangents.potential_before, parameters)
+    slopes = np.einsum("i,ip->p", charges, one_by_one(tangents.back[0], parameters))
+    slopes += (gathered + permittivity * rise / state.clock[2]) / length
     variants = tangents.variants
+    cells, medium = variants.problems.cells, variants.problems.medium
     for number, parameter in enumerate(variants.parameters):
 
         def change(lower_and_upper: FloatArray, number: int = number) -> FloatArray:
             return (lower_and_upper[1, number] - lower_and_upper[0, number]) / variants.spacing[number]
 
-        varied = (change(variants.distance)[1:] * (ionic - current)).sum()
-        varied += (lever * (state.derivative @ charges) * change(variants.size)).sum()
+        varied = (change(cells.distance)[1:] * (ionic - current)).sum()
+        varied += (lever * (state.derivative @ charges) * change(cells.size)).sum()
         if permittivity > 0.0:
-            varied += change(variants.permittivity) / permittivity * displacement
+            varied += change(medium.permittivity) / permittivity * displacement
         # fluxes are counted per unit of unchanged time; a current is not
         slopes[parameter] += varied / length - current * change(variants.duration)
     return slopes

@@ -24,7 +24,7 @@ from .settings import Progress, Settings
 from .solution import SimulationResult, make_result
 from .stage_arrays import StageArrays, displacement_at_front, make_scales, make_stage
 from .suitability import refuse_without_charge
-from .tangents import Tangents, make_tangents
+from .tangents import Tangents, make_tangents, one_by_one
 from .variation import Variation, VariedStage, displacement_slopes, vary_stage
 
 ATTEMPTS_PER_CALL = 256
@@ -156,10 +156,10 @@ class Slopes:
         potential: float,
     ) -> Slopes:
         """The derivatives at the end of a stage, where the first cell has a potential [V]."""
-        state = tangents.values[0].copy()
+        state = one_by_one(tangents.values[0], tangents.parameters)
         return Slopes(
             state=state,
-            left=tangents.left.copy(),
+            left=one_by_one(tangents.left, tangents.parameters),
             displacement=displacement_slopes(varied, stage, variations, potential, state[0, -1]),
         )
 
@@ -291,5 +291,5 @@ def _kept(index: int, stage: StageArrays, state: State, tangents: Tangents | Non
         left=state.left.copy(),
         current=current_density(state, stage.problem),
         current_slopes=current_slopes(state, stage.problem, tangents) if tangents is not None else np.zeros(0),
-        left_slopes=tangents.left.copy() if tangents is not None else np.zeros((ions, 0)),
+        left_slopes=one_by_one(tangents.left, tangents.parameters) if tangents is not None else np.zeros((ions, 0)),
     )

@@ -10,6 +10,10 @@ Differences between whole simulations are noise instead: each chooses its own st
 
 Letters: Y, Y*, s, h, J, Z as in `equations`; S = dY/dp; K = dY*/dp; R = derivative of the stage's rate; P parameters.
 
+Parameters go through the kernels in groups of ``LANES``, the last one filled up with zeros: the compiler knows the
+length of the innermost loops, and no number of parameters needs kernels of its own. Arrays over P parameters have the
+axes Q (groups) and ``LANES`` at their end.
+
 Most parameters act on ln D alone. For them dG/dp needs dJ/dp = (dJ/d ln D_left) d ln D_left/dp + the same on the right,
 whose first factors `equations.inner_face` leaves behind. All others (temperature, potential, currents, geometry) are
 taken as central differences of G itself, at fixed Y, which is smooth.
@@ -37,27 +41,41 @@ from .arrays import (
     Variants,
     Workspace,
 )
-from .block_tridiagonal import solve_many_in_place
+from .block_tridiagonal import LANES, solve_many_in_place
 from .copying import copy
 from .equations import assemble
 from .runge_kutta import RungeKutta
 
 
 class Tangents(NamedTuple):
-    """Derivatives by P parameters, in the scaled units of the kernels per unit of the parameter."""
+    """Derivatives by P parameters in Q groups, in the scaled units of the kernels per unit of the parameter."""
 
-    values: FloatArray  # (stages, cells, ions + 1, P) S; the state is that of the last stage
-    rates: FloatArray  # (stages, cells, ions, P) R
-    back: FloatArray  # (stages, ions, P) of the fluxes through the back
-    known: FloatArray  # (cells, ions, P) K
-    left: FloatArray  # (ions, P) of the amount that left
-    log_coefficient: FloatArray  # (cells, ions, P) of ln D
-    face: FloatArray  # (ions, P) of the fluxes through one face, by ln D
-    knots: FloatArray  # (ions, intervals + 1, 2, P) of the table of ln D and its slopes
+    values: FloatArray  # (stages, cells, ions + 1, Q, LANES) S; the state is that of the last stage
+    rates: FloatArray  # (stages, cells, ions, Q, LANES) R
+    back: FloatArray  # (stages, ions, Q, LANES) of the fluxes through the back
+    known: FloatArray  # (cells, ions, Q, LANES) K
+    left: FloatArray  # (ions, Q, LANES) of the amount that left
+    log_coefficient: FloatArray  # (cells, ions, Q, LANES) of ln D
+    face: FloatArray  # (ions, Q, LANES) of the fluxes through one face, by ln D
+    knots: FloatArray  # (ions, intervals + 1, 2, Q, LANES) of the table of ln D and its slopes
     acts: IntegerArray  # (ions,) 1 where some parameter changes ln D of the ion
-    lanes: tuple[int, ...]  # P entries: the compiler knows the length of a tuple and unrolls loops by it
     variants: Variants
-    potential_before: FloatArray  # (P,) of the potential of the first cell, one step before
+    parameters: int  # P
+    potential_before: FloatArray  # (Q, LANES) of the potential of the first cell, one step before
+
+
+def in_groups(values: FloatArray) -> FloatArray:
+    """Values over parameters, shape (..., P), in groups: shape (..., Q, LANES), a copy filled up with zeros."""
+    *axes, parameters = values.shape
+    groups = -(-parameters // LANES)
+    result = np.zeros((*axes, groups * LANES))
+    result[..., :parameters] = values
+    return result.reshape(*axes, groups, LANES)
+
+
+def one_by_one(values: FloatArray, parameters: int) -> FloatArray:
+    """The inverse of `in_groups`, as a copy."""
+    return values.reshape(*values.shape[:-2], -1)[..., :parameters].copy()
 
 
 @inner_kernel
@@ -74,7 +92,7 @@ def carry_tangents(
     ions = len(problem.medium.ions)
     values, rates, known = tangents.values, tangents.rates, tangents.known
     count = state.y.shape[0]
-    parameters = len(tangents.lanes)
+    groups = tangents.left.shape[1]
     last = method.nodes.shape[0] - 1
     scale = step * method.diagonal
     inverse = 1.0 / scale
@@ -83,24 +101,28 @@ def carry_tangents(
         for k in range(count):
             for i in range(ions):
                 total = 0.0
-                for p in range(parameters):
-                    known[k, i, p] = values[0, k, i, p]
+                for g in range(groups):
+                    for p in range(LANES):
+                        known[k, i, g, p] = values[0, k, i, g, p]
                 for q in range(j):
                     weight = step * method.a[j, q]
                     total += weight * stages.rates[q, k, i]
-                    for p in range(parameters):
-                        known[k, i, p] += weight * rates[q, k, i, p]
+                    for g in range(groups):
+                        for p in range(LANES):
+                            known[k, i, g, p] += weight * rates[q, k, i, g, p]
                 stages.known[k, i] = state.y[k, i] + total
         solve_stage_tangents(j, scale, stages, problem, work, tangents)
         for k in range(count):
             for i in range(ions):
-                for p in range(parameters):
-                    rates[j, k, i, p] = (values[j, k, i, p] - known[k, i, p]) * inverse
+                for g in range(groups):
+                    for p in range(LANES):
+                        rates[j, k, i, g, p] = (values[j, k, i, g, p] - known[k, i, g, p]) * inverse
     for i in range(ions):
         for j in range(last + 1):
             weight = step * method.a[last, j]
-            for p in range(parameters):
-                tangents.left[i, p] += weight * tangents.back[j, i, p]
+            for g in range(groups):
+                for p in range(LANES):
+                    tangents.left[i, g, p] += weight * tangents.back[j, i, g, p]
     copy(values[0], values[last])
     copy(rates[0], rates[last])
     copy(tangents.back[0], tangents.back[last])
@@ -117,7 +139,7 @@ def solve_stage_tangents(
     right = tangents.values[stage]
     back = tangents.back[stage]
     count = y.shape[0]
-    parameters = len(tangents.lanes)
+    groups = tangents.left.shape[1]
     mode = int(stages.modes[stage])
     right[:] = 0.0
     back[:] = 0.0
@@ -126,14 +148,16 @@ def solve_stage_tangents(
     tabulated_derivatives(y, problem, tangents)
     add_known_and_fluxes(step, problem, work, tangents, stage)
     if problem.boundaries.front == FRONT_CLOSED:
-        for p in range(parameters):
-            right[count - 1, ions, p] = 0.0
-    solve_many_in_place(work, right, medium.ions, tangents.lanes)
+        for g in range(groups):
+            for p in range(LANES):
+                right[count - 1, ions, g, p] = 0.0
+    solve_many_in_place(work, right, medium.ions)
     for i in range(ions):
         for b in range(ions + 1):
             slope = work.back_slope[i, b]
-            for p in range(parameters):
-                back[i, p] += slope * right[count - 1, b, p]
+            for g in range(groups):
+                for p in range(LANES):
+                    back[i, g, p] += slope * right[count - 1, b, g, p]
 
 
 @inner_kernel
@@ -143,7 +167,7 @@ def tabulated_derivatives(y: FloatArray, problem: Problem, tangents: Tangents) -
     native = problem.medium.native
     ions = len(problem.medium.ions)
     result = tangents.log_coefficient
-    parameters = len(tangents.lanes)
+    groups = tangents.left.shape[1]
     for i in range(ions):
         inverse = coefficients.spacing_inverse[i]
         knots = tangents.knots[i]
@@ -157,8 +181,9 @@ def tabulated_derivatives(y: FloatArray, problem: Problem, tangents: Tangents) -
             x = counted * inverse
             if x <= 0.0 or x >= last:
                 end = 0 if x <= 0.0 else last
-                for p in range(parameters):
-                    result[k, i, p] = knots[end, 0, p]
+                for g in range(groups):
+                    for p in range(LANES):
+                        result[k, i, g, p] = knots[end, 0, g, p]
                 continue
             n = int(x)
             t = x - n
@@ -166,9 +191,10 @@ def tabulated_derivatives(y: FloatArray, problem: Problem, tangents: Tangents) -
             h1 = t * t * (3.0 - 2.0 * t)
             g0 = t * (1.0 - t) * (1.0 - t)
             g1 = -t * t * (1.0 - t)
-            for p in range(parameters):
-                value = (1.0 - h1) * knots[n, 0, p] + h1 * knots[n + 1, 0, p]
-                result[k, i, p] = value + g0 * knots[n, 1, p] + g1 * knots[n + 1, 1, p]
+            for g in range(groups):
+                for p in range(LANES):
+                    value = (1.0 - h1) * knots[n, 0, g, p] + h1 * knots[n + 1, 0, g, p]
+                    result[k, i, g, p] = value + g0 * knots[n, 1, g, p] + g1 * knots[n + 1, 1, g, p]
 
 
 @inner_kernel
@@ -180,22 +206,24 @@ def add_known_and_fluxes(step: float, problem: Problem, work: Workspace, tangent
     size = problem.cells.size
     charges = problem.medium.charges
     ions = len(problem.medium.ions)
-    parameters = len(tangents.lanes)
+    groups = tangents.left.shape[1]
     right = tangents.values[stage]
     back = tangents.back[stage]
     logarithm, known, before = tangents.log_coefficient, tangents.known, tangents.face
     count = right.shape[0]
     for i in range(ions):
-        for p in range(parameters):
-            before[i, p] = 0.0
+        for g in range(groups):
+            for p in range(LANES):
+                before[i, g, p] = 0.0
     for k in range(count):
         scale = step / size[k]
         for i in range(ions):
             z = charges[i]
             if tangents.acts[i] == 0:
-                for p in range(parameters):
-                    right[k, i, p] += known[k, i, p]
-                    right[k, ions, p] += z * known[k, i, p]
+                for g in range(groups):
+                    for p in range(LANES):
+                        right[k, i, g, p] += known[k, i, g, p]
+                        right[k, ions, g, p] += z * known[k, i, g, p]
                 continue
             r = min(k + 1, count - 1)
             by_left = work.flux_by_left[r, i]
@@ -203,16 +231,18 @@ def add_known_and_fluxes(step: float, problem: Problem, work: Workspace, tangent
             if k == count - 1:
                 by_left = work.back_flux[i]
                 by_right = 0.0
-            for p in range(parameters):
-                change = by_left * logarithm[k, i, p] + by_right * logarithm[r, i, p]
-                source = known[k, i, p] - scale * (change - before[i, p])
-                before[i, p] = change
-                right[k, i, p] += source
-                right[k, ions, p] += z * source
+            for g in range(groups):
+                for p in range(LANES):
+                    change = by_left * logarithm[k, i, g, p] + by_right * logarithm[r, i, g, p]
+                    source = known[k, i, g, p] - scale * (change - before[i, g, p])
+                    before[i, g, p] = change
+                    right[k, i, g, p] += source
+                    right[k, ions, g, p] += z * source
     for i in range(ions):
         if tangents.acts[i] == 1:
-            for p in range(parameters):
-                back[i, p] += before[i, p]
+            for g in range(groups):
+                for p in range(LANES):
+                    back[i, g, p] += before[i, g, p]
 
 
 @inner_kernel
@@ -229,35 +259,43 @@ def subtract_varied_residuals(
 ) -> None:
     """The same for parameters that change more than ln D: central differences of the residual itself."""
     variants = tangents.variants
-    medium, coefficients, boundaries = problem.medium, problem.coefficients, problem.boundaries
-    ions = len(medium.ions)
+    problems = variants.problems
+    cells, medium, coefficients, boundaries = (
+        problems.cells,
+        problems.medium,
+        problems.coefficients,
+        problems.boundaries,
+    )
+    ions = len(problem.medium.ions)
     count = y.shape[0]
-    for g in range(variants.parameters.shape[0]):
-        p = variants.parameters[g]
-        for side in range(2):
-            sign = 1.0 if side == 1 else -1.0
-            weight = sign / variants.spacing[g]
+    for v in range(variants.parameters.shape[0]):
+        g = variants.parameters[v] // LANES
+        p = variants.parameters[v] % LANES
+        for s in range(2):
+            sign = 1.0 if s == 1 else -1.0
+            weight = sign / variants.spacing[v]
             varied = Problem(
-                Cells(variants.size[side, g], variants.distance[side, g]),
+                Cells(cells.size[s, v], cells.distance[s, v]),
                 Medium(
-                    medium.charges, medium.ions, variants.permittivity[side, g], variants.thermal[side, g],
-                    variants.native[side, g],
+                    medium.charges[s, v], medium.ions, medium.permittivity[s, v], medium.thermal[s, v],
+                    medium.native[s, v],
                 ),
-                Coefficients(variants.knots[side, g], coefficients.spacing_inverse, coefficients.counts),
+                Coefficients(coefficients.knots[s, v], coefficients.spacing_inverse[s, v], coefficients.counts[s, v]),
                 Boundaries(
-                    boundaries.front, boundaries.beam, variants.beam_flux[side, g], boundaries.holding,
-                    variants.front_potential[side, g], variants.vacuum[side, g], variants.front_displacement[side, g],
-                    variants.surface[side, g], variants.surface_coefficient[side, g], boundaries.deposits,
+                    boundaries.front[s, v], boundaries.beam[s, v], boundaries.beam_flux[s, v],
+                    boundaries.holding[s, v], boundaries.front_potential[s, v], boundaries.vacuum[s, v],
+                    boundaries.front_displacement[s, v], boundaries.surface[s, v],
+                    boundaries.surface_coefficient[s, v], boundaries.deposits[s, v],
                 ),
             )  # fmt: skip
             # a longer stage is the same stage in which everything flows faster
-            factor = variants.duration[side, g]
+            factor = variants.duration[s, v]
             assemble(y, known, step * factor, varied, mode, work)
             for k in range(count):
                 for a in range(ions + 1):
-                    right[k, a, p] -= weight * work.residual[k, a]
+                    right[k, a, g, p] -= weight * work.residual[k, a]
             for i in range(ions):
-                back[i, p] += weight * factor * work.back_flux[i]
+                back[i, g, p] += weight * factor * work.back_flux[i]
 
 
 def make_tangents(
@@ -269,26 +307,26 @@ def make_tangents(
         cells: number of cells.
         ions: number of ions.
         stages: Runge-Kutta stages, the explicit first one included.
-        knots: see `Tangents`.
+        knots: derivatives of the tables of ln D, shape (ions, intervals + 1, 2, P).
         variants: see `Variants`.
         state: S at the start, shape (cells, ions + 1, P).
         left: derivative of the amounts that have left, shape (ions, P).
     """
-    parameters = state.shape[2]
-    acts = np.any(knots != 0.0, axis=(1, 2, 3)).astype(np.int64)
-    values = np.zeros((stages, cells, ions + 1, parameters))
-    values[0] = state
+    grouped = in_groups(left)
+    lanes = grouped.shape[1:]
+    values = np.zeros((stages, cells, ions + 1, *lanes))
+    values[0] = in_groups(state)
     return Tangents(
         values=values,
-        rates=np.zeros((stages, cells, ions, parameters)),
-        back=np.zeros((stages, ions, parameters)),
-        known=np.zeros((cells, ions, parameters)),
-        left=left.copy(),
-        log_coefficient=np.zeros((cells, ions, parameters)),
-        face=np.zeros((ions, parameters)),
-        knots=knots,
-        acts=acts,
-        lanes=tuple(range(parameters)),
+        rates=np.zeros((stages, cells, ions, *lanes)),
+        back=np.zeros((stages, ions, *lanes)),
+        known=np.zeros((cells, ions, *lanes)),
+        left=grouped,
+        log_coefficient=np.zeros((cells, ions, *lanes)),
+        face=np.zeros((ions, *lanes)),
+        knots=in_groups(knots),
+        acts=np.any(knots != 0.0, axis=(1, 2, 3)).astype(np.int64),
         variants=variants,
-        potential_before=np.zeros(parameters),
+        parameters=left.shape[1],
+        potential_before=np.zeros(lanes),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -191,32 +191,22 @@ def _stack(
     pairs: Sequence[tuple[StageArrays, StageArrays]], general: Sequence[int], spacings: Sequence[float],
     base: StageArrays,
 ) -> Variants:  # fmt: skip
-    """The arrays of the general parameters on top of each other."""
-    chosen = [[pairs[number][side] for number in general] for side in (0, 1)]
+    """The problems of the general parameters on top of each other."""
     duration = base.end - base.start
-    problem = base.problem
+    sides = [[pairs[number][side] for number in general] for side in (0, 1)]
 
-    def stacked(pick: Callable[[StageArrays], Any], like: Any) -> FloatArray:
-        shape = (2, len(general), *np.shape(like))
-        return np.array([[pick(arrays) for arrays in side] for side in chosen], dtype=float).reshape(shape)
+    def stacked(values: Sequence[Any], like: Any) -> FloatArray:
+        return np.array(values, dtype=np.asarray(like).dtype).reshape(2, len(general), *np.shape(like))
 
-    def boundary(name: str) -> FloatArray:
-        return stacked(lambda arrays: getattr(arrays.problem.boundaries, name), getattr(problem.boundaries, name))
+    def on_top(parts: Sequence[Any], like: Any) -> Any:
+        """Named tuples of arrays, as one of the same form; of what the compiler unrolls loops by there is one."""
+        if not hasattr(like, "_fields"):
+            return like if isinstance(like, tuple) else stacked(parts, like)
+        return like._make(on_top([part[number] for part in parts], field) for number, field in enumerate(like))
 
     return Variants(
         parameters=np.array(general, dtype=np.int64),
         spacing=np.array([spacings[number] for number in general], dtype=float),
-        duration=stacked(lambda arrays: (arrays.end - arrays.start) / duration, 0.0),
-        size=stacked(lambda arrays: arrays.problem.cells.size, problem.cells.size),
-        distance=stacked(lambda arrays: arrays.problem.cells.distance, problem.cells.distance),
-        permittivity=stacked(lambda arrays: arrays.problem.medium.permittivity, 0.0),
-        thermal=stacked(lambda arrays: arrays.problem.medium.thermal, 0.0),
-        native=stacked(lambda arrays: arrays.problem.medium.native, problem.medium.native),
-        knots=stacked(lambda arrays: arrays.problem.coefficients.knots, problem.coefficients.knots),
-        beam_flux=boundary("beam_flux"),
-        front_potential=boundary("front_potential"),
-        vacuum=boundary("vacuum"),
-        front_displacement=boundary("front_displacement"),
-        surface=boundary("surface"),
-        surface_coefficient=boundary("surface_coefficient"),
+        duration=stacked([(arrays.end - arrays.start) / duration for side in sides for arrays in side], 0.0),
+        problems=on_top([arrays.problem for side in sides for arrays in side], base.problem),
     )
