@@ -1,0 +1,92 @@
+from ionscape import figures as figures, relations as relations
+from ionscape.diffusivity import (
+    SiteEnergyDistribution as SiteEnergyDistribution,
+    site_energy_diffusion as site_energy_diffusion,
+)
+from ionscape.errors import (
+    ConvergenceError as ConvergenceError,
+    FitError as FitError,
+    InputError as InputError,
+    IonscapeError as IonscapeError,
+    NetworkError as NetworkError,
+    PercolationError as PercolationError,
+    SimulationInterrupted as SimulationInterrupted,
+)
+from ionscape.experiment import (
+    Experiment as Experiment,
+    experiment_schema as experiment_schema,
+    load_experiment as load_experiment,
+    parse_experiment as parse_experiment,
+)
+from ionscape.glass import (
+    Composition as Composition,
+    Glass as Glass,
+    make_glass as make_glass,
+    network_former_units as network_former_units,
+    parse_composition as parse_composition,
+    read_literature as read_literature,
+    select_series as select_series,
+)
+from ionscape.hopping import (
+    CriticalPath as CriticalPath,
+    CurrentDistribution as CurrentDistribution,
+    Landscape as Landscape,
+    LandscapeModel as LandscapeModel,
+    activation_energy as activation_energy,
+    chemical_potential as chemical_potential,
+    conductivity as conductivity,
+    critical_path as critical_path,
+    current_distribution as current_distribution,
+    density_of_states as density_of_states,
+    generate_landscape as generate_landscape,
+    occupations as occupations,
+    published_model as published_model,
+)
+from ionscape.inference import (
+    FitProblem as FitProblem,
+    FitResult as FitResult,
+    compare as compare,
+    fit as fit,
+    load_fit as load_fit,
+    load_fit_result as load_fit_result,
+    make_fit as make_fit,
+    profile_likelihood as profile_likelihood,
+    sample_posterior as sample_posterior,
+)
+from ionscape.profiling import (
+    DepthProfile as DepthProfile,
+    GaussianResponse as GaussianResponse,
+    Instrument as Instrument,
+    Measurement as Measurement,
+    MixingRoughnessInformationResponse as MixingRoughnessInformationResponse,
+    RawProfile as RawProfile,
+    calibrate as calibrate,
+    inspect as inspect,
+    load_measurement as load_measurement,
+    load_profile as load_profile,
+    make_measurement as make_measurement,
+    make_raw_profile as make_raw_profile,
+    read_raw_profile as read_raw_profile,
+    synthesise as synthesise,
+    write_raw_profile as write_raw_profile,
+)
+from ionscape.report import write_report as write_report
+from ionscape.results import load as load
+from ionscape.series import (
+    SeriesResult as SeriesResult,
+    fit_energy_scale as fit_energy_scale,
+    load_series as load_series,
+    load_series_result as load_series_result,
+    parse_series as parse_series,
+    run_series as run_series,
+)
+from ionscape.sweeps import load_sweep as load_sweep, sweep as sweep
+from ionscape.transport import (
+    Progress as Progress,
+    Settings as Settings,
+    SimulationResult as SimulationResult,
+    load_result as load_result,
+    simulate as simulate,
+)
+
+__version__: str

@@ -1,0 +1,41 @@
+from ionscape.figures.currents import current_and_charge as current_and_charge, overview as overview
+from ionscape.figures.energies import (
+    diffusion_coefficients as diffusion_coefficients,
+    local_populations as local_populations,
+    site_energy_distribution as site_energy_distribution,
+)
+from ionscape.figures.film import movie as movie
+from ionscape.figures.fit_parameters import (
+    fit_starts as fit_starts,
+    likelihood_profiles as likelihood_profiles,
+    parameter_correlation as parameter_correlation,
+    posterior_corner as posterior_corner,
+)
+from ionscape.figures.fits import (
+    fitted_activation_energies as fitted_activation_energies,
+    fitted_diffusion_coefficients as fitted_diffusion_coefficients,
+    fitted_profile as fitted_profile,
+    fitted_site_energies as fitted_site_energies,
+)
+from ionscape.figures.glass import (
+    glass_overview as glass_overview,
+    units_against_mixing_ratio as units_against_mixing_ratio,
+)
+from ionscape.figures.landscapes import critical_path_figure as critical_path_figure, current_map as current_map
+from ionscape.figures.measurement import (
+    calibrated_profile as calibrated_profile,
+    crater_scans as crater_scans,
+    raw_counts as raw_counts,
+)
+from ionscape.figures.profiles import (
+    depth_profiles as depth_profiles,
+    diffusion_over_depth as diffusion_over_depth,
+    potential as potential,
+)
+from ionscape.figures.series import (
+    activation_energies as activation_energies,
+    arrhenius_plot as arrhenius_plot,
+    conductivities as conductivities,
+)
+from ionscape.figures.style import ion_styles as ion_styles, save as save
+from ionscape.figures.sweeps import swept_values as swept_values
