@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import numpy as np
 
 from ionscape.errors import InputError
-from ionscape.files.writing import write_bytes
+from ionscape.files.table_files import Columns, csv_text
+from ionscape.files.writing import write_bytes, write_text
 from ionscape.provenance import text_hash
 from ionscape.remarks import Kind, Remark, Remarked, stored_remarks
 
@@ -294,13 +296,36 @@ def file_remarks(dataset: xarray.Dataset) -> tuple[Remark, ...]:
 
 
 class StoredResult(Remarked):
-    """A result whose dataset holds its remarks.
+    """A result: its dataset is what is stored of it.
 
     Attributes:
-        dataset: as it is stored.
+        dataset: everything, with named axes and units.
+        compressed: whether arrays of two dimensions or more are packed in its file.
     """
 
     dataset: xarray.Dataset
+    compressed: ClassVar[bool] = False
+
+    @abstractmethod
+    def summary(self) -> dict[str, Any]:
+        """Title, remarks and numbers in SI units."""
+
+    @abstractmethod
+    def columns(self) -> Columns:
+        """The result as a table, in SI units."""
+
+    def to_netcdf(self, path: str | Path) -> None:
+        """Write a NetCDF file that any NetCDF reader opens, complete or not at all."""
+        encoding = {
+            str(name): {"zlib": True, "complevel": 1}
+            for name, variable in self.dataset.variables.items()
+            if self.compressed and variable.ndim >= 2
+        }
+        write_dataset(self.dataset, path, encoding=encoding)
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write the table of `columns`."""
+        write_text(path, csv_text(self.columns()))
 
     @property
     def remarks(self) -> tuple[Remark, ...]:

@@ -7,40 +7,26 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ionscape.datasets import file_remarks, load_checked, stored_attributes
+from ionscape.datasets import StoredResult, file_remarks, load_checked, stored_attributes
 from ionscape.errors import InputError
+from ionscape.remarks import Remark, remark_entries
 
 if TYPE_CHECKING:
     import xarray
 
     from ionscape.files.table_files import Columns
 
-__all__ = ["KINDS", "Result", "ResultKind", "SweepResult", "kind_of", "load"]
+__all__ = ["KINDS", "ResultKind", "StoredResult", "SweepResult", "kind_of", "load"]
 
 WRITERS = "`ionscape simulate`, `sweep`, `calibrate`, `fit` or `conductivity`"
-OF_A_PARAMETER = (
-    "estimate", "estimate_error", "lower_95", "upper_95", "lower_68", "upper_68", "lower_bound", "upper_bound",
-)  # fmt: skip
-
-
-class Result(Protocol):
-    """What all results have in common."""
-
-    @property
-    def dataset(self) -> xarray.Dataset:
-        """Everything that is stored, with named axes and units."""
-        ...
-
-    def summary(self) -> dict[str, Any]:
-        """Title, remarks and numbers in SI units."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,19 +37,28 @@ class ResultKind:
         name: by which figures and commands know it.
         form: how the attribute `format` of its files begins.
         what: it is, with its article.
-        load: reads such a file.
-        columns: the table of such a result.
+        reader: module and function that read such a file; loaded with the first one.
+        options: of that function.
     """
 
     name: str
     form: str
     what: str
-    load: Callable[[Path], Any]
-    columns: Callable[[Any], Columns]
+    reader: str
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def load(self, path: str | Path) -> Any:
+        """The result in a file of this kind, a `StoredResult`.
+
+        Raises:
+            InputError: it is damaged, or of another version.
+        """
+        module, _, function = self.reader.partition(":")
+        return getattr(import_module(module), function)(path, **self.options)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SweepResult:
+class SweepResult(StoredResult):
     """A sweep that was read from a file.
 
     Attributes:
@@ -82,14 +77,18 @@ class SweepResult:
         sizes = (range(self.dataset.sizes[name]) for name in self.axes)
         return [self.dataset.isel(dict(zip(self.axes, place, strict=True))) for place in itertools.product(*sizes)]
 
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What a reader must know, as data: of the experiment, and of the file that it was read from."""
+        from ionscape.experiment import parse_experiment
+
+        return (*parse_experiment(str(self.dataset.attrs["experiment"])).remarks, *file_remarks(self.dataset))
+
     def summary(self) -> dict[str, Any]:
         """Title, remarks and points: values by path, the figures of each stage, and the error, if any.
 
         Values are in SI units; NaN stands where there is none.
         """
-        from ionscape.experiment import parse_experiment
-        from ionscape.remarks import remark_entries
-
         data = self.dataset
         of_stages = (*self.axes, "stage")
         figures = [name for name in map(str, data.data_vars) if data[name].dims == of_stages and name != "missing"]
@@ -105,8 +104,7 @@ class SweepResult:
             ]
             values = {str(data[name].attrs["path"]): float(point[name]) for name in self.axes}
             points.append({"values": values, "stages": stages, "error": str(point["error"].item())})
-        remarks = (*parse_experiment(str(data.attrs["experiment"])).remarks, *file_remarks(data))
-        return {"title": str(data.attrs["title"]), **remark_entries(remarks), "points": points}
+        return {"title": str(data.attrs["title"]), **remark_entries(self.remarks), "points": points}
 
     def columns(self) -> Columns:
         """The figures in SI units, a row for each point and stage (counted from 1)."""
@@ -131,60 +129,23 @@ class SweepResult:
         ]  # fmt: skip
 
 
-def fit_columns(result: Any) -> Columns:
-    """Parameters of a fit, a row for each, in the SI unit that stands beside its name."""
-    data = result.dataset
-    return [
-        ("parameter", [str(name) for name in data["parameter"].values]),
-        ("unit", [str(unit) or "1" for unit in data["unit"].values]),
-        ("kind", [str(kind) for kind in data["kind"].values]),
-        *((name, data[name].values.tolist()) for name in OF_A_PARAMETER),
-    ]
-
-
-def _load_simulation(path: Path) -> Any:
-    from ionscape.transport import load_result
-
-    return load_result(path)
-
-
-def _load_profile(path: Path) -> Any:
-    from ionscape.profiling import load_profile
-
-    return load_profile(path)
-
-
-def _load_fit(path: Path) -> Any:
-    from ionscape.inference import load_fit_result
-
-    return load_fit_result(path, with_problem=False)
-
-
-def _load_series(path: Path) -> Any:
-    from ionscape.series import load_series_result
-
-    return load_series_result(path)
-
-
-def _load_sweep(path: Path) -> Any:
+def load_swept(path: str | Path) -> SweepResult:
+    """Read a sweep as a result; `ionscape.load_sweep` gives its dataset alone."""
     from ionscape.sweeps import load_sweep
 
     return SweepResult(dataset=load_sweep(path))
 
 
-def _own_columns(result: Any) -> Columns:
-    return result.columns()
-
-
 KINDS = (
     ResultKind(name="simulation", form="ionscape simulation result ", what="a result of a simulation",
-               load=_load_simulation, columns=_own_columns),
-    ResultKind(name="profile", form="ionscape depth profile ", what="a calibrated profile", load=_load_profile,
-               columns=_own_columns),
-    ResultKind(name="series", form="ionscape series ", what="the result of a series of glasses", load=_load_series,
-               columns=_own_columns),
-    ResultKind(name="fit", form="ionscape fit ", what="the result of a fit", load=_load_fit, columns=fit_columns),
-    ResultKind(name="sweep", form="ionscape sweep ", what="a sweep", load=_load_sweep, columns=_own_columns),
+               reader="ionscape.transport:load_result"),
+    ResultKind(name="profile", form="ionscape depth profile ", what="a calibrated profile",
+               reader="ionscape.profiling:load_profile"),
+    ResultKind(name="series", form="ionscape series ", what="the result of a series of glasses",
+               reader="ionscape.series:load_series_result"),
+    ResultKind(name="fit", form="ionscape fit ", what="the result of a fit",
+               reader="ionscape.inference:load_fit_result", options={"with_problem": False}),
+    ResultKind(name="sweep", form="ionscape sweep ", what="a sweep", reader="ionscape.results:load_swept"),
 )  # fmt: skip
 
 
@@ -215,7 +176,7 @@ def kind_of(path: str | Path) -> ResultKind:
     return KINDS[0]
 
 
-def load(path: str | Path) -> Result:
+def load(path: str | Path) -> StoredResult:
     """Read a stored result of any kind: of a simulation, a fit, a series or a sweep, or a calibrated profile.
 
     Args:
@@ -228,4 +189,4 @@ def load(path: str | Path) -> Result:
     Raises:
         InputError: the file does not exist, holds none of these, or is damaged.
     """
-    return kind_of(path).load(Path(path))
+    return kind_of(path).load(path)

@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -104,9 +103,9 @@ def test_the_content_is_on_the_disk_before_the_name(tmp_path, monkeypatch) -> No
 @pytest.mark.parametrize("kind", [SimulationResult, FitResult, DepthProfile, SeriesResult])
 def test_results_are_written_whole_from_a_script_too(tmp_path, monkeypatch, kind) -> None:
     dataset = xarray.Dataset({"x": ("t", [1.0, 2.0])}, attrs={"format": "test"})
-    holder = SimpleNamespace(dataset=dataset)
+    holder = kind(dataset=dataset, **({"experiment": None} if kind is SimulationResult else {}))
     target = tmp_path / "a.nc"
-    kind.to_netcdf(holder, target)
+    holder.to_netcdf(target)
     assert load_checked(target, remedy="").identical(dataset)
 
     def half(path: Path, content: bytes) -> None:
@@ -116,7 +115,7 @@ def test_results_are_written_whole_from_a_script_too(tmp_path, monkeypatch, kind
 
     monkeypatch.setattr(Path, "write_bytes", half)
     with pytest.raises(KeyboardInterrupt):
-        kind.to_netcdf(holder, target)
+        holder.to_netcdf(target)
     assert load_checked(target, remedy="").identical(dataset)
     assert hidden(tmp_path) == []
 
@@ -170,7 +169,7 @@ def everything_that_is_written(folder: Path) -> dict[str, Callable[[], object]]:
     store = RunStore(folder)
     return {
         "a.nc": lambda: write_dataset(simulated.dataset, folder / "a.nc"),
-        "a.csv": lambda: SimulationResult.to_csv(cast(Any, simulated), folder / "a.csv"),
+        "a.csv": lambda: SimulationResult(**vars(simulated)).to_csv(folder / "a.csv"),
         "a.json": lambda: write_summary({"title": "a"}, folder / "a.json"),
         "a.png": lambda: save(Figure(), folder / "a.png"),
         "a.pdf": lambda: save(Figure(), folder / "a.pdf"),
@@ -252,12 +251,12 @@ def test_no_cell_of_a_csv_file_is_a_formula(tmp_path, name, writer):
         values = {"density": (("time", "ion", "depth"), [[[1.0]]]), "potential": (("time", "depth"), [[-0.5]]),
                   "stage": ("time", [0])}  # fmt: skip
         dataset = xarray.Dataset(values, {"time": [0.0], "depth": [1e-9], "ion": [name]})
-        SimulationResult.to_csv(SimpleNamespace(dataset=dataset), path)
+        SimulationResult(dataset=dataset, experiment=cast(Any, None)).to_csv(path)
     elif writer == "profile":
         endings = ("", "_lower_95", "_upper_95", "_systematic_lower", "_systematic_upper")
         both = {f"density{ending}": (("depth", "ion"), [[-0.5]]) for ending in endings}
         dataset = xarray.Dataset({**both, "intensity": (("depth", "ion"), [[1.0]])}, {"depth": [1e-9], "ion": [name]})
-        DepthProfile.to_csv(SimpleNamespace(dataset=dataset, ions=(name,)), path)
+        DepthProfile(dataset=dataset).to_csv(path)
     elif writer == "report":
         write_table([(name, [name, "-0.5", -0.5])], path)
     else:

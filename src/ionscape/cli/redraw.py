@@ -222,10 +222,9 @@ def export_command(
     target = file or output
     assert target is not None
     check_output(target, extensions=TABLE_EXTENSIONS, key="FILE.csv", overwrite=overwrite)
-    stored = kind_of(result)
-    loaded = stored.load(result)
+    loaded = kind_of(result).load(result)
     _say_of_the_file(loaded.dataset)
-    write_table(stored.columns(loaded), target)
+    write_table(loaded.columns(), target)
 
 
 def _say_of_the_file(dataset: Any) -> None:

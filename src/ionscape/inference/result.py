@@ -12,8 +12,9 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.constants import NORMAL_95
-from ionscape.datasets import Content, StoredResult, read_dataset, write_dataset
+from ionscape.datasets import Content, StoredResult, read_dataset
 from ionscape.errors import InputError
+from ionscape.files.table_files import Columns
 from ionscape.provenance import provenance_attributes
 from ionscape.remarks import Remark, remark_attributes, remark_entries, stored_remarks
 
@@ -54,6 +55,10 @@ CONTENT = Content(
     },
     possible={"remarks": "JSON", "raw_files": "JSON", "raw_sha256": "JSON", "assumed": "JSON"},
     counted="datasets",
+)  # fmt: skip
+
+OF_A_PARAMETER = (
+    "estimate", "estimate_error", "lower_95", "upper_95", "lower_68", "upper_68", "lower_bound", "upper_bound",
 )  # fmt: skip
 
 
@@ -110,9 +115,15 @@ class FitResult(StoredResult):
             "discrepancies": _discrepancies(data),
         }
 
-    def to_netcdf(self, path: str | Path) -> None:
-        """Write a NetCDF file that any NetCDF reader opens, complete or not at all."""
-        write_dataset(self.dataset, path)
+    def columns(self) -> Columns:
+        """The parameters, a row for each, in the SI unit that stands beside its name."""
+        data = self.dataset
+        return [
+            ("parameter", [str(name) for name in data["parameter"].values]),
+            ("unit", [str(unit) or "1" for unit in data["unit"].values]),
+            ("kind", [str(kind) for kind in data["kind"].values]),
+            *((name, data[name].values.tolist()) for name in OF_A_PARAMETER),
+        ]
 
 
 def _finite(value: Any) -> float | None:

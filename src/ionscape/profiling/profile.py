@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ionscape.arrays import FloatArray
-from ionscape.datasets import Content, StoredResult, read_dataset, write_dataset
-from ionscape.files.table_files import Columns, csv_text
-from ionscape.files.writing import write_text
+from ionscape.datasets import Content, StoredResult, read_dataset
+from ionscape.files.table_files import Columns
 from ionscape.provenance import provenance_attributes
 from ionscape.remarks import Remark, remark_attributes, remark_entries
 
@@ -136,14 +135,6 @@ class DepthProfile(StoredResult):
             "fit_region": [float(value) for value in found["fit_region"]],
             "surface_time": float(found["surface_time"]),
         }
-
-    def to_netcdf(self, path: str | Path) -> None:
-        """Write a NetCDF file that any NetCDF reader opens, complete or not at all."""
-        write_dataset(self.dataset, path)
-
-    def to_csv(self, path: str | Path) -> None:
-        """Write densities and their bounds as a table; see `columns`."""
-        write_text(path, csv_text(DepthProfile.columns(self)))
 
     def columns(self) -> Columns:
         """Densities and their bounds, one row per point, SI units."""

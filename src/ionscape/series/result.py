@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ionscape.datasets import Content, StoredResult, read_dataset, write_dataset
-from ionscape.files.table_files import Columns, csv_text
-from ionscape.files.writing import write_text
+from ionscape.datasets import Content, StoredResult, read_dataset
+from ionscape.files.table_files import Columns
 from ionscape.remarks import remark_entries
 
 from .load import Series
@@ -71,14 +70,6 @@ class SeriesResult(StoredResult):
             **{name: _plain(data.attrs.get(name)) for name in LANDSCAPE_ATTRIBUTES},
             "compositions": [_composition(data, place) for place in range(data.sizes["x"])],
         }
-
-    def to_netcdf(self, path: str | Path) -> None:
-        """Write a NetCDF file that any NetCDF reader opens, complete or not at all."""
-        write_dataset(self.dataset, path)
-
-    def to_csv(self, path: str | Path) -> None:
-        """Write the averages as a table: a row for each composition and temperature, units in the first line."""
-        write_text(path, csv_text(self.columns()))
 
     def columns(self) -> Columns:
         """The averages, a row for each composition and temperature; energies in eV, all else in SI units."""

@@ -7,18 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.constants import ELEMENTARY_CHARGE
-from ionscape.datasets import Content, check_content, file_remarks, read_dataset, write_dataset
+from ionscape.datasets import Content, StoredResult, check_content, file_remarks, read_dataset
 from ionscape.experiment import Experiment, parse_experiment
-from ionscape.files.table_files import Columns, csv_text
-from ionscape.files.writing import write_text
+from ionscape.files.table_files import Columns
 from ionscape.provenance import provenance_attributes
-from ionscape.remarks import Remark, Remarked, remark_entries
+from ionscape.remarks import Remark, remark_entries
 
 from .grid import Grid, grid_remarks
 from .history import History
@@ -60,7 +59,7 @@ INVENTORY_SHARE = 1e-4
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SimulationResult(Remarked):
+class SimulationResult(StoredResult):
     """What a simulation gives.
 
     Attributes:
@@ -70,6 +69,7 @@ class SimulationResult(Remarked):
 
     dataset: xarray.Dataset
     experiment: Experiment
+    compressed: ClassVar[bool] = True
 
     @cached_property
     def _summary(self) -> dict[str, Any]:
@@ -87,19 +87,6 @@ class SimulationResult(Remarked):
     def summary(self) -> dict[str, Any]:
         """Title, warnings and `stages`: the figures of each stage in SI units (reference: result file)."""
         return {**self._summary, **remark_entries(self.remarks)}
-
-    def to_netcdf(self, path: str | Path) -> None:
-        """Write a NetCDF file that any NetCDF reader opens, complete or not at all."""
-        encoding = {
-            str(name): {"zlib": True, "complevel": 1}
-            for name, variable in self.dataset.variables.items()
-            if variable.ndim >= 2
-        }
-        write_dataset(self.dataset, path, encoding=encoding)
-
-    def to_csv(self, path: str | Path) -> None:
-        """Write the densities of all kept times as a table; see `columns`."""
-        write_text(path, csv_text(SimulationResult.columns(self)))
 
     def columns(self) -> Columns:
         """Densities of all kept times: time, stage, depth, potential, one column per ion (SI units)."""
