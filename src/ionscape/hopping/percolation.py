@@ -6,6 +6,7 @@ import contextlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,12 @@ from ionscape.arrays import FloatArray
 from ionscape.errors import InputError, PercolationError
 from ionscape.glass import Composition, Glass
 
-from .jumps import barriers_between, jumps_of
+from .jumps import barriers_between, jumps_of, node_numbers
 from .landscape import Landscape, LandscapeModel, child_seed, generate_landscape
-from .lattice import links
-from .percolation_kernels import bottleneck, forest_path, spanning_links
+from .lattice import Links, links
+from .percolation_kernels import bottleneck
 
+SOURCE, DRAIN = 0, 1  # nodes of the electrodes
 SITE_THRESHOLD = 0.3116
 """Fraction of accessible sites above which a simple cubic lattice percolates: Xu, Wang, Lv and Deng 2014."""
 
@@ -101,12 +103,23 @@ def activation_energy(landscape: Landscape, *, direction: int = 0) -> float:
         PercolationError: no path of accessible sites leads through.
         InputError: no such direction.
     """
+    _, barriers, link = _bottleneck(landscape, direction)
+    return float(barriers[link])
+
+
+def _bottleneck(landscape: Landscape, direction: int) -> tuple[Links, FloatArray, int]:
+    """Links of a landscape, their barriers [J], and the link that is the bottleneck.
+
+    Raises:
+        PercolationError: no path of accessible sites leads through.
+        InputError: no such direction.
+    """
     network = links(landscape, direction)
     barriers = barriers_between(landscape, jumps_of(landscape), network.first, network.second)
     link = bottleneck(network.source, network.drain, network.sites, network.first, network.second, barriers)
     if link < 0:
         raise no_path(landscape, direction)
-    return float(barriers[link])
+    return network, barriers, link
 
 
 def critical_path(landscape: Landscape, *, direction: int = 0) -> CriticalPath:
@@ -123,35 +136,44 @@ def critical_path(landscape: Landscape, *, direction: int = 0) -> CriticalPath:
         PercolationError: no path of accessible sites leads through.
         InputError: no such direction.
     """
-    network = links(landscape, direction)
-    barriers = barriers_between(landscape, jumps_of(landscape), network.first, network.second)
-    electrodes = (network.source, network.drain, network.sites)
-    link = bottleneck(*electrodes, network.first, network.second, barriers)
-    if link < 0:
-        raise no_path(landscape, direction)
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
+
+    network, barriers, link = _bottleneck(landscape, direction)
     low = np.flatnonzero(barriers <= barriers[link])
     order = low[np.argsort(barriers[low], kind="stable")]
-    taken = spanning_links(*electrodes, network.first, network.second, order)
-    connecting, forest = taken[-1], taken[:-1]
-    electrode = np.zeros(network.sites, np.bool_)
-    electrode[network.source] = True
-    electrode[network.drain] = True
-    halves = [
-        forest_path(network.first, network.second, forest, int(end[connecting]), electrode)
-        for end in (network.first, network.second)
-    ]
-    if np.isin(halves[0][-1], network.drain):
-        halves.reverse()
-    path = np.concatenate((halves[0][::-1], halves[1]))
-    nodes = path.astype(np.int32)
-    steps = barriers_between(landscape, jumps_of(landscape), nodes[:-1], nodes[1:])
+    # electrodes are one node each; of the links between two nodes the first counts, as a sparse matrix adds them
+    nodes = node_numbers(network).reshape(-1)
+    ends = nodes[np.stack((network.first[order], network.second[order]))].astype(np.int64)
+    count = int(nodes.max()) + 1
+    _, first = np.unique(ends.min(axis=0) * count + ends.max(axis=0), return_index=True)
+    # the place in the order as the weight: no two links are equal, and none is nothing
+    ranks = csr_matrix((first + 1, ends[:, first]), shape=(count, count))
+    tree = minimum_spanning_tree(ranks).astype(np.int64).tocsr()
+    _, before = breadth_first_order(tree, SOURCE, directed=False)
+    way = [DRAIN]
+    while way[-1] != SOURCE:
+        way.append(int(before[way[-1]]))
+    taken = order[[max(tree[here, there], tree[there, here]) - 1 for here, there in pairwise(reversed(way))]]
+    path = _sites_along(network.first[taken], network.second[taken], nodes)
+    steps = barriers_between(landscape, jumps_of(landscape), path[:-1], path[1:])
     return CriticalPath(
         sites=np.stack(np.unravel_index(path, landscape.lattice), axis=1).astype(np.int64),
         barriers=steps,
-        activation_energy=float(barriers[connecting]),
-        bottleneck=len(halves[0]) - 1,
+        activation_energy=float(barriers[link]),
+        bottleneck=int(np.argmax(taken == link)),
         direction=direction,
     )
+
+
+def _sites_along(first: NDArray[np.int32], second: NDArray[np.int32], nodes: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Sites along links that follow each other from the source on."""
+    site = first[0] if nodes[first[0]] == SOURCE else second[0]
+    sites = [site]
+    for one, other in zip(first, second, strict=True):
+        site = other if one == site else one
+        sites.append(site)
+    return np.array(sites, np.int32)
 
 
 def sample_activation_energies(
