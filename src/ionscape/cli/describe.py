@@ -14,7 +14,7 @@ from ionscape.cli.terminal import say
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ionscape.experiment import Experiment, Stage
+    from ionscape.experiment import Experiment
     from ionscape.series import Series
 
 
@@ -119,11 +119,11 @@ def describe(experiment: Experiment) -> Iterator[str]:
         yield f"  ion {name}: charge {ion.charge:+d}, diffusion model {model}, {mobility}"
     for number, stage in enumerate(experiment.stages, start=1):
         yield (
-            f"  stage {number}: {_stage_text(stage)}, {format_quantity(stage.temperature, 'temperature', digits=5)}, "
+            f"  stage {number}: {stage.in_short()}, {format_quantity(stage.temperature, 'temperature', digits=5)}, "
             f"{format_quantity(stage.duration, 'time', digits=5)}"
             + (f", other diffusion models for {', '.join(stage.diffusion)}" if stage.diffusion else "")
         )
-        found = None if stage.kind == "storage" else native_conduction(experiment, number - 1)
+        found = native_conduction(experiment, number - 1) if stage.drives else None
         if found is not None:
             current = (
                 "" if found.current is None else f"current {format_quantity(found.current, 'current')} by Ohm's law, "
@@ -152,17 +152,3 @@ def _mobility(experiment: Experiment, name: str) -> str:
         f"D {format_quantity(found.coefficient, 'diffusion coefficient')} at"
         f" {format_quantity(temperature, 'temperature', digits=5)} in the native glass"
     )
-
-
-def _stage_text(stage: Stage) -> str:
-    """Return what drives the ions in one stage."""
-    from ionscape.files.quantities import format_quantity
-
-    if stage.kind == "irradiation":
-        current = stage.beam_current
-        limit = "" if current is None else f" and a beam of {format_quantity(current, 'current')}"
-        return f"irradiation with {stage.beam}, source at {format_quantity(stage.source_potential, 'voltage')}{limit}"
-    if stage.kind == "contact":
-        what = "blocking contact" if stage.composition is None else "contact with " + ", ".join(stage.composition)
-        return f"{what} at {format_quantity(stage.potential, 'voltage')}"
-    return "storage, open circuit"

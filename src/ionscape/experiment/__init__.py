@@ -13,14 +13,11 @@ from ionscape.experiment.models import Experiment
 from ionscape.experiment.parts import (
     BackElectrode,
     Chamber,
-    Contact,
     GridSpecification,
     Ion,
-    Irradiation,
     Sample,
-    Stage,
-    Storage,
 )
+from ionscape.experiment.stages import Contact, Irradiation, Stage, StageTable, Storage, SurfaceLaw
 
 __all__ = [
     "BackElectrode",
@@ -35,7 +32,9 @@ __all__ = [
     "Sample",
     "SiteEnergySpecification",
     "Stage",
+    "StageTable",
     "Storage",
+    "SurfaceLaw",
     "TableSpecification",
     "experiment_schema",
     "is_immobile",

@@ -17,7 +17,7 @@ from ionscape.experiment.diffusion import (
     make_diffusion_model,
 )
 from ionscape.experiment.native import motionless_ions
-from ionscape.experiment.parts import Contact, Irradiation
+from ionscape.experiment.stages import SurfaceLaw
 from ionscape.files.fields import reject
 from ionscape.files.quantities import format_quantity
 
@@ -46,25 +46,23 @@ def check_experiment(experiment: ExperimentData) -> None:
     for index in range(len(experiment.stages)):
         _check_temperature(experiment, index)
     for index, stage in enumerate(experiment.stages):
-        if stage.kind == "irradiation":
-            _check_irradiation(experiment, stage, index)
-        elif stage.kind == "contact":
-            _check_contact(experiment, stage, index)
+        _check_beam(experiment, stage.surface_law(), index)
+        _check_composition(experiment, stage.surface_law(), index)
     _check_grid(experiment)
 
 
 def contact_densities(experiment: ExperimentData, stage_index: int) -> dict[str, float] | None:
     """See `Experiment.contact_densities`."""
-    stage = experiment.stages[stage_index]
-    if stage.kind != "contact" or stage.composition is None:
+    composition = experiment.stages[stage_index].surface_law().composition
+    if composition is None:
         return None
     charges, native = _charges(experiment), _replaced_ions(experiment, stage_index)
-    held, mean = _net_charge(charges, native, ROUNDING), _net_charge(charges, stage.composition, NEUTRAL)
+    held, mean = _net_charge(charges, native, ROUNDING), _net_charge(charges, composition, NEUTRAL)
     if mean != 0.0:
-        return {name: held / mean * fraction for name, fraction in stage.composition.items()}
+        return {name: held / mean * fraction for name, fraction in composition.items()}
     # A neutral composition has any density: its ions are as dense as those they replace.
     total = sum(native.values())
-    fractions = _balanced(charges, stage.composition, held / total if total else 0.0)
+    fractions = _balanced(charges, composition, held / total if total else 0.0)
     return {name: total * fraction for name, fraction in fractions.items()}
 
 
@@ -91,11 +89,8 @@ def _ions_used(experiment: ExperimentData) -> Iterator[tuple[str, str]]:
         yield from _ions_counted(f"ions.{ion_name}.diffusion", ion.diffusion)
     for index, stage in enumerate(experiment.stages):
         path = f"stages[{index}]"
-        if stage.kind == "irradiation":
-            yield f"{path}.beam", stage.beam
-        elif stage.kind == "contact":
-            for name in stage.composition or {}:
-                yield f"{path}.composition.{name}", name
+        for key, name in stage.ions_named():
+            yield f"{path}.{key}", name
         for name, specification in stage.diffusion.items():
             yield f"{path}.diffusion.{name}", name
             yield from _ions_counted(f"{path}.diffusion.{name}", specification)
@@ -137,16 +132,18 @@ def diffusion_paths(experiment: ExperimentData) -> Iterator[tuple[str, str, Diff
             yield f"stages[{index}].diffusion.{name}", name, specification
 
 
-def _check_irradiation(experiment: ExperimentData, stage: Irradiation, index: int) -> None:
-    charge = experiment.ions[stage.beam].charge
-    if charge * stage.source_potential < 0.0:
+def _check_beam(experiment: ExperimentData, law: SurfaceLaw, index: int) -> None:
+    if law.beam is None:
+        return
+    charge = experiment.ions[law.beam].charge
+    if charge * (law.potential or 0.0) < 0.0:
         sign = "greater" if charge > 0 else "less"
-        problem = f"must be {sign} than 0, since {stage.beam} has the charge {charge:+d}"
+        problem = f"must be {sign} than 0, since {law.beam} has the charge {charge:+d}"
         remedy = "change the sign of the potential or the charge of the ion"
-        reject(problem, field=f"stages[{index}].source_potential", remedy=remedy)
-    if is_immobile(experiment.diffusion_specifications(index)[stage.beam]):
+        reject(problem, field=f"stages[{index}].{law.potential_key}", remedy=remedy)
+    if is_immobile(experiment.diffusion_specifications(index)[law.beam]):
         problem = "is an immobile ion in this stage, which cannot enter the sample"
-        remedy = f"give {stage.beam} a diffusion coefficient greater than 0"
+        remedy = f"give {law.beam} a diffusion coefficient greater than 0"
         reject(problem, field=f"stages[{index}].beam", remedy=remedy)
 
 
@@ -163,27 +160,27 @@ def _check_temperature(experiment: ExperimentData, index: int) -> None:
             reject(problem, field=f"stages[{index}].temperature", remedy="check the model")
 
 
-def _check_contact(experiment: ExperimentData, stage: Contact, index: int) -> None:
-    if stage.composition is None:
+def _check_composition(experiment: ExperimentData, law: SurfaceLaw, index: int) -> None:
+    if law.composition is None:
         return
     specifications, motionless = experiment.diffusion_specifications(index), motionless_ions(experiment)
-    for name in stage.composition:
+    for name in law.composition:
         if is_immobile(specifications[name]) or name in motionless:
             problem = "belongs to an ion that is immobile in this stage and keeps its native density"
             remedy = f"leave {name} out, so that the fractions of the mobile ions add up to 1"
             reject(problem, field=f"stages[{index}].composition.{name}", remedy=remedy)
     charges, native = _charges(experiment), _replaced_ions(experiment, index)
-    held, mean = _net_charge(charges, native, ROUNDING), _net_charge(charges, stage.composition, NEUTRAL)
+    held, mean = _net_charge(charges, native, ROUNDING), _net_charge(charges, law.composition, NEUTRAL)
     if _sign(mean) == _sign(held if mean != 0.0 else _net_charge(charges, native, NEUTRAL)):
         return
     if held == 0.0:
-        shown = ", ".join(f"{name} {charges[name]:+d}" for name in stage.composition)
+        shown = ", ".join(f"{name} {charges[name]:+d}" for name in law.composition)
         problem = (
             f"has a mean charge number of {mean:+.3g} ({shown}), while the native ions that it replaces are neutral"
         )
         remedy = "give cations and anions whose charges cancel"
         held_back = {name: part for name, part in native.items() if charges[name] * mean < 0.0}
-        for parts in (stage.composition, {**stage.composition, **held_back}):
+        for parts in (law.composition, {**law.composition, **held_back}):
             if len({_sign(charges[name]) for name, part in parts.items() if part > 0.0}) > 1:
                 shown = ", ".join(f"{name} = {part:.7g}" for name, part in _balanced(charges, parts, 0.0).items())
                 remedy += f", such as composition = {{ {shown} }}"

@@ -6,7 +6,8 @@ from pydantic import Field
 
 from ionscape.diffusivity import DiffusionModel
 from ionscape.experiment.diffusion import DiffusionSpecification, counted_ions, make_diffusion_model
-from ionscape.experiment.parts import BackElectrode, Chamber, GridSpecification, Ion, IonName, Sample, Stage
+from ionscape.experiment.parts import BackElectrode, Chamber, GridSpecification, Ion, IonName, Sample
+from ionscape.experiment.stages import Stage
 from ionscape.files.table import Table
 
 

@@ -133,8 +133,7 @@ def native_conduction(experiment: ExperimentData, stage_index: int) -> NativeCon
         temperature=stage.temperature,
         charges=charges,
     )
-    potential = {"irradiation": "source_potential", "contact": "potential"}.get(stage.kind)
-    voltage = float(getattr(stage, potential)) if potential else 0.0
+    voltage = stage.surface_law().potential or 0.0
     current = conductivity * sample.illuminated_area * voltage / sample.thickness
     return NativeConduction(
         conductivity=conductivity, debye_length=float(length), current=current if voltage != 0.0 else None

@@ -92,8 +92,9 @@ def _values(experiment: ExperimentData) -> Iterator[tuple[Kind, tuple[str, ...],
     fast: set[str] = set()
     for index, stage in enumerate(experiment.stages):
         yield UNUSUAL, (f"stages[{index}].temperature",), "temperature", stage.temperature
-        if stage.kind == "irradiation" and stage.beam_current is not None:
-            yield UNUSUAL, (f"stages[{index}].beam_current",), "beam_current", stage.beam_current
+        beam_current = stage.surface_law().beam_current
+        if beam_current is not None:
+            yield UNUSUAL, (f"stages[{index}].beam_current",), "beam_current", beam_current
         for name, specification in stage.diffusion.items():
             yield from _of_model(f"stages[{index}].diffusion.{name}", specification)
         for name in experiment.ions:

@@ -69,7 +69,7 @@ def stage_lines(result: Result) -> list[str]:
         at_end = float(current[np.flatnonzero(stages == stage)[-1]])
         unit = axis_unit(at_end, "current", least=1.0)
         name = title.removeprefix(f"stage {stage + 1}, ")
-        idle = experiment.stages[stage].kind == "storage"
+        idle = not experiment.stages[stage].drives
         lines.append(f"{stage + 1}  {name}" + ("" if idle else f": {at_end / unit.size:.3g} {unit.unit} at the end"))
     return lines
 

@@ -37,7 +37,7 @@ def _stage_list(experiment: Experiment, stages: int | Sequence[int] | None) -> l
     """Return the stages to draw; by default those in which ions are driven, or all if there is none."""
     count = len(experiment.stages)
     if stages is None:
-        driven = [number for number, stage in enumerate(experiment.stages) if stage.kind != "storage"]
+        driven = [number for number, stage in enumerate(experiment.stages) if stage.drives]
         return driven or list(range(count))
     chosen = [stages] if isinstance(stages, int) else list(stages)
     for number in chosen:

@@ -45,9 +45,9 @@ def frame_times(experiment: Experiment, ends: dict[int, float], start: float, fr
     """
     starts = dict(zip(ends, [start, *ends.values()], strict=False))
     durations = {stage: end - starts[stage] for stage, end in ends.items()}
-    driven = sum(time for stage, time in durations.items() if experiment.stages[stage].kind != "storage")
+    driven = sum(time for stage, time in durations.items() if experiment.stages[stage].drives)
     weights = {
-        stage: min(time, STORAGE_SHARE * driven) if driven and experiment.stages[stage].kind == "storage" else time
+        stage: min(time, STORAGE_SHARE * driven) if driven and not experiment.stages[stage].drives else time
         for stage, time in durations.items()
     }
     scale = (frames - 1) / (sum(weights.values()) or 1.0)

@@ -44,11 +44,7 @@ PALEST = 0.35  # strength of the first of several times
 
 def stage_title(experiment: Experiment, stage: int) -> str:
     """Return a short name of a stage such as `stage 1, Rb irradiation`."""
-    description = experiment.stages[stage]
-    words = [" + ".join(description.newcomers), description.kind]
-    if description.kind == "contact" and description.blocking:
-        words[0] = "blocking"
-    return f"stage {stage + 1}, {' '.join(filter(None, words))}"
+    return f"stage {stage + 1}, {experiment.stages[stage].title}"
 
 
 def stages_and_temperatures(experiment: Experiment, stages: Sequence[int]) -> list[str]:

@@ -13,7 +13,7 @@ import numpy as np
 from ionscape.arrays import FloatArray
 from ionscape.constants import NORMAL_95
 from ionscape.errors import InputError, nearest_name
-from ionscape.experiment import Experiment, Irradiation
+from ionscape.experiment import Experiment
 from ionscape.files.csv_table import read_csv_table
 from ionscape.files.fields import IN_FILE, InFile, Quantity
 from ionscape.files.quantities import DIMENSIONS
@@ -382,8 +382,8 @@ def _nuisance(number: int, data: DataSet, settings: FitTable) -> list[Parameter]
 
 
 def irradiation_stages(experiment: Experiment) -> list[int]:
-    """Numbers of the irradiation stages, counted from 0."""
-    return [number for number, stage in enumerate(experiment.stages) if isinstance(stage, Irradiation)]
+    """Numbers of the stages whose charge an observed charge counts, from 0."""
+    return [number for number, stage in enumerate(experiment.stages) if stage.charge_is_counted]
 
 
 def with_starts(problem: FitProblem, starts: Mapping[str, float]) -> FitProblem:

@@ -19,7 +19,7 @@ from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE, VACUUM_PER
 from ionscape.diffusivity import DiffusionModel
 from ionscape.diffusivity.table import SMALLEST_COEFFICIENT
 from ionscape.errors import InputError
-from ionscape.experiment import Contact, Experiment, Irradiation, SiteEnergySpecification, Storage
+from ionscape.experiment import Experiment, SiteEnergySpecification, Stage
 from ionscape.relations.conduction import debye_length
 from ionscape.remarks import Kind, Remark
 
@@ -228,8 +228,7 @@ def _graded_sizes(
 def _steep_at_the_surface(experiment: Experiment) -> bool:
     """Whether a surface has a given composition, and D of an ion depends on density."""
     return any(
-        isinstance(stage, Contact)
-        and not stage.blocking
+        stage.surface_law().composition is not None
         and any(model.density_limit is not None for model in experiment.diffusion_models(index).values())
         for index, stage in enumerate(experiment.stages)
     )
@@ -244,9 +243,9 @@ def _blocked_potential(experiment: Experiment) -> float | None:
     immobile = experiment.immobile_ions
     blocked: float | None = None
     for stage in experiment.stages:
-        if isinstance(stage, Storage):
+        potential = stage.surface_law().potential
+        if potential is None:
             continue
-        potential = stage.source_potential if isinstance(stage, Irradiation) else stage.potential
         for name, ion in experiment.ions.items():
             if name in immobile:
                 continue
@@ -273,14 +272,15 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
     for index, stage in enumerate(experiment.stages):
         models = experiment.diffusion_models(index)
         native = float(_native_coefficient(experiment, index, models))
-        if isinstance(stage, Contact) and stage.blocking:
-            layer = _space_charge_width(experiment, stage.potential, charge_density)
+        law = stage.surface_law()
+        if law.blocks:
+            layer = _space_charge_width(experiment, law.potential or 0.0, charge_density)
             # where slower ions stay behind, the layer of the others is deeper
             depth = max(depth, (SINGLE_LAYER if len(mobile) == 1 else LAYERS) * layer)
             edge = DEPLETION_EDGE * _debye_length(experiment, stage.temperature)
             width, cell = min(width, edge), min(cell, edge / CELLS_PER_FRONT)
             continue
-        if isinstance(stage, Storage) or native <= 0.0:
+        if law.potential is None or native <= 0.0:
             continue
         entering = _entering_ions(experiment, stage)
         coefficients = {
@@ -297,7 +297,7 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
         resistance = max(thickness - exchanged, 0.0) / native + layers
         amount = min(_entered_length(experiment, stage, charge_density, native, foreign, resistance), thickness)
         spread = math.sqrt(min(native, diffusive) * stage.duration)
-        if isinstance(stage, Contact):
+        if law.composition is not None:
             spread = max(spread, 5.0 * math.sqrt(diffusive * stage.duration))
             width = min(width, math.sqrt(diffusive * stage.duration))
         if amount > 0.0:
@@ -336,17 +336,17 @@ def _front(foreign: float, native: float, amount: float, duration: float, charge
     return width, min(width / CELLS_PER_FRONT, LARGEST_PECLET_NUMBER * slower * duration / (amount * charge))
 
 
-def _entering_ions(experiment: Experiment, stage: Irradiation | Contact) -> list[str]:
+def _entering_ions(experiment: Experiment, stage: Stage) -> list[str]:
     """The foreign ions that a stage brings; the native ones if it brings no other."""
     entering = list(stage.newcomers)
-    if isinstance(stage, Irradiation):
+    if stage.surface_law().beam is not None:
         return entering
     return [name for name in entering if name not in experiment.sample.native] or entering
 
 
 def _entered_length(
     experiment: Experiment,
-    stage: Irradiation | Contact,
+    stage: Stage,
     charge_density: float,
     native: float,
     foreign: float,
@@ -357,14 +357,14 @@ def _entered_length(
     ``resistance`` is that of the whole sample at the start, in units of length / diffusion coefficient [s/m].
     """
     thermal = ELEMENTARY_CHARGE / (BOLTZMANN_CONSTANT * stage.temperature)
-    potential = abs(stage.source_potential if isinstance(stage, Irradiation) else stage.potential)
-    drive = potential * thermal * stage.duration
+    law = stage.surface_law()
+    drive = abs(law.potential or 0.0) * thermal * stage.duration
     gain = 1.0 / foreign - 1.0 / native
     # resistance q + gain q^2 / 2 = drive; when the exchange makes the sample ever more conductive it breaks through
     discriminant = resistance**2 + 2.0 * gain * drive
     amount = math.inf if discriminant < 0.0 else 2.0 * drive / (resistance + math.sqrt(discriminant))
-    if isinstance(stage, Irradiation) and stage.beam_current is not None:
-        flux = stage.beam_current / (experiment.sample.illuminated_area * ELEMENTARY_CHARGE * charge_density)
+    if law.beam_current is not None:
+        flux = law.beam_current / (experiment.sample.illuminated_area * ELEMENTARY_CHARGE * charge_density)
         amount = min(amount, flux * stage.duration)
     return amount
 

@@ -12,7 +12,7 @@ from ionscape.arrays import FloatArray
 from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE, VACUUM_PERMITTIVITY
 from ionscape.diffusivity import DiffusionModel, log_diffusion_table
 from ionscape.diffusivity.table import SMALLEST_COEFFICIENT
-from ionscape.experiment import Contact, Experiment, Irradiation, Storage
+from ionscape.experiment import Experiment
 
 from .arrays import (
     BEAM_LIMITED,
@@ -100,8 +100,8 @@ def make_stage(
     sample contains; ``like``: a similar experiment with its arrays of the stage, whose knots of density are used and
     whose tables of ln D where the diffusion models are the same.
     """
-    stage = experiment.stages[index]
-    sample = experiment.sample
+    stage, sample = experiment.stages[index], experiment.sample
+    law = stage.surface_law()
     thermal = ELEMENTARY_CHARGE / (BOLTZMANN_CONSTANT * stage.temperature)
     full = settings.model == "full"
     unit = VACUUM_PERMITTIVITY / (ELEMENTARY_CHARGE * scales.density)
@@ -141,7 +141,7 @@ def make_stage(
         first_step=first,
         regime=regime,
         first_potential=None if full else _ohmic_potential(boundaries, cells, mobility * thermal, scales.charges),
-        contact_potential=stage.potential if isinstance(stage, Contact) else None,
+        contact_potential=law.potential if law.touches else None,
     )
 
 
@@ -256,19 +256,20 @@ def _boundaries(
     surface_coefficient = np.zeros(ions)
     front, beam, beam_flux, holding, potential = FRONT_CLOSED, 0, math.inf, 0.0, 0.0
     regime = POTENTIAL_LIMITED
-    if isinstance(stage, Irradiation):
-        front, beam, potential = FRONT_BEAM, scales.names.index(stage.beam), stage.source_potential
+    law = stage.surface_law()
+    if law.beam is not None:
+        front, beam, potential = FRONT_BEAM, scales.names.index(law.beam), law.potential or 0.0
         # the native current at full potential within holding_tolerance of the source potential; the sign makes the
         # law J = g (U_R - phi) feed positive ions to a positive and negative ions to a negative surface
         holding = max(mobility, 1e-40) / (experiment.sample.thickness * settings.holding_tolerance)
         holding *= math.copysign(1.0, scales.charges[beam])
-        if stage.beam_current is not None:
+        if law.beam_current is not None:
             charge = ELEMENTARY_CHARGE * abs(scales.charges[beam]) * scales.density
-            beam_flux = stage.beam_current / (experiment.sample.illuminated_area * charge)
+            beam_flux = law.beam_current / (experiment.sample.illuminated_area * charge)
             regime = BEAM_LIMITED
-    elif isinstance(stage, Contact):
-        front, potential = FRONT_BLOCKING if stage.blocking else FRONT_COMPOSITION, stage.potential
-        if stage.blocking and settings.model == "electroneutral":
+    elif law.potential is not None:
+        front, potential = FRONT_BLOCKING if law.blocks else FRONT_COMPOSITION, law.potential
+        if law.blocks and settings.model == "electroneutral":
             # without a permittivity no current charges the contact, and the glass is left to itself; nothing else would
             # fix the zero of its potential, since the back electrode gives no ion back
             front = FRONT_CLOSED
@@ -279,8 +280,6 @@ def _boundaries(
                 density = _fermi_densities(models[name], name, scales, surface)
                 value = float(models[name].coefficient(density, stage.temperature))
                 surface_coefficient[i] = max(value, SMALLEST_COEFFICIENT)
-    else:
-        assert isinstance(stage, Storage)
     boundaries = Boundaries(
         front=front,
         beam=beam,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ionscape.errors import InputError
-from ionscape.experiment import Contact, Experiment, Irradiation, is_immobile
+from ionscape.experiment import Experiment, is_immobile
 from ionscape.experiment.native import motionless_ions
 from ionscape.files.quantities import format_quantity
 
@@ -22,12 +22,7 @@ def refuse_without_charge(experiment: Experiment) -> None:
         InputError: names the first such stage, the face and the remedy.
     """
     for index, stage in enumerate(experiment.stages):
-        if isinstance(stage, Irradiation):
-            potential = stage.source_potential
-        elif isinstance(stage, Contact):
-            potential = stage.potential
-        else:
-            continue
+        potential = stage.surface_law().potential or 0.0
         reason = None if potential == 0.0 else _closed_face(experiment, index, potential)
         if reason is not None:
             raise InputError(
@@ -40,18 +35,17 @@ def refuse_without_charge(experiment: Experiment) -> None:
 
 def _closed_face(experiment: Experiment, index: int, potential: float) -> str | None:
     """Which face lets no ion pass that the potential drives into the sample, in words; None if both do."""
-    stage = experiment.stages[index]
+    law = experiment.stages[index].surface_law()
     specifications, motionless = experiment.diffusion_specifications(index), motionless_ions(experiment)
     driven = {
         name
         for name, ion in experiment.ions.items()
         if ion.charge * potential > 0.0 and name not in motionless and not is_immobile(specifications[name])
     }
-    if isinstance(stage, Contact):
-        if stage.blocking:
-            return "has a contact that lets no ion pass"
-        if not driven & set(stage.composition or {}):
-            return "draws ions out to the contact for which the back electrode gives none back"
+    if law.blocks:
+        return "has a contact that lets no ion pass"
+    if law.composition is not None and not driven & set(law.composition):
+        return "draws ions out to the contact for which the back electrode gives none back"
     deposits = experiment.back_electrode.deposits
     arriving = driven & set(experiment.sample.native) or driven
     if deposits is not None and not arriving & set(deposits):

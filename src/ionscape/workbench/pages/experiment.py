@@ -12,7 +12,7 @@ from nicegui import background_tasks, events, run, ui
 
 from ionscape.errors import InputError
 from ionscape.experiment.models import Experiment
-from ionscape.experiment.parts import BackElectrode, Chamber, Contact, GridSpecification, Irradiation, Sample
+from ionscape.experiment.parts import BackElectrode, Chamber, GridSpecification, Sample
 from ionscape.figures.plot import Plot
 from ionscape.figures.render_plotly import to_plotly
 from ionscape.files.description import example_table
@@ -179,11 +179,11 @@ class ExperimentPage:
         like = {key: last[key] for key in given if key in last}
         made = example_table(model, like={key: value for key, value in like.items() if key in model.model_fields})
         ions = self._names()["beam"]()
-        if model is Irradiation and like.get("beam") not in ions:
+        if "beam" in model.model_fields and like.get("beam") not in ions:
             made["beam"] = self.form.foreign_ion()
             if made["beam"] is None:
                 del made["beam"]
-        if model is Contact:
+        if "blocking" in model.model_fields:
             made["blocking"] = True
         assumed = self.session.project.assumed
         place = f"stages[{len(stages or ()) - 1}]"

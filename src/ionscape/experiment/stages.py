@@ -1,0 +1,204 @@
+"""What is done to the surface, stage by stage: each kind is one class here, and says what it does.
+
+A kind states the law of the irradiated face as data (`SurfaceLaw`). Solver, grid, checks, figures and pages read that
+and none of the kinds, so that a new kind whose law is one of these touches this module alone.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from ionscape.experiment.diffusion import DiffusionSpecification
+from ionscape.experiment.parts import POSITIVE, IonName
+from ionscape.files.fields import Bounds, Number, Quantity, reject
+from ionscape.files.quantities import format_quantity
+from ionscape.files.table import Table
+
+FRACTION_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, kw_only=True)
+class SurfaceLaw:
+    """What passes the irradiated face during a stage.
+
+    A beam feeds it from a source at `potential`; or an electrode or a melt at `potential` holds it at a composition, or
+    blocks it; or nothing passes, at open circuit.
+
+    Attributes:
+        potential: that is applied [V]; None at open circuit.
+        beam: ion that a beam brings; None without one.
+        beam_current: magnitude of its current [A]; None for a beam that holds the surface at its potential.
+        composition: number fractions of the ions at the surface; None where it is not held.
+        potential_key: key of the stage that states the potential.
+    """
+
+    potential: float | None = None
+    beam: str | None = None
+    beam_current: float | None = None
+    composition: Mapping[str, float] | None = None
+    potential_key: str = "potential"
+
+    @property
+    def touches(self) -> bool:
+        """Whether an electrode or a melt touches the surface, which has its potential then."""
+        return self.potential is not None and self.beam is None
+
+    @property
+    def blocks(self) -> bool:
+        """Whether that lets no ion pass."""
+        return self.touches and self.composition is None
+
+
+class StageTable(Table):
+    """What all stages have, and what each kind must say of itself."""
+
+    name_in_messages: ClassVar[str] = "stage"
+    charge_is_counted: ClassVar[bool] = False
+    """Whether an observed charge or current of an experiment is that of such stages."""
+
+    temperature: Annotated[float, Quantity("temperature", POSITIVE)] = Field(description="Temperature of the sample.")
+    duration: Annotated[float, Quantity("time", POSITIVE)] = Field(description="How long the stage lasts.")
+    diffusion: dict[IonName, DiffusionSpecification] = Field(
+        default_factory=dict,
+        description="Diffusion models that hold in this stage only; each replaces the whole model of its ion.",
+    )
+
+    @abstractmethod
+    def surface_law(self) -> SurfaceLaw:
+        """What passes the irradiated face."""
+
+    @abstractmethod
+    def in_short(self) -> str:
+        """What drives the ions, in a few words such as `irradiation with Rb, source at 15 V`."""
+
+    @property
+    def title(self) -> str:
+        """The stage in two words, such as `Rb irradiation`."""
+        return " ".join(filter(None, [" + ".join(self.newcomers), str(getattr(self, "kind", ""))]))
+
+    @property
+    def newcomers(self) -> tuple[str, ...]:
+        """The ions that the stage brings to the surface."""
+        law = self.surface_law()
+        brought = (law.beam,) if law.beam is not None else ()
+        return brought + tuple(name for name, fraction in (law.composition or {}).items() if fraction > 0.0)
+
+    @property
+    def drives(self) -> bool:
+        """Whether a potential is applied."""
+        return self.surface_law().potential is not None
+
+    def ions_named(self) -> Iterator[tuple[str, str]]:
+        """Keys of the stage that name an ion of the surface, and the ion."""
+        law = self.surface_law()
+        if law.beam is not None:
+            yield "beam", law.beam
+        for name in law.composition or ():
+            yield f"composition.{name}", name
+
+
+class Irradiation(StageTable):
+    """An ion beam attaches charge to the surface, which rises to the source potential and stays there."""
+
+    charge_is_counted: ClassVar[bool] = True
+
+    kind: Literal["irradiation"] = Field(default="irradiation", description="Kind of the stage.")
+    beam: IonName = Field(description="Ion of the beam.", examples=["Rb"])
+    source_potential: Annotated[float, Quantity("voltage")] = Field(
+        description="Potential of the ion source, of the sign of the ion's charge: the surface does not rise beyond it."
+    )
+    beam_current: Annotated[float, Quantity("current", POSITIVE)] | None = Field(
+        default=None,
+        description="Magnitude of the beam current onto the illuminated area; if absent the surface is at the source"
+        " potential from the start.",
+    )
+
+    @model_validator(mode="after")
+    def _has_potential(self) -> Self:
+        if self.source_potential == 0.0:
+            remedy = 'give a potential such as "15 V"'
+            reject("must not be 0", field="source_potential", remedy=remedy)
+        return self
+
+    def surface_law(self) -> SurfaceLaw:
+        """A beam that holds the surface at the potential of its source, or charges it up to there."""
+        return SurfaceLaw(
+            potential=self.source_potential, beam=self.beam, beam_current=self.beam_current,
+            potential_key="source_potential",
+        )  # fmt: skip
+
+    def in_short(self) -> str:
+        """Beam, source and current."""
+        current = self.beam_current
+        limit = "" if current is None else f" and a beam of {format_quantity(current, 'current')}"
+        return f"irradiation with {self.beam}, source at {format_quantity(self.source_potential, 'voltage')}{limit}"
+
+
+class Contact(StageTable):
+    """An electrode or a melt touches the surface at a given potential."""
+
+    kind: Literal["contact"] = Field(default="contact", description="Kind of the stage.")
+    potential: Annotated[float, Quantity("voltage")] = Field(
+        description="Potential of the contact against the back electrode."
+    )
+    composition: dict[IonName, Annotated[float, Number(Bounds(at_least=0.0, at_most=1.0), 0.5)]] | None = Field(
+        default=None,
+        description="Number fractions of the ions that the contact holds at the surface, adding up to 1; ions pass"
+        " either way. Their total density is the one that makes the surface neutral: they carry the charge of the"
+        " native ions that they replace, which are the mobile ones. Immobile ions keep their density and cannot be"
+        " named. Where the mobile ones are a neutral salt, the composition is neutral too (to three digits, such as"
+        " Ca = 0.333 and F = 0.667), and as dense.",
+        examples=[{"Na": 0.1, "K": 0.9}],
+    )
+    blocking: Annotated[bool, Field(strict=True)] = Field(
+        default=False, description="true if no ion passes the contact; instead of a composition."
+    )
+
+    @model_validator(mode="after")
+    def _passes_or_blocks(self) -> Self:
+        if self.blocking == (self.composition is not None):
+            found = "both a composition and blocking = true" if self.blocking else "neither a composition nor blocking"
+            remedy = "give either composition = { Na = 0.1, K = 0.9 } or blocking = true"
+            reject(f"has {found}", remedy=remedy)
+        if self.composition is not None:
+            total = sum(self.composition.values())
+            if abs(total - 1.0) > FRACTION_TOLERANCE:
+                remedy = f"change the fractions so that they add up to 1 within {FRACTION_TOLERANCE:g}"
+                reject(f"has fractions that add up to {total:.8g}", field="composition", remedy=remedy)
+        return self
+
+    def surface_law(self) -> SurfaceLaw:
+        """A face that has the potential of the contact, and its composition unless it blocks."""
+        return SurfaceLaw(potential=self.potential, composition=self.composition)
+
+    def in_short(self) -> str:
+        """What touches the surface, and its potential."""
+        what = "blocking contact" if self.composition is None else "contact with " + ", ".join(self.composition)
+        return f"{what} at {format_quantity(self.potential, 'voltage')}"
+
+    @property
+    def title(self) -> str:
+        """The ions, or that none passes."""
+        return "blocking contact" if self.blocking else super().title
+
+
+class Storage(StageTable):
+    """Open circuit: no ion passes either face, the total current is zero, diffusion potentials are free."""
+
+    kind: Literal["storage"] = Field(default="storage", description="Kind of the stage.")
+
+    def surface_law(self) -> SurfaceLaw:
+        """Nothing passes."""
+        return SurfaceLaw()
+
+    def in_short(self) -> str:
+        """That nothing is applied."""
+        return "storage, open circuit"
+
+
+Stage = Annotated[Irradiation | Contact | Storage, Field(discriminator="kind")]
