@@ -16,15 +16,13 @@ from ionscape.diffusivity import ConstantDiffusion, DiffusionModel, TableDiffusi
 from ionscape.diffusivity.table import SMALLEST_COEFFICIENT
 from ionscape.errors import InputError, MissingKey
 from ionscape.experiment.tables import Attachments, parse_diffusion_table
-from ionscape.files.fields import Bounds, Number, Quantity, reject, wrapped
+from ionscape.files.fields import NOT_NEGATIVE, POSITIVE, Bounds, Number, Quantity, reject, wrapped
 from ionscape.files.table import Table
 
 KNOTS = 1025
 """Values of D of which the table of an own model is made: every fourth of those that the kernels read."""
 BESIDE_JUMP = 1e-6
 """How far from a jump of D there are values beside it, in units of the largest density."""
-POSITIVE = Bounds(above=0.0)
-NOT_NEGATIVE = Bounds(at_least=0.0)
 
 ActivationEnergy = Annotated[float, Quantity("energy", NOT_NEGATIVE)]
 ReferenceTemperature = Annotated[float, Quantity("temperature", POSITIVE)]

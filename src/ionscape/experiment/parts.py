@@ -10,10 +10,9 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from ionscape.experiment.diffusion import DiffusionSpecification
-from ionscape.files.fields import Bounds, Number, Quantity, reject
+from ionscape.files.fields import POSITIVE, Bounds, Number, Quantity, reject
 from ionscape.files.table import Table
 
-POSITIVE = Bounds(above=0.0)
 
 IonName = Annotated[str, Field(min_length=1, pattern=r"^[^\s.\[\]]+$")]
 Density = Annotated[float, Quantity("number density", POSITIVE)]

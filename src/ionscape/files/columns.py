@@ -68,6 +68,11 @@ def delimiter_of(lines: Iterable[str]) -> str:
     return max(reversed(DELIMITERS), key=first.count)
 
 
+def delimiter_in(line: str, *, usual: str = "\t") -> str:
+    """What parts the cells of a line: the first of tab, semicolon and comma that is in it, `usual` if none is."""
+    return next((sign for sign in DELIMITERS if sign in line), usual)
+
+
 def to_number(cell: str) -> float | None:
     """A number with a decimal point or comma; None if it is none."""
     plain = _plain(cell).replace(",", ".")

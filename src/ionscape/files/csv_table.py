@@ -21,7 +21,7 @@ from ionscape.files.columns import (
     split_cells,
     to_number,
 )
-from ionscape.files.fields import Bounds, Quantity
+from ionscape.files.fields import ANY, Bounds, Quantity
 from ionscape.files.quantities import unit_size
 from ionscape.files.text import read_text
 
@@ -84,19 +84,42 @@ class CsvTable:
                 raise error.located(file=self.file, key=key) from None
         if missing := " and ".join(name for name in wanted if name not in sizes):
             raise InputError(f"lacks the column {missing}", file=self.file, key=f"line {self.line}", remedy=remedy)
-        check_columns(
-            ([(f"line {line}, column {place + 1}", cells[place]) for line, cells in self.rows]
-             for place, _ in sizes.values()),
-            file=self.file,
-        )  # fmt: skip
-        return {name: self._numbers(place, size, wanted[name].bounds) for name, (place, size) in sizes.items()}
+        self.check([place for place, _ in sizes.values()])
+        return {
+            name: self.numbers(place, size=size, bounds=wanted[name].bounds) for name, (place, size) in sizes.items()
+        }
 
-    def _numbers(self, place: int, size: float, bounds: Bounds) -> FloatArray:
+    def check(self, places: Sequence[int]) -> None:
+        """Refuse columns, counted from 0, with two decimal marks or with what may be thousands separators.
+
+        Raises:
+            InputError: with the first such cell.
+        """
+        columns = (
+            [(f"line {line}, column {place + 1}", cells[place]) for line, cells in self.rows] for place in places
+        )
+        check_columns(columns, file=self.file)
+
+    def numbers(
+        self, place: int, *, size: float = 1.0, bounds: Bounds = ANY, remedy: str = "write it as in 5.8e-19"
+    ) -> FloatArray:
+        """The finite numbers of a column, shape (rows,).
+
+        Args:
+            place: of the column, counted from 0.
+            size: of its unit, by which they are multiplied.
+            bounds: that they have to keep then.
+            remedy: where a cell is no number.
+
+        Raises:
+            InputError: a cell cannot be used; names line and column, both counted from 1.
+        """
         values: list[float] = []
         for line, cells in self.rows:
             cell, number, key = cells[place], to_number(cells[place]), f"line {line}, column {place + 1}"
+            if number is None and has_thousands_separators(cell):
+                raise InputError("has thousands separators", file=self.file, key=key, value=cell, remedy=NO_THOUSANDS)
             if number is None:
-                remedy = NO_THOUSANDS if has_thousands_separators(cell) else "write it as in 5.8e-19"
                 raise InputError("is not a number", file=self.file, key=key, value=cell, remedy=remedy)
             if not math.isfinite(number * size):
                 raise InputError("must be finite", file=self.file, key=key, value=cell)

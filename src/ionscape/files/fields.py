@@ -85,6 +85,12 @@ class Bounds:
         return {word: bound for word, bound in words.items() if bound is not None}
 
 
+ANY = Bounds()
+POSITIVE = Bounds(above=0.0)
+NOT_NEGATIVE = Bounds(at_least=0.0)
+FRACTION = Bounds(at_least=0.0, at_most=1.0)
+
+
 class InFile:
     """Context of a validation: what is validated stands in a file, where a quantity has its unit."""
 

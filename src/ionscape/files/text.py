@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from pathlib import Path
 
 from ionscape.errors import InputError, nearest_name
 from ionscape.files.kinds import kind_of
 
+CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+"""Bytes that no text holds."""
 NEAR = 0.6  # resemblance of names below which a suggestion misleads
+
+
+def read_bytes(path: Path, most: int = -1) -> bytes:
+    """The first bytes of a file, all of them without a limit.
+
+    Raises:
+        InputError: the file does not exist, is a folder, or may not be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            return stream.read(most)
+    except FileNotFoundError:
+        raise missing_file(path) from None
+    except IsADirectoryError:
+        raise InputError("is a folder", file=str(path), remedy="give the file in it") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        remedy = "check its name and permissions"
+        raise InputError(f"cannot be read ({reason})", file=str(path), remedy=remedy) from None
 
 
 def read_text(path: Path) -> str:
@@ -16,21 +39,27 @@ def read_text(path: Path) -> str:
     Raises:
         InputError: the file does not exist, is a folder, may not be read, or is not UTF-8.
     """
+    content = read_bytes(path)
     try:
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise missing_file(path) from None
-    except IsADirectoryError:
-        raise InputError("is a folder", file=str(path), remedy="give the file in it") from None
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         if (kind := kind_of(path)) is not None:
             raise kind.error(str(path)) from None
         problem = f"is not a text in UTF-8 (byte {error.start} is 0x{error.object[error.start]:02x})"
         raise InputError(problem, file=str(path), remedy="save it in UTF-8") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        remedy = "check its name and permissions"
-        raise InputError(f"cannot be read ({reason})", file=str(path), remedy=remedy) from None
+
+
+def text_encoding(head: bytes) -> str | None:
+    """Encoding of a text by its first bytes: UTF-8, UTF-16 with its mark, or else Latin-1; None for binary data."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if CONTROL_BYTES.search(head):
+        return None
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8-sig"
 
 
 def missing_file(path: Path) -> InputError:

@@ -9,11 +9,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ionscape.files.fields import Bounds, Number, Quantity, reject
+from ionscape.files.fields import POSITIVE, Bounds, Number, Quantity, reject
 from ionscape.files.schema import schema_of
 from ionscape.files.table import Table
-
-POSITIVE = Bounds(above=0.0)
 
 MethodName = Literal["least-squares", "profile-likelihood", "mcmc"]
 

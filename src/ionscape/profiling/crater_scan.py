@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +10,11 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
-from ionscape.files.columns import (
-    NO_THOUSANDS,
-    check_columns,
-    has_thousands_separators,
-    row_cells,
-    split_cells,
-    to_number,
-)
+from ionscape.files.columns import has_thousands_separators, row_cells, split_cells, to_number
+from ionscape.files.csv_table import CsvTable
+from ionscape.files.kinds import kind_of
 from ionscape.files.quantities import unit_size
-from ionscape.files.text import read_text
+from ionscape.files.text import read_bytes, text_encoding
 
 FEWEST_POINTS = 50
 HEADER_EXAMPLE = '"Lateral (um),Height (nm)"'
@@ -127,11 +121,13 @@ def read_crater_scan(path: str | Path) -> CraterScan:
         raise InputError("has no line with two numbers", file=file,
                          remedy=f"give two columns below a header line {HEADER_EXAMPLE}")  # fmt: skip
     columns, sizes, named = _columns(lines[:start], delimiter, file=file)
-    rows, numbers = _rows(lines, start, delimiter, columns, named=named, file=file)
-    _check_thousands(lines, numbers, columns, delimiter, file=file)
+    cells = _table(lines, start, delimiter, max(columns), named=named, file=file)
+    numbers = [line for line, _ in cells.rows]
+    every = [cells.numbers(place, remedy="correct it, or delete the line") for place in range(len(cells.names))]
+    cells.check(columns)
     if not text.endswith(("\n", "\r")):
-        _check_last_digits(lines[start:], delimiter, file=file, line=numbers[-1])
-    table = np.array(rows)[:, columns] * np.array(sizes)
+        _check_last_digits([row[-1] for _, row in cells.rows], file=file, line=numbers[-1])
+    table = np.stack([every[place] * size for place, size in zip(columns, sizes, strict=True)], axis=1)
     steps = np.diff(table[:, 0])
     if steps.size and not np.any(steps):
         raise InputError("has the same position in every line", file=file, key=f"line {numbers[0]}",
@@ -149,18 +145,16 @@ def read_crater_scan(path: str | Path) -> CraterScan:
 
 
 def _text(path: Path) -> str:
-    try:
-        text = read_text(path)
-    except InputError as error:
-        # Whatever else it is has been named; a text in another encoding is read.
-        if "UTF-8" not in error.problem:
-            raise
-        content = path.read_bytes()
-        wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
-        text = content.decode("utf-16" if wide else "latin-1", errors="replace")
-    if "\x00" in text:
-        raise InputError("is not a text", file=str(path), remedy="export the scan as text in two columns")
-    return text
+    content = read_bytes(path)
+    encoding = text_encoding(content)
+    if encoding is None:
+        kind = kind_of(path)
+        raise (
+            kind.error(str(path))
+            if kind is not None
+            else InputError("is not a text", file=str(path), remedy="export the scan as text in two columns")
+        )
+    return content.decode(encoding, errors="replace")
 
 
 def _is_row(line: str, delimiter: str | None) -> bool:
@@ -212,66 +206,32 @@ def _unit(cell: str, *, file: str, key: str, remedy: str) -> float:
         raise InputError(error.problem, file=file, key=key, value=cell, remedy=remedy) from None
 
 
-def _rows(
-    lines: list[str],
-    start: int,
-    delimiter: str | None,
-    columns: tuple[int, int],
-    *,
-    named: int | None,
-    file: str,
-) -> tuple[list[list[float]], list[int]]:
-    """Numbers of all lines from `start`, and the number of each line counted from 1."""
+def _table(lines: list[str], start: int, delimiter: str | None, last: int, *, named: int | None, file: str) -> CsvTable:
+    """The cells of all lines from `start`, up to the last of each that is not empty.
+
+    last: the last column that is used, counted from 0; named: how many have a name, None if that cannot be told.
+    """
     width = len(row_cells(lines[start], delimiter))
     # The last columns may be empty, where the delimiters show that they are there.
     whole = len(split_cells(lines[start], delimiter))
-    if named is not None and (width > named or whole < named or width <= max(columns)):
-        problem, remedy = (
-            f"has {width} values below the names of {named} columns",
-            "give each column a name and numbers",
-        )
+    if named is not None and (width > named or whole < named or width <= last):
+        problem = f"has {width} values below the names of {named} columns"
+        remedy = "give each column a name and numbers"
         if delimiter == "," and width > named:
             problem += ": decimal commas cut them in two"
             remedy = "put numbers with a decimal comma between quotation marks, or export with semicolons or tabs"
         raise InputError(problem, file=file, key=f"line {start + 1}", value=lines[start].strip(), remedy=remedy)
-    rows: list[list[float]] = []
-    numbers: list[int] = []
-    for number, line in enumerate(lines[start:], start=start + 1):
-        cells = row_cells(line, delimiter)
-        if not cells:
-            continue
-        if len(cells) != width:
-            raise InputError(f"has {len(cells)} values where {width} are expected", file=file, key=f"line {number}",
+    cells = ((number, row_cells(line, delimiter)) for number, line in enumerate(lines[start:], start=start + 1))
+    rows = [(number, tuple(row)) for number, row in cells if row]
+    for number, row in rows:
+        if len(row) != width:
+            raise InputError(f"has {len(row)} values where {width} are expected", file=file, key=f"line {number}",
                              remedy="the file may be cut off; export the scan again")  # fmt: skip
-        row: list[float] = []
-        for column, cell in enumerate(cells, start=1):
-            value = to_number(cell)
-            key = f"line {number}, column {column}"
-            if value is None and has_thousands_separators(cell):
-                raise InputError("has thousands separators", file=file, key=key, value=cell, remedy=NO_THOUSANDS)
-            if value is None or not math.isfinite(value):
-                problem = "is not a number" if value is None else "must be finite"
-                raise InputError(problem, file=file, key=key, value=cell, remedy="correct it, or delete the line")
-            row.append(value)
-        rows.append(row)
-        numbers.append(number)
-    return rows, numbers
+    return CsvTable(file=file, line=start, names=("",) * width, rows=tuple(rows))
 
 
-def _check_thousands(
-    lines: list[str], numbers: list[int], columns: tuple[int, int], delimiter: str | None, *, file: str
-) -> None:
-    """Refuse numbers that may be a thousand times as large, and a file with two decimal marks."""
-    rows = [(number, row_cells(lines[number - 1], delimiter)) for number in numbers]
-    check_columns(
-        ([(f"line {number}, column {column + 1}", cells[column]) for number, cells in rows] for column in columns),
-        file=file,
-    )
-
-
-def _check_last_digits(lines: list[str], delimiter: str | None, *, file: str, line: int) -> None:
+def _check_last_digits(cells: list[str], *, file: str, line: int) -> None:
     """Refuse a last number with fewer decimals than every other of its column: the file ends within it."""
-    cells = [row_cells(text, delimiter)[-1] for text in lines if text.strip()]
     decimals = [len(re.split("[.,]", cell)[1]) if re.search("[.,]", cell) else 0 for cell in cells]
     if len(cells) > 1 and decimals[-1] < min(decimals[:-1]):
         raise InputError("ends within a number", file=file, key=f"line {line}", value=cells[-1],

@@ -11,14 +11,11 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo, model_validator
 
 from ionscape.errors import InputError, nearest_name
-from ionscape.files.fields import Bounds, InFile, Number, Quantity, reject, wrapped
+from ionscape.files.fields import NOT_NEGATIVE, POSITIVE, Bounds, InFile, Number, Quantity, reject, wrapped
 from ionscape.files.schema import schema_of
 from ionscape.files.table import Table
 
 from .isotopes import ISOTOPES, abundances
-
-POSITIVE = Bounds(above=0.0)
-NOT_NEGATIVE = Bounds(at_least=0.0)
 
 Length = Annotated[float, Quantity("length", NOT_NEGATIVE, "110 nm")]
 Region = tuple[Length, Length]

@@ -15,13 +15,10 @@ from pydantic_core import PydanticCustomError
 
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError, toml_value
-from ionscape.files.fields import Bounds, Marker, Number, Quantity, reject, wrapped
+from ionscape.files.fields import FRACTION, POSITIVE, Bounds, Marker, Number, Quantity, reject, wrapped
 from ionscape.files.quantities import DimensionName
 from ionscape.files.schema import schema_of
 from ionscape.files.table import Table
-
-POSITIVE = Bounds(above=0.0)
-FRACTION = Bounds(at_least=0.0, at_most=1.0)
 
 FIT, FIT_COMMON = "fit", "fit-common"
 LARGEST_NUMBER_OF_COMPOSITIONS = 1001

@@ -18,7 +18,7 @@ from ionscape.profiling.crater_scan import HEIGHT, LATERAL, UNIT_ALIASES
 from ionscape.profiling.raw import Channel, RawProfile
 from ionscape.profiling.species import parse_species
 
-from .text import file_hash
+from .text import Layout, file_hash, read_numbers
 
 TOTALS = frozenset({"total", "sum", "total ion", "total ions", "total ion current", "total counts", "tic"})
 
@@ -211,6 +211,58 @@ def check_counted(head: str) -> None:
             f'is a rate ("{unit}"), not counts', value=head,
             remedy="multiply it by the counting time of a data point: counts carry their own error",
         )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """What stands above the numbers of a text export.
+
+    Attributes:
+        lines: as they stand in the file.
+        delimiter: between the cells of all lines.
+        heads: of the columns.
+        scales: "time" and "depth", at least one, each with its place among the columns and the size of its unit.
+        channels: of distinct names, at least one, by rising columns.
+    """
+
+    lines: tuple[str, ...]
+    delimiter: str
+    heads: tuple[str, ...]
+    scales: Mapping[str, tuple[int, float]]
+    channels: tuple[Channel, ...]
+
+
+def read_profile(path: Path, header: Header, *, format: str) -> RawProfile:
+    """The profile of a text export: the numbers below its header.
+
+    Args:
+        path: of the export.
+        header: of it.
+        format: name of its format.
+
+    Raises:
+        InputError: the numbers are damaged or incomplete; with line and column.
+    """
+    counted = tuple(channel.column - 1 for channel in header.channels if channel.kind != "ratio")
+    layout = Layout(header=len(header.lines), columns=len(header.heads), delimiter=header.delimiter, alike=counted)
+    table = read_numbers(path, layout)
+    places = [channel.column - 1 for channel in header.channels]
+    taken = {place for place, _ in header.scales.values()} | set(places)
+    adjacent = places == list(range(places[0], places[0] + len(places)))
+    return build_profile(
+        file=str(path),
+        format=format,
+        sha256=file_hash(path),
+        channels=header.channels,
+        # A view where one is possible: the counts are most of the file and are not to stand in memory twice.
+        intensity=(table.values[:, places[0] : places[-1] + 1] if adjacent else table.values[:, places]).T,
+        columns={head: table.values[:, place] for place, head in enumerate(header.heads) if place not in taken},
+        scales={what: (place + 1, table.values[:, place] * size) for what, (place, size) in header.scales.items()},
+        places=Places(lines=table.lines),
+        header=header.lines,
+        comments=table.comments,
+        smoothing=next((line.strip("# ") for line in header.lines if "smoothing" in line.lower()), None),
+    )
 
 
 def build_profile(

@@ -18,16 +18,15 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from ionscape.errors import InputError
-from ionscape.files.columns import split_cells
+from ionscape.files.columns import delimiter_in, split_cells, to_number
 from ionscape.profiling.raw import Channel, RawProfile
 
-from .build import Places, build_profile, distinct_channels, make_channel, scale_of
-from .text import Layout, decoded_head, file_hash, open_text, read_number, read_numbers
+from .build import Header, distinct_channels, make_channel, read_profile, scale_of
+from .text import decoded_head, open_text
 
 NAME = "surfacelab"
 DESCRIPTION = "SurfaceLab text export of a depth profile"
@@ -55,7 +54,7 @@ def recognises(path: Path, head: bytes) -> bool:
     place = _head_place(lines)
     if place is None:
         return False
-    delimiter = _delimiter(lines[place])
+    delimiter = delimiter_in(lines[place])
     heads = _cells(lines[place], delimiter)
     return any(_names_channels(_cells(line, delimiter), heads) for line in lines[:place])
 
@@ -66,39 +65,10 @@ def read(path: Path) -> RawProfile:
     Raises:
         InputError: it is damaged or incomplete; with line and column.
     """
-    header = _read_header(path)
-    first = header.channels[0].column - 1
-    counted = [channel.column - 1 for channel in header.channels if channel.kind != "ratio"]
-    layout = Layout(header=len(header.lines), columns=len(header.heads), delimiter=header.delimiter, alike=counted)
-    table = read_numbers(path, layout)
-    scales = {what: (place + 1, table.values[:, place] * size) for what, (place, size) in header.scales.items()}
-    taken = {place for place, _ in header.scales.values()}
-    return build_profile(
-        file=str(path),
-        format=NAME,
-        sha256=file_hash(path),
-        channels=header.channels,
-        # A view: the counts are most of the file and are not to stand in memory twice.
-        intensity=table.values[:, first:].T,
-        columns={head: table.values[:, place] for place, head in enumerate(header.heads[:first]) if place not in taken},
-        scales=scales,
-        places=Places(lines=table.lines),
-        header=header.lines,
-        comments=table.comments,
-        smoothing=next((line.strip("# ") for line in header.lines if "smoothing" in line.lower()), None),
-    )
+    return read_profile(path, _read_header(path), format=NAME)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Header:
-    lines: tuple[str, ...]
-    delimiter: str
-    heads: tuple[str, ...]
-    scales: dict[str, tuple[int, float]]
-    channels: tuple[Channel, ...]
-
-
-def _read_header(path: Path) -> _Header:
+def _read_header(path: Path) -> Header:
     with open_text(path) as stream:
         lines = _header_lines(stream)
     place = _head_place(lines)
@@ -106,7 +76,7 @@ def _read_header(path: Path) -> _Header:
     if place is None:
         problem = "has no line of column heads that names the sputter time"
         raise InputError(problem, file=str(path), key=f"line {len(lines) + 1}", remedy=remedy)
-    lines, delimiter = lines[: place + 1], _delimiter(lines[place])
+    lines, delimiter = lines[: place + 1], delimiter_in(lines[place])
     # A title fills the first cell, alone or in a line of its own width.
     width = len(_cells(lines[place], delimiter))
     rows = [(number, _cells(line, delimiter)) for number, line in enumerate(lines, start=1)]
@@ -120,7 +90,7 @@ def _read_header(path: Path) -> _Header:
     names = _row(rows[0], heads, what="names", closed=closed, file=str(path))
     first = _first_intensity(heads, names)
     scales = _scales(heads, first=first, line=rows[place][0], file=str(path))
-    if any(names[:first]) or all(read_number(name) is not None or name.lower() in NO_MASS for name in names):
+    if any(names[:first]) or all(to_number(name) is not None or name.lower() in NO_MASS for name in names):
         problem = "must name the channels, each above its Intensity"
         raise InputError(problem, file=str(path), key=f"line {rows[0][0]}", remedy="export it again")
     masses = _masses(rows[1] if place > 1 else None, heads, first=first, closed=closed, file=str(path))
@@ -131,7 +101,7 @@ def _read_header(path: Path) -> _Header:
             raise InputError("is a channel without a name", file=str(path), key=key, remedy="give it a name")
         channels.append(make_channel(name, column=column, mass=mass))
     distinct = distinct_channels(channels, file=str(path), line=rows[0][0])
-    return _Header(lines=tuple(lines), delimiter=delimiter, heads=heads, scales=scales, channels=distinct)
+    return Header(lines=tuple(lines), delimiter=delimiter, heads=heads, scales=scales, channels=distinct)
 
 
 def _header_lines(stream: TextIO) -> list[str]:
@@ -148,12 +118,8 @@ def _header_lines(stream: TextIO) -> list[str]:
 
 
 def _begins_with_number(line: str) -> bool:
-    cells = _cells(line, _delimiter(line))
-    return len(cells) > 1 and read_number(cells[0]) is not None
-
-
-def _delimiter(line: str) -> str:
-    return next((sign for sign in "\t;," if sign in line), "\t")
+    cells = _cells(line, delimiter_in(line))
+    return len(cells) > 1 and to_number(cells[0]) is not None
 
 
 def _cells(line: str, delimiter: str) -> tuple[str, ...]:
@@ -166,12 +132,12 @@ def _cells(line: str, delimiter: str) -> tuple[str, ...]:
 
 def _head_place(lines: Sequence[str]) -> int | None:
     """Which line holds the heads of the columns; None if none does."""
-    return next((place for place, line in enumerate(lines) if _is_head(_cells(line, _delimiter(line)))), None)
+    return next((place for place, line in enumerate(lines) if _is_head(_cells(line, delimiter_in(line)))), None)
 
 
 def _is_head(cells: tuple[str, ...]) -> bool:
     """Whether cells are heads of columns: a time or depth with its unit among them, or intensities."""
-    if len(cells) < 2 or not cells[0] or any(read_number(cell) is not None for cell in cells):
+    if len(cells) < 2 or not cells[0] or any(to_number(cell) is not None for cell in cells):
         return False  # numbers, or a setting with its value
     return any(_is_intensity(cell) for cell in cells) or any(map(_is_scale, cells))
 
@@ -252,7 +218,7 @@ def _masses(
         return [None] * (len(heads) - first)
     masses: list[float | None] = []
     for column, cell in enumerate(_row(row, heads, what="masses", closed=closed, file=file)[first:], start=first + 1):
-        mass = None if cell.lower() in NO_MASS else read_number(cell)
+        mass = None if cell.lower() in NO_MASS else to_number(cell)
         if cell.lower() not in NO_MASS and not (mass is not None and 0.0 < mass < 1e6):
             key = f"line {row[0]}, column {column}"
             remedy = 'write a mass in u, or "N/A"'

@@ -14,24 +14,23 @@ import csv
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ionscape.errors import InputError
-from ionscape.files.columns import row_cells, split_cells
+from ionscape.files.columns import delimiter_in, row_cells, split_cells, to_number
 from ionscape.profiling.raw import Channel, RawProfile
 
 from .build import (
-    Places,
-    build_profile,
+    Header,
     check_counted,
     distinct_channels,
     make_channel,
     ratio_parts,
+    read_profile,
     scale_of,
     split_unit,
 )
-from .text import Layout, decoded_head, file_hash, open_text, read_number, read_numbers
+from .text import decoded_head, open_text
 
 NAME = "table"
 DESCRIPTION = "table in CSV or between tabs with a column of sputter time or depth"
@@ -64,47 +63,13 @@ def read(path: Path) -> RawProfile:
     Raises:
         InputError: a column has no name or unit, or the table is damaged; with line and column.
     """
-    header = _read_header(path)
-    # Spreadsheets and scripts often leave the last line open.
-    counted = [channel.column - 1 for channel in header.channels if channel.kind != "ratio"]
-    layout = Layout(
-        header=header.line + header.more, columns=len(header.heads), delimiter=header.delimiter, alike=counted
-    )
-    table = read_numbers(path, layout)
-    taken = {place for place, _ in header.scales.values()} | {channel.column - 1 for channel in header.channels}
-    places = [channel.column - 1 for channel in header.channels]
-    adjacent = places == list(range(places[0], places[0] + len(places)))
-    return build_profile(
-        file=str(path),
-        format=NAME,
-        sha256=file_hash(path),
-        channels=header.channels,
-        # A view where one is possible: the counts are most of the file.
-        intensity=(table.values[:, places[0] : places[-1] + 1] if adjacent else table.values[:, places]).T,
-        columns={head: table.values[:, place] for place, head in enumerate(header.heads) if place not in taken},
-        scales={what: (place + 1, table.values[:, place] * size) for what, (place, size) in header.scales.items()},
-        places=Places(lines=table.lines),
-        header=header.lines,
-        comments=table.comments,
-        smoothing=next((line.strip("# ") for line in header.lines if "smoothing" in line.lower()), None),
-    )
+    return read_profile(path, _read_header(path), format=NAME)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Header:
-    lines: tuple[str, ...]
-    line: int
-    more: int
-    delimiter: str
-    heads: tuple[str, ...]
-    scales: dict[str, tuple[int, float]]
-    channels: tuple[Channel, ...]
-
-
-def _read_header(path: Path) -> _Header:
+def _read_header(path: Path) -> Header:
     lines, line, below = _header_lines(path)
     text = lines[line - 1].removeprefix("#").strip(" ")
-    delimiter = _delimiter(text)
+    delimiter = delimiter_in(text, usual=",")
     try:
         heads = tuple(split_cells(text, delimiter))
     except csv.Error as error:
@@ -134,14 +99,7 @@ def _read_header(path: Path) -> _Header:
     if not channels:
         raise InputError("has no column of counts", file=str(path), key=f"line {line}", remedy=remedy)
     distinct = distinct_channels(channels, file=str(path), line=line)
-    return _Header(
-        lines=tuple(lines), line=line, more=1 if units else 0, delimiter=delimiter, heads=heads, scales=scales,
-        channels=distinct,
-    )  # fmt: skip
-
-
-def _delimiter(text: str) -> str:
-    return next((sign for sign in "\t;," if sign in text), ",")
+    return Header(lines=tuple(lines), delimiter=delimiter, heads=heads, scales=scales, channels=distinct)
 
 
 def _units(line: str, delimiter: str, columns: int) -> tuple[str, ...]:
@@ -182,15 +140,15 @@ def _header_lines(path: Path) -> tuple[list[str], int, str]:
 
 def _begins_with_number(text: str, *, titled: bool) -> bool:
     """Whether the numbers begin with a line; below a title a number alone, as a year, does not."""
-    cells = [cell for cell in row_cells(text, _delimiter(text)) if cell]
-    return bool(cells) and read_number(cells[0]) is not None and (len(cells) > 1 or not titled)
+    cells = [cell for cell in row_cells(text, delimiter_in(text, usual=",")) if cell]
+    return bool(cells) and to_number(cells[0]) is not None and (len(cells) > 1 or not titled)
 
 
 def _names_columns(text: str, below: str) -> bool:
     """Whether a line names two columns at least, one of them of time or depth whose unit it or the next line gives."""
-    delimiter = _delimiter(text)
+    delimiter = delimiter_in(text, usual=",")
     heads = row_cells(text, delimiter)
-    if any(read_number(head) is not None for head in heads):
+    if any(to_number(head) is not None for head in heads):
         return False  # a setting with its value, as "sputter time (s), 300"
     units = _units(below, delimiter, len(heads))
     for place, head in enumerate(heads if len(heads) > 1 else ()):
@@ -205,8 +163,8 @@ def _names_columns(text: str, below: str) -> bool:
 def _check_titles(lines: Sequence[str], heads: tuple[str, ...], *, file: str) -> None:
     """Refuse a row of numbers above the names of the columns: nothing is left out as a title that may be a point."""
     for number, text in enumerate(lines, start=1):
-        cells = [cell for cell in row_cells(text, _delimiter(text)) if cell]
-        numbers = sum(read_number(cell) is not None for cell in cells)
+        cells = [cell for cell in row_cells(text, delimiter_in(text, usual=",")) if cell]
+        numbers = sum(to_number(cell) is not None for cell in cells)
         if not text.startswith("#") and numbers >= 2 and len(cells) >= len(heads) - 1:
             raise InputError("has numbers above the names of the columns", file=file, key=f"line {number}",
                              remedy="put them below, or delete the line")  # fmt: skip
@@ -223,7 +181,7 @@ def _sort_column(
     """Add a column to the scales or to the channels, or to neither."""
     if not head:
         raise InputError("is a column without a name", remedy="give each column a name")
-    if read_number(head) is not None:
+    if to_number(head) is not None:
         raise InputError("is a number where a name is expected", value=head, remedy=f"write it as {HEADER_EXAMPLE}")
     scale = scale_of(head)
     if scale is not None and scale[0] in scales:

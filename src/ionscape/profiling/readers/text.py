@@ -6,10 +6,8 @@ memory than its numbers. Where it refuses, the file is read again cell by cell t
 
 from __future__ import annotations
 
-import codecs
 import csv
 import hashlib
-import io
 import itertools
 import re
 from array import array
@@ -17,7 +15,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import TextIO
 
 import numpy as np
 
@@ -29,18 +27,17 @@ from ionscape.files.columns import (
     has_thousands_separators,
     split_cells,
     thousands_problem,
+    to_number,
 )
-from ionscape.files.text import missing_file
+from ionscape.files.text import CONTROL_BYTES, read_bytes, text_encoding
 
 HEAD = 1 << 20
 """Bytes from which encoding and format are recognised."""
 
 CUT_OFF = "the file was cut off or damaged, export it again; if its lines are complete, mend the line breaks"
 
-_NUMBER = re.compile(r"\s*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|nan|inf(?:inity)?)\s*", re.IGNORECASE | re.ASCII)
 # Microsoft's C library writes 0/0 as "-nan(ind)".
 _INDEFINITE = re.compile(r"-?nan\([a-z]*\)")
-_CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
 
 def read_head(path: Path) -> bytes:
@@ -49,17 +46,7 @@ def read_head(path: Path) -> bytes:
     Raises:
         InputError: it does not exist, is a folder, may not be read, or is empty.
     """
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(HEAD)
-    except FileNotFoundError:
-        raise missing_file(path) from None
-    except IsADirectoryError:
-        raise InputError("is a folder", file=str(path), remedy="give the file in it") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        remedy = "check its name and permissions"
-        raise InputError(f"cannot be read ({reason})", file=str(path), remedy=remedy) from None
+    head = read_bytes(path, HEAD)
     if not head.strip():
         raise InputError("is empty", file=str(path), remedy="export the measurement again")
     return head
@@ -71,22 +58,9 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def text_encoding(head: bytes) -> str | None:
-    """Encoding of a text by its first bytes: UTF-8, UTF-16 with its mark, or else Latin-1; None for binary data."""
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if _CONTROL_BYTES.search(head):
-        return None
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        return "latin-1"
-    return "utf-8-sig"
-
-
 def without_text(head: bytes) -> str | None:
     """The first byte that no text holds, and its place; None for a text."""
-    match = None if text_encoding(head) is not None else _CONTROL_BYTES.search(head)
+    match = None if text_encoding(head) is not None else CONTROL_BYTES.search(head)
     if match is None:
         return None
     line = head.count(b"\n", 0, match.start()) + 1
@@ -115,13 +89,9 @@ def open_text(path: Path) -> Generator[TextIO]:
             file=str(path),
             remedy="export the measurement as text (ASCII)",
         )
-    with path.open("rb") as stream, _decoded(stream, encoding) as text:
-        yield text
-
-
-def _decoded(stream: BinaryIO, encoding: str) -> TextIO:
     # A stray byte becomes visible as \xfc: in a comment it stays legible, in a number it is an error with its place.
-    return io.TextIOWrapper(stream, encoding=encoding, errors="backslashreplace")
+    with path.open(encoding=encoding, errors="backslashreplace") as text:
+        yield text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,12 +153,6 @@ def read_numbers(path: Path, layout: Layout) -> NumberTable:
     raise InputError(f"cannot be read as numbers ({reason})", file=str(path), remedy="export it again")
 
 
-def read_number(text: str) -> float | None:
-    """A number of a header, with decimal point or comma; None if it is none."""
-    plain = text.replace(",", ".")
-    return float(plain) if _NUMBER.fullmatch(plain) else None
-
-
 class _NumberLines:
     """Iterator over the lines of numbers as `numpy.loadtxt` takes them: without line end, with decimal points.
 
@@ -238,7 +202,8 @@ class _NumberLines:
             elif "." in row and not quoted:
                 self._set_decimal(".", row)
             self.numbers.append(self._line)
-            yield _INDEFINITE.sub("nan", row) if "(" in row else row
+            row = _INDEFINITE.sub("nan", row) if "(" in row else row
+            yield row.replace("\N{MINUS SIGN}", "-")
         if isinstance(self._stream.newlines, tuple) and "\r" in self._stream.newlines:
             raise self.error("ends with half a line break (CR), or another line does", remedy=CUT_OFF)
 
@@ -371,5 +336,5 @@ def _name_fault(path: Path, layout: Layout) -> None:
                     raise lines.error("is empty", column=column)
                 if has_thousands_separators(cell):
                     raise lines.error("has thousands separators", column=column, value=cell, remedy=NO_THOUSANDS)
-                if not _NUMBER.fullmatch(cell):
+                if to_number(cell) is None:
                     raise lines.error("is not a number", column=column, value=cell)

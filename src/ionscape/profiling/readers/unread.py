@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 
 from ionscape.errors import InputError
-from ionscape.files.columns import split_cells
+from ionscape.files.columns import row_cells
 from ionscape.files.kinds import kind_of_file
 
 from .text import decoded_head
@@ -57,12 +56,6 @@ def _is_cameca(head: bytes) -> bool:
 
 
 def _has_own_times(line: str) -> bool:
-    delimiter = next((sign for sign in ";\t," if sign in line), None)
-    if delimiter is None:
-        return False
-    try:
-        cells = [cell.lower() for cell in split_cells(line, delimiter)]
-    except csv.Error:
-        return False
+    cells = [cell.lower() for cell in row_cells(line, next((sign for sign in ";\t," if sign in line), None))]
     times = [cell for cell in cells if _TIME.match(cell)]
     return len(times) > 1 and len(set(times)) == 1 and any("/s" in cell or "cps" in cell for cell in cells)
