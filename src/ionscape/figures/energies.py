@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
 
-from .plot import Axis, Curve, Label, Mark, Panel, Plot, entry
-from .profiles import decades, stage_title, stages_and_temperatures
+from .axes import DIFFUSION, SITE_ENERGY, SITES, decades
+from .plot import Axis, Curve, Label, Mark, Panel, Plot, area, entry, with_minus
+from .profiles import stage_title, stages_and_temperatures
 from .render_matplotlib import Drawing
 from .states import Array, Result, State, arrival_order, stage_ends, state_at
 from .style import STAGE_LINES, LineStyle, axis_unit, ion_styles, reject
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from ionscape.diffusivity import DiffusionModel, SiteEnergyDistribution
     from ionscape.experiment import Experiment
 
-ENERGY_AXIS = Axis(label="site energy from transport threshold", unit="eV", size=ELECTRON_VOLT)
-SITES_AXIS = Axis(symbol="S(E)/n_bulk", unit="eV⁻¹", limits=(0.0, None))
 ENERGY_POINTS = 1500
 SAME_COEFFICIENT = 0.2  # relative difference of two diffusion coefficients that looks like none over some decades
 LEAST_POPULATION = 1e-4  # of bulk: less would be a line without area
@@ -76,7 +74,7 @@ def diffusion_panel(experiment: Experiment, stages: int | Sequence[int] | None =
     what = f"density that sets the Fermi level{note}" if depends else "density, on which no coefficient depends"
     return Panel(
         horizontal=Axis(label=f"{what},", symbol="n/n_bulk", limits=(0.0, 1.0)),
-        vertical=Axis(symbol="D", unit="m²/s", si_unit="m^2/s", log=True, limits=decades(curves)),
+        vertical=replace(DIFFUSION, limits=decades(curves)),
         curves=tuple(curves),
     )
 
@@ -147,12 +145,6 @@ def energy_grid(distribution: SiteEnergyDistribution, marks: Sequence[float], *,
     return np.unique(np.concatenate([grid, np.asarray(marks, dtype=np.float64)]))
 
 
-def _filled(name: str, energy: Array, sites: Array, inside: NDArray[np.bool_], **style: Any) -> Curve:
-    """The area below a part of a distribution."""
-    return Curve(name=name, x=energy[inside] / ELECTRON_VOLT, y=sites[inside], lower=np.zeros(int(inside.sum())),
-                 upper=sites[inside], kind="band", **style)  # fmt: skip
-
-
 @Drawing
 def site_energy_distribution(
     experiment: Experiment, ion: str | None = None, stage: int = 0, moved_fraction: float | None = None
@@ -196,16 +188,19 @@ def site_energy_distribution(
     some_stay, some_move = filled[1] > LEAST_POPULATION * native, moved_fraction > LEAST_POPULATION
     curves: list[Curve] = []
     if some_stay:
-        curves.append(_filled(f"{ion} that stays", energy, sites, energy <= left, colour=colour, strength=0.3))
+        inside = energy <= left
+        curves.append(area(f"{ion} that stays", volts[inside], sites[inside], colour=colour, strength=0.3))
     if some_move:
         inside = (energy >= left) & (energy <= full)
         name = f"{ion} that has moved, {100 * moved_fraction:.3g} %"
-        curves.append(_filled(name, energy, sites, inside, colour=colour, strength=0.75))
+        curves.append(area(name, volts[inside], sites[inside], colour=colour, strength=0.75))
     curves.append(Curve(name="all sites", x=volts, y=sites, colour="black", thickness=1.3))
-    levels = [(full, "dashed", "full"), *([(left, "dotted", "depleted")] if some_stay and some_move else [])]
+    levels = [(full / ELECTRON_VOLT, "dashed", "full")]
+    if some_stay and some_move:
+        levels.append((left / ELECTRON_VOLT, "dotted", "depleted"))
     marks = [
-        Mark(value=level / ELECTRON_VOLT, name=f"{text}: {_minus(level / ELECTRON_VOLT)} eV", symbol="E_F", line=line,
-             colour="black", legend=True)
+        Mark(value=level, name=f"{text}: {with_minus(f'{level:.3f}')} eV", symbol="E_F", line=line, colour="black",
+             legend=True)
         for level, line, text in levels
     ]  # fmt: skip
     mobile = distribution.branches[0]
@@ -216,8 +211,8 @@ def site_energy_distribution(
     text = f"{1000 * mobile.full_width_at_half_maximum / ELECTRON_VOLT:.0f} meV"
     label = Label(text=text, x=mobile.centre / ELECTRON_VOLT, y=half, anchor=("center", "bottom"))
     panel = Panel(
-        horizontal=replace(ENERGY_AXIS, limits=(float(volts[0]), float(volts[-1]))), curves=tuple(curves),
-        vertical=replace(SITES_AXIS, limits=(0.0, 1.08 * float(sites.max()))), marks=tuple(marks), labels=(label,),
+        horizontal=replace(SITE_ENERGY, limits=(float(volts[0]), float(volts[-1]))), curves=tuple(curves),
+        vertical=replace(SITES, limits=(0.0, 1.08 * float(sites.max()))), marks=tuple(marks), labels=(label,),
         legend="",
     )  # fmt: skip
     return Plot(name=f"site-energies-{ion}", panels=(panel,), legend="above", columns=3, size=(6.4, 4.0))
@@ -248,24 +243,21 @@ def all_site_energies(experiment: Experiment) -> Plot | None:
             energy = energy_grid(distribution, [level], points=ENERGY_POINTS // 2)
             sites = np.asarray(distribution.density_of_states(energy)) * ELECTRON_VOLT / bulk
             label = f"{name}, stage {number + 1}" if drawn else name
-            curves.append(_filled(f"{label}, occupied", energy, sites, energy <= level, colour=colour, legend=False,
-                                  strength=0.15 if drawn else 0.3))  # fmt: skip
-            curves.append(Curve(name=label, x=energy / ELECTRON_VOLT, y=sites, colour=colour, thickness=1.5,
+            volts, inside = energy / ELECTRON_VOLT, energy <= level
+            curves.append(area(f"{label}, occupied", volts[inside], sites[inside], colour=colour, legend=False,
+                               strength=0.15 if drawn else 0.3))  # fmt: skip
+            curves.append(Curve(name=label, x=volts, y=sites, colour=colour, thickness=1.5,
                                 line=STAGE_LINES[len(drawn) % len(STAGE_LINES)]))  # fmt: skip
-            value = _minus(level / ELECTRON_VOLT)
+            value = with_minus(f"{level / ELECTRON_VOLT:.3f}")
             mark = Mark(value=level / ELECTRON_VOLT, symbol="E_F", name=f"({name}) = {value} eV", colour=colour,
                         legend=True)  # fmt: skip
             marks.setdefault((name, value), mark)
             drawn.append(distribution)
     if not curves:
         return None
-    panel = Panel(title="site energies", horizontal=ENERGY_AXIS, vertical=SITES_AXIS, curves=tuple(curves),
+    panel = Panel(title="site energies", horizontal=SITE_ENERGY, vertical=SITES, curves=tuple(curves),
                   marks=tuple(marks.values()))  # fmt: skip
     return Plot(name="site-energies", panels=(panel,))
-
-
-def _minus(value: float) -> str:
-    return f"{value:.3f}".replace("-", "\N{MINUS SIGN}")
 
 
 @Drawing
@@ -299,10 +291,10 @@ def local_populations(result: Result, time: float | Sequence[float] | None = Non
     panels = [_populations(experiment, state_at(result.dataset, moment), depth) for moment in times]
     widest = max(float(panel.curves[-1].x.max()) for panel in panels)
     energies = np.concatenate([panel.curves[-1].y for panel in panels])
-    vertical = replace(ENERGY_AXIS, limits=(float(energies.min()), float(energies.max())))
+    vertical = replace(SITE_ENERGY, limits=(float(energies.min()), float(energies.max())))
     panels = [
         replace(panel, title=f"{moment / clock.size:.4g} {clock.unit}", vertical=replace(vertical, hidden=place > 0),
-                horizontal=replace(SITES_AXIS, limits=(0.0, 1.4 * widest)))
+                horizontal=replace(SITES, limits=(0.0, 1.4 * widest)))
         for place, (panel, moment) in enumerate(zip(panels, times, strict=True))
     ]  # fmt: skip
     return Plot(
@@ -344,7 +336,7 @@ def _populations(experiment: Experiment, state: State, depth: float) -> Panel:
     labels.append(Label(text=f"({order[0]})", symbol="E_F", x=1.0, y=native, frame=("panel", "data"),
                         anchor=("right", "bottom")))  # fmt: skip
     mark = Mark(value=native, across="horizontal", colour="black", thickness=0.9)
-    return Panel(horizontal=SITES_AXIS, vertical=ENERGY_AXIS, curves=tuple(curves), labels=tuple(labels), marks=(mark,),
+    return Panel(horizontal=SITES, vertical=SITE_ENERGY, curves=tuple(curves), labels=tuple(labels), marks=(mark,),
                  legend="")  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from ionscape.constants import CHI_SQUARE_68, CHI_SQUARE_95
 from ionscape.errors import InputError
 
 from .fit_values import SAME_OPTIMUM, likelihood_limit, likelihood_profile, profiled, readable_unit, short_names
-from .plot import Axis, Curve, Field, Mark, Panel, Plot, grid_layout
+from .plot import Axis, Curve, Field, Mark, Panel, Plot, area, grid_layout
 from .render_matplotlib import Drawing
 
 if TYPE_CHECKING:
@@ -164,8 +164,7 @@ def _pair(
     order = np.argsort(x)
     share = np.cumsum(weight[order]) / np.sum(weight)
     steps, tops = np.repeat(edges, 2)[1:-1], np.repeat(heights, 2)
-    alone = Curve(name=horizontal.label, x=steps, y=tops, lower=np.zeros_like(tops), upper=tops, kind="band",
-                  colour="#0072B2", strength=0.45)  # fmt: skip
+    alone = area(horizontal.label, steps, tops, colour="#0072B2", strength=0.45)
     marks = [Mark(value=float(np.interp(level, share, x[order])), line=line, colour="black", thickness=0.8)
              for level, line in QUANTILES]  # fmt: skip
     return Panel(horizontal=horizontal, vertical=Axis(limits=(0.0, None), hidden=True), curves=(alone,),

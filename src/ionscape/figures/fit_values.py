@@ -12,6 +12,7 @@ import numpy as np
 from ionscape.constants import CHI_SQUARE_95
 from ionscape.files.quantities import DIMENSIONS, DisplayUnit
 
+from .plot import raised
 from .style import reject
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ SAME_OPTIMUM = 1.0  # of the cost: searches that end so close together have foun
 LEAST_RESIDUAL_AXIS = 3.5  # standard deviations
 WIDTHS = ("diffusion.width", "diffusion.trapped_width")
 """Ends of the paths of what papers call Γ."""
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PRETTY = {"m^2/s": "m²/s", "1/m^3": "m⁻³", "m^2": "m²", "nm^2": "nm²", "µm^2": "µm²", "mm^2": "mm²"}
 
 
@@ -58,7 +58,7 @@ def readable_unit(unit: str, value: float) -> DisplayUnit:
     pretty = _PRETTY.get(unit, unit)
     if -3 < power < 4:
         return DisplayUnit(unit=pretty, size=1.0)
-    return DisplayUnit(unit=f"10{str(power).translate(_SUPERSCRIPTS)} {pretty}".strip(), size=10.0**power)
+    return DisplayUnit(unit=f"10{raised(str(power))} {pretty}".strip(), size=10.0**power)
 
 
 def short_names(names: Sequence[str]) -> list[str]:

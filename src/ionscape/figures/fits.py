@@ -6,37 +6,36 @@ Everything is read from the dataset of a result, so that a result whose inputs a
 from __future__ import annotations
 
 import math
-import textwrap
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
 
+from .axes import (
+    ACTIVATION,
+    DENSITY,
+    DIFFUSION,
+    FERMI_DENSITY,
+    PER_CUBIC_NANOMETRE,
+    SITE_ENERGY,
+    SITES_PER_VOLUME,
+    depth_axis,
+)
 from .fit_values import chosen_data_set, curve_ions, residual_limit
-from .plot import Axis, Curve, Label, Mark, Panel, Plot, axis_in, entry
-from .profiles import PER_CUBIC_NANOMETRE
+from .plot import ZERO_LINE, Axis, Curve, Label, Panel, Plot, entry, wrapped
 from .render_matplotlib import Drawing
-from .style import LOWEST_DECADES, axis_unit, darker, ion_styles
+from .style import LOWEST_DECADES, darker, ion_styles
 
 if TYPE_CHECKING:
     from ionscape.inference import FitResult
 
-TITLE_WIDTH = 78  # characters on a line
 TYPICAL_WIDTH = 95  # percentile of the widths of a band up to which its axis reaches
 BANDS = ((95, 0.22), (68, 0.3))
 """Level in per cent and strength, from the back to the front: one shines through the other."""
 DARK = 0.45
 """Strength of both bands on top of each other."""
-FERMI_AXIS = Axis(label="density that sets the Fermi level", unit="nm⁻³", size=PER_CUBIC_NANOMETRE, si_unit="1/m^3")
-ENERGY_AXIS = Axis(label="site energy from transport threshold", unit="eV", size=ELECTRON_VOLT, si_unit="J")
-D_AXIS = Axis(symbol="D", unit="m²/s", si_unit="m^2/s", log=True)
-ACTIVATION_AXIS = Axis(symbol="E_act", unit="eV", size=ELECTRON_VOLT, si_unit="J")
-SITES_AXIS = Axis(
-    symbol="S(E)", unit="eV⁻¹ nm⁻³", size=PER_CUBIC_NANOMETRE / ELECTRON_VOLT, si_unit="1/(m^3 J)", limits=(0.0, None)
-)
 
 
 @Drawing
@@ -53,7 +52,7 @@ def fitted_profile(result: FitResult, number: int = 0) -> Plot:
     name, ions = chosen_data_set(result, number)
     data = result.dataset
     depth = data[f"depth_{number}"].values
-    horizontal = axis_in(axis_unit(float(depth[-1]), "length"), "depth", "m", limits=(0.0, float(depth[-1])))
+    horizontal = depth_axis(float(depth[-1]))
     x, styles = depth / horizontal.size, ion_styles(ions)
     curves: list[Curve] = []
     residuals: list[Panel] = []
@@ -70,7 +69,7 @@ def fitted_profile(result: FitResult, number: int = 0) -> Plot:
         residuals.append(_residuals(ion, colour, x, data[f"residual_{number}"].values[:, place], horizontal))
     upper = Panel(
         title=_title(result, name), horizontal=replace(horizontal, hidden=True), curves=tuple(curves),
-        vertical=Axis(label="density", unit="nm⁻³", size=PER_CUBIC_NANOMETRE, si_unit="1/m^3", limits=(0.0, None)),
+        vertical=DENSITY,
     )  # fmt: skip
     lower = [replace(panel, horizontal=replace(horizontal, hidden=panel is not residuals[-1])) for panel in residuals]
     return Plot(
@@ -85,10 +84,9 @@ def _residuals(ion: str, colour: str, x: np.ndarray, residual: np.ndarray, horiz
     band = Curve(name="±2 σ", x=ends, y=np.zeros(2), lower=np.full(2, -2.0), upper=np.full(2, 2.0), kind="band",
                  colour="#888888", strength=0.2)  # fmt: skip
     points = Curve(name=f"{ion} residual", x=x, y=residual, kind="points", colour=colour, thickness=0.75, legend=False)
-    middle = Mark(value=0.0, across="horizontal", line="solid", thickness=0.5, colour="black")
     grey = Label(text="grey: ±2 σ", x=1.0, y=0.0, frame=("panel", "panel"), anchor=("right", "bottom"), size=6.5)
     return Panel(horizontal=horizontal, vertical=Axis(label=ion, unit="σ", limits=(-limit, limit)),
-                 curves=(band, points), marks=(middle,), labels=(grey,), legend="")  # fmt: skip
+                 curves=(band, points), marks=(ZERO_LINE,), labels=(grey,), legend="")  # fmt: skip
 
 
 @Drawing
@@ -102,7 +100,7 @@ def fitted_diffusion_coefficients(result: FitResult, number: int = 0) -> Plot:
     Raises:
         InputError: there is no such data set.
     """
-    plot = _banded(result, "diffusion_coefficient", number, FERMI_AXIS, D_AXIS, about="%")
+    plot = _banded(result, "diffusion_coefficient", number, FERMI_DENSITY, DIFFUSION, about="%")
     upper = plot.panels[0]
     lines = [curve.y for curve in upper.curves if curve.kind == "line" and curve.x.size]
     highest = max((float(np.nanmax(y)) for y in lines), default=0.0)
@@ -123,7 +121,7 @@ def fitted_activation_energies(result: FitResult, number: int = 0) -> Plot:
     Raises:
         InputError: there is no such data set.
     """
-    plot = _banded(result, "activation_energy", number, FERMI_AXIS, ACTIVATION_AXIS, about="eV")
+    plot = _banded(result, "activation_energy", number, FERMI_DENSITY, ACTIVATION, about="eV")
     return replace(plot, name=f"{plot.name}-activation-energies")
 
 
@@ -142,7 +140,7 @@ def fitted_site_energies(result: FitResult, number: int = 0) -> Plot:
     if not curve_ions(result, "site_energy_density", number):
         raise InputError("has no ion with a site energy distribution", key="number", value=number,
                          remedy='choose a data set with an ion whose diffusion model is "site-energies"')  # fmt: skip
-    plot = _banded(result, "site_energy_density", number, ENERGY_AXIS, SITES_AXIS)
+    plot = _banded(result, "site_energy_density", number, SITE_ENERGY, SITES_PER_VOLUME)
     return replace(plot, name=f"{plot.name}-site-energies")
 
 
@@ -179,18 +177,17 @@ def _banded(result: FitResult, kind: str, number: int, horizontal: Axis, vertica
               for level, strength in ((68, DARK), (95, BANDS[0][1]))]  # fmt: skip
     horizontal = replace(horizontal, limits=(ends[0], ends[1]) if ions else (None, None))
     reach = (-1.4 * limit, 1.4 * limit) if 0.0 < limit < math.inf else (None, None)
-    middle = Mark(value=0.0, across="horizontal", line="solid", thickness=0.5, colour="black")
     return Plot(
         name=f"fit-{name}" if name else "fit", share="x", heights=(3.2, 1.0), size=(6.4, 5.2),
         panels=(
             Panel(title=_title(result, name), horizontal=replace(horizontal, hidden=True), vertical=vertical,
                   curves=tuple(upper)),
             Panel(horizontal=horizontal, vertical=Axis(label="band", unit=about, limits=reach), curves=tuple(lower),
-                  marks=(middle,), legend=""),
+                  marks=(ZERO_LINE,), legend=""),
         ),
     )  # fmt: skip
 
 
 def _title(result: FitResult, name: str) -> str:
     title = str(result.dataset.attrs["title"])
-    return textwrap.fill(f"{title}: {name}" if name else title, TITLE_WIDTH)
+    return wrapped(f"{title}: {name}" if name else title)

@@ -14,9 +14,9 @@ import numpy as np
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
 
-from .plot import Axis, Curve, Mark, Panel, Plot, lowered_digits
+from .axes import BORATE_FRACTION
+from .plot import Axis, Curve, Mark, Panel, Plot, area, lowered_digits, with_minus
 from .render_matplotlib import Drawing
-from .series import MIXING_AXIS
 from .style import LineStyle, colour_of_map, ion_styles
 
 if TYPE_CHECKING:
@@ -82,20 +82,16 @@ def density_of_states_panel(landscape: Landscape) -> Panel:
     grid = np.sort(np.append(energy, fermi))
     heights = np.interp(grid, energy, density)
     parts = (("occupied", grid <= fermi, ion_styles([alkali])[alkali].colour), ("vacant", grid >= fermi, "#7F7F7F"))
-    curves = [
-        Curve(name=name, x=grid[inside], y=heights[inside], lower=np.zeros(int(inside.sum())), upper=heights[inside],
-              kind="band", colour=colour, strength=0.3)
-        for name, inside, colour in parts
-    ]  # fmt: skip
+    curves = [area(name, grid[inside], heights[inside], colour=colour, strength=0.3) for name, inside, colour in parts]
     curves.append(Curve(name="all", x=energy, y=density, colour="black", thickness=1.3, legend=False))
     steps = np.round(charges / CHARGE_STEP).astype(int)
     drawn = [step for step in np.unique(steps) if np.count_nonzero(steps == step) >= LEAST_SHARE * len(energies)]
     for place, step in enumerate(drawn):
         part = np.histogram(energies[steps == step], edges)[0] / (len(energies) * width)
         tone = colour_of_map("viridis", 0.85 * place / max(len(drawn) - 1, 1))
-        name = f"Q ≈ {_minus(f'{step * CHARGE_STEP:g}')}"
+        name = f"Q ≈ {with_minus(f'{step * CHARGE_STEP:g}')}"
         curves.append(Curve(name=name, x=energy, y=part, colour=tone, thickness=1.0))
-    mark = Mark(value=fermi, name=f"= {_minus(f'{fermi:.3f}')} eV", symbol="E_F", colour="black", thickness=0.9,
+    mark = Mark(value=fermi, name=f"= {with_minus(f'{fermi:.3f}')} eV", symbol="E_F", colour="black", thickness=0.9,
                 legend=True)  # fmt: skip
     return Panel(
         horizontal=Axis(label="site energy", symbol="ε", unit="eV", limits=(lowest, highest)),
@@ -136,7 +132,7 @@ def mixing_panel(
     y = alkali_oxide_fraction
     return Panel(
         title=f"{y:.4g} {lowered_digits(alkali + '2O')} – {1 - y:.4g} [x B₂O₃ – (1−x) P₂O₅]", legend="beside",
-        horizontal=replace(MIXING_AXIS, limits=(0.0, 1.0)), vertical=UNITS_AXIS,
+        horizontal=replace(BORATE_FRACTION, limits=(0.0, 1.0)), vertical=UNITS_AXIS,
         curves=tuple(curves),
     )  # fmt: skip
 
@@ -224,9 +220,4 @@ def _units_table(
 
 
 def _charge(charge: int) -> str:
-    return "0" if charge == 0 else _minus(f"{charge:+d}")
-
-
-def _minus(number: str) -> str:
-    """A number with a minus sign instead of a hyphen."""
-    return number.replace("-", "\N{MINUS SIGN}")
+    return "0" if charge == 0 else with_minus(f"{charge:+d}")

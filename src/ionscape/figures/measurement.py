@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .axes import DENSITY, DEPTH, MICROMETRE, NANOMETRE, PER_CUBIC_NANOMETRE, SPUTTER_TIME
 from .plot import (
+    ZERO_LINE,
     Axis,
     Curve,
     Label,
-    Mark,
     Panel,
     Plot,
     Region,
@@ -23,6 +24,7 @@ from .plot import (
     grid_layout,
     plain_formula,
     power_of_ten,
+    wrapped,
 )
 from .render_matplotlib import Drawing
 from .style import IonStyle, axis_unit, ion_styles
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from ionscape.profiling.crater import StepHeight
     from ionscape.profiling.crater_scan import CraterScan
 
-NANOMETRE, MICROMETRE = 1e-9, 1e-6
 CALIBRATION_COLOUR = "#009E73"
 BULK_COLOUR = "#0072B2"
 SURFACE_COLOUR = "#D55E00"
@@ -41,16 +42,11 @@ FIT_COLOUR = "#CC79A7"
 FEW_CHANNELS = 8  # up to which colours tell the elements and dashes the isotopes
 LONGEST_INNER_LEGEND = 6
 LONGEST_COLUMN = 4  # of panels with crater scans
-TITLE_WIDTH = 78  # characters on a line
 FILE_WIDTH = 34
 ROOM_FOR_NAMES = 0.18
 """Part of the height of a crater scan that is left free above it."""
 DARK, LIGHT = 0.35, 0.18  # strength of the bands: statistical, between the normalisations
 ISOTOPE_LINES = ("solid", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)))
-TIME_AXIS, DEPTH_AXIS = (
-    Axis(label="sputter time", unit="s"),
-    Axis(label="depth", unit="nm", size=NANOMETRE, si_unit="m"),
-)
 
 
 @Drawing
@@ -60,10 +56,10 @@ def raw_counts(profile: DepthProfile) -> Plot:
     depth, timed = data["depth"].values / NANOMETRE, "sputter_time" in data
     panel = counts_panel(profile, over="time" if timed else "depth")
     if timed and np.isfinite(data.attrs["sputter_rate"]):
-        panel = replace(panel, upper=SecondAxis(axis=DEPTH_AXIS, at=data["sputter_time"].values, values=depth))
+        panel = replace(panel, upper=SecondAxis(axis=DEPTH, at=data["sputter_time"].values, values=depth))
     outside = data.sizes["channel"] > LONGEST_INNER_LEGEND
     return Plot(
-        name="counts", title=_wrapped(data.attrs["title"]),
+        name="counts", title=wrapped(data.attrs["title"]),
         panels=(replace(panel, legend="" if outside else "inside"),), legend="right" if outside else "",
         size=(8.2 if outside else 7.0, 4.4),
     )  # fmt: skip
@@ -90,14 +86,14 @@ def counts_panel(profile: DepthProfile, *, over: str = "depth", regions: bool = 
         if where.any():
             saturated.append(Curve(name=f"{plain_formula(name)} saturated", x=x[where], y=counts[where, place],
                                    kind="points", marker="v", colour=style.colour, thickness=2.2))  # fmt: skip
-    horizontal = replace(TIME_AXIS if over == "time" else DEPTH_AXIS, limits=(0.0, float(x[-1])))
+    horizontal = replace(SPUTTER_TIME if over == "time" else DEPTH, limits=(0.0, float(x[-1])))
     return _counts(names, x, counts, horizontal, further=saturated, regions=_regions(profile) if regions else ())
 
 
 def raw_counts_panel(raw: RawProfile) -> Panel:
     """Counts of the ions of an export over sputter time (or depth)."""
     names = [channel.name for channel in raw.channels if channel.kind == "ion"]
-    x, axis = (raw.sputter_time, TIME_AXIS) if raw.sputter_time is not None else (raw.depth, DEPTH_AXIS)
+    x, axis = (raw.sputter_time, SPUTTER_TIME) if raw.sputter_time is not None else (raw.depth, DEPTH)
     assert x is not None
     counts = np.stack([raw.counts(name) for name in names], axis=1)
     return replace(_counts(names, x / axis.size, counts, axis), title=Path(raw.file).name)
@@ -155,7 +151,7 @@ def calibrated_profile(profile: DepthProfile) -> Plot:
     total = float(np.sum(data["bulk_density"].values))
     upper = density_panel(profile)
     outside = sum(curve.legend for curve in upper.curves) > LONGEST_INNER_LEGEND
-    title = f"{_wrapped(data.attrs['title'])}\nmethod: {data.attrs['density_method']}"
+    title = f"{wrapped(data.attrs['title'])}\nmethod: {data.attrs['density_method']}"
     unity = Label(text=f" = {power_of_ten(total)} m⁻³", symbol="n_bulk", x=1.0, y=1.0, frame=("panel", "panel"),
                   anchor=("right", "bottom"), size=8.0)  # fmt: skip
     # the title stands above both panels
@@ -177,7 +173,7 @@ def density_panel(profile: DepthProfile, *, regions: bool = True, normalised: bo
     """
     data = profile.dataset
     depth = data["depth"].values / NANOMETRE
-    total = float(np.sum(data["bulk_density"].values)) if normalised else 1e27
+    total = float(np.sum(data["bulk_density"].values)) if normalised else PER_CUBIC_NANOMETRE
     styles = ion_styles(profile.ions)
 
     def of(name: str, place: int) -> FloatArray:
@@ -199,12 +195,10 @@ def density_panel(profile: DepthProfile, *, regions: bool = True, normalised: bo
     ]
     curves += [entry(text, kind="band", colour="black", strength=strength) for _, _, strength, text in reversed(bands)]
     lowest = min(0.0, float(np.nanmin(data["density_lower_95"].values)) / total)
-    vertical = (
-        Axis(label="density", unit="nm⁻³", size=1e27) if not normalised else Axis(label="density", symbol="n/n_bulk")
-    )
+    vertical = Axis(label="density", symbol="n/n_bulk") if normalised else DENSITY
     return Panel(
         title=f"densities, method {data.attrs['density_method']}", curves=tuple(curves),
-        horizontal=replace(DEPTH_AXIS, limits=(0.0, float(depth[-1]))),
+        horizontal=replace(DEPTH, limits=(0.0, float(depth[-1]))),
         vertical=replace(vertical, limits=(lowest, None)), regions=_regions(profile) if regions else (),
     )  # fmt: skip
 
@@ -227,10 +221,10 @@ def balance_panel(profile: DepthProfile) -> Panel:
         text = f"cut off: up to {float(f'{largest:.2g}'):g} % at {place:.3g} nm"
         labels.append(Label(text=text, x=0.06, y=0.95, frame=("panel", "panel"), anchor=("left", "top"), size=8.0))
     return Panel(
-        horizontal=replace(DEPTH_AXIS, limits=(0.0, float(depth[-1]))), labels=tuple(labels),
+        horizontal=replace(DEPTH, limits=(0.0, float(depth[-1]))), labels=tuple(labels),
         # room for the labels above the data
         vertical=Axis(label="balance", unit="%", limits=(-limit, 1.5 * limit)),
-        marks=(Mark(value=0.0, across="horizontal", line="solid", thickness=0.5, colour="black"),),
+        marks=(ZERO_LINE,),
         curves=(
             Curve(name="±2 σ of noise", x=depth, y=np.zeros_like(depth), lower=-error, upper=error, kind="band",
                   colour="black", strength=0.15),
@@ -295,10 +289,6 @@ def crater_panel(scan: CraterScan | StepHeight, *, deepest: float | None = None)
         vertical=Axis(label="height", unit=unit.unit, size=unit.size,
                       limits=(low - 0.05 * (high - low), high + ROOM_FOR_NAMES * (high - low))), legend="",
     )  # fmt: skip
-
-
-def _wrapped(title: str) -> str:
-    return textwrap.fill(title, TITLE_WIDTH)
 
 
 def _regions(profile: DepthProfile) -> tuple[Region, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -25,6 +26,7 @@ CurveKind = Literal["line", "points", "band", "step", "bars", "stems"]
 Frame = Literal["data", "panel"]
 
 INK = "#222222"
+TITLE_WIDTH = 78  # characters on a line
 SYMBOL = re.compile(r"([^\W\d_])(?:_([^\W\d_]+))?")
 """A letter of a symbol of a quantity, and its subscript."""
 _SUPERSCRIPTS = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
@@ -340,6 +342,15 @@ class Plot:
         return tuple(curve for panel in self.panels for curve in panel.curves)
 
 
+ZERO_LINE = Mark(value=0.0, across="horizontal", line="solid", thickness=0.5, colour="black")
+"""Where what is drawn is as it should be."""
+
+
+def area(name: str, x: FloatArray, y: FloatArray, **style: Any) -> Curve:
+    """What lies below a line, as a band from 0 on; `style` are fields of `Curve`."""
+    return Curve(name=name, x=x, y=y, lower=np.zeros_like(y), upper=y, kind="band", **style)
+
+
 def grid_layout(count: int, columns: int, *, downwards: bool = False) -> tuple[tuple[int, ...], ...]:
     """The layout of a number of panels in columns, row by row or down each column; the last places may be empty."""
     rows = math.ceil(count / columns)
@@ -372,6 +383,21 @@ def plain_formula(name: str) -> str:
 def lowered_digits(formula: str) -> str:
     """A chemical formula with the numbers behind its symbols lowered, as in Li₂O."""
     return re.sub(r"(?<=[A-Za-z])_?(\d+)", lambda found: found[1].translate(_SUBSCRIPTS), formula)
+
+
+def with_minus(number: str) -> str:
+    """A number with a minus sign instead of a hyphen."""
+    return number.replace("-", "\N{MINUS SIGN}")
+
+
+def raised(digits: str) -> str:
+    """Digits and signs as superscripts."""
+    return digits.translate(_SUPERSCRIPTS)
+
+
+def wrapped(title: str) -> str:
+    """A title in lines that fit above a figure."""
+    return textwrap.fill(title, TITLE_WIDTH)
 
 
 def power_of_ten(value: float) -> str:

@@ -10,7 +10,8 @@ import numpy as np
 
 from ionscape.files.quantities import DisplayUnit
 
-from .plot import Axis, Curve, Panel, Plot, axis_in, entry, grid_layout
+from .axes import DENSITY, DIFFUSION, PER_CUBIC_NANOMETRE, decades, depth_axis
+from .plot import Axis, Curve, Panel, Plot, entry, grid_layout
 from .render_matplotlib import Drawing
 from .states import (
     Array,
@@ -28,13 +29,12 @@ from .states import (
     state_at,
     values,
 )
-from .style import LOWEST_DECADES, TOTAL, axis_unit, colour_of_map, ion_styles
+from .style import TOTAL, axis_unit, colour_of_map, ion_styles
 
 if TYPE_CHECKING:
     from ionscape.experiment import Experiment
     from ionscape.profiling import DepthProfile
 
-PER_CUBIC_NANOMETRE = 1e27  # 1/m^3
 WHOLE = 0.999  # of the thickness: a figure that reaches so deep shows the whole sample
 HIGHEST_LINEAR = 20.0  # times the native density
 LEAST_LOGARITHMIC = 1e-3  # of the native density
@@ -165,7 +165,7 @@ class DensityScale:
         log = highest > HIGHEST_LINEAR * unity
         limits = (LEAST_LOGARITHMIC * unity, 2.0 * highest) if log else (min(0.0, 1.05 * lowest), 1.06 * highest)
         if not self.normalised:
-            return Axis(label="density", unit="nm⁻³", size=PER_CUBIC_NANOMETRE, si_unit="1/m^3", log=log, limits=limits)
+            return replace(DENSITY, log=log, limits=limits)
         label, symbol = self._fraction()
         return Axis(label=label, symbol=symbol, log=log, limits=limits)
 
@@ -201,11 +201,6 @@ def zone_name(experiment: Experiment, limit: float) -> str:
         return "whole sample"
     arriving = any(stage.newcomers for stage in experiment.stages)
     return "exchanged zone" if arriving else "zone below the surface"
-
-
-def depth_axis(limit: float) -> Axis:
-    """The axis of depths from the surface to `limit` [m]."""
-    return axis_in(axis_unit(limit, "length"), "depth", "m", limits=(0.0, limit))
 
 
 def cells_shown(depth: Array, limit: float) -> int:
@@ -342,18 +337,8 @@ def diffusion_over_depth_panel(result: Result, state: State, *, limit: float) ->
         if coefficient.max() > 0.0:
             curves.append(Curve(name=name, x=state.depth[:count] / horizontal.size, y=coefficient,
                                 colour=styles[name].colour, line=styles[name].line))  # fmt: skip
-    vertical = Axis(symbol="D", unit="m²/s", si_unit="m^2/s", log=True, limits=decades(curves))
+    vertical = replace(DIFFUSION, limits=decades(curves))
     return Panel(horizontal=horizontal, vertical=vertical, curves=tuple(curves))
-
-
-def decades(curves: Sequence[Curve]) -> tuple[float | None, float | None]:
-    """Limits of a logarithmic axis: whole decades, not further down than is of use."""
-    positive = [curve.y[np.isfinite(curve.y) & (curve.y > 0.0)] for curve in curves]
-    if not any(part.size for part in positive):
-        return None, None
-    highest = max(float(part.max()) for part in positive if part.size)
-    lowest = max(min(float(part.min()) for part in positive if part.size), highest * 10.0**-LOWEST_DECADES)
-    return 10.0 ** float(np.floor(np.log10(lowest))), 10.0 ** float(np.ceil(np.log10(highest * 1.001)))
 
 
 @Drawing

@@ -13,6 +13,7 @@ from ionscape.arrays import FloatArray
 from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT, NORMAL_95
 from ionscape.errors import InputError
 
+from .axes import BORATE_FRACTION
 from .plot import Axis, Curve, Panel, Plot, entry
 from .render_matplotlib import Drawing
 from .style import LineStyle, colour_of_map, ion_styles
@@ -35,7 +36,6 @@ INTERVAL = ("", "_lower_95", "_upper_95")
 DASHES: LineStyle = (0, (4, 2))
 MARKERS = "sDv^<>ph*Xd8P"
 """Of publications; the second time round they are filled, so that no two of 26 look alike."""
-MIXING_AXIS = Axis(label="borate fraction", symbol="x", limits=(-0.03, 1.03))
 
 
 class TemperatureColours:
@@ -78,7 +78,7 @@ def activation_energies(result: SeriesResult) -> Plot:
     if "measured_activation_energy" in data:
         curves += _sources(data, data["measured_x"].values, data["measured_activation_energy"].values)
     vertical = Axis(label="activation energy of", symbol="σT", unit="eV")
-    panel = Panel(title=str(data.attrs["title"]), horizontal=MIXING_AXIS, vertical=vertical, curves=tuple(curves),
+    panel = Panel(title=str(data.attrs["title"]), horizontal=BORATE_FRACTION, vertical=vertical, curves=tuple(curves),
                   legend="")  # fmt: skip
     return Plot(name="activation-energies", panels=(panel,), legend="right", size=(6.6, 4.0))
 
@@ -122,8 +122,8 @@ def conductivities(result: SeriesResult) -> Plot:
     if fitted:
         curves.append(entry("with the frequency\nof the series", colour="black", line=DASHES, thickness=1.2))
         curves.append(entry("with the frequency fitted\nfor each x", colour="black", thickness=1.2))
-    panels = [Panel(title=str(data.attrs["title"]), horizontal=replace(MIXING_AXIS, hidden=fitted), vertical=vertical,
-                    curves=(*curves, *_bars_entry(curves)), legend="")]  # fmt: skip
+    panels = [Panel(title=str(data.attrs["title"]), horizontal=replace(BORATE_FRACTION, hidden=fitted), legend="",
+                    vertical=vertical, curves=(*curves, *_bars_entry(curves)))]  # fmt: skip
     if fitted:
         panels.append(_frequencies(data))
     return Plot(name="conductivities", panels=tuple(panels), heights=(2.4, 1.0)[: 1 + fitted], share="x",
@@ -214,7 +214,7 @@ def _frequencies(data: xarray.Dataset) -> Panel:
         Curve(name="used", x=x, y=used, colour="black", thickness=1.0, line=DASHES, legend=False),
     )  # fmt: skip
     vertical = _logarithmic(Axis(symbol="ν", unit="Hz"), curves)
-    return Panel(horizontal=MIXING_AXIS, vertical=vertical, curves=curves, legend="")
+    return Panel(horizontal=BORATE_FRACTION, vertical=vertical, curves=curves, legend="")
 
 
 def _bars_entry(curves: Sequence[Curve]) -> list[Curve]:
