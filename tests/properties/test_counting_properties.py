@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ionscape.profiling import counting
-from ionscape.profiling.crater import DepthScale
+from ionscape.profiling.depth_scale import DepthScale
+from ionscape.profiling.pulses import infer_pulses
 from ionscape.profiling.resolution import GaussianResponse, MixingRoughnessInformationResponse
 
 PULSES = st.integers(2, 10**6)
@@ -33,7 +34,7 @@ def test_any_number_of_pulses_is_found_from_six_digits(pulses: int, seed: int):
     detected = rng.binomial(pulses, np.array([0.002, 0.02, 0.2, 0.6])[:, None], (4, 150))
     intensity = -pulses * np.log(1.0 - detected / pulses)
     printed = np.vectorize(lambda value: float(f"{value:.6g}"))(intensity)
-    found = counting.infer_pulses(printed)
+    found = infer_pulses(printed)
     assert found.status == "inferred"
     assert found.pulses is not None
     # Six digits cannot always tell neighbouring numbers apart.
@@ -47,7 +48,7 @@ def test_any_number_of_pulses_is_found_from_six_digits(pulses: int, seed: int):
 )
 def test_depth_rises_with_time_and_is_zero_at_the_surface(rates: list[float], steps: list[float], surface: float):
     ends = list(surface + np.cumsum(steps))[: len(rates) - 1]
-    scale = DepthScale.from_layers(rates=rates, rate_errors=[0.0] * len(rates), ends=ends, surface_time=surface)
+    scale = DepthScale(rates=tuple(rates), rate_errors=(0.0,) * len(rates), ends=tuple(ends), surface_time=surface)
     time = np.linspace(0.0, 1000.0, 200)
     assert (np.diff(scale.depth(time)) > 0.0).all()
     assert scale.depth([surface])[0] == 0.0

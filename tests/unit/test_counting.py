@@ -7,6 +7,7 @@ import pytest
 
 from ionscape.errors import InputError
 from ionscape.profiling import counting
+from ionscape.profiling.pulses import infer_pulses
 
 
 def printed(values: np.ndarray, form: str) -> np.ndarray:
@@ -83,7 +84,7 @@ def test_pulses_are_found(pulses: int, form: str):
     rare = -pulses * np.log(1.0 - rng.binomial(pulses, 20.0 / pulses, (2, 300)) / pulses)
     ratio = intensity[0] / intensity[1]
     everything = printed(np.vstack([rare, intensity, ratio, intensity.sum(axis=0)]), form)
-    found = counting.infer_pulses(everything)
+    found = infer_pulses(everything)
     assert (found.status, found.pulses) == ("inferred", pulses)
     assert found.consistent[:2].all()
     assert not found.consistent[5]
@@ -92,34 +93,34 @@ def test_pulses_are_found(pulses: int, form: str):
 def test_whole_counts_are_uncorrected_and_other_numbers_unknown():
     rng = np.random.default_rng(5)
     counts = rng.poisson(np.array([[3.0], [200.0], [30000.0]]), (3, 200)).astype(float)
-    assert counting.infer_pulses(counts).status == "uncorrected"
+    assert infer_pulses(counts).status == "uncorrected"
     with_ratio = np.vstack([counts, printed(counts[1] / counts[2], ".6g")])
-    found = counting.infer_pulses(with_ratio)
+    found = infer_pulses(with_ratio)
     assert found.status == "uncorrected"
     assert found.consistent.tolist() == [True, True, True, False]
     smoothed = np.array([np.convolve(row, np.ones(3) / 3.0, mode="valid") for row in counts])
     for others in (counts * 0.37, counts / counts.sum(axis=0), smoothed):
-        found = counting.infer_pulses(printed(others, ".6g"))
+        found = infer_pulses(printed(others, ".6g"))
         assert (found.status, found.pulses) == ("unknown", None)
 
 
 def test_smoothed_corrected_counts_are_not_taken_for_others():
     intensity = measured(np.random.default_rng(6), pulses=16384, common=0.0)
     smoothed = np.array([np.convolve(row, np.ones(3) / 3.0, mode="valid") for row in intensity / 100.0])
-    assert counting.infer_pulses(printed(smoothed, ".6g")).status == "unknown"
+    assert infer_pulses(printed(smoothed, ".6g")).status == "unknown"
 
 
 def test_ratios_to_nothing_are_passed_over():
     intensity = printed(measured(np.random.default_rng(7), pulses=4096, common=0.0), ".6g")
     rare = printed(counting.poisson_corrected(np.arange(300.0) % 40, 4096), ".6g")
     broken = np.vstack([intensity, rare, np.full(300, math.nan), np.full(300, math.inf), np.full(300, 1e308)])
-    assert counting.infer_pulses(broken).pulses == 4096
+    assert infer_pulses(broken).pulses == 4096
 
 
 def test_nothing_counted_at_all():
-    assert counting.infer_pulses(np.zeros((3, 40))).pulses is None
+    assert infer_pulses(np.zeros((3, 40))).pulses is None
     with pytest.raises(InputError):
-        counting.infer_pulses(np.zeros(40))
+        infer_pulses(np.zeros(40))
 
 
 @pytest.mark.parametrize("common", [0.0, 0.005, 0.012, 0.03])
@@ -152,14 +153,3 @@ def test_too_few_points_have_no_common_factor():
         counting.common_factor(np.full((2, 20), 1000.0), np.full((2, 20), 1000.0))
     with pytest.raises(InputError, match="shape"):
         counting.common_factor(np.ones((2, 20)), np.ones((2, 19)))
-
-
-def test_fano_factor():
-    rng = np.random.default_rng(10)
-    alone = rng.poisson(3000.0, (1, 2000)).astype(float)
-    # A common factor c adds c² I² to the variance I: 1 + c² I = 1 + 0.02² · 3000 = 2.2.
-    moved = rng.poisson(3000.0 * (1.0 + 0.02 * rng.standard_normal((1, 2000)))).astype(float)
-    factors = counting.fano_factor(np.vstack([alone, moved, np.zeros((1, 2000))]))
-    assert factors[0] == pytest.approx(1.0, abs=0.15)
-    assert factors[1] == pytest.approx(2.2, abs=0.3)
-    assert math.isnan(factors[2])

@@ -8,16 +8,10 @@ import numpy as np
 import pytest
 
 from ionscape.errors import InputError
-from ionscape.profiling.crater import (
-    CraterScan,
-    DepthScale,
-    crater_depth,
-    default_total_time,
-    find_regions,
-    levelled,
-    read_crater_scan,
-    step_height,
-)
+from ionscape.profiling.crater import crater_depth, step_height
+from ionscape.profiling.crater_regions import Regions, find_regions
+from ionscape.profiling.crater_scan import CraterScan, read_crater_scan
+from ionscape.profiling.depth_scale import DepthScale, default_total_time
 
 SURFACE = ((20e-6, 150e-6), (550e-6, 680e-6))
 VALLEY = (260e-6, 440e-6)
@@ -224,11 +218,12 @@ def test_exact_step_under_tilt_and_bow():
 
 
 def test_levelled_surface_lies_at_zero():
-    scan = levelled(crater(tilt=2e-6, bow=100e-9), SURFACE, order=2)
+    regions = Regions(surface=SURFACE, valley=VALLEY)
+    scan = step_height(crater(tilt=2e-6, bow=100e-9), regions, order=2).levelled
     outside = (scan.lateral < 170e-6) | (scan.lateral > 530e-6)
     assert np.abs(scan.height[outside]).max() < 1e-15
     # Tilt alone leaves the bow: the middle stands above the sides by 100 nm times the mean of u² from 0.571 to 0.943.
-    tilted = levelled(crater(tilt=2e-6, bow=100e-9), SURFACE, order=1)
+    tilted = step_height(crater(tilt=2e-6, bow=100e-9), regions, order=1).levelled
     assert tilted.height[700] == pytest.approx(-160e-9 + 58.5e-9, abs=2e-9)
 
 
@@ -369,7 +364,10 @@ def test_no_three_scans_claim_what_their_scatter_by_chance_says():
 def test_draws_follow_the_interval():
     rng = np.random.default_rng(8)
     result = crater_depth([crater(rng, depth=depth, noise=1e-10) for depth in (159e-9, 160e-9, 161e-9)])
-    draws = result.draw(np.random.default_rng(9), 40000)
+    scale = DepthScale.from_crater(
+        depth=result.depth, depth_error=result.error, total_time=1.0, degrees_of_freedom=result.degrees_of_freedom
+    )
+    draws = scale.draw_depths([1.0], np.random.default_rng(9), 40000)
     assert np.quantile(draws, [0.025, 0.975]) == pytest.approx(result.interval(), rel=2e-3)
     assert (draws > 0.0).all()
 
@@ -387,15 +385,14 @@ def test_depth_scale_of_a_crater():
 
 
 def test_depth_scale_of_layers():
-    scale = DepthScale.from_layers(rates=[1e-9, 2e-9], rate_errors=[1e-11, 4e-11], ends=[100.0])
+    scale = DepthScale(rates=(1e-9, 2e-9), rate_errors=(1e-11, 4e-11), ends=(100.0,))
     assert scale.depth([0.0, 50.0, 100.0, 150.0]) == pytest.approx([0.0, 50e-9, 100e-9, 200e-9])
     # Independent errors: 100 s · 0.01 nm/s and 50 s · 0.04 nm/s.
     assert scale.depth_error([150.0])[0] == pytest.approx(math.hypot(1e-9, 2e-9))
-    assert len(scale.draw(np.random.default_rng(1), 3)) == 3
     with pytest.raises(InputError, match="rise"):
-        DepthScale.from_layers(rates=[1e-9, 2e-9, 1e-9], rate_errors=[0.0] * 3, ends=[100.0, 50.0])
+        DepthScale(rates=(1e-9, 2e-9, 1e-9), rate_errors=(0.0,) * 3, ends=(100.0, 50.0))
     with pytest.raises(InputError, match="greater than 0"):
-        DepthScale.from_rate(rate=0.0, rate_error=0.0)
+        DepthScale(rates=(0.0,), rate_errors=(0.0,))
 
 
 def test_total_time():

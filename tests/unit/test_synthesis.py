@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import special, stats
 
 from ionscape.errors import InputError
-from ionscape.profiling.crater import read_crater_scan
+from ionscape.profiling.crater_scan import read_crater_scan
 from ionscape.profiling.load import load_measurement, make_measurement
 from ionscape.profiling.readers import read_raw_profile
 from ionscape.profiling.resolution import GaussianResponse, MixingRoughnessInformationResponse

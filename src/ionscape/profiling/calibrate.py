@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,12 +15,14 @@ from ionscape.remarks import Remark
 from . import densities, regions
 from . import remarks as told
 from .channels import IonChannels, IonCounts, ion_channels
-from .counting import common_factor, dead_time_limited, infer_pulses, intensity_variance
+from .counting import common_factor, dead_time_limited, intensity_variance
 from .counts_check import why_not_counts
-from .crater import CraterDepth, DepthScale, crater_depth, default_total_time
+from .crater import CraterDepth, crater_depth
 from .densities import Balance, BoolArray, Factors
+from .depth_scale import DepthScale, default_total_time
 from .load import Measurement, load_measurement
 from .profile import DepthProfile, make_profile
+from .pulses import infer_pulses
 from .resampling import resample
 from .settings import DensityMethod, Region
 
@@ -180,7 +181,7 @@ def _depth_scale(
             if getattr(settings, key) or measurement.crater_scans:
                 raise InputError("contradicts the depths that the export gives", file=measurement.file,
                                  key=f"measurement.{key}", remedy="leave it out, or export sputter times")  # fmt: skip
-        return DepthScale.from_rate(rate=1.0, rate_error=0.0), None
+        return DepthScale(rates=(1.0,), rate_errors=(0.0,)), None
     for key in ("sputter_time", "surface_time"):
         value = getattr(settings, key)
         wrong = value is not None and (value < time[-1] * (1.0 - 1e-6) if key == "sputter_time" else value >= time[-1])
@@ -200,7 +201,7 @@ def _depth_scale(
         remarks.append(told.UNUSED_SPUTTER_TIME("measurement.sputter_time", f"measurement.{given}"))
     if settings.sputter_rate is not None:
         rate = settings.sputter_rate
-        return DepthScale.from_rate(rate=rate.value, rate_error=rate.error, surface_time=surface), None
+        return DepthScale(rates=(rate.value,), rate_errors=(rate.error,), surface_time=surface), None
     if settings.layers:
         return _layers(measurement, surface), None
     if (settings.crater_depth is not None or measurement.crater_scans) and settings.sputter_time is None:
@@ -245,11 +246,11 @@ def _check_crater(crater: CraterDepth, remarks: list[Remark]) -> None:
 
 def _layers(measurement: Measurement, surface: float) -> DepthScale:
     layers = measurement.settings.layers
-    return DepthScale.from_layers(
-        rates=[layer.sputter_rate.value for layer in layers],
-        rate_errors=[layer.sputter_rate.error for layer in layers],
+    return DepthScale(
+        rates=tuple(layer.sputter_rate.value for layer in layers),
+        rate_errors=tuple(layer.sputter_rate.error for layer in layers),
         # that all but the last have an end, and that these rise, the settings have checked
-        ends=cast(Sequence[float], [layer.until for layer in layers[:-1]]),
+        ends=cast(tuple[float, ...], tuple(layer.until for layer in layers[:-1])),
         surface_time=surface,
     )
 

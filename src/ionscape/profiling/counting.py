@@ -25,17 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 
-from .pulses import PulseInference, infer_pulses
-
-__all__ = [
-    "CommonFactor", "PulseInference", "common_factor", "dead_time_limited", "detected_counts", "draw_intensity",
-    "fano_factor", "infer_pulses", "intensity_variance", "poisson_corrected",
-]  # fmt: skip
-
 BoolArray = NDArray[np.bool_]
-
-FOURTH_DIFFERENCE = np.array([1.0, -4.0, 6.0, -4.0, 1.0]) / 6.0
-"""Deviation of a point from the cubic through its four neighbours."""
 
 COMMON_HALF_WIDTH = 6
 """Points to either side from which the smooth course of the total is taken."""
@@ -241,30 +231,6 @@ def common_factor(intensity: ArrayLike, variance: ArrayLike) -> CommonFactor:
     )
 
 
-def fano_factor(intensity: ArrayLike, pulses: int | None = None) -> FloatArray:
-    """Scatter of each channel over that of counting: 1 for counting alone, more where a common factor moves it.
-
-    Mean square of the deviations of points from the cubic through their four neighbours, limited at four standard
-    deviations, over what counting would give.
-
-    Args:
-        intensity: shape (channels, points).
-        pulses: N; None for counts without Poisson correction.
-
-    Returns:
-        Shape (channels,); nan for a channel with fewer than 20 windows of five points or without counts.
-
-    Raises:
-        InputError: an intensity is negative or not finite, there are not two dimensions, or `pulses` is not positive.
-    """
-    counts = _checked(intensity, pulses)
-    if counts.ndim != 2:
-        raise InputError("must have the shape (channels, points)", key="intensity", value=str(counts.shape))
-    # Without the lower bound of `intensity_variance`, which would make rare channels look quieter than they are.
-    variance = counts if pulses is None else pulses * np.expm1(np.minimum(counts / pulses, 700.0))
-    return np.array([_fano_of_channel(row, noise) for row, noise in zip(counts, variance, strict=True)])
-
-
 def _checked(values: ArrayLike, pulses: int | None) -> FloatArray:
     array = np.asarray(values, dtype=np.float64)
     if pulses is not None and not (math.isfinite(pulses) and pulses >= 1):
@@ -331,19 +297,3 @@ def _excess_variance(deviation: FloatArray, counting: FloatArray, kernel: FloatA
     slope = (inside - 2.0 * WINSOR_LIMIT * density) * gain * float(np.sum(1.0 / variance**2))
     scatter = (fourth - second**2) * overlap * float(np.sum(1.0 / variance**2))
     return size_squared, math.sqrt(scatter) / slope
-
-
-def _fano_of_channel(counts: FloatArray, variance: FloatArray) -> float:
-    deviation = _windows(counts, FOURTH_DIFFERENCE)
-    expected = _windows(variance, FOURTH_DIFFERENCE**2)
-    keep = expected > 0.0
-    if int(keep.sum()) < FEWEST_WINDOWS:
-        return math.nan
-    square, noise = deviation[keep] ** 2, expected[keep]
-    factor = float(square.sum() / noise.sum())
-    for _ in range(50):
-        limited = float(np.minimum(square, 16.0 * factor * noise).sum() / noise.sum())
-        if abs(limited - factor) <= 1e-9 * factor:
-            break
-        factor = limited
-    return factor

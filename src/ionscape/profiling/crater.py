@@ -22,21 +22,15 @@ from .crater_regions import (
     Region,
     Regions,
     find_regions,
-    levelled,
     points_inside,
     robust_polynomial,
     scaled_position,
 )
-from .crater_scan import CraterScan, read_crater_scan
-from .depth_scale import NARROWEST, WIDEST, DepthScale, default_total_time, student_quantile
+from .crater_scan import CraterScan
+from .depth_scale import student_quantile
 
 PRIOR_FREEDOM = 1.0
 """Degrees of freedom with which an assumed scatter joins that of a few scans: it counts as much as one further scan."""
-
-__all__ = [
-    "CraterDepth", "CraterScan", "DepthScale", "Regions", "StepHeight", "crater_depth", "default_total_time",
-    "find_regions", "levelled", "read_crater_scan", "step_height",
-]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,12 +80,6 @@ class CraterDepth:
         """Interval that holds the depth with probability `level` [m], by Student's t."""
         width = student_quantile(level, self.degrees_of_freedom) * self.error
         return self.depth - width, self.depth + width
-
-    def draw(self, rng: np.random.Generator, size: int) -> FloatArray:
-        """Depths that are compatible with the scans [m], shape (size,); within 0.2 and 5 times the mean."""
-        finite = math.isfinite(self.degrees_of_freedom)
-        deviates = rng.standard_t(self.degrees_of_freedom, size) if finite else rng.standard_normal(size)
-        return np.clip(self.depth + self.error * deviates, NARROWEST * self.depth, WIDEST * self.depth)
 
 
 def step_height(scan: CraterScan, regions: Regions | None = None, *, order: int | None = None) -> StepHeight:

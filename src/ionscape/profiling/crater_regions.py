@@ -1,10 +1,10 @@
-"""Surface and floor of a sputter crater in a profilometer scan: finding them, and levelling the surface."""
+"""Surface and floor of a sputter crater in a profilometer scan."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -90,28 +90,6 @@ def find_regions(scan: CraterScan) -> Regions:
     return _regions_around(
         position, height, left, right, order, bounds=(float(scan.lateral[0]), float(scan.lateral[-1]))
     )
-
-
-def levelled(scan: CraterScan, surface: Sequence[Region], order: int = 1) -> CraterScan:
-    """Remove tilt (order 1) or tilt and bow (order 2), so that the surface lies at height 0.
-
-    The polynomial is fitted to the surface regions alone, without dust and scratches.
-
-    Args:
-        scan: as measured.
-        surface: (start, stop) of parts on the unsputtered surface [m].
-        order: of the polynomial; 0 removes the mean only.
-
-    Returns:
-        The scan with other heights.
-
-    Raises:
-        InputError: fewer than 10 points lie in the regions.
-    """
-    inside = points_inside(scan, surface, "surface_regions")
-    place = scaled_position(scan)
-    coefficients, _ = robust_polynomial(place[inside], scan.height[inside], order)
-    return replace(scan, height=scan.height - np.vander(place, order + 1) @ coefficients)
 
 
 def points_inside(scan: CraterScan, regions: Sequence[Region], key: str) -> BoolArray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,11 +56,6 @@ class DepthScale:
                              remedy="give the sputter time at which each layer but the last ends")  # fmt: skip
 
     @classmethod
-    def from_rate(cls, *, rate: float, rate_error: float, surface_time: float = 0.0) -> DepthScale:
-        """One known sputter rate [m/s] with its standard deviation."""
-        return cls(rates=(rate,), rate_errors=(rate_error,), surface_time=surface_time)
-
-    @classmethod
     def from_crater(
         cls,
         *,
@@ -95,18 +89,6 @@ class DepthScale:
             total_time=total_time,
         )
 
-    @classmethod
-    def from_layers(
-        cls,
-        *,
-        rates: Sequence[float],
-        rate_errors: Sequence[float],
-        ends: Sequence[float],
-        surface_time: float = 0.0,
-    ) -> DepthScale:
-        """Layers with their own rates [m/s], from the surface downwards; `ends` [s] of all but the last."""
-        return cls(rates=tuple(rates), rate_errors=tuple(rate_errors), ends=tuple(ends), surface_time=surface_time)
-
     @property
     def rate(self) -> float:
         """Sputter rate of the uppermost layer [m/s]."""
@@ -130,29 +112,14 @@ class DepthScale:
         """Standard deviation of `depth` [m], of the shape of `time`."""
         return np.sqrt(np.tensordot(np.array(self.rate_errors) ** 2, self._times_in_layers(time) ** 2, axes=1))
 
-    def draw(self, rng: np.random.Generator, size: int) -> tuple[DepthScale, ...]:
-        """Scales with rates drawn from their errors."""
-        return tuple(
-            DepthScale(
-                rates=tuple(float(rate) for rate in rates),
-                rate_errors=(0.0,) * len(self.rates),
-                ends=self.ends,
-                surface_time=self.surface_time,
-                total_time=self.total_time,
-            )
-            for rates in self._draw_rates(rng, size)
-        )
-
     def draw_depths(self, time: ArrayLike, rng: np.random.Generator, size: int) -> FloatArray:
         """Depths [m] at sputter times [s] for rates drawn from their errors, shape (size, *time.shape)."""
-        return np.tensordot(self._draw_rates(rng, size), self._times_in_layers(time), axes=1)
-
-    def _draw_rates(self, rng: np.random.Generator, size: int) -> FloatArray:
         shape = (size, len(self.rates))
         finite = math.isfinite(self.degrees_of_freedom)
         deviates = rng.standard_t(self.degrees_of_freedom, shape) if finite else rng.standard_normal(shape)
         rates = np.array(self.rates)
-        return np.clip(rates + np.array(self.rate_errors) * deviates, NARROWEST * rates, WIDEST * rates)
+        drawn = np.clip(rates + np.array(self.rate_errors) * deviates, NARROWEST * rates, WIDEST * rates)
+        return np.tensordot(drawn, self._times_in_layers(time), axes=1)
 
     def _times_in_layers(self, time: ArrayLike) -> FloatArray:
         """Time spent in each layer up to `time` [s], negative in the first one before the surface is reached.

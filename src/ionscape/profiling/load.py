@@ -15,7 +15,7 @@ from ionscape.files.text import read_text
 from ionscape.files.toml import parse_toml
 from ionscape.files.validation import read_table
 
-from .crater import CraterScan, read_crater_scan
+from .crater_scan import CraterScan, read_crater_scan
 from .raw import RawProfile
 from .readers import FORMATS, read_raw_profile
 from .settings import MeasurementTable

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     import xarray
 
     from .channels import IonCounts
-    from .crater import CraterDepth, DepthScale
+    from .crater import CraterDepth
     from .densities import Balance, Factors
+    from .depth_scale import DepthScale
     from .load import Measurement
     from .resampling import Resampled
     from .settings import DensityMethod

@@ -11,8 +11,8 @@ from ionscape.arrays import FloatArray
 from . import densities
 from .channels import IonCounts
 from .counting import draw_intensity
-from .crater import DepthScale
 from .densities import Balance, Factors
+from .depth_scale import DepthScale
 from .settings import DensityMethod
 
 LARGEST_PORTION = 200  # resamplings at a time

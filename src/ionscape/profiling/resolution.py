@@ -21,8 +21,9 @@ Source of the mixing–roughness–information-depth (MRI) response: Hofmann, Su
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -31,36 +32,46 @@ from ionscape.arguments import non_negative
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 
-from .resolution_estimate import ResolutionEstimate, estimate_resolution
-
-__all__ = [
-    "DepthResponse", "GaussianResponse", "MixingRoughnessInformationResponse", "ResolutionEstimate", "apply_response",
-    "estimate_resolution",
-]  # fmt: skip
-
-
 _FAR = 40.0
 
 
-class DepthResponse(Protocol):
-    """What a depth response can do."""
+class DepthResponse(ABC):
+    """What a thin layer looks like in a depth profile."""
 
     @property
+    @abstractmethod
     def standard_deviation(self) -> float:
         """Of the response [m]."""
-        ...
 
-    def matrix(self, edges: ArrayLike, at: ArrayLike) -> FloatArray:
-        """Operator on cell averages, shape (points, cells), rows summing to 1."""
-        ...
-
+    @abstractmethod
     def scaled(self, factor: float) -> Self:
         """The same with all lengths times a factor."""
-        ...
+
+    @abstractmethod
+    def _parts(self, distance: FloatArray) -> FloatArray:
+        """R of the module, shape (points, cells), for distances below the edges [m], shape (points, cells + 1)."""
+
+    def matrix(self, edges: ArrayLike, at: ArrayLike) -> FloatArray:
+        """Operator on cell averages.
+
+        Args:
+            edges: of the cells [m], rising, shape (cells + 1,).
+            at: depths to observe [m], shape (points,).
+
+        Returns:
+            Shape (points, cells), not negative, each row summing to 1.
+
+        Raises:
+            InputError: edges do not rise, or a depth is not finite.
+        """
+        borders, depths = _geometry(edges, at)
+        if self.standard_deviation == 0.0:
+            return _sampling(borders, depths)
+        return _normalised(self._parts(depths[:, None] - borders[None, :]), borders, depths)
 
 
 @dataclass(frozen=True, kw_only=True)
-class GaussianResponse:
+class GaussianResponse(DepthResponse):
     """A Gaussian response.
 
     Attributes:
@@ -86,34 +97,19 @@ class GaussianResponse:
         """The same, wider by a factor."""
         return GaussianResponse(sigma=factor * self.sigma)
 
-    def matrix(self, edges: ArrayLike, at: ArrayLike) -> FloatArray:
-        """Operator on cell averages.
-
-        Args:
-            edges: of the cells [m], rising, shape (cells + 1,).
-            at: depths to observe [m], shape (points,).
-
-        Returns:
-            Shape (points, cells), not negative, each row summing to 1.
-
-        Raises:
-            InputError: edges do not rise, or a depth is not finite.
-        """
-        borders, depths = _geometry(edges, at)
-        if self.sigma == 0.0:
-            return _sampling(borders, depths)
+    def _parts(self, distance: FloatArray) -> FloatArray:
         from scipy.special import ndtr
 
-        distance = (depths[:, None] - borders[None, :]) / self.sigma
+        scaled = distance / self.sigma
         # Differences of the upper tail keep their digits where both cumulatives are nearly 1.
-        lower, upper = distance[:, 1:], distance[:, :-1]
+        lower, upper = scaled[:, 1:], scaled[:, :-1]
         parts = np.where(lower > 0.0, ndtr(-lower) - ndtr(-upper), ndtr(upper) - ndtr(lower))
-        parts[:, -1] = ndtr(distance[:, -2])
-        return _normalised(parts, borders, depths)
+        parts[:, -1] = ndtr(scaled[:, -2])
+        return parts
 
 
 @dataclass(frozen=True, kw_only=True)
-class MixingRoughnessInformationResponse:
+class MixingRoughnessInformationResponse(DepthResponse):
     """Hofmann's MRI response: a Gaussian roughness, with mixing that drags ions inwards and ions that come from below.
 
     Mixing over w turns a layer at x' into exp(−(x − x' + w)/w)/w for x > x' − w; detecting ions down to λ below the
@@ -172,48 +168,10 @@ class MixingRoughnessInformationResponse:
         shallower = 1.0 - _cumulative_exponential(-shifted, depth, self.roughness)
         return (mixing * deeper + depth * shallower) / (mixing + depth)
 
-    def matrix(self, edges: ArrayLike, at: ArrayLike) -> FloatArray:
-        """Operator on cell averages.
-
-        Args:
-            edges: of the cells [m], rising, shape (cells + 1,).
-            at: depths to observe [m], shape (points,).
-
-        Returns:
-            Shape (points, cells), not negative, each row summing to 1.
-
-        Raises:
-            InputError: edges do not rise, or a depth is not finite.
-        """
-        borders, depths = _geometry(edges, at)
-        if self.standard_deviation == 0.0:
-            return _sampling(borders, depths)
-        cumulative = self.cumulative(depths[:, None] - borders[None, :])
+    def _parts(self, distance: FloatArray) -> FloatArray:
+        cumulative = self.cumulative(distance)
         cumulative[:, -1] = 0.0
-        return _normalised(np.maximum(cumulative[:, :-1] - cumulative[:, 1:], 0.0), borders, depths)
-
-
-def apply_response(response: DepthResponse, edges: ArrayLike, density: ArrayLike, at: ArrayLike) -> FloatArray:
-    """Densities as they are measured.
-
-    Args:
-        response: of the instrument.
-        edges: of the cells [m], rising, shape (cells + 1,).
-        density: cell averages, shape (cells,) or (cells, ions).
-        at: depths to observe [m], shape (points,).
-
-    Returns:
-        Shape (points,) or (points, ions), in the unit of `density`.
-
-    Raises:
-        InputError: edges do not rise, shapes differ, or a depth is not finite.
-    """
-    values = np.asarray(density, dtype=np.float64)
-    operator = response.matrix(edges, at)
-    if values.shape[0] != operator.shape[1]:
-        raise InputError("must have one row for each cell", key="density", value=str(values.shape),
-                         bound=f"{operator.shape[1]} cells")  # fmt: skip
-    return operator @ values
+        return np.maximum(cumulative[:, :-1] - cumulative[:, 1:], 0.0)
 
 
 def _geometry(edges: ArrayLike, at: ArrayLike) -> tuple[FloatArray, FloatArray]:

@@ -12,7 +12,7 @@ import numpy as np
 from ionscape.arguments import non_negative, positive
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
-from ionscape.profiling.crater import CraterScan
+from ionscape.profiling.crater_scan import CraterScan
 from ionscape.profiling.isotopes import most_abundant
 from ionscape.profiling.resolution import DepthResponse, GaussianResponse
 
