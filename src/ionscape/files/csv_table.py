@@ -85,8 +85,10 @@ class CsvTable:
         if missing := " and ".join(name for name in wanted if name not in sizes):
             raise InputError(f"lacks the column {missing}", file=self.file, key=f"line {self.line}", remedy=remedy)
         self.check([place for place, _ in sizes.values()])
+        rows = range(len(self.rows))
         return {
-            name: self.numbers(place, size=size, bounds=wanted[name].bounds) for name, (place, size) in sizes.items()
+            name: np.array([self.number(row, place, size=size, bounds=wanted[name].bounds) for row in rows])
+            for name, (place, size) in sizes.items()
         }
 
     def check(self, places: Sequence[int]) -> None:
@@ -100,33 +102,32 @@ class CsvTable:
         )
         check_columns(columns, file=self.file)
 
-    def numbers(
-        self, place: int, *, size: float = 1.0, bounds: Bounds = ANY, remedy: str = "write it as in 5.8e-19"
-    ) -> FloatArray:
-        """The finite numbers of a column, shape (rows,).
+    def number(
+        self, row: int, place: int, *, size: float = 1.0, bounds: Bounds = ANY, remedy: str = "write it as in 5.8e-19"
+    ) -> float:
+        """The finite number of a cell.
 
         Args:
+            row: counted from 0.
             place: of the column, counted from 0.
-            size: of its unit, by which they are multiplied.
-            bounds: that they have to keep then.
-            remedy: where a cell is no number.
+            size: of its unit, by which it is multiplied.
+            bounds: that it has to keep then.
+            remedy: where the cell is no number.
 
         Raises:
-            InputError: a cell cannot be used; names line and column, both counted from 1.
+            InputError: the cell cannot be used; names line and column, both counted from 1.
         """
-        values: list[float] = []
-        for line, cells in self.rows:
-            cell, number, key = cells[place], to_number(cells[place]), f"line {line}, column {place + 1}"
-            if number is None and has_thousands_separators(cell):
-                raise InputError("has thousands separators", file=self.file, key=key, value=cell, remedy=NO_THOUSANDS)
-            if number is None:
-                raise InputError("is not a number", file=self.file, key=key, value=cell, remedy=remedy)
-            if not math.isfinite(number * size):
-                raise InputError("must be finite", file=self.file, key=key, value=cell)
-            if not bounds.hold(number * size):
-                raise InputError(f"must be {bounds.describe()}", file=self.file, key=key, value=cell)
-            values.append(number * size)
-        return np.array(values)
+        line, cells = self.rows[row]
+        cell, number, key = cells[place], to_number(cells[place]), f"line {line}, column {place + 1}"
+        if number is None and has_thousands_separators(cell):
+            raise InputError("has thousands separators", file=self.file, key=key, value=cell, remedy=NO_THOUSANDS)
+        if number is None:
+            raise InputError("is not a number", file=self.file, key=key, value=cell, remedy=remedy)
+        if not math.isfinite(number * size):
+            raise InputError("must be finite", file=self.file, key=key, value=cell)
+        if not bounds.hold(number * size):
+            raise InputError(f"must be {bounds.describe()}", file=self.file, key=key, value=cell)
+        return number * size
 
 
 def read_csv_table(

@@ -123,11 +123,14 @@ def read_crater_scan(path: str | Path) -> CraterScan:
     columns, sizes, named = _columns(lines[:start], delimiter, file=file)
     cells = _table(lines, start, delimiter, max(columns), named=named, file=file)
     numbers = [line for line, _ in cells.rows]
-    every = [cells.numbers(place, remedy="correct it, or delete the line") for place in range(len(cells.names))]
+    table = np.array([
+        [cells.number(row, place, remedy="correct it, or delete the line") for place in range(len(cells.names))]
+        for row in range(len(numbers))
+    ])  # fmt: skip
     cells.check(columns)
     if not text.endswith(("\n", "\r")):
         _check_last_digits([row[-1] for _, row in cells.rows], file=file, line=numbers[-1])
-    table = np.stack([every[place] * size for place, size in zip(columns, sizes, strict=True)], axis=1)
+    table = table[:, columns] * np.array(sizes)
     steps = np.diff(table[:, 0])
     if steps.size and not np.any(steps):
         raise InputError("has the same position in every line", file=file, key=f"line {numbers[0]}",
