@@ -1,7 +1,8 @@
 """Material for tests that hold the package against calculations that share no code with it.
 
 The readable twin `examples/npp_in_one_page.py`, the grids that it and `ida_oracle` are run on, and the diffusion
-coefficient of two cos² branches of site energies by Brent's root finding, apart from `ionscape.diffusivity`.
+coefficient of two cos² branches of site energies by Brent's root finding, apart from `ionscape.diffusivity`; the
+conductance of small networks by Kron reduction of a dense matrix, apart from `ionscape.hopping`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 from scipy import integrate, interpolate, optimize
+
+from ionscape.hopping import Network
 
 BOLTZMANN_IN_ELECTRON_VOLT = 8.617333262e-5  # eV/K
 TABLE_INTERVALS = 4096
@@ -104,3 +107,34 @@ def tabulated(
                 values[k] += part / (high - low)
     table = interpolate.PchipInterpolator(knots, values)
     return lambda fractions: np.exp(table(np.clip(fractions, 0.0, highest)))
+
+
+def kron_conductance(network: Network) -> float:
+    """Logarithm of G between the electrodes, all other nodes eliminated one by one: Bosi 2021 (11)-(13), literally.
+
+    Memory grows with the square of the number of nodes and time with its cube.
+
+    Args:
+        network: the network, whose logarithms may be in any unit of conductance.
+
+    Returns:
+        ln G in that unit; -inf without a connection.
+    """
+    unit = float(network.logarithms.max())
+    matrix: FloatArray = np.zeros((network.nodes, network.nodes))
+    weights = np.exp(network.logarithms - unit)
+    np.add.at(matrix, (network.first, network.second), weights)
+    np.add.at(matrix, (network.second, network.first), weights)
+    np.fill_diagonal(matrix, 0.0)
+    inner = [node for node in range(network.nodes) if node not in (network.source, network.drain)]
+    for node in inner:
+        links = matrix[node].copy()
+        total = links.sum()
+        matrix[node] = matrix[:, node] = 0.0
+        if total > 0.0:
+            neighbours = np.flatnonzero(links)
+            added = np.outer(links[neighbours], links[neighbours] / total)
+            matrix[np.ix_(neighbours, neighbours)] += added
+            np.fill_diagonal(matrix, 0.0)
+    with np.errstate(divide="ignore"):
+        return unit + float(np.log(matrix[network.source, network.drain]))

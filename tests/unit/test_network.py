@@ -16,7 +16,7 @@ from ionscape.hopping import (
     network,
     solve_network,
 )
-from ionscape.hopping.kron import kron_conductance
+from oracles import kron_conductance
 
 METHODS = ("iterative", "direct")
 LANDSCAPE = generate_landscape("0.33 Li2O 0.67 (0.4 B2O3 0.6 P2O5)", lattice=8, rng=1)

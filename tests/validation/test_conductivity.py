@@ -18,7 +18,7 @@ from ionscape.hopping import (
     links,
     occupations,
 )
-from ionscape.hopping.kron import kron_conductance
+from oracles import kron_conductance
 
 GLASS = "0.33 Li2O 0.67 ({} B2O3 {} P2O5)"
 

@@ -16,6 +16,7 @@ from ionscape.errors import InputError
 from .counts_check import why_not_counts
 from .isotope_ratios import IsotopeRatio, isotope_ratio
 from .isotopes import ISOTOPES, abundances, isotope_mass
+from .pulses import infer_pulses
 from .raw import Channel, ChannelKind, RawProfile
 from .readers import read_raw_profile
 from .species import Species
@@ -152,18 +153,7 @@ class Inspection:
     def as_mapping(self) -> dict[str, object]:
         """Everything but the profiles themselves, in SI units, for JSON."""
         return {
-            "file": self.file,
-            "format": self.format,
-            "sha256": self.sha256,
-            "points": self.points,
-            "sputter_time": self.sputter_time,
-            "depth": self.depth,
-            "pulses_per_point": self.pulses,
-            "pulses_status": self.pulses_status,
-            "pulses_values": self.pulses_values,
-            "pulses_matching": self.pulses_matching,
-            "smoothing": self.smoothing,
-            "not_counts": self.not_counts,
+            **{"pulses_per_point" if name == "pulses" else name: value for name, value in vars(self).items()},
             "channels": [{**vars(channel), "mass_difference": channel.mass_difference} for channel in self.channels],
             "isotope_ratios": [
                 {name: value for name, value in vars(ratio).items() if name not in ("ratio", "error")}
@@ -172,7 +162,6 @@ class Inspection:
             "interferences": [vars(interference) for interference in self.interferences],
             "not_recognised": self.not_recognised,
             "doubtful_masses": [channel.name for channel in self.doubtful_masses],
-            "empty_points": self.empty_points,
         }
 
 
@@ -196,11 +185,18 @@ def inspect(
         InputError: the file cannot be read, an override is not valid, or so few pulses could not give the counts.
     """
     raw = profile if isinstance(profile, RawProfile) else read_raw_profile(profile)
-    found = _pulses(raw, pulses)
-    pulses, corrected = found.pulses, found.corrected
     ions = [channel for channel in raw.channels if channel.kind == "ion"]
     counted = [place for place, channel in enumerate(raw.channels) if channel.kind != "ratio"]
     sums = raw.intensity[counted].sum(axis=0) if counted else np.ones(raw.points)
+    found = infer_pulses(raw.intensity[counted])
+    status, is_inferred = found.status if counted else "unknown", pulses is None and found.pulses is not None
+    if pulses is not None:
+        _check_pulses(raw, pulses)
+        status = "given"
+    pulses = found.pulses if pulses is None else pulses
+    # whether a channel obeys the correction is known for the pulses that its counts ask for
+    obeying = zip(counted, found.consistent, strict=True) if pulses is not None and pulses == found.pulses else ()
+    corrected = {place: bool(obeys) for place, obeys in obeying}
     return Inspection(
         file=raw.file,
         format=raw.format,
@@ -209,9 +205,9 @@ def inspect(
         sputter_time=_range(raw.sputter_time),
         depth=_range(raw.depth),
         pulses=pulses,
-        pulses_status=found.status,
-        pulses_values=found.values,
-        pulses_matching=found.matching,
+        pulses_status=status,
+        pulses_values=found.values if is_inferred else None,
+        pulses_matching=found.matching if is_inferred else None,
         smoothing=raw.smoothing,
         not_counts=why_not_counts(raw),
         channels=tuple(
@@ -222,37 +218,6 @@ def inspect(
         interferences=_interferences(raw, ions, overrides),
         empty_points=tuple(int(point) + 1 for point in np.flatnonzero(sums == 0.0)),
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Pulses:
-    """Pulses per data point, how they are known and how well, and which channels agree, by place."""
-
-    pulses: int | None
-    status: str
-    corrected: dict[int, bool]
-    values: int | None = None
-    matching: float | None = None
-
-
-def _pulses(raw: RawProfile, given: int | None) -> _Pulses:
-    from .pulses import infer_pulses
-
-    counted = [place for place, channel in enumerate(raw.channels) if channel.kind != "ratio"]
-    if given is not None:
-        _check_pulses(raw, given)
-    if not counted:
-        return _Pulses(pulses=given, status="unknown" if given is None else "given", corrected={})
-    inference = infer_pulses(raw.intensity[counted])
-    agreeing = {place: bool(agrees) for place, agrees in zip(counted, inference.consistent, strict=True)}
-    if given is not None:
-        return _Pulses(pulses=given, status="given", corrected=agreeing if given == inference.pulses else {})
-    if inference.pulses is None:
-        return _Pulses(pulses=None, status=inference.status, corrected={})
-    return _Pulses(
-        pulses=inference.pulses, status=inference.status, corrected=agreeing, values=inference.values,
-        matching=inference.matching,
-    )  # fmt: skip
 
 
 def _check_pulses(raw: RawProfile, pulses: int) -> None:

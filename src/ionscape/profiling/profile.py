@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ionscape.arrays import FloatArray
+from ionscape.constants import PERCENTILES_68, PERCENTILES_95
 from ionscape.datasets import Content, StoredResult, read_dataset
 from ionscape.files.table_files import Columns
 from ionscape.provenance import provenance_attributes
@@ -44,6 +45,7 @@ NUMBERS = (
     "crater_depth_error", "depth_scale_relative_error", "surface_time", "pulses_per_point", "common_factor",
     "balance_reduced_chi_square", "balance_scatter",
 )  # fmt: skip
+REGIONS = ("bulk_region", "calibration_region", "fit_region")
 CONTENT = Content(
     form=FORMAT,
     what="a calibrated profile",
@@ -62,12 +64,10 @@ CONTENT = Content(
     attributes={
         "title": "text", "raw_file": "text", "raw_sha256": "text", "density_method": "text", "warnings": "JSON",
         "depth_response": "JSON", "settings": "JSON", **dict.fromkeys(NUMBERS, "number"),
-        **dict.fromkeys(("bulk_region", "calibration_region", "fit_region"), "pair of numbers"),
+        **dict.fromkeys(REGIONS, "pair of numbers"),
     },
     possible={"remarks": "JSON"},
 )  # fmt: skip
-LEVELS = (2.5, 97.5)  # per cent: the 95 % interval
-STANDARD_LEVELS = (15.865, 84.135)  # per cent: one standard deviation to either side of a normal distribution
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -98,6 +98,9 @@ class DepthProfile(StoredResult):
         found = data.attrs
         pulses = int(found["pulses_per_point"])
 
+        def numbers(*names: str) -> dict[str, float]:
+            return {name: float(found[name]) for name in names}
+
         def by_ion(name: str, error: str) -> dict[str, dict[str, float]]:
             return {
                 ion: {"value": float(data[name].values[k]), "error": float(data[error].values[k])}
@@ -108,12 +111,8 @@ class DepthProfile(StoredResult):
             "title": found["title"],
             **remark_entries(self.remarks),
             "method": found["density_method"],
-            "sputter_rate": float(found["sputter_rate"]),
-            "sputter_rate_error": float(found["sputter_rate_error"]),
-            "sputter_rate_lower_95": float(found["sputter_rate_lower_95"]),
-            "sputter_rate_upper_95": float(found["sputter_rate_upper_95"]),
-            "crater_depth": float(found["crater_depth"]),
-            "crater_depth_error": float(found["crater_depth_error"]),
+            **numbers("sputter_rate", "sputter_rate_error", "sputter_rate_lower_95", "sputter_rate_upper_95"),
+            **numbers("crater_depth", "crater_depth_error"),
             # Files of earlier versions do not say it.
             "crater_sputter_time": float(found.get("crater_sputter_time", math.nan)),
             "crater_sputter_time_from": found.get("crater_sputter_time_from") or None,
@@ -127,14 +126,9 @@ class DepthProfile(StoredResult):
                 for k, (ion, entry) in enumerate(by_ion("incorporated", "incorporated_error").items())
             },
             "pulses_per_point": pulses if pulses > 0 else None,
-            "common_factor": float(found["common_factor"]),
-            "common_factor_error": float(found["common_factor_error"]),
-            "balance_scatter": float(found["balance_scatter"]),
-            "balance_reduced_chi_square": float(found["balance_reduced_chi_square"]),
-            "bulk_region": [float(value) for value in found["bulk_region"]],
-            "calibration_region": [float(value) for value in found["calibration_region"]],
-            "fit_region": [float(value) for value in found["fit_region"]],
-            "surface_time": float(found["surface_time"]),
+            **numbers("common_factor", "common_factor_error", "balance_scatter", "balance_reduced_chi_square"),
+            **{name: [float(value) for value in found[name]] for name in REGIONS},
+            **numbers("surface_time"),
         }
 
     def columns(self) -> Columns:
@@ -208,7 +202,7 @@ def _over_depth(
 ) -> dict[str, Any]:
     """Variables with a value at every point that is used."""
     others = np.array([densities.densities_of(other, counts, balance, factors) for other in ("proportional", "equal")])
-    lower, upper = np.percentile(resampled.density, LEVELS, axis=0)
+    lower, upper = np.percentile(resampled.density, PERCENTILES_95, axis=0)
     covariance = densities.point_covariance(
         method, factors.values, counts.intensity, counts.variance, balance, common_factor=factors.common_factor
     )
@@ -247,10 +241,10 @@ def _per_ion(
     """Variables with one value for each ion."""
     ions, per_square_metre = ("ion",), {"units": "1/m^2"}
     gained = incorporated_ions(density, balance, depth)
-    lower, upper = np.percentile(resampled.incorporated, LEVELS, axis=0)
+    lower, upper = np.percentile(resampled.incorporated, PERCENTILES_95, axis=0)
     # Not the standard deviation: that of Student's t with the two degrees of freedom that three scans leave does not
     # exist, and that of a sample of it is a matter of luck.
-    low, high = np.percentile(resampled.incorporated, STANDARD_LEVELS, axis=0)
+    low, high = np.percentile(resampled.incorporated, PERCENTILES_68, axis=0)
     return {
         "bulk_density": (ions, balance.native, {"units": "1/m^3"}),
         "sensitivity_factor": (ions, factors.values, {"units": "1/m^3", "long_name": "density per count"}),
@@ -290,7 +284,9 @@ def _attributes(
     response = settings.depth_resolution
     stored = None if response is None else {**response.model_dump(), "relative_error": response.relative_error}
     nan = float("nan")
-    lower, upper = scale.rate_interval()
+    depth_known = crater or settings.crater_depth
+    rates = (scale.rate, scale.rate_error, *scale.rate_interval()) if raw.sputter_time is not None else (nan,) * 4
+    rate_names = ("sputter_rate", "sputter_rate_error", "sputter_rate_lower_95", "sputter_rate_upper_95")
     return {
         "format": FORMAT,
         "title": measurement.title,
@@ -299,16 +295,11 @@ def _attributes(
         "raw_sha256": raw.sha256,
         "smoothing": raw.smoothing or "",
         "density_method": settings.density_method,
-        "sputter_rate": scale.rate if raw.sputter_time is not None else nan,
-        "sputter_rate_error": scale.rate_error if raw.sputter_time is not None else nan,
-        "sputter_rate_lower_95": lower if raw.sputter_time is not None else nan,
-        "sputter_rate_upper_95": upper if raw.sputter_time is not None else nan,
+        **dict(zip(rate_names, rates, strict=True)),
         "depth_scale_relative_error": scale.rate_error / scale.rate,
         "surface_time": scale.surface_time,
-        "crater_depth": crater.depth if crater else (settings.crater_depth.value if settings.crater_depth else nan),
-        "crater_depth_error": crater.error
-        if crater
-        else (settings.crater_depth.error if settings.crater_depth else nan),
+        "crater_depth": crater.depth if crater else settings.crater_depth.value if settings.crater_depth else nan,
+        "crater_depth_error": depth_known.error if depth_known else nan,
         "crater_sputter_time": scale.total_time,
         "crater_sputter_time_from": _time_from(measurement, scale),
         "pulses_per_point": counts.pulses or 0,
