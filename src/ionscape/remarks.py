@@ -105,10 +105,15 @@ class _Value(float):
     def __format__(self, form: str) -> str:
         dimension, _, digits = form.rpartition(" ")
         if dimension == "percent":
-            return f"{float(f'{100.0 * self:.{digits}g}'):g} %"
+            return in_percent(self, digits=int(digits))
         if dimension not in DIMENSIONS:
             return super().__format__(form)
         return format_quantity(self, cast(DimensionName, dimension), digits=int(digits))
+
+
+def in_percent(share: float, *, digits: int) -> str:
+    """A share in per cent, never with an exponent."""
+    return f"{float(f'{100.0 * share:.{digits}g}'):g} %"
 
 
 class _Values(tuple[Any, ...]):

@@ -15,6 +15,7 @@ LABELS = {
     "discrepancy": "discrepancy of the model",
     "resamples": "resamples of the noise",
     "single_scan_scatter": "scatter of a single scan",
+    "sensitivity_factor": "factor",
 }
 """Of keys that people know by another name."""
 SINGULAR = {"stages": "stage", "crater_scans": "crater scan", "surface_regions": "surface"}
@@ -72,6 +73,12 @@ def name_of(path: str) -> str:
             counted = not last and isinstance(parts[place + 1], int)
             words.append(SINGULAR.get(part, label_of(part)) if counted else label_of(part))
     return " ".join(words) or "the file"
+
+
+def parameter_words(name: str) -> str:
+    """A parameter of a fit for people: `K:ions.Li.diffusion.width`, of the data set K, is `K: Li width Γ`."""
+    data_set, colon, path = name.rpartition(":")
+    return f"{data_set}{colon} {name_of(path)}".strip()
 
 
 def in_words(sentence: str) -> str:

@@ -20,6 +20,7 @@ from ionscape.files.quantities import quantity
 from ionscape.inference import load_fit_result
 from ionscape.inference.remarks import AT_BOUND, DEPENDS, NOT_CONVERGED, TOGETHER, UNDETERMINED
 from ionscape.remarks import AS_WRITTEN, remark_attributes
+from ionscape.wording import parameter_words
 from ionscape.workbench.app import _headline as jobs_headline
 from ionscape.workbench.fitting import (
     _interval,
@@ -28,7 +29,6 @@ from ionscape.workbench.fitting import (
     choices,
     parameter_path,
     result_rows,
-    short_name,
     suggested_parameters,
     widened,
 )
@@ -107,8 +107,8 @@ def test_everything_that_can_be_free_is_offered():
         "coefficient",
     )
     assert parameter_path("ions.Li.diffusion.width", "lower") == f"{WIDTH}.lower"
-    assert short_name("ions.Li.diffusion.width") == "Li width Γ"
-    assert short_name("sensitivity_factor.Rb") == "factor Rb"
+    assert parameter_words("ions.Li.diffusion.width") == "Li width Γ"
+    assert parameter_words("sensitivity_factor.Rb") == "factor Rb"
 
 
 def test_what_a_width_depends_on_is_said_in_the_words_of_the_page():
@@ -410,8 +410,8 @@ def test_a_search_that_ended_at_bounds_is_told_first_and_its_bounds_can_be_moved
     row = result_rows(ended)[0]
     assert (row["error"], row["interval"]) == ("", "at its upper bound")
     first, second = grouped_warnings(ended)
-    assert first == f"Fix these, or give them priors: the data leave {short_name(other)} undetermined."
-    assert f"{short_name(name)} and {short_name(other)} (0.990)" in second
+    assert first == f"Fix these, or give them priors: the data leave {parameter_words(other)} undetermined."
+    assert f"{parameter_words(name)} and {parameter_words(other)} (0.990)" in second
     experiment = parse_experiment(EXPERIMENT)
     free = suggested_parameters(experiment)
     changed = widened(experiment, {USUAL[0]: "upper", USUAL[1]: "lower", USUAL[2]: "upper"}, free)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ionscape.constants import CHI_SQUARE_95
 from ionscape.files.quantities import DIMENSIONS, DisplayUnit
+from ionscape.wording import parameter_words
 
 from .plot import raised
 from .style import reject
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 SAME_OPTIMUM = 1.0  # of the cost: searches that end so close together have found the same
 LEAST_RESIDUAL_AXIS = 3.5  # standard deviations
-WIDTHS = ("diffusion.width", "diffusion.trapped_width")
-"""Ends of the paths of what papers call Γ."""
 _PRETTY = {"m^2/s": "m²/s", "1/m^3": "m⁻³", "m^2": "m²", "nm^2": "nm²", "µm^2": "µm²", "mm^2": "mm²"}
 
 
@@ -62,15 +61,8 @@ def readable_unit(unit: str, value: float) -> DisplayUnit:
 
 
 def short_names(names: Sequence[str]) -> list[str]:
-    """Parameters as they are written along an axis: `ions.Li.diffusion.width` is `Li width Γ`."""
-    short = [
-        name.replace("ions.", "").replace("diffusion.", "").replace("sensitivity_factor.", "factor ").replace(":", ": ")
-        for name in names
-    ]
-    short = [
-        name.replace(".", " ").replace("_", " ") + (" Γ" if full.endswith(WIDTHS) else "")
-        for name, full in zip(short, names, strict=True)
-    ]
+    """Parameters as they are written along an axis, in words; as they are where two would be called the same."""
+    short = list(map(parameter_words, names))
     return short if len(set(short)) == len(short) else list(names)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 from ionscape.experiment.remarks import charge_remarks
-from ionscape.remarks import Remark
+from ionscape.remarks import Remark, in_percent
 
 from . import densities, regions
 from . import remarks as told
@@ -362,8 +362,8 @@ def _background(measurement: Measurement, counts: IonCounts, balance: Balance, d
         least = float(_local_mean(counts.intensity)[place].min() / bulk.mean())
         if found[0, place] > least + LARGEST_EXCESS * _mean_error(bulk[:VARIANCE_POINTS]) / bulk.mean():
             raise InputError(
-                f"is {_percent(found[0, place])} of the counts of {ion} in the bulk, more than is left of it at its"
-                f" least, {_percent(least)}", file=measurement.file, key=f"measurement.{key}",
+                f"is {in_percent(found[0, place], digits=2)} of the counts of {ion} in the bulk, more than is left of"
+                f" it at its least, {in_percent(least, digits=2)}", file=measurement.file, key=f"measurement.{key}",
                 remedy="lower it, or give depths at which the ion is absent",
             )  # fmt: skip
     return found
@@ -375,16 +375,13 @@ def _mean_error(counts: FloatArray) -> float:
 
 
 def _factors(method: DensityMethod, counts: IonCounts, balance: Balance) -> Factors:
-    intensity, variance = counts.intensity, counts.variance
     if method == "charge-balance":
-        return densities.charge_balance_factors(intensity, variance, balance, common_factor=counts.common_factor)
-    if method == "summed-intensities":
-        values = densities.equal_sensitivity_factors(intensity, balance)
-    else:
-        values = densities.papers_factors(intensity, balance)
-    ions = values.size
+        return densities.charge_balance_factors(
+            counts.intensity, counts.variance, balance, common_factor=counts.common_factor
+        )
+    values = densities.plain_factors(method, counts.intensity, balance)
     return Factors(
-        values=values, covariance=np.zeros((ions, ions)), common_factor=counts.common_factor,
+        values=values, covariance=np.zeros((values.size, values.size)), common_factor=counts.common_factor,
         reduced_chi_square=float("nan"),
     )  # fmt: skip
 
@@ -416,8 +413,3 @@ def _check_factors(factors: Factors, counts: IonCounts, remarks: list[Remark]) -
     if factors.common_factor > 1.5 * counts.common_factor + 3.0 * counts.common_factor_error + 1e-3:
         scatter, explained = float(factors.common_factor), float(counts.common_factor)
         remarks.append(told.BALANCE_OFF(scatter=scatter, explained=explained))
-
-
-def _percent(share: float) -> str:
-    """A share in per cent with two digits, never with an exponent."""
-    return f"{float(f'{100.0 * share:.2g}'):g} %"

@@ -200,6 +200,11 @@ def equal_sensitivity_factors(intensity: FloatArray, balance: Balance) -> FloatA
     return np.broadcast_to((balance.total / sums)[..., None], intensity.shape[:-1]).copy()
 
 
+def plain_factors(method: DensityMethod, intensity: FloatArray, balance: Balance) -> FloatArray:
+    """Sensitivity factors of a method that states no errors, shape (..., ions)."""
+    return (equal_sensitivity_factors if method == "summed-intensities" else papers_factors)(intensity, balance)
+
+
 def shared_out(
     method: DensityMethod,
     factors: FloatArray,

@@ -68,10 +68,8 @@ def resample(
         intensity = _drawn(counts, balance, factors, rng, number)
         if method == "charge-balance":
             values = densities.refit_charge_balance(factors, intensity, counts.variance, balance)
-        elif method == "summed-intensities":
-            values = densities.equal_sensitivity_factors(intensity, balance)
         else:
-            values = densities.papers_factors(intensity, balance)
+            values = densities.plain_factors(method, intensity, balance)
         density = densities.shared_out(
             method, values, intensity, counts.variance, balance, common_factor=factors.common_factor
         )

@@ -18,11 +18,12 @@ from ionscape.profiling.calibration_rows import BALANCE_SCATTER, COMMON_FACTOR
 from ionscape.provenance import package_version
 from ionscape.references import REFERENCES
 from ionscape.remarks import sentence
+from ionscape.wording import parameter_words
 
 from . import panels
 from .conditions import ASSUMED, MEANING, assumed_notice, assumed_paths, conditions_table
 from .parts import Report, Section, TextTable
-from .values import ended_early, parameter_table, parameter_words, width_table
+from .values import ended_early, parameter_table, width_table
 
 if TYPE_CHECKING:
     from ionscape.inference import FitProblem, FitResult

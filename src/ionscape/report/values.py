@@ -10,7 +10,7 @@ from ionscape.diffusivity import full_width_at_half_maximum
 from ionscape.figures.fit_values import readable_unit
 from ionscape.inference.remarks import NOT_CONVERGED, STOPPED
 from ionscape.remarks import of_kinds
-from ionscape.wording import name_of
+from ionscape.wording import parameter_words
 
 from .parts import TextTable
 
@@ -64,12 +64,6 @@ def parameter_table(result: FitResult, problem: FitProblem | None, kind: str) ->
         ))  # fmt: skip
     header = ("parameter", "unit", "estimate", "±", "68 % interval", "95 % interval", "bounds", "prior", "scale")
     return TextTable(header=header, rows=tuple(rows), hints=tuple(hints), numeric=NUMBERS)
-
-
-def parameter_words(name: str) -> str:
-    """A parameter for people: `ions.Li.diffusion.width` is `Li width Γ`; that of a data set begins with its name."""
-    data_set, colon, path = name.rpartition(":")
-    return f"{data_set}{colon} {name_of(path)}".strip()
 
 
 def decimals_of(error: float) -> int:

@@ -12,7 +12,7 @@ from ionscape.experiment import Experiment
 from ionscape.files.quantities import format_quantity, shown_unit, with_error
 from ionscape.files.values import Scalar, read_value, scalars
 from ionscape.inference.least_squares import AT_BOUND
-from ionscape.wording import join_path
+from ionscape.wording import join_path, parameter_words
 
 from .wording import label_of
 
@@ -191,14 +191,6 @@ def parameter_path(name: str, *keys: str) -> str:
     return join_path(("fit", "parameters", name, *keys))
 
 
-def short_name(name: str) -> str:
-    """A parameter for people: `ions.Li.diffusion.width` is `Li width`."""
-    text = name.replace("ions.", "").replace("diffusion.", "").replace("sensitivity_factor.", "factor ")
-    text = text.replace(".", " ").replace("_", " ")
-    # as the papers call it
-    return f"{text} Γ" if name.endswith(("diffusion.width", "diffusion.trapped_width")) else text
-
-
 def result_rows(result: FitResult) -> list[dict[str, Any]]:
     """Estimates with errors and intervals as texts, as the command line prints them.
 
@@ -213,7 +205,8 @@ def result_rows(result: FitResult) -> list[dict[str, Any]]:
         size, unit = shown_unit(entry["unit"])
         value, error = with_error(entry["value"] / size, entry["error"] / size)
         rows.append({
-            "name": name, "parameter": short_name(name), "estimate": value, "error": "" if name in ended else error,
+            "name": name, "parameter": parameter_words(name), "estimate": value,
+            "error": "" if name in ended else error,
             "interval": f"at its {ended[name]} bound" if name in ended
             else _interval(entry["lower_95"] / size, entry["upper_95"] / size, like=value),
             "unit": unit.replace("m^2/s", "m²/s").replace("1/m^3", "m⁻³"),
@@ -242,7 +235,7 @@ def progress_rows(
         if name in values and path in known:
             scalar = known[path]
             shown = Scalar(path=path, value=float(values[name]), dimension=scalar.dimension)
-            rows.append([short_name(name), value_text(shown)])
+            rows.append([parameter_words(name), value_text(shown)])
     return rows
 
 

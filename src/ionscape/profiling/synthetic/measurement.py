@@ -29,7 +29,6 @@ from numpy.typing import NDArray
 from ionscape.arrays import FloatArray
 from ionscape.constants import ELEMENTARY_CHARGE
 from ionscape.errors import InputError
-from ionscape.profiling.counting import poisson_corrected
 from ionscape.profiling.crater_scan import CraterScan
 from ionscape.profiling.isotopes import abundances, isotope_mass
 from ionscape.profiling.raw import Channel, RawProfile
@@ -210,7 +209,7 @@ def _counted(mean: FloatArray, pulses: int | None, rng: np.random.Generator) -> 
             remedy="lower the yields or the transient, or raise pulses_per_point",
         )  # fmt: skip
     detected = rng.binomial(pulses, -np.expm1(-mean / pulses))
-    return _as_written(poisson_corrected(detected, pulses))
+    return _as_written(-pulses * np.log1p(-detected / pulses))
 
 
 def _as_written(values: FloatArray) -> FloatArray:

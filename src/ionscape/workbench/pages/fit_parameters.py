@@ -13,12 +13,12 @@ from ionscape.errors import InputError
 from ionscape.experiment import Experiment
 from ionscape.files.values import scalars
 from ionscape.inference.settings import FitTable, ParameterTable, PriorTable
+from ionscape.wording import parameter_words
 from ionscape.workbench.fitting import (
     Choice,
     bound_problems,
     choices,
     parameter_path,
-    short_name,
     suggested_parameters,
 )
 from ionscape.workbench.form_controls import button
@@ -201,7 +201,7 @@ class ParameterList:
         """A free parameter of the document that the experiment does not have, or that cannot be looked up now."""
         assert self._form is not None
         with ui.row().classes("w-full items-center no-wrap").style("gap: 6px"):
-            ui.label(short_name(name)).style("flex: 1 1 0").tooltip(name)
+            ui.label(parameter_words(name)).style("flex: 1 1 0").tooltip(name)
             if not kept:
                 ui.label("not in the experiment").classes("workbench-error")
                 button("close", f"remove {name}", partial(self._session.edit, parameter_path(name), None),

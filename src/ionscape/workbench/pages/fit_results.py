@@ -18,8 +18,8 @@ from ionscape.files.values import scalars
 from ionscape.inference import FitResult
 from ionscape.inference.remarks import AT_BOUND, DEPENDS, MISFIT, NOT_CONVERGED, STOPPED, TOGETHER, UNDETERMINED
 from ionscape.remarks import Remark, of_kinds, sentence
-from ionscape.wording import name_of
-from ionscape.workbench.fitting import at_bounds, result_rows, short_name
+from ionscape.wording import name_of, parameter_words
+from ionscape.workbench.fitting import at_bounds, result_rows
 from ionscape.workbench.pages import notes
 from ionscape.workbench.pages.plot_view import PlotView
 from ionscape.workbench.session import Session
@@ -103,7 +103,7 @@ class FitResults:
         self._ended.set_visibility(bool(ended))
         if not ended:
             return
-        names = ", ".join(f"{short_name(name)} at the {side} one" for name, side in ended.items())
+        names = ", ".join(f"{parameter_words(name)} at the {side} one" for name, side in ended.items())
         with self._ended:
             notes.warning(
                 f"The search ended at bounds ({names}), so these numbers are no estimates: widen the bounds, or check"
@@ -144,9 +144,9 @@ class FitResults:
 def grouped_warnings(result: FitResult) -> list[str]:
     """The remarks of a fit in the words of the page: what to do first, parameters with the same trouble together."""
     remarks = result.remarks
-    undetermined = [short_name(remark.about[0]) for remark in of_kinds(remarks, UNDETERMINED)]
+    undetermined = [parameter_words(remark.about[0]) for remark in of_kinds(remarks, UNDETERMINED)]
     together = [
-        f"{' and '.join(map(short_name, remark.about))} ({remark.numbers['correlation']:.3f})"
+        f"{' and '.join(map(parameter_words, remark.about))} ({remark.numbers['correlation']:.3f})"
         for remark in of_kinds(remarks, TOGETHER)
     ]
     found: list[str] = []
@@ -168,7 +168,7 @@ def _said(result: FitResult, remarks: Iterable[Remark]) -> list[str]:
     parameters = {str(name) for name in result.dataset["parameter"].values}
 
     def name(path: str) -> str:
-        return short_name(path) if path in parameters else name_of(path)
+        return parameter_words(path) if path in parameters else name_of(path)
 
     return [sentence(remark, name=name, own=OWN_SENTENCES) for remark in remarks]
 
