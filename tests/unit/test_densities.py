@@ -9,10 +9,22 @@ from hypothesis import strategies as st
 
 from ionscape.errors import InputError
 from ionscape.profiling import densities
+from ionscape.profiling.channels import Counts
 from ionscape.profiling.densities import Balance, Factors
 
 BULK = 1.4e28
 METHODS = ("proportional", "equal", "summed-intensities", "charge-balance")
+
+
+def counts_of(intensity: np.ndarray, variance: np.ndarray, common_factor: float) -> Counts:
+    return Counts(intensity=intensity, variance=variance, common_factor=common_factor)
+
+
+def factors_of(values: np.ndarray, common_factor: float) -> Factors:
+    return Factors(
+        values=values, covariance=np.zeros((values.size, values.size)), common_factor=common_factor,
+        reduced_chi_square=np.nan,
+    )  # fmt: skip
 
 
 def balance_of(points: int, *, native=(1.0, 0.0), charges=(1.0, 1.0), bulk: int = 40) -> Balance:
@@ -53,7 +65,7 @@ def test_normalisations_of_the_papers_by_hand():
     raw = [[6.0e27, 1.6e27], [1.5e27, 1.05e28]]
 
     def shared(method):
-        return densities.shared_out(method, factors, counts, counts, known, common_factor=0.01)
+        return densities.shared_out(method, factors_of(factors, 0.01), counts_of(counts, counts, 0.01), known)
 
     for point in (0, 1):
         lithium, foreign = raw[0][point], raw[1][point]
@@ -70,7 +82,9 @@ def test_summed_intensities_give_molar_fractions_of_the_counts():
         charges=np.ones(3), native=np.array([BULK, 0.0, 0.0]), bulk=np.arange(3) == 2, zone=np.arange(3) < 2
     )
     factors = densities.equal_sensitivity_factors(counts, known)
-    found = densities.shared_out("summed-intensities", factors, counts, counts, known, common_factor=0.01)
+    found = densities.shared_out(
+        "summed-intensities", factors_of(factors, 0.01), counts_of(counts, counts, 0.01), known
+    )
     assert found / BULK == pytest.approx(counts / 100.0 * [[1.0, 1.0, 1.0]] * [[1.0]], rel=1e-12)
 
 
@@ -86,10 +100,10 @@ def test_every_method_obeys_the_charge_balance_at_every_point(method, charges, s
     native = np.zeros(ions)
     native[0] = BULK
     known = Balance(charges=np.array(charges), native=native, bulk=np.arange(7) > 4, zone=np.arange(7) <= 4)
-    factors = rng.uniform(1e24, 1e26, size=ions)
-    found = densities.shared_out(method, factors, counts, counts, known, common_factor=0.012)
+    factors, noisy = factors_of(rng.uniform(1e24, 1e26, size=ions), 0.012), counts_of(counts, counts, 0.012)
+    found = densities.shared_out(method, factors, noisy, known)
     assert known.charges @ found == pytest.approx(np.full(7, known.total), rel=1e-9, abs=0)
-    covariance = densities.point_covariance(method, factors, counts, counts, known, common_factor=0.012)
+    covariance = densities.point_covariance(method, factors, noisy, known)
     # what the balance fixes is not uncertain, and no variance is negative
     scale = float(np.abs(covariance).max())
     assert np.abs(covariance @ known.charges).max() <= 1e-7 * scale
@@ -104,11 +118,10 @@ def test_covariance_of_a_point_is_that_of_simulated_counts(method):
     common = rng.normal(1.0, spread, size=(200_000, 1))
     counts = rng.poisson(mean * common).astype(float)[..., None] * np.ones(2)
     variance = np.repeat(mean[:, None], 2, axis=1)
-    used = np.full(2, 4e24) if method == "summed-intensities" else factors
-    drawn = densities.shared_out(method, used, counts, variance, known, common_factor=spread)[..., 0]
-    stated = densities.point_covariance(
-        method, used, np.repeat(mean[:, None], 2, axis=1), variance, known, common_factor=spread
-    )[0]
+    used = factors_of(np.full(2, 4e24) if method == "summed-intensities" else factors, spread)
+    drawn = densities.shared_out(method, used, counts_of(counts, variance, spread), known)[..., 0]
+    mean_counts = counts_of(np.repeat(mean[:, None], 2, axis=1), variance, spread)
+    stated = densities.point_covariance(method, used, mean_counts, known)[0]
     assert np.cov(drawn.T) == pytest.approx(stated, rel=0.02, abs=2e-3 * stated.max())
 
 
@@ -121,7 +134,7 @@ def test_factors_have_no_bias_where_ordinary_least_squares_has_one():
     weighted, ordinary = [], []
     for _ in range(60):
         counts = rng.poisson(mean * rng.normal(1.0, 0.012, size=160)).astype(float)
-        found = densities.charge_balance_factors(counts, mean, known, common_factor=0.012)
+        found = densities.charge_balance_factors(counts_of(counts, mean, 0.012), known)
         weighted.append(found.values / true)
         ordinary.append(densities.papers_factors(counts, known) / true)
     error = np.std(weighted, axis=0, ddof=1) / np.sqrt(60)
@@ -141,7 +154,7 @@ def test_three_ions_with_charges_come_back():
     counts = rng.poisson(mean * rng.normal(1.0, 0.01, size=240)).astype(float)
     index = np.arange(240)
     known = Balance(charges=charges, native=np.array([BULK, 0.0, 0.0]), bulk=index > 190, zone=index <= 190)
-    found = densities.charge_balance_factors(counts, np.maximum(counts, 1.0), known, common_factor=0.01)
+    found = densities.charge_balance_factors(counts_of(counts, np.maximum(counts, 1.0), 0.01), known)
     error = np.sqrt(np.diag(found.covariance))
     assert np.all(np.abs(found.values - BULK / yields) < 4.0 * error)
     assert error / found.values == pytest.approx(np.zeros(3), abs=0.02)
@@ -153,7 +166,7 @@ def test_sputter_transient_hardly_moves_the_factors():
     mean, _ = two_ion_counts(300, 0.08, 4000.0, 9000.0)
     transient = 1.0 + 0.9 * np.exp(-np.arange(300) / 5.0)
     counts = rng.poisson(mean * transient * rng.normal(1.0, 0.012, size=300)).astype(float)
-    found = densities.charge_balance_factors(counts, np.maximum(counts, 1.0), balance_of(300), common_factor=0.012)
+    found = densities.charge_balance_factors(counts_of(counts, np.maximum(counts, 1.0), 0.012), balance_of(300))
     error = np.sqrt(np.diag(found.covariance))
     assert np.all(np.abs(found.values - BULK / np.array([4000.0, 9000.0])) < 3.0 * error)
     assert found.common_factor < 0.02
@@ -164,13 +177,12 @@ def test_quick_refit_agrees_with_the_plain_one():
     mean, _ = two_ion_counts(200, 0.1, 500.0, 3000.0)
     counts = rng.poisson(mean * rng.normal(1.0, 0.012, size=200)).astype(float)
     known = balance_of(200)
-    found = densities.charge_balance_factors(counts, np.maximum(counts, 1.0), known, common_factor=0.012)
+    variance = np.maximum(counts, 1.0)
+    found = densities.charge_balance_factors(counts_of(counts, variance, 0.012), known)
     drawn = counts + rng.normal(0.0, np.sqrt(np.maximum(counts, 1.0)), size=(5, 2, 200))
-    quick = densities.refit_charge_balance(found, drawn, np.maximum(counts, 1.0), known)
+    quick = densities.refit_charge_balance(found, counts_of(drawn, variance, 0.012), known)
     for values, sample in zip(quick, drawn, strict=True):
-        plain = densities.charge_balance_factors(
-            sample, np.maximum(counts, 1.0), known, common_factor=found.common_factor
-        )
+        plain = densities.charge_balance_factors(counts_of(sample, variance, found.common_factor), known)
         if plain.common_factor == found.common_factor:
             assert values == pytest.approx(plain.values, rel=1e-4, abs=0)
         else:  # the plain one has raised its noise, which changes its weights

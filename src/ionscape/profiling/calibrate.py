@@ -376,9 +376,7 @@ def _mean_error(counts: FloatArray) -> float:
 
 def _factors(method: DensityMethod, counts: IonCounts, balance: Balance) -> Factors:
     if method == "charge-balance":
-        return densities.charge_balance_factors(
-            counts.intensity, counts.variance, balance, common_factor=counts.common_factor
-        )
+        return densities.charge_balance_factors(counts, balance)
     values = densities.plain_factors(method, counts.intensity, balance)
     return Factors(
         values=values, covariance=np.zeros((values.size, values.size)), common_factor=counts.common_factor,

@@ -42,16 +42,28 @@ class IonChannels:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class IonCounts:
-    """Counts of the ions with their noise.
+class Counts:
+    """Counts with their noise.
+
+    Attributes:
+        intensity: I, shape (..., ions, points); leading axes are resamplings.
+        variance: of I by counting alone, shape (ions, points).
+        common_factor: s, relative standard deviation of the factor shared by all channels of a data point.
+    """
+
+    intensity: FloatArray
+    variance: FloatArray
+    common_factor: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class IonCounts(Counts):
+    """Counts of the ions of a measurement.
 
     Attributes:
         channels: what was summed.
-        intensity: shape (ions, points).
-        variance: by counting, shape (ions, points).
         pulses: primary pulses per data point; None without Poisson correction.
-        common_factor: relative standard deviation of the factor shared by all channels of a data point.
-        common_factor_error: its standard deviation.
+        common_factor_error: standard deviation of the common factor.
         limited: points at which a channel is limited by the dead time, shape (points,).
         taken_off: background that has been taken off, over the counts in the bulk as they were: 1 for foreign ions, of
             which there are none, shape (ions,); None for none.
@@ -59,10 +71,7 @@ class IonCounts:
     """
 
     channels: IonChannels
-    intensity: FloatArray
-    variance: FloatArray
     pulses: int | None
-    common_factor: float
     common_factor_error: float
     limited: NDArray[np.bool_]
     taken_off: FloatArray | None = None

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 
-from .channels import IonCounts
+from .channels import Counts
 from .settings import DensityMethod
 
 BoolArray = NDArray[np.bool_]
@@ -61,7 +61,7 @@ class Factors:
     """Sensitivity factors and how well the charge balance closes with them.
 
     Attributes:
-        values: b [1/m^3 per count], shape (ions,).
+        values: b [1/m^3 per count], shape (..., ions); leading axes are resamplings.
         covariance: from the fit [1/m^6], shape (ions, ions); zero for methods that state none.
         common_factor: s, as used for the weights.
         reduced_chi_square: of the balance with the noise known beforehand; 1 for noise alone.
@@ -73,9 +73,7 @@ class Factors:
     reduced_chi_square: float
 
 
-def charge_balance_factors(
-    intensity: FloatArray, variance: FloatArray, balance: Balance, *, common_factor: float
-) -> Factors:
+def charge_balance_factors(counts: Counts, balance: Balance) -> Factors:
     """Sensitivity factors of all ions together, from Σ Z b I = q in the zone and b I = n in the bulk.
 
     Non-negative least squares of r / sqrt(V), with V = s² (Σ Z b I)² + Σ Z² b² var(I) at the factors themselves: the
@@ -83,37 +81,35 @@ def charge_balance_factors(
     zero. Points that miss the balance by many standard deviations lose their weight (`ROBUST_SCALE`).
 
     Args:
-        intensity: I, shape (ions, points).
-        variance: variance of I by counting alone, shape (ions, points).
+        counts: of shape (ions, points); their common factor is raised until the residuals in zone and bulk have the
+            scatter that it predicts.
         balance: what is known of the glass.
-        common_factor: s known beforehand; raised until the residuals in zone and bulk have the scatter that it
-            predicts.
 
     Raises:
         InputError: an ion has no counts there, or its factor cannot be told from that of the others.
     """
     from scipy.optimize import brentq, least_squares
 
-    start = papers_factors(intensity, balance)
-    size = np.maximum(start, 1e-3 * balance.total / np.maximum(intensity.max(axis=-1), 1.0))
+    start = papers_factors(counts.intensity, balance)
+    size = np.maximum(start, 1e-3 * balance.total / np.maximum(counts.intensity.max(axis=-1), 1.0))
 
     def solve(spread: float) -> Any:
         def residuals(scaled: FloatArray) -> FloatArray:
-            return _rows(scaled * size, intensity, variance, balance, spread)[0]
+            return _rows(scaled * size, counts, balance, spread)[0]
 
         return least_squares(
             residuals, start / size, bounds=(0.0, np.inf), loss="cauchy", f_scale=ROBUST_SCALE, x_scale="jac"
         )
 
-    solution = solve(common_factor)
+    spread = counts.common_factor
+    solution = solve(spread)
     chi_square = _reduced_chi_square(solution.fun)
-    spread = common_factor
     for _ in range(3):
         # s enters the weights and the scatter gives s: three rounds settle it, since the factors hardly depend on it
         factors = solution.x * size
 
         def excess(trial: float, factors: FloatArray = factors) -> float:
-            return _scale(_rows(factors, intensity, variance, balance, trial)[0]) - 1.0
+            return _scale(_rows(factors, counts, balance, trial)[0]) - 1.0
 
         if excess(spread) > 0.0:
             spread = float(brentq(excess, spread, 1.0)) if excess(1.0) < 0.0 else 1.0
@@ -126,9 +122,7 @@ def charge_balance_factors(
     return Factors(values=solution.x * size, covariance=covariance, common_factor=spread, reduced_chi_square=chi_square)
 
 
-def refit_charge_balance(
-    factors: Factors, intensity: FloatArray, variance: FloatArray, balance: Balance, *, steps: int = 4
-) -> FloatArray:
+def refit_charge_balance(factors: Factors, counts: Counts, balance: Balance, *, steps: int = 4) -> FloatArray:
     """The factors that `charge_balance_factors` would give for resampled counts, for many resamplings at once.
 
     Gauss–Newton steps with the same weights from the factors of the data; the plain version is
@@ -136,8 +130,7 @@ def refit_charge_balance(
 
     Args:
         factors: of the data.
-        intensity: shape (resamples, ions, points).
-        variance: of the data, shape (ions, points).
+        counts: resampled, with the variance of the data.
         balance: what is known of the glass.
         steps: Gauss–Newton steps.
 
@@ -145,9 +138,9 @@ def refit_charge_balance(
         Shape (resamples, ions).
     """
     size = factors.values
-    values = np.broadcast_to(size, intensity.shape[:-1]).copy()
+    values = np.broadcast_to(size, counts.intensity.shape[:-1]).copy()
     for _ in range(steps):
-        rows, jacobian = _rows(values, intensity, variance, balance, factors.common_factor, derivative=True)
+        rows, jacobian = _rows(values, counts, balance, factors.common_factor, derivative=True)
         weight = np.sqrt(1.0 / (1.0 + (rows / ROBUST_SCALE) ** 2))
         scaled = jacobian * weight[..., None, :] * np.where(size > 0.0, size, 1.0)[:, None]
         matrix = scaled @ np.swapaxes(scaled, -1, -2)
@@ -205,15 +198,7 @@ def plain_factors(method: DensityMethod, intensity: FloatArray, balance: Balance
     return (equal_sensitivity_factors if method == "summed-intensities" else papers_factors)(intensity, balance)
 
 
-def shared_out(
-    method: DensityMethod,
-    factors: FloatArray,
-    intensity: FloatArray,
-    variance: FloatArray,
-    balance: Balance,
-    *,
-    common_factor: float,
-) -> FloatArray:
+def shared_out(method: DensityMethod, factors: Factors, counts: Counts, balance: Balance) -> FloatArray:
     """Densities that obey the charge balance at every point.
 
     With Δ = Σ Z b I − q the residual is shared out
@@ -225,16 +210,14 @@ def shared_out(
 
     Args:
         method: one of these.
-        factors: b, shape (..., ions).
-        intensity: I, shape (..., ions, points).
-        variance: of I by counting, shape (ions, points).
+        factors: b and s.
+        counts: I and its variance.
         balance: what is known of the glass.
-        common_factor: s.
 
     Returns:
         Densities [1/m^3], shape (..., ions, points).
     """
-    raw = factors[..., :, None] * intensity
+    raw = factors.values[..., :, None] * counts.intensity
     total = np.einsum("i,...ip->...p", balance.charges, raw)[..., None, :]
     if method in ("proportional", "summed-intensities"):
         return raw * balance.total / np.where(total > 0.0, total, balance.total)
@@ -242,8 +225,8 @@ def shared_out(
         share = 1.0 / (balance.charges.size * balance.charges)[:, None]
         return raw - (total - balance.total) * share
     # An ion without a single count at a point has nothing to be corrected there.
-    counting = factors[..., :, None] ** 2 * np.where(raw > 0.0, variance, 0.0)
-    common = _local_common_factor(total, counting, balance, common_factor)
+    counting = factors.values[..., :, None] ** 2 * np.where(raw > 0.0, counts.variance, 0.0)
+    common = _local_common_factor(total, counting, balance, factors.common_factor)
     spread = common * raw * total + counting * balance.charges[:, None]
     norm = np.einsum("i,...ip->...p", balance.charges, spread)[..., None, :]
     return raw - (total - balance.total) * spread / np.where(norm > 0.0, norm, 1.0)
@@ -272,22 +255,7 @@ def _local_common_factor(total: FloatArray, counting: FloatArray, balance: Balan
     return common_factor**2 + excess / np.where(total > 0.0, total, 1.0) ** 2
 
 
-def densities_of(method: DensityMethod, counts: IonCounts, balance: Balance, factors: Factors) -> FloatArray:
-    """Densities that obey the charge balance (`shared_out`) for one set of factors [1/m^3], shape (ions, points)."""
-    return shared_out(
-        method, factors.values, counts.intensity, counts.variance, balance, common_factor=factors.common_factor
-    )
-
-
-def point_covariance(
-    method: DensityMethod,
-    factors: FloatArray,
-    intensity: FloatArray,
-    variance: FloatArray,
-    balance: Balance,
-    *,
-    common_factor: float,
-) -> FloatArray:
+def point_covariance(method: DensityMethod, factors: Factors, counts: Counts, balance: Balance) -> FloatArray:
     """Covariance of the densities of one point by counting and common factor, at given sensitivity factors.
 
     C' = D C Dᵀ with C of `shared_out` and D = ∂n/∂(b I) of the method.
@@ -295,12 +263,12 @@ def point_covariance(
     Returns:
         [1/m^6], shape (points, ions, ions).
     """
-    raw = (factors[:, None] * intensity).T
+    raw = (factors.values[:, None] * counts.intensity).T
     charges = balance.charges
     total = raw @ charges
-    covariance = common_factor**2 * raw[:, :, None] * raw[:, None, :]
+    covariance = factors.common_factor**2 * raw[:, :, None] * raw[:, None, :]
     ions = charges.size
-    covariance[:, np.arange(ions), np.arange(ions)] += (factors[:, None] ** 2 * variance).T
+    covariance[:, np.arange(ions), np.arange(ions)] += (factors.values[:, None] ** 2 * counts.variance).T
     unit = np.eye(ions)
     if method in ("proportional", "summed-intensities"):
         safe = np.where(total > 0.0, total, balance.total)[:, None, None]
@@ -314,25 +282,19 @@ def point_covariance(
     return derivative @ covariance @ np.swapaxes(derivative, -1, -2)
 
 
-def balance_deviation(counts: IonCounts, balance: Balance, factors: Factors) -> FloatArray:
+def balance_deviation(counts: Counts, balance: Balance, factors: Factors) -> FloatArray:
     """(Σ Z b I − q) / q at every point, shape (points,)."""
     return (balance.charges * factors.values) @ counts.intensity / balance.total - 1.0
 
 
-def balance_error(counts: IonCounts, balance: Balance, factors: Factors) -> FloatArray:
+def balance_error(counts: Counts, balance: Balance, factors: Factors) -> FloatArray:
     """Standard deviation of `balance_deviation` by common factor and counting, shape (points,)."""
     noise = (balance.charges * factors.values) ** 2 @ counts.variance / balance.total**2
     return np.sqrt(noise + factors.common_factor**2)
 
 
 def _rows(
-    factors: FloatArray,
-    intensity: FloatArray,
-    variance: FloatArray,
-    balance: Balance,
-    spread: float,
-    *,
-    derivative: bool = False,
+    factors: FloatArray, counts: Counts, balance: Balance, spread: float, *, derivative: bool = False
 ) -> tuple[FloatArray, FloatArray]:
     """Residuals in standard deviations, and their derivatives with respect to the factors.
 
@@ -340,6 +302,7 @@ def _rows(
         Rows (..., rows): the balance at each point of the zone, then every native ion at each point of the bulk;
         derivatives (..., ions, rows), empty unless asked for.
     """
+    intensity, variance = counts.intensity, counts.variance
     rows: list[FloatArray] = []
     derivatives: list[FloatArray] = []
     # Noise in the variance itself would give low points more weight.

@@ -171,7 +171,7 @@ def make_profile(
     import xarray
 
     method = measurement.settings.density_method
-    density = densities.densities_of(method, counts, balance, factors)
+    density = densities.shared_out(method, factors, counts, balance)
     variables = {
         **_over_depth(method, density, counts, balance, factors, resampled, used),
         **_per_ion(density, depth, balance, factors, resampled),
@@ -201,11 +201,9 @@ def _over_depth(
     used: Any,
 ) -> dict[str, Any]:
     """Variables with a value at every point that is used."""
-    others = np.array([densities.densities_of(other, counts, balance, factors) for other in ("proportional", "equal")])
+    others = np.array([densities.shared_out(other, factors, counts, balance) for other in ("proportional", "equal")])
     lower, upper = np.percentile(resampled.density, PERCENTILES_95, axis=0)
-    covariance = densities.point_covariance(
-        method, factors.values, counts.intensity, counts.variance, balance, common_factor=factors.common_factor
-    )
+    covariance = densities.point_covariance(method, factors, counts, balance)
     over_ions = {
         "density": (density, "1/m^3", "number density"),
         "density_lower_95": (np.minimum(lower, density), "1/m^3", "lower end of the statistical 95 % interval"),

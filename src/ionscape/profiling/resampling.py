@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -60,19 +60,17 @@ def resample(
     rng = np.random.default_rng(seed)
     depth = scale.depth(time)
     inside = (np.arange(depth.size) < np.argmax(balance.bulk)) & (depth >= 0.0)
-    smooth = _smoothed(densities.densities_of(method, counts, balance, factors))
+    smooth = _smoothed(densities.shared_out(method, factors, counts, balance))
     parts: list[Resampled] = []
     # in portions, so that long profiles fit the memory
     for start in range(0, size, LARGEST_PORTION):
         number = min(LARGEST_PORTION, size - start)
-        intensity = _drawn(counts, balance, factors, rng, number)
+        drawn = replace(counts, intensity=_drawn(counts, balance, factors, rng, number))
         if method == "charge-balance":
-            values = densities.refit_charge_balance(factors, intensity, counts.variance, balance)
+            values = densities.refit_charge_balance(factors, drawn, balance)
         else:
-            values = densities.plain_factors(method, intensity, balance)
-        density = densities.shared_out(
-            method, values, intensity, counts.variance, balance, common_factor=factors.common_factor
-        )
+            values = densities.plain_factors(method, drawn.intensity, balance)
+        density = densities.shared_out(method, replace(factors, values=values), drawn, balance)
         depths = scale.draw_depths(time, rng, number)
         gained = (density - balance.native[:, None])[..., inside]
         parts.append(
