@@ -28,7 +28,7 @@ from ionscape.hopping import (
     generate_landscape,
     sample_activation_energies,
 )
-from ionscape.hopping.percolation_kernels import bottleneck
+from ionscape.hopping.union_find import bottleneck
 
 GLASSES = (
     "0.33 Li2O 0.67 (0 B2O3 1 P2O5)",

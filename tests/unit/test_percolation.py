@@ -27,8 +27,7 @@ from ionscape.hopping import (
     sample_activation_energies,
 )
 from ionscape.hopping.jumps import barriers_between, jumps_of, link_barriers
-from ionscape.hopping.percolation_kernels import bottleneck
-from ionscape.hopping.union_find import connect
+from ionscape.hopping.union_find import bottleneck, connect
 
 EV = constants.electron_volt
 LITHIUM = "0.33 Li2O 0.67 (0.4 B2O3 0.6 P2O5)"

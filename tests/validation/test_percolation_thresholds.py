@@ -7,7 +7,7 @@ import pytest
 from scipy import constants
 
 from ionscape.hopping import Lattice, Links, sample_activation_energies
-from ionscape.hopping.percolation_kernels import bottleneck
+from ionscape.hopping.union_find import bottleneck
 
 SITE_THRESHOLD = 0.3116077  # Xu, Wang, Lv and Deng 2014
 BOND_THRESHOLD = 0.2488118  # Wang, Zhou, Zhang, Garoni and Deng 2013

@@ -286,30 +286,26 @@ def _glass(row: Mapping[str, str], *, file: str, line: int) -> LiteratureGlass:
                              remedy="write it without thousands separators, and leave unknown ones empty")  # fmt: skip
         return value
 
-    def logarithm(name: str) -> float | None:
+    def limited(name: str, largest: float, wanted: str) -> float | None:
         value = cell(name)
-        if value is not None and abs(value) > LARGEST_LOG_RESISTIVITY:
-            raise InputError(
-                f"must be from -{LARGEST_LOG_RESISTIVITY:g} to {LARGEST_LOG_RESISTIVITY:g}, the log10 of Ω·cm",
-                file=file, key=f"line {line}, {name}", value=value,
-            )  # fmt: skip
-        return value
-
-    def energy(name: str) -> float | None:
-        value = cell(name)
-        if value is not None and abs(value) > LARGEST_ACTIVATION_ENERGY:
-            raise InputError(
-                f"must be an energy in eV, at most {LARGEST_ACTIVATION_ENERGY:g}",
-                file=file, key=f"line {line}, {name}", value=value,
-            )  # fmt: skip
+        if value is not None and abs(value) > largest:
+            raise InputError(f"must be {wanted}", file=file, key=f"line {line}, {name}", value=value)
         return value
 
     alkalis = {alkali: cell(f"{alkali}2O") or 0.0 for alkali in ALKALI}
     present = [alkali for alkali, amount in alkalis.items() if amount > 0.0]
     borate, phosphate = cell("B2O3") or 0.0, cell("P2O5") or 0.0
     oxide, formers = math.fsum(alkalis.values()), borate + phosphate
-    logs = {temperature: logarithm(name) for name, temperature in RESISTIVITIES.items()}
-    given = next((value for name in ACTIVATION_ENERGIES if (value := energy(name)) is not None), None)
+    largest = LARGEST_LOG_RESISTIVITY
+    logs = {
+        temperature: limited(name, largest, f"from -{largest:g} to {largest:g}, the log10 of Ω·cm")
+        for name, temperature in RESISTIVITIES.items()
+    }
+    energies = [
+        limited(name, LARGEST_ACTIVATION_ENERGY, f"an energy in eV, at most {LARGEST_ACTIVATION_ENERGY:g}")
+        for name in ACTIVATION_ENERGIES
+    ]
+    given = next((value for value in energies if value is not None), None)
     transition, density, year = cell("TG"), cell("DENSITY"), cell("Year")
     if year is not None and year != int(year):
         raise InputError("must be a whole number", file=file, key=f"line {line}, Year", value=row.get("Year"),

@@ -19,7 +19,7 @@ from ionscape.glass import Composition, Glass
 from .jumps import barriers_between, jumps_of, node_numbers
 from .landscape import Landscape, LandscapeModel, child_seed, generate_landscape
 from .lattice import Links, links
-from .percolation_kernels import bottleneck
+from .union_find import bottleneck
 
 SOURCE, DRAIN = 0, 1  # nodes of the electrodes
 SITE_THRESHOLD = 0.3116

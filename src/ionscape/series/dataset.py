@@ -29,7 +29,7 @@ from .fit import EnergyScaleFit
 from .frequency import FrequencyFit, fit_attempt_frequency, interpolated_frequencies
 from .load import Series
 from .remarks import series_remarks, source_of
-from .result import FORMAT, SeriesResult
+from .result import ENDS, FORMAT, SeriesResult
 from .settings import FIT_COMMON
 from .tasks import REFERENCE_DISTANCE, REFERENCE_FREQUENCY
 
@@ -81,6 +81,23 @@ def make_series_result(series: Series, averages: Averages, *, fitted: EnergyScal
     return SeriesResult(dataset=dataset, series=series)
 
 
+def _with_errors(
+    name: str,
+    dims: str | tuple[str, ...],
+    values: tuple[FloatArray, FloatArray, FloatArray, FloatArray],
+    *,
+    units: str,
+    meaning: str,
+    error: str = "standard error of the mean",
+) -> dict[str, Any]:
+    """A mean, its standard error and both ends of its 95 % interval."""
+    meanings = (meaning, error, f"lower {INTERVAL}", f"upper {INTERVAL}")
+    return {
+        f"{name}{ending}": (dims, numbers, {"units": units, "long_name": said})
+        for ending, numbers, said in zip(ENDS, values, meanings, strict=True)
+    }
+
+
 def _energy_variables(averages: Averages, compositions: int) -> dict[str, Any]:
     """Activation and Fermi energies [eV]."""
     if averages.activation_energy.size:
@@ -93,10 +110,13 @@ def _energy_variables(averages: Averages, compositions: int) -> dict[str, Any]:
     factor = _student_factors(energies)
     unit = {"units": "eV"}
     return {
-        "activation_energy": ("x", mean, {**unit, "long_name": "activation energy of σT, mean over landscapes"}),
-        "activation_energy_error": ("x", error, {**unit, "long_name": "standard error of the mean"}),
-        "activation_energy_lower_95": ("x", mean - factor * error, {**unit, "long_name": f"lower {INTERVAL}"}),
-        "activation_energy_upper_95": ("x", mean + factor * error, {**unit, "long_name": f"upper {INTERVAL}"}),
+        **_with_errors(
+            "activation_energy",
+            "x",
+            (mean, error, mean - factor * error, mean + factor * error),
+            units="eV",
+            meaning="activation energy of σT, mean over landscapes",
+        ),
         "activation_energy_scatter": ("x", scatter, {**unit, "long_name": "standard deviation of single landscapes"}),
         "landscape_activation_energy": (("x", "landscape"), energies, {**unit, "long_name": "of each landscape"}),
         "percolated_fraction": ("x", percolated, {"units": "1", "long_name": PERCOLATED}),
@@ -155,10 +175,10 @@ def _conductivity_variables(
         )
     percolated = percolated_fraction(averages.percolates, len(scale))
     return {
-        "conductivity": (dims, mean, {**unit, "long_name": "dc conductivity, mean over landscapes"}),
-        "conductivity_error": (dims, deviation, {**unit, "long_name": "standard error of the mean"}),
-        "conductivity_lower_95": (dims, mean / width, {**unit, "long_name": f"lower {INTERVAL}"}),
-        "conductivity_upper_95": (dims, mean * width, {**unit, "long_name": f"upper {INTERVAL}"}),
+        **_with_errors(
+            "conductivity", dims, (mean, deviation, mean / width, mean * width),
+            units="S/m", meaning="dc conductivity, mean over landscapes",
+        ),
         "log10_conductivity": (dims, logarithm, {"long_name": "log10 of the mean conductivity in S/m"}),
         "log10_conductivity_error": (dims, logarithm_error, {"long_name": "standard error"}),
         "mean_log10_conductivity": (dims, typical, {"long_name": "mean of log10 of the conductivities in S/m"}),
@@ -169,15 +189,9 @@ def _conductivity_variables(
         ),
         **bounds,
         "network_percolated_fraction": ("x", percolated, {"units": "1", "long_name": PERCOLATED}),
-        "arrhenius_energy": ("x", slope, {"units": "eV", "long_name": "slope of ln(σT) over −1/(k_B T)"}),
-        "arrhenius_energy_error": (
-            "x", slope_error, {"units": "eV", "long_name": "standard error, jackknife over landscapes"},
-        ),
-        "arrhenius_energy_lower_95": (
-            "x", slope - factor * slope_error, {"units": "eV", "long_name": f"lower {INTERVAL}"},
-        ),
-        "arrhenius_energy_upper_95": (
-            "x", slope + factor * slope_error, {"units": "eV", "long_name": f"upper {INTERVAL}"},
+        **_with_errors(
+            "arrhenius_energy", "x", (slope, slope_error, slope - factor * slope_error, slope + factor * slope_error),
+            units="eV", meaning="slope of ln(σT) over −1/(k_B T)", error="standard error, jackknife over landscapes",
         ),
     }  # fmt: skip
 

@@ -17,8 +17,7 @@ from ionscape.glass import (
     Glass,
     LiteratureSeries,
     interpolate_units,
-    measured_units,
-    network_former_units,
+    make_glass,
     read_literature,
     read_measured_units,
     select_series,
@@ -174,15 +173,15 @@ def make_series_glass(
         alkali=given.alkali, alkali_oxide_fraction=given.alkali_oxide_fraction, borate_fraction=borate_fraction
     )
     if table:
-        units = measured_units(composition, interpolate_units(list(table), borate_fraction).fractions)
-    else:
-        units = network_former_units(
-            composition,
-            tetrahedral_borate_limit=given.tetrahedral_borate_limit,
-            phosphate_disproportionation=given.phosphate_disproportionation,
-            pyrophosphate_disproportionation=given.pyrophosphate_disproportionation,
-        )
-    return Glass(composition=composition, units=units, mass_density=given.mass_density)
+        units = interpolate_units(list(table), borate_fraction)
+        return make_glass(composition, units, mass_density=given.mass_density)
+    return make_glass(
+        composition,
+        mass_density=given.mass_density,
+        tetrahedral_borate_limit=given.tetrahedral_borate_limit,
+        phosphate_disproportionation=given.phosphate_disproportionation,
+        pyrophosphate_disproportionation=given.pyrophosphate_disproportionation,
+    )
 
 
 def _literature(settings: SeriesTable, path: Path, *, file: str | None) -> LiteratureSeries:

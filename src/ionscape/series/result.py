@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ionscape.datasets import Content, StoredResult, read_dataset
 from ionscape.files.table_files import Columns
 from ionscape.remarks import remark_entries
@@ -38,12 +40,17 @@ LANDSCAPE_ATTRIBUTES = (
 )  # fmt: skip
 """Attributes of the dataset that stand in the summary under the same names; some exist after a fit only."""
 ENDS = ("", "_error", "_lower_95", "_upper_95")
-CONDUCTIVITY = {
-    "value": "conductivity", "error": "conductivity_error", "lower_95": "conductivity_lower_95",
-    "upper_95": "conductivity_upper_95", "lower_bound": "conductivity_lower_bound",
-    "upper_bound": "conductivity_upper_bound",
-}  # fmt: skip
+OF_CONDUCTIVITY = ("error", "lower_95", "upper_95", "lower_bound", "upper_bound")
+CONDUCTIVITY = {"value": "conductivity", **{key: f"conductivity_{key}" for key in OF_CONDUCTIVITY}}
 """Keys of a conductivity in the summary, and the variables of the dataset that they hold."""
+
+OF_A_COMPOSITION = (
+    *(f"activation_energy{end}" for end in ENDS),
+    "attempt_frequency",
+)
+OF_A_TEMPERATURE = tuple(f"conductivity{end}" for end in (*ENDS, "_lower_bound", "_upper_bound"))
+PRODUCT = "log10 of conductivity times temperature (S K/m)"
+PRODUCT_ERROR = "log10 error"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,10 +79,27 @@ class SeriesResult(StoredResult):
         }
 
     def columns(self) -> Columns:
-        """The averages, a row for each composition and temperature; energies in eV, all else in SI units."""
-        from .table import series_columns
+        """The averages, a row for each composition and temperature, or for each composition without conductivities.
 
-        return series_columns(self.dataset)
+        Energies are in eV, everything else in SI units.
+        """
+        data = self.dataset
+        energies, values = (
+            {name: f"{name.replace('_', ' ')} ({data[name].attrs['units']})" for name in names if name in data}
+            for names in (OF_A_COMPOSITION, OF_A_TEMPERATURE)
+        )
+        kelvins = data["temperature"].values if values else np.empty(0)
+        rows, count = max(len(kelvins), 1), data.sizes["x"]
+        columns = [("x", data["x"].values), ("y", np.full(count, float(data.attrs["alkali_oxide_fraction"])))]
+        columns += [(title, data[name].values) for name, title in energies.items()]
+        found = [(title, np.repeat(numbers, rows).tolist()) for title, numbers in columns]
+        if values:
+            products = data["log10_conductivity"].values + np.log10(kelvins)
+            found.append(("temperature (K)", np.tile(kelvins, count).tolist()))
+            found += [(title, data[name].values.ravel().tolist()) for name, title in values.items()]
+            found.append((PRODUCT, products.ravel().tolist()))
+            found.append((PRODUCT_ERROR, data["log10_conductivity_error"].values.ravel().tolist()))
+        return found
 
 
 def load_series_result(path: str | Path) -> SeriesResult:
