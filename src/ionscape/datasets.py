@@ -15,6 +15,7 @@ import numpy as np
 
 from ionscape.errors import InputError
 from ionscape.files.table_files import Columns, csv_text
+from ionscape.files.text import read_bytes
 from ionscape.files.writing import write_bytes, write_text
 from ionscape.provenance import text_hash
 from ionscape.remarks import Kind, Remark, Remarked, stored_remarks
@@ -240,15 +241,8 @@ def load_checked(path: str | Path, *, remedy: str) -> xarray.Dataset:
     import xarray
 
     file = str(path)
-    if Path(path).is_dir():
-        raise InputError("is a folder", file=file, remedy="give the file in it")
-    try:
-        # From memory: the HDF5 library gives an old state of a file that was replaced while it still holds it open.
-        content = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise InputError("does not exist", file=file, remedy=remedy) from None
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", file=file, remedy=remedy) from None
+    # From memory: the HDF5 library gives an old state of a file that was replaced while it still holds it open.
+    content = read_bytes(Path(path), remedy=remedy)
     damaged = InputError(
         "is damaged, or was changed after it had been written: its content does not fit its checksum",
         file=file, remedy=remedy,

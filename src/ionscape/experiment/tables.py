@@ -9,7 +9,7 @@ from pathlib import Path
 from ionscape.errors import InputError, nearest_name
 from ionscape.files.csv_table import read_csv_table
 from ionscape.files.fields import Bounds, InFile, Quantity
-from ionscape.files.text import read_text
+from ionscape.files.text import read_named
 
 COLUMNS = {
     "density": Quantity("number density", Bounds(at_least=0.0)),
@@ -44,12 +44,7 @@ class Attachments(InFile):
         if self.given:
             remedy = f'the nearest attachment is "{nearest_name(name, self.given)}"; attach all files or none'
             raise InputError("is not among the [attachments]", remedy=remedy)
-        path = self.folder / name
-        try:
-            self.texts[name] = read_text(path)
-        except InputError as error:
-            # The sentence is to start with the experiment file, where the name stands.
-            raise InputError(f"{error.problem} ({path})", remedy=error.remedy) from None
+        self.texts[name] = read_named(self.folder / name)
         return self.texts[name]
 
 

@@ -14,8 +14,13 @@ CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 NEAR = 0.6  # resemblance of names below which a suggestion misleads
 
 
-def read_bytes(path: Path, most: int = -1) -> bytes:
+def read_bytes(path: Path, most: int = -1, *, remedy: str | None = None) -> bytes:
     """The first bytes of a file, all of them without a limit.
+
+    Args:
+        path: of the file.
+        most: how many.
+        remedy: where it is not there; the name of a file nearby by default.
 
     Raises:
         InputError: the file does not exist, is a folder, or may not be read.
@@ -24,12 +29,13 @@ def read_bytes(path: Path, most: int = -1) -> bytes:
         with path.open("rb") as stream:
             return stream.read(most)
     except FileNotFoundError:
-        raise missing_file(path) from None
-    except IsADirectoryError:
-        raise InputError("is a folder", file=str(path), remedy="give the file in it") from None
+        missing = missing_file(path) if remedy is None else InputError("does not exist", file=str(path), remedy=remedy)
+        raise missing from None
     except (OSError, ValueError) as error:
+        if path.is_dir():
+            raise InputError("is a folder", file=str(path), remedy="give the file in it") from None
         reason = getattr(error, "strerror", None) or str(error)
-        remedy = "check its name and permissions"
+        remedy = remedy or "check its name and permissions"
         raise InputError(f"cannot be read ({reason})", file=str(path), remedy=remedy) from None
 
 
@@ -47,6 +53,18 @@ def read_text(path: Path) -> str:
             raise kind.error(str(path)) from None
         problem = f"is not a text in UTF-8 (byte {error.start} is 0x{error.object[error.start]:02x})"
         raise InputError(problem, file=str(path), remedy="save it in UTF-8") from None
+
+
+def read_named(path: Path, *, file: str | None = None, key: str | None = None) -> str:
+    """The same of a file that another file names: the sentence starts with that file and its key.
+
+    Raises:
+        InputError: as of `read_text`.
+    """
+    try:
+        return read_text(path)
+    except InputError as error:
+        raise InputError(f"{error.problem} ({path})", file=file, key=key, remedy=error.remedy) from None
 
 
 def text_encoding(head: bytes) -> str | None:

@@ -19,6 +19,7 @@ from ionscape.errors import InputError, nearest_name
 from ionscape.files.columns import to_number
 from ionscape.files.csv_table import read_csv_table
 from ionscape.glass.composition import ALKALI
+from ionscape.remarks import listed
 
 ICE_POINT = 273.15  # K
 RESISTIVITIES = {"RO20": 293.15, "RO100": 373.15, "RO150": 423.15, "RO300": 573.15}
@@ -140,9 +141,8 @@ def _check_columns(present: Sequence[str], *, file: str, alkali: str | None) -> 
     if not any(name in present for name in values):
         absent.append(_any_of(values))
     if absent:
-        listed = ", ".join(absent[:-1]) + " and " + absent[-1] if len(absent) > 1 else absent[0]
         raise InputError(
-            f"lacks the column{'s' if len(absent) > 1 else ''} {listed}", file=file, key="line 1",
+            f"lacks the column{'s' if len(absent) > 1 else ''} {listed(absent)}", file=file, key="line 1",
             remedy="give oxides in mol %, resistivities as log10 of Ω·cm, activation energies of σT in eV",
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ from ionscape.errors import InputError, nearest_name
 from ionscape.experiment import Experiment, load_experiment, parse_experiment
 from ionscape.experiment.load import MEASUREMENT_FILE
 from ionscape.files.fields import IN_FILE, InFile
-from ionscape.files.text import read_text
+from ionscape.files.text import read_named, read_text
 from ionscape.files.toml import parse_toml
 from ionscape.files.validation import read_table
 
@@ -215,10 +215,7 @@ def _check_format(table: Mapping[str, Any], *, file: str) -> None:
 def _located(read: Any, path: Path, *arguments: Any, file: str, key: str) -> Any:
     """Read a file; if it does not exist, the sentence starts with the file and key that name it."""
     if not path.exists():
-        try:
-            read_text(path)
-        except InputError as error:
-            raise InputError(f"{error.problem} ({path})", file=file, key=key, remedy=error.remedy) from None
+        read_named(path, file=file, key=key)
     return read(path, *arguments)
 
 

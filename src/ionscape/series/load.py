@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ionscape.errors import InputError
 from ionscape.files.fields import IN_FILE
-from ionscape.files.text import read_text
+from ionscape.files.text import read_named, read_text
 from ionscape.files.toml import parse_toml
 from ionscape.files.validation import read_table
 from ionscape.glass import (
@@ -118,12 +118,12 @@ def parse_series(text: str, *, file: str | None = None, folder: str | Path = "."
     table: tuple[tuple[float, NetworkFormerUnits], ...] = ()
     if settings.glass.measured_units is not None:
         name = settings.glass.measured_units
-        hashes[name] = _hash(folder / name, file=file, key="glass.measured_units")
+        hashes[name] = text_hash(read_named(folder / name, file=file, key="glass.measured_units"))
         table = tuple(read_measured_units(folder / name))
     literature = None
     if settings.experiment is not None:
         name = settings.experiment.file
-        hashes[name] = _hash(folder / name, file=file, key="experiment.file")
+        hashes[name] = text_hash(read_named(folder / name, file=file, key="experiment.file"))
         literature = _literature(settings, folder / name, file=file)
     glasses: list[Glass] = []
     for borate_fraction in settings.glass.borate_fraction:
@@ -307,11 +307,3 @@ def landscape_model(settings: SeriesTable, *, energy_scale: float, noise: float)
         barrier=table.barrier,
         transverse_faces=table.transverse_faces,
     )
-
-
-def _hash(path: Path, *, file: str | None, key: str) -> str:
-    """Hash of a file; if it cannot be read, the sentence starts with the file and key that name it."""
-    try:
-        return text_hash(read_text(path))
-    except InputError as error:
-        raise InputError(f"{error.problem} ({path})", file=file, key=key, remedy=error.remedy) from None

@@ -11,7 +11,7 @@ import numpy as np
 from ionscape.glass import LiteratureGlass, known_weaknesses, lattice_density_remarks
 from ionscape.glass.composition import WEAKNESSES
 from ionscape.glass.literature import LEAST_NEIGHBOURS, NEIGHBOURHOOD, OF_ANOTHER_AUTHOR
-from ionscape.remarks import Kind, Name, Remark
+from ionscape.remarks import Kind, Name, Remark, listed
 
 from .averages import Averages, mean_and_errors, mean_of_open, percolated_fraction, student_factor
 from .load import Series
@@ -40,7 +40,7 @@ def _paths(remark: Remark, _: Name) -> str:
     parts = [f"{share:.0%} of the landscapes for {what} have a path"
              for what, share in zip(n["of"], n["shares"], strict=True)]  # fmt: skip
     least = "" if len(n["x"]) == 1 else "at worst "
-    return f"At x = {range_of(n['x'])}: {least}{' and '.join(parts)}; averages leave the others out."
+    return f"At x = {range_of(n['x'])}: {least}{listed(parts)}; averages leave the others out."
 
 
 def _left_out(remark: Remark, _: Name) -> str:
