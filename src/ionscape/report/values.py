@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ionscape.diffusivity import full_width_at_half_maximum
@@ -22,6 +23,7 @@ _WIDTH = re.compile(
 )
 NO_BREAK = "\N{NO-BREAK SPACE}"
 NUMBERS = frozenset({2, 3, 4, 5, 6})
+FOUND = ("estimate", "estimate_error", "lower_68", "upper_68", "lower_95", "upper_95")
 
 
 def ended_early(result: FitResult) -> bool:
@@ -43,27 +45,28 @@ def parameter_table(result: FitResult, problem: FitProblem | None, kind: str) ->
     for place, name in enumerate(str(name) for name in data["parameter"].values):
         if str(data["kind"].values[place]) != kind:
             continue
-        estimate, error, low68, high68, low95, high95, lower, upper = (
-            float(data[key].values[place])
-            for key in ("estimate", "estimate_error", "lower_68", "upper_68", "lower_95", "upper_95", "lower_bound",
-                        "upper_bound")
-        )  # fmt: skip
-        unit = readable_unit(str(data["unit"].values[place]), estimate)
-        decimals = decimals_of(error / unit.size)
-        shown = (f"{value / unit.size:.{decimals}f}" for value in (low68, high68, low95, high95))
-        first, second, third, fourth = shown
-        ends = [text for text, value, bound in (("lower", low95, lower), ("upper", high95, upper))
+        found = [float(data[key].values[place]) for key in FOUND]
+        lower, upper = (float(data[key].values[place]) for key in ("lower_bound", "upper_bound"))
+        unit = readable_unit(str(data["unit"].values[place]), found[0])
+        ends = [text for text, value, bound in (("lower", found[-2], lower), ("upper", found[-1], upper))
                 if math.isclose(value, bound, rel_tol=1e-9)]  # fmt: skip
         note = f" (ends at the {' and '.join(ends)} bound)" if ends else ""
+        *cells, last = _cells(found, unit.size)
         hints.append(name)
         rows.append((
-            parameter_words(name), unit.unit.replace(" ", NO_BREAK),
-            f"{estimate / unit.size:.{decimals}f}", f"{error / unit.size:.{decimals}f}",
-            f"{first} to {second}", f"{third} to {fourth}{note}", f"{lower / unit.size:.4g} to {upper / unit.size:.4g}",
-            prior_text(result, problem, place), str(data["scale"].values[place]),
+            parameter_words(name), unit.unit.replace(" ", NO_BREAK), *cells, f"{last}{note}",
+            f"{lower / unit.size:.4g} to {upper / unit.size:.4g}", prior_text(result, problem, place),
+            str(data["scale"].values[place]),
         ))  # fmt: skip
     header = ("parameter", "unit", "estimate", "±", "68 % interval", "95 % interval", "bounds", "prior", "scale")
     return TextTable(header=header, rows=tuple(rows), hints=tuple(hints), numeric=NUMBERS)
+
+
+def _cells(found: Sequence[float], size: float) -> tuple[str, str, str, str]:
+    """Estimate, error and both intervals in a unit of that size, to the decimals of the error."""
+    decimals = decimals_of(found[1] / size)
+    estimate, error, low68, high68, low95, high95 = (f"{value / size:.{decimals}f}" for value in found)
+    return estimate, error, f"{low68} to {high68}", f"{low95} to {high95}"
 
 
 def decimals_of(error: float) -> int:
@@ -105,18 +108,11 @@ def width_table(result: FitResult, problem: FitProblem | None) -> TextTable | No
             continue
         shape = _shape(problem, place, match) if problem is not None else "cosine-squared"
         factor = full_width_at_half_maximum(1.0, shape="gaussian" if shape == "gaussian" else "cosine-squared")
-        estimate, error, *ends = (
-            factor * float(data[key].values[place])
-            for key in ("estimate", "estimate_error", "lower_68", "upper_68", "lower_95", "upper_95")
-        )
-        unit = readable_unit("J", estimate)
-        decimals = decimals_of(error / unit.size)
-        low68, high68, low95, high95 = (f"{end / unit.size:.{decimals}f}" for end in ends)
+        found = [factor * float(data[key].values[place]) for key in FOUND]
+        unit = readable_unit("J", found[0])
         formula = "2√(2 ln 2) Γ, Gaussian" if shape == "gaussian" else "πΓ/2, cos²"
-        rows.append((
-            f"full width at half maximum of {parameter_words(name)}", unit.unit, f"{estimate / unit.size:.{decimals}f}",
-            f"{error / unit.size:.{decimals}f}", f"{low68} to {high68}", f"{low95} to {high95}", formula,
-        ))  # fmt: skip
+        width = f"full width at half maximum of {parameter_words(name)}"
+        rows.append((width, unit.unit, *_cells(found, unit.size), formula))
     if not rows:
         return None
     header = ("derived", "unit", "estimate", "±", "68 % interval", "95 % interval", "from the width Γ by")
