@@ -268,7 +268,7 @@ def test_units_for_people(unit: str, value: float, expected: tuple[str, float]) 
 
 def test_names_stay_different() -> None:
     assert fit_values.short_names(["ions.Li.diffusion.width", "K:depth_scale"]) == ["Li width Γ", "K: depth scale"]
-    names = ["ions.Li.diffusion.width", "Li.diffusion.width"]
+    names = ["measurement.depth_scale", "depth_scale"]
     assert fit_values.short_names(names) == names
 
 
