@@ -120,6 +120,27 @@ class Workspace(NamedTuple):
     flux_by_right: FloatArray  # (cells, ions) the same by ln D of the cell itself
 
 
+# places in `State.clock` [s, except the error]
+TIME = 0
+NEXT_STEP = 1
+"""Step that is proposed."""
+LAST_STEP = 2
+LAST_ERROR = 3
+"""Of that step, in units of the tolerance."""
+LONGEST_STEP = 4
+"""Limit after a step in which Newton's method failed."""
+
+# places in `State.counters`
+STEPS = 0
+REJECTED = 1
+SYSTEMS = 2
+"""Linear systems that were solved."""
+REGIME = 3
+"""Of the beam."""
+HAS_HISTORY = 4
+"""1 once a step has been accepted."""
+
+
 class State(NamedTuple):
     """All that changes, carried from call to call."""
 
@@ -130,8 +151,8 @@ class State(NamedTuple):
     back_rate: FloatArray  # (ions,) flux through the back in that stage [m/s]
     entered: FloatArray  # (ions,) scaled amount per area that passed the front since the start of the experiment [m]
     left: FloatArray  # (ions,) the same for the back
-    clock: FloatArray  # (5,) time, proposed step, last step, its error, longest step after a failure
-    counters: IntegerArray  # (5,) steps, rejected steps, linear systems, regime of the beam, 1 once a derivative exists
+    clock: FloatArray  # (5,) at the places TIME, NEXT_STEP, ...
+    counters: IntegerArray  # (5,) at the places STEPS, REJECTED, ...
 
 
 class Stages(NamedTuple):

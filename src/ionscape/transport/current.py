@@ -17,7 +17,7 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 
-from .arrays import FRONT_CLOSED, Problem, State
+from .arrays import FRONT_CLOSED, LAST_STEP, Problem, State
 from .tangents import Tangents, one_by_one
 
 
@@ -44,7 +44,7 @@ def current_slopes(state: State, problem: Problem, tangents: Tangents) -> FloatA
     gathered = np.einsum("k,kip,i->p", lever * size, one_by_one(tangents.rates[0], parameters), charges)
     rise = one_by_one(tangents.values[0, 0, -1] - tangents.potential_before, parameters)
     slopes = np.einsum("i,ip->p", charges, one_by_one(tangents.back[0], parameters))
-    slopes += (gathered + permittivity * rise / state.clock[2]) / length
+    slopes += (gathered + permittivity * rise / state.clock[LAST_STEP]) / length
     variants = tangents.variants
     cells, medium = variants.problems.cells, variants.problems.medium
     for number, parameter in enumerate(variants.parameters):
@@ -72,4 +72,4 @@ def _ionic(state: State, problem: Problem) -> FloatArray:
 def _displacement(state: State, problem: Problem) -> float:
     """Permittivity times the mean change of the potential of the first cell over the last step."""
     change = float(state.y[0, -1] - state.previous[0, -1])
-    return problem.medium.permittivity * change / float(state.clock[2])
+    return problem.medium.permittivity * change / float(state.clock[LAST_STEP])

@@ -34,7 +34,7 @@ from .arrays import (
     Problem,
     Workspace,
 )
-from .fluxes import bernoulli, face_coefficient, log_coefficient, outflow
+from .fluxes import flux_weights, log_coefficient, outflow, scharfetter_gummel
 
 
 @inner_kernel
@@ -118,31 +118,16 @@ def inner_face(k: int, y: FloatArray, step: float, problem: Problem, work: Works
     total_left[ions] = displacement
     total_right[ions] = -displacement
     previous = 0.0
-    b_plus = 1.0
-    b_minus = 1.0
-    db_plus = -0.5
+    weights = (1.0, 1.0, -0.5)
     for i in range(ions):
         z = charges[i]
         if z != previous:
-            w = z * medium.thermal * drop
-            b_plus, db_plus = bernoulli(w)
-            b_minus = b_plus + w
+            weights = flux_weights(z, medium.thermal, drop)
             previous = z
-        n_left = medium.native[i] + y[k, i]
-        n_right = medium.native[i] + y[r, i]
-        bracket = b_plus * n_left - b_minus * n_right
-        d_left = work.coefficient[k, i]
-        d_right = work.coefficient[r, i]
-        if bracket >= 0.0:
-            d_face, slope_left, slope_right = face_coefficient(d_left, d_right)
-        else:
-            d_face, slope_right, slope_left = face_coefficient(d_right, d_left)
-        mobility = d_face * inverse_distance
-        flux = mobility * bracket
-        by_drop = mobility * z * medium.thermal * (db_plus * n_left - (db_plus + 1.0) * n_right)
-        force = bracket * inverse_distance
-        by_left = force * slope_left * d_left
-        by_right = force * slope_right * d_right
+        flux, by_n_left, by_n_right, by_drop, by_left, by_right = scharfetter_gummel(
+            z, medium.thermal, weights, inverse_distance, medium.native[i] + y[k, i], medium.native[i] + y[r, i],
+            work.coefficient[k, i], work.coefficient[r, i],
+        )  # fmt: skip
         work.flux_by_left[r, i] = by_left
         work.flux_by_right[r, i] = by_right
         g_left = by_left * work.slope[k, i]
@@ -155,8 +140,8 @@ def inner_face(k: int, y: FloatArray, step: float, problem: Problem, work: Works
                 left = coefficients.counts[i, j] * g_left
                 right = coefficients.counts[i, j] * g_right
                 if j == i:
-                    left += mobility * b_plus
-                    right -= mobility * b_minus
+                    left += by_n_left
+                    right += by_n_right
             total_left[j] += z * left
             total_right[j] += z * right
             diagonal[k, i, j] += left_scale * left
@@ -215,26 +200,15 @@ def front_face(y: FloatArray, step: float, problem: Problem, mode: int, work: Wo
         if boundaries.front == FRONT_COMPOSITION:
             for i in range(ions):
                 z = charges[i]
-                w = z * medium.thermal * drop
-                b_plus, db_plus = bernoulli(w)
-                b_minus = b_plus + w
-                n_left = boundaries.surface[i]
-                n_right = medium.native[i] + y[0, i]
-                d_left = boundaries.surface_coefficient[i]
-                d_right = work.coefficient[0, i]
-                bracket = b_plus * n_left - b_minus * n_right
-                if bracket >= 0.0:
-                    d_face, _, by_right = face_coefficient(d_left, d_right)
-                else:
-                    d_face, by_right, _ = face_coefficient(d_right, d_left)
-                mobility = d_face * inverse_distance
-                work.front_flux[i] = mobility * bracket
-                work.front_slope[i, i] -= mobility * b_minus
-                work.front_slope[i, ions] = (
-                    mobility * z * medium.thermal * (db_plus * n_left - (db_plus + 1.0) * n_right)
-                )
+                flux, _, by_density, by_drop, _, by_log_coefficient = scharfetter_gummel(
+                    z, medium.thermal, flux_weights(z, medium.thermal, drop), inverse_distance, boundaries.surface[i],
+                    medium.native[i] + y[0, i], boundaries.surface_coefficient[i], work.coefficient[0, i],
+                )  # fmt: skip
+                work.front_flux[i] = flux
+                work.front_slope[i, i] += by_density
+                work.front_slope[i, ions] = by_drop
                 if coefficients.spacing_inverse[i] != 0.0:
-                    g = bracket * inverse_distance * by_right * d_right * work.slope[0, i]
+                    g = by_log_coefficient * work.slope[0, i]
                     for j in range(ions):
                         work.front_slope[i, j] += coefficients.counts[i, j] * g
 

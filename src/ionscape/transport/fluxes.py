@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from ionscape.arrays import FloatArray
-from ionscape.compiled import ordered_kernel
+from ionscape.compiled import inlined_kernel, ordered_kernel
 
 #: Dimensionless potential step over the last half cell below which the outflow to the back electrode is smoothed.
 OUTFLOW_SMOOTHING = 1e-3
@@ -53,6 +53,53 @@ def face_coefficient(donor: float, receiver: float) -> tuple[float, float, float
     if receiver > donor:
         return 2.0 * b * donor, 2.0 * b * b, 2.0 * a * a
     return a * donor + b * receiver, 1.0 - 2.0 * b * b, 1.0 - 2.0 * a * a
+
+
+@inlined_kernel
+def scharfetter_gummel(
+    z: float, thermal: float, weights: tuple[float, float, float], inverse_distance: float,
+    n_left: float, n_right: float, d_left: float, d_right: float,
+) -> tuple[float, float, float, float, float, float]:  # fmt: skip
+    """Flux of one ion from left to right through a face (Scharfetter & Gummel 1969), and its derivatives.
+
+    J = D (B(w) n_left - B(-w) n_right) / distance is exact for constant D and field between the two points. Which side
+    gives, the sign of the bracket, decides about the D of the face (`face_coefficient`).
+
+    Args:
+        z: charge number.
+        thermal: e / k_B T [1/V].
+        weights: B(w), B(-w) and dB/dw (w); the same for all ions of one charge number.
+        inverse_distance: of the two points [1/m].
+        n_left: scaled density on the left.
+        n_right: on the right.
+        d_left: diffusion coefficient on the left [m^2/s].
+        d_right: on the right.
+
+    Returns:
+        The flux [m/s]; its derivatives by both densities at fixed D, by the potential step (right minus left), and by
+        ln D on the left and on the right.
+    """
+    b_plus, b_minus, db_plus = weights
+    bracket = b_plus * n_left - b_minus * n_right
+    if bracket >= 0.0:
+        d_face, slope_left, slope_right = face_coefficient(d_left, d_right)
+    else:
+        d_face, slope_right, slope_left = face_coefficient(d_right, d_left)
+    mobility = d_face * inverse_distance
+    by_drop = mobility * z * thermal * (db_plus * n_left - (db_plus + 1.0) * n_right)
+    force = bracket * inverse_distance
+    return (
+        mobility * bracket, mobility * b_plus, -(mobility * b_minus), by_drop,
+        force * slope_left * d_left, force * slope_right * d_right,
+    )  # fmt: skip
+
+
+@inlined_kernel
+def flux_weights(z: float, thermal: float, drop: float) -> tuple[float, float, float]:
+    """B(w), B(-w) and dB/dw (w) of w = z e / k_B T times the potential step over the face [V]."""
+    w = z * thermal * drop
+    b_plus, db_plus = bernoulli(w)
+    return b_plus, b_plus + w, db_plus
 
 
 @ordered_kernel

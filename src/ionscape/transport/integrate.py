@@ -21,7 +21,17 @@ from .arrays import (
     BEAM_LIMITED,
     BEAM_REPELLED,
     FRONT_BEAM,
+    HAS_HISTORY,
+    LAST_ERROR,
+    LAST_STEP,
+    LONGEST_STEP,
+    NEXT_STEP,
     POTENTIAL_LIMITED,
+    REGIME,
+    REJECTED,
+    STEPS,
+    SYSTEMS,
+    TIME,
     Boundaries,
     IntegerArray,
     Problem,
@@ -153,10 +163,10 @@ def solve_stage(
     norm_before = 0.0
     refinements = 0
     for iteration in range(MAXIMUM_NEWTON_ITERATIONS):
-        mode = counters[3]
+        mode = counters[REGIME]
         stages.modes[stage] = mode
         assemble(y, stages.known, step, problem, mode, work)
-        counters[2] += 1
+        counters[SYSTEMS] += 1
         if not solve_in_place(work, problem.medium.ions):
             return False
         update = work.residual
@@ -181,8 +191,8 @@ def solve_stage(
                 y[k, a] -= update[k, a]
         changed = False
         if problem.boundaries.front == FRONT_BEAM:
-            counters[3] = beam_regime(mode, y[0, ions], problem.boundaries)
-            changed = counters[3] != mode
+            counters[REGIME] = beam_regime(mode, y[0, ions], problem.boundaries)
+            changed = counters[REGIME] != mode
         if not (changed or damped):
             # quadratic convergence: the next update would be about norm^2 / norm_before^2 x norm
             rate = norm / norm_before if iteration > 0 and norm < 0.1 * norm_before else 1.0
@@ -290,7 +300,7 @@ def attempt_step(
     copy(stages.front[0], state.front_rate)
     copy(stages.back[0], state.back_rate)
     scale = step * method.diagonal
-    has_history = state.counters[4] > 0 and state.clock[2] > 0.0
+    has_history = state.counters[HAS_HISTORY] > 0 and state.clock[LAST_STEP] > 0.0
     for j in range(1, number):
         for k in range(count):
             for i in range(ions):
@@ -299,7 +309,7 @@ def attempt_step(
                     total += method.a[j, s] * rates[s, k, i]
                 stages.known[k, i] = state.y[k, i] + step * total
         if has_history:
-            extrapolate(j, method.nodes, stages, state.previous, -state.clock[2] / step, problem.medium.native)
+            extrapolate(j, method.nodes, stages, state.previous, -state.clock[LAST_STEP] / step, problem.medium.native)
         else:
             copy(values[j], values[j - 1])
         if not solve_stage(j, scale, stages, problem, control, work, state.counters):
@@ -339,13 +349,13 @@ def accept(state: State, step: float, error: float, method: RungeKutta, stages: 
     restore_positivity(state, problem.cells.size, problem.medium.native)
     # proportional-integral control (Soederlind 2002): the memory of the last error damps the step sequence
     error = max(error, 1e-4)
-    factor = 0.9 * error ** (-0.7 / method.order) * state.clock[3] ** (0.3 / method.order)
-    state.clock[1] = step * min(5.0, max(0.3, factor))
-    state.clock[2] = step
-    state.clock[3] = error
-    state.clock[4] *= GROWTH_AFTER_FAILURE
-    state.counters[0] += 1
-    state.counters[4] = 1
+    factor = 0.9 * error ** (-0.7 / method.order) * state.clock[LAST_ERROR] ** (0.3 / method.order)
+    state.clock[NEXT_STEP] = step * min(5.0, max(0.3, factor))
+    state.clock[LAST_STEP] = step
+    state.clock[LAST_ERROR] = error
+    state.clock[LONGEST_STEP] *= GROWTH_AFTER_FAILURE
+    state.counters[STEPS] += 1
+    state.counters[HAS_HISTORY] = 1
 
 
 @ordered_kernel
@@ -378,34 +388,34 @@ def advance(
         np.zeros(number, dtype=np.int64),
     )
     for _ in range(attempts_limit):
-        time = state.clock[0]
+        time = state.clock[TIME]
         remaining = end - time
-        step = min(state.clock[1], state.clock[4])
+        step = min(state.clock[NEXT_STEP], state.clock[LONGEST_STEP])
         finishing = step >= remaining * (1.0 - 1e-12)
         if finishing:
             step = remaining
         elif step > 0.5 * remaining:
             step = 0.5 * remaining
-        used = starter if state.counters[0] < STARTING_STEPS else method
-        regime = state.counters[3]
+        used = starter if state.counters[STEPS] < STARTING_STEPS else method
+        regime = state.counters[REGIME]
         error = attempt_step(state, step, used, all_stages, problem, control, work)
         if error < 0.0 or error > 1.0:
-            state.counters[1] += 1
-            state.counters[3] = regime
+            state.counters[REJECTED] += 1
+            state.counters[REGIME] = regime
             if error < 0.0:
-                state.clock[4] = step * STEP_AFTER_FAILURE
-                state.clock[1] = step * 0.25
+                state.clock[LONGEST_STEP] = step * STEP_AFTER_FAILURE
+                state.clock[NEXT_STEP] = step * 0.25
             else:
-                state.clock[1] = step * max(0.2, 0.9 * error ** (-1.0 / used.order))
-            if state.clock[1] < control.smallest_step or time + state.clock[1] == time:
+                state.clock[NEXT_STEP] = step * max(0.2, 0.9 * error ** (-1.0 / used.order))
+            if state.clock[NEXT_STEP] < control.smallest_step or time + state.clock[NEXT_STEP] == time:
                 return STEP_TOO_SMALL
             continue
         if tangents is not None:
             carry_tangents(state, step, used, all_stages, problem, work, tangents)
         accept(state, step, error, used, all_stages, problem)
-        state.clock[0] = end if finishing else time + step
+        state.clock[TIME] = end if finishing else time + step
         if finishing:
             return FINISHED
-        if state.clock[0] >= mark:
+        if state.clock[TIME] >= mark:
             return RUNNING
     return RUNNING

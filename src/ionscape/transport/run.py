@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time as clock
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from ionscape.errors import ConvergenceError, SimulationInterrupted
 from ionscape.experiment import Experiment
 from ionscape.interrupts import undisturbed
 
-from .arrays import FRONT_CLOSED, State, make_workspace
+from .arrays import FRONT_CLOSED, REJECTED, STEPS, SYSTEMS, TIME, State, make_workspace
 from .current import current_density, current_slopes
 from .faces import potentials_at_closed_faces
 from .grid import Grid, make_grid
@@ -196,7 +196,7 @@ def _run_stage(
     partial: Callable[[], SimulationResult],
 ) -> None:
     """Integrate one stage, keeping about ``snapshots_per_stage`` of its states."""
-    began = clock.perf_counter()
+    began = perf_counter()
     count, m = state.y.shape
     control = Control(
         tolerance=settings.relative_tolerance, newton=NEWTON_TOLERANCE * settings.relative_tolerance,
@@ -209,27 +209,27 @@ def _run_stage(
     _count(history, index, state, began)
 
     def keep() -> None:
-        if float(state.clock[0]) > history.kept[-1].time:
+        if float(state.clock[TIME]) > history.kept[-1].time:
             history.kept.append(_kept(index, stage, state, tangents, last_potential))
 
     try:
         while True:
-            attempts = int(state.counters[0] + state.counters[1])
+            attempts = int(state.counters[STEPS] + state.counters[REJECTED])
             limit = min(ATTEMPTS_PER_CALL, settings.maximum_steps - attempts)
-            mark = float(marks[min(int(np.searchsorted(marks, state.clock[0], side="right")), len(marks) - 1)])
+            mark = float(marks[min(int(np.searchsorted(marks, state.clock[TIME], side="right")), len(marks) - 1)])
             status = advance(state, mark, stage.end, limit, method, starter, stage.problem, control, work, tangents)
-            time = float(state.clock[0])
+            time = float(state.clock[TIME])
             if time >= mark or status == FINISHED:
                 keep()
             _count(history, index, state, began)
             if progress is not None:
                 progress(Progress(
                     stage=index, stages=len(experiment.stages), time=time, stage_end=stage.end,
-                    fraction=time / experiment.duration, steps=steps_before + int(state.counters[0]),
+                    fraction=time / experiment.duration, steps=steps_before + int(state.counters[STEPS]),
                 ))  # fmt: skip
             if status == FINISHED:
                 return
-            exhausted = int(state.counters[0] + state.counters[1]) >= settings.maximum_steps
+            exhausted = int(state.counters[STEPS] + state.counters[REJECTED]) >= settings.maximum_steps
             if status == STEP_TOO_SMALL or exhausted:
                 keep()
                 worst = int(np.argmax(np.abs(work.update_before[:, : m - 1]).max(axis=1)))
@@ -247,9 +247,9 @@ def _run_stage(
 
 def _count(history: History, index: int, state: State, began: float) -> None:
     """Enter how much work a stage has taken so far; `began` is when it began by the clock of the machine."""
-    for column, counter in ((history.steps, 0), (history.rejected, 1), (history.iterations, 2)):
+    for column, counter in ((history.steps, STEPS), (history.rejected, REJECTED), (history.iterations, SYSTEMS)):
         column[index:] = [int(state.counters[counter])]
-    history.wall_times[index:] = [clock.perf_counter() - began]
+    history.wall_times[index:] = [perf_counter() - began]
 
 
 def _error_weights(grid: Grid) -> FloatArray:
@@ -283,7 +283,7 @@ def _kept(index: int, stage: StageArrays, state: State, tangents: Tangents | Non
         surface = stage.contact_potential
     ions = state.left.size
     return Kept(
-        time=float(state.clock[0]),
+        time=float(state.clock[TIME]),
         stage=index,
         y=y,
         surface_potential=surface,
