@@ -5,7 +5,7 @@ from __future__ import annotations
 from ionscape.arrays import FloatArray
 from ionscape.compiled import ordered_kernel
 from ionscape.transport import block_tridiagonal, equations, integrate
-from ionscape.transport.arrays import Problem, Stages, State, Workspace
+from ionscape.transport.arrays import Problem, State, Substeps, Workspace
 from ionscape.transport.integrate import Control
 from ionscape.transport.runge_kutta import RungeKutta
 
@@ -30,13 +30,13 @@ def restore_positivity(state: State, size: FloatArray, native: FloatArray) -> No
 
 @ordered_kernel
 def attempt_step(
-    state: State, step: float, method: RungeKutta, stages: Stages, problem: Problem, control: Control, work: Workspace
+    state: State, step: float, method: RungeKutta, stages: Substeps, problem: Problem, control: Control, work: Workspace
 ) -> float:
     """As `integrate.attempt_step`."""
     return integrate.attempt_step(state, step, method, stages, problem, control, work)
 
 
 @ordered_kernel
-def accept(state: State, step: float, error: float, method: RungeKutta, stages: Stages, problem: Problem) -> None:
+def accept(state: State, step: float, error: float, method: RungeKutta, stages: Substeps, problem: Problem) -> None:
     """As `integrate.accept`."""
     integrate.accept(state, step, error, method, stages, problem)

@@ -12,7 +12,7 @@ from experiments import FloatArray, constant, contact, experiment, irradiation, 
 from ionscape.experiment import Experiment
 from ionscape.transport.arrays import make_workspace
 from ionscape.transport.grid import make_grid
-from ionscape.transport.integrate import FINISHED, Control, Stages, State, advance
+from ionscape.transport.integrate import FINISHED, Control, State, Substeps, advance
 from ionscape.transport.run import _start_state
 from ionscape.transport.runge_kutta import METHODS, backward_euler
 from ionscape.transport.settings import Settings
@@ -54,7 +54,7 @@ class FixedSteps:
         count, ions = len(grid.size), len(scales.names)
         y = np.zeros((count, ions + 1))  # departures from the native densities, and the potential
         stage = make_stage(
-            described, 0, scales=scales, cells=grid.cells(), start=0.0, front_displacement=0.0,
+            described, 0, scales=scales, cells=grid.cells(), start=0.0, surface_displacement=0.0,
             present=scales.native > 0.0, settings=settings,
         )  # fmt: skip
         self.problem, self.span = stage.problem, span
@@ -83,7 +83,7 @@ class FixedSteps:
         state = State(*(array.copy() for array in self.begin))
         scheme = METHODS[method]()
         number = len(scheme.nodes)
-        stages = Stages(
+        stages = Substeps(
             np.empty((number, count, ions + 1)), np.empty((number, count, ions)), np.empty((number, ions)),
             np.empty((number, ions)), np.empty((count, ions)), np.zeros(number, dtype=np.int64),
         )  # fmt: skip
@@ -92,7 +92,7 @@ class FixedSteps:
             error = attempt_step(state, step, scheme, stages, self.problem, self.control(1e-9), self.work)
             assert error >= 0.0, "Newton's method failed"
             accept(state, step, error, scheme, stages, self.problem)
-        passed = np.concatenate([state.entered, state.left]) / 1e-9
+        passed = np.concatenate([state.entered, state.departed]) / 1e-9
         return np.concatenate([state.y[self.zone, :ions].ravel(), passed])
 
 

@@ -204,7 +204,7 @@ def test_jacobian_is_exact(stage: str) -> None:
     scales = make_scales(experiment)
     cells = make_grid(experiment).cells()
     arrays = make_stage(
-        experiment, 0, scales=scales, cells=cells, start=0.0, front_displacement=0.01e-9,
+        experiment, 0, scales=scales, cells=cells, start=0.0, surface_displacement=0.01e-9,
         present=np.ones(4, dtype=bool),
         settings=Settings(holding_tolerance=1e-3),
     )  # fmt: skip
@@ -267,7 +267,7 @@ def test_beam_regime_passes_between_its_three_states() -> None:
     experiment = parse_experiment(experiment_text("limited"), file="x.toml")
     scales = make_scales(experiment)
     arrays = make_stage(
-        experiment, 0, scales=scales, cells=make_grid(experiment).cells(), start=0.0, front_displacement=0.0,
+        experiment, 0, scales=scales, cells=make_grid(experiment).cells(), start=0.0, surface_displacement=0.0,
         present=np.ones(4, dtype=bool), settings=Settings(),
     )  # fmt: skip
     boundaries = arrays.problem.boundaries
@@ -316,7 +316,7 @@ def test_negative_densities_are_filled_conservatively(densities: list[float]) ->
 
 def test_more_left_than_there_was_is_taken_back() -> None:
     state = make_state([0.0, -1e-6])
-    state.back_rate[0], state.left[0] = 1.0, 5.0
+    state.back_rate[0], state.departed[0] = 1.0, 5.0
     restore_positivity(state, np.array([1.0, 2.0]), NATIVE)
     assert (NATIVE[0] + state.y[:, 0]).tolist() == [0.0, 0.0]
-    assert state.left[0] == pytest.approx(5.0 - 2e-6, rel=1e-14, abs=0)
+    assert state.departed[0] == pytest.approx(5.0 - 2e-6, rel=1e-14, abs=0)

@@ -15,10 +15,10 @@ from ionscape.arrays import FloatArray
 
 IntegerArray = NDArray[np.int64]
 
-FRONT_BEAM = 0
-FRONT_COMPOSITION = 1
-FRONT_BLOCKING = 2
-FRONT_CLOSED = 3
+SURFACE_BEAM = 0
+SURFACE_HELD = 1
+SURFACE_BLOCKING = 2
+SURFACE_CLOSED = 3
 
 POTENTIAL_LIMITED = 0
 BEAM_LIMITED = 1
@@ -48,22 +48,22 @@ class Coefficients(NamedTuple):
 class Boundaries(NamedTuple):
     """The two faces during one stage. Fluxes are divided by the density scale [m/s].
 
-    ``front``: one of the ``FRONT_*`` codes; ``beam``: index of the injected ion; ``beam_flux`` [m/s], infinite when
-    the beam is not limited; ``holding`` g [m/(s V)] of the law J = g (U_R - phi_s); ``front_potential`` [V]: source
-    potential or that of the contact; ``vacuum`` eps_0 / (e n d_aperture) [m/V]; ``front_displacement`` [m]: frozen
-    displacement of a closed face; ``surface`` (ions,): scaled densities that a contact holds, ``surface_coefficient``
+    ``law``: one of the ``SURFACE_*`` codes; ``beam``: index of the injected ion; ``beam_flux`` [m/s], infinite when
+    the beam is not limited; ``holding`` g [m/(s V)] of the law J = g (U_R - phi_s); ``applied_potential`` [V]: source
+    potential or that of the contact; ``vacuum`` eps_0 / (e n d_aperture) [m/V]; ``surface_displacement`` [m]: frozen
+    displacement of a closed face; ``held`` (ions,): scaled densities that a contact holds, ``held_coefficient``
     (ions,) their D [m^2/s]; ``deposits`` (ions,): 1 where the back electrode takes the ion.
     """
 
-    front: int
+    law: int
     beam: int
     beam_flux: float
     holding: float
-    front_potential: float
+    applied_potential: float
     vacuum: float
-    front_displacement: float
-    surface: FloatArray
-    surface_coefficient: FloatArray
+    surface_displacement: float
+    held: FloatArray
+    held_coefficient: FloatArray
     deposits: FloatArray
 
 
@@ -112,9 +112,9 @@ class Workspace(NamedTuple):
     augmented: FloatArray  # (m, 2 m + 1)
     total_left: FloatArray  # (m,) derivative of the total current through one face by the unknowns of its left cell
     total_right: FloatArray  # (m,)
-    front_flux: FloatArray  # (ions,)
+    surface_flux: FloatArray  # (ions,)
     back_flux: FloatArray  # (ions,)
-    front_slope: FloatArray  # (ions, m) derivative of the front flux by the unknowns of the first cell
+    surface_slope: FloatArray  # (ions, m) derivative of the surface flux by the unknowns of the first cell
     back_slope: FloatArray  # (ions, m) derivative of the back flux by the unknowns of the last cell
     flux_by_left: FloatArray  # (cells, ions) derivative of the flux into each cell by ln D of the cell before it [m/s]
     flux_by_right: FloatArray  # (cells, ions) the same by ln D of the cell itself
@@ -146,24 +146,24 @@ class State(NamedTuple):
 
     y: FloatArray  # (cells, ions + 1) departures of the scaled densities from the native ones, and potential [V]
     previous: FloatArray  # y one step before
-    derivative: FloatArray  # (cells, ions) of the last stage of the last step [1/s]
-    front_rate: FloatArray  # (ions,) flux through the front in that stage [m/s]
-    back_rate: FloatArray  # (ions,) flux through the back in that stage [m/s]
-    entered: FloatArray  # (ions,) scaled amount per area that passed the front since the start of the experiment [m]
-    left: FloatArray  # (ions,) the same for the back
+    derivative: FloatArray  # (cells, ions) of the last substep of the last step [1/s]
+    surface_rate: FloatArray  # (ions,) flux through the surface in that substep [m/s]
+    back_rate: FloatArray  # (ions,) flux through the back in that substep [m/s]
+    entered: FloatArray  # (ions,) scaled amount per area that passed the surface since the start of the experiment [m]
+    departed: FloatArray  # (ions,) the same for the back
     clock: FloatArray  # (5,) at the places TIME, NEXT_STEP, ...
     counters: IntegerArray  # (5,) at the places STEPS, REJECTED, ...
 
 
-class Stages(NamedTuple):
-    """Buffers of one Runge-Kutta step."""
+class Substeps(NamedTuple):
+    """Buffers of one step: its substeps are the stages of the Runge-Kutta method, of which the first is known."""
 
-    values: FloatArray  # (stages, cells, ions + 1)
-    rates: FloatArray  # (stages, cells, ions) [1/s]
-    front: FloatArray  # (stages, ions) fluxes through the front [m/s]
-    back: FloatArray  # (stages, ions)
-    known: FloatArray  # (cells, ions) y* of the running stage
-    modes: IntegerArray  # (stages,) regime of the beam
+    values: FloatArray  # (substeps, cells, ions + 1)
+    rates: FloatArray  # (substeps, cells, ions) [1/s]
+    surface: FloatArray  # (substeps, ions) fluxes through the surface [m/s]
+    back: FloatArray  # (substeps, ions)
+    known: FloatArray  # (cells, ions) y* of the running substep
+    modes: IntegerArray  # (substeps,) regime of the beam
 
 
 def make_workspace(cells: int, ions: int) -> Workspace:
@@ -180,9 +180,9 @@ def make_workspace(cells: int, ions: int) -> Workspace:
         augmented=np.empty((m, 2 * m + 1)),
         total_left=np.zeros(m),
         total_right=np.zeros(m),
-        front_flux=np.zeros(ions),
+        surface_flux=np.zeros(ions),
         back_flux=np.zeros(ions),
-        front_slope=np.zeros((ions, m)),
+        surface_slope=np.zeros((ions, m)),
         back_slope=np.zeros((ions, m)),
         flux_by_left=np.zeros((cells, ions)),
         flux_by_right=np.zeros((cells, ions)),

@@ -17,13 +17,13 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 
-from .arrays import FRONT_CLOSED, LAST_STEP, Problem, State
+from .arrays import LAST_STEP, SURFACE_CLOSED, Problem, State
 from .tangents import Tangents, one_by_one
 
 
 def current_density(state: State, problem: Problem) -> float:
-    """Scaled density of the total current at the end of the last step [m/s]; zero where the front is closed."""
-    if problem.boundaries.front == FRONT_CLOSED:
+    """Scaled density of the total current at the end of the last step [m/s]; zero where the surface is closed."""
+    if problem.boundaries.law == SURFACE_CLOSED:
         return 0.0
     distance = problem.cells.distance[1:]
     return float(((distance * _ionic(state, problem)).sum() + _displacement(state, problem)) / distance.sum())
@@ -31,7 +31,7 @@ def current_density(state: State, problem: Problem) -> float:
 
 def current_slopes(state: State, problem: Problem, tangents: Tangents) -> FloatArray:
     """Derivatives of `current_density` by the parameters, shape (P,)."""
-    if problem.boundaries.front == FRONT_CLOSED:
+    if problem.boundaries.law == SURFACE_CLOSED:
         return np.zeros(tangents.parameters)
     size, distance = problem.cells.size, problem.cells.distance[1:]
     charges, permittivity = problem.medium.charges, problem.medium.permittivity

@@ -1,7 +1,7 @@
-"""Residual and Jacobian of one implicit stage of the Nernst-Planck-Poisson equations on a one-dimensional grid.
+"""Residual and Jacobian of one implicit substep of the Nernst-Planck-Poisson equations on a one-dimensional grid.
 
 Letters: n scaled density, u = n - n0 its departure from the native one, the unknown; phi potential [V]; u* known part
-of a stage; s = (time step) x (diagonal coefficient) [s]; h cell size [m]; J flux / density scale [m/s];
+of a substep; s = (time step) x (diagonal coefficient) [s]; h cell size [m]; J flux / density scale [m/s];
 w = Z e (phi_right - phi_left) / k_B T; eps E displacement, scaled.
 
 Row of ion i in a cell:
@@ -27,10 +27,10 @@ from ionscape.compiled import inlined_kernel, inner_kernel
 
 from .arrays import (
     BEAM_LIMITED,
-    FRONT_BEAM,
-    FRONT_CLOSED,
-    FRONT_COMPOSITION,
     POTENTIAL_LIMITED,
+    SURFACE_BEAM,
+    SURFACE_CLOSED,
+    SURFACE_HELD,
     Problem,
     Workspace,
 )
@@ -85,7 +85,7 @@ def assemble(y: FloatArray, known: FloatArray, step: float, problem: Problem, mo
         residual[k, ions] = -charge
     for k in range(count - 1):
         inner_face(k, y, step, problem, work)
-    front_face(y, step, problem, mode, work)
+    surface_face(y, step, problem, mode, work)
     back_face(y, step, problem, work)
 
 
@@ -161,8 +161,8 @@ def inner_face(k: int, y: FloatArray, step: float, problem: Problem, work: Works
 
 
 @inner_kernel
-def front_face(y: FloatArray, step: float, problem: Problem, mode: int, work: Workspace) -> None:
-    """Add the irradiated face: beam, contact or closed surface (kinds: ``arrays.FRONT_*``)."""
+def surface_face(y: FloatArray, step: float, problem: Problem, mode: int, work: Workspace) -> None:
+    """Add the irradiated face: beam, contact or closed surface (kinds: ``arrays.SURFACE_*``)."""
     cells = problem.cells
     medium = problem.medium
     coefficients = problem.coefficients
@@ -175,49 +175,49 @@ def front_face(y: FloatArray, step: float, problem: Problem, mode: int, work: Wo
     diagonal = work.diagonal
     residual = work.residual
     for i in range(ions):
-        work.front_flux[i] = 0.0
+        work.surface_flux[i] = 0.0
         for b in range(ions + 1):
-            work.front_slope[i, b] = 0.0
+            work.surface_slope[i, b] = 0.0
 
-    if boundaries.front == FRONT_BEAM:
+    if boundaries.law == SURFACE_BEAM:
         # the field between surface and grounded aperture starts at the surface: displacement -eps_0 phi / d
         residual[0, ions] += boundaries.vacuum * potential / h
         diagonal[0, ions, ions] += boundaries.vacuum / h
         i = boundaries.beam
         if mode == POTENTIAL_LIMITED:
-            work.front_flux[i] = boundaries.holding * (boundaries.front_potential - potential)
-            work.front_slope[i, ions] = -boundaries.holding
+            work.surface_flux[i] = boundaries.holding * (boundaries.applied_potential - potential)
+            work.surface_slope[i, ions] = -boundaries.holding
         elif mode == BEAM_LIMITED:
-            work.front_flux[i] = boundaries.beam_flux
-    elif boundaries.front == FRONT_CLOSED:
-        residual[0, ions] -= boundaries.front_displacement / h
+            work.surface_flux[i] = boundaries.beam_flux
+    elif boundaries.law == SURFACE_CLOSED:
+        residual[0, ions] -= boundaries.surface_displacement / h
     else:
         inverse_distance = 1.0 / cells.distance[0]
-        drop = potential - boundaries.front_potential
+        drop = potential - boundaries.applied_potential
         field = -medium.permittivity * drop * inverse_distance
         residual[0, ions] -= field / h
         diagonal[0, ions, ions] += medium.permittivity * inverse_distance / h
-        if boundaries.front == FRONT_COMPOSITION:
+        if boundaries.law == SURFACE_HELD:
             for i in range(ions):
                 z = charges[i]
                 flux, _, by_density, by_drop, _, by_log_coefficient = scharfetter_gummel(
-                    z, medium.thermal, flux_weights(z, medium.thermal, drop), inverse_distance, boundaries.surface[i],
-                    medium.native[i] + y[0, i], boundaries.surface_coefficient[i], work.coefficient[0, i],
+                    z, medium.thermal, flux_weights(z, medium.thermal, drop), inverse_distance, boundaries.held[i],
+                    medium.native[i] + y[0, i], boundaries.held_coefficient[i], work.coefficient[0, i],
                 )  # fmt: skip
-                work.front_flux[i] = flux
-                work.front_slope[i, i] += by_density
-                work.front_slope[i, ions] = by_drop
+                work.surface_flux[i] = flux
+                work.surface_slope[i, i] += by_density
+                work.surface_slope[i, ions] = by_drop
                 if coefficients.spacing_inverse[i] != 0.0:
                     g = by_log_coefficient * work.slope[0, i]
                     for j in range(ions):
-                        work.front_slope[i, j] += coefficients.counts[i, j] * g
+                        work.surface_slope[i, j] += coefficients.counts[i, j] * g
 
     for i in range(ions):
-        residual[0, i] -= scale * work.front_flux[i]
-        residual[0, ions] -= scale * charges[i] * work.front_flux[i]
+        residual[0, i] -= scale * work.surface_flux[i]
+        residual[0, ions] -= scale * charges[i] * work.surface_flux[i]
         for b in range(ions + 1):
-            diagonal[0, i, b] -= scale * work.front_slope[i, b]
-            diagonal[0, ions, b] -= scale * charges[i] * work.front_slope[i, b]
+            diagonal[0, i, b] -= scale * work.surface_slope[i, b]
+            diagonal[0, ions, b] -= scale * charges[i] * work.surface_slope[i, b]
 
 
 @inner_kernel
@@ -236,7 +236,7 @@ def back_face(y: FloatArray, step: float, problem: Problem, work: Workspace) -> 
     potential = y[last, ions]
     residual = work.residual
     diagonal = work.diagonal
-    closed = boundaries.front == FRONT_CLOSED
+    closed = boundaries.law == SURFACE_CLOSED
     for i in range(ions):
         work.back_flux[i] = 0.0
         for b in range(ions + 1):

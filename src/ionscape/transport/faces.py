@@ -36,10 +36,10 @@ def potentials_at_closed_faces(problem: Problem, y: FloatArray, last_potential: 
     potential = y[:, -1]
     slope = np.diff(potential[[0, 1, -2, -1]])[[0, 2]] / cells.distance[[1, -2]]
     front, back = cells.distance[0], cells.distance[-1]
-    front_field = problem.boundaries.front_displacement / medium.permittivity
-    at_front = _drop(float(front), float(-slope[0]), front_field, _debye_length(problem, y[0]))
+    surface_field = problem.boundaries.surface_displacement / medium.permittivity
+    at_surface = _drop(float(front), float(-slope[0]), surface_field, _debye_length(problem, y[0]))
     at_back = _drop(float(back), float(-slope[1]), last_potential / float(back), _debye_length(problem, y[-1]))
-    return float(potential[0]) + at_front, at_back
+    return float(potential[0]) + at_surface, at_back
 
 
 def _drop(half: float, inner: float, outer: float, debye_length: float) -> float:

@@ -18,11 +18,11 @@ class Kept:
         stage: counted from 0.
         y: the unknowns, shape (cells, ions + 1).
         surface_potential: [V].
-        entered: amounts that passed the front, shape (ions,).
-        left: amounts that passed the back, shape (ions,).
+        entered: amounts that passed the surface, shape (ions,).
+        departed: amounts that passed the back, shape (ions,).
         current: density of the total current.
         current_slopes: its derivatives by the parameters, shape (P,).
-        left_slopes: those of `left`, shape (ions, P).
+        departed_slopes: those of `departed`, shape (ions, P).
     """
 
     time: float
@@ -30,10 +30,10 @@ class Kept:
     y: FloatArray
     surface_potential: float
     entered: FloatArray
-    left: FloatArray
+    departed: FloatArray
     current: float
     current_slopes: FloatArray
-    left_slopes: FloatArray
+    departed_slopes: FloatArray
 
 
 @dataclass(kw_only=True)

@@ -1,8 +1,8 @@
 """Adaptive time integration.
 
-Newton's method in every implicit stage, error control, exact book-keeping of the ions that pass.
+Newton's method in every implicit substep, error control, exact book-keeping of the ions that pass.
 
-A stage Y = y* + s F(Y) is solved by Newton's method on the coupled block-tridiagonal system. Each linear solve
+A substep Y = y* + s F(Y) is solved by Newton's method on the coupled block-tridiagonal system. Each linear solve
 conserves every ion exactly: what a Newton update adds to the cells is what the *linearised* fluxes bring through the
 two faces. Counting those (instead of the fluxes at the converged solution) closes the balance to rounding however
 loosely Newton's method converges, up to the rounding errors of the linear solve (`balance_is_closed`).
@@ -20,7 +20,6 @@ from ionscape.compiled import inner_kernel, ordered_kernel
 from .arrays import (
     BEAM_LIMITED,
     BEAM_REPELLED,
-    FRONT_BEAM,
     HAS_HISTORY,
     LAST_ERROR,
     LAST_STEP,
@@ -30,13 +29,14 @@ from .arrays import (
     REGIME,
     REJECTED,
     STEPS,
+    SURFACE_BEAM,
     SYSTEMS,
     TIME,
     Boundaries,
     IntegerArray,
     Problem,
-    Stages,
     State,
+    Substeps,
     Workspace,
 )
 from .block_tridiagonal import solve_in_place
@@ -52,7 +52,7 @@ GROWTH_AFTER_FAILURE = 1.15
 """Growth of that limit with every accepted step: without it the step returns at once to where it failed."""
 
 BALANCE_ROUNDING = 1e-14
-"""Rounding error of a balance that is accepted in one stage, relative to what has moved."""
+"""Rounding error of a balance that is accepted in one substep, relative to what has moved."""
 
 STARTING_STEPS = 3
 """First steps of a stage, taken by backward Euler: each damps what the potential has to make up."""
@@ -66,7 +66,7 @@ class Control(NamedTuple):
     """Tolerances of the time integration."""
 
     tolerance: float  # accepted error of the scaled densities per step
-    newton: float  # accepted error of a stage
+    newton: float  # accepted error of a substep
     weights: FloatArray  # (cells,) share of each cell's squared error in the error norm
     smallest_step: float  # [s]
 
@@ -79,7 +79,7 @@ def beam_regime(mode: int, potential: float, boundaries: Boundaries) -> int:
     changes only between iterations; so Newton's method meets no kink and cannot cycle between the two flat ends of a
     steep law.
     """
-    flux = boundaries.holding * (boundaries.front_potential - potential)
+    flux = boundaries.holding * (boundaries.applied_potential - potential)
     if mode == POTENTIAL_LIMITED:
         if flux > boundaries.beam_flux:
             return BEAM_LIMITED
@@ -128,7 +128,7 @@ def damp_oscillation(update: FloatArray, before: FloatArray, ions: int) -> bool:
 
 
 @inner_kernel
-def balance_is_closed(stage: int, step: float, stages: Stages, problem: Problem) -> bool:
+def balance_is_closed(substep: int, step: float, substeps: Substeps, problem: Problem) -> bool:
     """Whether the cells gained what passed the faces, up to rounding.
 
     A linear solve conserves every ion but for its rounding errors. They grow with the ratio of what diffuses to and fro
@@ -136,13 +136,13 @@ def balance_is_closed(stage: int, step: float, stages: Stages, problem: Problem)
     iteration of Newton's method closes the balance.
     """
     size = problem.cells.size
-    y = stages.values[stage]
+    y = substeps.values[substep]
     for i in range(len(problem.medium.ions)):
-        passed = step * (stages.front[stage, i] - stages.back[stage, i])
+        passed = step * (substeps.surface[substep, i] - substeps.back[substep, i])
         gained = 0.0
         moved = 0.0
         for k in range(y.shape[0]):
-            gained += (y[k, i] - stages.known[k, i]) * size[k]
+            gained += (y[k, i] - substeps.known[k, i]) * size[k]
             moved += abs(y[k, i]) * size[k]
         if abs(gained - passed) > BALANCE_ROUNDING * (moved + abs(passed)):
             return False
@@ -150,34 +150,40 @@ def balance_is_closed(stage: int, step: float, stages: Stages, problem: Problem)
 
 
 @inner_kernel
-def solve_stage(
-    stage: int, step: float, stages: Stages, problem: Problem, control: Control, work: Workspace, counters: IntegerArray
+def solve_substep(
+    substep: int,
+    step: float,
+    substeps: Substeps,
+    problem: Problem,
+    control: Control,
+    work: Workspace,
+    counters: IntegerArray,
 ) -> bool:
-    """Newton's method for one implicit stage, from the guess in ``stages.values``; True when converged.
+    """Newton's method for one implicit substep, from the guess in ``substeps.values``; True when converged.
 
-    Fills the fluxes through both faces, ``stages.front`` and ``stages.back``.
+    Fills the fluxes through both faces, ``substeps.surface`` and ``substeps.back``.
     """
-    y = stages.values[stage]
+    y = substeps.values[substep]
     ions = len(problem.medium.ions)
     count = y.shape[0]
     norm_before = 0.0
     refinements = 0
     for iteration in range(MAXIMUM_NEWTON_ITERATIONS):
         mode = counters[REGIME]
-        stages.modes[stage] = mode
-        assemble(y, stages.known, step, problem, mode, work)
+        substeps.modes[substep] = mode
+        assemble(y, substeps.known, step, problem, mode, work)
         counters[SYSTEMS] += 1
         if not solve_in_place(work, problem.medium.ions):
             return False
         update = work.residual
         for i in range(ions):
-            front = work.front_flux[i]
+            surface = work.surface_flux[i]
             back = work.back_flux[i]
             for b in range(ions + 1):
-                front -= work.front_slope[i, b] * update[0, b]
+                surface -= work.surface_slope[i, b] * update[0, b]
                 back -= work.back_slope[i, b] * update[count - 1, b]
-            stages.front[stage, i] = front
-            stages.back[stage, i] = back
+            substeps.surface[substep, i] = surface
+            substeps.back[substep, i] = back
         norm = update_norm(y, update, ions, problem.medium.thermal)
         if not norm < 1e6:
             return False
@@ -190,14 +196,14 @@ def solve_stage(
             for a in range(ions + 1):
                 y[k, a] -= update[k, a]
         changed = False
-        if problem.boundaries.front == FRONT_BEAM:
+        if problem.boundaries.law == SURFACE_BEAM:
             counters[REGIME] = beam_regime(mode, y[0, ions], problem.boundaries)
             changed = counters[REGIME] != mode
         if not (changed or damped):
             # quadratic convergence: the next update would be about norm^2 / norm_before^2 x norm
             rate = norm / norm_before if iteration > 0 and norm < 0.1 * norm_before else 1.0
             if rate * rate * norm <= control.newton:
-                if refinements == 2 or balance_is_closed(stage, step, stages, problem):
+                if refinements == 2 or balance_is_closed(substep, step, substeps, problem):
                     return True
                 refinements += 1
         if iteration > 3 and norm > 2.0 * norm_before and norm > 0.1:
@@ -238,8 +244,8 @@ def restore_positivity(state: State, size: FloatArray, native: FloatArray) -> No
                     last += 1
                     content += behind
             if content < 0.0 and state.back_rate[i] != 0.0:
-                state.left[i] += content
-            elif content < 0.0 and state.front_rate[i] != 0.0:
+                state.departed[i] += content
+            elif content < 0.0 and state.surface_rate[i] != 0.0:
                 state.entered[i] -= content
             positive = 0.0
             for j in range(first, last + 1):
@@ -252,16 +258,16 @@ def restore_positivity(state: State, size: FloatArray, native: FloatArray) -> No
 
 @inner_kernel
 def extrapolate(
-    stage: int, nodes: FloatArray, stages: Stages, previous: FloatArray, previous_node: float, native: FloatArray
+    substep: int, nodes: FloatArray, substeps: Substeps, previous: FloatArray, previous_node: float, native: FloatArray
 ) -> None:
-    """First guess of a stage.
+    """First guess of a substep.
 
-    Extrapolation from the last three known nodes (two for the first stage), densities not below 0.
+    Extrapolation from the last three known nodes (two for the first substep), densities not below 0.
     """
-    values = stages.values
-    guess = values[stage]
-    c = nodes[stage]
-    last = stage - 1
+    values = substeps.values
+    guess = values[substep]
+    c = nodes[substep]
+    last = substep - 1
     c2 = nodes[last]
     c1 = nodes[last - 1] if last >= 1 else previous_node
     second = values[last - 1] if last >= 1 else previous
@@ -285,20 +291,26 @@ def extrapolate(
 
 @inner_kernel
 def attempt_step(
-    state: State, step: float, method: RungeKutta, stages: Stages, problem: Problem, control: Control, work: Workspace
+    state: State,
+    step: float,
+    method: RungeKutta,
+    substeps: Substeps,
+    problem: Problem,
+    control: Control,
+    work: Workspace,
 ) -> float:
-    """One Runge-Kutta step from ``state.y`` into ``stages``, whose last values are the new state.
+    """One Runge-Kutta step from ``state.y`` into ``substeps``, whose last values are the new state.
 
     Returns the error norm in units of the tolerance, or -1 when Newton's method failed.
     """
     ions = len(problem.medium.ions)
     count = state.y.shape[0]
     number = method.nodes.shape[0]
-    values, rates = stages.values, stages.rates
+    values, rates = substeps.values, substeps.rates
     copy(values[0], state.y)
     copy(rates[0], state.derivative)
-    copy(stages.front[0], state.front_rate)
-    copy(stages.back[0], state.back_rate)
+    copy(substeps.surface[0], state.surface_rate)
+    copy(substeps.back[0], state.back_rate)
     scale = step * method.diagonal
     has_history = state.counters[HAS_HISTORY] > 0 and state.clock[LAST_STEP] > 0.0
     for j in range(1, number):
@@ -307,17 +319,19 @@ def attempt_step(
                 total = 0.0
                 for s in range(j):
                     total += method.a[j, s] * rates[s, k, i]
-                stages.known[k, i] = state.y[k, i] + step * total
+                substeps.known[k, i] = state.y[k, i] + step * total
         if has_history:
-            extrapolate(j, method.nodes, stages, state.previous, -state.clock[LAST_STEP] / step, problem.medium.native)
+            extrapolate(
+                j, method.nodes, substeps, state.previous, -state.clock[LAST_STEP] / step, problem.medium.native
+            )
         else:
             copy(values[j], values[j - 1])
-        if not solve_stage(j, scale, stages, problem, control, work, state.counters):
+        if not solve_substep(j, scale, substeps, problem, control, work, state.counters):
             return -1.0
         inverse = 1.0 / scale
         for k in range(count):
             for i in range(ions):
-                rates[j, k, i] = (values[j, k, i] - stages.known[k, i]) * inverse
+                rates[j, k, i] = (values[j, k, i] - substeps.known[k, i]) * inverse
     error = 0.0
     lowest = 0.0
     for k in range(count):
@@ -333,19 +347,19 @@ def attempt_step(
 
 
 @inner_kernel
-def accept(state: State, step: float, error: float, method: RungeKutta, stages: Stages, problem: Problem) -> None:
-    """Make the last stage the new state, count what passed the faces, and propose the next step."""
+def accept(state: State, step: float, error: float, method: RungeKutta, substeps: Substeps, problem: Problem) -> None:
+    """Make the last substep the new state, count what passed the faces, and propose the next step."""
     last = method.nodes.shape[0] - 1
     for i in range(len(problem.medium.ions)):
         for j in range(last + 1):
             weight = step * method.a[last, j]
-            state.entered[i] += weight * stages.front[j, i]
-            state.left[i] += weight * stages.back[j, i]
+            state.entered[i] += weight * substeps.surface[j, i]
+            state.departed[i] += weight * substeps.back[j, i]
     copy(state.previous, state.y)
-    copy(state.y, stages.values[last])
-    copy(state.derivative, stages.rates[last])
-    copy(state.front_rate, stages.front[last])
-    copy(state.back_rate, stages.back[last])
+    copy(state.y, substeps.values[last])
+    copy(state.derivative, substeps.rates[last])
+    copy(state.surface_rate, substeps.surface[last])
+    copy(state.back_rate, substeps.back[last])
     restore_positivity(state, problem.cells.size, problem.medium.native)
     # proportional-integral control (Soederlind 2002): the memory of the last error damps the step sequence
     error = max(error, 1e-4)
@@ -373,13 +387,13 @@ def advance(
 ) -> int:
     """Integrate until a step reaches or passes ``mark``, until ``end``, or until ``attempts_limit`` steps are tried.
 
-    The derivatives of the state are carried along where there are ``tangents``. The first steps of a stage are taken by
-    ``starter``. Returns the status.
+    The derivatives of the state are carried along where there are ``tangents``. The first steps of a stage are taken
+    by ``starter``. Returns the status.
     """
     ions = len(problem.medium.ions)
     count = state.y.shape[0]
     number = method.nodes.shape[0]
-    all_stages = Stages(
+    all_substeps = Substeps(
         np.empty((number, count, ions + 1)),
         np.empty((number, count, ions)),
         np.empty((number, ions)),
@@ -398,7 +412,7 @@ def advance(
             step = 0.5 * remaining
         used = starter if state.counters[STEPS] < STARTING_STEPS else method
         regime = state.counters[REGIME]
-        error = attempt_step(state, step, used, all_stages, problem, control, work)
+        error = attempt_step(state, step, used, all_substeps, problem, control, work)
         if error < 0.0 or error > 1.0:
             state.counters[REJECTED] += 1
             state.counters[REGIME] = regime
@@ -411,8 +425,8 @@ def advance(
                 return STEP_TOO_SMALL
             continue
         if tangents is not None:
-            carry_tangents(state, step, used, all_stages, problem, work, tangents)
-        accept(state, step, error, used, all_stages, problem)
+            carry_tangents(state, step, used, all_substeps, problem, work, tangents)
+        accept(state, step, error, used, all_substeps, problem)
         state.clock[TIME] = end if finishing else time + step
         if finishing:
             return FINISHED

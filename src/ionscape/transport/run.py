@@ -13,7 +13,7 @@ from ionscape.errors import ConvergenceError, SimulationInterrupted
 from ionscape.experiment import Experiment
 from ionscape.interrupts import undisturbed
 
-from .arrays import FRONT_CLOSED, REJECTED, STEPS, SYSTEMS, TIME, State, make_workspace
+from .arrays import REJECTED, STEPS, SURFACE_CLOSED, SYSTEMS, TIME, State, make_workspace
 from .current import current_density, current_slopes
 from .faces import potentials_at_closed_faces
 from .grid import Grid, make_grid
@@ -22,7 +22,7 @@ from .integrate import FINISHED, STEP_TOO_SMALL, Control, advance
 from .runge_kutta import METHODS, backward_euler
 from .settings import Progress, Settings
 from .solution import SimulationResult, make_result
-from .stage_arrays import StageArrays, displacement_at_front, make_scales, make_stage
+from .stage_arrays import StageArrays, displacement_at_surface, make_scales, make_stage
 from .suitability import refuse_without_charge
 from .tangents import Tangents, make_tangents, one_by_one
 from .variation import Variation, VariedStage, displacement_slopes, vary_stage
@@ -70,14 +70,14 @@ def simulate(
     history = History()
     ions = len(scales.names)
     y = np.zeros((len(grid.size), ions + 1))
-    entered, left = np.zeros(ions), np.zeros(ions)
-    displacement = 0.0  # at the front, which a closed one keeps
+    entered, departed = np.zeros(ions), np.zeros(ions)
+    displacement = 0.0  # at the surface, which a closed one keeps
     last_potential = 0.0  # of the last cell before a closed stage: the field at the back stays as well
     start = 0.0
     slopes = Slopes.at_start(variations, cells=len(grid.size), ions=ions)
     history.kept.append(Kept(
-        time=0.0, stage=0, y=y, surface_potential=0.0, entered=entered, left=left, current=0.0,
-        current_slopes=np.zeros(len(variations)), left_slopes=slopes.left,
+        time=0.0, stage=0, y=y, surface_potential=0.0, entered=entered, departed=departed, current=0.0,
+        current_slopes=np.zeros(len(variations)), departed_slopes=slopes.departed,
     ))  # fmt: skip
 
     def partial() -> SimulationResult:
@@ -89,10 +89,10 @@ def simulate(
         for index in range(len(experiment.stages)):
             present = np.any(scales.native + y[:, :ions] > 0.0, axis=0)
             stage = make_stage(
-                experiment, index, scales=scales, cells=cells, start=start, front_displacement=displacement,
+                experiment, index, scales=scales, cells=cells, start=start, surface_displacement=displacement,
                 present=present, settings=settings,
             )  # fmt: skip
-            state = _start_state(stage, y, entered, left)
+            state = _start_state(stage, y, entered, departed)
             tangents, varied = None, None
             if variations:
                 varied = vary_stage(
@@ -100,17 +100,17 @@ def simulate(
                     displacement=displacement, displacement_slopes=slopes.displacement, present=present,
                     settings=settings,
                 )  # fmt: skip
-                tangents = slopes.tangents(varied, stages=len(METHODS[settings.method]().nodes))
+                tangents = slopes.tangents(varied, substeps=len(METHODS[settings.method]().nodes))
             _run_stage(
                 experiment, index, stage, state, tangents, last_potential, grid, history, settings, progress, partial
             )  # fmt: skip
             if tangents is not None and varied is not None:
                 slopes = slopes.after(tangents, varied, stage, variations, float(state.y[0, ions]))
                 history.stage_end_slopes.append(slopes.state[:, :ions])
-            displacement = displacement_at_front(stage.problem, float(state.y[0, ions]))
-            if stage.problem.boundaries.front != FRONT_CLOSED:
+            displacement = displacement_at_surface(stage.problem, float(state.y[0, ions]))
+            if stage.problem.boundaries.law != SURFACE_CLOSED:
                 last_potential = float(state.y[-1, ions])
-            y, entered, left, start = state.y, state.entered, state.left, stage.end
+            y, entered, departed, start = state.y, state.entered, state.departed, stage.end
     except KeyboardInterrupt:
         with undisturbed():
             reached = partial()
@@ -125,26 +125,28 @@ class Slopes:
 
     Attributes:
         state: of the unknowns, shape (cells, ions + 1, P).
-        left: of the amounts that left, shape (ions, P).
-        displacement: of the displacement at the front, shape (P,).
+        departed: of the amounts that left, shape (ions, P).
+        displacement: of the displacement at the surface, shape (P,).
     """
 
     state: FloatArray
-    left: FloatArray
+    departed: FloatArray
     displacement: FloatArray
 
     @classmethod
     def at_start(cls, variations: Sequence[Variation], *, cells: int, ions: int) -> Slopes:
         """Nothing has happened: all are zero."""
         count = len(variations)
-        return cls(state=np.zeros((cells, ions + 1, count)), left=np.zeros((ions, count)), displacement=np.zeros(count))
+        return cls(
+            state=np.zeros((cells, ions + 1, count)), departed=np.zeros((ions, count)), displacement=np.zeros(count)
+        )
 
-    def tangents(self, varied: VariedStage, *, stages: int) -> Tangents:
+    def tangents(self, varied: VariedStage, *, substeps: int) -> Tangents:
         """Buffers for the next stage, which starts from here."""
         cells, unknowns, _ = self.state.shape
         return make_tangents(
-            cells=cells, ions=unknowns - 1, stages=stages, knots=varied.knots, variants=varied.variants,
-            state=self.state, left=self.left,
+            cells=cells, ions=unknowns - 1, substeps=substeps, knots=varied.knots, variants=varied.variants,
+            state=self.state, departed=self.departed,
         )  # fmt: skip
 
     def after(
@@ -159,12 +161,12 @@ class Slopes:
         state = one_by_one(tangents.values[0], tangents.parameters)
         return Slopes(
             state=state,
-            left=one_by_one(tangents.left, tangents.parameters),
+            departed=one_by_one(tangents.departed, tangents.parameters),
             displacement=displacement_slopes(varied, stage, variations, potential, state[0, -1]),
         )
 
 
-def _start_state(stage: StageArrays, y: FloatArray, entered: FloatArray, left: FloatArray) -> State:
+def _start_state(stage: StageArrays, y: FloatArray, entered: FloatArray, departed: FloatArray) -> State:
     cells, m = y.shape
     first = y.copy()
     if stage.first_potential is not None:
@@ -173,10 +175,10 @@ def _start_state(stage: StageArrays, y: FloatArray, entered: FloatArray, left: F
         y=first,
         previous=y.copy(),
         derivative=np.zeros((cells, m - 1)),
-        front_rate=np.zeros(m - 1),
+        surface_rate=np.zeros(m - 1),
         back_rate=np.zeros(m - 1),
         entered=entered.copy(),
-        left=left.copy(),
+        departed=departed.copy(),
         clock=np.array([stage.start, stage.first_step, 0.0, 1.0, np.inf]),
         counters=np.array([0, 0, 0, stage.regime, 0], dtype=np.int64),
     )
@@ -271,25 +273,26 @@ def _kept(index: int, stage: StageArrays, state: State, tangents: Tangents | Non
     """A copy of the state, and the current through it.
 
     The kernels count the potential of a closed stage from the last cell. The displacements at both faces are those that
-    the stage before left; `potentials_at_closed_faces` tells what they add.
+    the stage before ended with; `potentials_at_closed_faces` tells what they add.
     """
     y = state.y.copy()
     surface = float(y[0, -1])
-    if stage.problem.boundaries.front == FRONT_CLOSED and stage.problem.medium.permittivity > 0.0:
+    if stage.problem.boundaries.law == SURFACE_CLOSED and stage.problem.medium.permittivity > 0.0:
         surface, last = potentials_at_closed_faces(stage.problem, y, last_potential)
         y[:, -1] += last
         surface += last
     if stage.contact_potential is not None:
         surface = stage.contact_potential
-    ions = state.left.size
     return Kept(
         time=float(state.clock[TIME]),
         stage=index,
         y=y,
         surface_potential=surface,
         entered=state.entered.copy(),
-        left=state.left.copy(),
+        departed=state.departed.copy(),
         current=current_density(state, stage.problem),
         current_slopes=current_slopes(state, stage.problem, tangents) if tangents is not None else np.zeros(0),
-        left_slopes=one_by_one(tangents.left, tangents.parameters) if tangents is not None else np.zeros((ions, 0)),
+        departed_slopes=one_by_one(tangents.departed, tangents.parameters)
+        if tangents is not None
+        else np.zeros((state.departed.size, 0)),
     )

@@ -1,7 +1,7 @@
-"""Coefficients of the diagonally implicit Runge-Kutta methods: explicit first stage, stiffly accurate, L-stable.
+"""Coefficients of the diagonally implicit Runge-Kutta methods: explicit first substep, stiffly accurate, L-stable.
 
-The last stage is the new solution, so that Poisson's equation, an algebraic constraint, holds exactly at every
-accepted time.
+Their stages are called substeps, since an experiment has stages. The last one is the new solution, so that Poisson's
+equation, an algebraic constraint, holds exactly at every accepted time.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from ionscape.arrays import FloatArray
 class RungeKutta(NamedTuple):
     """Coefficients of one method."""
 
-    a: FloatArray  # (stages, stages), the last row also holds the weights b
-    nodes: FloatArray  # (stages,)
-    weights_error: FloatArray  # (stages,) b minus the embedded weights
+    a: FloatArray  # (substeps, substeps), the last row also holds the weights b
+    nodes: FloatArray  # (substeps,)
+    weights_error: FloatArray  # (substeps,) b minus the embedded weights
     diagonal: float
     order: int  # power of the step size in the error estimate
 
 
 def _method(a: list[list[float]], embedded: list[float], order: int) -> RungeKutta:
-    stages = len(a)
-    matrix = np.zeros((stages, stages))
+    substeps = len(a)
+    matrix = np.zeros((substeps, substeps))
     for row, values in enumerate(a):
         matrix[row, : len(values)] = values
     return RungeKutta(matrix, matrix.sum(axis=1), matrix[-1] - np.array(embedded), float(matrix[-1, -1]), order)

@@ -183,7 +183,7 @@ def _curves(history: History, grid: Grid, scales: Scales, charge: float) -> dict
         ),
         "collected_charge": (
             ("time", "ion"),
-            history.of("left") * charges * charge,
+            history.of("departed") * charges * charge,
             {"units": "C", "long_name": "charge that left through the back electrode"},
         ),
         "stage": ("time", history.of("stage"), {"long_name": "stage, counted from 0"}),
@@ -224,9 +224,9 @@ def _slopes(
     """Derivatives of densities at the ends of the stages, and of current and charges at all kept times."""
     ions, count, done = len(scales.names), len(variations), len(history.stage_end_slopes)
     ends = np.array(history.stage_end_slopes).reshape(done, len(grid.size), ions, count)
-    lefts = history.of("left_slopes")
+    lefts = history.of("departed_slopes")
     area = charge_slopes(variations, scales)
-    left = history.of("left")[..., None] * area + lefts * charge
+    left = history.of("departed")[..., None] * area + lefts * charge
     last = [max(t for t, kept in enumerate(history.kept) if kept.stage == index) for index in range(done)]
     # what entered is what is inside more, and what has left
     inside = np.einsum("skip,k->sip", ends, grid.size)
@@ -251,7 +251,7 @@ def _balance_error(departure: FloatArray, history: History, grid: Grid, scales: 
     Moved is what passed either face, and what has been rearranged inside.
     """
     inside = np.einsum("tki,k->ti", departure, grid.size)
-    entered, left = history.of("entered"), history.of("left")
+    entered, left = history.of("entered"), history.of("departed")
     inventory = scales.native * grid.size.sum()
     moved = np.abs(entered) + np.abs(left) + 0.5 * np.einsum("tki,k->ti", np.abs(departure), grid.size)
     # less than 1e-20 of all ions is less than one ion: numbers that small are rounding errors of zero

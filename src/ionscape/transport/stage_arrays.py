@@ -16,11 +16,11 @@ from ionscape.experiment import Experiment
 
 from .arrays import (
     BEAM_LIMITED,
-    FRONT_BEAM,
-    FRONT_BLOCKING,
-    FRONT_CLOSED,
-    FRONT_COMPOSITION,
     POTENTIAL_LIMITED,
+    SURFACE_BEAM,
+    SURFACE_BLOCKING,
+    SURFACE_CLOSED,
+    SURFACE_HELD,
     Boundaries,
     Cells,
     Coefficients,
@@ -89,14 +89,14 @@ def make_stage(
     scales: Scales,
     cells: Cells,
     start: float,
-    front_displacement: float,
+    surface_displacement: float,
     present: NDArray[np.bool_],
     settings: Settings,
     like: tuple[Experiment, StageArrays] | None = None,
 ) -> StageArrays:
     """Arrays of stage ``index``, which begins at ``start`` [s].
 
-    ``front_displacement`` is what the stage before left at the front; ``present``: which ions the
+    ``surface_displacement`` is what the stage before left at the surface; ``present``: which ions the
     sample contains; ``like``: a similar experiment with its arrays of the stage, whose knots of density are used and
     whose tables of ln D where the diffusion models are the same.
     """
@@ -118,22 +118,22 @@ def make_stage(
     mobility = _native_mobility(models, stage.temperature, scales)
     boundaries, regime = _boundaries(
         experiment, index, scales=scales, models=models, mobility=mobility * thermal,
-        front_displacement=front_displacement, vacuum=unit / experiment.chamber.aperture_distance if full else 0.0,
+        surface_displacement=surface_displacement, vacuum=unit / experiment.chamber.aperture_distance if full else 0.0,
         settings=settings,
     )  # fmt: skip
     first = FIRST_STEP_FRACTION * stage.duration
     if regime == BEAM_LIMITED and full and math.isfinite(boundaries.beam_flux):
         # the beam first charges the surface: follow the rise of its potential
         capacity = medium.permittivity / sample.thickness + boundaries.vacuum
-        first = min(first, 0.02 * capacity * abs(boundaries.front_potential) / boundaries.beam_flux)
-    absent = ~present & (boundaries.surface == 0.0)
-    if boundaries.front == FRONT_BEAM:
+        first = min(first, 0.02 * capacity * abs(boundaries.applied_potential) / boundaries.beam_flux)
+    absent = ~present & (boundaries.held == 0.0)
+    if boundaries.law == SURFACE_BEAM:
         absent[boundaries.beam] = False
     # an ion that neither is there nor enters must stay away exactly: its rounding errors would move
     coefficients.knots[absent] = 0.0
     coefficients.knots[absent, :, 0] = math.log(SMALLEST_COEFFICIENT)
     coefficients.spacing_inverse[absent] = 0.0
-    boundaries.surface_coefficient[absent] = SMALLEST_COEFFICIENT
+    boundaries.held_coefficient[absent] = SMALLEST_COEFFICIENT
     return StageArrays(
         problem=Problem(cells, medium, coefficients, boundaries),
         start=start,
@@ -153,14 +153,14 @@ def _ohmic_potential(
     Without a permittivity the potential follows from the current alone, and no current leaves where the potential is
     zero: Newton's method cannot start from there.
     """
-    if boundaries.front != FRONT_BEAM or mobility <= 0.0:
+    if boundaries.law != SURFACE_BEAM or mobility <= 0.0:
         return None
     faces = np.cumsum(cells.size)
     thickness = faces[-1]
     flux = abs(charges[boundaries.beam]) * boundaries.beam_flux
-    surface = min(abs(boundaries.front_potential), flux * thickness / mobility)
+    surface = min(abs(boundaries.applied_potential), flux * thickness / mobility)
     depth = faces - 0.5 * cells.size
-    return math.copysign(surface, boundaries.front_potential) * (1.0 - depth / thickness)
+    return math.copysign(surface, boundaries.applied_potential) * (1.0 - depth / thickness)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,7 +241,7 @@ def _boundaries(
     scales: Scales,
     models: dict[str, DiffusionModel],
     mobility: float,
-    front_displacement: float,
+    surface_displacement: float,
     vacuum: float,
     settings: Settings,
 ) -> tuple[Boundaries, int]:
@@ -252,13 +252,13 @@ def _boundaries(
     stage = experiment.stages[index]
     ions = len(scales.names)
     deposits = experiment.back_electrode.deposits
-    surface = np.zeros(ions)
-    surface_coefficient = np.zeros(ions)
-    front, beam, beam_flux, holding, potential = FRONT_CLOSED, 0, math.inf, 0.0, 0.0
+    held = np.zeros(ions)
+    held_coefficient = np.zeros(ions)
+    kind, beam, beam_flux, holding, potential = SURFACE_CLOSED, 0, math.inf, 0.0, 0.0
     regime = POTENTIAL_LIMITED
     law = stage.surface_law()
     if law.beam is not None:
-        front, beam, potential = FRONT_BEAM, scales.names.index(law.beam), law.potential or 0.0
+        kind, beam, potential = SURFACE_BEAM, scales.names.index(law.beam), law.potential or 0.0
         # the native current at full potential within holding_tolerance of the source potential; the sign makes the
         # law J = g (U_R - phi) feed positive ions to a positive and negative ions to a negative surface
         holding = max(mobility, 1e-40) / (experiment.sample.thickness * settings.holding_tolerance)
@@ -268,39 +268,39 @@ def _boundaries(
             beam_flux = law.beam_current / (experiment.sample.illuminated_area * charge)
             regime = BEAM_LIMITED
     elif law.potential is not None:
-        front, potential = FRONT_BLOCKING if law.blocks else FRONT_COMPOSITION, law.potential
+        kind, potential = SURFACE_BLOCKING if law.blocks else SURFACE_HELD, law.potential
         if law.blocks and settings.model == "electroneutral":
             # without a permittivity no current charges the contact, and the glass is left to itself; nothing else would
             # fix the zero of its potential, since the back electrode gives no ion back
-            front = FRONT_CLOSED
+            kind = SURFACE_CLOSED
         densities = experiment.contact_densities(index)
         if densities is not None:
-            surface = np.array([densities.get(name, 0.0) / scales.density for name in scales.names])
+            held = np.array([densities.get(name, 0.0) / scales.density for name in scales.names])
             for i, name in enumerate(scales.names):
-                density = _fermi_densities(models[name], name, scales, surface)
+                density = _fermi_densities(models[name], name, scales, held)
                 value = float(models[name].coefficient(density, stage.temperature))
-                surface_coefficient[i] = max(value, SMALLEST_COEFFICIENT)
+                held_coefficient[i] = max(value, SMALLEST_COEFFICIENT)
     boundaries = Boundaries(
-        front=front,
+        law=kind,
         beam=beam,
         beam_flux=beam_flux,
         holding=holding,
-        front_potential=potential,
+        applied_potential=potential,
         vacuum=vacuum,
-        front_displacement=front_displacement,
-        surface=surface,
-        surface_coefficient=surface_coefficient,
+        surface_displacement=surface_displacement,
+        held=held,
+        held_coefficient=held_coefficient,
         deposits=np.array([float(deposits is None or name in deposits) for name in scales.names]),
     )
     return boundaries, regime
 
 
-def displacement_at_front(problem: Problem, potential: float) -> float:
-    """Displacement eps E / (e n) at the front face [m] for a potential of the first cell [V]."""
+def displacement_at_surface(problem: Problem, potential: float) -> float:
+    """Displacement eps E / (e n) at the surface [m] for a potential of the first cell [V]."""
     boundaries = problem.boundaries
-    if boundaries.front == FRONT_BEAM:
+    if boundaries.law == SURFACE_BEAM:
         return -boundaries.vacuum * potential
-    if boundaries.front == FRONT_CLOSED:
-        return boundaries.front_displacement
-    step = boundaries.front_potential - potential
+    if boundaries.law == SURFACE_CLOSED:
+        return boundaries.surface_displacement
+    step = boundaries.applied_potential - potential
     return problem.medium.permittivity * step / float(problem.cells.distance[0])

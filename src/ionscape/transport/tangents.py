@@ -1,14 +1,14 @@
 """Derivatives of a simulation by its parameters, carried along with the time steps (forward sensitivities).
 
-Every implicit stage solves G(Y, Y*, p) = 0 (`equations`). Its derivative by a parameter p,
+Every implicit substep solves G(Y, Y*, p) = 0 (`equations`). Its derivative by a parameter p,
 
-    A dY/dp = -(dG/dY*) dY*/dp - dG/dp,        A = dG/dY at the converged stage,
+    A dY/dp = -(dG/dY*) dY*/dp - dG/dp,        A = dG/dY at the converged substep,
 
-has the matrix that Newton's method used, so that one more elimination per stage with one more right-hand side per
+has the matrix that Newton's method used, so that one more elimination per substep with one more right-hand side per
 parameter gives the exact derivative of what the steps compute (staggered direct method; Caracotsios & Stewart 1985).
 Differences between whole simulations are noise instead: each chooses its own steps.
 
-Letters: Y, Y*, s, h, J, Z as in `equations`; S = dY/dp; K = dY*/dp; R = derivative of the stage's rate; P parameters.
+Letters: Y, Y*, s, h, J, Z as in `equations`; S = dY/dp; K = dY*/dp; R = derivative of the substep's rate; P parameters.
 
 Parameters go through the kernels in groups of ``LANES``, the last one filled up with zeros: the compiler knows the
 length of the innermost loops, and no number of parameters needs kernels of its own. Arrays over P parameters have the
@@ -29,15 +29,15 @@ from ionscape.arrays import FloatArray
 from ionscape.compiled import inner_kernel
 
 from .arrays import (
-    FRONT_CLOSED,
+    SURFACE_CLOSED,
     Boundaries,
     Cells,
     Coefficients,
     IntegerArray,
     Medium,
     Problem,
-    Stages,
     State,
+    Substeps,
     Variants,
     Workspace,
 )
@@ -50,11 +50,11 @@ from .runge_kutta import RungeKutta
 class Tangents(NamedTuple):
     """Derivatives by P parameters in Q groups, in the scaled units of the kernels per unit of the parameter."""
 
-    values: FloatArray  # (stages, cells, ions + 1, Q, LANES) S; the state is that of the last stage
-    rates: FloatArray  # (stages, cells, ions, Q, LANES) R
-    back: FloatArray  # (stages, ions, Q, LANES) of the fluxes through the back
+    values: FloatArray  # (substeps, cells, ions + 1, Q, LANES) S; the state is that of the last substep
+    rates: FloatArray  # (substeps, cells, ions, Q, LANES) R
+    back: FloatArray  # (substeps, ions, Q, LANES) of the fluxes through the back
     known: FloatArray  # (cells, ions, Q, LANES) K
-    left: FloatArray  # (ions, Q, LANES) of the amount that left
+    departed: FloatArray  # (ions, Q, LANES) of the amount that left
     log_coefficient: FloatArray  # (cells, ions, Q, LANES) of ln D
     face: FloatArray  # (ions, Q, LANES) of the fluxes through one face, by ln D
     knots: FloatArray  # (ions, intervals + 1, 2, Q, LANES) of the table of ln D and its slopes
@@ -83,7 +83,7 @@ def carry_tangents(
     state: State,
     step: float,
     method: RungeKutta,
-    stages: Stages,
+    substeps: Substeps,
     problem: Problem,
     work: Workspace,
     tangents: Tangents,
@@ -92,7 +92,7 @@ def carry_tangents(
     ions = len(problem.medium.ions)
     values, rates, known = tangents.values, tangents.rates, tangents.known
     count = state.y.shape[0]
-    groups = tangents.left.shape[1]
+    groups = tangents.departed.shape[1]
     last = method.nodes.shape[0] - 1
     scale = step * method.diagonal
     inverse = 1.0 / scale
@@ -106,12 +106,12 @@ def carry_tangents(
                         known[k, i, g, p] = values[0, k, i, g, p]
                 for q in range(j):
                     weight = step * method.a[j, q]
-                    total += weight * stages.rates[q, k, i]
+                    total += weight * substeps.rates[q, k, i]
                     for g in range(groups):
                         for p in range(LANES):
                             known[k, i, g, p] += weight * rates[q, k, i, g, p]
-                stages.known[k, i] = state.y[k, i] + total
-        solve_stage_tangents(j, scale, stages, problem, work, tangents)
+                substeps.known[k, i] = state.y[k, i] + total
+        solve_substep_tangents(j, scale, substeps, problem, work, tangents)
         for k in range(count):
             for i in range(ions):
                 for g in range(groups):
@@ -122,32 +122,32 @@ def carry_tangents(
             weight = step * method.a[last, j]
             for g in range(groups):
                 for p in range(LANES):
-                    tangents.left[i, g, p] += weight * tangents.back[j, i, g, p]
+                    tangents.departed[i, g, p] += weight * tangents.back[j, i, g, p]
     copy(values[0], values[last])
     copy(rates[0], rates[last])
     copy(tangents.back[0], tangents.back[last])
 
 
 @inner_kernel
-def solve_stage_tangents(
-    stage: int, step: float, stages: Stages, problem: Problem, work: Workspace, tangents: Tangents
+def solve_substep_tangents(
+    substep: int, step: float, substeps: Substeps, problem: Problem, work: Workspace, tangents: Tangents
 ) -> None:
-    """S of one stage, and the derivatives of its fluxes through the back."""
+    """S of one substep, and the derivatives of its fluxes through the back."""
     medium = problem.medium
     ions = len(medium.ions)
-    y = stages.values[stage]
-    right = tangents.values[stage]
-    back = tangents.back[stage]
+    y = substeps.values[substep]
+    right = tangents.values[substep]
+    back = tangents.back[substep]
     count = y.shape[0]
-    groups = tangents.left.shape[1]
-    mode = int(stages.modes[stage])
+    groups = tangents.departed.shape[1]
+    mode = int(substeps.modes[substep])
     right[:] = 0.0
     back[:] = 0.0
-    subtract_varied_residuals(y, step, stages.known, problem, mode, work, tangents, right, back)
-    assemble(y, stages.known, step, problem, mode, work)
+    subtract_varied_residuals(y, step, substeps.known, problem, mode, work, tangents, right, back)
+    assemble(y, substeps.known, step, problem, mode, work)
     tabulated_derivatives(y, problem, tangents)
-    add_known_and_fluxes(step, problem, work, tangents, stage)
-    if problem.boundaries.front == FRONT_CLOSED:
+    add_known_and_fluxes(step, problem, work, tangents, substep)
+    if problem.boundaries.law == SURFACE_CLOSED:
         for g in range(groups):
             for p in range(LANES):
                 right[count - 1, ions, g, p] = 0.0
@@ -167,7 +167,7 @@ def tabulated_derivatives(y: FloatArray, problem: Problem, tangents: Tangents) -
     native = problem.medium.native
     ions = len(problem.medium.ions)
     result = tangents.log_coefficient
-    groups = tangents.left.shape[1]
+    groups = tangents.departed.shape[1]
     for i in range(ions):
         inverse = coefficients.spacing_inverse[i]
         knots = tangents.knots[i]
@@ -198,7 +198,7 @@ def tabulated_derivatives(y: FloatArray, problem: Problem, tangents: Tangents) -
 
 
 @inner_kernel
-def add_known_and_fluxes(step: float, problem: Problem, work: Workspace, tangents: Tangents, stage: int) -> None:
+def add_known_and_fluxes(step: float, problem: Problem, work: Workspace, tangents: Tangents, substep: int) -> None:
     """Add -(dG/dY*) K - dG/dp by ln D to the right-hand sides, and dJ/dp by ln D of the fluxes through the back.
 
     The row of the potential is the charge-weighted sum of those of the ions (`equations`).
@@ -206,9 +206,9 @@ def add_known_and_fluxes(step: float, problem: Problem, work: Workspace, tangent
     size = problem.cells.size
     charges = problem.medium.charges
     ions = len(problem.medium.ions)
-    groups = tangents.left.shape[1]
-    right = tangents.values[stage]
-    back = tangents.back[stage]
+    groups = tangents.departed.shape[1]
+    right = tangents.values[substep]
+    back = tangents.back[substep]
     logarithm, known, before = tangents.log_coefficient, tangents.known, tangents.face
     count = right.shape[0]
     for i in range(ions):
@@ -282,13 +282,13 @@ def subtract_varied_residuals(
                 ),
                 Coefficients(coefficients.knots[s, v], coefficients.spacing_inverse[s, v], coefficients.counts[s, v]),
                 Boundaries(
-                    boundaries.front[s, v], boundaries.beam[s, v], boundaries.beam_flux[s, v],
-                    boundaries.holding[s, v], boundaries.front_potential[s, v], boundaries.vacuum[s, v],
-                    boundaries.front_displacement[s, v], boundaries.surface[s, v],
-                    boundaries.surface_coefficient[s, v], boundaries.deposits[s, v],
+                    boundaries.law[s, v], boundaries.beam[s, v], boundaries.beam_flux[s, v],
+                    boundaries.holding[s, v], boundaries.applied_potential[s, v], boundaries.vacuum[s, v],
+                    boundaries.surface_displacement[s, v], boundaries.held[s, v],
+                    boundaries.held_coefficient[s, v], boundaries.deposits[s, v],
                 ),
             )  # fmt: skip
-            # a longer stage is the same stage in which everything flows faster
+            # a longer substep is the same substep in which everything flows faster
             factor = variants.duration[s, v]
             assemble(y, known, step * factor, varied, mode, work)
             for k in range(count):
@@ -299,34 +299,35 @@ def subtract_varied_residuals(
 
 
 def make_tangents(
-    *, cells: int, ions: int, stages: int, knots: FloatArray, variants: Variants, state: FloatArray, left: FloatArray,
+    *, cells: int, ions: int, substeps: int, knots: FloatArray, variants: Variants, state: FloatArray,
+    departed: FloatArray,
 ) -> Tangents:  # fmt: skip
     """Buffers for one stage of the experiment.
 
     Args:
         cells: number of cells.
         ions: number of ions.
-        stages: Runge-Kutta stages, the explicit first one included.
+        substeps: of the Runge-Kutta method, the explicit first one included.
         knots: derivatives of the tables of ln D, shape (ions, intervals + 1, 2, P).
         variants: see `Variants`.
         state: S at the start, shape (cells, ions + 1, P).
-        left: derivative of the amounts that have left, shape (ions, P).
+        departed: derivative of the amounts that have left, shape (ions, P).
     """
-    grouped = in_groups(left)
+    grouped = in_groups(departed)
     lanes = grouped.shape[1:]
-    values = np.zeros((stages, cells, ions + 1, *lanes))
+    values = np.zeros((substeps, cells, ions + 1, *lanes))
     values[0] = in_groups(state)
     return Tangents(
         values=values,
-        rates=np.zeros((stages, cells, ions, *lanes)),
-        back=np.zeros((stages, ions, *lanes)),
+        rates=np.zeros((substeps, cells, ions, *lanes)),
+        back=np.zeros((substeps, ions, *lanes)),
         known=np.zeros((cells, ions, *lanes)),
-        left=grouped,
+        departed=grouped,
         log_coefficient=np.zeros((cells, ions, *lanes)),
         face=np.zeros((ions, *lanes)),
         knots=in_groups(knots),
         acts=np.any(knots != 0.0, axis=(1, 2, 3)).astype(np.int64),
         variants=variants,
-        parameters=left.shape[1],
+        parameters=departed.shape[1],
         potential_before=np.zeros(lanes),
     )

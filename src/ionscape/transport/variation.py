@@ -13,10 +13,10 @@ from ionscape.arrays import FloatArray
 from ionscape.constants import ELEMENTARY_CHARGE
 from ionscape.experiment import Experiment
 
-from .arrays import FRONT_BEAM, FRONT_COMPOSITION, Boundaries, Cells, Variants
+from .arrays import SURFACE_BEAM, SURFACE_HELD, Boundaries, Cells, Variants
 from .grid import Grid, cells_of
 from .settings import Settings
-from .stage_arrays import Scales, StageArrays, displacement_at_front, make_scales, make_stage
+from .stage_arrays import Scales, StageArrays, displacement_at_surface, make_scales, make_stage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ def vary_stage(
         scales: of the experiment.
         grid: on which it is simulated.
         start: of the stage [s].
-        displacement: at the front, left by the stage before.
+        displacement: at the surface, from the stage before.
         displacement_slopes: its derivatives by the parameters, shape (P,).
         present: which ions the sample contains.
         settings: numerical settings.
@@ -88,7 +88,7 @@ def vary_stage(
         def arrays(varied: Experiment, shift: float) -> StageArrays:
             return make_stage(
                 varied, index, scales=_scales_of(varied, scales), cells=_cells(varied, experiment, grid), start=start,
-                front_displacement=displacement + shift, present=present, settings=settings, like=(experiment, base),
+                surface_displacement=displacement + shift, present=present, settings=settings, like=(experiment, base),
             )  # fmt: skip
 
         pairs.append((arrays(variation.lower, -shift), arrays(variation.upper, shift)))
@@ -106,7 +106,7 @@ def vary_stage(
 
 def displacement_slopes(varied: VariedStage, base: StageArrays, variations: Sequence[Variation], potential: float,
                         potential_slopes: FloatArray) -> FloatArray:  # fmt: skip
-    """Derivatives of `displacement_at_front` at the end of a stage, shape (P,).
+    """Derivatives of `displacement_at_surface` at the end of a stage, shape (P,).
 
     Args:
         varied: the stage.
@@ -116,12 +116,12 @@ def displacement_slopes(varied: VariedStage, base: StageArrays, variations: Sequ
         potential_slopes: its derivatives, shape (P,).
     """
     step = 1e-6
-    by_potential = displacement_at_front(base.problem, potential + step) - displacement_at_front(
+    by_potential = displacement_at_surface(base.problem, potential + step) - displacement_at_surface(
         base.problem, potential - step
     )
     slopes = by_potential / (2.0 * step) * potential_slopes
     for number, (lower, upper) in enumerate(varied.pairs):
-        change = displacement_at_front(upper.problem, potential) - displacement_at_front(lower.problem, potential)
+        change = displacement_at_surface(upper.problem, potential) - displacement_at_surface(lower.problem, potential)
         slopes[number] += change / variations[number].spacing
     return slopes
 
@@ -171,15 +171,13 @@ def _changes_more(side: StageArrays, base: StageArrays) -> bool:
         return True
     if not all(np.array_equal(a, b) for a, b in zip(ours.medium, theirs.medium, strict=True)):
         return True
-    if theirs.boundaries.front == FRONT_COMPOSITION and not np.array_equal(
-        ours.coefficients.knots, theirs.coefficients.knots
-    ):
+    if theirs.boundaries.law == SURFACE_HELD and not np.array_equal(ours.coefficients.knots, theirs.coefficients.knots):
         return True  # the contact's own D changes with them
 
     def effective(boundaries: Boundaries) -> list[Any]:
-        # holding and surface_coefficient act in numerical terms or at contacts only
-        left_out = {"holding"} if boundaries.front == FRONT_BEAM else {"holding", "surface_coefficient"}
-        left_out |= {"surface_coefficient"} if boundaries.front != FRONT_COMPOSITION else set()
+        # holding and held_coefficient act in numerical terms or at contacts only
+        left_out = {"holding"} if boundaries.law == SURFACE_BEAM else {"holding", "held_coefficient"}
+        left_out |= {"held_coefficient"} if boundaries.law != SURFACE_HELD else set()
         return [value for name, value in boundaries._asdict().items() if name not in left_out]
 
     return not all(
