@@ -38,12 +38,14 @@ class CsvTable:
         line: on which the names stand, counted from 1.
         names: of the columns, as they stand there.
         rows: line and cells of each row below.
+        by_name: whether messages call a column by its name instead of its number, counted from 1.
     """
 
     file: str
     line: int
     names: tuple[str, ...]
     rows: tuple[tuple[int, tuple[str, ...]], ...]
+    by_name: bool = False
 
     def quantities(
         self, wanted: Mapping[str, Quantity], *, example: str, others: bool = False
@@ -97,10 +99,13 @@ class CsvTable:
         Raises:
             InputError: with the first such cell.
         """
-        columns = (
-            [(f"line {line}, column {place + 1}", cells[place]) for line, cells in self.rows] for place in places
-        )
+        columns = ([(self.key(row, place), cells[place]) for row, (_, cells) in enumerate(self.rows)]
+                   for place in places)  # fmt: skip
         check_columns(columns, file=self.file)
+
+    def key(self, row: int, place: int) -> str:
+        """Line and column of a cell, for messages; both are counted from 0 here."""
+        return f"line {self.rows[row][0]}, {self.names[place] if self.by_name else f'column {place + 1}'}"
 
     def number(
         self, row: int, place: int, *, size: float = 1.0, bounds: Bounds = ANY, remedy: str = "write it as in 5.8e-19"
@@ -115,10 +120,10 @@ class CsvTable:
             remedy: where the cell is no number.
 
         Raises:
-            InputError: the cell cannot be used; names line and column, both counted from 1.
+            InputError: the cell cannot be used; names line and column.
         """
-        line, cells = self.rows[row]
-        cell, number, key = cells[place], to_number(cells[place]), f"line {line}, column {place + 1}"
+        cell, key = self.rows[row][1][place], self.key(row, place)
+        number = to_number(cell)
         if number is None and has_thousands_separators(cell):
             raise InputError("has thousands separators", file=self.file, key=key, value=cell, remedy=NO_THOUSANDS)
         if number is None:
@@ -136,6 +141,7 @@ def read_csv_table(
     file: str,
     is_header: Callable[[Sequence[str]], bool] | None = None,
     complete: bool = True,
+    by_name: bool = False,
 ) -> CsvTable:
     """Read a table with commas, semicolons or tabs.
 
@@ -147,6 +153,7 @@ def read_csv_table(
         is_header: whether cells are the names of the columns, where titles may stand above them; None for the first
             line.
         complete: whether each row has a cell for each name; otherwise those at its end may be absent, and are empty.
+        by_name: whether messages call a column by its name instead of its number.
 
     Raises:
         InputError: the file cannot be read, has no line of names, or a row has too few or too many cells.
@@ -176,7 +183,7 @@ def read_csv_table(
                          remedy="check its quotation marks") from None  # fmt: skip
     if not names:
         raise InputError("has no line of numbers", file=file, remedy="name its columns, and give numbers below")
-    return CsvTable(file=file, line=header, names=names, rows=tuple(rows))
+    return CsvTable(file=file, line=header, names=names, rows=tuple(rows), by_name=by_name)
 
 
 def _header(lines: Sequence[str], is_header: Callable[[Sequence[str]], bool]) -> int | None:

@@ -16,8 +16,7 @@ from statistics import median
 
 from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
 from ionscape.errors import InputError, nearest_name
-from ionscape.files.columns import to_number
-from ionscape.files.csv_table import read_csv_table
+from ionscape.files.csv_table import CsvTable, read_csv_table
 from ionscape.glass.composition import ALKALI
 from ionscape.remarks import listed
 
@@ -127,9 +126,9 @@ def read_literature(path: str | Path, *, alkali: str | None = None) -> list[Lite
         InputError: the file cannot be read, lacks columns, or a cell is not a number; file, line and column are named.
     """
     file = str(path)
-    table = read_csv_table(Path(path), file=file, complete=False)
+    table = read_csv_table(Path(path), file=file, complete=False, by_name=True)
     _check_columns(table.names, file=file, alkali=alkali)
-    return [_glass(dict(zip(table.names, cells, strict=True)), file=file, line=line) for line, cells in table.rows]
+    return [_glass(table, row) for row in range(len(table.rows))]
 
 
 def _check_columns(present: Sequence[str], *, file: str, alkali: str | None) -> None:
@@ -275,21 +274,22 @@ def _is_by(glass: LiteratureGlass, author: str) -> bool:
     return glass.author == author or glass.author.split(" ")[0] == author
 
 
-def _glass(row: Mapping[str, str], *, file: str, line: int) -> LiteratureGlass:
+def _glass(table: CsvTable, row: int) -> LiteratureGlass:
+    texts = dict(zip(table.names, table.rows[row][1], strict=True))
+    places = {name: place for place, name in enumerate(table.names)}
+
     def cell(name: str) -> float | None:
-        text = (row.get(name) or "").strip()
-        if not text:
+        if not texts.get(name):
             return None
-        value = to_number(text)
-        if value is None or not math.isfinite(value):
-            raise InputError("must be a number", file=file, key=f"line {line}, {name}", value=text,
-                             remedy="write it without thousands separators, and leave unknown ones empty")  # fmt: skip
-        return value
+        return table.number(row, places[name], remedy="correct it; unknown ones are left empty")
+
+    def wrong(name: str, problem: str) -> InputError:
+        return InputError(problem, file=table.file, key=table.key(row, places[name]), value=texts[name])
 
     def limited(name: str, largest: float, wanted: str) -> float | None:
         value = cell(name)
         if value is not None and abs(value) > largest:
-            raise InputError(f"must be {wanted}", file=file, key=f"line {line}, {name}", value=value)
+            raise wrong(name, f"must be {wanted}")
         return value
 
     alkalis = {alkali: cell(f"{alkali}2O") or 0.0 for alkali in ALKALI}
@@ -308,10 +308,9 @@ def _glass(row: Mapping[str, str], *, file: str, line: int) -> LiteratureGlass:
     given = next((value for value in energies if value is not None), None)
     transition, density, year = cell("TG"), cell("DENSITY"), cell("Year")
     if year is not None and year != int(year):
-        raise InputError("must be a whole number", file=file, key=f"line {line}, Year", value=row.get("Year"),
-                         remedy="write it without a thousands separator")  # fmt: skip
+        raise wrong("Year", "must be a whole number without a thousands separator")
     return LiteratureGlass(
-        identifier=(row.get("ID") or "").strip(),
+        identifier=texts.get("ID", ""),
         alkali=present[0] if len(present) == 1 else None,
         alkali_oxide_fraction=oxide / (oxide + formers) if oxide + formers > 0.0 else math.nan,
         borate_fraction=borate / formers if formers > 0.0 else math.nan,
@@ -319,7 +318,7 @@ def _glass(row: Mapping[str, str], *, file: str, line: int) -> LiteratureGlass:
         conductivity={kelvin: 100.0 * 10.0**-value for kelvin, value in logs.items() if value is not None},
         glass_transition=None if transition is None else transition + ICE_POINT,
         mass_density=None if density is None else 1e3 * density,
-        author=(row.get("Author") or "").strip(),
+        author=texts.get("Author", ""),
         year=None if year is None else int(year),
         given_activation_energy=None if given is None else given * ELECTRON_VOLT,
     )

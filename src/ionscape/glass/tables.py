@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ionscape.errors import InputError, nearest_name
-from ionscape.files.columns import to_number
 from ionscape.files.csv_table import read_csv_table
+from ionscape.files.fields import FRACTION, NOT_NEGATIVE
 from ionscape.glass.units import MEASURED_TOLERANCE, UNIT_NAMES, NetworkFormerUnits
 
 COLUMNS = ("x", *UNIT_NAMES)
@@ -29,11 +29,14 @@ def read_measured_units(path: str | Path) -> list[tuple[float, NetworkFormerUnit
     """
     file = str(path)
     found: dict[float, NetworkFormerUnits] = {}
-    table = read_csv_table(Path(path), file=file)
+    table = read_csv_table(Path(path), file=file, by_name=True)
     _check_header(table.names, file=file)
-    for number, cells in table.rows:
+    for row, (number, _) in enumerate(table.rows):
         line = f"line {number}"
-        values = _row(cells, table.names, file=file, line=line)
+        values = {
+            name: table.number(row, place, bounds=FRACTION if name == "x" else NOT_NEGATIVE, remedy="write 0 for none")
+            for place, name in enumerate(table.names)
+        }
         borate = values.pop("x")
         if borate in found:
             raise InputError("appears twice", file=file, key=f"{line}, x", value=borate, remedy="keep one of the lines")
@@ -54,20 +57,6 @@ def _check_header(header: Sequence[str], *, file: str) -> None:
             raise InputError("appears twice", file=file, key="line 1", value=name, remedy="keep one of the columns")
     if "x" not in header:
         raise InputError("lacks the column x", file=file, remedy="give the borate fraction of each glass")
-
-
-def _row(cells: Sequence[str], header: Sequence[str], *, file: str, line: str) -> dict[str, float]:
-    values: dict[str, float] = {}
-    for name, cell in zip(header, cells, strict=True):
-        number = to_number(cell)
-        values[name] = math.nan if number is None else number
-        if not (math.isfinite(values[name]) and values[name] >= 0.0):
-            raise InputError(
-                "must be a number from 0 on", file=file, key=f"{line}, {name}", value=cell, remedy="write 0 for none"
-            )
-    if values["x"] > 1.0:
-        raise InputError("must be from 0 to 1", file=file, key=f"{line}, x", value=values["x"])
-    return values
 
 
 def _units(values: dict[str, float], *, borate: float, file: str, line: str) -> NetworkFormerUnits:
