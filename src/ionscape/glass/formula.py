@@ -16,7 +16,6 @@ Everything is counted in atoms, with exact fractions, so that "0.33" gives just 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,6 +24,7 @@ from ionscape.errors import InputError
 from ionscape.glass.composition import ALKALI, Composition
 
 EXAMPLE = "0.33 Li2O 0.67 (0.4 B2O3 0.6 P2O5)"
+REMEDY = f'write it as in "{EXAMPLE}"'
 SUM_TOLERANCE = Fraction(3, 1000)  # percentages are rounded: 33.3 three times
 LARGEST_RATIO = 20  # whole numbers above that are percentages that do not add up
 LONGEST_FORMULA = 500
@@ -55,7 +55,6 @@ _DECIMAL_COMMA = re.compile(r"\d,\d")
 class _Token:
     kind: str
     text: str
-    start: int
     after_space: bool
 
 
@@ -103,7 +102,7 @@ class _Reader:
     def whole(self) -> _Mixture:
         mixture = self.mixture(opening=None)
         if self.position < len(self.tokens):
-            raise InputError(f'has a "{self.tokens[self.position].text}" without its opening bracket', remedy=_remedy())
+            raise InputError(f'has a "{self.tokens[self.position].text}" without its opening bracket', remedy=REMEDY)
         return mixture
 
     def peek(self) -> _Token | None:
@@ -122,14 +121,14 @@ class _Reader:
         while (token := self.peek()) is not None and token.kind != "close":
             separator = self.take("separator")
             if separator is not None and not terms:
-                raise InputError(f'has a "{separator.text}" before the first oxide', remedy=_remedy())
+                raise InputError(f'has a "{separator.text}" before the first oxide', remedy=REMEDY)
             if (self.peek() is None or self.peek_kind() in ("close", "separator")) and separator is not None:
-                raise InputError(f'has no oxide behind a "{separator.text}"', remedy=_remedy())
+                raise InputError(f'has no oxide behind a "{separator.text}"', remedy=REMEDY)
             terms.append(self.term())
             self.take("percent")
         if not terms:
             where = "an empty bracket" if opening is not None else "no oxide"
-            raise InputError(f"has {where}", remedy=_remedy())
+            raise InputError(f"has {where}", remedy=REMEDY)
         return _combine(terms)
 
     def peek_kind(self) -> str:
@@ -148,10 +147,10 @@ class _Reader:
             token = self.peek()
             found = f'"{token.text}"' if token is not None else "nothing"
             wanted = f'the amount "{number.text}"' if number is not None else "the amount before it"
-            raise InputError(f"has {found} where {wanted} needs its oxide", remedy=_remedy())
+            raise InputError(f"has {found} where {wanted} needs its oxide", remedy=REMEDY)
         self.depth += 1
         if self.depth > DEEPEST_BRACKET:
-            raise InputError(f"has more than {DEEPEST_BRACKET} brackets within each other", remedy=_remedy())
+            raise InputError(f"has more than {DEEPEST_BRACKET} brackets within each other", remedy=REMEDY)
         inside = self.mixture(opening=opening)
         self.depth -= 1
         closing = self.take("close")
@@ -167,9 +166,9 @@ class _Reader:
 
 def _tokens(text: str) -> list[_Token]:
     if not isinstance(text, str) or not text.strip():  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InputError("must be the formula of a glass", remedy=_remedy())
+        raise InputError("must be the formula of a glass", remedy=REMEDY)
     if len(text) > LONGEST_FORMULA:
-        raise InputError(f"is longer than {LONGEST_FORMULA} characters", remedy=_remedy())
+        raise InputError(f"is longer than {LONGEST_FORMULA} characters", remedy=REMEDY)
     plain = re.sub(r"_\{([^{}]*)\}", r"\1", text.translate(_SUBSCRIPTS)).replace("_", "").replace("$", "")
     if _DECIMAL_COMMA.search(plain):
         raise InputError("has a decimal comma", remedy="write a decimal point")
@@ -179,42 +178,33 @@ def _tokens(text: str) -> list[_Token]:
         match = _TOKEN.match(plain, position)
         if match is None:
             rest = plain[position:].split()[0]
-            raise InputError(f'cannot be read from "{rest}" on', remedy=_remedy())
+            raise InputError(f'cannot be read from "{rest}" on', remedy=REMEDY)
         kind = str(match.lastgroup)
         if kind == "weight":
             raise InputError("is in per cent by weight", remedy="give molar amounts")
-        if kind == "space":
-            after_space = True
-        else:
-            tokens.append(_Token(kind=kind, text=match[0].strip(), start=position, after_space=after_space))
-            after_space = False
+        if kind != "space":
+            tokens.append(_Token(kind=kind, text=match[0].strip(), after_space=after_space))
+        after_space = kind == "space"
         position = match.end()
     return tokens
 
 
 def _amount(number: _Token | None) -> Fraction:
-    if number is None:
-        return Fraction(1)
-    value = _exact(number.text)
-    if value < 0:
-        raise InputError(f"has the negative amount {number.text}", remedy=_remedy())
-    return value
+    return Fraction(1) if number is None else _exact(number.text)
 
 
 def _exact(text: str) -> Fraction:
     above, _, below = text.partition("/")
     if below and Fraction(below) == 0:
-        raise InputError(f'divides by zero in "{text}"', remedy=_remedy())
+        raise InputError(f'divides by zero in "{text}"', remedy=REMEDY)
     return Fraction(above.strip()) / (Fraction(below.strip()) if below else 1)
 
 
 def _atoms(compound: str) -> dict[str, Fraction]:
     """Atoms of one formula unit, cations only, after a check of its oxygen."""
-    atoms: Counter[str] = Counter()
     counts: dict[str, Fraction] = {}
     for element, count in _ELEMENT.findall(compound):
         counts[element] = counts.get(element, Fraction(0)) + (_exact(count) if count else 1)
-        atoms[element] += 1
     unknown = [element for element in counts if element != "O" and element not in OXYGEN]
     known = ", ".join([*(f"{alkali}2O" for alkali in ALKALI), "B2O3", "P2O5"])
     if unknown:
@@ -266,7 +256,3 @@ def _composition(atoms: Mapping[str, Fraction]) -> Composition:
     return Composition(
         alkali=alkalis[0], alkali_oxide_fraction=float(ions / (ions + formers)), borate_fraction=float(boron / formers)
     )
-
-
-def _remedy() -> str:
-    return f'write it as in "{EXAMPLE}"'

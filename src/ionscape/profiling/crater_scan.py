@@ -182,16 +182,14 @@ def _columns(
     if len(cells) < 2:
         raise InputError("is not a header line for the numbers below it", file=file, key=f"line {line + 1}",
                          value=header[line].strip(), remedy=remedy)  # fmt: skip
-    lateral = next((place for place, cell in enumerate(cells) if LATERAL.search(cell)), 0)
-    others = [place for place in range(len(cells)) if place != lateral]
-    height = next((place for place in others if HEIGHT.search(cells[place])), others[0])
-    above = row_cells(header[named[-2]], delimiter) if len(named) > 1 else []
+    names, above = cells, row_cells(header[named[-2]], delimiter) if len(named) > 1 else []
     if len(above) == len(cells) and all(re.fullmatch(r"[(\[]?[^\W\d_]+[)\]]?", cell) for cell in cells):
         # Names in one line, units alone in the next.
-        lateral = next((place for place, cell in enumerate(above) if LATERAL.search(cell)), 0)
-        others = [place for place in range(len(cells)) if place != lateral]
-        height = next((place for place in others if HEIGHT.search(above[place])), others[0])
+        names = above
         cells = [f"{name} ({unit.strip('()[]')})" for name, unit in zip(above, cells, strict=True)]
+    lateral = next((place for place, name in enumerate(names) if LATERAL.search(name)), 0)
+    others = [place for place in range(len(names)) if place != lateral]
+    height = next((place for place in others if HEIGHT.search(names[place])), others[0])
     sizes = [
         _unit(cells[place], file=file, key=f"line {line + 1}, column {place + 1}", remedy=remedy)
         for place in (lateral, height)
