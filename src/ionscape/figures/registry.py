@@ -5,10 +5,12 @@ The command line, the report and the workbench read it; nothing that draws is lo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
+
+from ionscape.errors import InputError
 
 if TYPE_CHECKING:
     from .plot import Plot
@@ -99,21 +101,29 @@ def figures_of(kind: str) -> dict[str, FigureEntry]:
 
 
 def plots_of(kind: str, result: Any, *, data_sets: int = 1) -> list[Plot]:
-    """Every figure that a result has numbers for, with defaults; those of data sets once for each.
+    """Every figure that a result has numbers for, see `named_plots`."""
+    return [plot for *_, plot in named_plots(kind, result, data_sets=data_sets)]
+
+
+def named_plots(
+    kind: str, result: Any, *, data_sets: int = 1, names: Container[str] | None = None
+) -> Iterator[tuple[str, int | None, Plot]]:
+    """Figures that a result has numbers for, with defaults; those of data sets once for each.
 
     Args:
         kind: of the result.
         result: of that kind.
         data_sets: of a fit.
-    """
-    from ionscape.errors import InputError
+        names: of the figures; all if None.
 
-    found: list[Plot] = []
+    Yields:
+        Name of the figure, data set counted from 0 or None, and the figure as data.
+    """
     for figure in figures_of(kind).values():
-        numbers = range(data_sets) if "data_set" in figure.choices else (None,)
-        for number in numbers:
+        if names is not None and figure.name not in names:
+            continue
+        for number in range(data_sets) if "data_set" in figure.choices else (None,):
             try:
-                found.append(figure.plot(result, **({} if number is None else {"data_set": number})))
+                yield figure.name, number, figure.plot(result, data_set=number)
             except InputError:
                 continue  # the result holds nothing of it
-    return found

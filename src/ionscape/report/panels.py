@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ionscape.errors import InputError
 from ionscape.figures.fit_values import SAME_OPTIMUM, data_sets
-from ionscape.figures.registry import figures_of
+from ionscape.figures.registry import named_plots
 
 from .parts import Panel
 
@@ -84,22 +83,15 @@ def panels_of(result: FitResult, words: dict[str, Words]) -> tuple[Panel, ...]:
         result: of a fit.
         words: about the figures, by their names in the registry.
     """
-    figures = {name: figures_of("fit")[name] for name in words}
-    of_data_sets = [name for name, figure in figures.items() if "data_set" in figure.choices]
-    places: list[tuple[str, str, int]] = [
-        (figure, name, number) for number, (name, _) in enumerate(data_sets(result)) for figure in of_data_sets
-    ]
-    places += [(figure, "", 0) for figure in figures if figure not in of_data_sets]
-    found: list[Panel] = []
-    for figure, name, number in places:
-        try:
-            plot = figures[figure].plot(result, **({"data_set": number} if figure in of_data_sets else {}))
-        except InputError:
-            continue  # the result holds nothing of it
-        said = words[figure]
+    sets = data_sets(result)
+    found: list[tuple[int, Panel]] = []
+    for figure, number, plot in named_plots("fit", result, data_sets=len(sets), names=words):
+        said, place = words[figure], len(sets) if number is None else number
+        name = "" if number is None else sets[number][0]
         title = f"{said.title}: {name}" if name else said.title
-        found.append(Panel(name=_file_name(said.file, name, number), title=title, caption=said.caption, plot=plot))
-    return tuple(found)
+        panel = Panel(name=_file_name(said.file, name, place), title=title, caption=said.caption, plot=plot)
+        found.append((place, panel))
+    return tuple(panel for _, panel in sorted(found, key=lambda entry: entry[0]))
 
 
 def _file_name(kind: str, name: str, number: int) -> str:
