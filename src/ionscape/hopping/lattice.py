@@ -131,22 +131,17 @@ def _collect_links(
                     site = row + z
                     if flat[site] == 0:
                         continue
-                    end_z = direction == 2 and (z == 0 or z == nz - 1)
+                    at_end = end_x or end_y or (direction == 2 and (z == 0 or z == nz - 1))
                     step_z = 1 if z + 1 < nz else (-(nz - 1) if periodic[2] and nz > 2 else 0)
-                    if step_x != 0 and not end_y and not end_z and flat[site + step_x] != 0:
+                    steps = (step_x, step_y, step_z)
+                    for along in range(3):
+                        step = steps[along]
+                        # an electrode is at one potential: no links within its plane
+                        if step == 0 or (at_end and along != direction) or flat[site + step] == 0:
+                            continue
                         if filling:
                             first[count] = site
-                            second[count] = site + step_x
-                        count += 1
-                    if step_y != 0 and not end_x and not end_z and flat[site + step_y] != 0:
-                        if filling:
-                            first[count] = site
-                            second[count] = site + step_y
-                        count += 1
-                    if step_z != 0 and not end_x and not end_y and flat[site + step_z] != 0:
-                        if filling:
-                            first[count] = site
-                            second[count] = site + step_z
+                            second[count] = site + step
                         count += 1
         if not filling:
             first = np.empty(count, np.int32)

@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 
 from ionscape.compiled import kernel
 
-SOURCE = 1
-DRAIN = 2
-"""Bits of the electrodes that a tree holds."""
 BUCKETS = 4096
 """Of weights, of which `bottleneck` sorts one only."""
 
@@ -42,18 +39,6 @@ def join(parents: NDArray[np.int32], one: Any, other: Any) -> Any:
 
 
 @kernel
-def join_ends(parents: NDArray[np.int32], ends: NDArray[np.uint8], one: Any, other: Any) -> int:
-    """The same, returning the electrodes that the new tree holds; -1 if it was one tree already."""
-    one, other = find(parents, one), find(parents, other)
-    held = ends[one] | ends[other]
-    root = join(parents, one, other)
-    if root < 0:
-        return -1
-    ends[root] = held
-    return int(held)
-
-
-@kernel
 def order_by_class(values: NDArray[np.float64], classes: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Indices by falling values, in classes of equal width, and where the classes begin (classes + 1,).
 
@@ -80,24 +65,6 @@ def order_by_class(values: NDArray[np.float64], classes: int) -> tuple[NDArray[n
 
 
 @kernel
-def separate_nodes(
-    source: NDArray[np.int32], drain: NDArray[np.int32], nodes: int
-) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-    """A forest of single nodes, but for the electrodes: parents, and which electrodes each tree holds."""
-    parents = np.arange(nodes).astype(np.int32)
-    ends = np.zeros(nodes, np.uint8)
-    for node in source:
-        parents[node] = source[0]
-    for node in drain:
-        parents[node] = drain[0]
-    if len(source) > 0:
-        ends[source[0]] = SOURCE
-    if len(drain) > 0:
-        ends[drain[0]] = DRAIN
-    return parents, ends
-
-
-@kernel
 def connect(
     source: NDArray[np.int32],
     drain: NDArray[np.int32],
@@ -121,12 +88,16 @@ def connect(
     Returns:
         the position; -1 if the links never connect the electrodes.
     """
-    parents, ends = separate_nodes(source, drain, nodes)
     if len(source) == 0 or len(drain) == 0:
         return -1
+    parents = np.arange(nodes).astype(np.int32)
+    for electrode in (source, drain):
+        for node in electrode:
+            parents[node] = electrode[0]
     for position in range(len(order)):
         link = int(order[position])
-        if join_ends(parents, ends, first[link], second[link]) == SOURCE + DRAIN:
+        joined = join(parents, first[link], second[link]) >= 0
+        if joined and find(parents, source[0]) == find(parents, drain[0]):
             return position
     return -1
 
