@@ -283,13 +283,13 @@ def _glass(table: CsvTable, row: int) -> LiteratureGlass:
             return None
         return table.number(row, places[name], remedy="correct it; unknown ones are left empty")
 
-    def wrong(name: str, problem: str) -> InputError:
-        return InputError(problem, file=table.file, key=table.key(row, places[name]), value=texts[name])
+    def wrong(name: str, problem: str, value: object) -> InputError:
+        return InputError(problem, file=table.file, key=table.key(row, places[name]), value=value)
 
     def limited(name: str, largest: float, wanted: str) -> float | None:
         value = cell(name)
         if value is not None and abs(value) > largest:
-            raise wrong(name, f"must be {wanted}")
+            raise wrong(name, f"must be {wanted}", value)
         return value
 
     alkalis = {alkali: cell(f"{alkali}2O") or 0.0 for alkali in ALKALI}
@@ -308,7 +308,7 @@ def _glass(table: CsvTable, row: int) -> LiteratureGlass:
     given = next((value for value in energies if value is not None), None)
     transition, density, year = cell("TG"), cell("DENSITY"), cell("Year")
     if year is not None and year != int(year):
-        raise wrong("Year", "must be a whole number without a thousands separator")
+        raise wrong("Year", "must be a whole number without a thousands separator", texts["Year"])
     return LiteratureGlass(
         identifier=texts.get("ID", ""),
         alkali=present[0] if len(present) == 1 else None,
