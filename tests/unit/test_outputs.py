@@ -136,7 +136,7 @@ from ionscape.cli import calibrate
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 dataset = xarray.Dataset({"x": ("t", np.random.default_rng(1).random(100_000))})
 def write(*_, **__): write_dataset(dataset, "RESULT.nc")
-calibrate.check_output = write  # the first thing that the command does
+calibrate.check_outputs = write  # the first thing that the command does
 main(["calibrate", "a.toml"])
 """
 

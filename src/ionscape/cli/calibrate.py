@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ionscape.cli.options import RESULT_EXTENSIONS, NoFigure, Overwrite, Quiet, SummaryFile
-from ionscape.cli.table import print_warnings, print_written, write_summary
+from ionscape.cli.options import (
+    RESULT_EXTENSIONS,
+    NoFigure,
+    Overwrite,
+    Quiet,
+    SummaryFile,
+    check_outputs,
+    with_summary,
+)
+from ionscape.cli.table import print_table, print_warnings, print_written, write_summary
 from ionscape.errors import InputError
-from ionscape.files.writing import check_output
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,23 +26,7 @@ if TYPE_CHECKING:
     from ionscape.profiling import DepthProfile
 
 
-class Method(StrEnum):
-    """How counts become densities."""
-
-    charge_balance = "charge-balance"
-    proportional = "proportional"
-    equal = "equal"
-    summed_intensities = "summed-intensities"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outputs:
-    """The files that a calibration writes, all checked before it starts; pictures by their part of the name."""
-
-    result: Path
-    summary: Path | None
-    table: Path | None
-    pictures: dict[str, Path]
+Method = Literal["charge-balance", "proportional", "equal", "summed-intensities"]
 
 
 def calibrate_command(
@@ -67,33 +56,31 @@ def calibrate_command(
     Beside PROFILE.nc figures are drawn of the counts (PROFILE-counts.png), the densities (PROFILE.png) and the crater
     (PROFILE-crater.png).
     """
+    from ionscape.figures import save
     from ionscape.profiling import calibrate, load_measurement
 
     result = output if output is not None else Path(file.stem + "-profile.nc")
-    outputs = _plan(result, summary=summary, table=csv, draw=not no_figure, overwrite=overwrite)
+    parts = () if no_figure else ("-counts", "", "-crater")
+    pictures = {part: result.with_name(f"{result.stem}{part}.png") for part in parts}
+    check_outputs(
+        ("--output", result, RESULT_EXTENSIONS), with_summary(summary), ("--csv", csv, (".csv",)),
+        *(("--output", path, (".png",)) for path in pictures.values()), overwrite=overwrite,
+    )  # fmt: skip
     _refuse_export(file)
     measurement = load_measurement(file)
-    profile = calibrate(measurement, **({"density_method": method.value} if method is not None else {}))
-    written = _write(profile, outputs)
+    profile = calibrate(measurement, **({"density_method": method} if method is not None else {}))
+    profile.to_netcdf(result)
+    write_summary(profile.summary(), summary)
+    if csv is not None:
+        profile.to_csv(csv)
+    figures = {} if no_figure else _figures(profile)
+    for part, figure in figures.items():
+        save(figure, pictures[part])
     if not quiet:
         from rich.console import Console
 
         print_profile(Console(soft_wrap=True), profile)
-        print_written(written)
-
-
-def _plan(result: Path, *, summary: Path | None, table: Path | None, draw: bool, overwrite: bool) -> Outputs:
-    """The files to write, after checking that every one of them can be written."""
-    check_output(result, extensions=RESULT_EXTENSIONS, key="--output", overwrite=overwrite)
-    parts = ("-counts", "", "-crater") if draw else ()
-    pictures = {part: result.with_name(f"{result.stem}{part}.png") for part in parts}
-    if summary is not None:
-        check_output(summary, extensions=(".json",), key="--summary", overwrite=overwrite)
-    if table is not None:
-        check_output(table, extensions=(".csv",), key="--csv", overwrite=overwrite)
-    for path in pictures.values():
-        check_output(path, extensions=(".png",), key="--output", overwrite=overwrite)
-    return Outputs(result=result, summary=summary, table=table, pictures=pictures)
+        print_written([result, summary, csv, *(pictures[part] for part in figures)])
 
 
 def _refuse_export(file: Path) -> None:
@@ -110,25 +97,6 @@ def _refuse_export(file: Path) -> None:
     )  # fmt: skip
 
 
-def _write(profile: DepthProfile, outputs: Outputs) -> list[Path]:
-    """Write what is asked for and return the names."""
-    from ionscape.figures import save
-
-    written = [outputs.result]
-    profile.to_netcdf(outputs.result)
-    if outputs.summary is not None:
-        write_summary(profile.summary(), outputs.summary)
-        written.append(outputs.summary)
-    if outputs.table is not None:
-        profile.to_csv(outputs.table)
-        written.append(outputs.table)
-    if outputs.pictures:
-        for part, figure in _figures(profile).items():
-            save(figure, outputs.pictures[part])
-            written.append(outputs.pictures[part])
-    return written
-
-
 def _figures(profile: DepthProfile) -> dict[str, Figure]:
     from ionscape.figures import calibrated_profile, crater_scans, raw_counts
 
@@ -140,20 +108,12 @@ def _figures(profile: DepthProfile) -> dict[str, Figure]:
 
 def print_profile(console: Console, profile: DepthProfile) -> None:
     """Print the figures of a calibration, the factors of the ions with their errors, and the warnings."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
     from ionscape.profiling.calibration_rows import calibration_rows
 
     found = profile.summary()
-    table = Table(title=Text(found["title"]), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    for name in ("", "value", "error"):
-        table.add_column(name, justify="left" if not name else "right")
-    for row in calibration_rows(found):
-        table.add_row(Text(row.label), *row.shown)
-    table.add_row("pulses per point", str(found["pulses_per_point"] or "not Poisson-corrected"), "")
-    console.print(table, highlight=False)
+    rows = [[row.label, *row.shown] for row in calibration_rows(found)]
+    rows.append(["pulses per point", str(found["pulses_per_point"] or "not Poisson-corrected"), ""])
+    print_table(console, found["title"], ["", "value", "error"], rows)
     low, high = (value / 1e-9 for value in found["calibration_region"])
     start, stop = (value / 1e-9 for value in found["bulk_region"])
     console.print(

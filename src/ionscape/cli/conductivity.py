@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -17,23 +16,19 @@ from ionscape.cli.options import (
     Quiet,
     Scheduler,
     SummaryFile,
+    check_outputs,
+    with_summary,
 )
 from ionscape.cli.progress import tally_display
 from ionscape.cli.series_table import print_result
 from ionscape.cli.table import print_written, write_summary
 from ionscape.errors import SimulationInterrupted
-from ionscape.files.writing import check_output
 
 if TYPE_CHECKING:
     from ionscape.series import SeriesResult
 
 
-class FigureFormat(StrEnum):
-    """How figures are written."""
-
-    png = "png"
-    svg = "svg"
-    pdf = "pdf"
+FigureFormat = Literal["png", "svg", "pdf"]
 
 
 def conductivity_command(
@@ -45,7 +40,7 @@ def conductivity_command(
     summary: SummaryFile = None,
     figure_format: Annotated[
         FigureFormat, typer.Option(help="Of the figures, which are written beside the result.")
-    ] = FigureFormat.png,
+    ] = "png",
     no_figure: NoFigure = False,
     landscapes: Annotated[
         int | None, typer.Option(min=1, help="Replaces the numbers of FILE: fewer for a quick look, more to be sure.")
@@ -66,16 +61,15 @@ def conductivity_command(
     if landscapes is not None:
         series = series.with_landscapes(landscapes)
     target = output if output is not None else Path(file.stem + ".nc")
-    target = check_output(target, extensions=RESULT_EXTENSIONS, key="--output", overwrite=overwrite)
-    if summary is not None:
-        check_output(summary, extensions=(".json",), key="--summary", overwrite=overwrite)
     settings = series.settings
     figures = {} if no_figure else _figure_files(
         target, figure_format, energies=settings.percolation is not None,
         temperatures=0 if settings.network is None else len(settings.network.temperatures),
     )  # fmt: skip
-    for path in figures.values():
-        check_output(path, extensions=(path.suffix,), key="--figure-format", overwrite=overwrite)
+    check_outputs(
+        ("--output", target, RESULT_EXTENSIONS), with_summary(summary),
+        *(("--figure-format", path, (path.suffix,)) for path in figures.values()), overwrite=overwrite,
+    )  # fmt: skip
     folder = store if store is not None else target.with_suffix(STORE_EXTENSION)
     try:
         with tally_display("landscapes", quiet=quiet, kernels="hopping") as show:
@@ -85,8 +79,7 @@ def conductivity_command(
             f"the series was interrupted; finished landscapes are in {folder}, and the same command goes on from there"
         ) from None
     result.to_netcdf(target)
-    if summary is not None:
-        write_summary(result.summary(), summary)
+    write_summary(result.summary(), summary)
     _draw(result, figures)
     if not quiet:
         print_result(result)

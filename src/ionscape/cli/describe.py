@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from ionscape.cli.terminal import say
+from ionscape.files.quantities import format_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,17 +18,11 @@ if TYPE_CHECKING:
     from ionscape.series import Series
 
 
-class FilePart(StrEnum):
-    """What has a schema."""
-
-    experiment = "experiment"
-    measurement = "measurement"
-    fit = "fit"
-    series = "series"
+FilePart = Literal["experiment", "measurement", "fit", "series"]
 
 
 def schema_command(
-    part: Annotated[FilePart, typer.Argument(help="experiment, measurement, fit or series.")] = FilePart.experiment,
+    part: Annotated[FilePart, typer.Argument(help="experiment, measurement, fit or series.")] = "experiment",
 ) -> None:
     """Print the JSON schema of experiment files, of series files, or of the tables [measurement] or [fit]."""
     from ionscape.experiment import experiment_schema
@@ -37,10 +31,10 @@ def schema_command(
     from ionscape.series.settings import series_schema
 
     makers = {
-        FilePart.experiment: experiment_schema,
-        FilePart.measurement: measurement_schema,
-        FilePart.fit: fit_schema,
-        FilePart.series: series_schema,
+        "experiment": experiment_schema,
+        "measurement": measurement_schema,
+        "fit": fit_schema,
+        "series": series_schema,
     }
     say(json.dumps(makers[part](), indent=2))
 
@@ -102,7 +96,6 @@ def describe_series(series: Series) -> Iterator[str]:
 def describe(experiment: Experiment) -> Iterator[str]:
     """Yield the lines of a short description: sample, ions, stages; and a warning of what may be a slip."""
     from ionscape.experiment.native import native_conduction
-    from ionscape.files.quantities import format_quantity
 
     sample = experiment.sample
     yield experiment.title
@@ -142,7 +135,6 @@ def describe(experiment: Experiment) -> Iterator[str]:
 def _mobility(experiment: Experiment, name: str) -> str:
     """Return D of an ion in the native glass, in the first stage that has it, and where it holds."""
     from ionscape.experiment.native import first_coefficient
-    from ionscape.files.quantities import format_quantity
 
     found = first_coefficient(experiment, name)
     if found.coefficient == 0.0:

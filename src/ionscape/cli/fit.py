@@ -5,18 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from ionscape.cli.options import RESULT_EXTENSIONS, STORE_EXTENSION, Overwrite, Processes, Quiet, Scheduler, SummaryFile
-from ionscape.cli.progress import tally_display
-from ionscape.cli.table import print_warnings, print_written, write_summary
+from ionscape.cli.options import (
+    RESULT_EXTENSIONS,
+    STORE_EXTENSION,
+    Overwrite,
+    Processes,
+    Quiet,
+    Scheduler,
+    SummaryFile,
+    check_outputs,
+    with_summary,
+)
+from ionscape.cli.progress import progress_bar, tally_display
+from ionscape.cli.table import print_table, print_warnings, print_written, write_summary
 from ionscape.errors import InputError, IonscapeError, SimulationInterrupted
 from ionscape.files.quantities import shown_unit, with_error
-from ionscape.files.writing import check_output
 from ionscape.optional import require_extra
 
 if TYPE_CHECKING:
@@ -28,12 +36,7 @@ if TYPE_CHECKING:
 WIDTH = 112  # of the table: paths are long, and cut they tell nothing
 
 
-class Method(StrEnum):
-    """What can be done."""
-
-    least_squares = "least-squares"
-    profile_likelihood = "profile-likelihood"
-    mcmc = "mcmc"
+Method = Literal["least-squares", "profile-likelihood", "mcmc"]
 
 
 def fit_command(
@@ -68,12 +71,10 @@ def fit_command(
     from ionscape.scaleout import RunStore, make_executor
 
     result_file = output if output is not None else Path(f"{file.stem.removesuffix('-fit')}-fit.nc")
-    check_output(result_file, extensions=RESULT_EXTENSIONS, key="--output", overwrite=overwrite)
-    if summary is not None:
-        check_output(summary, extensions=(".json",), key="--summary", overwrite=overwrite)
+    check_outputs(("--output", result_file, RESULT_EXTENSIONS), with_summary(summary), overwrite=overwrite)
     problem, result = _read(file)
-    wanted = method.value if method is not None else problem.settings.method
-    if wanted == Method.mcmc:
+    wanted = method or problem.settings.method
+    if wanted == "mcmc":
         require_extra("samplers", key="method", value=wanted)
     given = result is not None
     kept = RunStore(store if store is not None else result_file.with_suffix(STORE_EXTENSION))
@@ -84,11 +85,11 @@ def fit_command(
                     result = fit(
                         problem, starts=starts, executor=executor, store=kept, progress=show,
                         # the other methods replace the intervals
-                        check_intervals=wanted == Method.least_squares,
+                        check_intervals=wanted == "least-squares",
                     )  # fmt: skip
                 # what is found so far is safe before the longer part begins
                 result.to_netcdf(result_file)
-            if wanted != Method.least_squares:
+            if wanted != "least-squares":
                 try:
                     result = _continued(result, wanted, executor, kept, quiet=quiet)
                 except IonscapeError as error:
@@ -103,8 +104,7 @@ def fit_command(
             stopped.add_note(note)
         raise stopped from None
     result.to_netcdf(result_file)
-    if summary is not None:
-        write_summary(result.summary(), summary)
+    write_summary(result.summary(), summary)
     if not quiet:
         print_fit(Console(width=max(Console().width, WIDTH)), result)
         print_written([result_file, summary])
@@ -131,40 +131,35 @@ def _continued(result: FitResult, method: str, executor: Any, store: Any, *, qui
     """Profile likelihood or posterior of a finished least-squares fit."""
     from ionscape.inference import profile_likelihood, sample_posterior
 
-    what = "sides of profiles" if method == Method.profile_likelihood else "simulations"
+    what = "sides of profiles" if method == "profile-likelihood" else "simulations"
     with tally_display(what, quiet=quiet) as show:
-        verb = profile_likelihood if method == Method.profile_likelihood else sample_posterior
+        verb = profile_likelihood if method == "profile-likelihood" else sample_posterior
         return verb(result, executor=executor, store=store, progress=show)
 
 
 @contextmanager
 def _display(count: int, *, quiet: bool) -> Generator[Callable[[FitProgress], None] | None]:
     """Show cost, simulations and parameters on standard error while a fit runs."""
-    if quiet:
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn
 
     columns = (
-        TextColumn("starts {task.completed:.0f} of {task.total:.0f}"), BarColumn(bar_width=20),
-        TextColumn("cost {task.fields[cost]}, {task.fields[simulations]} simulations  {task.fields[values]}"),
-        TimeElapsedColumn(),
+        "starts {task.completed:.0f} of {task.total:.0f}", BarColumn(bar_width=20),
+        "cost {task.fields[cost]}, {task.fields[simulations]} simulations  {task.fields[values]}",
     )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=False) as display:
-        task = display.add_task("fit", total=1, cost="-", simulations=0, values="")
+    with progress_bar(*columns, quiet=quiet, total=1, cost="-", simulations=0, values="") as update:
 
         def show(progress: FitProgress) -> None:
+            assert update is not None
             shown = list(progress.values.items())[:count]
             values = ", ".join(
                 f"{name.rsplit('.', 1)[-1]} {value:.4g}" for name, value in shown if "sensitivity" not in name
             )
-            display.update(
-                task, total=progress.starts, completed=progress.done, cost=f"{progress.cost:.2f}",
-                simulations=progress.simulations, values=values,
-            )  # fmt: skip
+            update(total=progress.starts, completed=progress.done, cost=f"{progress.cost:.2f}",
+                   simulations=progress.simulations, values=values)  # fmt: skip
 
-        yield show
+        if update is not None:
+            update()
+        yield None if update is None else show
 
 
 def _judgement(found: Mapping[str, Any]) -> str:
@@ -180,25 +175,20 @@ def _judgement(found: Mapping[str, Any]) -> str:
 
 def print_fit(console: Console, result: FitResult) -> None:
     """Print estimates with errors and 95 % intervals, the quality of the fit, and the warnings."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+    from rich.table import Column
     from rich.text import Text
 
     found = result.summary()
-    title = Text(found["title"])
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    table.add_column("parameter")
-    for name in ("estimate", "± 1 σ", "95 % interval"):
-        table.add_column(name, justify="right")
-    table.add_column("unit")
+    rows: list[list[Text]] = []
     for place, name in enumerate(map(str, result.dataset["parameter"].values)):
         entry = found["parameters"][name]
         size, unit = shown_unit(entry["unit"])
         value, error = with_error(entry["value"] / size, entry["error"] / size)
         interval = f"{entry['lower_95'] / size:.4g} to {entry['upper_95'] / size:.4g}"
-        style = None if result.dataset["kind"].values[place] == "experiment" else "dim"
-        table.add_row(Text(name), value, error, interval, unit, style=style)
-    console.print(table, highlight=False)
+        style = "" if result.dataset["kind"].values[place] == "experiment" else "dim"
+        rows.append([Text(cell, style=style) for cell in (name, value, error, interval, unit)])
+    columns = ["parameter", "estimate", "± 1 σ", "95 % interval", Column("unit")]
+    print_table(console, found["title"], columns, rows)
     console.print(
         f"{found['method']}: cost {found['cost']:.2f} for {found['degrees_of_freedom']} degrees of freedom"
         f"{_judgement(found)}, {found['simulations']} simulations",

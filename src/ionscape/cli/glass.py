@@ -6,18 +6,16 @@ import math
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from ionscape.cli.glass_description import NOT_PUBLISHED, Description, describe, print_description
-from ionscape.cli.options import NoFigure, Overwrite, Quiet, SummaryFile
+from ionscape.cli.glass_description import NOT_PUBLISHED, describe, print_description
+from ionscape.cli.options import NoFigure, Overwrite, Quiet, SummaryFile, check_outputs, drawn_figures, with_summary
 from ionscape.cli.progress import starting
 from ionscape.cli.table import print_written, write_summary
 from ionscape.errors import InputError
-from ionscape.files.writing import check_output
 
 if TYPE_CHECKING:
     from ionscape.glass import Composition, Glass, IonDensity
@@ -33,13 +31,7 @@ OPTIONS = (
 )  # fmt: skip
 
 
-class Faces(StrEnum):
-    """Whether the faces beside the field are joined."""
-
-    periodic = "periodic"
-    open = "open"
-
-
+Faces = Literal["periodic", "open"]
 FigureFile = Annotated[
     Path | None,
     typer.Option("--figure", "--output", "-o", metavar="FILE", help="PNG, SVG or PDF [default: glass.png]."),
@@ -101,7 +93,7 @@ def glass_command(
     noise: Noise = None,
     vacant_site_fraction: VacantSites = None,
     barrier: Barrier = None,
-    transverse_faces: Annotated[Faces, typer.Option(help="Faces beside the field.")] = Faces.periodic,
+    transverse_faces: Annotated[Faces, typer.Option(help="Faces beside the field.")] = "periodic",
     measured_units: MeasuredUnits = None,
     tetrahedral_borate_limit: TetrahedralLimit = None,
     phosphate_disproportionation: PhosphateShare = None,
@@ -112,10 +104,14 @@ def glass_command(
     overwrite: Overwrite = True,
 ) -> None:
     """Say what a glass is made of: network former units, charges, density of states, Fermi and activation energy."""
+    from ionscape.figures.style import FIGURE_EXTENSIONS
     from ionscape.glass import known_weaknesses, lattice_density_remarks
     from ionscape.hopping import published_parameters
 
-    drawn = _check_files(figure, draw=not no_figure, summary=summary, overwrite=overwrite)
+    drawn = drawn_figures([figure], DEFAULT_FIGURE, draw=not no_figure)
+    check_outputs(
+        with_summary(summary), *(("--figure", path, FIGURE_EXTENSIONS) for path in drawn), overwrite=overwrite
+    )
     if not 3 <= lattice <= LARGEST_LATTICE:
         raise InputError(f"must be from 3 to {LARGEST_LATTICE}", key="--lattice", value=lattice)
     with _option_names():
@@ -142,51 +138,25 @@ def glass_command(
             found = describe(
                 glass, model, lattice=lattice, seed=seed, density=density, published=taken, remarks=remarks
             )
-    _tell(found, figure=drawn, summary=summary, quiet=quiet)
-
-
-def _tell(found: Description, *, figure: Path | None, summary: Path | None, quiet: bool) -> None:
-    """Print the description, and write what is asked for."""
-    from rich.console import Console
-
     if not quiet:
+        from rich.console import Console
+
         print_description(Console(soft_wrap=True), found)
-    if summary is not None:
-        write_summary(found.as_mapping(), summary)
-    if figure is not None:
+    write_summary(found.as_mapping(), summary)
+    for path in drawn:
         from ionscape.figures import glass_overview, save
 
-        save(glass_overview(found.glass, found.landscape), figure)
+        save(glass_overview(found.glass, found.landscape), path)
     if not quiet:
-        print_written([summary, figure])
-
-
-def _check_files(figure: Path | None, *, draw: bool, summary: Path | None, overwrite: bool) -> Path | None:
-    """Check that the outputs can be written; the figure's path, None for none."""
-    from ionscape.figures.style import FIGURE_EXTENSIONS
-
-    if figure is not None and not draw:
-        raise InputError("contradicts --no-figure", key="--figure", value=str(figure), remedy="give one of the two")
-    if summary is not None:
-        check_output(summary, extensions=(".json",), key="--summary", overwrite=overwrite)
-    if not draw:
-        return None
-    return check_output(
-        DEFAULT_FIGURE if figure is None else figure, extensions=FIGURE_EXTENSIONS, key="--figure", overwrite=overwrite
-    )
+        print_written([summary, *drawn])
 
 
 def _glass(formula: str, measured: Path | None, *, mass_density: str | None, **parameters: Any) -> Glass:
-    from ionscape.files.quantities import quantity
+    from ionscape.files.values import read_value
     from ionscape.glass import interpolate_units, make_glass, parse_composition, read_measured_units
     from ionscape.glass.units import NO_MEASURED_UNITS
 
-    density = None
-    if mass_density is not None:
-        try:
-            density = quantity(mass_density, "mass density")
-        except InputError as error:
-            raise error.located(key="mass_density") from None
+    density = None if mass_density is None else read_value(mass_density, "mass density", key="mass_density")
     composition = parse_composition(formula)
     units = None
     if measured is not None:
@@ -203,7 +173,7 @@ def _glass(formula: str, measured: Path | None, *, mass_density: str | None, **p
 
 
 def _density(glass: Glass, jump_distance: str | None) -> IonDensity:
-    from ionscape.files.quantities import quantity
+    from ionscape.files.values import read_value
     from ionscape.glass import ion_number_density
 
     if glass.mass_density is not None:
@@ -213,12 +183,9 @@ def _density(glass: Glass, jump_distance: str | None) -> IonDensity:
                 value=jump_distance, remedy="give one of the two",
             )  # fmt: skip
         return ion_number_density(glass.composition, mass_density=glass.mass_density)
-    try:
-        spacing = quantity(jump_distance or JUMP_DISTANCE, "length")
-        if not spacing > 0.0:
-            raise InputError("must be greater than 0", value=jump_distance)
-    except InputError as error:
-        raise error.located(key="jump_distance") from None
+    spacing = read_value(jump_distance or JUMP_DISTANCE, "length", key="jump_distance")
+    if not spacing > 0.0:
+        raise InputError("must be greater than 0", key="jump_distance", value=jump_distance)
     return ion_number_density(glass.composition, lattice_constant=spacing)
 
 
@@ -231,29 +198,26 @@ def _model(
     **others: float | None,
 ) -> tuple[LandscapeModel | None, tuple[Remark, ...]]:
     """Parameters as given, else as published for the nearest content; None and a remark without any."""
-    from ionscape.files.quantities import quantity
+    from ionscape.files.values import read_value
     from ionscape.hopping import LandscapeModel, published_model
 
     given: dict[str, Any] = {key: value for key, value in others.items() if value is not None}
     if energy_scale is not None:
-        try:
-            given["energy_scale"] = quantity(energy_scale, "energy")
-        except InputError as error:
-            raise error.located(key="energy_scale") from None
+        given["energy_scale"] = read_value(energy_scale, "energy", key="energy_scale")
     if noise is not None:
         given["noise"] = noise
     for key, value in given.items():
         if not math.isfinite(value):
             raise InputError("must be finite", key=key, value=value)
     if {"energy_scale", "noise"} <= given.keys():
-        return LandscapeModel(**given, transverse_faces=transverse_faces.value), ()
+        return LandscapeModel(**given, transverse_faces=transverse_faces), ()
     try:
         published = published_model(composition)
     except InputError:
         if "energy_scale" in given or "noise" in given:
             raise
         return None, (NOT_PUBLISHED(alkali=composition.alkali),)
-    return replace(published, **given, transverse_faces=transverse_faces.value), ()
+    return replace(published, **given, transverse_faces=transverse_faces), ()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ionscape.cli.table import print_warnings
+from ionscape.cli.table import print_table, print_warnings
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError, PercolationError
 from ionscape.remarks import Kind, Remark, remark_entries
@@ -125,27 +125,19 @@ def describe(
 
 def print_description(console: Console, found: Description) -> None:
     """Print a table of the units and what follows from them."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
     from ionscape.glass import UNIT_KINDS
 
     composition = found.glass.composition
-    table = Table(title=Text(composition.formula), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    table.add_column("unit")
-    for heading in ("fraction", "charge", "charge per cation"):
-        table.add_column(heading, justify="right")
+    rows: list[list[str] | None] = []
     for kind in UNIT_KINDS:
         fraction = found.glass.units[kind.name]
         if fraction > 0.0:
             share = kind.charge * fraction
             charges = ("0", "0") if kind.charge == 0 else (f"{kind.charge:+d}", f"{share:+.4f}")
-            table.add_row(Text(kind.symbol), f"{fraction:.4f}", *charges)
-    table.add_section()
+            rows.append([kind.symbol, f"{fraction:.4f}", *charges])
     ions = f"{composition.ions_per_cation:.4f}"
-    table.add_row(f"{composition.alkali}⁺", ions, "+1", f"+{ions}")
-    console.print(table, highlight=False)
+    rows += [None, [f"{composition.alkali}⁺", ions, "+1", f"+{ions}"]]
+    print_table(console, composition.formula, ["unit", "fraction", "charge", "charge per cation"], rows)
     for name, value in _lines(found):
         console.print(f"{name:<22}{value}", highlight=False, markup=False)
     print_warnings(map(str, found.remarks))

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ionscape.cli.options import Overwrite, SummaryFile
-from ionscape.cli.table import write_summary
+from ionscape.cli.options import Overwrite, SummaryFile, check_outputs, with_summary
+from ionscape.cli.table import print_table, write_summary
 from ionscape.errors import InputError
-from ionscape.files.quantities import percent, with_error
-from ionscape.files.writing import check_output
+from ionscape.files.quantities import format_quantity, percent, with_error
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,8 +41,7 @@ def inspect_command(
     from ionscape.profiling.inspection import inspect
     from ionscape.profiling.readers import read_raw_profile
 
-    if summary is not None:
-        check_output(summary, extensions=(".json",), key="--summary", overwrite=overwrite)
+    check_outputs(with_summary(summary), overwrite=overwrite)
     raw = read_raw_profile(file, format)
     try:
         found = inspect(raw, pulses=pulses)
@@ -54,8 +52,7 @@ def inspect_command(
     # Lines that are read by a program or a pager are not broken, unless somebody wants them to be.
     known = sys.stdout.isatty() or "COLUMNS" in os.environ
     print_inspection(Console() if known else Console(width=PIPED), found)
-    if summary is not None:
-        write_summary(_summary(found), summary)
+    write_summary(_summary(found), summary)
 
 
 def print_inspection(console: Console, found: Inspection) -> None:
@@ -80,8 +77,6 @@ def _summary(found: Inspection) -> dict[str, object]:
 
 
 def _head(found: Inspection) -> Iterator[str]:
-    from ionscape.files.quantities import format_quantity
-
     yield f"{Path(found.file).name} ({found.format})"
     yield f"  {found.points} data points, {len(found.channels)} channels"
     if found.sputter_time is not None:
@@ -106,24 +101,20 @@ def _head(found: Inspection) -> Iterator[str]:
 
 
 def _print_channels(console: Console, found: Inspection) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
+    from rich.table import Column
 
-    table = Table(title="channels", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    table.add_column("channel", overflow="fold")
     wide = console.width >= NARROW
-    for heading in ("mass / u", "counts", "largest", "n/N") if wide else ("counts", "n/N"):
-        table.add_column(heading, justify="right")
-    table.add_column("remark", overflow="fold")
+    rows: list[tuple[str, ...]] = []
     for channel in found.channels:
         mass = "-" if channel.mass is None else f"{channel.mass:.4f}"
         total, largest, fraction = (
             _figure(value) for value in (channel.total_counts, channel.largest_counts, channel.detected_fraction)
         )
         figures = (mass, total, largest, fraction) if wide else (total, fraction)
-        table.add_row(Text(channel.name), *figures, Text("; ".join(_channel_remarks(channel))))
-    console.print(table, highlight=False)
+        rows.append((channel.name, *figures, "; ".join(_channel_remarks(channel))))
+    numbers = ("mass / u", "counts", "largest", "n/N") if wide else ("counts", "n/N")
+    print_table(console, "channels", [Column("channel", overflow="fold"), *numbers, Column("remark", overflow="fold")],
+                rows)  # fmt: skip
 
 
 def _channel_remarks(channel: ChannelInspection) -> Iterator[str]:
@@ -140,20 +131,16 @@ def _figure(value: float | None) -> str:
 
 
 def _print_ratios(console: Console, found: Inspection) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
+    from rich.table import Column
 
-    table = Table(title="isotope ratios", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    table.add_column("ratio", overflow="fold")
     wide = console.width >= NARROW
-    for heading in ("mean", "error", "natural", "χ²/n", "χ²/n natural") if wide else ("mean", "natural", "χ²/n"):
-        table.add_column(heading, justify="right")
-    table.add_column("verdict", min_width=12)
+    rows: list[tuple[str, ...]] = []
     for ratio in found.isotope_ratios:
         mean, error = with_error(ratio.mean, ratio.mean_error)
         natural = _figure(ratio.expected)
         constant, expected = f"{ratio.chi_square_constant:.3g}", f"{ratio.chi_square_expected:.3g}"
         figures = (mean, error, natural, constant, expected) if wide else (mean, natural, constant)
-        table.add_row(Text(f"{ratio.numerator} / {ratio.denominator}"), *figures, ratio.verdict)
-    console.print(table, highlight=False)
+        rows.append((f"{ratio.numerator} / {ratio.denominator}", *figures, ratio.verdict))
+    numbers = ("mean", "error", "natural", "χ²/n", "χ²/n natural") if wide else ("mean", "natural", "χ²/n")
+    columns = [Column("ratio", overflow="fold"), *numbers, Column("verdict", min_width=12)]
+    print_table(console, "isotope ratios", columns, rows)

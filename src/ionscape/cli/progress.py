@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ionscape.compiled import kernels_are_cached
 
 if TYPE_CHECKING:
+    from rich.progress import ProgressColumn
+
     from ionscape.scaleout import Tally
 
 
@@ -34,6 +36,37 @@ def starting(what: str, *, quiet: bool, kernels: str = "transport") -> Generator
 
 
 @contextmanager
+def progress_bar(*columns: ProgressColumn | str, quiet: bool, **fields: Any) -> Generator[Callable[..., None] | None]:
+    """Show a bar with texts around it on standard error, from the first news on, and give the function that moves it.
+
+    Args:
+        columns: of the line, before the time that has passed; texts are formats of the `task`.
+        quiet: show nothing, and give None.
+        fields: `total`, and what the texts name in `task.fields`, at the beginning.
+    """
+    if quiet:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, TimeElapsedColumn
+
+    display = Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=False)
+    bar = display.add_task("", **fields)
+
+    def show(note: str = "", **news: Any) -> None:
+        display.start()
+        if note:
+            display.console.print(note, soft_wrap=True, highlight=False, markup=False)
+        display.update(bar, **news)
+
+    try:
+        yield show
+    finally:
+        if display.live.is_started:
+            display.stop()
+
+
+@contextmanager
 def tally_display(what: str, *, quiet: bool, kernels: str = "transport") -> Generator[Callable[[Tally], None] | None]:
     """Show how many parts are done and give the function that moves the bar; None if `quiet`.
 
@@ -42,35 +75,19 @@ def tally_display(what: str, *, quiet: bool, kernels: str = "transport") -> Gene
         kernels: subpackage whose compiled code they need.
         quiet: show nothing.
     """
-    if quiet:
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn
 
-    columns = (
-        MofNCompleteColumn(),
-        TextColumn(what),
-        BarColumn(),
-        TextColumn("{task.fields[remarks]}"),
-        TimeElapsedColumn(),
-    )
-    display = Progress(*columns, console=Console(stderr=True), transient=False)
-    bar = display.add_task(what, total=None, remarks="")
+    columns = (MofNCompleteColumn(), what, BarColumn(), "{task.fields[remarks]}")
     begins = "starting" + compiling(kernels)
-    try:
+    with progress_bar(*columns, quiet=quiet, total=None, remarks="") as update:
 
         def show(tally: Tally) -> None:
-            display.start()  # not before there is something to count: a refusal comes without a bar
-            if tally.note:
-                display.console.print(tally.note, soft_wrap=True, highlight=False, markup=False)
+            assert update is not None
             counts = ((tally.resumed, "found in the store"), (tally.failed, "failed"))
             remarks = [f"{count} {what}" for count, what in counts if count]
             if tally.latest is None and tally.finished < tally.total:
                 remarks.append("waiting" if tally.note else begins)
-            display.update(bar, total=tally.total, completed=tally.finished, remarks=", ".join(remarks))
+            update(tally.note, total=tally.total, completed=tally.finished, remarks=", ".join(remarks))
 
-        yield show
-    finally:
-        if display.live.is_started:
-            display.stop()
+        # not before there is something to count: a refusal comes without a bar
+        yield None if update is None else show

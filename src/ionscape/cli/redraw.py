@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ionscape.cli.options import Overwrite, Quiet, SummaryFile
+from ionscape.cli.options import Overwrite, Quiet, SummaryFile, check_outputs, with_summary
 from ionscape.errors import InputError
 from ionscape.figures.registry import FIGURES, figures_of
-from ionscape.files.writing import check_output
 
 if TYPE_CHECKING:
     from ionscape.inference import FitResult
@@ -92,6 +91,7 @@ def figure_command(
     from ionscape.figures.film import MOVIE_EXTENSIONS
     from ionscape.figures.render_matplotlib import draw
     from ionscape.figures.style import FIGURE_EXTENSIONS
+    from ionscape.files.values import read_value
     from ionscape.results import kind_of
 
     given = {
@@ -101,10 +101,10 @@ def figure_command(
     given = {option: value for option, value in given.items() if value is not None}
     _check_options(kind, given)
     extensions = MOVIE_EXTENSIONS if kind == MOVIE else FIGURE_EXTENSIONS
-    check_output(output, extensions=extensions, key="--output", overwrite=overwrite)
+    check_outputs(("--output", output, extensions), overwrite=overwrite)
     chosen = {
-        "times": [_read(text, "time", "--time") for text in time] if time else None,
-        "depth": None if depth is None else _read(depth, "length", "--depth"),
+        "times": [read_value(text, "time", key="--time") for text in time] if time else None,
+        "depth": None if depth is None else read_value(depth, "length", key="--depth"),
         "ion": ion,
         "stage": None if stage is None else stage - 1,
         "moved": moved,
@@ -162,14 +162,7 @@ def _check_kind(path: Path, kind: str, stored: ResultKind) -> None:
 
 
 def summary_command(
-    result: Annotated[
-        Path,
-        typer.Argument(
-            metavar="RESULT.nc",
-            help="Result of a simulation, a sweep, a fit or a series, or a calibrated profile.",
-            show_default=False,
-        ),
-    ],
+    result: ResultFile,
     summary: SummaryFile = None,
     quiet: Quiet = False,
     overwrite: Overwrite = True,
@@ -184,8 +177,7 @@ def summary_command(
     from ionscape.cli.table import print_summary, write_summary
     from ionscape.results import kind_of
 
-    if summary is not None:
-        check_output(summary, extensions=(".json",), key="--summary", overwrite=overwrite)
+    check_outputs(with_summary(summary), overwrite=overwrite)
     stored = kind_of(result)
     loaded = stored.load(result)
     printers: dict[str, Callable[[], None]] = {
@@ -197,8 +189,7 @@ def summary_command(
     }
     if not quiet:
         printers[stored.name]()
-    if summary is not None:
-        write_summary(loaded.summary(), summary)
+    write_summary(loaded.summary(), summary)
 
 
 def export_command(
@@ -221,7 +212,7 @@ def export_command(
         raise InputError(problem, key="FILE.csv", remedy="name the table once, behind the result or with --output")
     target = file or output
     assert target is not None
-    check_output(target, extensions=TABLE_EXTENSIONS, key="FILE.csv", overwrite=overwrite)
+    check_outputs(("FILE.csv", target, TABLE_EXTENSIONS), overwrite=overwrite)
     loaded = kind_of(result).load(result)
     _say_of_the_file(loaded.dataset)
     write_table(loaded.columns(), target)
@@ -233,13 +224,3 @@ def _say_of_the_file(dataset: Any) -> None:
     from ionscape.datasets import file_remarks
 
     print_warnings(map(str, file_remarks(dataset)))
-
-
-def _read(text: str, dimension: Literal["time", "length"], option: str) -> float:
-    """Read a quantity given on the command line, so that an error names the option."""
-    from ionscape.files.quantities import quantity
-
-    try:
-        return quantity(text, dimension)
-    except InputError as error:
-        raise error.located(key=option) from None

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ionscape.cli.options import Overwrite, Quiet
+from ionscape.cli.options import Overwrite, Quiet, check_outputs
 from ionscape.cli.terminal import say
 
 
@@ -24,12 +24,11 @@ def report_command(
 
     The numbers of every figure are written as CSV into REPORT-data.
     """
-    from ionscape.files.writing import check_output
     from ionscape.inference import load_fit_result
     from ionscape.report import REPORT_EXTENSIONS, write_report
 
     target = output if output is not None else Path(f"{result.stem}.html")
-    check_output(target, extensions=REPORT_EXTENSIONS, key="--output", overwrite=overwrite)
+    check_outputs(("--output", target, REPORT_EXTENSIONS), overwrite=overwrite)
     page, *tables = write_report(load_fit_result(result), target, result_file=result, overwrite=overwrite)
     if not quiet:
         say(f"written: {page} and {len(tables)} tables in {tables[0].parent}")

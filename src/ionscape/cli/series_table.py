@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ionscape.cli.table import NO_VALUE, print_warnings
+from ionscape.cli.table import NO_VALUE, print_table, print_warnings
 from ionscape.constants import NORMAL_95
 from ionscape.files.quantities import with_error
 
@@ -20,12 +19,8 @@ if TYPE_CHECKING:
 TEMPERATURES_PER_TABLE = 4
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Column:
-    """Of a table: a heading of two lines, and a cell per composition."""
-
-    heading: str
-    cells: Sequence[str]
+Columns = list[tuple[str, Sequence[str]]]
+"""Of a table: headings of two lines, each with a cell per composition."""
 
 
 def print_result(result: SeriesResult) -> None:
@@ -41,33 +36,25 @@ def print_result(result: SeriesResult) -> None:
 
 def print_series(console: Console, result: SeriesResult) -> None:
     """Print energies and attempt frequencies, then conductivities, with 95 % intervals, a line per composition."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
+    from rich.table import Column
 
     data = result.dataset
-    title = str(data.attrs["title"])
     conductivities = _conductivity_columns(data)
     starts = range(0, len(conductivities), TEMPERATURES_PER_TABLE)
     for columns in (
         _energy_columns(data), *(conductivities[first : first + TEMPERATURES_PER_TABLE] for first in starts),
     ):  # fmt: skip
-        if not columns:
-            continue
-        table = Table(title=Text(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-        table.add_column("x", justify="right")
-        for column in columns:
-            table.add_column(column.heading, justify="right")
-        for place, x in enumerate(data["x"].values):
-            table.add_row(f"{x:.4g}", *(column.cells[place] for column in columns))
-        console.print(table, highlight=False)
+        if columns:
+            headings, cells = zip(*columns, strict=True)
+            rows = ([f"{x:.4g}", *rest] for x, *rest in zip(data["x"].values, *cells, strict=True))
+            print_table(console, str(data.attrs["title"]), [Column("x", justify="right"), *headings], rows)
 
 
-def _energy_columns(data: xarray.Dataset) -> list[_Column]:
+def _energy_columns(data: xarray.Dataset) -> Columns:
     """Activation energy, slope of the conductivity and attempt frequency, as far as they were calculated."""
     from ionscape.series.result import landscapes_with_path
 
-    columns: list[_Column] = []
+    columns: Columns = []
     for name, heading, single in (
         ("activation_energy", "E_a ± 95 %\n/ eV", "landscape_activation_energy"),
         ("arrhenius_energy", "slope of ln σT ± 95 %\n/ eV", "landscape_conductivity"),
@@ -75,33 +62,25 @@ def _energy_columns(data: xarray.Dataset) -> list[_Column]:
         if name in data and bool(data[name].notnull().any()):
             count = landscapes_with_path(data, single)
             pairs = zip(data[name].values, data[f"{name}_error"].values, strict=True)
-            columns.append(
-                _Column(heading=heading, cells=[_mean(value, error, count, least_decimals=2) for value, error in pairs])
-            )
+            columns.append((heading, [_mean(value, error, count, least_decimals=2) for value, error in pairs]))
     if "conductivity" in data:
-        columns.append(_Column(heading=_frequency_heading(data), cells=_frequencies(data)))
+        columns.append((_frequency_heading(data), _frequencies(data)))
     return columns
 
 
-def _conductivity_columns(data: xarray.Dataset) -> list[_Column]:
+def _conductivity_columns(data: xarray.Dataset) -> Columns:
     """Decadic logarithms of the mean conductivity in S/cm, a column for each temperature."""
     from ionscape.series.result import landscapes_with_path
 
     count = landscapes_with_path(data, "landscape_conductivity")
-    return [
-        _Column(
-            heading=f"log σ ± 95 %\n{kelvin:.5g} K",
-            cells=[
-                _mean(value - 2.0, error, count, least_decimals=1)
-                for value, error in zip(
-                    data["log10_conductivity"].values[:, place],
-                    data["log10_conductivity_error"].values[:, place],
-                    strict=True,
-                )
-            ],
-        )
-        for place, kelvin in enumerate(data["temperature"].values if "temperature" in data else ())
-    ]
+    columns: Columns = []
+    for place, kelvin in enumerate(data["temperature"].values if "temperature" in data else ()):
+        values, errors = (data[f"log10_conductivity{end}"].values[:, place] for end in ("", "_error"))
+        cells = [
+            _mean(value - 2.0, error, count, least_decimals=1) for value, error in zip(values, errors, strict=True)
+        ]
+        columns.append((f"log σ ± 95 %\n{kelvin:.5g} K", cells))
+    return columns
 
 
 def _frequency_heading(data: xarray.Dataset) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,18 +10,18 @@ import typer
 from ionscape.cli.options import (
     RESULT_EXTENSIONS,
     STORE_EXTENSION,
-    Model,
     ModelChoice,
     Overwrite,
     Processes,
     Quiet,
     Scheduler,
     Tolerance,
+    check_outputs,
+    chosen_settings,
 )
 from ionscape.cli.progress import tally_display
 from ionscape.cli.table import print_written
 from ionscape.errors import InputError, IonscapeError, SimulationInterrupted
-from ionscape.files.writing import check_output
 
 if TYPE_CHECKING:
     import xarray
@@ -43,7 +42,7 @@ def sweep_command(
         Path | None,
         typer.Option("--output", "-o", metavar="SWEEP.nc", help="Result [default: FILE's name with -sweep.nc, here]."),
     ] = None,
-    model: ModelChoice = Model.full,
+    model: ModelChoice = "full",
     tolerance: Tolerance = None,
     processes: Processes = None,
     scheduler: Scheduler = None,
@@ -57,7 +56,6 @@ def sweep_command(
     """Simulate an experiment with every combination of values; a stopped sweep goes on where it was."""
     from ionscape.experiment import load_experiment
     from ionscape.sweeps import parse_vary, sweep
-    from ionscape.transport import Settings
 
     experiment = load_experiment(file)
     values: dict[str, list[float | str]] = {}
@@ -67,16 +65,13 @@ def sweep_command(
             raise InputError("is given twice", key="--vary", value=path, remedy="give all of its values at once")
         values[path] = list(texts)
     target = output if output is not None else Path(file.stem + "-sweep.nc")
-    target = check_output(target, extensions=RESULT_EXTENSIONS, key="--output", overwrite=overwrite)
+    check_outputs(("--output", target, RESULT_EXTENSIONS), overwrite=overwrite)
     folder = store if store is not None else target.with_suffix(STORE_EXTENSION)
-    settings = Settings(model=model.value)
-    if tolerance is not None:
-        settings = replace(settings, relative_tolerance=tolerance)
     try:
         with tally_display("simulations", quiet=quiet) as show:
             dataset = sweep(
-                experiment, values, settings=settings, store=folder, scheduler=scheduler, processes=processes,
-                progress=show,
+                experiment, values, settings=chosen_settings(model, tolerance), store=folder, scheduler=scheduler,
+                processes=processes, progress=show,
             )  # fmt: skip
     except (KeyboardInterrupt, SimulationInterrupted):
         raise SimulationInterrupted(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ionscape.cli.table import ROWS, Row, missing_figures, print_warnings
+from ionscape.cli.table import ROWS, Row, missing_figures, print_table, print_warnings
 from ionscape.files.quantities import DIMENSIONS
 from ionscape.results import SweepResult
 
@@ -25,13 +25,10 @@ FIGURES = {
 
 def print_sweep(console: Console, dataset: xarray.Dataset) -> None:
     """Print the points of a sweep, a line each: values varied, charge of all stages, front and plateau at the end."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
+    from rich.table import Column
 
     found = SweepResult(dataset=dataset).summary()
     points: Sequence[Mapping[str, Any]] = found["points"]
-    table = Table(title=Text(found["title"]), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     axes = [
         _axis_row(str(axis.attrs["path"]), str(axis.attrs["units"])).suited(axis.values.tolist())
         for axis in (dataset[name] for name in dataset["error"].dims)
@@ -42,13 +39,13 @@ def print_sweep(console: Console, dataset: xarray.Dataset) -> None:
         for row in ROWS
         if row.key in FIGURES
     ]
-    for row in (*axes, *rows):
-        table.add_column(Text(row.heading, overflow="fold"), justify="right")
+    cells: list[list[str]] = []
     for point, line in zip(points[:POINTS_SHOWN], lines[:POINTS_SHOWN], strict=True):
         values = [row.shown(point["values"][row.key]) for row in axes]
         figures = ["failed", *("" for _ in rows[1:])] if point["error"] else [row.shown(line[row.key]) for row in rows]
-        table.add_row(*values, *figures)
-    console.print(table, highlight=False)
+        cells.append([*values, *figures])
+    columns = [Column(row.heading, overflow="fold", justify="right") for row in (*axes, *rows)]
+    print_table(console, found["title"], columns, cells)
     if len(points) > POINTS_SHOWN:
         console.print(f"… and {len(points) - POINTS_SHOWN} more points", highlight=False, markup=False)
     _print_missing(console, points[:POINTS_SHOWN])

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ionscape.files.writing import write_text
+from ionscape.remarks import listed
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
+    from rich.table import Column
     from typing_extensions import TypeIs
 
     from ionscape.files.quantities import DimensionName
@@ -76,28 +78,47 @@ ROWS = (
 )
 
 
+def print_table(
+    console: Console, title: str, columns: Sequence[str | Column], rows: Iterable[Sequence[RenderableType] | None]
+) -> None:
+    """Print a table of texts, in which no letter has a meaning of its own.
+
+    Args:
+        console: to print on.
+        title: above the table.
+        columns: headings; the first column begins at the left, the others end at the right, unless they say it.
+        rows: the cells of each line; None draws a rule.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Column, Table
+    from rich.text import Text
+
+    made = [
+        Column(each, justify="right" if place else "left") if isinstance(each, str) else each
+        for place, each in enumerate(columns)
+    ]
+    table = Table(*made, title=Text(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    for row in rows:
+        if row is None:
+            table.add_section()
+        else:
+            table.add_row(*row)
+    console.print(table, highlight=False, markup=False)
+
+
 def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
     """Print the stages of a summary (`SimulationResult.summary`) side by side, and its warnings.
 
     A dash stands where a stage has no value, and a line that no stage has a value of is left out; why, is said below.
     """
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
     stages: Sequence[Mapping[str, Any]] = summary["stages"]
+    of_rows = {row: [stage.get(row.key) for stage in stages] for row in ROWS}
+    rows = [row.suited(values) for row, values in of_rows.items() if any(map(is_number, values))]
     for first in range(0, len(stages), STAGES_PER_TABLE):
         part = stages[first : first + STAGES_PER_TABLE]
-        table = Table(title=Text(summary["title"]), title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-        table.add_column("stage")
-        for number, stage in enumerate(part, start=first + 1):
-            table.add_column(f"{number}: {stage.get('kind', '')}", justify="right")
-        for row in ROWS:
-            values = [stage.get(row.key) for stage in stages]
-            if any(is_number(value) for value in values):
-                suited = row.suited(values)
-                table.add_row(suited.heading, *(suited.shown(stage.get(row.key)) for stage in part))
-        console.print(table, highlight=False)
+        headings = [f"{number}: {stage.get('kind', '')}" for number, stage in enumerate(part, start=first + 1)]
+        print_table(console, summary["title"], ["stage", *headings],
+                    [[row.heading, *(row.shown(stage.get(row.key)) for stage in part)] for row in rows])  # fmt: skip
     for number, stage in enumerate(stages, start=1):
         for sentence in missing_figures(stage.get("missing", {})):
             console.print(f"stage {number}: {sentence}", highlight=False, markup=False)
@@ -114,15 +135,13 @@ def missing_figures(reasons: Mapping[str, str]) -> list[str]:
     for row in ROWS:
         if row.key in reasons:
             labels.setdefault(reasons[row.key], []).append(row.key.replace("_", " "))
-    return [f"no {_listed(names)}, since {reason}." for reason, names in labels.items()]
+    return [f"no {listed(names)}, since {reason}." for reason, names in labels.items()]
 
 
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def write_summary(summary: Mapping[str, Any], path: Path) -> None:
-    """Write a summary as JSON; what does not exist is null, since JSON knows no NaN."""
+def write_summary(summary: Mapping[str, Any], path: Path | None) -> None:
+    """Write a summary as JSON if there is a path for it; what does not exist is null, since JSON knows no NaN."""
+    if path is None:
+        return
     text = json.dumps(without_nan(summary), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     write_text(path, text)
 
