@@ -62,7 +62,8 @@ leave_out = ["Ibrahim"]
 def analysed(folder: Path) -> None:
     """Make a project in which everything has been done."""
     from ionscape.workbench.jobs import JobRunner
-    from ionscape.workbench.pages.glass import LITERATURE, literature_table
+    from ionscape.workbench.opening import preset
+    from ionscape.workbench.pages.glass import LITERATURE
     from ionscape.workbench.project import open_project
 
     project = open_project(folder)
@@ -71,7 +72,7 @@ def analysed(folder: Path) -> None:
         for path in sorted((EXAMPLES / "measurements").glob("rb-mono-a*")):
             if path.suffix != ".json":
                 project.add_upload(path.name, path)
-        project.add_upload(LITERATURE, literature_table())
+        project.add_upload(LITERATURE, preset(LITERATURE))
         experiment = (EXAMPLES / "rb-mono-cait.toml").read_text(encoding="utf-8")
         text = (EXAMPLES / "rb-mono-fit.toml").read_text(encoding="utf-8").replace("measurements/", "uploads/")
         project.document.replace(experiment + "\n" + text[text.index("[measurement]") :])

@@ -28,6 +28,7 @@ from ionscape.cli.table import print_summary
 from ionscape.datasets import write_dataset
 from ionscape.errors import ConvergenceError, InputError, SimulationInterrupted
 from ionscape.files.writing import atomic_output
+from ionscape.inference import FURTHER
 from synthetic_result import EXPERIMENT, HOUR, SyntheticResult, synthetic_result
 
 Run = Callable[..., int]
@@ -293,7 +294,7 @@ class TestInformation:
             raise InputError("the best point lies at the bounds", remedy="widen the bounds")
 
         monkeypatch.setattr("ionscape.inference.fit", lambda *_, **__: hand_made())
-        monkeypatch.setattr("ionscape.inference.sample_posterior", refused)
+        monkeypatch.setitem(FURTHER, "mcmc", refused)
         file = Path(__file__).parents[2] / "examples" / "rb-mono-fit.toml"
         assert run("fit", file, "--method", "mcmc", "-o", folder / "f.nc") == 2
         lines = capsys.readouterr().err.splitlines()

@@ -82,7 +82,7 @@ def test_a_posterior_without_its_sampler_is_refused_before_anything_runs(monkeyp
     assert not list(tmp_path.iterdir())
 
     tasks = pytest.importorskip("ionscape.workbench.tasks")
-    monkeypatch.setattr(tasks, "read_fit", lambda _document: wanted)
+    monkeypatch.setattr(tasks, "read_document", lambda _document, _load: wanted)
     with pytest.raises(InputError, match=r"ionscape\[samplers\]"):
         tasks.fit_task(SimpleNamespace(document=None), {})
 

@@ -42,6 +42,7 @@ from ionscape.figures.plot import (
 from ionscape.figures.registry import FIGURES, figures_of, plots_of
 from ionscape.figures.render_matplotlib import draw
 from ionscape.figures.render_plotly import moved_regions, on_dark, to_plotly
+from ionscape.workbench.live import LiveProfile
 from ionscape.workbench.plots import live_plot, plots_at
 from synthetic_result import BULK, FIRST_FRONT, HOUR, synthetic_result
 
@@ -268,8 +269,9 @@ def test_site_energies_hold_all_sites_and_the_fermi_level_of_the_native_glass():
 
 def test_live_profile_lies_over_the_last_run(result):
     depth = np.linspace(0.1e-9, 150e-9, 300)
-    densities = {"Li": np.full(300, 0.25 * BULK), "Rb": np.full(300, 0.75 * BULK)}
-    plot = live_plot(result.experiment, depth, densities, reference=result, title="live")
+    density = np.array([[np.full(300, 0.25 * BULK), np.full(300, 0.75 * BULK)]])
+    found = LiveProfile(depth=depth, time=np.array([HOUR]), ions=("Li", "Rb"), density=density, wall_time=0.1)
+    plot = live_plot(result.experiment, found, reference=result)
     assert curve_of(plot, "Rb").y == pytest.approx(0.75)
     assert curve_of(plot, "Rb, last run").strength < 1.0
 

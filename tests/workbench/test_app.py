@@ -191,7 +191,7 @@ def test_what_a_closed_tab_began_ends_in_silence(workbench, caplog, tab):
         caplog.clear()
         client = session._client
         session.edit("sample.thickness", "2 mm")
-        session.edit_series("title", "a")
+        session.edit("title", "a", "series")
         session.project.add_upload("a.txt", b"x")
         session.project.changed("results")
         await asyncio.sleep(0.03)  # the news are told, and figures begun

@@ -6,11 +6,19 @@ from ionscape.errors import InputError, MissingKey
 from ionscape.experiment import ConstantSpecification, Contact, Irradiation, Sample, SiteEnergySpecification
 from ionscape.experiment.models import Experiment
 from ionscape.experiment.unusual import UNUSUAL
-from ionscape.files.description import example_table, kind_key, kind_of_table
+from ionscape.files.description import describe, example_table, is_kind, kind_key, kind_of_table
 from ionscape.inference.settings import FitTable
 from ionscape.profiling.settings import MeasurementTable
 from ionscape.workbench.form_controls import mark_of
-from ionscape.workbench.form_fields import describe_field, describe_fields, field_problem, parse_entry, show_entry
+from ionscape.workbench.form_fields import (
+    control_of,
+    entry_of,
+    field_problem,
+    help_of,
+    parse_entry,
+    placeholder_of,
+    show_entry,
+)
 from ionscape.workbench.forms import mistakes_line, numbers_of, structure
 from ionscape.workbench.wording import page_words
 
@@ -19,26 +27,32 @@ MODELS = (Experiment, Sample, Irradiation, Contact, SiteEnergySpecification, Mea
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_every_key_of_a_model_is_described_by_the_model_itself(model):
-    described = {description.key: description for description in describe_fields(model)}
-    assert set(model.model_fields) - set(described) <= {"kind", "model"}
-    for key, description in described.items():
-        field = model.model_fields[key]
-        assert description.required == field.is_required()
-        assert description.help.startswith(field.description)
+    described = describe(model)
+    assert set(described) == set(model.model_fields)
+    for name, key in described.items():
+        field = model.model_fields[name]
+        assert key.required == (field.is_required() or is_kind(key))
+        assert help_of(key).startswith(field.description or "")
 
 
 def test_bounds_units_choices_and_defaults_come_from_the_model():
-    thickness = describe_field(Sample, "thickness")
-    assert (thickness.kind, thickness.label, thickness.example) == ("quantity", "thickness", "2.325 mm")
-    assert "greater than 0" in thickness.help
-    assert describe_field(Sample, "relative_permittivity").kind == "number"
-    assert describe_field(Sample, "native").entry == "quantity"
-    assert describe_field(SiteEnergySpecification, "shape").choices == ("cosine-squared", "gaussian")
-    assert describe_field(SiteEnergySpecification, "excess_sites").default == "0.1"
-    assert describe_field(FitTable, "fit_depth_scale").default == "true"
-    assert describe_field(MeasurementTable, "bulk_region").kind == "list"
-    stages = describe_field(Experiment, "stages")
-    assert [kind_of_table(model) for model in stages.models] == ["irradiation", "contact", "storage"]
+    thickness = describe(Sample)["thickness"]
+    assert (control_of(thickness.value), thickness.example) == ("quantity", "2.325 mm")
+    assert placeholder_of(thickness) == "such as 2.325 mm"
+    assert "greater than 0" in help_of(thickness)
+    assert "A number with its unit, such as 2.325 mm." in help_of(thickness)
+    assert control_of(describe(Sample)["relative_permittivity"].value) == "number"
+    native = entry_of(describe(Sample)["native"])
+    assert (native.value.kind, native.required, native.table) == ("quantity", True, None)
+    sites = describe(SiteEnergySpecification)
+    assert sites["shape"].value.words == ("cosine-squared", "gaussian")
+    assert placeholder_of(sites["excess_sites"]) == "0.1"
+    assert placeholder_of(describe(FitTable)["fit_depth_scale"]) == "true"
+    assert placeholder_of(describe(FitTable)["observed_charge"]) == "not given"
+    assert control_of(describe(MeasurementTable)["bulk_region"].value) == "list"
+    stages = describe(Experiment)["stages"].value
+    assert control_of(stages) == "tables"
+    assert [kind_of_table(model) for model in stages.entry.tables] == ["irradiation", "contact", "storage"]
     assert kind_key(ConstantSpecification) == "model"
 
 

@@ -1,23 +1,19 @@
 """Names of files in documents: what lies outside of the project is refused before it is opened."""
 
 import os
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from ionscape.errors import InputError
-from ionscape.experiment import parse_experiment
+from ionscape.experiment import load_experiment, parse_experiment
 from ionscape.inference import load_fit
+from ionscape.profiling import load_measurement
+from ionscape.series import load_series
 from ionscape.workbench.named_files import check_named_files, refused_files
-from ionscape.workbench.reading import (
-    document_problems,
-    parse_document,
-    read_experiment,
-    read_fit,
-    read_measurement,
-    read_series,
-    series_problems,
-)
+from ionscape.workbench.plots import with_draft
+from ionscape.workbench.reading import look_at, parse_document, read_document, series_problems
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 EXPERIMENT = (EXAMPLES / "rb-mono-cait.toml").read_text(encoding="utf-8")
@@ -117,19 +113,23 @@ def test_nothing_is_opened_before(root, monkeypatch):
     document = root / "analysis.toml"
     text = EXPERIMENT + '\n[measurement]\nfile = "../secret.csv"\n[fit]\n'
     document.write_text(text)
-    for read in (read_experiment, read_measurement, read_fit):
+    for load in (load_experiment, load_measurement, load_fit):
         with pytest.raises(InputError, match="outside of the project"):
-            read(document)
+            read_document(document, load)
     with pytest.raises(InputError, match="outside of the project"):
         parse_document(text, parse_experiment, file="analysis.toml", folder=root)
     series = SERIES.replace('file = "', 'file = "../')
     assert series != SERIES
     (root / "series.toml").write_text(series)
     with pytest.raises(InputError, match="outside of the project"):
-        read_series(root / "series.toml")
+        read_document(root / "series.toml", load_series)
     assert "outside of the project" in str(series_problems(series, folder=root)["experiment.file"])
     table = {"ions": {"Li": {"diffusion": {"model": "table", "file": "../secret.csv"}}}, "sample": {}}
-    assert list(document_problems(table, folder=root)) == ["ions.Li.diffusion.file"]
+    assert list(look_at(table, folder=root).errors) == ["ions.Li.diffusion.file"]
+    assert (
+        with_draft(tomllib.loads(EXPERIMENT), {"ions.Li.diffusion": table["ions"]["Li"]["diffusion"]}, folder=root)
+        is None
+    )
     assert secret not in opened
     with pytest.raises(InputError) as caught:
         load_fit(document)  # the command line reads what its user names

@@ -8,10 +8,11 @@ import pytest
 
 from ionscape.errors import InputError
 from ionscape.experiment import Irradiation, Sample, SiteEnergySpecification, load_experiment, parse_experiment
+from ionscape.wording import name_of
 from ionscape.workbench.form_fields import field_problem
-from ionscape.workbench.opening import with_opened
-from ionscape.workbench.pages.experiment import PRESETS, preset_text, with_experiment
-from ionscape.workbench.wording import name_of, page_words
+from ionscape.workbench.opening import preset, with_opened
+from ionscape.workbench.pages.experiment import PRESETS
+from ionscape.workbench.wording import page_words
 from page_visits import Visit, visit
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -21,12 +22,12 @@ CAESIUM = (EXAMPLES / "rb-cs-double-cait.toml").read_text(encoding="utf-8")
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_are_the_examples(name):
-    assert preset_text(name) == (EXAMPLES / f"{name}.toml").read_text(encoding="utf-8")
+    assert preset(f"{name}.toml") == (EXAMPLES / f"{name}.toml").read_bytes()
 
 
 def test_other_experiment_leaves_measurement_and_fit_alone():
     text = RUBIDIUM + '\n[measurement]\nfile = "a.txt" # mine\n\n[fit]\nstarts = 2\n'
-    found = with_experiment(text, CAESIUM)
+    found = with_opened(text, CAESIUM, file="x.toml").text
     data = tomllib.loads(found)
     assert data["title"] == "Cs@(Rb@Li3B7O12)"
     assert data["measurement"] == {"file": "a.txt"}
@@ -326,7 +327,7 @@ def test_a_field_that_was_left_as_it_was_shows_the_document(tmp_path):
 
 def test_a_value_that_is_refused_leaves_the_field_as_the_document_is(tmp_path, monkeypatch):
     async def act(page: Visit) -> None:
-        monkeypatch.setattr(page.session, "edit", lambda path, _: f"{path} cannot be written.")
+        monkeypatch.setattr(page.session, "edit", lambda path, *_: f"{path} cannot be written.")
         page.set("form-sample.thickness", "4 mm")
         assert page.element("form-sample.thickness").value == "2.325 mm"
         await page.until(lambda: "sample.thickness cannot be written." in page.user.notify.messages)

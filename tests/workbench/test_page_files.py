@@ -115,7 +115,7 @@ def test_archive_is_a_project_and_a_folder_of_the_command_line(project, tmp_path
     again = open_project(tmp_path / "there")
     try:
         assert again.document.text == project.document.text
-        assert again.problem() == {}
+        assert again.look().errors == {}
     finally:
         again.close()
 

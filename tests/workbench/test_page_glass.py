@@ -15,7 +15,8 @@ from ionscape.figures.registry import plots_of
 from ionscape.glass import read_literature
 from ionscape.hopping import generate_landscape
 from ionscape.series import parse_series, run_series
-from ionscape.workbench.pages.glass import LITERATURE, PRESET, literature_table, preset_text
+from ionscape.workbench.opening import preset
+from ionscape.workbench.pages.glass import LITERATURE, PRESET, preset_text
 from ionscape.workbench.wording import page_words
 from page_visits import Visit, ui_elements, visit
 
@@ -60,7 +61,7 @@ def shown(page: Visit, marker: str) -> bool:
 class TestPlots:
     def test_preset_and_literature_are_the_examples(self):
         assert preset_text().replace("uploads/", "") == (EXAMPLES / PRESET).read_text(encoding="utf-8")
-        assert literature_table() == (EXAMPLES / LITERATURE).read_bytes()
+        assert preset(LITERATURE) == (EXAMPLES / LITERATURE).read_bytes()
 
     def test_units_add_up_to_the_network_formers(self, series):
         plot = series_units(series)
@@ -193,7 +194,7 @@ def test_tables_are_added_and_left_out(tmp_path):
 def test_files_can_be_opened(tmp_path):
     async def act(page: Visit) -> None:
         upload = page.element("glass-upload")
-        await upload.handle_uploads([SmallFileUpload("mine.csv", "text/csv", literature_table())])
+        await upload.handle_uploads([SmallFileUpload("mine.csv", "text/csv", preset(LITERATURE))])
         await page.until(lambda: "uploads/mine.csv can be chosen" in str(page.user.notify.messages))
         text = SERIES.replace(LITERATURE, "uploads/mine.csv")
         await upload.handle_uploads([SmallFileUpload("series.toml", "application/toml", text.encode())])

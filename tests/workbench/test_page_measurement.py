@@ -136,7 +136,7 @@ def test_from_dropped_files_to_densities(tmp_path):
 
     async def act(page: Visit) -> None:
         await page.element("measurement-upload").handle_uploads([upload(path) for path in (*SCANS, EXPORT)])
-        await page.until(lambda: page.there("measurement-native-Li"))
+        await page.until(lambda: page.there("form-measurement.native.Li"))
         assert page.document.get("measurement.file") == "uploads/rb-mono-a.txt"
         assert len(page.document.get("measurement.crater_scans")) == 3
         await page.until(lambda: page.shown("measurement-needed"))
@@ -144,8 +144,8 @@ def test_from_dropped_files_to_densities(tmp_path):
         assert not page.shown("measurement-problem")
         assert "16384 pulses per point" in page.texts()
         assert page.there("measurement-crater-plot")
-        page.set("measurement-native-Li", "1.4e28 1/m^3")
-        page.user.find(marker="measurement-native-Li").trigger("blur")
+        page.set("form-measurement.native.Li", "1.4e28 1/m^3")
+        page.user.find(marker="form-measurement.native.Li").trigger("blur")
         await page.until(lambda: page.there("measurement-profile-plot"))
         assert not page.shown("measurement-needed")
 

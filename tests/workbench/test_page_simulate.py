@@ -12,7 +12,7 @@ from ionscape.files.quantities import quantity
 from ionscape.files.values import Scalar
 from ionscape.profiling import DepthProfile
 from ionscape.workbench import script, takeaway
-from ionscape.workbench.pages.simulate_sliders import SliderRange, written
+from ionscape.workbench.pages.simulate_sliders import WRITTEN_DIGITS, SliderRange
 from ionscape.workbench.project import open_project
 from page_visits import Visit, visit
 
@@ -38,10 +38,10 @@ def test_sliders_reach_around_the_present_value(scalar, low, high):
 
 def test_values_are_written_as_the_file_has_them():
     scalar = Scalar(path="w", value=0.0, dimension="energy")
-    text = written(scalar, 0.21923 * 1.602176634e-19)
+    text = scalar.written(0.21923 * 1.602176634e-19, digits=WRITTEN_DIGITS)
     assert text == "0.21923 eV"
     assert quantity(text, "energy") == pytest.approx(0.21923 * 1.602176634e-19)
-    assert written(Scalar(path="f", value=0.0, dimension=None), 0.123456789) == 0.12346
+    assert Scalar(path="f", value=0.0, dimension=None).written(0.123456789, digits=WRITTEN_DIGITS) == 0.12346
 
 
 def test_run_appears_and_can_be_looked_at_at_any_time(tmp_path):

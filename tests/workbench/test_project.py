@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from ionscape.errors import InputError
 from ionscape.experiment import load_experiment, parse_experiment
+from ionscape.profiling import load_measurement
 from ionscape.workbench.document import Document, join_path, split_path
 from ionscape.workbench.project import assumed_in, open_project, safe_name
-from ionscape.workbench.reading import read_experiment, read_fit, read_measurement
+from ionscape.workbench.reading import read_document
 from strange_files import STRANGE, make_strange
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -228,7 +229,7 @@ class TestProject:
         (tmp_path / "analysis.toml").write_text(EXPERIMENT, encoding="utf-8")
         project = open_project(tmp_path)
         assert project.title == "Rb@Li3B7O12"
-        assert project.problem() == {}
+        assert project.look().errors == {}
         project.close()
 
     def test_a_damaged_description_is_a_sentence(self, project):
@@ -361,7 +362,7 @@ class TestProblems:
     """The sentences are those of the command line, and stand where the value is."""
 
     def test_of_an_empty_project(self, project):
-        assert project.problem() == {}
+        assert project.look().errors == {}
         assert project.series_problem() == {}
 
     def test_are_those_of_the_package(self, project):
@@ -369,27 +370,27 @@ class TestProblems:
         project.document.set("sample.thickness", "-2 mm")
         with pytest.raises(InputError) as caught:
             parse_experiment(project.document.text, file="analysis.toml")
-        (found,) = project.problem().items()
+        (found,) = project.look().errors.items()
         assert (found[0], str(found[1])) == ("sample.thickness", str(caught.value))
 
     def test_are_all_keys_that_are_missing(self, project):
         project.document.replace(EXPERIMENT)
         project.document.set_many({"sample": None, "stages[0].duration": None, "ions.Li.diffusion.width": None})
-        found = project.problem()
+        found = project.look().errors
         keys = {"stages[0].duration", "ions.Li.diffusion.width", "sample.thickness", "sample.native"}
         assert keys <= set(found)
         assert "sample" not in found
         project.document.set_many({"sample": {"thickness": "2 mm"}, "stages[0].source_potential": None})
         with pytest.raises(InputError) as caught:
             parse_experiment(project.document.text, file="analysis.toml")
-        assert str(caught.value) in map(str, project.problem().values())
+        assert str(caught.value) in map(str, project.look().errors.values())
 
     def test_each_part_has_its_own(self, project):
         project.document.replace(one_document())
         project.document.set_many({
             "stages[0].duration": "1 m", "measurement.density_method": "guess", "fit.method": "magic",
         })  # fmt: skip
-        found = project.problem()
+        found = project.look().errors
         assert {"stages[0].duration", "measurement.density_method", "fit.method", "measurement.file"} <= set(found)
         assert str(found["fit.method"]).startswith('analysis.toml: fit.method = "magic": ')
 
@@ -397,7 +398,7 @@ class TestProblems:
         project.document.replace(one_document())
         path = 'fit.parameters."ions.Li.diffusion.width".scale'
         project.document.set(path, "cubic")
-        assert path in project.problem()
+        assert path in project.look().errors
 
 
 class TestReading:
@@ -413,11 +414,11 @@ class TestReading:
         from ionscape.inference import load_fit
         from ionscape.inference.parts import problem_key
 
-        assert full.problem() == {}
+        assert full.look().errors == {}
         experiment = load_experiment(EXAMPLES / "rb-mono-cait.toml")
-        found = read_experiment(full.document.path)
+        found = read_document(full.document.path, load_experiment)
         assert found.model_dump(exclude={"title"}) == experiment.model_dump(exclude={"title"})
-        apart, together = load_fit(EXAMPLES / "rb-mono-fit.toml"), read_fit(full.document.path)
+        apart, together = load_fit(EXAMPLES / "rb-mono-fit.toml"), read_document(full.document.path, load_fit)
         assert together.names == apart.names
         assert together.parameters == apart.parameters
         assert (together.datasets[0].intensity == apart.datasets[0].intensity).all()
@@ -426,13 +427,13 @@ class TestReading:
 
     def test_leaves_nothing_behind(self, full):
         before = sorted(full.folder.rglob("*"))
-        read_measurement(full.document.path)
+        read_document(full.document.path, load_measurement)
         assert sorted(full.folder.rglob("*")) == before
 
     def test_errors_name_the_document(self, full):
         full.document.set("measurement.file", "uploads/none.txt")
         with pytest.raises(InputError, match=r"^.*analysis.toml: measurement.file.*does not exist"):
-            read_measurement(full.document.path)
+            read_document(full.document.path, load_measurement)
 
     def test_the_experiment_alone(self):
         assert parse_experiment(one_document()).sample.thickness == pytest.approx(2.325e-3)

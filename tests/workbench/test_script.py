@@ -12,7 +12,7 @@ import xarray
 
 from ionscape.workbench.jobs import JobRunner
 from ionscape.workbench.project import open_project
-from ionscape.workbench.script import FOLDER, SCRIPT_FILE, check_script, project_script
+from ionscape.workbench.script import FOLDER, SCRIPT_FILE, project_script
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 WIDTH = "ions.Li.diffusion.width"
@@ -114,7 +114,7 @@ def test_the_script_reproduces_every_result_to_the_last_digit(analysed, tmp_path
 
 def test_the_script_calls_public_functions_on_the_files(analysed):
     _, text = analysed
-    check_script(text)
+    compile(text, SCRIPT_FILE, "exec")
     assert 'load_experiment(PROJECT / "analysis.toml")' in text
     assert f"experiment.replace({{'{WIDTH}': 3.1e-20}})" in text
     assert "isc.Settings(model='electroneutral', relative_tolerance=0.003)" in text
@@ -132,7 +132,7 @@ def test_an_empty_project_has_a_script_too(tmp_path):
         text = project_script(project, ())
     finally:
         project.close()
-    check_script(text)
+    compile(text, SCRIPT_FILE, "exec")
     assert "nothing has been calculated yet" in text
 
 

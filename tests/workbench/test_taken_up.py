@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 import xarray
 
+from ionscape.inference import FURTHER
 from ionscape.workbench import tasks
 from ionscape.workbench.jobs import FORMAT, JobRunner
 from ionscape.workbench.project import open_project
@@ -62,7 +63,7 @@ def test_a_job_that_had_replaced_the_fit_begins_with_the_earlier_one(project, mo
         begun.append(result.dataset.attrs["method"])
         return Found(result.dataset.assign_attrs(method="mcmc"))
 
-    monkeypatch.setattr("ionscape.inference.sample_posterior", sample)
+    monkeypatch.setitem(FURTHER, "mcmc", sample)
     monkeypatch.setattr(tasks, "read_fit_result", lambda path, _: Found(xarray.load_dataset(path, engine="h5netcdf")))
     Found(xarray.Dataset(attrs={"method": "least-squares", "created": "monday"})).to_netcdf(file)
 

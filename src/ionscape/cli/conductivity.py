@@ -19,10 +19,9 @@ from ionscape.cli.options import (
     check_outputs,
     with_summary,
 )
-from ionscape.cli.progress import tally_display
+from ionscape.cli.progress import taken_up, tally_display
 from ionscape.cli.series_table import print_result
 from ionscape.cli.table import print_written, write_summary
-from ionscape.errors import SimulationInterrupted
 
 if TYPE_CHECKING:
     from ionscape.series import SeriesResult
@@ -71,13 +70,11 @@ def conductivity_command(
         *(("--figure-format", path, (path.suffix,)) for path in figures.values()), overwrite=overwrite,
     )  # fmt: skip
     folder = store if store is not None else target.with_suffix(STORE_EXTENSION)
-    try:
-        with tally_display("landscapes", quiet=quiet, kernels="hopping") as show:
-            result = run_series(series, store=folder, scheduler=scheduler, processes=processes, progress=show)
-    except (KeyboardInterrupt, SimulationInterrupted):
-        raise SimulationInterrupted(
-            f"the series was interrupted; finished landscapes are in {folder}, and the same command goes on from there"
-        ) from None
+    with (
+        taken_up("the series", "landscapes", folder),
+        tally_display("landscapes", quiet=quiet, kernels="hopping") as show,
+    ):
+        result = run_series(series, store=folder, scheduler=scheduler, processes=processes, progress=show)
     result.to_netcdf(target)
     write_summary(result.summary(), summary)
     _draw(result, figures)

@@ -21,9 +21,9 @@ from ionscape.cli.options import (
     check_outputs,
     with_summary,
 )
-from ionscape.cli.progress import progress_bar, tally_display
+from ionscape.cli.progress import progress_bar, taken_up, tally_display
 from ionscape.cli.table import print_table, print_warnings, print_written, write_summary
-from ionscape.errors import InputError, IonscapeError, SimulationInterrupted
+from ionscape.errors import InputError, IonscapeError
 from ionscape.files.quantities import shown_unit, with_error
 from ionscape.optional import require_extra
 
@@ -67,7 +67,7 @@ def fit_command(
     """Fit the free parameters of an experiment to measured depth profiles."""
     from rich.console import Console
 
-    from ionscape.inference import fit
+    from ionscape.inference import FURTHER, fit
     from ionscape.scaleout import RunStore, make_executor
 
     result_file = output if output is not None else Path(f"{file.stem.removesuffix('-fit')}-fit.nc")
@@ -78,31 +78,25 @@ def fit_command(
         require_extra("samplers", key="method", value=wanted)
     given = result is not None
     kept = RunStore(store if store is not None else result_file.with_suffix(STORE_EXTENSION))
-    try:
-        with make_executor(scheduler, processes) as executor:
-            if result is None:
-                with _display(len(problem.parameters), quiet=quiet) as show:
-                    result = fit(
-                        problem, starts=starts, executor=executor, store=kept, progress=show,
-                        # the other methods replace the intervals
-                        check_intervals=wanted == "least-squares",
-                    )  # fmt: skip
-                # what is found so far is safe before the longer part begins
-                result.to_netcdf(result_file)
-            if wanted != "least-squares":
-                try:
-                    result = _continued(result, wanted, executor, kept, quiet=quiet)
-                except IonscapeError as error:
-                    if not given:
-                        error.add_note(f"The least-squares fit is in {result_file}: `ionscape summary` prints it.")
-                    raise
-    except (KeyboardInterrupt, SimulationInterrupted) as interruption:
-        stopped = SimulationInterrupted(
-            f"the fit was interrupted; finished parts are in {kept.folder}, and the same command goes on from there"
-        )
-        for note in getattr(interruption, "__notes__", ()):
-            stopped.add_note(note)
-        raise stopped from None
+    with taken_up("the fit", "parts", kept.folder), make_executor(scheduler, processes) as executor:
+        if result is None:
+            with _display(len(problem.parameters), quiet=quiet) as show:
+                result = fit(
+                    problem, starts=starts, executor=executor, store=kept, progress=show,
+                    # the other methods replace the intervals
+                    check_intervals=wanted == "least-squares",
+                )  # fmt: skip
+            # what is found so far is safe before the longer part begins
+            result.to_netcdf(result_file)
+        if wanted != "least-squares":
+            try:
+                parts = "sides of profiles" if wanted == "profile-likelihood" else "simulations"
+                with tally_display(parts, quiet=quiet) as tell:
+                    result = FURTHER[wanted](result, executor=executor, store=kept, progress=tell)
+            except IonscapeError as error:
+                if not given:
+                    error.add_note(f"The least-squares fit is in {result_file}: `ionscape summary` prints it.")
+                raise
     result.to_netcdf(result_file)
     write_summary(result.summary(), summary)
     if not quiet:
@@ -125,16 +119,6 @@ def _read(file: Path) -> tuple[FitProblem, FitResult | None]:
         raise InputError("has inputs that are not at hand", file=str(file),
                          remedy="give the fit file itself, where its measurements lie")  # fmt: skip
     return saved.problem, saved
-
-
-def _continued(result: FitResult, method: str, executor: Any, store: Any, *, quiet: bool) -> FitResult:
-    """Profile likelihood or posterior of a finished least-squares fit."""
-    from ionscape.inference import profile_likelihood, sample_posterior
-
-    what = "sides of profiles" if method == "profile-likelihood" else "simulations"
-    with tally_display(what, quiet=quiet) as show:
-        verb = profile_likelihood if method == "profile-likelihood" else sample_posterior
-        return verb(result, executor=executor, store=store, progress=show)
 
 
 @contextmanager

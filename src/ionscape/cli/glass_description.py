@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ionscape.cli.table import print_table, print_warnings
@@ -93,10 +93,11 @@ def describe(
         published: where energy scale and noise of the model come from, if not both were given.
         remarks: what is known already.
     """
+    found = Description(
+        glass=glass, density=density, landscape=None, activation_energy=None, seed=seed, remarks=remarks
+    )
     if model is None:
-        return Description(
-            glass=glass, density=density, landscape=None, activation_energy=None, seed=seed, remarks=remarks
-        )
+        return found
     from ionscape.hopping import activation_energy, generate_landscape, published_warnings
 
     try:
@@ -107,20 +108,14 @@ def describe(
             raise
         # the units are known all the same
         reason = "; ".join(part for part in (error.problem, error.bound) if part)
-        note = NO_LANDSCAPE(reason=reason)
-        return Description(
-            glass=glass, density=density, landscape=None, activation_energy=None, seed=seed, remarks=(*remarks, note)
-        )
+        return replace(found, remarks=(*remarks, NO_LANDSCAPE(reason=reason)))
     if published is not None:
         remarks = (*remarks, *published_warnings(glass.composition))
     try:
         energy = activation_energy(landscape)
     except PercolationError as error:
         energy, remarks = None, (*remarks, NO_PATH(reason=str(error)))
-    return Description(
-        glass=glass, density=density, landscape=landscape, activation_energy=energy, seed=seed, remarks=remarks,
-        published=published,
-    )  # fmt: skip
+    return replace(found, landscape=landscape, activation_energy=energy, remarks=remarks, published=published)
 
 
 def print_description(console: Console, found: Description) -> None:

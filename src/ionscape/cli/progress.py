@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ionscape.compiled import kernels_are_cached
+from ionscape.errors import SimulationInterrupted
 
 if TYPE_CHECKING:
     from rich.progress import ProgressColumn
@@ -91,3 +92,17 @@ def tally_display(what: str, *, quiet: bool, kernels: str = "transport") -> Gene
 
         # not before there is something to count: a refusal comes without a bar
         yield None if update is None else show
+
+
+@contextmanager
+def taken_up(what: str, parts: str, folder: object) -> Generator[None]:
+    """Say, where something is interrupted, that its finished parts are kept and the same command goes on from them."""
+    try:
+        yield
+    except (KeyboardInterrupt, SimulationInterrupted) as interruption:
+        stopped = SimulationInterrupted(
+            f"{what} was interrupted; finished {parts} are in {folder}, and the same command goes on from there"
+        )
+        for note in getattr(interruption, "__notes__", ()):
+            stopped.add_note(note)
+        raise stopped from None

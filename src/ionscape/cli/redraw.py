@@ -95,22 +95,18 @@ def figure_command(
     from ionscape.results import kind_of
 
     given = {
-        "--time": time, "--depth": depth, "--ion": ion, "--stage": stage, "--moved": moved,
-        "--densities": densities or None, "--data-set": data_set,
-    }  # fmt: skip
+        "--time": [read_value(text, "time", key="--time") for text in time] if time else None,
+        "--depth": None if depth is None else read_value(depth, "length", key="--depth"),
+        "--ion": ion,
+        "--stage": None if stage is None else stage - 1,
+        "--moved": moved,
+        "--densities": False if densities else None,
+        "--data-set": None if data_set is None else data_set - 1,
+    }
     given = {option: value for option, value in given.items() if value is not None}
     _check_options(kind, given)
     extensions = MOVIE_EXTENSIONS if kind == MOVIE else FIGURE_EXTENSIONS
     check_outputs(("--output", output, extensions), overwrite=overwrite)
-    chosen = {
-        "times": [read_value(text, "time", key="--time") for text in time] if time else None,
-        "depth": None if depth is None else read_value(depth, "length", key="--depth"),
-        "ion": ion,
-        "stage": None if stage is None else stage - 1,
-        "moved": moved,
-        "normalised": False if densities else None,
-        "data_set": None if data_set is None else data_set - 1,
-    }
     stored = kind_of(result)
     _check_kind(result, kind, stored)
     loaded = stored.load(result)
@@ -125,8 +121,7 @@ def figure_command(
             raise InputError(f"does not belong to {result.name}, which is {what}", key=option, remedy="leave it out")
     if data_set is not None:
         _check_data_set(loaded, data_set)
-    of_figure = {name: value for name, value in chosen.items() if name in figure.choices}
-    save(draw(figure.plot(loaded, **of_figure)), output)
+    save(draw(figure.plot(loaded, **{OPTIONS[option]: value for option, value in given.items()})), output)
 
 
 def _check_options(kind: str, given: Mapping[str, object]) -> None:

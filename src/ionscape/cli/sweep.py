@@ -19,9 +19,9 @@ from ionscape.cli.options import (
     check_outputs,
     chosen_settings,
 )
-from ionscape.cli.progress import tally_display
+from ionscape.cli.progress import taken_up, tally_display
 from ionscape.cli.table import print_written
-from ionscape.errors import InputError, IonscapeError, SimulationInterrupted
+from ionscape.errors import InputError, IonscapeError
 
 if TYPE_CHECKING:
     import xarray
@@ -67,16 +67,11 @@ def sweep_command(
     target = output if output is not None else Path(file.stem + "-sweep.nc")
     check_outputs(("--output", target, RESULT_EXTENSIONS), overwrite=overwrite)
     folder = store if store is not None else target.with_suffix(STORE_EXTENSION)
-    try:
-        with tally_display("simulations", quiet=quiet) as show:
-            dataset = sweep(
-                experiment, values, settings=chosen_settings(model, tolerance), store=folder, scheduler=scheduler,
-                processes=processes, progress=show,
-            )  # fmt: skip
-    except (KeyboardInterrupt, SimulationInterrupted):
-        raise SimulationInterrupted(
-            f"the sweep was interrupted; finished simulations are in {folder}, and the same command goes on from there"
-        ) from None
+    with taken_up("the sweep", "simulations", folder), tally_display("simulations", quiet=quiet) as show:
+        dataset = sweep(
+            experiment, values, settings=chosen_settings(model, tolerance), store=folder, scheduler=scheduler,
+            processes=processes, progress=show,
+        )  # fmt: skip
     from ionscape.datasets import write_dataset  # only here, as it takes numpy with it
 
     write_dataset(dataset, target)

@@ -75,6 +75,7 @@ class Key:
         description: what it means.
         default: what an absent key stands for, as it is read in a file; None if absence has a meaning of its own.
         example: a valid value as it is read in a file; None if there is none.
+        table: that it belongs to, which says what is wrong with a value alone; None for an entry of a mapping.
     """
 
     name: str
@@ -83,12 +84,13 @@ class Key:
     description: str
     default: Any = None
     example: Any = None
+    table: type[Keyed] | None = None
 
 
 @cache
 def describe(model: type[Keyed]) -> Mapping[str, Key]:
     """The keys of a table by name, in their order."""
-    return MappingProxyType({name: _key(name, entry) for name, entry in model.model_fields.items()})
+    return MappingProxyType({name: _key(model, name, entry) for name, entry in model.model_fields.items()})
 
 
 def value_at(model: type[Keyed], parts: Sequence[Part], data: object = None) -> Value | None:
@@ -123,6 +125,20 @@ def step(data: object, part: Part) -> Any:
     if isinstance(data, Mapping):
         return cast(Mapping[str, Any], data).get(part)
     return getattr(data, part, None) if isinstance(data, Keyed) and part in type(data).model_fields else None
+
+
+def table_at(data: object, *parts: Part) -> Mapping[str, Any]:
+    """The table at a place of nested tables and lists; an empty one if there is none."""
+    for part in parts:
+        data = step(data, part)
+    return cast(Mapping[str, Any], data) if isinstance(data, Mapping) else {}
+
+
+def list_at(data: object, *parts: Part) -> list[Any]:
+    """The list at a place of nested tables and lists; an empty one if there is none."""
+    for part in parts:
+        data = step(data, part)
+    return cast(list[Any], data) if isinstance(data, list) else []
 
 
 def example_of(model: type[Keyed], key: str) -> str | None:
@@ -164,10 +180,10 @@ def example_table(model: type[Keyed], like: Mapping[str, Any] | None = None) -> 
     return made
 
 
-def _key(name: str, entry: FieldInfo) -> Key:
+def _key(model: type[Keyed], name: str, entry: FieldInfo) -> Key:
     value = _value(entry.annotation, tuple(entry.metadata))
     key = Key(name=name, value=value, required=entry.is_required(), description=entry.description or "",
-              default=_default(entry, value))  # fmt: skip
+              default=_default(entry, value), table=model)  # fmt: skip
     # without a default that is left out, such a key would not tell kinds of tables in a file
     return replace(key, required=key.required or is_kind(key), example=_example(entry, value))
 

@@ -6,6 +6,8 @@ Whatever is wrong with a value leaves here as one `InputError`, wrapped so that 
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, NoReturn
 
@@ -57,32 +59,25 @@ class Bounds:
 
     def describe(self, unit: str = "") -> str:
         """The bounds in words, empty without bounds."""
-        words = (
-            ("greater than", self.above),
-            ("at least", self.at_least),
-            ("less than", self.below),
-            ("at most", self.at_most),
-        )
-        return " and ".join(f"{word} {bound:g}{unit}" for word, bound in words if bound is not None)
+        return " and ".join(f"{words} {bound:g}{unit}" for words, _, _, bound in self._given())
 
     def hold(self, value: float) -> bool:
         """Whether a value is within the bounds."""
-        return (
-            (self.above is None or value > self.above)
-            and (self.at_least is None or value >= self.at_least)
-            and (self.below is None or value < self.below)
-            and (self.at_most is None or value <= self.at_most)
-        )
+        return all(holds(value, bound) for _, _, holds, bound in self._given())
 
     def json_schema(self) -> dict[str, float]:
         """The bounds as JSON schema keywords."""
-        words = {
-            "exclusiveMinimum": self.above,
-            "minimum": self.at_least,
-            "exclusiveMaximum": self.below,
-            "maximum": self.at_most,
-        }
-        return {word: bound for word, bound in words.items() if bound is not None}
+        return {keyword: bound for _, keyword, _, bound in self._given()}
+
+    def _given(self) -> Iterator[tuple[str, str, Callable[[float, float], bool], float]]:
+        for words, keyword, holds, bound in (
+            ("greater than", "exclusiveMinimum", operator.gt, self.above),
+            ("at least", "minimum", operator.ge, self.at_least),
+            ("less than", "exclusiveMaximum", operator.lt, self.below),
+            ("at most", "maximum", operator.le, self.at_most),
+        ):
+            if bound is not None:
+                yield words, keyword, holds, bound
 
 
 ANY = Bounds()

@@ -42,6 +42,15 @@ class Scalar:
         """SI unit; empty for a pure number."""
         return "" if self.dimension is None else DIMENSIONS[self.dimension].unit
 
+    def written(self, value: float | None = None, *, digits: int) -> str | float:
+        """A value of its dimension, or its own one, as it stands in a file: with its unit, or as a plain number."""
+        value = self.value if value is None else value
+        if self.dimension is None:
+            return float(f"{value:.{digits}g}")
+        # 323.15 K is no round number
+        wanted = max(digits, 5) if self.dimension == "temperature" else digits
+        return format_quantity(value, self.dimension, digits=wanted)
+
 
 def scalars(table: Keyed) -> dict[str, Scalar]:
     """All scalars of a table by path; those that are absent from the file and have no default are left out."""

@@ -26,3 +26,6 @@ __all__ = [
     "profile_likelihood",
     "sample_posterior",
 ]
+
+FURTHER = {"profile-likelihood": profile_likelihood, "mcmc": sample_posterior}
+"""What goes on from least squares, by the name that it has as the method of a fit file."""

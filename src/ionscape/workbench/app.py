@@ -10,8 +10,8 @@ import time
 import webbrowser
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 from html import escape
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,7 +20,8 @@ from nicegui import app, ui
 from ionscape.errors import InputError
 
 from .jobs import Job
-from .pages.take_up import interrupted
+from .pages.job_panel import interrupted
+from .parts import column, line, row, text_button
 from .project import open_project
 from .security import MEBIBYTE, SecurityMiddleware, bracketed, make_token
 from .session import Session, Workbench
@@ -59,6 +60,9 @@ body { font-size: 13px; }
 .workbench-figures { flex: 1 1 0; min-width: 0; padding: 8px; overflow-y: auto; height: calc(100vh - 50px); }
 .workbench-error { color: var(--q-negative); font-size: 12px; line-height: 1.3; }
 .workbench-note { opacity: 0.72; font-size: 12px; line-height: 1.35; }
+.workbench-warning { color: var(--q-warning); font-size: 12px; line-height: 1.3; }
+.workbench-banner { border-left: 4px solid #e69f00; background: rgba(230, 159, 0, 0.16); padding: 6px 12px;
+  font-size: 14px; line-height: 1.4; font-weight: 500; }
 .workbench-stale { opacity: 0.3; filter: grayscale(1); }
 /* on dark ground the colours of texts and flat buttons are lighter; filled ones keep the others. Among important rules
    the earliest layer wins, and Quasar's own stand in the last one. */
@@ -71,6 +75,7 @@ body { font-size: 13px; }
   .body--dark .q-btn:focus-visible, .q-header .q-btn:focus-visible { outline-color: #8ec5f4 !important; }
 }
 .body--dark .workbench-error { color: #ff9d94; }
+.body--dark .workbench-warning { color: #e0a84a; }
 @media (max-width: 1000px) { .workbench-title { display: none; } .q-tab { padding: 0 8px; } }
 *:focus-visible { outline: 2px solid var(--q-primary); outline-offset: 1px; }
 .body--dark *:focus-visible, .q-header *:focus-visible { outline-color: #8ec5f4; }
@@ -88,7 +93,6 @@ def page(workbench: Workbench, tab: str = "measurement") -> Session:
     ui.add_css(_STYLE)
     ui.page_title(f"{workbench.project.title} - ionscape")
     ui.colors(primary="#1f5a8a", negative="#b3261e", positive="#2e7d32", warning="#8a5a00")
-    dark = ui.dark_mode(value=None)
     names = [name for name, _ in TABS]
     first = tab if tab in names else names[0]
     with ui.header().classes("items-center no-wrap").style("height: 46px; gap: 16px; padding: 0 12px"):
@@ -102,11 +106,10 @@ def page(workbench: Workbench, tab: str = "measurement") -> Session:
         title.classes("workbench-title")
         title.tooltip(str(workbench.project.folder))
         _jobs_indicator(session)
-        button = ui.button(icon="contrast", on_click=lambda: _switch(dark)).props(
+        button = ui.button(icon="contrast", on_click=session.theme.switch).props(
             'flat dense round color=white aria-label="Dark or light"'
         )
         button.mark("dark-switch").tooltip("Dark or light")
-    session.state["dark"] = dark
     built: set[str] = set()
     panels: dict[str, ui.tab_panel] = {}
     with ui.tab_panels(tabs, value=first, keep_alive=True).classes("w-full").style("padding: 0"):
@@ -118,7 +121,7 @@ def page(workbench: Workbench, tab: str = "measurement") -> Session:
         if name in panels and name not in built:
             built.add(name)
             with panels[name]:
-                _build(name, session)
+                importlib.import_module(f"ionscape.workbench.pages.{name}").Page(session)
 
     def chosen(name: str) -> None:
         show(name)
@@ -130,7 +133,6 @@ def page(workbench: Workbench, tab: str = "measurement") -> Session:
         if what == "document":
             title.set_text(workbench.project.title)
 
-    session.state["open_tab"] = tabs.set_value
     title.set_text(workbench.project.title)
     tabs.on_value_change(lambda event: chosen(str(event.value)))
     session.on_change(on_change)
@@ -138,61 +140,46 @@ def page(workbench: Workbench, tab: str = "measurement") -> Session:
     return session
 
 
-def _switch(dark: ui.dark_mode) -> None:
-    # from "as the system has it" the first click goes to dark
-    dark.set_value(not dark.value)
-
-
-def _build(name: str, session: Session) -> None:
-    """Build one of the pages; what goes wrong in it is shown in its place."""
-    module = f"ionscape.workbench.pages.{name}"
-    if find_spec(module) is None:
-        ui.label(f"The page {name} is not there yet.").classes("q-pa-md")
-        return
-    importlib.import_module(module).build(session)
-
-
 def _jobs_indicator(session: Session) -> None:
     """How many jobs wait or run, and a list of the latest ones with their buttons."""
+
+    @ui.refreshable
+    def rows() -> None:
+        if not session.jobs.jobs:
+            line("note", "Nothing has been started yet.")
+        for job in reversed(session.jobs.jobs[-SHOWN_JOBS:]):
+            _job_row(session, job)
+
     with ui.button().props('flat dense color=white aria-label="Jobs"').mark("jobs-button"):
         spinner = ui.spinner(size="1.2em", color="white").classes("q-mr-sm")
         label = ui.label().mark("jobs-label")
-        with ui.menu().props("max-width=440px"), ui.column().classes("q-pa-sm").style("width: 420px"):
-            rows = ui.column().classes("w-full").style("gap: 4px").mark("jobs-list")
-    shown: list[tuple[str, str, str]] = []
-    bars: dict[str, ui.linear_progress] = {}
-    told = {job.identifier: job.state for job in session.jobs.jobs}
+        with ui.menu().props("max-width=440px"), column().classes("q-pa-sm").style("width: 420px").mark("jobs-list"):
+            rows()
+    told = _states(session)
 
     def refresh() -> None:
-        jobs, active = session.jobs.jobs[-SHOWN_JOBS:], session.jobs.active
+        active = session.jobs.active
         spinner.set_visibility(any(job.state == "running" for job in active))
         label.set_text(_headline(active, len(interrupted(session))))
-        rows_now = [(job.identifier, job.state, job.message) for job in jobs]
-        if rows_now != shown or not jobs:
-            shown[:] = rows_now
-            rows.clear()
-            bars.clear()
-            with rows:
-                if not jobs:
-                    ui.label("Nothing has been started yet.").classes("workbench-note")
-                for job in reversed(jobs):
-                    _job_row(session, job, bars)
-        for job in jobs:
-            if job.identifier in bars:
-                bars[job.identifier].set_value(job.fraction or 0.0)
 
     def on_change(what: str) -> None:
+        nonlocal told
         if what != "jobs":
             return
+        before, told = told, _states(session)
         for job in session.jobs.jobs:
-            before = told.get(job.identifier)
-            told[job.identifier] = job.state
-            if before != job.state and job.state == "failed":
+            if job.state == "failed" and before.get(job.identifier, ("", ""))[0] != "failed":
                 session.notify(f"{job.kind} failed: {page_words(job.message)}", kind="negative")
+        if told != before:
+            rows.refresh()
         refresh()
 
     session.on_change(on_change)
     refresh()
+
+
+def _states(session: Session) -> dict[str, tuple[str, str]]:
+    return {job.identifier: (job.state, job.message) for job in session.jobs.jobs}
 
 
 def _headline(active: tuple[Job, ...], stopped: int) -> str:
@@ -210,22 +197,19 @@ def _headline(active: tuple[Job, ...], stopped: int) -> str:
     return f"{job.kind}{share}{more}"
 
 
-def _job_row(session: Session, job: Job, bars: dict[str, ui.linear_progress]) -> None:
-    """A line of the list of jobs; its bar, if it has one, is put into `bars`."""
-    with ui.row().classes("w-full items-center no-wrap").style("gap: 8px"):
+def _job_row(session: Session, job: Job) -> None:
+    """A line of the list of jobs."""
+    with row(8):
         with ui.column().style("gap: 0; flex: 1 1 0; min-width: 0"):
             ui.label(f"{int(job.identifier)} {job.kind}: {job.state}").classes("text-weight-medium")
-            if job.message:
-                ui.label(page_words(job.message)).classes("workbench-note")
+            line("note", page_words(job.message))
             if job.state == "running":
-                bar = ui.linear_progress(value=job.fraction or 0.0, show_value=False).props("instant-feedback")
-                bars[job.identifier] = bar
+                bar = ui.linear_progress(show_value=False).props("instant-feedback")
+                bar.bind_value_from(job, "fraction", backward=lambda fraction: fraction or 0.0)
         if job.active:
-            stop = ui.button("Cancel", on_click=lambda: session.jobs.cancel(job)).props("flat dense")
-            stop.mark(f"job-cancel-{job.identifier}")
+            text_button("Cancel", partial(session.jobs.cancel, job), f"job-cancel-{job.identifier}")
         elif job.state in ("interrupted", "failed", "cancelled"):
-            again = ui.button("Take up", on_click=lambda: session.jobs.take_up(job)).props("flat dense")
-            again.mark(f"job-take-up-{job.identifier}")
+            text_button("Take up", partial(session.jobs.take_up, job), f"job-take-up-{job.identifier}")
 
 
 def run_workbench(

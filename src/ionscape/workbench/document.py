@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ionscape.errors import InputError
+from ionscape.files.description import step
 from ionscape.files.text import read_text
 from ionscape.files.toml import parse_toml
 from ionscape.files.writing import write_text
@@ -21,6 +22,11 @@ MOST_INLINE = 5
 
 Maker = Callable[[Any, tuple[Part, ...], Any], Any]
 """Makes a value for a place in a document: the value, the parts of its path, the container it comes into."""
+
+
+def plain_copy(value: Any, _parts: tuple[Part, ...], _container: Any) -> Any:
+    """A value of plain data, which is the same everywhere."""
+    return copy.deepcopy(value)
 
 
 class Document:
@@ -67,13 +73,8 @@ class Document:
         """The value at a path, as plain data; `default` if there is none."""
         node: Any = self._data
         for part in split_path(path):
-            if isinstance(part, int):
-                if not isinstance(node, list) or part >= len(cast(list[Any], node)):
-                    return default
-            elif not isinstance(node, Mapping) or part not in node:
-                return default
-            node = cast(Any, node)[part]
-        return copy.deepcopy(node)
+            node = step(node, part)
+        return default if node is None else copy.deepcopy(node)
 
     def set(self, path: str, value: Any) -> None:
         """Write a value; None removes it, and tables that become empty by that.
@@ -97,7 +98,7 @@ class Document:
 
         def edit(document: Any, make: Maker) -> None:
             for path, value in values.items():
-                _set(document, split_path(path), value, make)
+                set_at(document, split_path(path), value, make)
 
         self._edit(edit, remember=not follows)
 
@@ -172,7 +173,7 @@ class Document:
         with self._lock:
             self.refresh()
             plain = copy.deepcopy(self._data)
-            edit(plain, _plain)
+            edit(plain, plain_copy)
             if plain == self._data:
                 return
             try:
@@ -209,8 +210,8 @@ class Document:
         return status.st_mtime_ns, status.st_size
 
 
-def _set(root: Any, parts: tuple[Part, ...], value: Any, make: Maker) -> None:
-    """Write or remove the value at a path of plain or styled data."""
+def set_at(root: Any, parts: tuple[Part, ...], value: Any, make: Maker = plain_copy) -> None:
+    """Write or remove the value at a path of plain or styled data; see `Document.set`."""
     if not parts:
         raise InputError("is no path of a value", value="", remedy="name a key")
     if value is None:
@@ -218,7 +219,7 @@ def _set(root: Any, parts: tuple[Part, ...], value: Any, make: Maker) -> None:
         return
     node: Any = root
     for depth, part in enumerate(parts[:-1]):
-        inner = _child(node, part)
+        inner = step(node, part)
         if inner is None:
             if isinstance(part, int) or not isinstance(node, Mapping):
                 raise _no_place(parts[: depth + 1])
@@ -238,33 +239,27 @@ def _remove(root: Any, parts: tuple[Part, ...]) -> None:
     """Remove a value, and the tables around it that become empty."""
     nodes = [root]
     for part in parts[:-1]:
-        node = _child(nodes[-1], part)
+        node = step(nodes[-1], part)
         if node is None:
             return
         nodes.append(node)
     for depth in reversed(range(len(parts))):
         node, part = nodes[depth], parts[depth]
-        if _child(node, part) is None:
+        if step(node, part) is None:
             return
         del node[part]
         if len(node) or depth == 0 or isinstance(parts[depth - 1], int):
             return
 
 
-def _child(node: Any, part: Part) -> Any:
-    if isinstance(part, int):
-        return node[part] if isinstance(node, list) and part < len(cast(Any, node)) else None
-    return cast(Any, node).get(part) if isinstance(node, Mapping) else None
-
-
 def _list_at(root: Any, parts: tuple[Part, ...], make: Maker) -> Any:
     """The list at a path, which is made if it is not there."""
     node = root
     for part in parts:
-        node = _child(node, part)
+        node = step(node, part)
         if node is None:
             # a list of tables is made by its first entry, which cannot be told from an empty list yet
-            _set(root, parts, [], make)
+            set_at(root, parts, [], make)
             return _list_at(root, parts, make)
     if not isinstance(node, list):
         raise _no_place(parts)
@@ -275,10 +270,6 @@ def _no_place(parts: Sequence[Part]) -> InputError:
     return InputError("has no place in the document", key=join_path(parts), remedy="name an existing table or list")
 
 
-def _plain(value: Any, _parts: tuple[Part, ...], _container: Any) -> Any:
-    return copy.deepcopy(value)
-
-
 def _styled(value: Any, parts: tuple[Part, ...], container: Any) -> Any:
     """A value as people write it: stages and tables of few levels with headers, small tables in braces."""
     import tomlkit
@@ -286,7 +277,7 @@ def _styled(value: Any, parts: tuple[Part, ...], container: Any) -> Any:
 
     if isinstance(value, Mapping):
         entries = cast(Mapping[str, Any], value)
-        old = None if isinstance(parts[-1], int) else _child(container, parts[-1])
+        old = None if isinstance(parts[-1], int) else step(container, parts[-1])
         inline = isinstance(container, InlineTable) or isinstance(old, InlineTable)
         inline = inline or (isinstance(parts[-1], int) and not isinstance(container, AoT))
         headed = parts[0] == "ions" and len(parts) <= 3  # [ions.Li.diffusion] rather than a long line in braces

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ionscape.errors import InputError
 from ionscape.experiment import Experiment
-from ionscape.files.quantities import format_quantity, shown_unit, with_error
+from ionscape.files.quantities import shown_unit, with_error
 from ionscape.files.values import Scalar, read_value, scalars
 from ionscape.inference.least_squares import AT_BOUND
-from ionscape.wording import join_path, parameter_words
-
-from .wording import label_of
+from ionscape.wording import join_path, label_of, parameter_words
 
 if TYPE_CHECKING:
     from ionscape.inference import FitResult
@@ -116,7 +114,7 @@ def suggestion(experiment: Experiment, scalar: Scalar) -> dict[str, Any]:
     else:
         low, high = 0.0, 1e-9 if scalar.dimension else 0.1
     low, high = (_allowed(experiment, scalar, end) for end in (low, high))
-    found = {"lower": _text(low, scalar), "upper": _text(high, scalar)}
+    found = {"lower": scalar.written(low, digits=3), "upper": scalar.written(high, digits=3)}
     return {**found, "scale": "log"} if logarithmic else found
 
 
@@ -174,16 +172,14 @@ def widened(experiment: Experiment, ended: Mapping[str, str], free: Mapping[str,
         value = read_value(entry.get(side), scalar.dimension)
         factor = COEFFICIENT_RANGE if entry.get("scale") == "log" else WIDER
         outwards = (side == "upper") == (value > 0.0)
-        wider = Scalar(path=scalar.path, value=value, dimension=scalar.dimension)
-        found[parameter_path(name, side)] = _text(
-            _allowed(experiment, wider, value * factor if outwards else value / factor), scalar
-        )
+        wider = _allowed(experiment, replace(scalar, value=value), value * factor if outwards else value / factor)
+        found[parameter_path(name, side)] = scalar.written(wider, digits=3)
     return found
 
 
 def value_text(scalar: Scalar) -> str:
     """A value with its unit for people."""
-    return str(_text(scalar.value, scalar, digits=4))
+    return str(scalar.written(digits=4))
 
 
 def parameter_path(name: str, *keys: str) -> str:
@@ -233,9 +229,7 @@ def progress_rows(
     for name in parameters:
         path = name.rpartition(":")[2]
         if name in values and path in known:
-            scalar = known[path]
-            shown = Scalar(path=path, value=float(values[name]), dimension=scalar.dimension)
-            rows.append([parameter_words(name), value_text(shown)])
+            rows.append([parameter_words(name), value_text(replace(known[path], value=float(values[name])))])
     return rows
 
 
@@ -249,14 +243,6 @@ def _allowed(experiment: Experiment, scalar: Scalar, end: float) -> float:
         else:
             return end
     return scalar.value
-
-
-def _text(value: float, scalar: Scalar, *, digits: int = 3) -> str | float:
-    if scalar.dimension is None:
-        return float(f"{value:.{digits}g}")
-    # 323.15 K is no round number
-    wanted = max(digits, 5) if scalar.dimension == "temperature" else digits
-    return format_quantity(value, scalar.dimension, digits=wanted)
 
 
 def _group(path: str) -> str:

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
 from nicegui.elements.mixins.value_element import ValueElement
 
 from ionscape.errors import InputError
-from ionscape.files.fields import Keyed
-from ionscape.wording import join_path, split_path
-from ionscape.workbench.form_bound import Bound, placeholder_of, read_shown, same, shown_choice, shown_flag, shown_name
-from ionscape.workbench.form_fields import FieldDescription, field_problem, show_entry
-from ionscape.workbench.wording import label_of, name_of, page_words
+from ionscape.files.description import Key
+from ionscape.wording import join_path, label_of, name_of, split_path
+from ionscape.workbench.form_fields import control_of, field_problem, help_of, parse_entry, placeholder_of, show_entry
+from ionscape.workbench.parts import FIELD, TIP, button, line, row
+from ionscape.workbench.wording import page_words
 
 if TYPE_CHECKING:
-    from ionscape.workbench.session import Session
+    from ionscape.workbench.session import Session, Which
 
 ASSUMED = "assumed: please check"
 TYPING_PAUSE = 350  # milliseconds after the last key before what is typed is drawn
-FIELD = "dense outlined stack-label hide-bottom-space"
-TIP = 'delay=700 max-width=320px anchor="top middle" self="bottom middle"'
-"""Above a field: below it stands the sentence about its value."""
 HEADER = "text-weight-medium q-px-none"
 TYPES = "(event) => { if (event.key.length === 1 && !event.ctrlKey && !event.metaKey) emit() }"
 """Keys that write something."""
@@ -37,22 +35,33 @@ def mark_of(path: str) -> str:
     return "form-" + re.sub(r"\s+", "_", path)
 
 
-def button(icon: str, text: str, action: Callable[[], Any], mark: str) -> ui.button:
-    """A small round button with a text for screen readers, shown as a tip as well."""
-    made = ui.button(icon=icon, on_click=lambda: action()).props("flat dense round size=sm")
-    made.props["aria-label"] = text
-    made.mark(mark).tooltip(text)
-    return made
+@dataclass(kw_only=True, eq=False)
+class Bound:
+    """A control, the key that it writes, and where its sentence stands.
 
+    Attributes:
+        control: None for a place for sentences alone.
+        show: what the control shows for a value.
+        read: the value of what the control shows.
+        error: place of the sentence.
+        check: what is wrong with a value by itself.
+        before: of the document when the control got the focus.
+        focused: whether the cursor is in it.
+        typed: whether it holds something that is not written yet.
+        touched: whether someone has typed in it since the focus came.
+        silent: whether it is being set to what the document has.
+    """
 
-def undo_button(session: Session, mark: str) -> ui.button:
-    """A button that takes back the last change of the document."""
-
-    def undo() -> None:
-        if not session.undo():
-            session.notify("There is nothing to take back.")
-
-    return button("undo", "take back the last change", undo, mark)
+    control: ValueElement[Any] | None
+    show: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+    error: ui.label
+    check: Callable[[Any], InputError | None] | None = None
+    before: Any = None
+    focused: bool = False
+    typed: bool = False
+    touched: bool = False
+    silent: bool = False
 
 
 class Controls:
@@ -71,7 +80,7 @@ class Controls:
         self,
         session: Session,
         *,
-        document: Literal["document", "series"] = "document",
+        document: Which = "document",
         names: Mapping[str, Names] | None = None,
         open_sections: dict[str, bool] | None = None,
         typing: Callable[[str, Any], Any] | None = None,
@@ -86,7 +95,7 @@ class Controls:
             typing: gets path and value of what is being typed and not written yet.
         """
         self.session = session
-        self.which: Literal["document", "series"] = document
+        self.which: Which = document
         self.document = session.document(document)
         self.names = names or {}
         self.open_sections: dict[str, bool] = {} if open_sections is None else open_sections
@@ -101,14 +110,13 @@ class Controls:
     @property
     def errors(self) -> Mapping[str, InputError]:
         """What is wrong with the document by path."""
-        return self.session.errors if self.which == "document" else self.session.series_errors
+        return self.session.errors_of(self.which)
 
     def edit(self, path: str, value: Any) -> None:
         """Write a value, or remove the key for None, and show what is to be said about it."""
         if self.document.get(path) == value:
             return
-        change = self.session.edit if self.which == "document" else self.session.edit_series
-        error = change(path, value)
+        error = self.session.edit(path, value, self.which)
         if error is not None and self.document.get(path) != value:
             self.session.notify(str(error), kind="negative")  # it was not written: no field can show it
         self.show_errors()
@@ -142,7 +150,6 @@ class Controls:
             text = " ".join(shown[path])
             for bound in bounds:
                 bound.error.set_text(text)
-                bound.error.set_visibility(bool(text))
                 if bound.control is not None:
                     bound.control.props("error" if text else "", remove="" if text else "error")
                 if text:
@@ -167,7 +174,7 @@ class Controls:
             if marked and path not in assumed:
                 place.clear()
             elif path in assumed and not marked:
-                with place, ui.row().classes("w-full items-center no-wrap").style("gap: 0"):
+                with place, row(0):
                     ui.label(ASSUMED).classes("workbench-warning").mark(f"assumed-{path}")
                     name = name_of(path)
                     button("check", f"{name} is right", partial(self._confirm, path), f"confirm-{path}")
@@ -230,43 +237,41 @@ class Controls:
 
     def place_for_errors(self, path: str) -> None:
         """Add a line where sentences about a key are shown that have no control of their own."""
-        self.bind(path, None, error_label(), show=same, read=same)
+        self.bind(path, None, line("error"), show=_same, read=_same)
 
-    def simple(
-        self, path: str, description: FieldDescription, *, label: str | None = None, accessible: str | None = None
-    ) -> None:
+    def simple(self, path: str, key: Key, label: str) -> None:
         """A control for one value."""
-        value = self.document.get(path)
-        text = label or description.label
-        names = self.names.get(description.key)
+        value, kind, default = self.document.get(path), control_of(key.value), key.default
+        names = self.names.get(key.name)
         control: ValueElement[Any]
-        if description.kind == "flag":
-            show, read = partial(shown_flag, description.default), partial(self._read_flag, path, description.default)
-            control = ui.checkbox(text, value=show(value)).props("dense")
-        elif description.kind == "choice" or names is not None:
-            words = list(description.choices or (names() if names else ()))
-            show = partial(shown_choice, description.default)
-            if names is not None:
-                show = partial(shown_name, frozenset(words))  # what is gone is not offered again
-            options = [*words, *([value] if isinstance(value, str) and value not in words and names is None else [])]
-            control = ui.select(options, label=text, value=show(value)).props(FIELD + " options-dense")
-            read = partial(self._read_choice, path, description.default)
+        show: Callable[[Any], Any]
+        read: Callable[[Any], Any]
+        if kind == "flag":
+            # what is not in the file and says the default stays out of it
+            show = lambda value: default is True if value is None else bool(value)  # noqa: E731
+            read = lambda shown: self._unless_default(path, bool(shown), default is True)  # noqa: E731
+            control = ui.checkbox(label, value=show(value)).props("dense")
+        elif kind == "choice" or names is not None:
+            words = list(key.value.words or (names() if names else ()))
+            offered = [*words, *([value] if isinstance(value, str) and value not in words and names is None else [])]
+            # a name that is gone is not offered again
+            show = lambda value: value if value in offered else default if value is None else None  # noqa: E731
+            read = lambda shown: self._unless_default(path, shown, default)  # noqa: E731
+            control = ui.select(offered, label=label, value=show(value)).props(FIELD + " options-dense")
         else:
-            show, read = partial(show_entry, kind=description.kind), partial(read_shown, kind=description.kind)
-            control = ui.input(label=text, value=show(value), placeholder=placeholder_of(description))
+            show, read = partial(show_entry, kind=kind), lambda shown: parse_entry(str(shown or ""), kind)
+            control = ui.input(label=label, value=show(value), placeholder=placeholder_of(key))
             control.props(f"{FIELD} debounce={TYPING_PAUSE} autocomplete=off spellcheck=false")
         control.classes("w-full").mark(mark_of(path))
-        name = accessible or " ".join(label_of(str(part)) for part in split_path(path))
-        control.props["aria-label"] = name
+        control.props["aria-label"] = " ".join(label_of(str(part)) for part in split_path(path))
         with control:
-            ui.tooltip(description.help).props(TIP)
-        error = error_label()
+            ui.tooltip(help_of(key)).props(TIP)
+        error = line("error")
         if path not in self.marked_elsewhere and not path.startswith("fit.parameters"):
             self._marks[path] = ui.element("div").classes("w-full")
-        model, key = description.model, description.key
         check = None
-        if model is not None and key in model.model_fields:
-            check = partial(_problem_of, model, key, path, self.document.path.name)
+        if key.table is not None:
+            check = partial(field_problem, key.table, key.name, path=path, file=self.document.path.name)
         bound = self.bind(path, control, error, show=show, read=read, check=check)
         control.on_value_change(lambda event: self._changed(path, bound, event.value))
         if isinstance(control, ui.input):
@@ -347,11 +352,7 @@ class Controls:
         finally:
             bound.silent = False
 
-    def _read_flag(self, path: str, default: str, shown: Any) -> bool | None:
-        # what is not in the file and says the default stays out of it
-        return None if self.document.get(path) is None and bool(shown) == (default == "true") else bool(shown)
-
-    def _read_choice(self, path: str, default: str, shown: Any) -> Any:
+    def _unless_default(self, path: str, shown: Any, default: Any) -> Any:
         return None if self.document.get(path) is None and shown == default else shown
 
     def bind(
@@ -368,12 +369,5 @@ def _inside(key: str, path: str) -> bool:
     return key.startswith((f"{path}.", f"{path}["))
 
 
-def _problem_of(model: type[Keyed], key: str, path: str, file: str, value: Any) -> InputError | None:
-    return field_problem(model, key, value, path=path, file=file)
-
-
-def error_label() -> ui.label:
-    """A line for a sentence about a key, hidden as long as there is none."""
-    label = ui.label().classes("workbench-error w-full").props("role=alert")
-    label.set_visibility(False)
-    return label
+def _same(value: Any) -> Any:
+    return value

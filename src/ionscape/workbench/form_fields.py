@@ -4,71 +4,53 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import TypeAdapter, ValidationError
 
 from ionscape.errors import InputError, toml_value
-from ionscape.files.description import Key, Value, describe, is_kind
+from ionscape.files.description import Key, Kind, Value
 from ionscape.files.fields import IN_FILE, Keyed
 from ionscape.files.validation import first_problem
-from ionscape.workbench.wording import label_of
 
-FieldKind = Literal[
-    "quantity", "number", "integer", "flag", "choice", "text", "list", "mapping", "union", "table", "tables", "value"
-]
+FieldKind = Kind | Literal["tables"]
+"""Which control shows a value: "tables" is a list of them, "value" anything else, written as in the file."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class FieldDescription:
-    """One key of a table.
-
-    Attributes:
-        key: as in the file.
-        label: for people.
-        kind: which control shows it; "value" is anything else, written as in the file.
-        required: whether the table needs it.
-        help: what it means, its bounds, what its absence means.
-        example: a valid value as plain data; None if there is none.
-        default: what an absent key stands for, as it is read in a file; empty if absence has a meaning of its own.
-        choices: words of a choice.
-        models: tables that may stand there, one of a "table", several of a "union"; of a "mapping" those of its
-            entries.
-        entry: kind of the entries of a mapping or list.
-        model: table that the key belongs to, which says what is wrong with a value alone.
-    """
-
-    key: str
-    label: str
-    kind: FieldKind
-    required: bool
-    help: str
-    example: Any = None
-    default: str = ""
-    choices: tuple[str, ...] = ()
-    models: tuple[type[Keyed], ...] = ()
-    entry: FieldKind = "text"
-    model: type[Keyed] | None = None
+def control_of(value: Value) -> FieldKind:
+    """Which control shows what may stand at a place."""
+    if value.kind == "list" and value.entry is not None:
+        if value.entry.tables:
+            return "tables"
+        return "list" if value.entry.kind in ("text", "quantity") else "value"
+    return value.kind
 
 
-def describe_fields(model: type[Keyed]) -> tuple[FieldDescription, ...]:
-    """Describe all keys of a table but the one that tells its kind."""
-    return tuple(describe_field(model, name) for name, key in describe(model).items() if not is_kind(key))
+def help_of(key: Key) -> str:
+    """What a key means, its bounds, how it is written."""
+    bounds = key.value.bounds.describe() if key.value.kind in ("quantity", "number") else ""
+    words = [key.description, f"Must be {bounds}." if bounds else ""]
+    if key.value.kind == "quantity" and key.example is not None:
+        words.append(f"A number with its unit, such as {key.example}.")
+    return " ".join(word for word in words if word)
 
 
-def describe_field(model: type[Keyed], name: str) -> FieldDescription:
-    """Describe one key of a table."""
-    key = describe(model)[name]
-    value, kind, entry = key.value, _kind(key.value), key.value.entry
-    return FieldDescription(
-        key=name, label=label_of(name), kind=kind, required=key.required, help=_help(key), example=key.example,
-        default="" if key.default is None else key.default if isinstance(key.default, str)
-        else show_entry(key.default, kind),
-        choices=value.words, models=value.tables or (entry.tables if entry is not None else ()),
-        entry=_kind(entry) if entry is not None else "text", model=model,
-    )  # fmt: skip
+def placeholder_of(key: Key) -> str:
+    """What an empty control shows: the default, or an example."""
+    kind = control_of(key.value)
+    if key.default is not None:
+        return key.default if isinstance(key.default, str) else show_entry(key.default, kind)
+    if key.required:
+        return f"such as {show_entry(key.example, kind)}" if key.example is not None else ""
+    return "not given"
+
+
+def entry_of(key: Key) -> Key:
+    """An entry of a mapping as a key, of which no names are offered."""
+    assert key.value.entry is not None
+    example = next(iter(key.example.values()), None) if isinstance(key.example, Mapping) else None
+    return Key(name=f"{key.name}.", value=key.value.entry, required=True, description=key.description, example=example)
 
 
 def field_problem(
@@ -148,20 +130,3 @@ def show_entry(value: Any, kind: FieldKind) -> str:
     if isinstance(value, float) and kind in ("number", "integer"):
         return f"{value:.12g}"
     return toml_value(value)
-
-
-def _kind(value: Value) -> FieldKind:
-    """Which control shows what may stand at a place."""
-    if value.kind == "list" and value.entry is not None:
-        if value.entry.tables:
-            return "tables"
-        return "list" if value.entry.kind in ("text", "quantity") else "value"
-    return value.kind
-
-
-def _help(key: Key) -> str:
-    bounds = key.value.bounds.describe() if key.value.kind in ("quantity", "number") else ""
-    words = [key.description, f"Must be {bounds}." if bounds else ""]
-    if key.value.kind == "quantity":
-        words.append(f"A number with its unit, such as {key.example}.")
-    return " ".join(word for word in words if word)

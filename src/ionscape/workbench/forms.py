@@ -9,13 +9,12 @@ from typing import Any
 from nicegui import ui
 
 from ionscape.errors import InputError, MissingKey
-from ionscape.files.description import example_table, kind_key, kind_of_table
+from ionscape.files.description import Key, describe, example_table, is_kind, kind_key, kind_of_table
 from ionscape.files.fields import Keyed
-from ionscape.wording import join_path, split_path
-from ionscape.workbench.form_bound import same
-from ionscape.workbench.form_controls import FIELD, HEADER, TIP, Controls, button, error_label, mark_of
-from ionscape.workbench.form_fields import FieldDescription, describe_field, describe_fields
-from ionscape.workbench.wording import label_of, name_of
+from ionscape.wording import join_path, label_of, name_of, split_path
+from ionscape.workbench.form_controls import HEADER, Controls, mark_of
+from ionscape.workbench.form_fields import control_of, entry_of, help_of
+from ionscape.workbench.parts import FIELD, TIP, button, grid, row, text_button
 
 WIDE = ("mapping", "union", "table", "tables", "value")  # kinds that take the whole width
 
@@ -29,43 +28,39 @@ class Form(Controls):
 
     # tables ----------------------------------------------------------------------------------------------------------
 
-    def table(
-        self, path: str, model: type[Keyed], *, only: Collection[str] | None = None, skip: Collection[str] = ()
-    ) -> None:
+    def table(self, path: str, model: type[Keyed], *, only: Collection[str] | None = None) -> None:
         """Add the keys of a table.
 
         Args:
             path: of the table; empty for the document itself.
             model: that reads it.
             only: keys to show; None for all.
-            skip: keys to leave out.
         """
-        with ui.element("div").classes("w-full").style("display: grid; grid-template-columns: 1fr 1fr; gap: 8px"):
+        keys = [key for key in describe(model).values() if not is_kind(key) and (only is None or key.name in only)]
+        with grid("1fr 1fr"):
             # values first: tables and entries take the whole width
-            for description in sorted(describe_fields(model), key=lambda one: one.kind in WIDE):
-                if description.key in skip or (only is not None and description.key not in only):
-                    continue
-                self.add(join_path((*split_path(path), description.key)), description)
+            for key in sorted(keys, key=_is_wide):
+                self.add(join_path((*split_path(path), key.name)), key)
 
     def key(self, path: str, model: type[Keyed]) -> None:
         """Add one key of a table by its path."""
-        self.add(path, describe_field(model, str(split_path(path)[-1])))
+        self.add(path, describe(model)[str(split_path(path)[-1])])
 
-    def add(self, path: str, description: FieldDescription) -> None:
-        """Add the control of one key."""
-        with ui.element("div").style(
-            "grid-column: 1 / -1; min-width: 0" if description.kind in WIDE else "min-width: 0"
-        ):
-            if description.kind == "mapping":
-                self._mapping(path, description)
-            elif description.kind == "union":
-                self._union(path, description)
-            elif description.kind == "table":
-                self._optional_table(path, description)
-            elif description.kind == "tables":
-                self.tables(path, description)
+    def add(self, path: str, key: Key, *, label: str = "") -> None:
+        """Add the control of one key, under a label of its own or that of the key."""
+        label = label or label_of(key.name)
+        kind = control_of(key.value)
+        with ui.element("div").style("grid-column: 1 / -1; min-width: 0" if _is_wide(key) else "min-width: 0"):
+            if kind == "mapping":
+                self._mapping(path, key, label)
+            elif kind == "union":
+                self._union(path, key, label)
+            elif kind == "table":
+                self._optional_table(path, key, label)
+            elif kind == "tables":
+                self.tables(path, key)
             else:
-                self.simple(path, description)
+                self.simple(path, key, label)
 
     def section(self, path: str, header: Callable[[], str], *, opened: bool = True) -> ui.expansion:
         """Add a section that folds, with a place for sentences about the table as a whole; use it as a context."""
@@ -82,45 +77,41 @@ class Form(Controls):
 
     # controls --------------------------------------------------------------------------------------------------------
 
-    def _mapping(self, path: str, description: FieldDescription) -> None:
+    def _mapping(self, path: str, key: Key, label: str) -> None:
         """Entries by name, each with a control, and a way to add one."""
         entries = self.document.get(path) or {}
         if entries:
-            ui.label(description.label).classes("workbench-note").tooltip(description.help)
+            ui.label(label).classes("workbench-note").tooltip(help_of(key))
         self.place_for_errors(path)
         for name in entries if isinstance(entries, Mapping) else ():
             inner = join_path((*split_path(path), str(name)))
             with ui.row().classes("w-full no-wrap items-start").style("gap: 2px; margin-bottom: 6px"):
                 with ui.element("div").style("flex: 1 1 0; min-width: 0"):
-                    self._entry(inner, str(name), description)
+                    self._entry(inner, str(name), entry_of(key))
                 button("close", f"remove {name}", partial(self.edit, inner, None), f"remove-{inner}")
-        self._adder(path, description, entries)
+        self._adder(path, key, label, entries)
 
-    def _entry(self, path: str, name: str, description: FieldDescription) -> None:
-        entry = FieldDescription(
-            key=description.key + ".", label=name, kind=description.entry, required=True, help=description.help,
-            models=description.models, example=_first(description.example),
-        )  # fmt: skip
-        if description.entry == "union":
-            self._union(path, entry)
-        elif description.entry == "table":
+    def _entry(self, path: str, name: str, entry: Key) -> None:
+        if entry.value.kind == "union":
+            self._union(path, entry, name)
+        elif entry.value.kind == "table":
             with self.section(path, lambda: name):
-                self.table(path, description.models[0])
+                self.table(path, entry.value.tables[0])
         else:
-            self.simple(path, entry, label=name)
+            self.simple(path, entry, name)
 
-    def _adder(self, path: str, description: FieldDescription, entries: Any) -> None:
+    def _adder(self, path: str, key: Key, label: str, entries: Any) -> None:
         """A control that adds an entry to a mapping."""
-        names = self.names.get(description.key)
+        names = self.names.get(key.name)
         known = [name for name in (names() if names else ()) if name not in (entries or {})]
         if names is not None and not known:
             return
-        text = f"{description.label}: add"
+        text = f"{label}: add"
 
         def add(name: object) -> None:
             name = str(name or "").strip()
             if name and name not in (self.document.get(path) or {}):
-                self.add_entry(path, name, description)
+                self.add_entry(path, name, entry_of(key))
 
         mark = f"add-{path}"
         if names is not None:
@@ -129,22 +120,21 @@ class Form(Controls):
             )
             select.classes("w-full").mark(mark).props["aria-label"] = text
             with select:
-                ui.tooltip(description.help).props(TIP)
+                ui.tooltip(help_of(key)).props(TIP)
             return
-        with ui.row().classes("w-full no-wrap items-center").style("gap: 2px"):
+        with row(2):
             entry = ui.input(label=text).props(FIELD).classes("col").mark(f"{mark}-name")
             entry.on("keydown.enter", lambda: add(entry.value))
             button("add", text, lambda: add(entry.value), mark)
 
-    def add_entry(self, path: str, name: str, description: FieldDescription) -> None:
+    def add_entry(self, path: str, name: str, entry: Key) -> None:
         """Add an entry to a mapping; a form of its own kind may know a better one to begin with."""
-        example = description.example
-        if description.models:
-            made = example_table(description.models[0])
-        elif isinstance(example, Mapping) and example:
-            made = next(iter(example.values()))
+        if entry.value.tables:
+            made = example_table(entry.value.tables[0])
+        elif entry.example is not None:
+            made = entry.example
         else:
-            made = 1.0 if description.entry in ("number", "integer") else ""
+            made = 1.0 if entry.value.kind in ("number", "integer") else ""
         self.begin(join_path((*split_path(path), name)), made)
 
     def begin(self, path: str, value: Any, *, known: Collection[str] = ()) -> None:
@@ -165,32 +155,30 @@ class Form(Controls):
             self.session.project.assume({path: each for path, each in found.items()
                                          if str(split_path(path)[-1]) not in known})  # fmt: skip
 
-    def _union(self, path: str, description: FieldDescription) -> None:
+    def _union(self, path: str, key: Key, label: str) -> None:
         """A choice of the kind, and the keys of the table of that kind."""
-        by_kind = {kind_of_table(model): model for model in description.models}
-        key = kind_key(description.models[0])
-        value = self.document.get(path)
-        current = value.get(key) if isinstance(value, Mapping) else None
+        by_kind = {kind_of_table(model): model for model in key.value.tables}
+        place = join_path((*split_path(path), kind_key(key.value.tables[0])))
+        current = self.document.get(place)
         with (
             ui.element("div")
             .classes("w-full")
             .style("border-left: 2px solid rgba(128, 128, 128, 0.35); padding-left: 8px; display: grid; gap: 8px")
         ):
             select = ui.select(
-                [*([] if description.required else [""]), *by_kind], value=current if current in by_kind else None,
-                label=f"{description.label}: {label_of(key)}",
+                [*([] if key.required else [""]), *by_kind], value=current if current in by_kind else None,
+                label=f"{label}: {label_of(kind_key(key.value.tables[0]))}",
             )  # fmt: skip
-            select.props(FIELD + " options-dense").classes("w-full").mark(mark_of(f"{path}.{key}"))
-            name = " ".join(label_of(str(part)) for part in split_path(path))
-            select.props["aria-label"] = f"{name} {label_of(key)}"
+            select.props(FIELD + " options-dense").classes("w-full").mark(mark_of(place))
+            select.props["aria-label"] = " ".join(label_of(str(part)) for part in split_path(place))
             with select:
-                ui.tooltip(description.help).props(TIP)
-            self.bind(path, None, error_label(), show=same, read=same)
+                ui.tooltip(help_of(key)).props(TIP)
+            self.place_for_errors(path)
 
             def choose(kind: object) -> None:
                 if str(kind or "") not in by_kind:
                     self.edit(path, None)
-                elif kind != (self.document.get(f"{path}.{key}")):
+                elif kind != self.document.get(place):
                     like = self._given(path)
                     made = self.converted(by_kind[str(kind)], like)
                     self.begin(path, made, known=[key for key, each in made.items() if each in like.values()])
@@ -210,57 +198,51 @@ class Form(Controls):
         """A table of another kind that keeps what both kinds have."""
         return example_table(model, like=like)
 
-    def _optional_table(self, path: str, description: FieldDescription) -> None:
+    def _optional_table(self, path: str, key: Key, label: str) -> None:
         """A table that may be absent: a button to add it, or its keys."""
-        model = description.models[0]
-        if self.document.get(path) is None and not description.required:
+        model = key.value.tables[0]
+        if self.document.get(path) is None and not key.required:
             self.place_for_errors(path)
-            add = ui.button(f"add {description.label}", icon="add",
-                            on_click=lambda: self.begin(path, description.example or example_table(model)))  # fmt: skip
-            add.props("flat dense size=sm").mark(f"add-{path}").tooltip(description.help)
+            begin = lambda: self.begin(path, key.example or example_table(model))  # noqa: E731
+            text_button(f"add {label}", begin, f"add-{path}", icon="add", tip=help_of(key))
             return
-        with ui.row().classes("w-full items-center no-wrap").style("gap: 2px"):
-            ui.label(description.label).classes("workbench-note").tooltip(description.help)
-            if not description.required:
-                button("close", f"remove {description.label}", partial(self.edit, path, None), f"remove-{path}")
+        with row(2):
+            ui.label(label).classes("workbench-note").tooltip(help_of(key))
+            if not key.required:
+                button("close", f"remove {label}", partial(self.edit, path, None), f"remove-{path}")
         self.place_for_errors(path)
         self.table(path, model)
 
     # lists of tables -------------------------------------------------------------------------------------------------
 
     def tables(
-        self, path: str, description: FieldDescription, *, header: Callable[[int], str] | None = None,
+        self, path: str, key: Key, *, header: Callable[[int], str] | None = None,
         new: Callable[[type[Keyed]], tuple[dict[str, Any], Collection[str]]] | None = None,
     ) -> None:  # fmt: skip
         """Add a list of tables whose entries can be added, removed, copied and moved.
 
         Args:
             path: of the list.
-            description: of its key.
+            key: of the list.
             header: name of an entry, counted from 0.
             new: a table of a model to begin with, and those of its keys that are known.
         """
-        entries = self.document.get(path) or []
-        by_kind = {kind_of_table(model): model for model in description.models}
+        entries, of_entry = self.document.get(path) or [], key.value.entry
+        assert of_entry is not None
+        by_kind = {kind_of_table(model): model for model in of_entry.tables}
         if path not in self._bound:  # of a section around it
             self.place_for_errors(path)
         for number, entry in enumerate(entries):
             inner = f"{path}[{number}]"
-            with self.section(inner, partial(header or partial(_numbered, description.label), number)):
+            with self.section(inner, partial(header or partial(_numbered, label_of(key.name)), number)):
                 self._entry_buttons(path, number, len(entries))
-                model = description.models[0]
-                if description.entry == "union":
-                    key = kind_key(model)
-                    kind = entry.get(key) if isinstance(entry, Mapping) else None
-                    if kind not in by_kind:
-                        continue
-                    model = by_kind[kind]
-                self.table(inner, model)
+                model = of_entry.table_of(entry)
+                if model is not None:
+                    self.table(inner, model)
         with ui.row().style("gap: 4px"):
             for kind, model in by_kind.items():
-                text = f"add {kind}"
-                add = ui.button(kind, icon="add", on_click=partial(self._add_table, path, model, new))
-                add.props("flat dense size=sm").mark(f"add-{path}-{kind}").props["aria-label"] = text
+                add = text_button(kind, partial(self._add_table, path, model, new), f"add-{path}-{kind}", icon="add")
+                add.props["aria-label"] = f"add {kind}"
 
     def _add_table(
         self, path: str, model: type[Keyed],
@@ -273,26 +255,18 @@ class Form(Controls):
     def _entry_buttons(self, path: str, number: int, count: int) -> None:
         inner = f"{path}[{number}]"
         with ui.row().classes("w-full justify-end").style("gap: 0; margin-top: -4px"):
-            up = button("arrow_upward", "move up", lambda: self._move(path, number, number - 1), f"up-{inner}")
+            up = button("arrow_upward", "move up", lambda: self.document.move(path, number, number - 1), f"up-{inner}")
             up.set_enabled(number > 0)
-            down = button("arrow_downward", "move down", lambda: self._move(path, number, number + 1), f"down-{inner}")
+            down = button(
+                "arrow_downward", "move down", lambda: self.document.move(path, number, number + 1), f"down-{inner}"
+            )
             down.set_enabled(number < count - 1)
             button("content_copy", "copy", lambda: self._insert(path, number + 1, self.document.get(inner)),
                    f"copy-{inner}")  # fmt: skip
             button("delete", "remove", lambda: self.edit(inner, None), f"remove-{inner}")
 
     def _insert(self, path: str, index: int | None, table: Any) -> None:
-        place = len(self.document.get(path) or []) if index is None else index
-        if self.which == "document":
-            self.session.insert(path, place, table)
-        else:
-            self.document.insert(path, place, table)
-
-    def _move(self, path: str, number: int, to: int) -> None:
-        if self.which == "document":
-            self.session.move(path, number, to)
-        else:
-            self.document.move(path, number, to)
+        self.document.insert(path, len(self.document.get(path) or []) if index is None else index, table)
 
 
 def structure(
@@ -350,9 +324,9 @@ def _holds_tables(value: object) -> bool:
     return isinstance(value, list) and any(isinstance(entry, Mapping) for entry in value)
 
 
+def _is_wide(key: Key) -> bool:
+    return control_of(key.value) in WIDE
+
+
 def _numbered(label: str, number: int) -> str:
     return f"{label} {number + 1}"
-
-
-def _first(example: Any) -> Any:
-    return next(iter(example.values()), None) if isinstance(example, Mapping) else None

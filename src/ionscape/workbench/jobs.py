@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
@@ -90,11 +91,8 @@ class JobRunner:
         self.project = project
         self.grace = grace
         self._lock = threading.RLock()
-        self._woken = threading.Condition(self._lock)
-        self._queues: dict[str, deque[Job]] = {"light": deque(), "heavy": deque()}
+        self._lanes = {name: ThreadPoolExecutor(1, thread_name_prefix=f"jobs-{name}") for name in ("light", "heavy")}
         self._running: dict[str, _Running] = {}
-        self._threads: dict[str, threading.Thread] = {}
-        self._subscribers: list[Callable[[Job], None]] = []
         self._closed = False
         self._jobs: dict[str, Job] = {job.identifier: job for job in self._read_records()}
         # of no use to anybody since the lock of the project is ours
@@ -113,17 +111,6 @@ class JobRunner:
         """Those that wait or run."""
         return tuple(job for job in self.jobs if job.active)
 
-    def get(self, identifier: str) -> Job:
-        """A job by its identifier.
-
-        Raises:
-            InputError: there is none.
-        """
-        with self._lock:
-            if identifier not in self._jobs:
-                raise InputError("is no job of this project", value=identifier, remedy="choose one of the list")
-            return self._jobs[identifier]
-
     def latest(self, kind: str) -> Job | None:
         """The latest job of a kind; None if there is none."""
         return next((job for job in reversed(self.jobs) if job.kind == kind), None)
@@ -141,7 +128,7 @@ class JobRunner:
             job = Job(identifier=f"{number:04d}", kind=kind, options=dict(options or {}), submitted=_now())
             self._jobs[job.identifier] = job
             self._enqueue(job)
-        self._tell(job)
+        self.project.changed("jobs")
         return job
 
     def take_up(self, job: Job) -> Job:
@@ -151,16 +138,13 @@ class JobRunner:
                 return job
             job.state, job.message, job.key, job.started, job.ended, job.progress = "waiting", "", "", "", "", {}
             self._enqueue(job)
-        self._tell(job)
+        self.project.changed("jobs")
         return job
 
     def cancel(self, job: Job) -> None:
         """Stop a job; it may save what it has found so far, within the grace time. Returns at once."""
         with self._lock:
             if job.state == "waiting":
-                for queue in self._queues.values():
-                    if job in queue:
-                        queue.remove(job)
                 job.state, job.ended = "cancelled", _now()
                 self._save(job)
             running = self._running.get(job.identifier)
@@ -170,79 +154,54 @@ class JobRunner:
             running.worker.interrupt()
             end = partial(running.worker.end, grace=self.grace)
             threading.Thread(target=end, daemon=True).start()
-        self._tell(job)
+        self.project.changed("jobs")
 
-    def wait(self, job: Job, timeout: float | None = None) -> bool:
+    def wait(self, job: Job, timeout: float = math.inf) -> bool:
         """Wait in this thread until a job has ended; False if the time [s] is over before. Not for the event loop."""
-        end = None if timeout is None else time.monotonic() + timeout
-        with self._woken:
-            while job.active:
-                left = None if end is None else end - time.monotonic()
-                if left is not None and left <= 0.0:
-                    return False
-                self._woken.wait(0.5 if left is None else min(left, 0.5))
-        return True
-
-    def subscribe(self, callback: Callable[[Job], None]) -> Callable[[], None]:
-        """Call a function whenever a job changes, from a thread of its own; returns a function that ends it."""
-        with self._lock:
-            self._subscribers.append(callback)
-
-        def end() -> None:
-            with self._lock:
-                if callback in self._subscribers:
-                    self._subscribers.remove(callback)
-
-        return end
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            with self._lock:  # until its record is written
+                if not job.active:
+                    return True
+            time.sleep(0.05)
+        return False
 
     def close(self) -> None:
         """End all jobs as a killed server would: they are interrupted and can be taken up again."""
         with self._lock:
             self._closed = True
-            for queue in self._queues.values():
-                for job in queue:
+            for job in self.active:
+                if job.state == "waiting":
                     job.state = "interrupted"
                     self._save(job)
-                queue.clear()
             running = list(self._running.values())
-            self._woken.notify_all()
         for each in running:
             each.worker.end(grace=0.0)
-        for thread in list(self._threads.values()):
-            thread.join(timeout=10.0)
+        for lane in self._lanes.values():
+            lane.shutdown()
 
     # -- in the threads of the two lanes --------------------------------------------------------------------------
 
     def _enqueue(self, job: Job) -> None:
         if self._closed:
             raise InputError("cannot be started", value=job.kind, remedy="the workbench is being closed")
-        lane = "light" if job.kind in LIGHT_KINDS else "heavy"
-        self._queues[lane].append(job)
         self._save(job)
-        if lane not in self._threads:
-            self._threads[lane] = threading.Thread(target=self._work, args=(lane,), daemon=True, name=f"jobs-{lane}")
-            self._threads[lane].start()
-        self._woken.notify_all()
+        self._lanes["light" if job.kind in LIGHT_KINDS else "heavy"].submit(self._work, job)
 
-    def _work(self, lane: str) -> None:
-        while True:
-            with self._woken:
-                while not self._queues[lane] and not self._closed:
-                    self._woken.wait()
-                if self._closed:
-                    return
-                job = self._queues[lane].popleft()
-                job.state, job.started = "running", _now()
-                self._save(job)
-                running = self._start(job)
-            self._tell(job)
-            try:
-                self._follow(running)
-            finally:
-                with self._woken:
-                    self._running.pop(job.identifier, None)
-                    self._woken.notify_all()
-            self._tell(job)
+    def _work(self, job: Job) -> None:
+        with self._lock:
+            if job.state != "waiting":
+                return  # cancelled meanwhile
+            job.state, job.started = "running", _now()
+            self._save(job)
+            running = self._start(job)
+        self.project.changed("jobs")
+        try:
+            self._follow(running)
+        finally:
+            with self._lock:
+                self._running.pop(job.identifier, None)
+        self.project.changed("jobs")
 
     def _start(self, job: Job) -> _Running:
         given = job.kind, dict(job.options), str(self.project.folder), job.identifier
@@ -261,7 +220,7 @@ class JobRunner:
                 if time.monotonic() - saved > SAVE_PROGRESS_EVERY:
                     saved = time.monotonic()
                     self._save(job)
-                self._tell(job)
+                self.project.changed("jobs")
             elif kind == "outcome":
                 outcome = content
         running.worker.process.join()
@@ -289,13 +248,6 @@ class JobRunner:
                 "The process of the computation ended unexpectedly: if memory ran out, use fewer processes; then take"
                 " it up again."
             )
-
-    def _tell(self, job: Job) -> None:
-        with self._lock:
-            subscribers = list(self._subscribers)
-        for subscriber in subscribers:
-            subscriber(job)
-        self.project.changed("jobs")
 
     # -- records --------------------------------------------------------------------------------------------------
 

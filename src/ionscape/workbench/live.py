@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import numpy as np
 from ionscape.arrays import FloatArray
 from ionscape.errors import IonscapeError
 
+from .opening import preset
 from .processes import Worker
 
 if TYPE_CHECKING:
@@ -27,29 +27,8 @@ TOLERANCE = 3e-3
 """Relative tolerance of the time steps: ten times that of results, and still below the width of a line."""
 MOST_CELLS = 350
 """The cells of a result may be more; fronts then move by a thousandth."""
-WARM_UP = """
-[sample]
-thickness = "1 mm"
-illuminated_area = "28 mm^2"
-relative_permittivity = 7
-native = { Li = "1e28 1/m^3" }
-[ions.Li.diffusion]
-model = "constant"
-coefficient = "1e-18 m^2/s"
-reference_temperature = "300 K"
-activation_energy = "0.6 eV"
-[ions.K.diffusion]
-model = "constant"
-coefficient = "1e-21 m^2/s"
-reference_temperature = "300 K"
-activation_energy = "0.6 eV"
-[[stages]]
-kind = "irradiation"
-beam = "K"
-source_potential = "10 V"
-temperature = "300 K"
-duration = "1 h"
-"""
+WARM_UP = "rb-mono-cait.toml"
+"""Preset that is simulated first, so that everything is loaded and compiled."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -71,7 +50,7 @@ class LiveProfile:
     wall_time: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class _Request:
     text: str
     values: Mapping[str, float]
@@ -84,14 +63,14 @@ class LiveModel:
 
     def __init__(self) -> None:
         """Nothing is started yet."""
-        self._woken = threading.Condition()
-        self._waiting: tuple[_Request, Future[LiveProfile | None]] | None = None
-        self._thread: threading.Thread | None = None
+        self._lane = ThreadPoolExecutor(1, thread_name_prefix="live-model")
+        self._latest: _Request | None = None
+        self._worker: Worker | None = None
         self._closed = False
 
     def warm_up(self) -> Future[LiveProfile | None]:
         """Start the process before it is needed; the answer comes when it is warm."""
-        return self.request(WARM_UP, {})
+        return self.request(preset(WARM_UP).decode(), {})
 
     def request(
         self, text: str, values: Mapping[str, float], *, folder: str = ".", file: str | None = None
@@ -107,64 +86,38 @@ class LiveModel:
         Returns:
             The profiles to be; None comes if a later request took its place. Its exception is what the package raises.
         """
-        future: Future[LiveProfile | None] = Future()
-        with self._woken:
-            if self._closed:
-                future.set_result(None)
-                return future
-            dropped, self._waiting = (
-                self._waiting,
-                (_Request(text=text, values=dict(values), folder=folder, file=file), future),
-            )
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, daemon=True, name="live-model")
-                self._thread.start()
-            self._woken.notify()
-        if dropped is not None:
-            dropped[1].set_result(None)
-        return future
+        if self._closed:
+            nothing: Future[LiveProfile | None] = Future()
+            nothing.set_result(None)
+            return nothing
+        self._latest = _Request(text=text, values=dict(values), folder=folder, file=file)
+        return self._lane.submit(self._answer, self._latest)
 
     def close(self) -> None:
         """End the process; requests that wait get None."""
-        with self._woken:
-            self._closed = True
-            dropped, self._waiting = self._waiting, None
-            self._woken.notify()
-        if dropped is not None:
-            dropped[1].set_result(None)
-        if self._thread is not None:
-            self._thread.join(timeout=10.0)
+        self._closed = True
+        self._lane.shutdown()
+        if self._worker is not None:
+            self._worker.connection.close()
+            self._worker.end(grace=1.0)
 
-    def _work(self) -> None:
-        worker: Worker | None = None
-        while True:
-            with self._woken:
-                while self._waiting is None and not self._closed:
-                    self._woken.wait()
-                if self._waiting is None:
-                    break
-                (request, future), self._waiting = self._waiting, None
-            if worker is None or not worker.process.is_alive():
-                worker = Worker(_serve, name="ionscape-live", leads=False)
-            self._answer(worker.connection, request, future)
-        if worker is not None:
-            worker.connection.close()
-            worker.end(grace=1.0)
-
-    def _answer(self, connection: Connection, request: _Request, future: Future[LiveProfile | None]) -> None:
+    def _answer(self, request: _Request) -> LiveProfile | None:
+        if self._closed or request is not self._latest:
+            return None
+        if self._worker is None or not self._worker.process.is_alive():
+            self._worker = Worker(_serve, name="ionscape-live", leads=False)
+        connection = self._worker.connection
         try:
             connection.send(request)
             while not connection.poll(0.5):
                 if self._closed:
-                    future.set_result(None)
-                    return
+                    return None
             answer = connection.recv()
         except (EOFError, OSError):
-            answer = IonscapeError("The process of the live model ended unexpectedly; move the slider again.")
+            raise IonscapeError("The process of the live model ended unexpectedly; move the slider again.") from None
         if isinstance(answer, BaseException):
-            future.set_exception(answer)
-        else:
-            future.set_result(answer)
+            raise answer
+        return answer
 
 
 def _serve(connection: Connection) -> None:

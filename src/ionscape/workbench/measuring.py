@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ionscape.errors import InputError
+from ionscape.files.description import list_at, table_at
 from ionscape.files.text import read_text
 from ionscape.files.toml import parse_toml
 from ionscape.wording import join_path
 
 from .named_files import refused_files
-from .reading import read_measurement
+from .reading import once_per_file, read_document
 
 if TYPE_CHECKING:
     from ionscape.profiling import DepthProfile, RawProfile
@@ -59,7 +59,7 @@ def measure(document: Path) -> Measured:
     Args:
         document: `analysis.toml` of a project.
     """
-    from ionscape.profiling import calibrate
+    from ionscape.profiling import calibrate, load_measurement
     from ionscape.profiling.inspection import inspect
 
     table = measurement_table(document)
@@ -79,7 +79,7 @@ def measure(document: Path) -> Measured:
     if raw is not None:
         try:
             # sentences name the document, whatever its parts are read from
-            profile = calibrate(replace(read_measurement(document), file=document.name))
+            profile = calibrate(replace(read_document(document, load_measurement), file=document.name))
         except InputError as error:
             errors.setdefault(_full_key(error.key), error)
     return Measured(table=table, raw=raw, inspection=inspection, scans=scans, profile=profile, errors=errors)
@@ -89,8 +89,7 @@ def measurement_table(document: Path) -> dict[str, Any]:
     """The table [measurement] of a document; empty if there is none."""
     if not document.is_file():
         return {}
-    table = parse_toml(read_text(document), file=document.name).get("measurement")
-    return cast(dict[str, Any], table) if isinstance(table, dict) else {}
+    return dict(table_at(parse_toml(read_text(document), file=document.name), "measurement"))
 
 
 def role_of_file(path: Path) -> Role:
@@ -123,11 +122,9 @@ def changes_for_file(path: str, role: Role, data: Mapping[str, Any], raw: RawPro
         data: of the document.
         raw: the export, if it is one.
     """
-    table = data.get("measurement")
-    table = cast(Mapping[str, Any], table) if isinstance(table, Mapping) else {}
+    table = table_at(data, "measurement")
     if role == "crater scan":
-        scans = table.get("crater_scans")
-        known = list(cast(Sequence[Any], scans)) if isinstance(scans, list) else []
+        known = list_at(table, "crater_scans")
         # scans of one crater come in any order when they are dropped together
         added = sorted([*known, path], key=str) if known == sorted(known, key=str) else [*known, path]
         return {} if path in known else {"measurement.crater_scans": added}
@@ -144,10 +141,8 @@ def changes_for_file(path: str, role: Role, data: Mapping[str, Any], raw: RawPro
 
 def is_named(path: str, data: Mapping[str, Any]) -> bool:
     """Whether a document names a file as its export or as a crater scan."""
-    table = data.get("measurement")
-    table = cast(Mapping[str, Any], table) if isinstance(table, Mapping) else {}
-    scans = table.get("crater_scans")
-    return path == table.get("file") or (isinstance(scans, list) and path in cast(Sequence[Any], scans))
+    table = table_at(data, "measurement")
+    return path == table.get("file") or path in list_at(table, "crater_scans")
 
 
 def suggested_channels(raw: RawProfile) -> dict[str, list[str]]:
@@ -183,13 +178,12 @@ def changes_for_experiment(data: Mapping[str, Any], raw: RawProfile | None) -> d
 
     Densities go over where the experiment has none of its own.
     """
-    table = data.get("measurement")
-    if not isinstance(table, Mapping) or not _has_experiment(data):
+    table = table_at(data, "measurement")
+    if not _has_experiment(data):
         return {}
     changes: dict[str, Any] = {f"measurement.{key}": None for key in ("native", "charges") if key in table}
-    native, known = table.get("native"), data["sample"].get("native") or {}
-    for ion, density in native.items() if isinstance(native, Mapping) else ():
-        if ion in data["ions"] and ion not in known:
+    for ion, density in table_at(table, "native").items():
+        if ion in data["ions"] and ion not in table_at(data, "sample", "native"):
             changes[join_path(("sample", "native", ion))] = density
     if raw is not None and "channels" in table and table["channels"] == suggested_channels(raw):
         changes["measurement.channels"] = None
@@ -198,29 +192,20 @@ def changes_for_experiment(data: Mapping[str, Any], raw: RawProfile | None) -> d
 
 def known_ions(data: Mapping[str, Any]) -> tuple[str, ...]:
     """Ions that the experiment names, or the measurement where there is no experiment."""
-    experiment = data.get("ions")
-    if isinstance(experiment, Mapping):
-        return tuple(map(str, experiment))
-    table = data.get("measurement")
-    if not isinstance(table, Mapping):
-        return ()
-    names: dict[str, None] = {}
-    for key in ("native", "charges", "channels"):
-        entries = table.get(key)
-        if isinstance(entries, Mapping):
-            names |= dict.fromkeys(map(str, entries))
-    return tuple(names)
+    if isinstance(data.get("ions"), Mapping):
+        return tuple(map(str, data["ions"]))
+    tables = (table_at(data, "measurement", key) for key in ("native", "charges", "channels"))
+    return tuple(dict.fromkeys(str(name) for table in tables for name in table))
 
 
 def assignment(raw: RawProfile, data: Mapping[str, Any]) -> dict[str, str]:
     """The ion to which each channel of ions counts, empty for none: as the document has it, or by the element."""
-    table = data.get("measurement")
-    given = table.get("channels") if isinstance(table, Mapping) else None
+    given = table_at(data, "measurement").get("channels")
     names = [channel.name for channel in raw.channels if channel.kind not in ("ratio", "total")]
     found = dict.fromkeys(names, "")
     if isinstance(given, Mapping):
-        for ion, channels in cast(Mapping[str, Any], given).items():
-            for name in cast(Sequence[Any], channels) if isinstance(channels, list) else ():
+        for ion in cast(Mapping[str, Any], given):
+            for name in list_at(given, ion):
                 if name in found:
                     found[str(name)] = str(ion)
         return found
@@ -287,22 +272,13 @@ def _raw(document: Path, table: Mapping[str, Any], errors: dict[str, InputError]
     return None
 
 
+@once_per_file
 def cached_raw_profile(path: Path, kind: str | None = None) -> RawProfile:
-    """An export, read once as long as its file is the same.
+    """An export of an instrument.
 
     Raises:
         InputError: it cannot be read.
     """
-    from ionscape.profiling import read_raw_profile
-
-    if not path.is_file():
-        return read_raw_profile(path, kind)
-    status = path.stat()
-    return _read_once(str(path), kind, status.st_mtime_ns, status.st_size)
-
-
-@lru_cache(maxsize=4)
-def _read_once(path: str, kind: str | None, _changed: int, _size: int) -> RawProfile:
     from ionscape.profiling import read_raw_profile
 
     return read_raw_profile(path, kind)
@@ -316,7 +292,6 @@ def _scans(
     from ionscape.profiling.crater_scan import read_crater_scan
     from ionscape.profiling.load import validate_settings
 
-    names = table.get("crater_scans")
     surface, valley = None, None
     try:
         settings = validate_settings({"file": "counts", **table}, file=document.name)
@@ -324,7 +299,7 @@ def _scans(
     except InputError:
         pass  # the document's own check says it
     found: dict[int, StepHeight | CraterScan] = {}
-    for number, name in enumerate(cast(Sequence[Any], names) if isinstance(names, list) else ()):
+    for number, name in enumerate(list_at(table, "crater_scans")):
         if f"measurement.crater_scans[{number}]" in errors:
             continue
         try:

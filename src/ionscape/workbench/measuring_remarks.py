@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from ionscape.files.description import table_at
 from ionscape.profiling.remarks import INTERFERENCE, MORE_INTERFERENCES, inspection_remarks
 from ionscape.remarks import of_kinds
 
@@ -61,8 +62,7 @@ def words_about_export(found: Inspection) -> list[str]:
 
 def still_needed(data: Mapping[str, Any], found: Measured) -> dict[str, str]:
     """What a measurement waits for that is only begun, as requests, by the path of the sentence that each replaces."""
-    table = data.get("measurement")
-    table = cast(Mapping[str, Any], table) if isinstance(table, Mapping) else {}
+    table = table_at(data, "measurement")
     asked: dict[str, str] = {}
     if "measurement.native" in found.errors and not table.get("native") and "ions" not in data:
         assigned = {} if found.raw is None else assignment(found.raw, data)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ionscape.errors import InputError
+from ionscape.files.description import list_at, table_at
 from ionscape.files.text import read_text
 from ionscape.files.toml import parse_toml
 from ionscape.wording import join_path
@@ -59,18 +60,16 @@ def _named(data: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
 
 
 def _candidates(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, bool]]:
-    measurement = _table(data, "measurement")
-    yield "measurement.file", measurement.get("file"), False
-    scans = measurement.get("crater_scans")
-    for number, scan in enumerate(cast(list[Any], scans) if isinstance(scans, list) else ()):
+    yield "measurement.file", table_at(data, "measurement").get("file"), False
+    for number, scan in enumerate(list_at(data, "measurement", "crater_scans")):
         yield f"measurement.crater_scans[{number}]", scan, False
     yield "experiment", data.get("experiment"), True
-    yield "experiment.file", _table(data, "experiment").get("file"), False
-    yield "glass.measured_units", _table(data, "glass").get("measured_units"), False
-    yield "fit.current_curve.file", _table(_table(data, "fit"), "current_curve").get("file"), False
-    for name, entry in _table(data, "datasets").items():
+    yield "experiment.file", table_at(data, "experiment").get("file"), False
+    yield "glass.measured_units", table_at(data, "glass").get("measured_units"), False
+    yield "fit.current_curve.file", table_at(data, "fit", "current_curve").get("file"), False
+    for name, entry in table_at(data, "datasets").items():
         yield join_path(("datasets", name)), entry, True
-    if not _table(data, "attachments"):
+    if not table_at(data, "attachments"):
         # otherwise the tables stand in the document itself
         for parts, name in _tables_of_ions(data.get("ions"), ("ions",)):
             yield join_path(parts), name, False
@@ -119,8 +118,3 @@ def _problem_inside(path: Path, root: Path, seen: frozenset[Path]) -> str | None
     for key, error in _refused(data, folder=path.parent, root=root, file=path.name, seen=seen | {path}).items():
         return f'names "{error.value}" ({key}), which {error.problem}'
     return None
-
-
-def _table(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = data.get(key)
-    return cast(Mapping[str, Any], value) if isinstance(value, Mapping) else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any
 
 from ionscape.errors import InputError
@@ -64,6 +65,11 @@ def with_opened(document: str, opened: str, *, file: str) -> Opened:
         kept_keys=tuple(key for key in kept if key != "title"),
         sentence=_sentence(file, given, had),
     )
+
+
+def preset(name: str) -> bytes:
+    """A file that comes with the workbench, to begin with."""
+    return (files("ionscape.workbench") / "presets" / name).read_bytes()
 
 
 def _part(key: str) -> str:

@@ -1,15 +1,20 @@
-"""Views of simulations that follow the page: at the time of a slider, with a measurement and other runs beside them."""
+"""Views that follow a page: runs at the time of a slider with others beside them, an experiment that is being typed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ionscape.arrays import FloatArray
+from ionscape.errors import InputError
+from ionscape.figures import diffusion_coefficients
 from ionscape.figures.currents import current_panel
+from ionscape.figures.energies import all_site_energies
+from ionscape.figures.measurement import balance_panel, counts_panel, crater_panel, density_panel, raw_counts_panel
 from ionscape.figures.plot import Plot
 from ionscape.figures.profiles import (
     DensityScale,
@@ -22,10 +27,18 @@ from ionscape.figures.profiles import (
 from ionscape.figures.states import Result, State, state_at, values
 from ionscape.figures.style import STAGE_LINES, axis_unit
 from ionscape.transport.exchange import exchanging_ions
+from ionscape.wording import split_path
+
+from .document import set_at
+from .reading import experiment_of
 
 if TYPE_CHECKING:
     from ionscape.experiment import Experiment
-    from ionscape.profiling import DepthProfile
+    from ionscape.profiling import DepthProfile, RawProfile
+    from ionscape.profiling.crater import StepHeight
+    from ionscape.profiling.crater_scan import CraterScan
+
+    from .live import LiveProfile
 
 OTHER_RUN: dict[str, Any] = {"thickness": 1.2, "order": -1.0}
 
@@ -80,38 +93,69 @@ def _small(name: str, panel: Any, title: str) -> Plot:
 
 def live_plot(
     experiment: Experiment,
-    depth: FloatArray,
-    densities: Mapping[str, FloatArray],
+    found: LiveProfile,
     *,
-    title: str = "",
     profile: DepthProfile | None = None,
     reference: Result | None = None,
-    limit: float | None = None,
     normalised: bool = True,
 ) -> Plot:
-    """Densities that are not kept in a result: those of the electroneutral model while a slider moves.
+    """The profile of the electroneutral model while a slider moves, down to where it, or the run behind it, changes.
 
     Args:
         experiment: gives the native densities.
-        depth: shape (points,) [m].
-        densities: of every ion, shape (points,) [1/m^3].
-        title: above the plot.
+        found: densities that are not kept in a result.
         profile: a measurement to lay over it.
         reference: a simulation whose last state is drawn pale behind it.
-        limit: end of the abscissa [m]; None for all depths.
         normalised: as fractions of the native density of the ions that are exchanged.
     """
-    limit = float(depth[-1]) if limit is None else limit
-    names = tuple(name for name in experiment.ions if name in densities)
-    now = np.stack([densities[name] for name in names], axis=1)
+    depth, last = found.depth, found.density[-1]
+    change = np.abs(last - last[:, -1:]).max(axis=0)
+    near = depth < 0.5 * depth[-1]
+    deep = depth[near][change[near] > 0.02 * change[near].max()] if change[near].max() > 0.0 else depth[:1]
+    limits = [1.2 * float(deep.max(initial=0.0)), *([shown_depth_of(reference)] if reference is not None else [])]
+    limit = min(max(limits), float(depth[-1]))
+    names = tuple(name for name in experiment.ions if name in found.ions)
+    now = np.stack([last[found.ions.index(name)] for name in names], axis=1)
     scale = DensityScale(experiment=experiment, exchanging=exchanging_ions(experiment, names, depth, now), limit=limit,
                          normalised=normalised)  # fmt: skip
     curves = scale.measured(profile) if profile is not None else []
     if reference is not None:
-        last = state_at(reference.dataset, float(values(reference.dataset, "time")[-1]))
+        end = state_at(reference.dataset, float(values(reference.dataset, "time")[-1]))
         behind = density_scale(reference, limit, normalised=normalised)
-        curves += behind.curves(last, suffix=", last run", strength=0.45, **OTHER_RUN)
+        curves += behind.curves(end, suffix=", last run", strength=0.45, **OTHER_RUN)
     state = State(time=0.0, stage=len(experiment.stages) - 1, depth=depth, density=now, potential=np.zeros_like(depth),
                   surface_potential=0.0, last_cell=0.0, ions=names)  # fmt: skip
     curves += scale.curves(state, absent=True)
-    return Plot(name="profiles", panels=(scale.panel(curves, title=title),))
+    return Plot(name="profiles", panels=(scale.panel(curves, title="end of the last stage, electroneutral model"),))
+
+
+def measured_plots(profile: DepthProfile | None, raw: RawProfile | None = None) -> Iterator[Plot]:
+    """Counts, densities and charge balance of a measurement; the raw counts of one that is not calibrated."""
+    if profile is not None:
+        yield Plot(name="counts", panels=(counts_panel(profile, regions=True),))
+        yield Plot(name="calibrated-profile", panels=(density_panel(profile),))
+        yield Plot(name="charge-balance", panels=(balance_panel(profile),))
+    elif raw is not None:
+        yield Plot(name="raw-counts", panels=(raw_counts_panel(raw),))
+
+
+def crater_plot(scan: StepHeight | CraterScan) -> Plot:
+    """A scan across the crater, named after its file."""
+    panel = crater_panel(scan)
+    return Plot(name=f"crater-{panel.title.removesuffix('.csv')}", panels=(panel,))
+
+
+def with_draft(data: Any, draft: Mapping[str, Any], *, folder: Path) -> Experiment | None:
+    """The experiment of the data of a document, in which some values are other ones; None if it cannot be used."""
+    for key, value in draft.items():
+        with suppress(InputError):  # it has no place yet
+            set_at(data, split_path(key), value)
+    try:
+        return experiment_of(data, folder=folder, file="")
+    except InputError:
+        return None
+
+
+def experiment_plots(experiment: Experiment) -> list[Plot]:
+    """D(n), and the site energies where there are any."""
+    return [plot for plot in (diffusion_coefficients.plot(experiment), all_site_energies(experiment)) if plot]

@@ -17,6 +17,7 @@ from ionscape.errors import InputError
 from ionscape.files.writing import write_bytes, write_text
 
 from .document import Document
+from .reading import Looked, look_at, series_problems
 
 FORMAT = "ionscape project 1"
 DOCUMENT_FILE = "analysis.toml"
@@ -116,11 +117,6 @@ class Project:
         """That of the document, or the name of the folder."""
         title = self.document.get("title")
         return title if isinstance(title, str) and title else self.folder.name
-
-    @property
-    def created(self) -> str:
-        """When the project was made, ISO 8601."""
-        return str(self._about["created"])
 
     @property
     def assumed(self) -> frozenset[str]:
@@ -310,20 +306,15 @@ class Project:
         path = self.folder / "results" / name
         return path if self._is_own(path) else None
 
-    def problem(self) -> dict[str, InputError]:
-        """What is wrong with the document, as the command line would say it: errors by key.
+    def look(self) -> Looked:
+        """What is wrong with the document, as the command line would say it, and the experiment that it describes.
 
-        Parts that are not begun yet are left out. What shows only when files are read (exports, crater scans) comes
-        from `ionscape.workbench.reading`.
+        What shows only when files are read (exports, crater scans) comes from `ionscape.workbench.reading`.
         """
-        from .reading import document_problems
-
-        return document_problems(self.document.data, folder=self.folder)
+        return look_at(self.document.data, folder=self.folder)
 
     def series_problem(self) -> dict[str, InputError]:
         """What is wrong with the series of glasses: errors by key; empty if it is not begun."""
-        from .reading import series_problems
-
         return series_problems(self.series.text, folder=self.folder)
 
     def _entries(self, folder: str, pattern: str) -> list[Path]:

@@ -7,12 +7,14 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import lru_cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from ionscape.errors import InputError, MissingKey
-from ionscape.experiment.load import MEASUREMENT_TABLES
+from ionscape.experiment.load import MEASUREMENT_TABLES, of_experiment
+from ionscape.files.description import list_at, step, table_at
 from ionscape.files.quantities import DIMENSIONS, quantity
 from ionscape.files.text import read_text
 from ionscape.files.toml import parse_toml
@@ -24,72 +26,63 @@ from .wording import page_words
 
 if TYPE_CHECKING:
     from ionscape.experiment import Experiment
-    from ionscape.inference import FitProblem, FitResult
-    from ionscape.profiling import DepthProfile, Measurement
-    from ionscape.series import Series
+    from ionscape.inference import FitResult
+    from ionscape.profiling import DepthProfile
 
 
 NOT_OF_THE_EXPERIMENT = MEASUREMENT_TABLES
 _PARAMETERS = "fit.parameters."
 
 Result = TypeVar("Result")
+Entry = TypeVar("Entry")
 
 
-def read_experiment(path: str | Path) -> Experiment:
-    """The experiment of a document.
+def once_per_file(read: Callable[..., Result]) -> Callable[..., Result]:
+    """A function that reads a file, and does so again only when the file has changed."""
+
+    @lru_cache(maxsize=8)
+    def kept(path: Path, _stamp: tuple[int, int], *more: Any) -> Result:
+        return read(path, *more)
+
+    @wraps(read)
+    def found(path: Path, *more: Any) -> Result:
+        if not path.is_file():
+            return read(path, *more)
+        status = path.stat()
+        return kept(path, (status.st_mtime_ns, status.st_size), *more)
+
+    return found
+
+
+def about_experiment(found: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Those entries whose paths belong to the experiment of a document, not to its measurement or fit."""
+    return {path: entry for path, entry in found.items() if not path.startswith(NOT_OF_THE_EXPERIMENT)}
+
+
+def read_document(path: str | Path, load: Callable[[Path], Result]) -> Result:
+    """What a function of the package, such as `load_experiment` or `load_fit`, reads in a document of a project.
+
+    Args:
+        path: of the document, in whose folder its files lie.
+        load: that function.
 
     Raises:
-        InputError: something in it cannot be used; the sentence names the file without its folder.
+        InputError: something in it, or in a file that it names, cannot be used; the sentence names it as the page does,
+            without its folder.
     """
-    from ionscape.experiment import load_experiment
-
-    return _short(Path(path), load_experiment)
+    path = Path(path)
+    try:
+        check_named_files(parse_toml(read_text(path), file=str(path)), root=path.parent, file=path.name)
+        return load(path)
+    except InputError as error:
+        if error.file == str(path):
+            error.file = path.name
+        raise
 
 
 def remarks_of(experiment: Experiment | None) -> list[str]:
     """What in an experiment is allowed but may be a slip, in the words of the page."""
     return [] if experiment is None else list(map(page_words, experiment.remarks))
-
-
-def experiment_remarks(path: str | Path) -> list[str]:
-    """`remarks_of` the experiment of a document; none if it cannot be used."""
-    try:
-        return remarks_of(read_experiment(path))
-    except InputError:
-        return []
-
-
-def read_measurement(path: str | Path) -> Measurement:
-    """The measurement of a document, with its experiment if there is one.
-
-    Raises:
-        InputError: something in it, or in a file that it names, cannot be used.
-    """
-    from ionscape.profiling import load_measurement
-
-    return _short(Path(path), load_measurement)
-
-
-def read_fit(path: str | Path) -> FitProblem:
-    """The fit of a document.
-
-    Raises:
-        InputError: something in it, or in a file that it names, cannot be used.
-    """
-    from ionscape.inference import load_fit
-
-    return _short(Path(path), load_fit)
-
-
-def read_series(path: str | Path) -> Series:
-    """The series of glasses of a project.
-
-    Raises:
-        InputError: something in it, or in a file that it names, cannot be used.
-    """
-    from ionscape.series import load_series
-
-    return _short(Path(path), load_series)
 
 
 def parse_document(text: str, parse: Callable[..., Result], *, file: str | None, folder: str | Path) -> Result:
@@ -102,17 +95,6 @@ def parse_document(text: str, parse: Callable[..., Result], *, file: str | None,
     return parse(text, file=file, folder=folder)
 
 
-def _short(path: Path, read: Callable[[Path], Result]) -> Result:
-    """Read a document whose files lie in its folder; a sentence names it as the page does, without its folder."""
-    try:
-        check_named_files(parse_toml(read_text(path), file=str(path)), root=path.parent, file=path.name)
-        return read(path)
-    except InputError as error:
-        if error.file == str(path):
-            error.file = path.name
-        raise
-
-
 def read_fit_result(path: str | Path, document: str | Path) -> FitResult:
     """The stored result of a fit; its problem is None if the document is not that of the fit any more.
 
@@ -121,7 +103,7 @@ def read_fit_result(path: str | Path, document: str | Path) -> FitResult:
     """
     from dataclasses import replace
 
-    from ionscape.inference import load_fit_result
+    from ionscape.inference import load_fit, load_fit_result
 
     stored = load_fit_result(path, with_problem=False)  # it could stand in another folder
     name_after_project(stored, Path(document).parent)
@@ -129,7 +111,7 @@ def read_fit_result(path: str | Path, document: str | Path) -> FitResult:
     try:
         now, then = (_same_fit(parse_toml(text, file=None)) for text in (read_text(Path(document)), source))
         # the text of then: another spelling, or other values to start from, make it no other fit
-        problem = replace(read_fit(document), source=source) if now == then else None
+        problem = replace(read_document(document, load_fit), source=source) if now == then else None
     except InputError:
         problem = None
     return replace(stored, problem=problem)
@@ -157,7 +139,7 @@ def read_profile(project: ProfileSource) -> DepthProfile | None:
     path = project.result("profile.nc")
     if path is None:
         return None
-    profile = _loaded_profile(str(path), path.stat().st_mtime_ns)
+    profile = _loaded_profile(path)
     table = json.loads(str(profile.dataset.attrs["settings"]))
     return profile if table.get("file") == project.document.get("measurement.file") else None
 
@@ -183,9 +165,8 @@ def is_of_sample(profile: DepthProfile, experiment: Experiment) -> bool:
     return True
 
 
-@lru_cache(maxsize=2)
-def _loaded_profile(path: str, _changed: int) -> DepthProfile:
-    """A calibrated profile, which is kept until its file changes."""
+@once_per_file
+def _loaded_profile(path: Path) -> DepthProfile:
     from ionscape.profiling import load_profile
 
     return load_profile(path)
@@ -213,11 +194,7 @@ def _same_fit(data: Mapping[str, Any]) -> Any:
         *tables, last = split_path(name.rpartition(":")[2])
         node: Any = kept
         for part in tables:
-            if isinstance(node, list) and isinstance(part, int):
-                entries = cast(list[Any], node)
-                node = entries[part] if part < len(entries) else None
-            else:
-                node = cast(dict[Any, Any], node).get(part) if isinstance(node, dict) else None
+            node = step(node, part)
         if isinstance(node, dict) and last in node:
             node[last] = "free"
         entry = kept["fit"]["parameters"][name]
@@ -246,14 +223,27 @@ def _value_of(text: str) -> object:
     return text
 
 
-def document_problems(data: Mapping[str, Any], *, folder: Path, file: str = "analysis.toml") -> dict[str, InputError]:
-    """What is wrong with a document as far as it shows without its exports: errors by key.
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """What can be said of a document without its exports.
 
-    Parts that are not begun are left out.
+    Attributes:
+        errors: what is wrong with it, by key; parts that are not begun are left out.
+        experiment: that it describes; None if it does not, or wrongly.
     """
-    import tomlkit
 
-    from ionscape.experiment import parse_experiment
+    errors: dict[str, InputError]
+    experiment: Experiment | None = None
+
+
+def look_at(data: Mapping[str, Any], *, folder: Path, file: str = "analysis.toml") -> Looked:
+    """Look at a document as far as that goes without its exports.
+
+    Args:
+        data: of the document.
+        folder: in which it lies.
+        file: its name, for sentences.
+    """
     from ionscape.inference.problem import validate_fit
     from ionscape.profiling.load import validate_settings
 
@@ -261,13 +251,12 @@ def document_problems(data: Mapping[str, Any], *, folder: Path, file: str = "ana
 
     refused = refused_files(data, root=folder, file=file)
     found: dict[str, InputError] = dict(refused)
-    experiment = {key: value for key, value in data.items() if key not in NOT_OF_THE_EXPERIMENT}
+    described, experiment = of_experiment(data), None
     names = tuple(_parameter_names(data))
-    if set(experiment) - {"title"} and not any(key.startswith("ions.") for key in refused):
-        text = tomlkit.dumps(experiment)
-        _note(found, lambda: parse_experiment(text, file=file, folder=folder), names)
+    if set(described) - {"title"} and not any(key.startswith("ions.") for key in refused):
+        experiment = _note(found, lambda: experiment_of(data, folder=folder, file=file), names)
         # the reader stops at the first key that is missing; a form wants to know them all
-        missing = missing_keys(experiment, file=file)
+        missing = missing_keys(described, file=file)
         parts = {key for key, error in found.items()
                  if isinstance(error, MissingKey) and any(f"{key}." in one for one in missing)}  # fmt: skip
         found = {key: error for key, error in found.items() if key not in parts and key not in missing} | missing
@@ -276,14 +265,31 @@ def document_problems(data: Mapping[str, Any], *, folder: Path, file: str = "ana
         _note_missing_files(found, data["measurement"], folder=folder, file=file)
     if "fit" in data:
         _note(found, lambda: validate_fit(data["fit"], file=file), names)
-    return found
+    return Looked(errors=found, experiment=experiment)
+
+
+def experiment_of(data: Mapping[str, Any], *, folder: Path, file: str) -> Experiment:
+    """The experiment of the data of a document.
+
+    Raises:
+        InputError: something in it cannot be used.
+    """
+    import tomlkit
+
+    from ionscape.experiment import parse_experiment
+
+    described = of_experiment(data)
+    check_named_files(described, root=folder, file=file)
+    return parse_experiment(tomlkit.dumps(described), file=file, folder=folder)
 
 
 def fit_problems(path: str | Path) -> dict[str, InputError]:
     """What is wrong with the whole document for a fit, its files included: errors by key; takes up to a second."""
+    from ionscape.inference import load_fit
+
     data = parse_toml(read_text(Path(path)), file=Path(path).name)
     found: dict[str, InputError] = {}
-    _note(found, lambda: read_fit(path), tuple(_parameter_names(data)))
+    _note(found, lambda: read_document(path, load_fit), tuple(_parameter_names(data)))
     return found
 
 
@@ -317,27 +323,20 @@ def error_key(error: InputError, names: tuple[str, ...] = (), *, document: Path 
     return key
 
 
-def _note(found: dict[str, InputError], attempt: Callable[[], object], names: tuple[str, ...]) -> None:
+def _note(found: dict[str, InputError], attempt: Callable[[], Result], names: tuple[str, ...]) -> Result | None:
     try:
-        attempt()
+        return attempt()
     except InputError as error:
         found.setdefault(error_key(error, names), error)
+        return None
 
 
 def _note_missing_files(found: dict[str, InputError], table: object, *, folder: Path, file: str) -> None:
-    if not isinstance(table, Mapping):
-        return
-    named = [("measurement.file", table.get("file"))]
-    scans = table.get("crater_scans")
-    if isinstance(scans, list):
-        named += [(f"measurement.crater_scans[{number}]", scan) for number, scan in enumerate(scans)]
-    for key, name in named:
+    scans = {f"measurement.crater_scans[{number}]": scan for number, scan in enumerate(list_at(table, "crater_scans"))}
+    for key, name in {"measurement.file": table_at(table).get("file"), **scans}.items():
         if key not in found and isinstance(name, str) and not (folder / name).is_file():
-            error = InputError("does not exist", file=file, key=key, value=name, remedy="upload it again")
-            found.setdefault(key, error)
+            found[key] = InputError("does not exist", file=file, key=key, value=name, remedy="upload it again")
 
 
 def _parameter_names(data: Mapping[str, Any]) -> list[str]:
-    fit = data.get("fit")
-    parameters = fit.get("parameters") if isinstance(fit, Mapping) else None
-    return list(parameters) if isinstance(parameters, Mapping) else []
+    return list(table_at(data, "fit", "parameters"))

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ionscape.datasets import stored_attributes
-from ionscape.errors import InputError, IonscapeError
+from ionscape.errors import IonscapeError
+from ionscape.inference import FURTHER
 from ionscape.inference.remarks import STOPPED
 from ionscape.provenance import package_version
 from ionscape.remarks import of_kinds, stored_remarks
 
 from .project import DOCUMENT_FILE, SERIES_FILE
-from .reading import what_is_fitted
+from .reading import read_document, what_is_fitted
+from .tasks import CHOICES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,19 +53,8 @@ def compare(name: str) -> None:
 '''
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Step:
-    """Some lines of the script.
-
-    Attributes:
-        lines: of the body, without indentation.
-        imports: that they need.
-        texts: constants that they need, by name.
-    """
-
-    lines: tuple[str, ...]
-    imports: tuple[str, ...] = ()
-    texts: Mapping[str, str] | None = None
+Texts = dict[str, str]
+"""Constants that the script needs, by name."""
 
 
 def project_script(project: Project, jobs: Sequence[Job]) -> str:
@@ -76,50 +67,47 @@ def project_script(project: Project, jobs: Sequence[Job]) -> str:
     Returns:
         Text of a Python file. Where a document has changed since a result was made, the script holds the text of then.
     """
+    texts: Texts = {}
     steps = [
         *_calibration(project),
-        *_simulations(project, jobs),
-        *_fit(project, jobs),
-        *_series(project, jobs),
+        *_simulations(project, jobs, texts),
+        *_fit(project, jobs, texts),
+        *_series(project, jobs, texts),
     ]
-    needed = {"import xarray"} if steps else set[str]()
-    needed.update(name for step in steps for name in step.imports)
+    body = [line for step in steps for line in ("", *(f"    {line}" for line in step))]
+    executor = ["from ionscape.scaleout import make_executor"] if any("make_executor" in line for line in body) else []
     title = project.title.replace("\\", "/").replace('"', "'")
     head = _HEAD.format(title=title, document=DOCUMENT_FILE, script=SCRIPT_FILE, folder=FOLDER,
                         version=package_version())  # fmt: skip
-    lines = [head, "from pathlib import Path", "", *_sorted_imports(needed), ""]
+    lines = [head, "from pathlib import Path", ""]
+    lines += ["import xarray", "", "import ionscape as isc", *executor, ""] if steps else []
     lines += ["PROJECT = Path(__file__).resolve().parent", f'RESULTS = PROJECT / "{FOLDER}"']
-    for step in steps:
-        for name, text in (step.texts or {}).items():
-            lines += ["", f"{name} = {_quoted(text)}"]
-    lines += ["", _SAME if steps else "", "", "def main() -> None:", '    """Make the results again."""']
-    lines += ["    RESULTS.mkdir(exist_ok=True)"]
-    if not steps:
-        lines.append("    # nothing has been calculated yet")
-    for step in steps:
-        lines += ["", *(f"    {line}" if line else "" for line in step.lines)]
+    for name, text in texts.items():
+        lines += ["", f"{name} = {_quoted(text)}"]
+    lines += [
+        *(["", "", _SAME.strip()] if steps else []),
+        "",
+        "",
+        "def main() -> None:",
+        '    """Make the results again."""',
+    ]
+    lines += ["    RESULTS.mkdir(exist_ok=True)", *(body or ["    # nothing has been calculated yet"])]
     lines += ["", "", "# parts of a fit and of a series run in processes of their own, which read this file again"]
     lines += ['if __name__ == "__main__":', "    main()", ""]
-    text = "\n".join(lines)
-    while "\n\n\n\n" in text:
-        text = text.replace("\n\n\n\n", "\n\n\n")
-    return text
+    return "\n".join(lines)
 
 
-def _calibration(project: Project) -> Iterable[_Step]:
+def _calibration(project: Project) -> Iterable[Sequence[str]]:
     attributes = _attributes(project.result("profile.nc"))
     if attributes is None or _file_of(attributes) != project.document.get("measurement.file"):
         return  # what the document names is not calibrated yet
     method = str(attributes.get("density_method", ""))
     given = project.document.get("measurement.density_method")
     option = f", density_method={method!r}" if method and method != (given or _usual_method()) else ""
-    yield _Step(
-        lines=(
-            "# counts to densities",
-            f'profile = isc.calibrate(isc.load_measurement(PROJECT / "{DOCUMENT_FILE}"){option})',
-            *_written("profile", "profile.nc"),
-        ),
-        imports=("import ionscape as isc",),
+    yield (
+        "# counts to densities",
+        f'profile = isc.calibrate(isc.load_measurement(PROJECT / "{DOCUMENT_FILE}"){option})',
+        *_written("profile", "profile.nc"),
     )
 
 
@@ -131,7 +119,7 @@ def _file_of(attributes: Mapping[str, Any]) -> object:
         return None
 
 
-def _simulations(project: Project, jobs: Sequence[Job]) -> Iterable[_Step]:
+def _simulations(project: Project, jobs: Sequence[Job], texts: Texts) -> Iterable[Sequence[str]]:
     options = {job.identifier: job.options for job in jobs if job.kind == "simulate"}
     for path in project.results("simulations/*.nc"):
         number, _, rest = path.name.partition(".")
@@ -142,43 +130,34 @@ def _simulations(project: Project, jobs: Sequence[Job]) -> Iterable[_Step]:
             continue
         values = options.get(number, {}).get("values") or {}
         label = options.get(number, {}).get("label")
-        made, texts = _experiment(project, number, str(attributes["experiment"]), values)
-        name = f"simulations/{path.name}"
-        yield _Step(
-            lines=(
-                f"# simulation {number}" + (f": {' '.join(str(label).split())}" if label else ""),
-                '(RESULTS / "simulations").mkdir(exist_ok=True)',
-                *made,
-                f"result = isc.simulate(experiment{_settings(str(attributes['settings']))})",
-                *_written("result", name),
-            ),
-            imports=("import ionscape as isc",),
-            texts=texts,
+        yield (
+            f"# simulation {number}" + (f": {' '.join(str(label).split())}" if label else ""),
+            '(RESULTS / "simulations").mkdir(exist_ok=True)',
+            *_experiment(project, number, str(attributes["experiment"]), values, texts),
+            f"result = isc.simulate(experiment{_settings(str(attributes['settings']))})",
+            *_written("result", f"simulations/{path.name}"),
         )
 
 
-def _experiment(
-    project: Project, number: str, stored: str, values: Mapping[str, float]
-) -> tuple[list[str], dict[str, str]]:
-    """Lines that make the experiment of a simulation, and texts they need."""
-    from ionscape.experiment import parse_experiment
-
-    from .reading import read_experiment
+def _experiment(project: Project, number: str, stored: str, values: Mapping[str, float], texts: Texts) -> Iterable[str]:
+    """Lines that make the experiment of a simulation."""
+    from ionscape.experiment import load_experiment, parse_experiment
 
     try:
-        changed = read_experiment(project.document.path).replace(values)
+        changed = read_document(project.document.path, load_experiment).replace(values)
         # a title changes no number
         same = changed == parse_experiment(stored).replace({"title": changed.title})
     except (IonscapeError, OSError):
         same = False
     if not same:
-        text = f"EXPERIMENT_{number}"
-        note = f"# {DOCUMENT_FILE} has changed since"
-        return [note, f"experiment = isc.parse_experiment({text})"], {text: stored}
-    lines = [f'experiment = isc.load_experiment(PROJECT / "{DOCUMENT_FILE}")']
+        texts[f"EXPERIMENT_{number}"] = stored
+        yield f"# {DOCUMENT_FILE} has changed since"
+        yield f"experiment = isc.parse_experiment(EXPERIMENT_{number})"
+        return
+    yield f'experiment = isc.load_experiment(PROJECT / "{DOCUMENT_FILE}")'
     if values:
-        lines.append(f"experiment = experiment.replace({_plain(values)})")
-    return lines, {}
+        plain = {str(name): float(value) for name, value in values.items()}
+        yield f"experiment = experiment.replace({plain!r})"
 
 
 def _settings(stored: str) -> str:
@@ -192,7 +171,7 @@ def _settings(stored: str) -> str:
     return f", settings=isc.Settings({', '.join(f'{key}={value!r}' for key, value in changed.items())})"
 
 
-def _fit(project: Project, jobs: Sequence[Job]) -> Iterable[_Step]:
+def _fit(project: Project, jobs: Sequence[Job], texts: Texts) -> Iterable[Sequence[str]]:
     attributes = _attributes(project.result("fit.nc"))
     if attributes is None:
         return
@@ -203,7 +182,6 @@ def _fit(project: Project, jobs: Sequence[Job]) -> Iterable[_Step]:
     options = begun.options if begun is not None else {}
     after = [job for job in done if begun is not None and job.kind != "fit" and job.ended >= begun.ended]
     lines = ["# the fit"]
-    texts: dict[str, str] = {}
     if same:
         lines.append(f'problem = isc.load_fit(PROJECT / "{DOCUMENT_FILE}")')
     else:
@@ -222,11 +200,10 @@ def _fit(project: Project, jobs: Sequence[Job]) -> Iterable[_Step]:
         'for name, found in result.summary()["parameters"].items():',
         """    print(f"  {name} = {found['value']:.5g} ± {found['error']:.2g} {found['unit']}".rstrip())""",
     ]
-    imports = ["import ionscape as isc", "from ionscape.scaleout import make_executor"]
     for path in (*project.results("report.html"), *project.results("report.pdf")):
         lines.append(f'isc.write_report(result, RESULTS / "{path.name}", result_file=RESULTS / "fit.nc")')
         lines.append(f'print("{path.name}: written into", RESULTS)')
-    yield _Step(lines=tuple(lines), imports=tuple(imports), texts=texts)
+    yield lines
 
 
 def _fit_calls(source: str, options: Mapping[str, Any], after: Sequence[Job]) -> list[str]:
@@ -239,19 +216,16 @@ def _fit_calls(source: str, options: Mapping[str, Any], after: Sequence[Job]) ->
     further: list[tuple[str, Mapping[str, Any]]] = [] if check == "" else [(method, options)]
     further += [(job.kind, job.options) for job in after]
     for kind, given in further:
-        names = ("parameters", "points") if kind == "profile-likelihood" else ("draws", "seed")
-        verb = "profile_likelihood" if kind == "profile-likelihood" else "sample_posterior"
-        chosen = "".join(f"{name}={given[name]!r}, " for name in names if given.get(name) is not None)
-        calls.append(f"result = isc.{verb}(result, {chosen}executor=executor)")
+        chosen = "".join(f"{name}={given[name]!r}, " for name in CHOICES[kind] if given.get(name) is not None)
+        calls.append(f"result = isc.{FURTHER[kind].__name__}(result, {chosen}executor=executor)")
     return calls
 
 
-def _series(project: Project, jobs: Sequence[Job]) -> Iterable[_Step]:
+def _series(project: Project, jobs: Sequence[Job], texts: Texts) -> Iterable[Sequence[str]]:
     attributes = _attributes(project.result("series.nc"))
     if attributes is None:
         return
     source = str(attributes.get("source", ""))
-    texts: dict[str, str] = {}
     lines = ["# the series of glasses"]
     if _data(source) == _data(project.series.text):
         lines.append(f'series = isc.load_series(PROJECT / "{SERIES_FILE}")')
@@ -263,7 +237,7 @@ def _series(project: Project, jobs: Sequence[Job]) -> Iterable[_Step]:
     if landscapes is not None:
         lines.append(f"series = series.with_landscapes({int(landscapes)})")
     lines += ["series_result = isc.run_series(series)", *_written("series_result", "series.nc")]
-    yield _Step(lines=tuple(lines), imports=("import ionscape as isc",), texts=texts)
+    yield lines
 
 
 def _written(variable: str, name: str) -> tuple[str, str]:
@@ -291,37 +265,8 @@ def _usual_method() -> str:
     return str(MeasurementTable.model_fields["density_method"].default)
 
 
-def _plain(values: Mapping[str, Any]) -> str:
-    return "{" + ", ".join(f"{str(name)!r}: {float(value)!r}" for name, value in values.items()) + "}"
-
-
 def _quoted(text: str) -> str:
     """A text as a constant over several lines, whatever is in it."""
     if "'''" in text or "\\" in text or "\r" in text or not text.endswith("\n"):
         return repr(text)
     return f"'''\\\n{text}'''"
-
-
-def _sorted_imports(names: Iterable[str]) -> list[str]:
-    """`import` before `from`; names of one module joined."""
-    plain = sorted(name for name in names if name.startswith("import "))
-    joined: dict[str, list[str]] = {}
-    for name in names:
-        if name.startswith("from "):
-            module, _, wanted = name.removeprefix("from ").partition(" import ")
-            joined.setdefault(module, []).append(wanted)
-    found = [f"from {module} import {', '.join(sorted(set(joined[module])))}" for module in sorted(joined)]
-    third = [name for name in plain if name == "import xarray"]
-    return [*third, "", *(name for name in plain if name not in third), *found] if third else [*plain, *found]
-
-
-def check_script(text: str) -> None:
-    """Refuse a script that Python does not read.
-
-    Raises:
-        InputError: which would be a fault of this module.
-    """
-    try:
-        compile(text, SCRIPT_FILE, "exec")
-    except SyntaxError as error:
-        raise InputError(f"is not valid Python ({error})", file=SCRIPT_FILE) from None

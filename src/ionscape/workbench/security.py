@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
 from html import escape
-from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote, urlencode
 
-from starlette.requests import cookie_parser
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+from starlette.requests import HTTPConnection
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MEBIBYTE = 2**20
 COOKIE = "ionscape-token"
@@ -52,7 +46,7 @@ def make_token() -> str:
 class SecurityMiddleware:
     """Refuses requests by other sites, under other names, without the token, or that are too large."""
 
-    def __init__(self, app: Application, *, host: str, port: int, token: str | None, largest_request: int) -> None:
+    def __init__(self, app: ASGIApp, *, host: str, port: int, token: str | None, largest_request: int) -> None:
         """Keep the rules.
 
         Args:
@@ -77,17 +71,17 @@ class SecurityMiddleware:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        refusal = self._refusal(scope, headers)
+        asked = HTTPConnection(scope)
+        refusal = self._refusal(asked)
         if refusal is not None:
             await _refuse(scope, receive, send, *refusal)
             return
         if self.token is not None:
             # also with the cookie: the token has no place in an address that stays
-            if scope["type"] == "http" and self._brings_token(scope):
-                await self._keep_token(scope, send, headers)
+            if scope["type"] == "http" and self._is_token(asked.query_params.get("token", "")):
+                await self._keep_token(asked)(scope, receive, send)
                 return
-            if not self._brings_cookie(headers):
+            if not any(self._is_token(value) for name, value in asked.cookies.items() if name.startswith(COOKIE)):
                 await _refuse(scope, receive, send, 403, WITHOUT_TOKEN)
                 return
         if scope["type"] == "websocket":
@@ -107,7 +101,8 @@ class SecurityMiddleware:
                 raise
             await _refuse(scope, receive, send, 413, TOO_LARGE)
 
-    def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
+    def _refusal(self, asked: HTTPConnection) -> tuple[int, str] | None:
+        headers = asked.headers
         host = headers.get("host", "").lower()
         if self.hosts is not None and host not in self.hosts:
             return 421, "This server answers under its own name only."
@@ -115,7 +110,7 @@ class SecurityMiddleware:
         if origin is not None:
             if origin.lower() not in (f"http://{host}", f"https://{host}"):
                 return 403, "Requests of other sites are refused."
-        elif scope["type"] == "websocket":
+        elif asked.scope["type"] == "websocket":
             return 403, "A connection without an origin is refused."
         if headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate":
             return 403, "Requests of other sites are refused."
@@ -124,39 +119,25 @@ class SecurityMiddleware:
             return 413, TOO_LARGE
         return None
 
-    def _brings_cookie(self, headers: dict[str, str]) -> bool:
-        cookies = cookie_parser(headers.get("cookie", ""))
-        return any(self._is_token(value) for name, value in cookies.items() if name.startswith(COOKIE))
-
-    def _brings_token(self, scope: Scope) -> bool:
-        query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
-        return self._is_token(query.get("token", ""))
-
     def _is_token(self, found: str) -> bool:
         return self.token is not None and hmac.compare_digest(found.encode(), self.token.encode())
 
-    async def _keep_token(self, scope: Scope, send: Send, headers: dict[str, str]) -> None:
-        """Keep the token as a cookie, and show the address without it."""
-        query = [(name, value) for name, value in parse_qsl(scope["query_string"].decode("latin-1")) if name != "token"]
-        place = quote(scope["path"]) or "/"
+    def _keep_token(self, asked: HTTPConnection) -> ASGIApp:
+        """The answer that keeps the token as a cookie, and shows the address without it."""
+        query = [(name, value) for name, value in asked.query_params.multi_items() if name != "token"]
+        place = quote(asked.scope["path"]) or "/"
         if place.startswith("//"):
             place = "/"  # would be read as the name of another host
         if query:
             place += f"?{urlencode(query)}"
+        target = escape(place)
+        # a redirect of a click in another page, or in a file, brings no strict cookie; a page of our own does
+        page = f'<!doctype html><meta http-equiv="refresh" content="0; url={target}"><a href="{target}">ionscape</a>'
+        cross = asked.headers.get("sec-fetch-site") == "cross-site"
+        answer = HTMLResponse(page) if cross else RedirectResponse(place, 303)
         cookie = f"{COOKIE}-{self.port}={self.token}; Path=/; HttpOnly; SameSite=Strict"
-        common = [(b"set-cookie", cookie.encode()), (b"cache-control", b"no-store"), *HEADERS]
-        if headers.get("sec-fetch-site") == "cross-site":
-            # a redirect of a click in another page, or in a file, brings no strict cookie; a page of our own does
-            target = escape(place)
-            page = (
-                f'<!doctype html><meta http-equiv="refresh" content="0; url={target}"><a href="{target}">ionscape</a>'
-            )
-            start = {"status": 200, "headers": [(b"content-type", b"text/html; charset=utf-8"), *common]}
-        else:
-            page = ""
-            start = {"status": 303, "headers": [(b"location", place.encode()), *common]}
-        await send({"type": "http.response.start", **start})
-        await send({"type": "http.response.body", "body": page.encode()})
+        answer.raw_headers += [(b"set-cookie", cookie.encode()), (b"cache-control", b"no-store"), *HEADERS]
+        return answer
 
     def _limited(self, receive: Receive) -> Receive:
         """Count a body, which may come without its length."""
@@ -200,6 +181,6 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, sente
         await receive()  # the request to connect, which has to be taken before it is refused
         await send({"type": "websocket.close", "code": 1008, "reason": sentence})
         return
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close"), *HEADERS]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": f"{sentence}\n".encode()})
+    answer = PlainTextResponse(f"{sentence}\n", status, {"connection": "close"})
+    answer.raw_headers += HEADERS
+    await answer(scope, receive, send)

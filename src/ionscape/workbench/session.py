@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from nicegui import Client, context, ui
 from nicegui.element import Element
@@ -19,6 +19,13 @@ from .document import Document
 from .jobs import JobRunner
 from .live import LiveModel
 from .project import LARGEST_UPLOAD, Project
+from .theme import Theme
+
+if TYPE_CHECKING:
+    from ionscape.experiment import Experiment
+
+Which = Literal["document", "series"]
+"""The two documents: experiment, measurement and fit in one, a series of glasses in the other."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,18 +92,22 @@ class Session:
         project: of the workbench.
         jobs: of the workbench.
         live: of the workbench.
+        theme: whether the page is dark.
         errors: what is wrong with the document by path, as of the last change.
         series_errors: the same for the series of glasses.
-        state: what pages of this tab remember or tell each other, by names such as "simulate.selected".
+        experiment: that the document describes, as of the last change; None if there is none without mistakes.
     """
 
     def __init__(self, workbench: Workbench) -> None:
         """Begin to listen; ends when the tab is closed."""
         self.workbench = workbench
         self.project, self.jobs, self.live = workbench.project, workbench.jobs, workbench.live
-        self.state: dict[str, Any] = {}
-        self.errors: dict[str, InputError] = self.project.problem()
-        self.series_errors: dict[str, InputError] = self.project.series_problem()
+        self.theme = Theme()
+        self.errors: dict[str, InputError] = {}
+        self.series_errors: dict[str, InputError] = {}
+        self.experiment: Experiment | None = None
+        self.check()
+        self.check("series")
         self._client: Client = context.client
         self._loop: asyncio.AbstractEventLoop | None
         try:
@@ -114,80 +125,64 @@ class Session:
         """Whether the page of this tab is still there; look after every wait."""
         return not self._client.is_deleted
 
-    def edit(self, path: str, value: Any) -> InputError | None:
-        """Write a value into the document, None removes it; gives the error of that value, None if it is good.
+    def edit(self, path: str, value: Any, which: Which = "document") -> InputError | None:
+        """Write a value into a document, None removes it; gives the error of that value, None if it is good.
 
         The value is saved in either case, as it would be in a file.
         """
-        return self._edit(lambda: self.project.document.set(path, value), path)
+        return self.edit_many({path: value}, which=which).get(path)
 
-    def edit_many(self, values: dict[str, Any], *, follows: bool = False) -> dict[str, InputError]:
+    def edit_many(
+        self, values: Mapping[str, Any], *, follows: bool = False, which: Which = "document"
+    ) -> dict[str, InputError]:
         """Write several values as one change; gives the errors of them by path.
 
         Args:
             values: by path.
             follows: what the workbench does itself after a change, with which it is taken back.
+            which: of the documents.
         """
         try:
-            self.project.document.set_many(values, follows=follows)
+            self.document(which).set_many(values, follows=follows)
         except InputError as error:
             return {next(iter(values)): error}
-        self.check()
-        return {path: error for path in values if (error := self.error(path)) is not None}
+        self.check(which)
+        return {path: error for path in values if (error := self.error(path, which)) is not None}
 
-    def insert(self, path: str, index: int, table: Any) -> InputError | None:
-        """Put an entry, such as a stage, into a list of the document."""
-        return self._edit(lambda: self.project.document.insert(path, index, table), path)
-
-    def move(self, path: str, index: int, to: int) -> InputError | None:
-        """Move an entry of a list of the document."""
-        return self._edit(lambda: self.project.document.move(path, index, to), path)
-
-    def replace(self, text: str) -> InputError | None:
-        """Write another text as the document; nothing is changed if it is not TOML."""
-        return self._edit(lambda: self.project.document.replace(text), "")
-
-    def edit_series(self, path: str, value: Any) -> InputError | None:
-        """The same as `edit` for the series of glasses."""
-        try:
-            self.project.series.set(path, value)
-        except InputError as error:
-            return error
-        self.series_errors = self.project.series_problem()
-        return _about(self.series_errors, path)
-
-    def undo(self) -> bool:
-        """Take back the last change of the document."""
-        done = self.project.document.undo()
-        self.check()
+    def undo(self, which: Which = "document") -> bool:
+        """Take back the last change of a document; False, and a word about it, if there is none."""
+        done = self.document(which).undo()
+        if not done:
+            self.notify("There is nothing to take back.")
+        self.check(which)
         return done
 
-    def error(self, path: str, document: Literal["document", "series"] = "document") -> InputError | None:
+    def error(self, path: str, which: Which = "document") -> InputError | None:
         """The error of a value, or of an entry of it; None if it is good."""
-        return _about(self.errors if document == "document" else self.series_errors, path)
+        errors = self.errors_of(which)
+        inner = (error for key, error in errors.items() if path and key.startswith((f"{path}.", f"{path}[")))
+        return errors.get(path) or next(inner, None)
 
-    def check(self) -> dict[str, InputError]:
-        """Look at the documents again; gives the errors of the first one by path."""
-        self.errors = self.project.problem()
-        return self.errors
+    def errors_of(self, which: Which) -> dict[str, InputError]:
+        """What is wrong with a document by path, as of the last change."""
+        return self.errors if which == "document" else self.series_errors
 
-    def on_change(self, callback: Callable[[str], Any]) -> Callable[[], None]:
+    def check(self, which: Which = "document") -> None:
+        """Look at a document again."""
+        if which == "document":
+            looked = self.project.look()
+            self.errors, self.experiment = looked.errors, looked.experiment
+        else:
+            self.series_errors = self.project.series_problem()
+
+    def on_change(self, callback: Callable[[str], Any]) -> None:
         """Call a function in the event loop, in the context of this tab, after every change by any tab or job.
 
         Args:
             callback: gets what changed: "document", "series", "uploads", "results" or "jobs"; changes that follow each
                 other closely are told once. May be a coroutine function.
-
-        Returns:
-            A function that ends it.
         """
         self._callbacks.append(callback)
-
-        def end() -> None:
-            if callback in self._callbacks:
-                self._callbacks.remove(callback)
-
-        return end
 
     def notify(self, text: str, *, kind: Literal["info", "positive", "negative", "warning"] = "info") -> None:
         """Show a sentence at the lower edge of the page; those about failures stay until they are closed."""
@@ -196,17 +191,9 @@ class Session:
             ui.notify(text, type=kind, position="bottom", timeout=0 if lasting else max(4000, 70 * len(text)),
                       close_button="close" if lasting else False, multi_line=True)  # fmt: skip
 
-    def document(self, name: Literal["document", "series"]) -> Document:
+    def document(self, which: Which) -> Document:
         """One of the two documents by its name."""
-        return self.project.document if name == "document" else self.project.series
-
-    def _edit(self, change: Callable[[], None], path: str) -> InputError | None:
-        try:
-            change()
-        except InputError as error:
-            return error
-        self.check()
-        return self.error(path)
+        return self.project.document if which == "document" else self.project.series
 
     def _end(self) -> None:
         """The tab is closed: hear of nothing any more, and let what still runs for it write to nobody."""
@@ -233,10 +220,9 @@ class Session:
         pending, self._pending = self._pending, []
         if not self.alive:
             return
-        if "document" in pending:
-            self.check()
-        if "series" in pending:
-            self.series_errors = self.project.series_problem()
+        for what in pending:
+            if what in ("document", "series"):
+                self.check(what)
         for what in pending:
             for callback in list(self._callbacks):
                 self._call(callback, what)
@@ -256,10 +242,3 @@ class Session:
     async def _in_client(self, callback: Callable[[str], Any], what: str) -> None:
         with self._client:
             await callback(what)
-
-
-def _about(errors: dict[str, InputError], path: str) -> InputError | None:
-    if path in errors:
-        return errors[path]
-    inner = (error for key, error in errors.items() if path and key.startswith((f"{path}.", f"{path}[")))
-    return next(inner, None)

@@ -17,7 +17,7 @@ from ionscape.figures.render_matplotlib import draw
 from ionscape.figures.style import figure_bytes
 from ionscape.files.writing import write_bytes
 
-from .reading import is_of_sample, name_after_project, read_profile
+from .reading import is_of_sample, name_after_project, read_document, read_profile
 from .script import SCRIPT_FILE, project_script
 
 if TYPE_CHECKING:
@@ -110,34 +110,21 @@ def _files(project: Project) -> Iterable[str]:
 
 
 def _measurement(project: Project) -> Iterable[Plot]:
-    from ionscape.figures.measurement import balance_panel, counts_panel, crater_panel, density_panel, raw_counts_panel
-
     from .measuring import measure
+    from .plots import crater_plot, measured_plots
 
     found = measure(project.document.path)
-    for scan in found.scans.values():
-        panel = crater_panel(scan)
-        yield Plot(name=f"crater-{panel.title.removesuffix('.csv')}", panels=(panel,))
-    if found.profile is None and found.raw is not None:
-        yield Plot(name="raw-counts", panels=(raw_counts_panel(found.raw),))
-    profile = found.profile or read_profile(project)
-    if profile is not None:
-        yield Plot(name="counts", panels=(counts_panel(profile, regions=True),))
-        yield Plot(name="calibrated-profile", panels=(density_panel(profile),))
-        yield Plot(name="charge-balance", panels=(balance_panel(profile),))
+    yield from map(crater_plot, found.scans.values())
+    yield from measured_plots(found.profile, found.raw)
+    if found.profile is None:
+        yield from measured_plots(read_profile(project))
 
 
 def _experiment(project: Project) -> Iterable[Plot]:
-    from ionscape.figures import diffusion_coefficients
-    from ionscape.figures.energies import all_site_energies
+    from .plots import experiment_plots
 
-    from .reading import read_experiment
-
-    experiment = read_experiment(project.document.path)
-    yield diffusion_coefficients.plot(experiment)
-    sites = all_site_energies(experiment)
-    if sites is not None:
-        yield sites
+    experiment = project.look().experiment
+    return [] if experiment is None else experiment_plots(experiment)
 
 
 def _simulations(project: Project) -> Iterable[Plot]:
@@ -175,12 +162,10 @@ def _fit(project: Project) -> Iterable[Plot]:
 def _glass(project: Project) -> Iterable[Plot]:
     from ionscape.figures.glass import series_units
     from ionscape.figures.registry import plots_of
-    from ionscape.series import load_series_result
-
-    from .reading import read_series
+    from ionscape.series import load_series, load_series_result
 
     if project.series.text.strip():
-        yield series_units(read_series(project.series.path))
+        yield series_units(read_document(project.series.path, load_series))
     path = project.result("series.nc")
     if path is not None:
         yield from plots_of("series", load_series_result(path))

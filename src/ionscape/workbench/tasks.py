@@ -23,6 +23,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,12 +34,14 @@ from ionscape.interrupts import ignore_signals
 from ionscape.optional import require_extra
 
 from .project import DOCUMENT_FILE, SERIES_FILE, assumed_in, beginning_file
-from .reading import error_key, read_experiment, read_fit, read_fit_result, read_measurement, read_series
+from .reading import error_key, read_document, read_fit_result
 
 if TYPE_CHECKING:
     from ionscape.inference import FitResult
     from ionscape.scaleout import Tally
 
+CHOICES = {"profile-likelihood": ("parameters", "points"), "mcmc": ("draws", "seed")}
+"""Options of what goes on from least squares."""
 REPORT_EVERY = 0.1
 """Time [s] between two reports, so that the page is not flooded."""
 
@@ -132,21 +135,21 @@ def run_job(sender: Connection, kind: str, options: dict[str, Any], folder: str,
 
 def calibrate_task(context: JobContext, options: Mapping[str, Any]) -> str:
     """Counts to densities."""
-    from ionscape.profiling import calibrate
+    from ionscape.profiling import calibrate, load_measurement
 
     method = options.get("method")
-    profile = calibrate(
-        read_measurement(context.document), **({"density_method": method} if method is not None else {})
-    )
+    measurement = read_document(context.document, load_measurement)
+    profile = calibrate(measurement, **({"density_method": method} if method is not None else {}))
     context.save("profile.nc", profile.to_netcdf)
     return ""
 
 
 def simulate_task(context: JobContext, options: Mapping[str, Any]) -> str:
     """The experiment of the document, with other values where some are given."""
+    from ionscape.experiment import load_experiment
     from ionscape.transport import Settings, simulate
 
-    experiment = read_experiment(context.document).replace(options.get("values") or {})
+    experiment = read_document(context.document, load_experiment).replace(options.get("values") or {})
     chosen: dict[str, Any] = {"model": options.get("model", "full")}
     if options.get("tolerance") is not None:
         chosen["relative_tolerance"] = float(options["tolerance"])
@@ -167,11 +170,11 @@ def simulate_task(context: JobContext, options: Mapping[str, Any]) -> str:
 
 def fit_task(context: JobContext, options: Mapping[str, Any]) -> str:
     """Least squares, and what the document wants after it."""
-    from ionscape.inference import FitProgress, fit
+    from ionscape.inference import FitProgress, fit, load_fit
     from ionscape.inference.fit import result_so_far
     from ionscape.scaleout import RunStore, make_executor
 
-    problem = read_fit(context.document)
+    problem = read_document(context.document, load_fit)
     wanted = options.get("method") or problem.settings.method
     if wanted == "mcmc":
         require_extra("samplers", key="method", value=wanted)
@@ -208,21 +211,26 @@ def fit_task(context: JobContext, options: Mapping[str, Any]) -> str:
     return _warned(result)
 
 
-def profile_task(context: JobContext, options: Mapping[str, Any]) -> str:
-    """Profile likelihoods of a finished fit."""
-    return _go_on(context, "profile-likelihood", options)
+def go_on_task(method: str, context: JobContext, options: Mapping[str, Any]) -> str:
+    """Profile likelihoods, or the posterior, of a finished fit."""
+    from ionscape.scaleout import RunStore, make_executor
 
-
-def posterior_task(context: JobContext, options: Mapping[str, Any]) -> str:
-    """Posterior of a finished fit."""
-    return _go_on(context, "mcmc", options)
+    result = _beginning(context)
+    if result.problem is None:
+        raise InputError("is not the document of the last fit any more", file=DOCUMENT_FILE,
+                         remedy="fit again, or take back what was changed since")  # fmt: skip
+    context.assumed = tuple(sorted(assumed_in(context.folder)))
+    with make_executor(processes=options.get("processes")) as executor:
+        result = _continued(context, result, method, executor, RunStore(context.store), options)
+    _save_fit(context, result)
+    return _warned(result)
 
 
 def series_task(context: JobContext, options: Mapping[str, Any]) -> str:
     """Activation energies and conductivities of the series of glasses."""
-    from ionscape.series import run_series
+    from ionscape.series import load_series, run_series
 
-    series = read_series(context.folder / SERIES_FILE)
+    series = read_document(context.folder / SERIES_FILE, load_series)
     if options.get("landscapes") is not None:
         series = series.with_landscapes(int(options["landscapes"]))
     result = run_series(series, store=context.store, processes=options.get("processes"), progress=context.show)
@@ -250,26 +258,12 @@ TASKS: Mapping[str, Callable[[JobContext, Mapping[str, Any]], str]] = {
     "calibrate": calibrate_task,
     "simulate": simulate_task,
     "fit": fit_task,
-    "profile-likelihood": profile_task,
-    "mcmc": posterior_task,
+    "profile-likelihood": partial(go_on_task, "profile-likelihood"),
+    "mcmc": partial(go_on_task, "mcmc"),
     "series": series_task,
     "report": report_task,
 }
 """By the kind of the job; each returns a sentence for the user, or nothing."""
-
-
-def _go_on(context: JobContext, method: str, options: Mapping[str, Any]) -> str:
-    from ionscape.scaleout import RunStore, make_executor
-
-    result = _beginning(context)
-    if result.problem is None:
-        raise InputError("is not the document of the last fit any more", file=DOCUMENT_FILE,
-                         remedy="fit again, or take back what was changed since")  # fmt: skip
-    context.assumed = tuple(sorted(assumed_in(context.folder)))
-    with make_executor(processes=options.get("processes")) as executor:
-        result = _continued(context, result, method, executor, RunStore(context.store), options)
-    _save_fit(context, result)
-    return _warned(result)
 
 
 def _beginning(context: JobContext) -> FitResult:
@@ -290,12 +284,10 @@ def _beginning(context: JobContext) -> FitResult:
 def _continued(
     context: JobContext, result: FitResult, method: str, executor: Any, store: Any, options: Mapping[str, Any]
 ) -> FitResult:
-    from ionscape.inference import profile_likelihood, sample_posterior
+    from ionscape.inference import FURTHER
 
-    names = ("parameters", "points") if method == "profile-likelihood" else ("draws", "seed")
-    given = {name: options[name] for name in names if options.get(name) is not None}
-    verb: Callable[..., FitResult] = profile_likelihood if method == "profile-likelihood" else sample_posterior
-    return verb(result, executor=executor, store=store, progress=context.show, **given)
+    given = {name: options[name] for name in CHOICES[method] if options.get(name) is not None}
+    return FURTHER[method](result, executor=executor, store=store, progress=context.show, **given)
 
 
 def _save_fit(context: JobContext, result: FitResult) -> None:
@@ -307,5 +299,5 @@ def _save_fit(context: JobContext, result: FitResult) -> None:
 
 
 def _warned(result: Any) -> str:
-    warnings = result.summary()["warnings"] if hasattr(result, "problem") else result.warnings
+    warnings = result.warnings
     return "" if not warnings else f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}: {warnings[0]}"

@@ -3,59 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
-
-if TYPE_CHECKING:
-    from ionscape.workbench.session import Session
 
 ASK = "document.body.classList.contains('body--dark')"
 
 
-def is_dark(session: Session) -> bool:
-    """Whether the page of a tab is dark; light until the browser has answered where it follows the system."""
-    dark = session.state.get("dark")
-    if dark is not None and dark.value is not None:
-        return bool(dark.value)
-    return bool(session.state.get("theme.system_is_dark", False))
+class Theme:
+    """Whether the page of a tab is dark, as its button or the system has it. Made while the page is built."""
 
+    def __init__(self) -> None:
+        """Follow the system at first, which the browser has to be asked for; light until it has answered."""
+        self._dark = ui.dark_mode(value=None, on_change=self._tell)
+        self._system_is_dark = False
+        self._callbacks: list[Callable[[], None]] = []
+        ui.timer(0.2, self._ask, once=True)
 
-def on_theme(session: Session, draw: Callable[[], Any]) -> None:
-    """Draw again whenever the page becomes dark or light; call it while the page is built."""
+    @property
+    def is_dark(self) -> bool:
+        """Whether figures are drawn on dark ground."""
+        return self._system_is_dark if self._dark.value is None else bool(self._dark.value)
 
-    async def ask() -> None:
+    def switch(self) -> None:
+        """Dark for light, or light for dark; from "as the system has it" to dark."""
+        self._dark.set_value(not self._dark.value)
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Call a function whenever the page becomes dark or light."""
+        self._callbacks.append(callback)
+
+    async def _ask(self) -> None:
         try:
-            found = bool(await ui.run_javascript(ASK, timeout=2.0))
+            self._system_is_dark = bool(await ui.run_javascript(ASK, timeout=2.0))
         except (TimeoutError, RuntimeError):
             return
-        if found != bool(session.state.get("theme.system_is_dark", False)):
-            session.state["theme.system_is_dark"] = found
-            await _drawn(draw)
+        if self.is_dark:
+            self._tell()
 
-    async def redraw() -> None:
-        await _drawn(draw)
-
-    dark = session.state.get("dark")
-    if dark is not None:
-        dark.on_value_change(redraw)
-        if dark.value is None:
-            ui.timer(0.2, ask, once=True)
-
-
-def empty_figure() -> dict[str, Any]:
-    """A figure before there is anything to draw."""
-    clear = "rgba(0,0,0,0)"
-    layout = {
-        "xaxis": {"visible": False},
-        "yaxis": {"visible": False},
-        "paper_bgcolor": clear,
-        "plot_bgcolor": clear,
-    }
-    return {"data": [], "layout": layout, "config": {"displayModeBar": False, "displaylogo": False, "responsive": True}}
-
-
-async def _drawn(draw: Callable[[], Any]) -> None:
-    found = draw()
-    if hasattr(found, "__await__"):
-        await found
+    def _tell(self) -> None:
+        for callback in self._callbacks:
+            callback()

@@ -7,9 +7,7 @@ import re
 
 from ionscape.errors import InputError, MissingKey
 from ionscape.remarks import Remark, sentence
-from ionscape.wording import in_words, label_of, name_of
-
-__all__ = ["label_of", "name_of", "page_words"]
+from ionscape.wording import in_words, name_of
 
 DOCUMENTS = ("analysis.toml", "series.toml")
 _PER_CENT = re.compile(r"([\d.]*\d) ?%")

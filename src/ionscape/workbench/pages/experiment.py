@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import partial
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from nicegui import background_tasks, events, run, ui
+from nicegui import background_tasks, run, ui
 
 from ionscape.errors import InputError
 from ionscape.experiment.models import Experiment
 from ionscape.experiment.parts import BackElectrode, Chamber, GridSpecification, Sample
-from ionscape.figures.plot import Plot
-from ionscape.figures.render_plotly import to_plotly
-from ionscape.files.description import example_table
+from ionscape.files.description import describe, example_table, table_at
 from ionscape.files.fields import Keyed
-from ionscape.workbench.form_controls import button
-from ionscape.workbench.form_fields import describe_field
 from ionscape.workbench.forms import mistakes_line, structure
-from ionscape.workbench.opening import with_opened
-from ionscape.workbench.pages import notes
+from ionscape.workbench.opening import preset, with_opened
 from ionscape.workbench.pages.experiment_form import ExperimentForm
 from ionscape.workbench.pages.experiment_ions import IonList
-from ionscape.workbench.pages.experiment_plots import plots_of
-from ionscape.workbench.pages.file_buttons import file_buttons
-from ionscape.workbench.reading import NOT_OF_THE_EXPERIMENT, experiment_remarks
-from ionscape.workbench.theme import empty_figure, is_dark, on_theme
+from ionscape.workbench.pages.latest import Latest
+from ionscape.workbench.pages.plot_view import PlotView
+from ionscape.workbench.parts import (
+    OUTLINED,
+    QUIET,
+    button,
+    column,
+    file_buttons,
+    line,
+    row,
+    sides,
+    text_button,
+    undo_button,
+)
+from ionscape.workbench.plots import experiment_plots, with_draft
+from ionscape.workbench.reading import NOT_OF_THE_EXPERIMENT, about_experiment, remarks_of
 from ionscape.workbench.wording import page_words
 
 if TYPE_CHECKING:
@@ -42,27 +47,12 @@ BEFORE_FIGURES = (
     "Here appear, as soon as nothing is missing: the diffusion coefficients of the ions over their density, D(n), and"
     " the energies of their sites, both as the numbers on the left change."
 )
+EARLIER = "The figures show the last description without mistakes."
 ALWAYS_SHOWN = ("sample", "chamber", "back_electrode", "grid")
-FIGURE_HEIGHT = "height: max(250px, calc(50vh - 42px))"
+FIGURE_HEIGHT = "max(250px, calc(50vh - 42px))"
 
 
-def build(session: Session) -> None:
-    """Make the page in the current container."""
-    notes.add_style()
-    ExperimentPage(session)
-
-
-def preset_text(name: str) -> str:
-    """Text of the experiment file of a preset."""
-    return (files("ionscape.workbench") / "presets" / f"{name}.toml").read_text(encoding="utf-8")
-
-
-def with_experiment(text: str, experiment: str) -> str:
-    """A document whose experiment is another one; its measurement and fit stay."""
-    return with_opened(text, experiment, file="experiment").text
-
-
-class ExperimentPage:
+class Page:
     """Controls of one tab."""
 
     def __init__(self, session: Session) -> None:
@@ -70,50 +60,45 @@ class ExperimentPage:
         self.session = session
         self.document = session.project.document
         self.open_sections: dict[str, bool] = {}
-        self.revision = -1
-        self.busy = False
         self.draft: dict[str, Any] = {}  # what is being typed and not written yet
-        self.drawn_draft: dict[str, Any] = {}
         self.ions = IonList(session)
-        with ui.row().classes("w-full no-wrap items-stretch").style("gap: 0"):
-            with ui.column().classes("workbench-settings").style("gap: 8px"):
-                self._toolbar()
-                self.mistakes = ui.label().classes("workbench-error").props("role=status").mark("experiment-mistakes")
-                self.problems = ui.label().classes("workbench-error").props("role=alert").mark("experiment-problems")
-                self.assumed = ui.row().classes("w-full items-center no-wrap").style("gap: 6px")
-                with self.assumed:
-                    self.assumed_text = notes.warning("").mark("experiment-assumed")
-                    right = ui.button("all are right", on_click=lambda: session.project.confirm(*self._assumed()))
-                    right.props("flat dense no-caps size=sm").style("flex: none").mark("experiment-confirm-all")
-                self.unusual = notes.warning("").mark("experiment-unusual")
-                self.unusual.set_visibility(False)
-                self.form_place = ui.column().classes("w-full").style("gap: 4px")
-            with ui.column().classes("workbench-figures").style("gap: 4px"):
-                self._figures()
+        self.drawing = Latest(self._draw_once)
+        left, right = sides()
+        with left:
+            self._toolbar()
+            self.mistakes = line("error").mark("experiment-mistakes")
+            self.problems = line("error").mark("experiment-problems")
+            self.assumed = row()
+            with self.assumed:
+                self.assumed_text = line("warning").mark("experiment-assumed")
+                text_button("all are right", lambda: session.project.confirm(*self._assumed()),
+                            "experiment-confirm-all").style("flex: none")  # fmt: skip
+            self.unusual = line("warning").mark("experiment-unusual")
+            self.form_place = column()
+        with right:
+            self._figures()
         self.structure: Any = None
         self._refresh_form()
         session.on_change(self._changed)
-        on_theme(session, partial(self._draw, force=True))
-        ui.timer(0.05, self._draw, once=True)
+        ui.timer(0.05, self.drawing.request, once=True)
         ui.timer(0.05, self.ions.find_elements, once=True)
 
     # left ------------------------------------------------------------------------------------------------------------
 
     def _toolbar(self) -> None:
-        with ui.row().classes("w-full items-center no-wrap").style("gap: 4px"):
-            presets = ui.button("Preset", icon="science").props("dense outline size=sm").mark("experiment-preset")
+        with row(4):
+            presets = ui.button("Preset", icon="science").props(OUTLINED).mark("experiment-preset")
             with presets, ui.menu():
                 for name, title in PRESETS.items():
                     item = ui.menu_item(title, on_click=partial(self._load_preset, name))
                     item.mark(f"experiment-preset-{name}")
-            self.upload = file_buttons(
-                "experiment", opened=self._open, rejected=self._reject, saved=self._save, accept=".toml,.txt",
-                largest=LARGEST_FILE,
+            file_buttons(
+                self.session, "experiment", "document", self._open, accept=".toml,.txt", largest=LARGEST_FILE,
                 tips=("Open a TOML file of the command line",
                       "Take the TOML file away; the command line reads it as it is"),
             )  # fmt: skip
             ui.space()
-            button("undo", "take back the last change", self._undo, "experiment-undo")
+            undo_button(self.session, "experiment-undo")
             button("code", "the file as text", lambda: self.show_text(not self.text_shown), "experiment-text")
 
     def _refresh_form(self) -> None:
@@ -133,7 +118,7 @@ class ExperimentPage:
             with form.section("ions", lambda: "Ions"):
                 self.ions.build(form, data.get("ions"))
             with form.section("stages", lambda: f"Stages ({len(self.document.get('stages') or [])})"):
-                form.tables("stages", describe_field(Experiment, "stages"), header=self._stage_header,
+                form.tables("stages", describe(Experiment)["stages"], header=self._stage_header,
                             new=self._new_stage)  # fmt: skip
             with form.section("chamber", lambda: "Chamber", opened=False):
                 form.table("chamber", Chamber)
@@ -146,18 +131,18 @@ class ExperimentPage:
 
     def _beginning(self) -> None:
         """What an empty page offers."""
-        ui.label(
+        line(
+            "note",
             "Nothing is described yet. Begin with a preset and change what is different in your experiment, open a file"
-            " of the command line, or fill in the form: first the ions, then sample and stages."
-        ).classes("workbench-note").mark("experiment-empty")
+            " of the command line, or fill in the form: first the ions, then sample and stages.",
+        ).mark("experiment-empty")
         for name, title in PRESETS.items():
-            begin = ui.button(title, icon="science", on_click=partial(self._load_preset, name))
-            begin.props("flat dense no-caps size=sm align=left").mark(f"experiment-begin-{name}")
+            begin = partial(self._load_preset, name)
+            text_button(title, begin, f"experiment-begin-{name}", icon="science", look=f"{QUIET} align=left")
 
     def _names(self) -> dict[str, Any]:
         def ions() -> list[str]:
-            found = self.document.get("ions")
-            return [str(name) for name in found] if isinstance(found, Mapping) else []
+            return list(map(str, table_at(self.document.get("ions"))))
 
         return {"beam": ions, "native": ions, "composition": ions, "diffusion": ions}
 
@@ -191,13 +176,9 @@ class ExperimentPage:
 
     def _show_problems(self) -> None:
         """Sentences that no control shows; those about the measurement and the fit belong to their pages."""
-        own = [error for key, error in self.form.homeless_errors().items()
-               if not key.startswith(NOT_OF_THE_EXPERIMENT)]  # fmt: skip
-        self.problems.set_text(" ".join(map(page_words, own)))
-        self.problems.set_visibility(bool(own))
-        wrong = {key: error for key, error in self.form.mistakes().items() if not key.startswith(NOT_OF_THE_EXPERIMENT)}
-        self.mistakes.set_text(mistakes_line(wrong))
-        self.mistakes.set_visibility(bool(wrong))
+        own = about_experiment(self.form.homeless_errors())
+        self.problems.set_text(" ".join(map(page_words, own.values())))
+        self.mistakes.set_text(mistakes_line(about_experiment(self.form.mistakes())))
         assumed = self._assumed()
         self.assumed.set_visibility(bool(assumed))
         self.assumed_text.set_text(
@@ -207,79 +188,38 @@ class ExperimentPage:
 
     def _assumed(self) -> list[str]:
         """The assumed values of the experiment."""
-        return [path for path in self.session.project.assumed if not path.startswith(NOT_OF_THE_EXPERIMENT)]
+        return list(about_experiment(dict.fromkeys(self.session.project.assumed)))
 
     def _load_preset(self, name: str) -> None:
-        text = with_experiment(self.document.text, preset_text(name))
+        text = with_opened(self.document.text, preset(f"{name}.toml").decode(), file=name).text
         self.session.project.forget_assumed(kept=NOT_OF_THE_EXPERIMENT)
-        self._replaced(self.session.replace(text))
+        self.document.replace(text)
 
-    async def _open(self, event: events.UploadEventArguments) -> None:
-        try:
-            text = (await event.file.read()).decode("utf-8-sig")
-        except UnicodeDecodeError:
-            self.session.notify(f"{event.file.name}: is not a text in UTF-8.", kind="negative")
-            return
-        finally:
-            self.upload.reset()
-        try:
-            opened = with_opened(self.document.text, text, file=event.file.name)
-        except InputError as error:
-            self.session.notify(str(error), kind="negative")
-            return
+    async def _open(self, name: str, content: bytes) -> None:
+        opened = with_opened(self.document.text, content.decode("utf-8-sig"), file=name)
         self.session.project.forget_assumed(kept=opened.kept_keys)
-        self._replaced(self.session.replace(opened.text))
+        self.document.replace(opened.text)
         if opened.sentence:
             self.session.notify(opened.sentence)
-
-    def _check(self, text: str, name: str) -> str | None:
-        """The sentence about text that is not TOML, with the name of the user's file."""
-        from ionscape.files.toml import parse_toml
-
-        try:
-            parse_toml(text, file=name)
-        except InputError as error:
-            return str(error)
-        return None
-
-    def _replaced(self, problem: InputError | None) -> None:
-        if problem is not None and problem not in self.session.errors.values():
-            self.session.notify(str(problem), kind="negative")
-
-    def _reject(self) -> None:
-        self.session.notify("The file is too large for an experiment file (at most 1 MiB).", kind="negative")
-
-    def _save(self) -> None:
-        ui.download(self.document.text.encode(), "analysis.toml", "application/toml")
-
-    def _undo(self) -> None:
-        if not self.session.undo():
-            self.session.notify("There is nothing to take back.")
 
     # right -----------------------------------------------------------------------------------------------------------
 
     def _figures(self) -> None:
-        self.text_shown = False
-        self.note = ui.label(BEFORE_FIGURES).classes("workbench-note q-pa-md").style("max-width: 620px")
-        self.note.mark("experiment-note")
-        self.plots = ui.column().classes("w-full").style("gap: 4px")
+        self.text_shown, self.told = False, BEFORE_FIGURES
+        self.note = line("note", BEFORE_FIGURES).classes("q-pa-md").style("max-width: 620px").mark("experiment-note")
+        self.plots = column()
         with self.plots:
-            empty = empty_figure()
-            self.diffusion = ui.plotly(empty).classes("w-full").style(FIGURE_HEIGHT).mark("experiment-diffusion")
-            self.sites = ui.plotly(empty).classes("w-full").style(FIGURE_HEIGHT).mark("experiment-sites")
-            self.diffusion.props["aria-label"] = "diffusion coefficients over density"
-            self.sites.props["aria-label"] = "site energies"
-        self.text_place = ui.column().classes("w-full").style("gap: 6px")
+            self.diffusion = PlotView(self.session, mark="experiment-diffusion", height=FIGURE_HEIGHT, stays=True,
+                                      label="diffusion coefficients over density")  # fmt: skip
+            self.sites = PlotView(self.session, mark="experiment-sites", height=FIGURE_HEIGHT, label="site energies")
+        self.text_place = column(6)
         self.text_place.set_visibility(False)
         with self.text_place:
-            with ui.row().classes("w-full items-center").style("gap: 8px"):
-                ui.label("analysis.toml, as the command line reads it").classes("workbench-note")
-                ui.space()
-                ui.button("Apply", on_click=self._apply_text).props("dense size=sm").mark("experiment-text-apply")
-                ui.button("Discard", on_click=self._show_document).props("dense outline size=sm").mark(
-                    "experiment-text-discard"
-                )
-            self.text_error = ui.label().classes("workbench-error").props("role=alert").mark("experiment-text-error")
+            with row(8):
+                line("note", "analysis.toml, as the command line reads it")
+                text_button("Apply", self._apply_text, "experiment-text-apply", look="dense size=sm")
+                text_button("Discard", self._show_document, "experiment-text-discard", look=OUTLINED)
+            self.text_error = line("error").mark("experiment-text-error")
             self.editor = ui.codemirror(self.document.text, language="TOML", theme="basicLight").classes("w-full")
             self.editor.style("height: calc(100vh - 110px)").mark("experiment-editor")
             self.editor.props["aria-label"] = "text of the file"
@@ -288,10 +228,10 @@ class ExperimentPage:
         """Show the text of the file in place of the figures, or the figures."""
         self.text_shown = shown
         self.plots.set_visibility(not shown)
-        self.note.set_visibility(not shown and bool(self.note.text))
+        self._show_note()
         self.text_place.set_visibility(shown)
         if shown:
-            self.editor.set_theme("basicDark" if is_dark(self.session) else "basicLight")
+            self.editor.set_theme("basicDark" if self.session.theme.is_dark else "basicLight")
             self._show_document()
 
     def _show_document(self) -> None:
@@ -299,13 +239,12 @@ class ExperimentPage:
         self.text_error.set_text("")
 
     def _apply_text(self) -> None:
-        text = str(self.editor.value or "")
         try:
-            tomllib.loads(text)
-        except tomllib.TOMLDecodeError:
-            self.text_error.set_text(self._check(text, "analysis.toml") or "")
+            self.document.replace(str(self.editor.value or ""))
+        except InputError as error:
+            self.text_error.set_text(str(error))
             return
-        self.session.replace(text)
+        self.session.check()
         self.text_error.set_text(" ".join(map(str, self.session.errors.values())))
 
     # changes ---------------------------------------------------------------------------------------------------------
@@ -326,53 +265,32 @@ class ExperimentPage:
             self.ions.show_elements()
         if self.text_shown and not self.text_error.text:
             self.editor.set_value(self.document.text)
-        await self._draw()
+        await self.drawing.request()
 
-    async def _draw(self, *, force: bool = False) -> None:
-        """Draw the latest state; changes that come meanwhile are drawn at the end, together."""
-        if self.busy or (self._is_drawn() and not force):
+    async def _draw_once(self) -> None:
+        draft, experiment, found = dict(self.draft), self.session.experiment, None
+        self.unusual.set_text(" ".join(remarks_of(experiment)))
+        if draft:
+            folder = self.session.project.folder
+            experiment = await run.io_bound(partial(with_draft, self.document.data, draft, folder=folder))
+        if experiment is not None:
+            found = await run.io_bound(experiment_plots, experiment)
+        if not self.session.alive:
             return
-        self.busy = True
-        try:
-            while not self._is_drawn() or force:
-                force = False
-                self.revision, self.drawn_draft = self.document.revision, dict(self.draft)
-                found = None
-                remarks: list[str] = []
-                if self.document.data:
-                    found = await run.io_bound(plots_of, str(self.document.path), self.drawn_draft)
-                    remarks = await run.io_bound(experiment_remarks, self.document.path) or []
-                if not self.session.alive:
-                    return
-                self.unusual.set_text(" ".join(remarks))
-                self.unusual.set_visibility(bool(remarks))
-                if found is not None or not self.drawn_draft:
-                    self._show_plots(found)
-        finally:
-            self.busy = False
-
-    def _is_drawn(self) -> bool:
-        return self.revision == self.document.revision and self.drawn_draft == self.draft
+        if found is not None:
+            self.diffusion.show(found[0])
+            self.sites.show(found[1] if len(found) > 1 else None)
+        if found is not None or not draft:
+            self._show_note(drawn=found is not None)
 
     def _typing(self, path: str, value: Any) -> None:
         """Draw with a value that is being typed; it is written when that is finished."""
         self.draft = {path: value}
-        background_tasks.create(self._draw(), name="figures of what is typed")
+        background_tasks.create(self.drawing.request(), name="figures of what is typed")
 
-    def _show_plots(self, found: tuple[Plot, Plot | None] | None) -> None:
-        problems = [key for key in self.session.errors if not key.startswith(NOT_OF_THE_EXPERIMENT)]
-        if found is None:
-            drawn = bool(self.session.state.get("experiment.plots"))
-            text = "The figures show the last description without mistakes." if drawn else BEFORE_FIGURES
-            self.note.set_text(text if problems or not drawn else "")
-            self.note.set_visibility(bool(self.note.text) and not self.text_shown)
-            return
-        self.note.set_text("")
-        self.note.set_visibility(False)
-        dark = is_dark(self.session)
-        diffusion, sites = found
-        self.session.state["experiment.plots"] = [plot for plot in found if plot is not None]
-        self.diffusion.update_figure(to_plotly(diffusion, dark=dark))
-        self.sites.set_visibility(sites is not None)
-        if sites is not None:
-            self.sites.update_figure(to_plotly(sites, dark=dark))
+    def _show_note(self, *, drawn: bool | None = None) -> None:
+        """What is to be said of the figures, unless the text stands in their place."""
+        if drawn is not None:
+            earlier = EARLIER if about_experiment(self.session.errors) else ""
+            self.told = "" if drawn else earlier if self.diffusion.plot is not None else BEFORE_FIGURES
+        self.note.set_text("" if self.text_shown else self.told)

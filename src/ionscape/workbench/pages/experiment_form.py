@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ionscape.experiment.diffusion import ConstantSpecification, SiteEnergySpecification
-from ionscape.files.description import example_table
+from ionscape.files.description import Key, example_table
 from ionscape.files.fields import Keyed
 from ionscape.wording import join_path, split_path
-from ionscape.workbench.form_fields import FieldDescription
 from ionscape.workbench.forms import Form, numbers_of
 
 FOREIGN_ION = {
@@ -47,19 +46,19 @@ class ExperimentForm(Form):
         if self.document.get(path) is None:
             self.session.notify(" ".join(map(str, problems.values())), kind="negative")
 
-    def add_entry(self, path: str, name: str, description: FieldDescription) -> None:
+    def add_entry(self, path: str, name: str, entry: Key) -> None:
         """Add an entry to a mapping.
 
         A model of an ion in a stage begins as a copy of the one that it replaces; an ion that becomes native gets
         site energies, unless its model is somebody's own.
         """
         general = self.document.get(join_path(("ions", name, "diffusion")))
-        if description.models and isinstance(general, dict):
+        if entry.value.tables and isinstance(general, dict):
             self.edit(join_path((*split_path(path), name)), general)
         elif path == NATIVE:
-            self._add_native(name, description)
+            self._add_native(name, entry)
         else:
-            super().add_entry(path, name, description)
+            super().add_entry(path, name, entry)
 
     def foreign_ion(self) -> str | None:
         """The ion that a beam would bring: the first that is not native; None where that is not known."""
@@ -69,10 +68,9 @@ class ExperimentForm(Form):
             return None
         return next((name for name in ions if name not in native and name not in measured), None)
 
-    def _add_native(self, name: str, description: FieldDescription) -> None:
+    def _add_native(self, name: str, entry: Key) -> None:
         measured = self.document.get(join_path(("measurement", "native", name)))
-        example = description.example if isinstance(description.example, Mapping) else {}
-        changes: dict[str, Any] = {join_path((*split_path(NATIVE), name)): measured or next(iter(example.values()), "")}
+        changes: dict[str, Any] = {join_path((*split_path(NATIVE), name)): measured or entry.example or ""}
         if measured is None:
             self.assume(changes)
         model = join_path(("ions", name, "diffusion"))

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nicegui import run, ui
 
 from ionscape.experiment.parts import Ion
+from ionscape.files.description import table_at
 from ionscape.profiling.isotopes import ELEMENTS as ISOTOPES_OF
 from ionscape.wording import join_path
-from ionscape.workbench.form_controls import button
 from ionscape.workbench.measuring import MOBILE_ELEMENTS, export_elements
 from ionscape.workbench.measuring_remarks import ion_name_remark
-from ionscape.workbench.pages import notes
 from ionscape.workbench.pages.experiment_form import ExperimentForm
+from ionscape.workbench.parts import button, line, row, text_button
 
 if TYPE_CHECKING:
     from ionscape.workbench.session import Session
@@ -47,18 +46,17 @@ class IonList:
         """Make the sections of the ions of a form."""
         self.form = form
         self.remarks = {}
-        for name in ions if isinstance(ions, Mapping) else ():
+        for name in table_at(ions):
             path = join_path(("ions", str(name)))
             with form.section(path, partial(str, name)):
-                self.remarks[str(name)] = notes.warning("").mark(f"remark-{path}")
+                self.remarks[str(name)] = line("warning").mark(f"remark-{path}")
                 form.table(path, Ion)
-                remove = ui.button(f"remove {name}", icon="delete", on_click=partial(form.edit, path, None))
-                remove.props("flat dense size=sm").mark(f"remove-{path}")
+                text_button(f"remove {name}", partial(form.edit, path, None), f"remove-{path}", icon="delete")
 
         def add() -> None:
             self._add_ion(str(entry.value or "").strip())
 
-        with ui.row().classes("w-full no-wrap items-center").style("gap: 2px"):
+        with row(2):
             entry = ui.input(label="add an ion", placeholder="such as K").props("dense outlined stack-label")
             entry.classes("col").mark("add-ions-name").on("keydown.enter", add)
             button("add", "add the ion", add, "add-ions")
@@ -93,20 +91,16 @@ class IonList:
 
     def show_elements(self) -> None:
         """Offer the elements of the export as ions, and say which ion is none of them."""
-        found, given = self.document.get("ions"), self.document.get("measurement.channels")
-        ions = list(map(str, found)) if isinstance(found, Mapping) else []
+        data = self.document.data
         for name, label in self.remarks.items():
-            counted = isinstance(given, Mapping) and name in given
-            remark = "" if counted else ion_name_remark(name, self.elements)
-            label.set_text(remark)
-            label.set_visibility(bool(remark))
-        missing = [name for name in self.elements if name in MOBILE_ELEMENTS
-                   and name not in [ion.rstrip("+-0123456789") for ion in ions]]  # fmt: skip
+            counted = name in table_at(data, "measurement", "channels")
+            label.set_text("" if counted else ion_name_remark(name, self.elements))
+        ions = [str(ion).rstrip("+-0123456789") for ion in table_at(data, "ions")]
+        missing = [name for name in self.elements if name in MOBILE_ELEMENTS and name not in ions]
         self.offered.clear()
         with self.offered:
             if missing:
                 ui.label("in the export:").classes("workbench-note")
             for name in missing:
-                offer = ui.button(name, icon="add", on_click=partial(self._add_ion, name))
-                offer.props("flat dense no-caps size=sm").mark(f"add-ions-{name}")
+                offer = text_button(name, partial(self._add_ion, name), f"add-ions-{name}", icon="add")
                 offer.props["aria-label"] = f"add the ion {name} of the export"

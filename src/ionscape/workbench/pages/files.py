@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from nicegui import run, ui
 
 from ionscape.errors import InputError
-from ionscape.figures.render_plotly import to_plotly
-from ionscape.workbench.form_controls import button
+from ionscape.workbench.pages.latest import Latest
+from ionscape.workbench.pages.plot_view import PlotView
+from ionscape.workbench.parts import OUTLINED, QUIET, button, column, heading, line, row, sides, text_button
 from ionscape.workbench.script import SCRIPT_FILE, project_script
 from ionscape.workbench.takeaway import FORMS, MEDIA_TYPES, Figure, Form, figures, picture, write_archive
-from ionscape.workbench.theme import empty_figure, is_dark, on_theme
 
 if TYPE_CHECKING:
     from ionscape.workbench.session import Session
@@ -24,7 +24,7 @@ SCRIPT_NOTE = (
     "The script reads the documents and uploads of the project: run it in the folder of the project, or take it with"
     " its folder."
 )
-LARGE = "height: max(300px, calc(100vh - 130px))"
+LARGE = "max(300px, calc(100vh - 130px))"
 MEANINGS = {
     ".nc": "result, NetCDF",
     ".html": "report with its figures",
@@ -35,12 +35,7 @@ MEANINGS = {
 }
 
 
-def build(session: Session) -> None:
-    """Make the page in the current container."""
-    FilesPage(session)
-
-
-class FilesPage:
+class Page:
     """Files on the left, one figure or the script on the right."""
 
     def __init__(self, session: Session) -> None:
@@ -48,41 +43,32 @@ class FilesPage:
         self.session = session
         self.figures: list[Figure] = []
         self.chosen: str | None = None
-        self.busy = self.dirty = False
-        with ui.row().classes("w-full no-wrap items-stretch").style("gap: 0"):
-            with ui.column().classes("workbench-settings").style("gap: 6px"):
-                with ui.row().classes("w-full items-center no-wrap").style("gap: 8px"):
-                    self.archive = ui.button(EVERYTHING, icon="download", on_click=self._archive)
-                    self.archive.props("dense").classes("q-px-sm").mark("files-archive")
-                    ui.button("Script", icon="code", on_click=self._script).props("dense outline").classes(
-                        "q-px-sm"
-                    ).mark("files-script").tooltip("A Python script that does again what was clicked")
-                    self.spinner = ui.spinner(size="1.2em").mark("files-busy")
-                ui.label(f"In the folder {session.project.folder}").classes("workbench-note").style(
-                    "overflow-wrap: anywhere"
-                )
-                self.list = ui.column().classes("w-full").style("gap: 0").mark("files-list")
-                self.figure_list = ui.column().classes("w-full").style("gap: 0").mark("files-figures")
-            with ui.column().classes("workbench-figures").style("gap: 4px"):
-                self._right()
+        self.listing = Latest(self._list_figures)
+        left, right = sides()
+        with left.style("gap: 6px"):
+            with row(8):
+                self.archive = text_button(EVERYTHING, self._archive, "files-archive", icon="download", look="dense")
+                text_button("Script", self._script, "files-script", icon="code", look="dense outline",
+                            tip="A Python script that does again what was clicked")  # fmt: skip
+                self.spinner = ui.spinner(size="1.2em").mark("files-busy")
+            line("note", f"In the folder {session.project.folder}").style("overflow-wrap: anywhere")
+            self.list = column(0).mark("files-list")
+            self.figure_list = column(0).mark("files-figures")
+        with right:
+            with row(8).style("min-height: 32px"):
+                self.heading = heading("").mark("files-heading")
+                ui.space()
+                self.script_button = text_button("Download the script", self._download_script, "files-script-download",
+                                                 icon="download", look=OUTLINED)  # fmt: skip
+                self.script_archive = text_button("Script with its folder (zip)", self._archive, "files-script-archive",
+                                                  icon="download", look=OUTLINED)  # fmt: skip
+            self.script_note = ui.label(SCRIPT_NOTE).classes("workbench-note").mark("files-script-note")
+            self.figure = PlotView(session, mark="files-figure", label="the chosen figure", height=LARGE, stays=True)
+            self.code = ui.code("", language="python").classes("w-full").style("font-size: 12px").mark("files-code")
+            self._show_script(False)
         self._show_files()
         session.on_change(self._changed)
-        on_theme(session, self._show_figure)
         ui.timer(0.05, self.refresh, once=True)
-
-    def _right(self) -> None:
-        with ui.row().classes("w-full items-center no-wrap").style("gap: 8px; min-height: 32px"):
-            self.heading = ui.label().classes("text-weight-medium").mark("files-heading")
-            ui.space()
-            self.script_button = ui.button("Download the script", icon="download", on_click=self._download_script)
-            self.script_button.props("dense outline size=sm").mark("files-script-download")
-            self.script_archive = ui.button("Script with its folder (zip)", icon="download", on_click=self._archive)
-            self.script_archive.props("dense outline size=sm").mark("files-script-archive")
-        self.script_note = ui.label(SCRIPT_NOTE).classes("workbench-note").mark("files-script-note")
-        self.figure = ui.plotly(empty_figure()).classes("w-full").style(LARGE).mark("files-figure")
-        self.figure.props('role="img"').props["aria-label"] = "the chosen figure"
-        self.code = ui.code("", language="python").classes("w-full").style("font-size: 12px").mark("files-code")
-        self._show_script(False)
 
     # lists -----------------------------------------------------------------------------------------------------------
 
@@ -94,19 +80,19 @@ class FilesPage:
                                  ("Uploaded", project.uploads())):  # fmt: skip
                 if not paths:
                     continue
-                ui.label(title).classes("text-weight-medium").style("margin-top: 6px")
+                heading(title).style("margin-top: 6px")
                 for path in paths:
                     self._file_row(path)
             foreign = project.foreign()
             if foreign:
-                ui.label("Not used").classes("text-weight-medium").style("margin-top: 6px").mark("files-foreign")
+                heading("Not used").style("margin-top: 6px").mark("files-foreign")
                 for name, why in foreign.items():
-                    ui.label(f"{name}: {why}").classes("workbench-note").style("overflow-wrap: anywhere")
+                    line("note", f"{name}: {why}").style("overflow-wrap: anywhere")
 
     def _file_row(self, path: Path) -> None:
         project = self.session.project
         name = path.name if path in project.documents() else project.relative(path)
-        with ui.row().classes("w-full items-center no-wrap").style("gap: 6px; min-height: 24px"):
+        with row().style("min-height: 24px"):
             ui.label(name).classes("ellipsis").style("flex: 1 1 0; min-width: 0").tooltip(
                 MEANINGS.get(path.suffix, "as it was uploaded")
             )
@@ -124,7 +110,7 @@ class FilesPage:
         self.figure_list.clear()
         with self.figure_list:
             for group in dict.fromkeys(figure.group for figure in self.figures):
-                ui.label(f"Figures: {group}").classes("text-weight-medium").style("margin-top: 6px")
+                heading(f"Figures: {group}").style("margin-top: 6px")
                 for figure in self.figures:
                     if figure.group == group:
                         self._figure_row(figure)
@@ -132,33 +118,26 @@ class FilesPage:
 
     def _figure_row(self, figure: Figure) -> None:
         chosen = figure.name == self.chosen
-        with ui.row().classes("w-full items-center no-wrap").style("gap: 2px; min-height: 24px"):
-            shown = ui.button(figure.plot.name, on_click=partial(self._choose, figure.name))
-            shown.props("flat dense size=sm no-caps align=left" + ("" if chosen else " color=grey"))
-            shown.style("flex: 1 1 0; min-width: 0; justify-content: start").mark(f"files-show-{figure.name}")
+        with row(2).style("min-height: 24px"):
+            shown = text_button(figure.plot.name, partial(self._choose, figure.name), f"files-show-{figure.name}",
+                                look=f"{QUIET} align=left" + ("" if chosen else " color=grey"))  # fmt: skip
+            shown.style("flex: 1 1 0; min-width: 0; justify-content: start")
             shown.props["aria-label"] = f"show {figure.name}"
             for form in FORMS:
-                take = ui.button(form.upper(), on_click=partial(self._take, figure, form))
-                take.props("flat dense size=sm").mark(f"files-{form}-{figure.name}")
+                take = text_button(form.upper(), partial(self._take, figure, form), f"files-{form}-{figure.name}")
                 take.props["aria-label"] = f"{figure.name} as {form.upper()}"
 
     # what happens ----------------------------------------------------------------------------------------------------
 
     async def refresh(self) -> None:
         """Make the list of figures again; changes that come meanwhile are taken in at the end, together."""
-        self.dirty = True
-        if self.busy:
-            return
-        self.busy = True
         self.spinner.set_visibility(True)
-        try:
-            while self.dirty:
-                self.dirty = False
-                self.figures = await run.io_bound(figures, self.session.project) or []
-            self._show_figures()
-        finally:
-            self.busy = False
-            self.spinner.set_visibility(False)
+        await self.listing.request()
+        self.spinner.set_visibility(self.listing.busy)
+
+    async def _list_figures(self) -> None:
+        self.figures = await run.io_bound(figures, self.session.project) or []
+        self._show_figures()
 
     def _choose(self, name: str) -> None:
         self.chosen = name
@@ -170,9 +149,7 @@ class FilesPage:
         if self.code.visible:
             return
         self.heading.set_text("" if figure is None else figure.name)
-        self.figure.update_figure(
-            empty_figure() if figure is None else to_plotly(figure.plot, dark=is_dark(self.session))
-        )
+        self.figure.show(None if figure is None else figure.plot)
 
     async def _take(self, figure: Figure, form: Form) -> None:
         content = await run.io_bound(picture, figure.plot, form)
@@ -204,10 +181,8 @@ class FilesPage:
         with ui.dialog(value=True) as dialog, ui.card():
             ui.label(f"Remove {path.name} from the project? No document names it.")
             with ui.row():
-                ui.button("Remove", on_click=remove).props("dense color=negative").classes("q-px-sm").mark(
-                    "files-remove-yes"
-                )
-                ui.button("Keep it", on_click=dialog.close).props("dense outline").classes("q-px-sm")
+                text_button("Remove", remove, "files-remove-yes", look="dense color=negative")
+                text_button("Keep it", dialog.close, "files-remove-no", look="dense outline")
 
     async def _script(self) -> None:
         text = await run.io_bound(project_script, self.session.project, self.session.jobs.jobs)
@@ -242,7 +217,7 @@ class FilesPage:
         finally:
             self.archive.enable()
             self.archive.set_text(EVERYTHING)
-            self.spinner.set_visibility(self.busy)
+            self.spinner.set_visibility(self.listing.busy)
 
     async def _changed(self, what: str) -> None:
         if what == "jobs":

@@ -13,17 +13,18 @@ from ionscape.compiled import first_use
 from ionscape.errors import InputError, MissingKey
 from ionscape.figures.plot import Axis, Curve, Panel, Plot
 from ionscape.inference import FitResult
+from ionscape.wording import name_of
 from ionscape.workbench.fitting import progress_rows, widened
-from ionscape.workbench.form_controls import undo_button
 from ionscape.workbench.jobs import Job
-from ionscape.workbench.pages import notes, take_up
-from ionscape.workbench.pages.fit_parameters import ParameterList, experiment_of
+from ionscape.workbench.pages.fit_parameters import ParameterList
 from ionscape.workbench.pages.fit_results import FitResults, fitted_values
+from ionscape.workbench.pages.job_panel import take_up_line
 from ionscape.workbench.pages.plot_view import PlotView
-from ionscape.workbench.reading import NOT_OF_THE_EXPERIMENT, fit_problems, read_fit_result, remarks_of
+from ionscape.workbench.parts import column, line, row, sides, text_button, undo_button
+from ionscape.workbench.reading import about_experiment, fit_problems, read_fit_result, remarks_of
 from ionscape.workbench.session import Session
 from ionscape.workbench.takeaway import packed
-from ionscape.workbench.wording import name_of, page_words
+from ionscape.workbench.wording import page_words
 
 KINDS = ("fit", "profile-likelihood", "mcmc")
 TITLES = {"fit": "Least squares", "profile-likelihood": "Profile likelihood", "mcmc": "Posterior"}
@@ -59,82 +60,72 @@ _STYLE = """
 """
 
 
-def build(session: Session) -> None:
-    """Build the page in the current container."""
-    ui.add_css(_STYLE)
-    notes.add_style()
-    FitPage(session)
-
-
-class FitPage:
+class Page:
     """Parameters and settings on the left; progress and result on the right."""
 
     def __init__(self, session: Session) -> None:
         """Make the elements, and show what is there already."""
+        ui.add_css(_STYLE)
         self.session = session
         self._found: dict[str, InputError] = {}
         self._checked_revision = -1
         self._loaded: object = None
         self._read: object = None  # stamp of the stored result that is shown
         self._waiting_report = ""
-        with ui.row().classes("w-full no-wrap").style("gap: 0; align-items: stretch"):
-            with ui.column().classes("workbench-settings").style("gap: 8px"):
-                self._unusual = notes.warning("").mark("fit-unusual")
-                self._buttons()
-                self._list = ParameterList(session)
-            with ui.column().classes("workbench-figures").style("gap: 8px"):
-                self._live()
-                self._welcome = ui.label(WELCOME).classes("workbench-note q-pa-md").style("max-width: 620px")
-                self._welcome.mark("fit-welcome")
-                self._loading = ui.row().classes("items-center q-pa-md").style("gap: 10px").mark("fit-loading")
-                with self._loading:
-                    ui.spinner(size="1.2em")
-                    ui.label(LOADING)
-                self._results = FitResults(session, widen=self._widen)
+        left, right = sides()
+        with left:
+            self._unusual = line("warning").mark("fit-unusual")
+            self._buttons()
+            self._list = ParameterList(session)
+        with right.style("gap: 8px"):
+            self._live()
+            self._welcome = line("note").classes("q-pa-md").style("max-width: 620px").mark("fit-welcome")
+            self._loading = ui.row().classes("items-center q-pa-md").style("gap: 10px").mark("fit-loading")
+            with self._loading:
+                ui.spinner(size="1.2em")
+                ui.label(LOADING)
+            self._results = FitResults(session, widen=self._widen)
         session.on_change(self._changed)
-        self._experiment = self._readable = experiment_of(session)
-        self._list.suggest(self._experiment)
+        self._readable = session.experiment  # the last one without mistakes
+        self._list.suggest(self._readable)
         self._show()
         ui.timer(0.01, self._load, once=True)
 
     def _buttons(self) -> None:
-        with ui.row().classes("w-full items-center").style("gap: 6px"):
-            self._start = ui.button("Start the fit", icon="play_arrow", on_click=self._submit_fit)
-            self._start.props("dense no-caps").classes("q-px-md").mark("fit-start")
-            self._cancel = ui.button("Stop", icon="stop", on_click=self._stop).props("dense outline no-caps")
-            self._cancel.classes("q-px-sm").mark("fit-cancel").tooltip("The best so far is kept")
+        with row():
+            self._start = text_button("Start the fit", self._submit_fit, "fit-start", icon="play_arrow",
+                                      look="dense no-caps").classes("q-px-md")  # fmt: skip
+            self._cancel = text_button("Stop", self._stop, "fit-cancel", icon="stop", look="dense outline no-caps",
+                                       tip="The best so far is kept")  # fmt: skip
             ui.space()
             undo_button(self.session, "fit-undo")
-        self._why = ui.label().classes("workbench-note w-full").props("role=status").mark("fit-why")
+        self._why = line("note").props("role=status").mark("fit-why")
         with ui.row().classes("w-full items-center").style("gap: 6px"):
-            self._further: list[ui.button] = []
-            for text, kind, tip in (
-                ("Profile likelihood", "profile-likelihood", "Intervals without the assumption of normal errors"),
-                ("Posterior", "mcmc", "Draws from the posterior by Markov chains"),
-            ):
-                again = ui.button(text, on_click=partial(self._submit, kind)).props("dense flat no-caps")
-                again.mark(f"fit-{kind}").tooltip(tip)
-                self._further.append(again)
-            self._report = ui.button("Report", icon="description", on_click=partial(self._submit_report, "html"))
-            self._report.props("dense flat no-caps").mark("fit-report").tooltip(
-                "Write the report and take it away, with the numbers of its figures"
-            )
-            self._report_pdf = ui.button("PDF", icon="picture_as_pdf", on_click=partial(self._submit_report, "pdf"))
-            self._report_pdf.props("dense flat no-caps").mark("fit-report-pdf")
-            self._report_pdf.tooltip("Write the report as PDF and take it away")
-            self._further += [self._report, self._report_pdf]
-        self._take = ui.button("Take the fitted values into the experiment", icon="input", on_click=self._take_values)
-        self._take.props("dense flat no-caps size=sm").mark("fit-take-values")
-        self._take.tooltip("Write the estimates into the experiment; the fit then starts from them")
-        take_up.line(self.session, KINDS, "fit-take-up")
-        self._problem = ui.label().classes("workbench-error w-full").props("role=alert").mark("fit-problem")
-        self._note = notes.warning(NO_RESOLUTION).mark("fit-no-resolution")
-        self._assumed = notes.warning("").mark("fit-assumed")
+            flat = "dense flat no-caps"
+            self._further = [
+                text_button("Profile likelihood", partial(self._submit, "profile-likelihood"), "fit-profile-likelihood",
+                            look=flat, tip="Intervals without the assumption of normal errors"),
+                text_button("Posterior", partial(self._submit, "mcmc"), "fit-mcmc", look=flat,
+                            tip="Draws from the posterior by Markov chains"),
+            ]  # fmt: skip
+            self._reports = [
+                text_button("Report", partial(self._submit_report, "html"), "fit-report", icon="description", look=flat,
+                            tip="Write the report and take it away, with the numbers of its figures"),
+                text_button("PDF", partial(self._submit_report, "pdf"), "fit-report-pdf", icon="picture_as_pdf",
+                            look=flat, tip="Write the report as PDF and take it away"),
+            ]  # fmt: skip
+        self._take = text_button("Take the fitted values into the experiment", self._take_values, "fit-take-values",
+                                 icon="input", tip="Write the estimates into the experiment; the fit then starts from"
+                                 " them")  # fmt: skip
+        take_up_line(self.session, KINDS, "fit-take-up")
+        self._problem = line("error").mark("fit-problem")
+        self._note = line("warning").mark("fit-no-resolution")
+        self._assumed = line("warning").mark("fit-assumed")
 
     def _live(self) -> None:
-        self._progress = ui.column().classes("w-full").style("gap: 4px").mark("fit-progress")
+        self._progress = column().mark("fit-progress")
         with self._progress:
-            with ui.row().classes("w-full items-center no-wrap").style("gap: 10px"):
+            with row(10):
                 ui.spinner(size="1.2em")
                 self._headline = ui.label().mark("fit-headline")
             self._bar = ui.linear_progress(value=0.0, show_value=False).props("instant-feedback")
@@ -150,10 +141,9 @@ class FitPage:
 
     def _changed(self, what: str) -> None:
         if what == "document":
-            self._experiment = experiment_of(self.session)
-            if self._experiment is not None or not self._mistakes():
-                self._readable = self._experiment
-            if self._list.suggest(self._experiment):
+            if self.session.experiment is not None or not self._mistakes():
+                self._readable = self.session.experiment
+            if self._list.suggest(self.session.experiment):
                 return  # it is told again
             self._show()
         elif what == "jobs":
@@ -182,7 +172,7 @@ class FitPage:
 
     def _submit_report(self, form: str) -> None:
         self._waiting_report = self.session.jobs.submit("report", {"format": form}).identifier
-        self._report.props("loading")
+        self._reports[0].props("loading")
         self.session.notify("The report is being written; it takes some seconds.")
 
     def _take_report(self) -> None:
@@ -191,7 +181,7 @@ class FitPage:
         if job is None or job.active:
             return
         self._waiting_report = ""
-        self._report.props(remove="loading")
+        self._reports[0].props(remove="loading")
         if job.state == "finished":
             project = self.session.project
             if job.options.get("format") == "pdf":
@@ -207,9 +197,9 @@ class FitPage:
 
     def _fitted(self) -> dict[str, str | float]:
         result = self._results.result
-        if result is None or self._experiment is None:
+        if result is None or self.session.experiment is None:
             return {}
-        return fitted_values(result, self._experiment)
+        return fitted_values(result, self.session.experiment)
 
     def _take_values(self) -> None:
         found = self._fitted()
@@ -223,7 +213,7 @@ class FitPage:
     def _widen(self, ended: Mapping[str, str]) -> None:
         """Move the bounds at which the search has ended."""
         free = self.session.project.document.get("fit.parameters") or {}
-        changes = {} if self._experiment is None else widened(self._experiment, ended, free)
+        changes = {} if self.session.experiment is None else widened(self.session.experiment, ended, free)
         if changes:
             self.session.edit_many(dict(changes))
             self.session.notify("The bounds are wider now: start the fit again.")
@@ -271,7 +261,7 @@ class FitPage:
 
     def _told(self) -> list[InputError]:
         """The errors of the experiment, mistakes before what is missing."""
-        told = [error for key, error in self.session.errors.items() if not key.startswith(NOT_OF_THE_EXPERIMENT)]
+        told = about_experiment(self.session.errors).values()
         return sorted(told, key=lambda error: isinstance(error, MissingKey))
 
     def _what_is_missing(self) -> str:
@@ -285,7 +275,7 @@ class FitPage:
                 else "is not complete"
             )
             return f"The experiment {wrong}, see its page: {mistakes[0]}"
-        if self._experiment is None:
+        if self.session.experiment is None:
             return "An experiment is needed: describe it on its page."
         if not document.get("measurement.file"):
             return "A measurement is needed: drop an export on the page Measurement."
@@ -309,46 +299,42 @@ class FitPage:
         beside = tuple(key for key in self._found if key.startswith("fit"))
         told = [page_words(error) for key, error in self._found.items() if key not in beside]
         self._problem.set_text(" ".join(told) or ("See the sentences beside the fields." if beside else ""))
-        self._problem.set_visibility(bool(self._found))
         document = self.session.project.document
         measured = bool(document.get("measurement.file"))
-        assumed = RESOLUTION in getattr(self.session.project, "assumed", ())
-        self._note.set_text(ASSUMED_RESOLUTION if assumed else NO_RESOLUTION)
-        self._note.set_visibility(measured and (assumed or not document.get(RESOLUTION)))
+        unknown = ASSUMED_RESOLUTION if RESOLUTION in self.session.project.assumed else NO_RESOLUTION
+        known = document.get(RESOLUTION) and unknown is NO_RESOLUTION
+        self._note.set_text(unknown if measured and not known else "")
         paths = [path for path in self.session.project.assumed if not path.startswith("measurement")]
         names = [name_of(path) for path in sorted(paths)]
         place = "here" if all(path.startswith("fit") for path in paths) else "on the page Experiment"
         more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-        self._assumed.set_text(
+        told = (
             f"Assumed, and not checked by anybody: {', '.join(names[:NAMES_SHOWN])}{more}. The fit starts from them or"
             f" takes them as known: check them {place}."
         )
-        self._assumed.set_visibility(bool(names))
-        unusual = remarks_of(self._experiment)
-        self._unusual.set_text(" ".join(unusual))
-        self._unusual.set_visibility(bool(unusual))
+        self._assumed.set_text(told if names else "")
+        self._unusual.set_text(" ".join(remarks_of(self.session.experiment)))
         self._show_job()
 
     def _show_buttons(self) -> None:
         busy = self._job() is not None
         missing = self._what_is_missing()
         self._start.set_enabled(not missing and not busy)
-        self._why.set_text(missing)
+        self._why.set_text("" if busy else missing)
         self._why.classes(add="workbench-error" if self._mistakes() else "workbench-note",
                           remove="workbench-note" if self._mistakes() else "workbench-error")  # fmt: skip
-        self._why.set_visibility(bool(missing) and not busy)
         self._cancel.set_enabled(busy)
         result = self._results.result
         for each in self._further:
             each.set_enabled(not busy and result is not None and result.problem is not None)
-        for each in (self._report, self._report_pdf):
+        for each in self._reports:
             each.set_enabled(not busy and result is not None)
-        self._take.set_enabled(not busy and self._experiment is not None and bool(self._fitted()))
+        self._take.set_enabled(not busy and self.session.experiment is not None and bool(self._fitted()))
         loading = not busy and self._unread()
         self._loading.set_visibility(loading)
-        both = self._experiment is not None and self.session.project.document.get("measurement.file")
-        self._welcome.set_text(READY if not missing else missing if both else WELCOME)
-        self._welcome.set_visibility(result is None and not busy and not loading)
+        both = self.session.experiment is not None and self.session.project.document.get("measurement.file")
+        welcome = READY if not missing else missing if both else WELCOME
+        self._welcome.set_text(welcome if result is None and not busy and not loading else "")
 
     def _show_job(self) -> None:
         job = self._job()
@@ -368,10 +354,10 @@ class FitPage:
         self._values.clear()
         free: Any = self.session.project.document.get("fit.parameters") or {}
         values = job.progress.get("values") or {}
-        if self._experiment is not None and values:
+        if self.session.experiment is not None and values:
             with self._values:
-                ui.label("best so far").classes("workbench-note")
-                for name, value in progress_rows(values, free, self._experiment):
+                line("note", "best so far")
+                for name, value in progress_rows(values, free, self.session.experiment):
                     with ui.row().classes("w-full no-wrap justify-between"):
                         ui.label(name)
                         ui.label(value)

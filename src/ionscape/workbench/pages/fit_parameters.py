@@ -11,7 +11,7 @@ from nicegui import ui
 
 from ionscape.errors import InputError
 from ionscape.experiment import Experiment
-from ionscape.files.values import scalars
+from ionscape.files.description import Value, describe
 from ionscape.inference.settings import FitTable, ParameterTable, PriorTable
 from ionscape.wording import parameter_words
 from ionscape.workbench.fitting import (
@@ -21,13 +21,10 @@ from ionscape.workbench.fitting import (
     parameter_path,
     suggested_parameters,
 )
-from ionscape.workbench.form_controls import button
-from ionscape.workbench.form_fields import FieldKind, describe_field
 from ionscape.workbench.forms import Form
+from ionscape.workbench.parts import button, column, grid, heading, line, row, text_button
 from ionscape.workbench.session import Session
 
-SUGGESTED = "fit.suggested"
-TOLD = "fit.told"
 OBSERVED_CHARGE = "fit.observed_charge"
 FOLLOW = "The bounds of the fit, which nobody has touched, follow the values of the experiment."
 SETTINGS = (
@@ -64,7 +61,9 @@ class ParameterList:
         self._shown: object = None
         self._form: FitForm | None = None
         self._open: dict[str, bool] = {}
-        self._box = ui.column().classes("w-full").style("gap: 4px").mark("fit-parameters")
+        self._suggested: dict[str, Any] | None = None  # what was written here last, and follows the experiment
+        self._told = False  # that it does
+        self._box = column().mark("fit-parameters")
 
     @property
     def mistakes(self) -> dict[str, InputError]:
@@ -79,26 +78,25 @@ class ParameterList:
         """
         if experiment is None:
             return False
-        document, state = self._session.project.document, self._session.state
-        present, before = document.get("fit.parameters"), state.get(SUGGESTED)
-        found = suggested_parameters(experiment)
+        document, before = self._session.project.document, self._suggested
+        present, found = document.get("fit.parameters"), suggested_parameters(experiment)
         if present and present == found:
-            state[SUGGESTED] = found  # a change was taken back
+            self._suggested = found  # a change was taken back
             return False
         if (present and present != before) or (present is None and before is not None):
             return False
         if not found or found == before:
             return False
-        state[SUGGESTED] = found
-        if present and not state.get(TOLD):
-            state[TOLD] = True
+        self._suggested = found
+        if present and not self._told:
+            self._told = True
             self._session.notify(FOLLOW)
-        self._session.edit_many({"fit.parameters": found}, follows=self._session.project.document.can_undo)
+        self._session.edit_many({"fit.parameters": found}, follows=document.can_undo)
         return True
 
     def keep(self) -> None:
         """Let the bounds be those of somebody, which do not follow the experiment."""
-        self._session.state[SUGGESTED] = {}
+        self._suggested = {}
 
     def show(self, experiment: Experiment | None, found: Mapping[str, InputError], *, mistaken: bool = False) -> None:
         """Show the document as it is now.
@@ -131,15 +129,15 @@ class ParameterList:
         assert self._form is not None
         self._box.clear()
         with self._box:
-            with ui.row().classes("w-full items-center no-wrap"):
-                ui.label("Free parameters").classes("text-weight-medium")
+            with row():
+                heading("Free parameters")
                 ui.space()
-                usual = ui.button("the usual ones", on_click=partial(self._reset, experiment))
-                usual.props("flat dense size=sm").mark("fit-usual").tooltip("Tick the usual numbers with fresh bounds")
+                usual = text_button("the usual ones", partial(self._reset, experiment), "fit-usual",
+                                    tip="Tick the usual numbers with fresh bounds")  # fmt: skip
                 usual.set_enabled(experiment is not None)
             self._form.place_for_errors("fit.parameters")
             if experiment is None and not mistaken:
-                ui.label("An experiment is needed first: see the page Experiment.").classes("workbench-note")
+                line("note", "An experiment is needed first: see the page Experiment.")
             known = {each.path for each in offered}
             for name in free:
                 if name.rpartition(":")[2] not in known:
@@ -159,7 +157,7 @@ class ParameterList:
     def _row(self, choice: Choice, ticked: bool, entry: Any) -> None:
         assert self._form is not None
         name = f"{choice.group} {choice.label}"
-        with ui.row().classes("w-full items-center no-wrap").style("gap: 6px; min-height: 24px"):
+        with row().style("min-height: 24px"):
             box = ui.checkbox(name, value=ticked, on_change=lambda event: self._tick(choice, bool(event.value)))
             box.props("dense").mark(f"fit-free-{choice.path}").tooltip(choice.path)
             ui.space()
@@ -167,40 +165,35 @@ class ParameterList:
             ui.label(shown).classes("workbench-note").tooltip("In the experiment: the first value of the fit")
         if not ticked:
             if choice.beside:
-                ui.label(choice.beside).classes("workbench-note w-full").mark(f"fit-beside-{choice.path}")
+                line("note", choice.beside).mark(f"fit-beside-{choice.path}")
             return
         prior = isinstance(entry, Mapping) and "prior" in entry
-        kind: FieldKind = "number" if isinstance(choice.suggestion["lower"], float) else "quantity"
-        with (
-            ui.element("div")
-            .classes("w-full")
-            .style("display: grid; grid-template-columns: 1fr 1fr 88px 24px; gap: 4px; align-items: start")
-            .classes("fit-bounds")
-        ):
+        number, quantity = Value(kind="number"), Value(kind="quantity")
+        value = number if isinstance(choice.suggestion["lower"], float) else quantity
+        keys, of_prior = describe(ParameterTable), describe(PriorTable)
+        with grid("1fr 1fr 88px 24px", gap=4).style("align-items: start").classes("fit-bounds"):
             for key in ("lower", "upper"):
-                self._form.add(parameter_path(choice.path, key), replace(
-                    describe_field(ParameterTable, key), kind=kind, example=choice.suggestion[key]))  # fmt: skip
-            self._form.add(parameter_path(choice.path, "scale"), describe_field(ParameterTable, "scale"))
+                self._form.add(parameter_path(choice.path, key),
+                               replace(keys[key], value=value, example=choice.suggestion[key]))  # fmt: skip
+            self._form.add(parameter_path(choice.path, "scale"), keys["scale"])
             button("remove" if prior else "add", f"{'remove' if prior else 'add'} prior of {name}",
                    partial(self._prior, choice, not prior), f"fit-prior-{choice.path}")  # fmt: skip
             if prior:
-                for key in ("kind", "mean", "standard_deviation"):
-                    described = describe_field(PriorTable, key)
-                    wanted: FieldKind = "choice" if key == "kind" else kind
-                    if key == "standard_deviation" and isinstance(entry, Mapping):
-                        relative = entry["prior"].get("kind") == "log-normal"
-                        described = replace(described, label="relative σ" if relative else "σ")
-                        wanted = "number" if relative else kind
-                    elif key == "kind":
-                        described = replace(described, label="prior")
-                    self._form.add(parameter_path(choice.path, "prior", key), replace(described, kind=wanted))
+                relative = entry["prior"].get("kind") == "log-normal"
+                for key, label, shown_as in (
+                    ("kind", "prior", of_prior["kind"].value),
+                    ("mean", "", value),
+                    ("standard_deviation", "relative σ" if relative else "σ", number if relative else value),
+                ):
+                    self._form.add(parameter_path(choice.path, "prior", key), replace(of_prior[key], value=shown_as),
+                                   label=label)  # fmt: skip
         with ui.element("div").classes("w-full"):
             self._form.place_for_errors(parameter_path(choice.path))
 
     def _stranger(self, name: str, *, kept: bool) -> None:
         """A free parameter of the document that the experiment does not have, or that cannot be looked up now."""
         assert self._form is not None
-        with ui.row().classes("w-full items-center no-wrap").style("gap: 6px"):
+        with row():
             ui.label(parameter_words(name)).style("flex: 1 1 0").tooltip(name)
             if not kept:
                 ui.label("not in the experiment").classes("workbench-error")
@@ -225,19 +218,5 @@ class ParameterList:
     def _reset(self, experiment: Experiment | None) -> None:
         if experiment is not None:
             found = suggested_parameters(experiment)
-            self._session.state[SUGGESTED] = found
+            self._suggested = found
             self._session.edit("fit.parameters", found)
-
-
-def experiment_of(session: Session) -> Experiment | None:
-    """The experiment of the document; None if it cannot be read, which the page of the experiment tells."""
-    from ionscape.workbench.reading import read_experiment
-
-    data = session.project.document.data
-    if "sample" not in data or "ions" not in data:
-        return None
-    try:
-        experiment = read_experiment(session.project.document.path)
-    except InputError:
-        return None
-    return experiment if scalars(experiment) else None

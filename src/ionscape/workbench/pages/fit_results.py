@@ -13,15 +13,14 @@ from ionscape.errors import InputError
 from ionscape.experiment import Experiment
 from ionscape.figures.plot import Plot
 from ionscape.figures.registry import figures_of
-from ionscape.files.quantities import format_quantity
 from ionscape.files.values import scalars
 from ionscape.inference import FitResult
 from ionscape.inference.remarks import AT_BOUND, DEPENDS, MISFIT, NOT_CONVERGED, STOPPED, TOGETHER, UNDETERMINED
 from ionscape.remarks import Remark, of_kinds, sentence
 from ionscape.wording import name_of, parameter_words
 from ionscape.workbench.fitting import at_bounds, result_rows
-from ionscape.workbench.pages import notes
 from ionscape.workbench.pages.plot_view import PlotView
+from ionscape.workbench.parts import OUTLINED, QUIET, column, grid, heading, line, row, text_button
 from ionscape.workbench.session import Session
 
 WRITTEN_DIGITS = 6
@@ -31,6 +30,7 @@ METHODS = {
     "profile-likelihood": "Profile likelihood",
     "mcmc": "Posterior (Markov chains)",
 }
+STALE = "The document has been changed since this fit: fit again before you continue from it."
 EARLY = (NOT_CONVERGED, STOPPED)
 OWN_SENTENCES = {
     DEPENDS.code: "{0} holds for {1} = {values:g}, on which it depends: tick that too where it is not known.",
@@ -52,19 +52,16 @@ class FitResults:
         self._widen = widen
         self.result: FitResult | None = None
         self._choice = PROFILE
-        self._box = ui.column().classes("w-full").style("gap: 6px").mark("fit-results")
+        self._box = column(6).mark("fit-results")
         with self._box:
             with ui.row().classes("w-full items-baseline").style("gap: 12px"):
-                self._title = ui.label().classes("text-weight-medium").mark("fit-method")
+                self._title = heading("").mark("fit-method")
                 self._quality = ui.label().classes("workbench-note").mark("fit-quality")
-            self._unfinished = notes.banner("").mark("fit-not-converged")
-            self._unfinished.set_visibility(False)
-            self._stale = notes.warning(
-                "The document has been changed since this fit: fit again before you continue from it."
-            ).mark("fit-stale")  # fmt: skip
-            self._ended = ui.row().classes("w-full items-center no-wrap").style("gap: 8px").mark("fit-at-bounds")
-            self._table = ui.column().classes("w-full").mark("fit-table")
-            self._warnings = ui.column().classes("w-full").style("gap: 2px").mark("fit-warnings")
+            self._unfinished = line("banner").mark("fit-not-converged")
+            self._stale = line("warning").mark("fit-stale")
+            self._ended = row(8).mark("fit-at-bounds")
+            self._table = column().mark("fit-table")
+            self._warnings = column(2).mark("fit-warnings")
             self._figures = ui.row().classes("items-center").style("gap: 2px").mark("fit-figures")
             self._plot = PlotView(session, mark="fit-plot", label="Figure of the fit", height=320)
         self._box.set_visibility(False)
@@ -86,14 +83,13 @@ class FitResults:
         if early:
             self._title.set_text(f"{METHODS.get(method, method)}: did not converge")
         self._unfinished.set_text(early)
-        self._unfinished.set_visibility(bool(early))
-        self._stale.set_visibility(result.problem is None)
+        self._stale.set_text(STALE if result.problem is None else "")
         self._show_ended(result)
         self._show_table(result)
         self._warnings.clear()
         with self._warnings:
             for sentence in grouped_warnings(result):
-                notes.warning(sentence)
+                line("warning", sentence)
         self._show_figure(self._choice)
 
     def _show_ended(self, result: FitResult) -> None:
@@ -105,17 +101,18 @@ class FitResults:
             return
         names = ", ".join(f"{parameter_words(name)} at the {side} one" for name, side in ended.items())
         with self._ended:
-            notes.warning(
+            line(
+                "warning",
                 f"The search ended at bounds ({names}), so these numbers are no estimates: widen the bounds, or check"
-                " the values from which the search starts, and fit again."
+                " the values from which the search starts, and fit again.",
             ).classes("text-weight-medium")
-            widen = ui.button("widen them", on_click=partial(self._widen, ended)).props("dense outline no-caps size=sm")
-            widen.classes("q-px-sm").style("flex: none").mark("fit-widen")
+            text_button("widen them", partial(self._widen, ended), "fit-widen", look=OUTLINED).style("flex: none")
 
     def _show_table(self, result: FitResult) -> None:
         self._table.clear()
-        columns = "display: grid; grid-template-columns: 1.5fr 0.9fr 1.2fr 1.4fr 0.6fr; gap: 1px 14px; max-width: 860px"
-        with self._table, ui.element("div").style(columns).props('role="table"'):
+        with self._table:
+            table = grid("1.5fr 0.9fr 1.2fr 1.4fr 0.6fr").style("gap: 1px 14px; max-width: 860px").props('role="table"')
+        with table:
             for place, text in enumerate(HEAD):
                 ui.label(text).classes("workbench-note").style("text-align: right" if 0 < place < 4 else "")
             for row in result_rows(result):
@@ -135,9 +132,8 @@ class FitResults:
         self._figures.clear()
         with self._figures:
             for each in figures:
-                chosen = ui.button(each, on_click=partial(self._show_figure, each))
-                chosen.props("flat dense size=sm" + ("" if each == self._choice else " color=grey"))
-                chosen.mark(f"fit-figure-{each.replace(' ', '-')}")
+                text_button(each, partial(self._show_figure, each), f"fit-figure-{each.replace(' ', '-')}",
+                            look=QUIET + ("" if each == self._choice else " color=grey"))  # fmt: skip
         self._plot.show(figures[self._choice])
 
 
@@ -180,13 +176,8 @@ def fitted_values(result: FitResult, experiment: Experiment) -> dict[str, str | 
     for name, kind, value in zip(result.dataset["parameter"].values, result.dataset["kind"].values,
                                  result.dataset["estimate"].values, strict=True):  # fmt: skip
         path = str(name)
-        if str(kind) != "experiment" or path not in known:
-            continue
-        dimension = known[path].dimension
-        if dimension is None:
-            found[path] = float(f"{float(value):.{WRITTEN_DIGITS}g}")
-        else:
-            found[path] = format_quantity(float(value), dimension, digits=WRITTEN_DIGITS)
+        if str(kind) == "experiment" and path in known:
+            found[path] = known[path].written(float(value), digits=WRITTEN_DIGITS)
     return found
 
 

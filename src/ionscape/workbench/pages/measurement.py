@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from html import escape
 from typing import Any
 
 from nicegui import background_tasks, run, ui
 
 from ionscape.errors import InputError
-from ionscape.figures.measurement import balance_panel, counts_panel, crater_panel, density_panel, raw_counts_panel
-from ionscape.figures.plot import Panel, Plot
+from ionscape.files.description import table_at
 from ionscape.profiling import DepthProfile
 from ionscape.profiling.calibration_rows import calibration_rows
 from ionscape.profiling.crater import StepHeight
+from ionscape.wording import name_of
 from ionscape.workbench.measuring import (
     Measured,
     changes_for_experiment,
@@ -24,13 +25,15 @@ from ionscape.workbench.measuring import (
     region_text,
 )
 from ionscape.workbench.measuring_remarks import still_needed
-from ionscape.workbench.pages import notes
+from ionscape.workbench.pages.latest import Latest
 from ionscape.workbench.pages.measurement_channels import ChannelTable
 from ionscape.workbench.pages.measurement_files import FileList
 from ionscape.workbench.pages.measurement_settings import MeasurementSettings
 from ionscape.workbench.pages.plot_view import PlotView
+from ionscape.workbench.parts import QUIET, column, line, sides, text_button
+from ionscape.workbench.plots import crater_plot, measured_plots
 from ionscape.workbench.session import Session
-from ionscape.workbench.wording import name_of, page_words
+from ionscape.workbench.wording import page_words
 
 _STYLE = """
 .measurement-upload { border: 1px dashed rgba(128, 128, 128, 0.7); border-radius: 4px; }
@@ -50,46 +53,39 @@ EARLIER = "The densities are those of the last settings without mistakes."
 NO_PLACE = "measurement"
 
 
-def build(session: Session) -> None:
-    """Build the page in the current container."""
-    ui.add_css(_STYLE)
-    notes.add_style()
-    MeasurementPage(session)
-
-
-class MeasurementPage:
+class Page:
     """Files and settings on the left, crater, counts and densities on the right."""
 
     def __init__(self, session: Session) -> None:
         """Make the elements, and measure what the document has already."""
+        ui.add_css(_STYLE)
         self.session = session
         self.found = Measured()
         self._fingerprint: object = None
-        self._running = False
-        self._again = False
+        self._measuring = Latest(self._measure_once)
         self._scan = 0
         self._good: tuple[Any, DepthProfile] | None = None  # the last calibrated profile with what it is of
-        with ui.row().classes("w-full no-wrap").style("gap: 0; align-items: stretch"):
-            with ui.column().classes("workbench-settings").style("gap: 8px"):
-                self._files = FileList(session)
-                self._channels = ChannelTable(session)
-                self._settings = MeasurementSettings(session)
-            with ui.column().classes("workbench-figures").style("gap: 4px"):
-                self._figures()
+        left, right = sides()
+        with left:
+            self._files = FileList(session)
+            self._channels = ChannelTable(session)
+            self._settings = MeasurementSettings(session)
+        with right:
+            self._figures()
         session.on_change(self._changed)
         self._show()
         ui.timer(0.01, self.refresh, once=True)
 
     def _figures(self) -> None:
-        self._welcome = ui.label(WELCOME).classes("workbench-note q-pa-md").style("max-width: 620px")
+        self._welcome = line("note", WELCOME).classes("q-pa-md").style("max-width: 620px")
         with ui.row().classes("w-full items-center").style("gap: 8px; min-height: 20px; flex: none"):
             self._busy = ui.spinner(size="1.2em").mark("measurement-busy")
             self._busy.set_visibility(False)
             self._state = ui.label().classes("workbench-note").mark("measurement-state")
-        self._problem = ui.label().classes("workbench-error w-full").props("role=alert").mark("measurement-problem")
-        self._needed = notes.warning("").mark("measurement-needed")
-        self._earlier = notes.warning(EARLIER).mark("measurement-earlier")
-        self._warnings = ui.column().classes("w-full").style("gap: 2px").mark("measurement-warnings")
+        self._problem = line("error").mark("measurement-problem")
+        self._needed = line("warning").mark("measurement-needed")
+        self._earlier = line("warning").mark("measurement-earlier")
+        self._warnings = column(2).mark("measurement-warnings")
         self._profile = PlotView(
             self.session, mark="measurement-profile-plot", label="Calibrated densities over depth", height=300,
             moved=self._moved_profile,
@@ -124,33 +120,27 @@ class MeasurementPage:
 
     async def refresh(self) -> None:
         """Read and calibrate again if anything that matters has changed; one calculation at a time."""
-        if self._running:
-            self._again = True
-            return
-        self._running = True
         try:
-            while True:
-                self._again = False
-                data = {key: value for key, value in self.session.project.document.data.items() if key != "fit"}
-                fingerprint = (repr(data), tuple(path.name for path in self.session.project.uploads()))
-                if fingerprint != self._fingerprint:
-                    self._fingerprint = fingerprint
-                    self._busy.set_visibility(True)
-                    if self.found.errors:
-                        # they may be outdated; the document's own sentences stay
-                        self.found = replace(self.found, errors={})
-                        self._show()
-                    self._state.set_text("Reading and calibrating ...")
-                    found = await run.io_bound(self._measure)
-                    if found is None:
-                        return  # the server is being stopped
-                    self.found = found
-                    self._show()
-                if not self._again:
-                    return
+            await self._measuring.request()
         finally:
-            self._running = False
-            self._busy.set_visibility(False)
+            self._busy.set_visibility(self._measuring.busy)
+
+    async def _measure_once(self) -> None:
+        data = {key: value for key, value in self.session.project.document.data.items() if key != "fit"}
+        fingerprint = (repr(data), tuple(path.name for path in self.session.project.uploads()))
+        if fingerprint == self._fingerprint:
+            return
+        self._fingerprint = fingerprint
+        self._busy.set_visibility(True)
+        if self.found.errors:
+            # they may be outdated; the document's own sentences stay
+            self.found = replace(self.found, errors={})
+            self._show()
+        self._state.set_text("Reading and calibrating ...")
+        found = await run.io_bound(self._measure)
+        if found is not None:  # otherwise the server is being stopped
+            self.found = found
+            self._show()
 
     def _measure(self) -> Measured:
         """In a thread: calibrate, and keep the profile where the other pages find it."""
@@ -190,29 +180,27 @@ class MeasurementPage:
             self._good = None
         errors = {**found.errors, **self.session.errors}
         problem = _problem_text(data, found)
-        self._earlier.set_visibility(found.profile is None and self._good is not None and bool(problem or needed))
+        earlier = found.profile is None and self._good is not None and bool(problem or needed)
+        self._earlier.set_text(EARLIER if earlier else "")
         if found.profile is None and self._good is not None:
             found = replace(found, profile=self._good[1])
         self._needed.set_text(" ".join(needed.values()))
-        self._needed.set_visibility(bool(needed))
         self._files.show(data, found, errors)
         self._channels.show(data, found, errors)
         self._settings.show(data, found, errors)
         begun = isinstance(data.get("measurement"), Mapping)
-        self._welcome.set_visibility(not begun)
+        self._welcome.set_text("" if begun else WELCOME)
         self._state.set_text(_state_text(found))
-        problem = problem if begun else ""
-        self._problem.set_text(problem)
-        self._problem.set_visibility(bool(problem))
+        self._problem.set_text(problem if begun else "")
         self._warnings.clear()
         if found.profile is not None:
             with self._warnings:
                 for remark in found.profile.remarks:
-                    notes.warning(page_words(remark))
-        profile = found.profile
-        self._profile.show(None if profile is None else _plot("calibrated-profile", density_panel(profile)))
-        self._balance.show(None if profile is None else _plot("charge-balance", balance_panel(profile)))
-        self._counts.show(_counts(found))
+                    line("warning", page_words(remark))
+        plots = {plot.name: plot for plot in measured_plots(found.profile, found.raw)}
+        self._profile.show(plots.get("calibrated-profile"))
+        self._balance.show(plots.get("charge-balance"))
+        self._counts.show(plots.get("counts") or plots.get("raw-counts"))
         self._show_crater()
         self._summary.set_content("" if found.profile is None else _summary_table(found.profile))
 
@@ -223,17 +211,14 @@ class MeasurementPage:
         self._scans.clear()
         with self._scans:
             for number in scans if len(scans) > 1 else ():
-                chosen = ui.button(f"scan {number + 1}", on_click=partial(self._choose_scan, number))
-                chosen.props("flat dense size=sm" + ("" if number == self._scan else " color=grey"))
-                chosen.mark(f"measurement-scan-{number}")
-        self._crater.show(_plot("crater", crater_panel(scans[self._scan])) if self._scan in scans else None)
+                text_button(f"scan {number + 1}", partial(self._choose_scan, number), f"measurement-scan-{number}",
+                            look=QUIET + ("" if number == self._scan else " color=grey"))  # fmt: skip
+        self._crater.show(crater_plot(scans[self._scan]) if self._scan in scans else None)
 
 
 def _sample_of(data: Mapping[str, Any]) -> tuple[Any, ...]:
     """What the densities are of, as long as it stays: the export and the ions."""
-    measurement, ions = data.get("measurement"), data.get("ions")
-    file = measurement.get("file") if isinstance(measurement, Mapping) else None
-    return file, *(ions if isinstance(ions, Mapping) else ())
+    return table_at(data, "measurement").get("file"), *table_at(data, "ions")
 
 
 def _problem_text(data: Mapping[str, Any], found: Measured) -> str:
@@ -249,16 +234,6 @@ def _problem_text(data: Mapping[str, Any], found: Measured) -> str:
     return " ".join(dict.fromkeys(told))
 
 
-def _counts(found: Measured) -> Plot | None:
-    if found.profile is not None:
-        return _plot("counts", counts_panel(found.profile, regions=True))
-    return None if found.raw is None else _plot("raw-counts", raw_counts_panel(found.raw))
-
-
-def _plot(name: str, panel: Panel) -> Plot:
-    return Plot(name=name, panels=(panel,))
-
-
 def _state_text(found: Measured) -> str:
     if found.profile is None:
         return ""
@@ -271,11 +246,7 @@ def _state_text(found: Measured) -> str:
 def _summary_table(profile: DepthProfile) -> str:
     """The figures of the calibration as on the command line."""
     cells = "".join(
-        f"<tr><td>{_escaped(row.label)}</td><td>{' ± '.join(filter(None, row.shown))}</td></tr>"
+        f"<tr><td>{escape(row.label)}</td><td>{' ± '.join(filter(None, row.shown))}</td></tr>"
         for row in calibration_rows(profile.summary())
     )
     return f"<table>{cells}</table>"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -10,7 +10,11 @@ from nicegui import ui
 
 from ionscape.errors import InputError
 from ionscape.figures.plot import plain_formula
-from ionscape.workbench.form_controls import FIELD, TIP, TYPING_PAUSE
+from ionscape.files.description import describe, table_at
+from ionscape.profiling.settings import MeasurementTable
+from ionscape.wording import join_path
+from ionscape.workbench.form_fields import entry_of
+from ionscape.workbench.forms import Form
 from ionscape.workbench.measuring import (
     Measured,
     assignment,
@@ -20,11 +24,21 @@ from ionscape.workbench.measuring import (
     unused_elements,
 )
 from ionscape.workbench.measuring_remarks import channel_remarks, words_about_export
-from ionscape.workbench.pages import notes
+from ionscape.workbench.parts import column, grid, line, row, text_button
 from ionscape.workbench.session import Session
 from ionscape.workbench.wording import page_words
 
 UNUSED = "not used"
+HINT = "Bulk density of the native ions; empty for foreign ones. An experiment gives it as well."
+
+
+class Densities(Form):
+    """Fields whose sentences stand among those about the channels."""
+
+    @property
+    def errors(self) -> Mapping[str, InputError]:
+        """None of its own."""
+        return {}
 
 
 class ChannelTable:
@@ -33,19 +47,16 @@ class ChannelTable:
     def __init__(self, session: Session) -> None:
         """Make the place."""
         self._session = session
-        with ui.column().classes("w-full").style("gap: 2px").mark("measurement-channels"):
-            self._box, self._density_box, self._told_box = (
-                ui.column().classes("w-full").style("gap: 2px") for _ in range(3)
-            )
+        with column(2).mark("measurement-channels"):
+            self._box, self._density_box, self._told_box = (column(2) for _ in range(3))
         self._shown: object = None
-        self._densities_shown: dict[str, str] | None = None
-        self._density_fields: dict[str, ui.input] = {}
+        self._densities_shown: object = None
+        self._form = Densities(session)
 
     def show(self, data: Mapping[str, Any], found: Measured, errors: Mapping[str, InputError]) -> None:
         """Show the channels of the export."""
         raw, inspection = found.raw, found.inspection
-        table = data.get("measurement")
-        table = table if isinstance(table, Mapping) else {}
+        table = table_at(data, "measurement")
         self._told_box.clear()
         if raw is None or inspection is None:
             self._shown = self._densities_shown = None
@@ -59,7 +70,7 @@ class ChannelTable:
             self._shown = shown
             self._box.clear()
             self._channels(data, table, raw, inspection)
-        self._densities(data, table, list(dict.fromkeys(ion for ion in assignment(raw, data).values() if ion)))
+        self._densities(data, list(dict.fromkeys(ion for ion in assignment(raw, data).values() if ion)))
 
     def _channels(self, data: Mapping[str, Any], table: Mapping[str, Any], raw: Any, inspection: Any) -> None:
         assigned = assignment(raw, data)
@@ -69,15 +80,8 @@ class ChannelTable:
             # without an experiment every element may be an ion
             options = list(dict.fromkeys([*options, *channels_by_element(raw)]))
         by_name = {channel.name: channel for channel in inspection.channels}
-        with (
-            self._box,
-            ui.element("div")
-            .classes("w-full")
-            .style(
-                "display: grid; grid-template-columns: 1fr 64px 100px 58px; gap: 3px 6px; align-items: center;"
-                " max-height: 260px; overflow-y: auto"
-            ),
-        ):
+        scrolls = "align-items: center; max-height: 260px; overflow-y: auto"
+        with self._box, grid("1fr 64px 100px 58px").style(f"gap: 3px 6px; {scrolls}"):
             for heading in ("channel", "counts", "ion", "saturated"):
                 label = ui.label(heading).classes("workbench-note")
                 if heading == "saturated":
@@ -96,18 +100,19 @@ class ChannelTable:
         told = dict.fromkeys(page_words(error) for key, error in errors.items() if key.startswith(own))
         with self._told_box:
             for sentence in told:
-                ui.label(sentence).classes("workbench-error w-full").props("role=alert")
+                line("error", sentence)
             for element in unused_elements(raw, data) if "ions" in data and "channels" not in table else ():
-                notes.warning(
+                line(
+                    "warning",
                     f"{element} is in the export, but no ion of the experiment: its channels are not used. Add it on"
-                    " the page Experiment."
+                    " the page Experiment.",
                 ).mark(f"measurement-unused-{element}")
-            with ui.row().classes("w-full items-center no-wrap").style("gap: 6px"):
-                ui.label(" ".join(words_about_export(inspection))).classes("workbench-note").style("flex: 1 1 0")
+            with row():
+                line("note", " ".join(words_about_export(inspection))).style("flex: 1 1 0")
                 if "channels" in table and "ions" in data:
-                    again = ui.button("recognise", on_click=lambda: self._session.edit("measurement.channels", None))
-                    again.props("flat dense size=sm").mark("measurement-recognise")
-                    again.tooltip("Assign the channels by their elements again")
+                    again = partial(self._session.edit, "measurement.channels", None)
+                    text_button("recognise", again, "measurement-recognise",
+                                tip="Assign the channels by their elements again")  # fmt: skip
 
     def _row(
         self, name: str, ion: str, assigned: dict[str, str], options: list[str], saturated: list[str], channel: Any
@@ -115,8 +120,7 @@ class ChannelTable:
         remark = channel_remarks(channel)
         with ui.column().style("gap: 0; min-width: 0"):
             ui.label(plain_formula(name)).classes("ellipsis").tooltip(name)
-            if remark:
-                ui.label(remark).classes("workbench-note")
+            line("note", remark)
         ui.label(f"{channel.total_counts:.3g}")
         select = ui.select([UNUSED, *options], value=ion or UNUSED, on_change=lambda event: self._assign(
             assigned, name, "" if event.value in (None, UNUSED) else str(event.value)))  # fmt: skip
@@ -140,44 +144,23 @@ class ChannelTable:
         changed = [one for one in saturated if one != name] + ([name] if value else [])
         self._session.edit("measurement.saturated", changed or None)
 
-    def _densities(self, data: Mapping[str, Any], table: Mapping[str, Any], ions: list[str]) -> None:
+    def _densities(self, data: Mapping[str, Any], ions: list[str]) -> None:
         """Densities of the native ions: of the experiment, or to be typed while there is none."""
-        sample = data.get("sample")
-        native = sample.get("native") if isinstance(sample, Mapping) else None
-        if isinstance(data.get("ions"), Mapping):
-            given = ", ".join(f"{ion} {density}" for ion, density in (native or {}).items())
-            self._densities_shown = None
+        known = isinstance(data.get("ions"), Mapping)
+        shown = table_at(data, "sample", "native") if known else ions
+        if shown != self._densities_shown:
+            self._densities_shown = shown
             self._density_box.clear()
+            self._form = Densities(self._session)
             with self._density_box:
-                ui.label(f"Native density, from the experiment: {given or 'not given'}").classes("workbench-note")
-            return
-        typed = table.get("native")
-        values = {ion: str((typed if isinstance(typed, Mapping) else {}).get(ion) or "") for ion in ions}
-        if values.keys() == self._density_fields.keys() and self._densities_shown is not None:
-            # the fields stay: someone may be in one of them
-            for ion, text in values.items():
-                if text != self._densities_shown.get(ion):
-                    self._density_fields[ion].set_value(text)
-            self._densities_shown = values
-            return
-        self._densities_shown = values
-        self._density_box.clear()
-        self._density_fields = {}
-        with self._density_box:
-            hint = "Bulk density of the native ions; empty for foreign ones. An experiment gives it as well."
-            ui.label(hint).classes("workbench-note")
-            grid = ui.element("div").classes("w-full")
-            grid.style("display: grid; grid-template-columns: 1fr 1fr; gap: 6px")
-        with grid:
-            for ion, value in values.items():
-                field = ui.input(label=f"{ion} bulk density", value=value, placeholder="such as 1.4e28 1/m^3")
-                self._density_fields[ion] = field
-                field.props(f"{FIELD} debounce={TYPING_PAUSE} autocomplete=off").mark(f"measurement-native-{ion}")
-                with field:
-                    ui.tooltip(f"Ions per volume of {ion} before the experiment, as 1.4e28 1/m^3").props(TIP)
-                field.on("blur", partial(self._write_density, ion, field))
-                field.on("keydown.enter", partial(self._write_density, ion, field))
-
-    def _write_density(self, ion: str, field: ui.input) -> None:
-        value = str(field.value or "").strip() or None
-        self._session.edit(f'measurement.native."{ion}"', value)
+                if known:
+                    given = ", ".join(f"{ion} {density}" for ion, density in table_at(shown).items())
+                    line("note", f"Native density, from the experiment: {given or 'not given'}")
+                else:
+                    line("note", HINT)
+                    density = entry_of(describe(MeasurementTable)["native"])
+                    with grid("1fr 1fr", gap=6):
+                        for ion in ions:
+                            path = join_path(("measurement", "native", ion))
+                            self._form.simple(path, density, f"{ion} bulk density")
+        self._form.update()

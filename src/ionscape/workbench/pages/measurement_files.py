@@ -11,7 +11,7 @@ from typing import Any
 from nicegui import events, run, ui
 
 from ionscape.errors import InputError
-from ionscape.workbench.form_controls import button
+from ionscape.files.description import list_at, table_at
 from ionscape.workbench.measuring import (
     RESOLUTION,
     Measured,
@@ -20,6 +20,7 @@ from ionscape.workbench.measuring import (
     is_named,
     role_of_file,
 )
+from ionscape.workbench.parts import button, column, line, row
 from ionscape.workbench.project import safe_name
 from ionscape.workbench.session import Session
 from ionscape.workbench.wording import page_words
@@ -49,14 +50,12 @@ class FileList:
         self.upload.on("finish", self.upload.reset, args=[])  # what failed must not stand in the way of later files
         self.upload.classes("w-full measurement-upload").props("flat bordered").mark("measurement-upload")
         self.upload.props["aria-label"] = "Upload the export of the instrument and crater scans"
-        self._error = ui.label().classes("workbench-error w-full").props("role=alert").mark("measurement-upload-error")
-        self._error.set_visibility(False)
-        self._list = ui.column().classes("w-full").style("gap: 0").mark("measurement-files")
+        self._error = line("error").mark("measurement-upload-error")
+        self._list = column(0).mark("measurement-files")
 
     def show(self, data: Mapping[str, Any], found: Measured, errors: Mapping[str, InputError]) -> None:
         """List the files of the document with the sentences about them."""
-        table = data.get("measurement")
-        table = table if isinstance(table, Mapping) else {}
+        table = table_at(data, "measurement")
         self._list.clear()
         with self._list:
             name = table.get("file")
@@ -65,18 +64,17 @@ class FileList:
                 error = errors.get("measurement.file") or errors.get("measurement.format")
                 remove = partial(self._session.edit, "measurement.file", None)
                 self._row(name, note, error, remove, "measurement-remove-export")
-            scans = table.get("crater_scans")
-            for number, scan in enumerate(scans if isinstance(scans, list) else ()):
+            for number, scan in enumerate(list_at(table, "crater_scans")):
                 self._row(str(scan), "crater scan", errors.get(f"measurement.crater_scans[{number}]"),
                           partial(self._remove_scan, number), f"measurement-remove-scan-{number}")  # fmt: skip
 
     def _row(self, name: str, note: str, error: InputError | None, remove: Any, mark: str) -> None:
-        with ui.row().classes("w-full items-center no-wrap").style("gap: 6px; min-height: 24px"):
+        with row().style("min-height: 24px"):
             ui.label(PurePosixPath(name).name).classes("ellipsis").style("flex: 1 1 0; min-width: 0").tooltip(name)
             ui.label(note).classes("workbench-note")
             button("close", f"take {PurePosixPath(name).name} out", remove, mark)
         if error is not None:
-            ui.label(page_words(error)).classes("workbench-error w-full").props("role=alert")
+            line("error", page_words(error))
 
     def _remove_scan(self, number: int) -> None:
         scans = list(self._session.project.document.get("measurement.crater_scans") or [])
@@ -149,7 +147,6 @@ class FileList:
 
     def _show_sentences(self) -> None:
         self._error.set_text(" ".join(self._sentences.values()))
-        self._error.set_visibility(bool(self._sentences))
 
 
 def _names(names: Any) -> str:

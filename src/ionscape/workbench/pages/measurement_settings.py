@@ -10,15 +10,15 @@ from typing import Any, Literal
 from nicegui import ui
 
 from ionscape.errors import InputError
+from ionscape.files.description import Value, describe, table_at
 from ionscape.files.fields import Keyed
 from ionscape.files.quantities import quantity
 from ionscape.profiling.crater import StepHeight
 from ionscape.profiling.settings import MeasuredLength, MeasuredVelocity, MeasurementTable
-from ionscape.workbench.form_controls import FIELD, undo_button
-from ionscape.workbench.form_fields import describe_field
+from ionscape.workbench.form_fields import help_of
 from ionscape.workbench.forms import Form
 from ionscape.workbench.measuring import ASSUMED_RESOLUTION, RESOLUTION, Measured, region_text
-from ionscape.workbench.pages import notes
+from ionscape.workbench.parts import FIELD, column, heading, line, row, text_button, undo_button
 from ionscape.workbench.session import Session
 from ionscape.workbench.wording import page_words
 
@@ -83,7 +83,7 @@ class RegionField:
         self._found: tuple[float, float] | None = None
         self._given = ["", ""]
         self._fields: list[ui.input] = []
-        with ui.row().classes("w-full items-center no-wrap").style("gap: 6px"):
+        with row():
             ui.label(label).style("width: 84px").tooltip(help)
             for word in ("from", "to"):
                 field = ui.input(label=word).props(f"{FIELD} autocomplete=off").style("flex: 1 1 0; min-width: 0")
@@ -91,8 +91,7 @@ class RegionField:
                 field.on("blur", self._write)
                 field.on("keydown.enter", self._write)
                 self._fields.append(field)
-        self._error = ui.label().classes("workbench-error w-full").props("role=alert").mark(f"{mark}-error")
-        self._error.set_visibility(False)
+        self._error = line("error").mark(f"{mark}-error")
 
     def show(self, value: Any, found: tuple[float, float] | None, error: InputError | None) -> None:
         """Show the region of the document, the one that was found [m], and what is wrong with it."""
@@ -105,7 +104,6 @@ class RegionField:
             field.props["placeholder"] = hint
         self._given = given
         self._error.set_text("" if error is None else page_words(error))
-        self._error.set_visibility(bool(error))
 
     def _write(self) -> None:
         """An end that is left empty is the one that was found; both empty leave the region to be found."""
@@ -135,37 +133,36 @@ class MeasurementSettings:
         self._scale_shown = ""
         self._crater: dict[str, RegionField] = {}
         self._found_crater: list[tuple[float, float]] = []
+        self._scans: list[str] = []  # as long as another depth scale has their place
+        keys = describe(MeasurementTable)
         _heading("Depth scale")
         self._scale = ui.select(dict(DEPTH_SCALES), value="crater_scans", on_change=lambda event: self._choose_scale(
             str(event.value)))  # fmt: skip
         self._scale.props("dense outlined options-dense hide-bottom-space").classes("w-full")
         self._scale.mark("measurement-depth-scale").props["aria-label"] = "depth scale from"
-        self._scale_box = ui.column().classes("w-full").style("gap: 6px")
+        self._scale_box = column(6)
         with ui.element("div").classes("w-full"):
-            described = describe_field(MeasurementTable, "depth_resolution")
-            self._form.add(RESOLUTION, replace(
-                described, label="depth resolution (standard deviation)", kind="quantity", example="2 nm", models=()
-            ))  # fmt: skip
-        with ui.row().classes("w-full items-center no-wrap").style("gap: 6px"):
-            told = notes.warning(ASSUMED_RESOLUTION).mark("measurement-resolution-assumed")
-            known = ui.button("confirm", on_click=lambda: session.project.confirm(RESOLUTION))
-            known.props("flat dense size=sm").mark("measurement-resolution-confirm")
-            known.tooltip("This is the depth resolution of the instrument")
-        self._assumed = (told, known)
-        self._doubt = notes.warning("").mark("measurement-resolution-doubt")
+            resolution = replace(keys["depth_resolution"], value=Value(kind="quantity"), example="2 nm")
+            self._form.add(RESOLUTION, resolution, label="depth resolution (standard deviation)")
+        with row():
+            self._assumed = line("warning").mark("measurement-resolution-assumed")
+            confirm = partial(session.project.confirm, RESOLUTION)
+            self._confirm = text_button("confirm", confirm, "measurement-resolution-confirm",
+                                        tip="This is the depth resolution of the instrument")  # fmt: skip
+        self._doubt = line("warning").mark("measurement-resolution-doubt")
         _heading("Densities")
         with ui.element("div").classes("w-full"):
             self._form.key("measurement.density_method", MeasurementTable)
-        with ui.row().classes("w-full items-center no-wrap"):
+        with row():
             _heading("Regions of the depth profile")
             ui.space()
-            found = ui.button("automatic", on_click=self._leave_to_be_found).props("flat dense size=sm")
-            found.mark("measurement-regions-automatic").tooltip("Leave the three regions to be found")
+            text_button("automatic", self._leave_to_be_found, "measurement-regions-automatic",
+                        tip="Leave the three regions to be found")  # fmt: skip
             undo_button(session, "measurement-undo")
         self._regions = {
             name: RegionField(
                 name, unit="nm", mark=f"measurement-{name}", write=partial(session.edit, f"measurement.{name}_region"),
-                help=describe_field(MeasurementTable, f"{name}_region").help,
+                help=help_of(keys[f"{name}_region"]),
             )
             for name in REGIONS
         }  # fmt: skip
@@ -174,8 +171,7 @@ class MeasurementSettings:
 
     def show(self, data: Mapping[str, Any], found: Measured, errors: Mapping[str, InputError]) -> None:
         """Show the document as it is now."""
-        table = data.get("measurement")
-        table = table if isinstance(table, Mapping) else {}
+        table = table_at(data, "measurement")
         scale = next((key for key in ("crater_depth", "sputter_rate") if key in table), "crater_scans")
         if scale != self._scale_shown:
             self._scale_shown = scale
@@ -184,11 +180,9 @@ class MeasurementSettings:
         self._form.found = found.errors
         self._form.update()
         assumed = RESOLUTION in self._session.project.assumed
-        for element in self._assumed:
-            element.set_visibility(assumed)
-        doubt = _resolution_doubt(table.get("depth_resolution"), found)
-        self._doubt.set_text(doubt)
-        self._doubt.set_visibility(bool(doubt))
+        self._assumed.set_text(ASSUMED_RESOLUTION if assumed else "")
+        self._confirm.set_visibility(assumed)
+        self._doubt.set_text(_resolution_doubt(table.get("depth_resolution"), found))
         if scale == "crater_scans":
             self._show_crater_regions(table, found, errors)
         attributes = {} if found.profile is None else found.profile.dataset.attrs
@@ -207,12 +201,9 @@ class MeasurementSettings:
             changes |= {f"measurement.{key}": None for key in keys}
             changes[f"measurement.{scale}"] = dict(STARTING_VALUES[scale])
         else:
-            names = self._session.state.get("measurement.scans")
-            if names:
-                changes["measurement.crater_scans"] = names
-        scans = self._session.project.document.get("measurement.crater_scans")
-        if scans:
-            self._session.state["measurement.scans"] = scans
+            if self._scans:
+                changes["measurement.crater_scans"] = self._scans
+        self._scans = self._session.project.document.get("measurement.crater_scans") or self._scans
         self._session.edit_many(changes)
 
     def _leave_to_be_found(self) -> None:
@@ -225,9 +216,7 @@ class MeasurementSettings:
             if scale in SCALE_MODELS:
                 self._form.table(f"measurement.{scale}", SCALE_MODELS[scale])
                 return
-            ui.label("Heights are compared between these parts of a scan; drag them in the figure.").classes(
-                "workbench-note"
-            )
+            line("note", "Heights are compared between these parts of a scan; drag them in the figure.")
             for name, write in (
                 ("surface 1", partial(self._write_surface, 0)),
                 ("surface 2", partial(self._write_surface, 1)),
@@ -280,4 +269,4 @@ def _resolution_doubt(value: Any, found: Measured) -> str:
 
 
 def _heading(text: str) -> None:
-    ui.label(text).classes("text-weight-medium").style("margin-top: 6px")
+    heading(text).style("margin-top: 6px")

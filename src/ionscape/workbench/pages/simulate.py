@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -9,39 +10,36 @@ from nicegui import run, ui
 
 from ionscape.compiled import first_use
 from ionscape.errors import InputError
-from ionscape.figures.render_plotly import to_plotly
 from ionscape.figures.states import values
 from ionscape.figures.style import axis_unit
-from ionscape.workbench.pages import notes, take_up
+from ionscape.workbench.pages.job_panel import JobPanel
 from ionscape.workbench.pages.latest import Latest
-from ionscape.workbench.pages.simulate_runs import find_runs, live_plots, load_run, remarks_on, views_at
+from ionscape.workbench.pages.plot_view import PlotView
+from ionscape.workbench.pages.simulate_runs import find_runs, load_run, remarks_on
 from ionscape.workbench.pages.simulate_sliders import Sliders
-from ionscape.workbench.reading import NOT_OF_THE_EXPERIMENT, is_of_sample, read_profile
-from ionscape.workbench.theme import empty_figure, is_dark, on_theme
+from ionscape.workbench.parts import column, grid, heading, line, row, sides
+from ionscape.workbench.plots import live_plot, plots_at
+from ionscape.workbench.reading import about_experiment, is_of_sample, read_profile
 from ionscape.workbench.wording import page_words
 
 if TYPE_CHECKING:
     from ionscape.experiment import Experiment
+    from ionscape.figures.plot import Plot
     from ionscape.profiling import DepthProfile
     from ionscape.transport import SimulationResult
     from ionscape.workbench.jobs import Job
     from ionscape.workbench.session import Session
 
+NOT_DESCRIBED = "Describe an experiment first, on its page."
 MODELS = {"full": "full: Nernst-Planck-Poisson", "electroneutral": "electroneutral: quicker, no space charge"}
 OTHER_SAMPLE = (
     "The measurement is not laid over it: it is one of other ions, or of a sample with other native densities."
 )
-SMALL_FIGURE = "height: max(210px, calc(40vh - 55px))"
-LARGE_FIGURE = "height: max(300px, calc(60vh - 60px))"
+SMALL_FIGURE = "max(210px, calc(40vh - 55px))"
+LARGE_FIGURE = "max(300px, calc(60vh - 60px))"
 
 
-def build(session: Session) -> None:
-    """Make the page in the current container."""
-    notes.add_style()
-    SimulatePage(session)
-
-
-class SimulatePage:
+class Page:
     """Controls of one tab."""
 
     def __init__(self, session: Session) -> None:
@@ -52,20 +50,19 @@ class SimulatePage:
         self.compared: set[str] = set()
         self.apart = ""  # why the measurement is not drawn
         self.drawing = Latest(self._draw_once)
-        with ui.row().classes("w-full no-wrap items-stretch").style("gap: 0"):
-            with ui.column().classes("workbench-settings").style("gap: 8px"):
-                self._controls()
-                self._runs()
-                self.sliders = Sliders(session, draw=self.draw, stale=self._show_stale, submit=self._submit)
-            with ui.column().classes("workbench-figures").style("gap: 4px"):
-                self._figures()
+        left, right = sides()
+        with left:
+            self._controls()
+            self._runs()
+            self.sliders = Sliders(session, draw=self.draw, stale=self._show_stale, submit=self._submit)
+        with right:
+            self._figures()
         self.runs = find_runs(self.session)
         if self.runs:
             self.selected = self.runs[-1].name
         self._show_runs()
         self._show_state()
         session.on_change(self._changed)
-        on_theme(session, self.draw)
         ui.timer(0.05, self._load, once=True)
 
     # left ------------------------------------------------------------------------------------------------------------
@@ -73,21 +70,12 @@ class SimulatePage:
     def _controls(self) -> None:
         self.model = ui.select(MODELS, value="full", label="model").props("dense outlined stack-label options-dense")
         self.model.classes("w-full").mark("simulate-model").props["aria-label"] = "model"
-        with ui.row().classes("w-full items-center no-wrap").style("gap: 8px"):
-            self.run_button = ui.button("Simulate", icon="play_arrow", on_click=self._run).props("dense")
-            self.run_button.classes("q-px-sm").mark("simulate-run")
-            self.cancel_button = ui.button("Cancel", on_click=self._cancel).props("dense outline")
-            self.cancel_button.classes("q-px-sm").mark("simulate-cancel")
-        self.progress = ui.linear_progress(value=0.0, show_value=False).props("instant-feedback rounded")
-        self.progress.props["aria-label"] = "progress of the simulation"
-        take_up.line(self.session, ("simulate",), "simulate-take-up")
-        self.state = ui.label().classes("workbench-note").mark("simulate-state")
-        self.problem = ui.label().classes("workbench-error").props("role=alert").mark("simulate-problem")
+        self.panel = JobPanel(self.session, "simulate", "simulate", "simulation", ("Simulate", self._run))
 
     def _runs(self) -> None:
         ui.separator()
-        ui.label("Runs: shown, compared").classes("text-weight-medium")
-        self.run_list = ui.column().classes("w-full").style("gap: 2px").mark("simulate-runs")
+        heading("Runs: shown, compared")
+        self.run_list = column(2).mark("simulate-runs")
         self.with_profile = ui.checkbox("with the measurement", value=True, on_change=self.draw).props("dense")
         self.with_profile.mark("simulate-measurement")
         self.normalised = ui.checkbox("as fractions of the bulk density", value=True, on_change=self.draw).props(
@@ -97,27 +85,16 @@ class SimulatePage:
 
     def _show_state(self) -> None:
         """Progress, state and what stands against a run."""
-        problems = [
-            page_words(error) for key, error in self.session.errors.items() if not key.startswith(NOT_OF_THE_EXPERIMENT)
-        ]
+        problems = list(map(page_words, about_experiment(self.session.errors).values()))
         described = bool(self.document.get("stages"))
-        job = self._job()
-        self.run_button.set_enabled(described and not problems)
-        self.cancel_button.set_enabled(job is not None and job.active)
-        self.progress.set_visibility(job is not None and job.active)
-        failed = job is not None and job.state in ("failed", "interrupted") and job.message
-        text = problems[0] if problems else (page_words(job.message) if job is not None and failed else "")
-        self.problem.set_text(text)
-        self.problem.set_visibility(bool(text))
-        if job is None:
-            hint = "Simulate the experiment, then look at any time of it."
-            self.state.set_text(hint if described else "Describe an experiment first, on its page.")
-            return
-        self.progress.set_value(job.fraction or 0.0)
-        self.state.set_text(_state_of(job))
-
-    def _job(self) -> Job | None:
-        return self.session.jobs.latest("simulate")
+        job = self.panel.job
+        failed = job is not None and job.state in ("failed", "interrupted")
+        hint = "Simulate the experiment, then look at any time of it."
+        self.panel.show(
+            ready=described and not problems,
+            state=_state_of(job) if job is not None else hint if described else NOT_DESCRIBED,
+            problem=problems[0] if problems else page_words(job.message) if job is not None and failed else "",
+        )
 
     def _run(self) -> None:
         self._submit({"model": str(self.model.value)})
@@ -127,20 +104,14 @@ class SimulatePage:
         self._show_state()
         return job.identifier
 
-    def _cancel(self) -> None:
-        job = self._job()
-        if job is not None and job.active:
-            self.session.jobs.cancel(job)
-        self._show_state()
-
     def _show_runs(self) -> None:
         self.run_list.clear()
         self.compared &= {one.name for one in self.runs}
         with self.run_list:
             if not self.runs:
-                ui.label("There are none yet.").classes("workbench-note")
+                line("note", "There are none yet.")
             for one in reversed(self.runs):
-                with ui.row().classes("w-full items-center no-wrap").style("gap: 6px"):
+                with row():
                     shown = ui.button(one.label, on_click=partial(self._select, one.name)).props(
                         "dense size=sm align=left " + ("unelevated" if one.name == self.selected else "flat")
                     )
@@ -166,26 +137,24 @@ class SimulatePage:
     # right -----------------------------------------------------------------------------------------------------------
 
     def _figures(self) -> None:
-        self.remarks = notes.banner("").mark("simulate-remarks")
-        self.remarks.set_visibility(False)
-        self.profiles = ui.plotly(empty_figure()).classes("w-full").style(LARGE_FIGURE).mark("simulate-profiles")
-        self.profiles.props["aria-label"] = "densities over depth"
-        self.time_row = ui.row().classes("w-full items-center no-wrap q-px-md").style("gap: 12px")
+        self.remarks = line("banner").mark("simulate-remarks")
+        self.profiles = PlotView(self.session, mark="simulate-profiles", label="densities over depth",
+                                 height=LARGE_FIGURE, stays=True)  # fmt: skip
+        self.time_row = row(12).classes("q-px-md")
         with self.time_row:
             self.time_label = ui.label("time").style("min-width: 130px").mark("simulate-time-label")
             self.time = ui.slider(min=0, max=1, step=1, value=1, on_change=self.draw).mark("simulate-time")
             self.time.props("dense").props["aria-label"] = "time of the simulation"
-        with ui.element("div").classes("w-full").style("display: grid; grid-template-columns: 1fr 1fr 1fr; gap: 4px"):
-            self.small: list[ui.plotly] = []
-            for name, text in (("potential", "potential over depth"), ("diffusion", "D over depth"),
-                               ("current", "current over time")):  # fmt: skip
-                element = ui.plotly(empty_figure()).classes("w-full").style(SMALL_FIGURE + "; min-width: 0")
-                element.mark(f"simulate-{name}").props["aria-label"] = text
-                self.small.append(element)
+        with grid("1fr 1fr 1fr", gap=4):
+            self.small = [
+                PlotView(self.session, mark=f"simulate-{name}", label=text, height=SMALL_FIGURE, small=True, stays=True)
+                for name, text in (("potential", "potential over depth"), ("diffusion", "D over depth"),
+                                   ("current", "current over time"))
+            ]  # fmt: skip
 
     async def _load(self) -> None:
         """Show the selected run from its last time on."""
-        await self.sliders.offer()
+        self.sliders.offer()
         result = await self._result(self.selected)
         if result is not None:
             count = int(result.dataset.sizes["time"])
@@ -198,7 +167,7 @@ class SimulatePage:
         if path is None:
             return None
         try:
-            return await run.io_bound(load_run, str(path), path.stat().st_mtime_ns)
+            return await run.io_bound(load_run, path)
         except (InputError, OSError) as error:
             self.session.notify(str(error), kind="negative")
             return None
@@ -232,9 +201,11 @@ class SimulatePage:
                 if other is not None:
                     others.append((one.label.split(" ")[0], other))
         normalised = bool(self.normalised.value)
+        plots: Sequence[Plot | None] | None = None
         if self.sliders.live is not None:
             experiment, found = self.sliders.live
-            plots = await run.io_bound(live_plots, experiment, found, profile, result, normalised)
+            live = partial(live_plot, experiment, found, profile=profile, reference=result, normalised=normalised)
+            plots = [await run.io_bound(live)]
             self.time_label.set_text("end of the last stage")
         elif result is not None:
             times = values(result.dataset, "time")
@@ -243,23 +214,15 @@ class SimulatePage:
             self.time_label.set_text(
                 f"{time / clock.size:.4g} {clock.unit} of {times[-1] / clock.size:.4g} {clock.unit}"
             )
-            plots = await run.io_bound(views_at, result, time, profile, others, normalised)
-        else:
-            plots = []
+            plots = await run.io_bound(plots_at, result, time, profile=profile, others=others, normalised=normalised)
         self.time_row.set_visibility(result is not None)
         await self._show_remarks()
         if not self.session.alive:
             return
         self._show_stale(bool(self.sliders.moved) or self.sliders.live is not None)
-        dark = is_dark(self.session)
-        figures = [to_plotly(plot, dark=dark, small=place > 0) for place, plot in enumerate(plots or ())]
-        for element, figure in zip([self.profiles, *self.small], figures, strict=False):
-            element.update_figure(figure)
-        if plots:
-            self.session.state["simulate.plots"] = plots
-        if not plots:
-            for element in [self.profiles, *self.small]:
-                element.update_figure(empty_figure())
+        views = [self.profiles, *self.small]
+        for view, plot in zip(views, plots or [None] * len(views), strict=False):
+            view.show(plot)
 
     async def _show_remarks(self) -> None:
         """Say what is to be known of the run that is shown."""
@@ -267,17 +230,17 @@ class SimulatePage:
         result = await self._result(self.selected)
         found: list[str] = []
         if shown is not None and result is not None:
-            found = await run.io_bound(remarks_on, shown, result, self.document.path) or []
+            found = remarks_on(shown, result, self.session.experiment)
         if self.apart:
             found = [*found, self.apart]
         if self.session.alive:
             self.remarks.set_text(" ".join(found))
-            self.remarks.set_visibility(bool(found))
 
     def _show_stale(self, stale: bool) -> None:
         """Grey out the figures that the electroneutral model does not draw: they are of the run, not of the slider."""
-        for element in self.small:
-            element.classes("workbench-stale" if stale else "", remove="" if stale else "workbench-stale")
+        for view in self.small:
+            assert view.element is not None
+            view.element.classes("workbench-stale" if stale else "", remove="" if stale else "workbench-stale")
 
     # changes ---------------------------------------------------------------------------------------------------------
 
@@ -285,7 +248,7 @@ class SimulatePage:
         if what in ("jobs", "document"):
             self._show_state()
         if what == "document":
-            await self.sliders.offer()
+            self.sliders.offer()
             self._show_runs()
             await self.draw()
         if what == "results":

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ionscape.errors import InputError
-from ionscape.figures.plot import Plot
-from ionscape.figures.profiles import shown_depth_of
 from ionscape.files.quantities import format_quantity
-from ionscape.workbench.plots import live_plot, plots_at
-from ionscape.workbench.reading import read_experiment
+from ionscape.workbench.reading import once_per_file
 
 if TYPE_CHECKING:
     from ionscape.experiment import Experiment
-    from ionscape.profiling import DepthProfile
     from ionscape.transport import SimulationResult
     from ionscape.workbench.jobs import Job
-    from ionscape.workbench.live import LiveProfile
     from ionscape.workbench.session import Session
 
 
@@ -58,13 +49,13 @@ def find_runs(session: Session) -> list[Run]:
     return found
 
 
-def remarks_on(shown: Run, result: SimulationResult, document: Path) -> list[str]:
+def remarks_on(shown: Run, result: SimulationResult, experiment: Experiment | None) -> list[str]:
     """What is to be known of a run before its figures are looked at: whether it ended early, and is of this document.
 
     Args:
         shown: the run.
         result: of it.
-        document: of the project as it is now.
+        experiment: of the document as it is now.
     """
     found: list[str] = []
     if ".partial" in shown.name:
@@ -73,11 +64,7 @@ def remarks_on(shown: Run, result: SimulationResult, document: Path) -> list[str
         failed = shown.job is not None and shown.job.state == "failed"
         why = "did not converge" if failed else "was stopped"
         found.append(f"Run {shown.label.split(' ')[0]} {why}: it ends at {reached} of {wanted}.")
-    try:
-        same = _described(read_experiment(document)) == _described(result.experiment)
-    except InputError:
-        same = False
-    if not same:
+    if experiment is None or _described(experiment) != _described(result.experiment):
         found.append(
             f"The experiment has been changed since run {shown.label.split(' ')[0]}: the figures show the former one."
             " Simulate again to see what the present one gives."
@@ -89,32 +76,9 @@ def _described(experiment: Experiment) -> dict[str, Any]:
     return experiment.model_dump(exclude={"title"})
 
 
-def views_at(
-    result: SimulationResult, time: float, profile: DepthProfile | None,
-    others: list[tuple[str, SimulationResult]], normalised: bool,
-) -> list[Plot]:  # fmt: skip
-    """The four plots of a run at a time [s], other runs by name and the measurement beside it."""
-    return plots_at(result, time, profile=profile, others=others, normalised=normalised)
-
-
-def live_plots(
-    experiment: Experiment, found: LiveProfile, profile: DepthProfile | None, reference: SimulationResult | None,
-    normalised: bool,
-) -> list[Plot]:  # fmt: skip
-    """The profile of the electroneutral model, down to where it, or the run beside it, changes."""
-    densities = {name: found.density[-1, place] for place, name in enumerate(found.ions)}
-    change = np.abs(found.density[-1] - found.density[-1][:, -1:]).max(axis=0)
-    near = found.depth < 0.5 * found.depth[-1]
-    deep = found.depth[near][change[near] > 0.02 * change[near].max()] if change[near].max() > 0.0 else found.depth[:1]
-    limits = [1.2 * float(deep.max(initial=0.0)), *([shown_depth_of(reference)] if reference is not None else [])]
-    limit = min(max(limits), float(found.depth[-1]))
-    return [live_plot(experiment, found.depth, densities, title="end of the last stage, electroneutral model",
-                      profile=profile, reference=reference, limit=limit, normalised=normalised)]  # fmt: skip
-
-
-@lru_cache(maxsize=8)
-def load_run(path: str, _changed: int) -> SimulationResult:
-    """Read the result of a simulation, which is kept until its file changes."""
+@once_per_file
+def load_run(path: Path) -> SimulationResult:
+    """Read the result of a simulation."""
     from ionscape.transport import load_result
 
     return load_result(path)

@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nicegui import run, ui
+from nicegui import ui
 
-from ionscape.errors import InputError, IonscapeError
-from ionscape.files.quantities import format_quantity
+from ionscape.errors import IonscapeError
 from ionscape.files.values import Scalar, scalars
-from ionscape.workbench.form_controls import button
-from ionscape.workbench.reading import read_experiment
-from ionscape.workbench.wording import name_of
+from ionscape.wording import name_of
+from ionscape.workbench.parts import button, column, heading, line, row
 
 if TYPE_CHECKING:
     from ionscape.experiment import Experiment
@@ -71,13 +69,6 @@ class SliderRange:
         return min(max(found, 0.0), 1.0)
 
 
-def written(scalar: Scalar, value: float) -> str | float:
-    """A value as it is written into the file: with its unit, or as a plain number."""
-    if scalar.dimension is None:
-        return float(f"{value:.{WRITTEN_DIGITS}g}")
-    return format_quantity(value, scalar.dimension, digits=WRITTEN_DIGITS)
-
-
 class Sliders:
     """The part of the page that moves parameters.
 
@@ -111,24 +102,26 @@ class Sliders:
 
     def _controls(self) -> None:
         ui.separator()
-        ui.label("Move parameters").classes("text-weight-medium")
-        ui.label(
+        heading("Move parameters")
+        line(
+            "note",
             "The profile at the end follows with the electroneutral model while a slider moves; on release the value is"
-            " written into the experiment."
-        ).classes("workbench-note")
+            " written into the experiment.",
+        )
         self._chooser = ui.select({}, label="parameter", with_input=True, on_change=self._choose)
         self._chooser.props("dense outlined stack-label options-dense").classes("w-full").mark("simulate-parameter")
         self._chooser.props["aria-label"] = "add a slider for a parameter"
-        self._place = ui.column().classes("w-full").style("gap: 2px")
+        self._place = column(2)
         self._on_release = ui.checkbox("simulate with the full model on release", value=True).props("dense")
         self._on_release.mark("simulate-on-release")
-        self._note = ui.label().classes("workbench-note").mark("simulate-live")
+        self._note = line("note").mark("simulate-live")
 
-    async def offer(self) -> None:
+    def offer(self) -> None:
         """Offer the parameters of the document; sliders of those that are gone go too."""
-        found = await run.io_bound(_scalars_of, str(self.document.path)) if self.document.data else None
-        if found is None:
+        if self.session.experiment is None:
             return
+        found = {name: scalar for name, scalar in scalars(self.session.experiment).items()
+                 if not name.startswith("grid.")}  # fmt: skip
         self._known = found
         self._offer_others()
         for path in list(self._sliders):
@@ -139,7 +132,7 @@ class Sliders:
             scalar = found[path]
             self._sliders[path] = (scalar, reach, slider, label)
             if path not in self.moved:
-                label.set_text(f"{name_of(path)} = {written(scalar, scalar.value)}")
+                label.set_text(f"{name_of(path)} = {scalar.written(digits=WRITTEN_DIGITS)}")
                 place = round(SLIDER_STEPS * reach.place(scalar.value))
                 if slider.value != place:
                     slider.set_value(place)
@@ -157,10 +150,9 @@ class Sliders:
         self._chooser.set_value(None)
         scalar = self._known[path]
         reach = SliderRange.around(scalar)
-        with self._place, ui.column().classes("w-full").style("gap: 0") as row:
-            row.mark(f"slider-row-{path}")
-            with ui.row().classes("w-full items-center no-wrap").style("gap: 4px"):
-                label = ui.label(f"{name_of(path)} = {written(scalar, scalar.value)}").classes("col ellipsis")
+        with self._place, column(0).mark(f"slider-row-{path}"):
+            with row(4):
+                label = ui.label(f"{name_of(path)} = {scalar.written(digits=WRITTEN_DIGITS)}").classes("col ellipsis")
                 label.style("font-size: 12px").mark(f"slider-value-{path}").tooltip(path)
                 button("close", f"remove the slider of {name_of(path)}", partial(self._remove_slider, path),
                        f"unslide-{path}")  # fmt: skip
@@ -191,7 +183,7 @@ class Sliders:
         if place == round(SLIDER_STEPS * reach.place(scalar.value)) and path not in self.moved:
             return
         self.moved[path] = reach.value(place / SLIDER_STEPS)
-        label.set_text(f"{name_of(path)} = {written(scalar, self.moved[path])}")
+        label.set_text(f"{name_of(path)} = {scalar.written(self.moved[path], digits=WRITTEN_DIGITS)}")
         self._stale(True)
         found = await self._simulated(dict(self.moved))
         if found is not None:
@@ -204,7 +196,7 @@ class Sliders:
             folder = str(self.session.project.folder)
             future = self.session.live.request(text, moved, folder=folder, file="analysis.toml")
             found = await asyncio.wrap_future(future)
-            experiment = await run.io_bound(read_experiment, self.document.path)
+            experiment = self.session.experiment
         except IonscapeError as error:
             self._note.set_text(str(error))
             return None
@@ -218,21 +210,12 @@ class Sliders:
         if path not in self.moved:
             return
         scalar, moved = self._sliders[path][0], self.moved.pop(path)
-        error = self.session.edit(path, written(scalar, moved))
+        error = self.session.edit(path, scalar.written(moved, digits=WRITTEN_DIGITS))
         if error is not None:
             self._note.set_text(str(error))
         elif self._on_release.value:
             job = self.session.jobs.latest("simulate")
             if job is not None and job.active and job.identifier == self._following:
                 self.session.jobs.cancel(job)
-            label = f"full, {name_of(path)} {written(scalar, moved)}"
+            label = f"full, {name_of(path)} {scalar.written(moved, digits=WRITTEN_DIGITS)}"
             self._following = self._submit({"model": "full", "label": label})
-
-
-def _scalars_of(path: str) -> dict[str, Scalar] | None:
-    """The numbers of a document that sliders are offered for; None if it cannot be used."""
-    try:
-        found = scalars(read_experiment(path))
-    except InputError:
-        return None
-    return {name: scalar for name, scalar in found.items() if not name.startswith("grid.")}
