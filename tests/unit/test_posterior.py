@@ -58,12 +58,9 @@ def test_skewed_posterior_by_quadrature() -> None:
     cumulative = np.cumsum(density) / density.sum()
     data = result.dataset
     deviation = 2.0 * math.sqrt(np.average((x - np.average(x, weights=density)) ** 2, weights=density))
-    # the long tail lies beyond the points of the surrogate: its 97.5 % come out 0.02 to 0.45 standard deviations too
-    # low with different seeds, 0.2 in the mean, whatever the number of draws that are simulated
-    allowed = {"lower_95": 0.2, "lower_68": 0.2, "upper_68": 0.2, "upper_95": 0.5}
     for name, share in (("lower_95", 0.025), ("lower_68", 0.15865), ("upper_68", 0.84135), ("upper_95", 0.975)):
         expected = 1.0 + 2.0 * float(np.interp(share, cumulative, x))
-        assert float(data[name][0]) == pytest.approx(expected, abs=allowed[name] * deviation)
+        assert float(data[name][0]) == pytest.approx(expected, abs=0.2 * deviation)
     expected = 1.0 + 2.0 * float(np.average(x, weights=density))
     assert float(data["posterior_mean"][0]) == pytest.approx(expected, abs=0.1 * deviation)
     assert data.attrs["posterior_check_effective_sample_size"] >= 150
@@ -136,7 +133,10 @@ class Stub(Surrogate):
 
 
 def test_walkers_that_cannot_move(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    stub = Stub(origin=np.full(2, 0.5), basis=0.1 * np.eye(2), factors=np.zeros((1, 9)), robust=False)
+    stub = Stub(
+        origin=np.full(2, 0.5), basis=0.1 * np.eye(2), factors=np.zeros((1, 13)), reach=np.full((2, 2), 2.5),
+        robust=False,
+    )  # fmt: skip
     with pytest.raises(FitError, match="no walker of the chain finds a likelihood above zero"):
         sample_chains(stub, np.random.default_rng(1), 200, ("a.b", "c.d"))
     monkeypatch.setattr(Stub, "known", 2)  # the starts of the two ensembles

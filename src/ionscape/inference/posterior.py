@@ -1,11 +1,13 @@
 """The posterior by Markov chains on a surrogate of the residuals, corrected by full simulations.
 
 The residuals depend smoothly on the parameters. Along the principal directions of the covariance, 1.5 standard
-deviations to both sides of the optimum, simulations with derivatives give all second derivatives of the residuals and
-those third ones that contain a direction twice. The posterior of this polynomial costs microseconds and is sampled by
-an affine invariant ensemble (emcee: Foreman-Mackey 2013). Then draws are simulated in full, one in five of them farther
-out than the surrogate has it: their importance weights say whether the two posteriors are equal, tails included, and
-correct the sample. If the weights are too uneven the simulations improve the surrogate, which is sampled again.
+deviations to both sides of the optimum and farther along a tail that is longer than a normal one, simulations with
+derivatives give all second derivatives of the residuals, those third ones that contain a direction twice, and fourth
+and fifth ones that make values and slopes along each direction right at these points. The posterior of this polynomial
+costs microseconds and is sampled by an affine invariant ensemble (emcee: Foreman-Mackey 2013). Then draws are simulated
+in full, one in five of them farther out than the surrogate has it: their importance weights say whether the two
+posteriors are equal, tails included, and correct the sample. If the weights are too uneven the simulations improve the
+surrogate, which is sampled again.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ from .parts import problem_key
 from .problem import FitProblem
 from .remarks import POSTERIOR_FAILED, POSTERIOR_OPEN_END, SIDES
 from .result import FitResult, model_of
-from .surrogate import Surrogate, Work, features, make_surrogate
+from .surrogate import Surrogate, Work, make_surrogate
 
 IndexArray = NDArray[np.intp]
 
@@ -241,9 +243,9 @@ def _checked(surrogate: Surrogate, known: Sequence[tuple[FloatArray, FloatArray]
     kinds += [
         kind
         for kind in ("linear", "squares", "quadratic", "cubic")
-        if 4 * features(u[:1], kind).shape[1] <= np.isfinite(costs).sum()
+        if 4 * surrogate.features(u[:1], kind).shape[1] <= np.isfinite(costs).sum()
     ]
-    corrections = [_regression(every, costs, surrogate.cost(every), kind, log_proposal) for kind in kinds]
+    corrections = [_regression(surrogate, every, costs, kind, log_proposal) for kind in kinds]
     size, correction = max(corrections, key=lambda found: found[0])
     return _Check(
         simulated=int(np.isfinite(cost).sum()),
@@ -256,17 +258,18 @@ def _checked(surrogate: Surrogate, known: Sequence[tuple[FloatArray, FloatArray]
 
 
 def _regression(
-    u: FloatArray, cost: FloatArray, own: FloatArray, kind: str, log_proposal: FloatArray
+    surrogate: Surrogate, u: FloatArray, cost: FloatArray, kind: str, log_proposal: FloatArray
 ) -> tuple[float, tuple[str, FloatArray]]:
     """A correction of the cost, and how equal it makes the last draws, with each left out of its own.
 
     Draws of little density matter less.
     """
+    own = surrogate.cost(u)
     fine = np.isfinite(cost) & np.isfinite(own)
     difference = np.where(fine, cost - np.where(fine, own, 0.0), 0.0)
     least = np.minimum(cost, own)
     root = np.where(fine, np.exp(-0.125 * (least - np.min(least))), 0.0)
-    columns = features(u, kind)
+    columns = surrogate.features(u, kind)
     q, r = np.linalg.qr(columns * root[:, None])
     factors = np.asarray(np.linalg.lstsq(r, q.T @ (difference * root))[0], dtype=np.float64)
     leverage = np.minimum(np.sum(q**2, axis=1), 0.999)
@@ -321,7 +324,7 @@ def _entered(
 ) -> FitResult:
     """The result with the sample and all that follows from it."""
     kind, factors = found.correction
-    corrected = pool.cost + features(pool.u, kind) @ factors
+    corrected = pool.cost + surrogate.features(pool.u, kind) @ factors
     weight = _weights(-0.5 * corrected - pool.log_proposal)
     # systematic resampling: every draw as often as its weight says, up to one
     places = np.searchsorted(np.cumsum(weight), (np.arange(draws) + rng.random()) / draws)

@@ -20,7 +20,10 @@ IndexArray = NDArray[np.intp]
 
 STEP = 1.5  # standard deviations along a principal direction
 SHORTEST_STEP = 0.1
-CURVED = 2.5  # standard deviations up to which the polynomial curves
+FLAT = 0.7  # rise of the cost, in units of that of a normal posterior, below which a step goes farther
+LONG_RISE = 2.0  # standard deviations for which the cost rises over such a step, about
+LONGEST_STEP = 4.0  # standard deviations
+CURVED = 5.0 / 3.0  # steps up to which the polynomial curves
 FARTHEST = 8.0  # standard deviations; farther out the polynomial means nothing
 BATCH = 10  # simulations of one task
 
@@ -33,6 +36,7 @@ class Surrogate:
         origin: coordinates of the optimum, shape (parameters,).
         basis: principal directions times their standard deviations, as columns.
         factors: of the polynomial's terms (`_terms`), shape (residuals, terms), or fewer rows with the same products.
+        reach: how far the polynomial curves, backwards and forwards along each direction, shape (2, parameters).
         robust: whether the cost is Huber's loss instead of the sum of squares.
         corrections: of the cost, which add up: kinds of terms (`features`) and their factors.
     """
@@ -40,6 +44,7 @@ class Surrogate:
     origin: FloatArray
     basis: FloatArray
     factors: FloatArray
+    reach: FloatArray
     robust: bool
     corrections: tuple[tuple[str, FloatArray], ...] = ()
 
@@ -52,10 +57,48 @@ class Surrogate:
         outside = np.any(np.abs(u) > FARTHEST, axis=1)
         coordinates = self.coordinates(u)
         outside |= np.any((coordinates < 0.0) | (coordinates > 1.0), axis=1)
-        cost = _loss(_terms(u) @ self.factors.T, self.robust)
+        cost = _loss(self._terms(u) @ self.factors.T, self.robust)
         for kind, factors in self.corrections:
-            cost = cost + features(u, kind) @ factors
+            cost = cost + self.features(u, kind) @ factors
         return np.where(outside, np.inf, cost)
+
+    def features(self, u: FloatArray, kind: str) -> FloatArray:
+        """Terms of a correction of the cost: "constant", "linear", "squares", "quadratic" or "cubic"."""
+        if kind == "cubic":
+            return self._cubic(u)
+        parts = [np.ones((len(u), 1))]
+        if kind != "constant":
+            parts.append(u)
+        if kind == "squares":
+            every = np.arange(u.shape[1])
+            parts.append(self._products(u, every, every))
+        if kind == "quadratic":
+            parts.append(self._products(u, *np.triu_indices(u.shape[1])))
+        return np.concatenate(parts, axis=1)
+
+    def _terms(self, u: FloatArray) -> FloatArray:
+        """Those of `_cubic`, and u_j⁴ and u_j⁵."""
+        inner = np.clip(u, -self.reach[0], self.reach[1])
+        outer = u - inner
+        powers = [inner**power + power * inner ** (power - 1) * outer for power in (4, 5)]
+        return np.concatenate([self._cubic(u), *powers], axis=1)
+
+    def _cubic(self, u: FloatArray) -> FloatArray:
+        """1, u_j, u_j u_k for j <= k, and u_j u_k² of the rows of u, shape (draws, terms).
+
+        Beyond `reach` they go on as straight lines: a polynomial far from its points bends back to where it began.
+        """
+        rows, columns = np.triu_indices(u.shape[1])
+        inner = np.clip(u, -self.reach[0], self.reach[1])
+        outer = u - inner
+        first, second = inner[:, :, None], inner[:, None, :]
+        cubic = first * second**2 + outer[:, :, None] * second**2 + 2.0 * first * second * outer[:, None, :]
+        products = self._products(u, rows, columns)
+        return np.concatenate([np.ones((len(u), 1)), u, products, cubic.reshape(len(u), -1)], axis=1)
+
+    def _products(self, u: FloatArray, rows: IndexArray, columns: IndexArray) -> FloatArray:
+        outer = u - np.clip(u, -self.reach[0], self.reach[1])
+        return u[:, rows] * u[:, columns] - outer[:, rows] * outer[:, columns]
 
 
 @dataclass(kw_only=True, eq=False)
@@ -133,15 +176,33 @@ def make_surrogate(work: Work, origin: FloatArray, covariance: FloatArray) -> Su
     size = origin.size
     variance, directions = np.linalg.eigh(covariance)
     basis = directions * np.sqrt(np.maximum(variance, 1e-24))
-    steps = np.array([[_step(origin, sign * basis[:, k]) for sign in (1, -1)] for k in range(size)])
+    robust = work.model.problem.settings.robust
+    steps = np.array([[_step(origin, sign * basis[:, k], STEP) for sign in (1, -1)] for k in range(size)])
     wanted = [(k, side) for k in range(size) for side in (0, 1) if steps[k, side] >= SHORTEST_STEP]
-    points = [origin + (1 - 2 * side) * steps[k, side] * basis[:, k] for k, side in wanted]
-    centre, *others = work.derivatives(np.array([origin, *points]))
+
+    def derivatives(places: Sequence[tuple[int, int]]) -> list[tuple[FloatArray, FloatArray] | None]:
+        points = [origin + (1 - 2 * side) * steps[k, side] * basis[:, k] for k, side in places]
+        return work.derivatives(np.array(points)) if points else []
+
+    (centre,) = work.derivatives(origin[None])
     if centre is None:
         raise FitError(f"the simulation of the optimum failed: {work.failures[-1]}")
+    at_steps = dict(zip(wanted, derivatives(wanted), strict=True))
+    # along a tail that is longer than that of a normal posterior the points lie farther out, as the cost rises
+    long = []
+    for place, found in at_steps.items():
+        rise = np.nan if found is None else float(np.diff(_loss(np.array([centre[0], found[0]]), robust))[0])
+        if 0.0 < rise < FLAT * steps[place] ** 2:
+            k, side = place
+            farther = min(steps[place] * LONG_RISE / np.sqrt(rise), LONGEST_STEP)
+            farther = _step(origin, (1 - 2 * side) * basis[:, k], farther)
+            if farther > steps[place]:
+                steps[place] = farther
+                long.append(place)
+    at_steps |= dict(zip(long, derivatives(long), strict=True))
     residuals, slopes = centre[0], centre[1] @ basis
     changes: dict[tuple[int, int], FloatArray] = {}
-    for (k, side), found in zip(wanted, others, strict=True):
+    for (k, side), found in at_steps.items():
         if found is not None:
             step = (1 - 2 * side) * steps[k, side]
             changes[k, side] = (found[1] @ basis - slopes) / step
@@ -154,55 +215,50 @@ def make_surrogate(work: Work, origin: FloatArray, covariance: FloatArray) -> Su
         elif sides:
             second[:, :, k] = sides[0]
     second = 0.5 * (second + second.transpose(0, 2, 1))
+    along = np.zeros((2, residuals.size, size))  # factors of the fourth and fifth powers
+    for k in range(size):
+        both = [at_steps.get((k, side)) for side in (0, 1)]
+        if both[0] is not None and both[1] is not None:
+            values = np.array([residuals, both[0][0], both[1][0]])
+            rates = np.array([slopes[:, k], both[0][1] @ basis[:, k], both[1][1] @ basis[:, k]])
+            squares, cubes, *along[:, :, k] = _quintic(steps[k, 0], -steps[k, 1], values, rates)
+            second[:, k, k], third[:, k, k] = 2.0 * squares, 6.0 * cubes
     rows, columns = np.triu_indices(size)
     quadratic = second[:, rows, columns] * np.where(rows == columns, 0.5, 1.0)
     cubic = third * np.where(np.eye(size) > 0.0, 1.0 / 6.0, 0.5)
-    factors = np.concatenate([residuals[:, None], slopes, quadratic, cubic.reshape(residuals.size, -1)], axis=1)
-    robust = work.model.problem.settings.robust
+    factors = np.concatenate([residuals[:, None], slopes, quadratic, cubic.reshape(residuals.size, -1), *along], axis=1)
     if not robust and factors.shape[0] > factors.shape[1]:
         factors = np.asarray(np.linalg.qr(factors)[1], dtype=np.float64)  # sums of squares need no more
-    return Surrogate(origin=origin, basis=basis, factors=factors, robust=robust)
+    reach = CURVED * np.maximum(steps, STEP).T[::-1]
+    return Surrogate(origin=origin, basis=basis, factors=factors, reach=reach, robust=robust)
 
 
-def _step(origin: FloatArray, direction: FloatArray) -> float:
-    """Standard deviations that one can go in a direction, `STEP` at most, within the bounds."""
+def _quintic(first: float, second: float, values: FloatArray, slopes: FloatArray) -> FloatArray:
+    """Factors of the second to fifth powers of a polynomial with given values and slopes at 0 and two other places.
+
+    Args:
+        first: place.
+        second: place.
+        values: at 0, `first` and `second`, shape (3, functions).
+        slopes: at the same places.
+
+    Returns:
+        Shape (4, functions).
+    """
+    powers = np.arange(2, 6)
+    rows = [[place**powers, powers * place ** (powers - 1)] for place in (first, second)]
+    wanted = [
+        [values[number] - values[0] - slopes[0] * place, slopes[number] - slopes[0]]
+        for number, place in ((1, first), (2, second))
+    ]
+    return np.asarray(np.linalg.solve(np.concatenate(rows), np.concatenate(wanted)), dtype=np.float64)
+
+
+def _step(origin: FloatArray, direction: FloatArray, most: float) -> float:
+    """Standard deviations that one can go in a direction, so many at most, within the bounds."""
     with np.errstate(divide="ignore", invalid="ignore"):
         room = np.where(direction > 0.0, (1.0 - EDGE - origin) / direction, (EDGE - origin) / direction)
-    return float(min(STEP, *np.maximum(room[direction != 0.0], 0.0)))
-
-
-def _terms(u: FloatArray) -> FloatArray:
-    """1, u_j, u_j u_k for j <= k, and u_j u_k² of the rows of u, shape (draws, terms).
-
-    Beyond `CURVED` they go on as straight lines: a polynomial far from its points bends back to where it began.
-    """
-    rows, columns = np.triu_indices(u.shape[1])
-    inner = np.clip(u, -CURVED, CURVED)
-    outer = u - inner
-    first, second = inner[:, :, None], inner[:, None, :]
-    cubic = first * second**2 + outer[:, :, None] * second**2 + 2.0 * first * second * outer[:, None, :]
-    return np.concatenate([np.ones((len(u), 1)), u, _products(u, rows, columns), cubic.reshape(len(u), -1)], axis=1)
-
-
-def _products(u: FloatArray, rows: IndexArray, columns: IndexArray) -> FloatArray:
-    inner = np.clip(u, -CURVED, CURVED)
-    outer = u - inner
-    return u[:, rows] * u[:, columns] - outer[:, rows] * outer[:, columns]
-
-
-def features(u: FloatArray, kind: str) -> FloatArray:
-    """Terms of a correction of the cost: "constant", "linear", "squares", "quadratic" or "cubic"."""
-    if kind == "cubic":
-        return _terms(u)
-    parts = [np.ones((len(u), 1))]
-    if kind != "constant":
-        parts.append(u)
-    if kind == "squares":
-        every = np.arange(u.shape[1])
-        parts.append(_products(u, every, every))
-    if kind == "quadratic":
-        parts.append(_products(u, *np.triu_indices(u.shape[1])))
-    return np.concatenate(parts, axis=1)
+    return float(min(most, *np.maximum(room[direction != 0.0], 0.0)))
 
 
 def _loss(residuals: FloatArray, robust: bool) -> FloatArray:
