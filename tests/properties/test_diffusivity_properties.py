@@ -110,6 +110,17 @@ def test_the_coefficient_grows_with_density_and_its_table_is_finite(
     assert np.all(slopes >= -1e-9 / total)
 
 
+def test_the_fermi_energy_of_a_narrow_branch_in_a_broad_one() -> None:
+    """Newton's method goes to and fro between 0.27 too many and 0.04 too few of the sites for some densities."""
+    narrow = Branch(shape="gaussian", centre=-3.2385402028670193e-19, width=1.6021766339999998e-21, weight=2.9296875e23)
+    broad = Branch(shape="gaussian", centre=-3.3139969559354873e-19, width=8.01088317e-20, weight=7.1875e23)
+    distribution = SiteEnergyDistribution(branches=(narrow, broad))
+    shares = np.linspace(0.01, 0.99, 4001)
+    shares = np.append(shares, 25 / 64)
+    filled = distribution.cumulative(distribution.fermi_energy(shares * distribution.total_sites))
+    assert np.abs(filled / distribution.total_sites - shares).max() < 1e-10
+
+
 @given(
     steps=st.lists(st.floats(min_value=1e-3, max_value=1.0), min_size=2, max_size=12),
     logarithms=st.lists(st.floats(min_value=-60.0, max_value=-30.0), min_size=12, max_size=12),

@@ -11,10 +11,10 @@ import pytest
 
 from ionscape.experiment import parse_experiment
 from ionscape.transport import Settings, load_result, simulate
+from ionscape.workbench.archive import FORMS, figures, picture, write_archive
 from ionscape.workbench.jobs import Job
 from ionscape.workbench.project import open_project
 from ionscape.workbench.script import SCRIPT_FILE
-from ionscape.workbench.takeaway import FORMS, figures, picture, write_archive
 from page_visits import Visit, ui_elements, visit
 from strange_files import STRANGE, make_strange
 

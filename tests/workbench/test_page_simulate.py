@@ -11,7 +11,7 @@ import xarray
 from ionscape.files.quantities import quantity
 from ionscape.files.values import Scalar
 from ionscape.profiling import DepthProfile
-from ionscape.workbench import script, takeaway
+from ionscape.workbench import archive, script
 from ionscape.workbench.pages.simulate_sliders import WRITTEN_DIGITS, SliderRange
 from ionscape.workbench.project import open_project
 from page_visits import Visit, visit
@@ -99,7 +99,7 @@ def test_a_measurement_is_drawn_over_its_own_sample_only(monkeypatch, tmp_path):
             return sum("measured" in one["name"] for one in page.element("simulate-profiles").figure["data"])
 
         def in_archive():
-            (plot,) = [one for one in takeaway._simulations(page.session.project) if one.name.endswith("profiles")]
+            (plot,) = [one for one in archive._simulations(page.session.project) if one.name.endswith("profiles")]
             return sum("measured" in curve.name for curve in plot.curves)
 
         await page.until(lambda: drawn() == 3)

@@ -95,7 +95,7 @@ def describe_series(series: Series) -> Iterator[str]:
 
 def describe(experiment: Experiment) -> Iterator[str]:
     """Yield the lines of a short description: sample, ions, stages; and a warning of what may be a slip."""
-    from ionscape.experiment.native import native_conduction
+    from ionscape.experiment.native_glass import native_conduction
 
     sample = experiment.sample
     yield experiment.title
@@ -134,7 +134,7 @@ def describe(experiment: Experiment) -> Iterator[str]:
 
 def _mobility(experiment: Experiment, name: str) -> str:
     """Return D of an ion in the native glass, in the first stage that has it, and where it holds."""
-    from ionscape.experiment.native import first_coefficient
+    from ionscape.experiment.native_glass import first_coefficient
 
     found = first_coefficient(experiment, name)
     if found.coefficient == 0.0:

@@ -35,6 +35,7 @@ SMALLEST_OCCUPATION = 1e-12
 sites; below (above) it the Fermi energy stays constant, so that it is finite for a density of zero."""
 
 LARGEST_ITERATION_COUNT = 200
+UNGUARDED_STEPS = 20
 BRACKET_COUNT = 1024
 
 
@@ -287,12 +288,16 @@ def _quantile_or(branch: Branch, density: FloatArray, otherwise: float) -> Float
 def _find_crossings(
     branches: tuple[Branch, ...], density: FloatArray, lower: FloatArray, upper: FloatArray
 ) -> FloatArray:
-    """Solve N(E) = n inside brackets by Newton steps, halving the bracket where a step leaves it."""
+    """Solve N(E) = n inside brackets by Newton steps, halving the bracket where a step leaves it.
+
+    Where a narrow branch stands in a broad one, steps can go to and fro between the two for ever: after
+    `UNGUARDED_STEPS` every second one halves the bracket.
+    """
     tolerance = 1e-14 * _total(branches)
     energy = 0.5 * (lower + upper)
     lower, upper = lower.copy(), upper.copy()
     active = np.flatnonzero(np.isfinite(energy))
-    for _ in range(LARGEST_ITERATION_COUNT):
+    for iteration in range(LARGEST_ITERATION_COUNT):
         if active.size == 0:
             break
         trial, target = energy[active], density[active]
@@ -302,7 +307,7 @@ def _find_crossings(
         high = np.where(excess >= 0.0, trial, upper[active])
         with np.errstate(divide="ignore", invalid="ignore"):
             step = trial - excess / slope
-        inside = (step >= low) & (step <= high)
+        inside = (step >= low) & (step <= high) & (iteration < UNGUARDED_STEPS or iteration % 2 == 1)
         converged = np.abs(excess) <= tolerance
         following = np.where(inside, step, np.where(converged, trial, 0.5 * (low + high)))
         lower[active], upper[active], energy[active] = low, high, following

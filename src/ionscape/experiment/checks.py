@@ -16,7 +16,7 @@ from ionscape.experiment.diffusion import (
     is_immobile,
     make_diffusion_model,
 )
-from ionscape.experiment.native import motionless_ions
+from ionscape.experiment.native_glass import motionless_ions
 from ionscape.experiment.stages import SurfaceLaw
 from ionscape.files.fields import reject
 from ionscape.files.quantities import format_quantity

@@ -12,7 +12,7 @@ from ionscape.errors import InputError
 from ionscape.experiment import checks
 from ionscape.experiment.data import ExperimentData
 from ionscape.experiment.diffusion import DiffusionSpecification, is_own_model, tabulated
-from ionscape.experiment.native import immobile_ions
+from ionscape.experiment.native_glass import immobile_ions
 from ionscape.experiment.remarks import experiment_remarks
 from ionscape.experiment.stages import Stage
 from ionscape.files.table import Table

@@ -10,7 +10,7 @@ from ionscape.diffusivity import trapped_offset
 from ionscape.experiment.checks import diffusion_paths, network_charge
 from ionscape.experiment.data import ExperimentData
 from ionscape.experiment.diffusion import SiteEnergySpecification, counted_ions, is_immobile
-from ionscape.experiment.native import first_stage_with, immobile_ions, motionless_ions
+from ionscape.experiment.native_glass import first_stage_with, immobile_ions, motionless_ions
 from ionscape.experiment.unusual import unusual_values
 from ionscape.remarks import Kind, Name, Remark
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.experiment.data import ExperimentData
 from ionscape.experiment.diffusion import Described, DiffusionSpecification
-from ionscape.experiment.native import native_coefficient
+from ionscape.experiment.native_glass import native_coefficient
 from ionscape.files.quantities import DimensionName, format_quantity
 from ionscape.remarks import Kind, Name, Remark, Sentence
 

@@ -127,7 +127,7 @@ def state_at(dataset: xr.Dataset, time: float) -> State:
 def mobile_ions(experiment: Experiment) -> tuple[str, ...]:
     """Return the ions that can move in at least one stage: all but those whose D is always zero, or as good as zero."""
     from ionscape.experiment import is_immobile
-    from ionscape.experiment.native import motionless_ions
+    from ionscape.experiment.native_glass import motionless_ions
 
     stages = [experiment.diffusion_specifications(stage) for stage in range(len(experiment.stages))]
     motionless = motionless_ions(experiment)

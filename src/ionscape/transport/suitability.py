@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ionscape.errors import InputError
 from ionscape.experiment import Experiment, is_immobile
-from ionscape.experiment.native import motionless_ions
+from ionscape.experiment.native_glass import motionless_ions
 from ionscape.files.quantities import format_quantity
 
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from nicegui import run, ui
 
 from ionscape.errors import InputError
+from ionscape.workbench.archive import FORMS, MEDIA_TYPES, Figure, Form, figures, picture, write_archive
 from ionscape.workbench.pages.latest import Latest
 from ionscape.workbench.pages.plot_view import PlotView
 from ionscape.workbench.parts import OUTLINED, QUIET, button, column, heading, line, row, sides, text_button
 from ionscape.workbench.script import SCRIPT_FILE, project_script
-from ionscape.workbench.takeaway import FORMS, MEDIA_TYPES, Figure, Form, figures, picture, write_archive
 
 if TYPE_CHECKING:
     from ionscape.workbench.session import Session

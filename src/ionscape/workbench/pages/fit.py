@@ -14,6 +14,7 @@ from ionscape.errors import InputError, MissingKey
 from ionscape.figures.plot import Axis, Curve, Panel, Plot
 from ionscape.inference import FitResult
 from ionscape.wording import name_of
+from ionscape.workbench.archive import packed
 from ionscape.workbench.fitting import progress_rows, widened
 from ionscape.workbench.jobs import Job
 from ionscape.workbench.pages.fit_parameters import ParameterList
@@ -23,7 +24,6 @@ from ionscape.workbench.pages.plot_view import PlotView
 from ionscape.workbench.parts import column, line, row, sides, text_button, undo_button
 from ionscape.workbench.reading import about_experiment, fit_problems, read_fit_result, remarks_of
 from ionscape.workbench.session import Session
-from ionscape.workbench.takeaway import packed
 from ionscape.workbench.wording import page_words
 
 KINDS = ("fit", "profile-likelihood", "mcmc")
