@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy import constants, integrate, optimize, stats
-from scipy.interpolate import CubicHermiteSpline
+from scipy.interpolate import CubicHermiteSpline, PchipInterpolator
 
 from ionscape.diffusivity import (
     Branch,
@@ -25,7 +25,12 @@ from ionscape.diffusivity import (
     width_of_full_width,
 )
 from ionscape.diffusivity.site_energies import SMALLEST_OCCUPATION
-from ionscape.diffusivity.table import SMALLEST_COEFFICIENT, SMOOTHED_KNOTS, SMOOTHING_INTERVALS
+from ionscape.diffusivity.table import (
+    SMALLEST_COEFFICIENT,
+    SMOOTHED_KNOTS,
+    SMOOTHING_INTERVALS,
+    monotone_slopes,
+)
 from ionscape.errors import InputError
 from ionscape.experiment import experiment_schema
 
@@ -503,3 +508,17 @@ def test_a_reference_density_that_the_sites_cannot_hold_is_refused(shape, refere
             width=2e-20, shape=shape, reference_density=reference * 1e28,
         )  # fmt: skip
     assert caught.value.key == "reference_density"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_monotone_slopes_are_those_of_scipy(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    # flat pieces, turning points, and rises over many orders
+    rises = rng.normal(size=40) * 10.0 ** rng.uniform(-9, 2, 40) * (rng.random(40) > 0.2)
+    values = np.cumsum(rises if seed % 2 else np.abs(rises))
+    knots = np.arange(values.size, dtype=float)
+    expected = PchipInterpolator(knots, values).derivative()(knots)
+    slopes = monotone_slopes(values)
+    assert np.array_equal(slopes[:-1], expected[:-1])
+    # scipy evaluates its cubic at the far end of the last interval
+    assert slopes[-1] == pytest.approx(expected[-1], rel=1e-6, abs=1e-9 * np.abs(rises).max())
