@@ -180,26 +180,26 @@ def make_surrogate(work: Work, origin: FloatArray, covariance: FloatArray) -> Su
     steps = np.array([[_step(origin, sign * basis[:, k], STEP) for sign in (1, -1)] for k in range(size)])
     wanted = [(k, side) for k in range(size) for side in (0, 1) if steps[k, side] >= SHORTEST_STEP]
 
-    def derivatives(places: Sequence[tuple[int, int]]) -> list[tuple[FloatArray, FloatArray] | None]:
-        points = [origin + (1 - 2 * side) * steps[k, side] * basis[:, k] for k, side in places]
-        return work.derivatives(np.array(points)) if points else []
+    def points(places: Sequence[tuple[int, int]]) -> list[FloatArray]:
+        return [origin + (1 - 2 * side) * steps[k, side] * basis[:, k] for k, side in places]
 
-    (centre,) = work.derivatives(origin[None])
+    centre, *found = work.derivatives(np.array([origin, *points(wanted)]))
     if centre is None:
         raise FitError(f"the simulation of the optimum failed: {work.failures[-1]}")
-    at_steps = dict(zip(wanted, derivatives(wanted), strict=True))
+    at_steps = dict(zip(wanted, found, strict=True))
     # along a tail that is longer than that of a normal posterior the points lie farther out, as the cost rises
-    long = []
-    for place, found in at_steps.items():
-        rise = np.nan if found is None else float(np.diff(_loss(np.array([centre[0], found[0]]), robust))[0])
-        if 0.0 < rise < FLAT * steps[place] ** 2:
-            k, side = place
-            farther = min(steps[place] * LONG_RISE / np.sqrt(rise), LONGEST_STEP)
-            farther = _step(origin, (1 - 2 * side) * basis[:, k], farther)
-            if farther > steps[place]:
-                steps[place] = farther
-                long.append(place)
-    at_steps |= dict(zip(long, derivatives(long), strict=True))
+    long: list[tuple[int, int]] = []
+    for (k, side), there in at_steps.items():
+        rise = np.nan if there is None else float(np.diff(_loss(np.array([centre[0], there[0]]), robust))[0])
+        step = steps[k, side]
+        if 0.0 < rise < FLAT * step**2:
+            wished = min(step * LONG_RISE / np.sqrt(rise), LONGEST_STEP)
+            farther = _step(origin, (1 - 2 * side) * basis[:, k], wished)
+            if farther > step:
+                steps[k, side] = farther
+                long.append((k, side))
+    if long:
+        at_steps |= dict(zip(long, work.derivatives(np.array(points(long))), strict=True))
     residuals, slopes = centre[0], centre[1] @ basis
     changes: dict[tuple[int, int], FloatArray] = {}
     for (k, side), found in at_steps.items():
