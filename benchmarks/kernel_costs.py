@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ionscape.transport.arrays import Problem, Workspace
-from ionscape.transport.block_tridiagonal import solve_in_place
+from ionscape.transport.block_tridiagonal import solve
 from ionscape.transport.equations import assemble
 
 FloatArray = NDArray[np.float64]
@@ -30,5 +30,5 @@ def assemble_and_solve(
     fine = True
     for _ in range(repeats):
         assemble(y, known, step, problem, mode, work)
-        fine = solve_in_place(work, problem.medium.ions) and fine
+        fine = solve(work, problem.medium.ions) and fine
     return fine

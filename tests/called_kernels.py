@@ -17,9 +17,12 @@ def assemble(y: FloatArray, known: FloatArray, step: float, problem: Problem, mo
 
 
 @ordered_kernel
-def solve_in_place(work: Workspace, size: tuple[int, ...]) -> bool:
-    """As `block_tridiagonal.solve_in_place`."""
-    return block_tridiagonal.solve_in_place(work, size)
+def solve(work: Workspace, right: FloatArray, size: tuple[int, ...]) -> bool:
+    """`block_tridiagonal.solve`, then `substitute` for ``right``."""
+    if not block_tridiagonal.solve(work, size):
+        return False
+    block_tridiagonal.substitute(work, right, size)
+    return True
 
 
 @ordered_kernel

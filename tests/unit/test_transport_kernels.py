@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from scipy.interpolate import PchipInterpolator
 
-from called_kernels import assemble, restore_positivity, solve_in_place
+from called_kernels import assemble, restore_positivity, solve
 from ionscape.diffusivity import log_diffusion_table, site_energy_diffusion
 from ionscape.experiment import parse_experiment
 from ionscape.transport import Settings, make_grid
 from ionscape.transport.arrays import POTENTIAL_LIMITED, make_workspace
+from ionscape.transport.block_tridiagonal import LANES
 from ionscape.transport.fluxes import OUTFLOW_SMOOTHING, bernoulli, face_coefficient, log_coefficient, outflow
 from ionscape.transport.integrate import (
     BEAM_LIMITED,
@@ -122,7 +123,10 @@ def test_block_elimination_solves_dense_systems(ions: int) -> None:
     work.lower[:], work.upper[:] = rng.normal(size=(2, cells, m, m))
     # some diagonals need an exchange of rows
     work.diagonal[:] = rng.normal(size=(cells, m, m)) + 4 * np.roll(np.eye(m), 1, axis=0)
+    work.lower[:] *= 0.01
+    work.diagonal[:, 0, 0] = 1e-6
     work.residual[:] = rng.normal(size=(cells, m))
+    others = rng.normal(size=(cells, m, 2, LANES))
     dense = np.zeros((cells * m, cells * m))
     for k in range(cells):
         rows = slice(k * m, (k + 1) * m)
@@ -132,15 +136,18 @@ def test_block_elimination_solves_dense_systems(ions: int) -> None:
         if k < cells - 1:
             dense[rows, (k + 1) * m : (k + 2) * m] = work.upper[k]
     expected = np.linalg.solve(dense, work.residual.ravel())
-    assert solve_in_place(work, tuple(range(ions)))
+    expected_others = np.linalg.solve(dense, others.reshape(cells * m, -1))
+    assert solve(work, others, tuple(range(ions)))
     assert work.residual.ravel() == pytest.approx(expected, rel=1e-7, abs=1e-8)
+    assert others.reshape(cells * m, -1) == pytest.approx(expected_others, rel=1e-7, abs=1e-8)
+    assert np.any(work.pivots != np.arange(m))
 
 
 def test_singular_block_is_reported() -> None:
     work = make_workspace(3, 1)
     for array in (work.lower, work.diagonal, work.upper, work.residual):
         array[:] = 0.0
-    assert not solve_in_place(work, (0,))
+    assert not solve(work, np.zeros((3, 2, 1, LANES)), (0,))
 
 
 STAGES = {

@@ -110,6 +110,7 @@ class Workspace(NamedTuple):
     residual: FloatArray  # (cells, m)
     update_before: FloatArray  # (cells, m)
     augmented: FloatArray  # (m, 2 m + 1)
+    pivots: IntegerArray  # (cells, m) row that was exchanged
     total_left: FloatArray  # (m,) derivative of the total current through one face by the unknowns of its left cell
     total_right: FloatArray  # (m,)
     surface_flux: FloatArray  # (ions,)
@@ -178,6 +179,7 @@ def make_workspace(cells: int, ions: int) -> Workspace:
         residual=np.empty((cells, m)),
         update_before=np.zeros((cells, m)),
         augmented=np.empty((m, 2 * m + 1)),
+        pivots=np.empty((cells, m), dtype=np.int64),
         total_left=np.zeros(m),
         total_right=np.zeros(m),
         surface_flux=np.zeros(ions),

@@ -1,4 +1,7 @@
-"""Direct solution of block-tridiagonal systems with small blocks: Thomas' algorithm, pivoting inside the blocks."""
+"""Direct solution of block-tridiagonal systems with small blocks: Thomas' algorithm, pivoting inside the blocks.
+
+One elimination serves one right-hand side, which it takes along, and then any number of others.
+"""
 
 from __future__ import annotations
 
@@ -19,17 +22,16 @@ LANES = 4
 
 
 @inner_kernel
-def solve_in_place(work: Workspace, size: tuple[int, ...]) -> bool:
+def solve(work: Workspace, size: tuple[int, ...]) -> bool:
     """Solve lower_k x_{k-1} + diagonal_k x_k + upper_k x_{k+1} = residual_k with the arrays of ``work``.
 
-    x replaces ``work.residual``; ``work.upper`` is overwritten. ``size`` is a tuple of length m - 1, from which the
-    compiler knows the size m of the blocks. Returns False when a block is singular or a number is not finite.
+    x replaces ``work.residual``. For `substitute`, the triangular factors of the reduced blocks replace
+    ``work.diagonal`` (the inverse pivots on their diagonal), ``work.pivots`` tells the exchanged rows, and what ties
+    x_k to x_{k+1} replaces ``work.upper``. ``size`` is a tuple of length m - 1, from which the compiler knows the size
+    m of the blocks. Returns False when a block is singular or a number is not finite.
     """
-    lower = work.lower
-    diagonal = work.diagonal
-    upper = work.upper
-    residual = work.residual
-    augmented = work.augmented
+    lower, diagonal, upper = work.lower, work.diagonal, work.upper
+    pivots, residual, augmented = work.pivots, work.residual, work.augmented
     m = len(size) + 1
     width = 2 * m + 1
     cells = residual.shape[0]
@@ -55,22 +57,27 @@ def solve_in_place(work: Workspace, size: tuple[int, ...]) -> bool:
                     best = a
             if not (0.0 < size_best < 1e300):
                 return False
+            pivots[k, p] = best
             if best != p:
                 for b in range(p, width):
                     augmented[p, b], augmented[best, b] = augmented[best, b], augmented[p, b]
             inverse = 1.0 / augmented[p, p]
+            diagonal[k, p, p] = inverse
             for a in range(p + 1, m):
                 factor = augmented[a, p] * inverse
+                diagonal[k, a, p] = factor
                 for b in range(p + 1, width):
                     augmented[a, b] -= factor * augmented[p, b]
         for p in range(m - 1, -1, -1):
-            inverse = 1.0 / augmented[p, p]
+            inverse = diagonal[k, p, p]
             for b in range(m, width):
                 value = augmented[p, b]
                 for c in range(p + 1, m):
                     value -= augmented[p, c] * augmented[c, b]
                 augmented[p, b] = value * inverse
         for a in range(m):
+            for b in range(a + 1, m):
+                diagonal[k, a, b] = augmented[a, b]
             for b in range(m):
                 upper[k, a, b] = augmented[a, m + b]
             residual[k, a] = augmented[a, 2 * m]
@@ -84,72 +91,44 @@ def solve_in_place(work: Workspace, size: tuple[int, ...]) -> bool:
 
 
 @inner_kernel
-def solve_many_in_place(work: Workspace, right: FloatArray, size: tuple[int, ...]) -> bool:
-    """Solve the same system for many right-hand sides at once, those of ``right`` (cells, m, groups, LANES), in place.
+def substitute(work: Workspace, right: FloatArray, size: tuple[int, ...]) -> None:
+    """Solve, after `solve`, for more right-hand sides (cells, m, groups, LANES), in place.
 
-    The innermost loops run over the right-hand sides, which lie side by side.
+    The innermost loops run over those that lie side by side.
     """
-    lower = work.lower
-    diagonal = work.diagonal
-    upper = work.upper
-    augmented = work.augmented
+    lower, diagonal, upper, pivots = work.lower, work.diagonal, work.upper, work.pivots
     m = len(size) + 1
     groups = right.shape[2]
     cells = right.shape[0]
     for k in range(cells):
-        for a in range(m):
-            for b in range(m):
-                augmented[a, b] = diagonal[k, a, b]
-                augmented[a, m + b] = upper[k, a, b]
         if k > 0:
             for a in range(m):
                 for c in range(m):
                     factor = lower[k, a, c]
-                    for b in range(m):
-                        augmented[a, b] -= factor * upper[k - 1, c, b]
                     for g in range(groups):
                         for p in range(LANES):
                             right[k, a, g, p] -= factor * right[k - 1, c, g, p]
         for q in range(m):
-            best = q
-            size_best = abs(augmented[q, q]) * DIAGONAL_PREFERENCE
-            for a in range(q + 1, m):
-                if abs(augmented[a, q]) > size_best:
-                    size_best = abs(augmented[a, q])
-                    best = a
-            if not (0.0 < size_best < 1e300):
-                return False
+            best = pivots[k, q]
             if best != q:
-                for b in range(q, 2 * m):
-                    augmented[q, b], augmented[best, b] = augmented[best, b], augmented[q, b]
                 for g in range(groups):
                     for p in range(LANES):
                         right[k, q, g, p], right[k, best, g, p] = right[k, best, g, p], right[k, q, g, p]
-            inverse = 1.0 / augmented[q, q]
             for a in range(q + 1, m):
-                factor = augmented[a, q] * inverse
-                for b in range(q + 1, 2 * m):
-                    augmented[a, b] -= factor * augmented[q, b]
+                factor = diagonal[k, a, q]
                 for g in range(groups):
                     for p in range(LANES):
                         right[k, a, g, p] -= factor * right[k, q, g, p]
         for q in range(m - 1, -1, -1):
-            inverse = 1.0 / augmented[q, q]
             for c in range(q + 1, m):
-                factor = augmented[q, c]
-                for b in range(m, 2 * m):
-                    augmented[q, b] -= factor * augmented[c, b]
+                factor = diagonal[k, q, c]
                 for g in range(groups):
                     for p in range(LANES):
                         right[k, q, g, p] -= factor * right[k, c, g, p]
-            for b in range(m, 2 * m):
-                augmented[q, b] *= inverse
+            inverse = diagonal[k, q, q]
             for g in range(groups):
                 for p in range(LANES):
                     right[k, q, g, p] *= inverse
-        for a in range(m):
-            for b in range(m):
-                upper[k, a, b] = augmented[a, m + b]
     for k in range(cells - 2, -1, -1):
         for a in range(m):
             for b in range(m):
@@ -157,4 +136,3 @@ def solve_many_in_place(work: Workspace, right: FloatArray, size: tuple[int, ...
                 for g in range(groups):
                     for p in range(LANES):
                         right[k, a, g, p] -= factor * right[k + 1, b, g, p]
-    return True

@@ -39,7 +39,7 @@ from .arrays import (
     Substeps,
     Workspace,
 )
-from .block_tridiagonal import solve_in_place
+from .block_tridiagonal import solve
 from .copying import copy
 from .equations import assemble
 from .runge_kutta import RungeKutta
@@ -173,7 +173,7 @@ def solve_substep(
         substeps.modes[substep] = mode
         assemble(y, substeps.known, step, problem, mode, work)
         counters[SYSTEMS] += 1
-        if not solve_in_place(work, problem.medium.ions):
+        if not solve(work, problem.medium.ions):
             return False
         update = work.residual
         for i in range(ions):

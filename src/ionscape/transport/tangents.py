@@ -41,7 +41,7 @@ from .arrays import (
     Variants,
     Workspace,
 )
-from .block_tridiagonal import LANES, solve_many_in_place
+from .block_tridiagonal import LANES, solve, substitute
 from .copying import copy
 from .equations import assemble
 from .runge_kutta import RungeKutta
@@ -151,7 +151,8 @@ def solve_substep_tangents(
         for g in range(groups):
             for p in range(LANES):
                 right[count - 1, ions, g, p] = 0.0
-    solve_many_in_place(work, right, medium.ions)
+    solve(work, medium.ions)
+    substitute(work, right, medium.ions)
     for i in range(ions):
         for b in range(ions + 1):
             slope = work.back_slope[i, b]
