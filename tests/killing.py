@@ -341,6 +341,7 @@ def serve(folder: Path, kind: str, options: Mapping[str, Any]) -> None:
 
     When the processes of the job are killed, it is taken up as soon as the file `go on` lies beside the project.
     """
+    from ionscape.workbench.endings import DIED
     from ionscape.workbench.jobs import JobRunner
     from ionscape.workbench.project import open_project
 
@@ -348,8 +349,8 @@ def serve(folder: Path, kind: str, options: Mapping[str, Any]) -> None:
     runner = JobRunner(project)
     job = runner.take_up(runner.jobs[-1]) if runner.jobs else runner.submit(kind, options)
     while runner.wait(job) and job.state != "finished":
-        print(job.state, job.message, flush=True)
-        if "ended unexpectedly" not in job.message:
+        print(job.state, job.ending.told(), flush=True)
+        if job.ending.reason != DIED():
             sys.exit(1)
         until((folder.parent / "go on").is_file)
         runner.take_up(job)

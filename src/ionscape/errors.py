@@ -6,7 +6,7 @@ import copy
 import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 __all__ = [
@@ -28,6 +28,13 @@ class IonscapeError(Exception):
     """Base of all errors that the package raises on purpose; `exit_status` is that of the command line."""
 
     exit_status: int = 1
+
+    def sentence(self, name: Callable[[str], str] = str) -> str:  # noqa: ARG002 - of those that have a key
+        """The error in one sentence; `name` is what its audience calls the path of a key."""
+        return super().__str__()
+
+    def __str__(self) -> str:
+        return self.sentence()
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions are rebuilt from their positional arguments by default, which loses keyword-only ones
@@ -85,8 +92,9 @@ class InputError(IonscapeError):
             located.value = value
         return located
 
-    def __str__(self) -> str:
-        place = _shortened(self.key or "", LONGEST_NAME_SHOWN)
+    def sentence(self, name: Callable[[str], str] = str) -> str:
+        """File, key and value, then what is wrong, the bound and the remedy."""
+        place = _shortened(name(self.key) if self.key else "", LONGEST_NAME_SHOWN)
         if self.value is not None:
             shown = show_value(self.value)
             place = f"{place} = {shown}" if place else shown
@@ -136,9 +144,10 @@ class ConvergenceError(IonscapeError):
         self.depth = depth
         self.partial = partial
 
-    def __str__(self) -> str:
+    def sentence(self, name: Callable[[str], str] = str) -> str:
+        """What failed, when and where."""
         place = "" if self.depth is None else f", worst at a depth of {self.depth * 1e9:.6g} nm"
-        when = f"stages[{self.stage}], {self.time:.6g} s after the start of the experiment"
+        when = f"{name(f'stages[{self.stage}]')}, {self.time:.6g} s after the start of the experiment"
         return f"{self.message.rstrip('.')} ({when}{place})."
 
 
@@ -213,6 +222,18 @@ def nearest_name(name: str, known: Iterable[str], *, least: float = 0.0) -> str 
 def toml_key(key: str) -> str:
     """A key as it stands in a TOML file, in quotation marks where it needs them."""
     return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else toml_value(key)
+
+
+def error_entry(error: IonscapeError) -> dict[str, Any]:
+    """An error as data for a file: its kind and its parts, without a partial result."""
+    parts = {name: part for name, part in vars(error).items() if name != "partial"}
+    return {"error": type(error).__name__, "args": error.args, "parts": parts}
+
+
+def entered_error(entry: Mapping[str, Any]) -> IonscapeError:
+    """An error from its entry; one of a kind unknown here says the same."""
+    kinds = {kind.__name__: kind for kind in (InputError, MissingKey, ConvergenceError)}
+    return _rebuild(kinds.get(entry["error"], IonscapeError), tuple(entry["args"]), entry["parts"])
 
 
 def _rebuild(kind: type[IonscapeError], args: tuple[Any, ...], state: dict[str, Any]) -> IonscapeError:

@@ -168,16 +168,23 @@ def remark_attributes(remarks: Iterable[Remark]) -> dict[str, str]:
 
 
 def stored_remarks(attributes: Mapping[Any, Any]) -> tuple[Remark, ...]:
-    """Remarks from the attributes of a stored result; of older files, and of codes unknown here, the sentences."""
-    data, sentences = (json.loads(attributes.get(key, "[]")) for key in ("remarks", "warnings"))
-    if "remarks" not in attributes:
+    """Remarks from the attributes of a stored result."""
+    return entered_remarks({key: json.loads(attributes[key]) for key in ("remarks", "warnings") if key in attributes})
+
+
+def entered_remarks(entries: Mapping[str, Any]) -> tuple[Remark, ...]:
+    """Remarks from their entries in a summary; of older files, and of codes unknown here, the sentences."""
+    sentences = entries.get("warnings", ())
+    if "remarks" not in entries:
         return tuple(AS_WRITTEN(text=text) for text in sentences)
-    return tuple(
-        Remark(code=each["code"], about=tuple(each["about"]), numbers=_tuples(each["numbers"]))
-        if each["code"] in _SENTENCES
-        else AS_WRITTEN(text=text)
-        for each, text in zip(data, sentences, strict=True)
-    )
+    return tuple(entered_remark(each, text) for each, text in zip(entries["remarks"], sentences, strict=True))
+
+
+def entered_remark(entry: Mapping[str, Any], text: str) -> Remark:
+    """A remark from its entry; of a code unknown here, the sentence."""
+    if entry["code"] not in _SENTENCES:
+        return AS_WRITTEN(text=text)
+    return Remark(code=entry["code"], about=tuple(entry["about"]), numbers=_tuples(entry["numbers"]))
 
 
 def _tuples(numbers: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,12 +23,7 @@ PASSED_OVER = ("measurement", "ions", "parameters")
 """Tables that the place of a field says already."""
 ENDS = ("from", "to")
 _PART = re.compile(r'"((?:[^"\\]|\\.)*)"|\[(\d+)\]|([^.\[\]"]+)')
-_ROOTS = (
-    "sample", "ions", "stages", "chamber", "back_electrode", "grid", "measurement", "fit", "glass", "landscape",
-    "percolation", "hopping", "network",
-)  # fmt: skip
-_PATH = re.compile(rf'(?<![\w/".-])(?:{"|".join(_ROOTS)})(?:\[\d+\]|\."[^"]+"|\.[A-Za-z_][\w+-]*)+')
-_FILE = re.compile(r"\.(toml|nc|csv|txt|ita|html|pdf|log|json)$")
+_PATH = re.compile(r'(?:[^\s."\[\]]+|"(?:[^"\\]|\\.)*")(?:\[\d+\]|\.[^."\[\]]+|\."(?:[^"\\]|\\.)*")*')
 
 
 def split_path(path: str) -> tuple[Part, ...]:
@@ -57,7 +52,12 @@ def label_of(key: str) -> str:
 
 
 def name_of(path: str) -> str:
-    """A key for people: `stages[0].beam_current` is `stage 1 beam current`, `fit_region[1]` is `fit region, to`."""
+    """A key for people: `stages[0].beam_current` is `stage 1 beam current`, `fit_region[1]` is `fit region, to`.
+
+    What is no path stays, as `line 3` of a table does.
+    """
+    if path and not _PATH.fullmatch(path):
+        return path
     parts = [part for inner in split_path(path) for part in (_inner(inner) if isinstance(inner, str) else [inner])]
     words: list[str] = []
     for place, part in enumerate(parts):
@@ -79,11 +79,6 @@ def parameter_words(name: str) -> str:
     """A parameter of a fit for people: `K:ions.Li.diffusion.width`, of the data set K, is `K: Li width Γ`."""
     data_set, colon, path = name.rpartition(":")
     return f"{data_set}{colon} {name_of(path)}".strip()
-
-
-def in_words(sentence: str) -> str:
-    """A sentence of the package with its keys as people call them."""
-    return _PATH.sub(lambda found: found[0] if _FILE.search(found[0]) else name_of(found[0]), sentence)
 
 
 def _inner(part: str) -> list[str | int]:

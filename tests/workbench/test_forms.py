@@ -132,7 +132,7 @@ def test_mistakes_are_counted_and_named():
     [
         ("measurement.fit_region[1]", "fit region, to"),
         ("stages[1].temperature", "stage 2 temperature"),
-        ("fit.parameters.ions.Li.diffusion.width.lower", "Li width Γ lower"),
+        ('fit.parameters."ions.Li.diffusion.width".lower', "Li width Γ lower"),
         ("measurement.crater_scans[0]", "crater scan 1"),
     ],
 )

@@ -17,6 +17,7 @@ from ionscape.errors import InputError
 from ionscape.workbench.jobs import JobRunner
 from ionscape.workbench.live import LiveModel
 from ionscape.workbench.project import open_project
+from ionscape.workbench.wording import page_words
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 EXPERIMENT = (EXAMPLES / "rb-mono-cait.toml").read_text(encoding="utf-8")
@@ -84,7 +85,7 @@ class TestResults:
         width = "ions.Li.diffusion.width"
         job = jobs.submit("simulate", {"model": "electroneutral", "values": {width: 3.2e-20}, "label": "wide"})
         assert jobs.wait(job, 90)
-        assert job.state == "finished", job.message
+        assert job.state == "finished", job.ending.told()
         assert job.results == ["results/simulations/0001.nc"]
         assert job.fraction == 1.0
         assert heard[0] in {"waiting", "running"}  # on a busy machine it has begun before the first word arrives
@@ -103,7 +104,9 @@ class TestResults:
         assert jobs.wait(job, 60)
         with pytest.raises(InputError) as caught:
             parse_experiment(project.document.text, file="analysis.toml")
-        assert (job.state, job.message, job.key) == ("failed", str(caught.value), "stages[0].duration")
+        assert (job.state, job.ending.told()) == ("failed", str(caught.value))
+        assert job.ending.told(page_words).startswith('stage 1 duration = "-1 h": ')
+        assert json.loads((project.folder / "jobs/0001.json").read_text())["reason"]["parts"]["value"] == "-1 h"
 
     def test_a_calibration_does_not_wait_for_heavy_jobs(self, project, jobs):
         from ionscape.profiling import load_profile
@@ -114,7 +117,7 @@ class TestResults:
         heavy = [jobs.submit("simulate"), jobs.submit("simulate")]
         light = jobs.submit("calibrate")
         assert jobs.wait(light, 60)
-        assert light.state == "finished", light.message
+        assert light.state == "finished", light.ending.told()
         assert load_profile(project.folder / "results/profile.nc").ions
         assert heavy[1].state == "waiting"
         jobs.cancel(heavy[1])
@@ -130,7 +133,7 @@ class TestResults:
         job = jobs.submit("mcmc")
         assert jobs.wait(job, 60)
         assert job.state == "failed"
-        assert "fit.nc: does not exist" in job.message
+        assert "fit.nc: does not exist" in job.ending.told()
 
 
 class TestCancel:
@@ -146,7 +149,7 @@ class TestCancel:
         assert jobs.wait(job, 60)
         assert job.state == "cancelled"
         assert job.results == ["results/fit.nc"]
-        assert "best fit up to there is kept" in job.message
+        assert "best fit up to there is kept" in job.ending.told()
         result = load_fit_result(project.folder / "results/fit.nc")
         stored = result.dataset
         assert result.remarks == (STOPPED(),)
@@ -217,7 +220,7 @@ class TestKilledServer:
         assert json.loads((folder / "jobs/0001.json").read_text())["state"] == "interrupted"
         runner.take_up(job)
         assert runner.wait(job, 120)
-        assert job.state == "finished", job.message
+        assert job.state == "finished", job.ending.told()
         assert job.progress["resumed"] >= kept
         assert job.progress["done"] == job.progress["total"] == 180
         assert (folder / "results/series.nc").is_file()

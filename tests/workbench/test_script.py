@@ -44,7 +44,7 @@ def document() -> str:
 def finished(jobs, kind, options=None):
     job = jobs.submit(kind, options)
     assert jobs.wait(job, 600)
-    assert job.state == "finished", job.message
+    assert job.state == "finished", job.ending.told()
     return job
 
 

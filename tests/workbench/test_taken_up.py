@@ -41,14 +41,11 @@ def test_a_start_removes_what_no_job_needs(project):
 class Found:
     """A fit of which only attributes matter."""
 
-    warnings = ()
+    remarks = ()
 
     def __init__(self, dataset):
         self.dataset = dataset
         self.problem = object()
-
-    def summary(self):
-        return {"warnings": []}
 
     def to_netcdf(self, path):
         self.dataset.to_netcdf(path, engine="h5netcdf")

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from ionscape.errors import InputError, nearest_name, toml_value
 from ionscape.files.description import describe, kind_of_table, step, value_at
 from ionscape.files.fields import KIND_KEYS, InFile, Keyed
-from ionscape.wording import split_path
+from ionscape.wording import join_path, split_path
 
 Location = Sequence[str | int]
 AnyTable = TypeVar("AnyTable", bound=Keyed)
@@ -171,7 +171,7 @@ def _double_quoted(text: str) -> str:
 
 
 def _path_in_file(location: Location, data: object) -> str:
-    path = ""
+    parts: list[str | int] = []
     skipped = False
     for part in location:
         tag = isinstance(data, Mapping) and any(data.get(key) == part for key in KIND_KEYS)
@@ -180,11 +180,10 @@ def _path_in_file(location: Location, data: object) -> str:
             continue
         skipped = False
         if isinstance(part, int):
-            path = f"{path}[{part}]"
             data = data[part] if isinstance(data, Sequence) and part < len(data) else None
         elif part == "[key]":
             continue
         else:
-            path = f"{path}.{part}" if path else part
             data = data.get(part) if isinstance(data, Mapping) else None
-    return path
+        parts.append(part)
+    return join_path(parts)

@@ -11,6 +11,7 @@ import numpy as np
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 from ionscape.files.quantities import DimensionName
+from ionscape.wording import join_path
 
 Scale = Literal["linear", "log"]
 
@@ -68,7 +69,7 @@ class Parameter:
     paths: tuple[tuple[int, str], ...] = ()
 
     def __post_init__(self) -> None:
-        key, shown = f"fit.parameters.{self.name}.lower", f"{self.lower:.6g} {self.unit}".strip()
+        key, shown = join_path(("fit", "parameters", self.name, "lower")), f"{self.lower:.6g} {self.unit}".strip()
         if not self.lower < self.upper:
             raise InputError("must be less than the upper bound", key=key, value=shown,
                              remedy="exchange or widen the bounds")  # fmt: skip
@@ -77,7 +78,7 @@ class Parameter:
                              remedy='raise it, or take scale = "linear"')  # fmt: skip
         if not self.lower <= self.start <= self.upper:
             raise InputError(
-                "lies outside of the bounds", key=f"fit.parameters.{self.name}.start",
+                "lies outside of the bounds", key=join_path(("fit", "parameters", self.name, "start")),
                 value=f"{self.start:.6g} {self.unit}".strip(),
                 bound=f"from {self.lower:.6g} to {self.upper:.6g} {self.unit}".strip(),
                 remedy="widen the bounds, or give a start within them",

@@ -23,6 +23,7 @@ from ionscape.files.validation import read_table
 from ionscape.files.values import read_scalar, read_value, scalars
 from ionscape.profiling import DepthProfile, Measurement, calibrate, load_measurement
 from ionscape.profiling.resolution import DepthResponse, GaussianResponse, MixingRoughnessInformationResponse
+from ionscape.wording import join_path
 
 from .discrepancy import Discrepancy
 from .parameters import Parameter, Prior
@@ -285,13 +286,13 @@ def _current_curve(path: Path, relative_error: float) -> FloatArray:
 
 
 def _parameter(path: str, entry: ParameterTable, datasets: tuple[DataSet, ...]) -> Parameter:
-    key = f"fit.parameters.{path}"
+    key = join_path(("fit", "parameters", path))
     places: list[tuple[int, str]] = []
     for name in (path, *entry.ties):
         found = _places(name, datasets)
         if not found:
             known = [scalar for data in datasets for scalar in scalars(data.experiment)]
-            raise InputError("is not a number of the experiment", key=f"fit.parameters.{name}",
+            raise InputError("is not a number of the experiment", key=join_path(("fit", "parameters", name)),
                              remedy=f'the nearest path is "{nearest_name(name.split(":")[-1], known)}"')  # fmt: skip
         places.extend(found)
     number, first = places[0]

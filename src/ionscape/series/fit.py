@@ -233,8 +233,8 @@ def _fitted(
     energy_scale, noise = (float(value) for value in found.x)
     if not found.success or min(noise - NOISES[0], NOISES[-1] - noise) < 1e-4:
         raise FitError(
-            f"the measured activation energies ask for a noise outside {NOISES[0]:g} to {NOISES[-1]:g}; give"
-            " landscape.energy_scale and landscape.noise, or check the measurements."
+            f"the measured activation energies ask for a noise outside {NOISES[0]:g} to {NOISES[-1]:g}: give"
+            " the energy scale and the noise of the landscape, or check the measurements."
         )
     chi_square, freedom = float(np.sum(found.fun**2)), len(points) - 2
     jacobian = np.asarray(found.jac) / np.array([UNIT_ENERGY, 1.0])

@@ -151,5 +151,5 @@ def _check_paths(series: Series, table: PercolationTable | NetworkTable, name: s
             raise too_few_sites(series.settings, composition, found, file=series.file)
         raise InputError(
             f"is too small: {found}", file=series.file, key=f"{name}.lattice", value=table.lattice,
-            remedy=f"give a larger lattice, or another {name}.least_percolating_fraction",
+            remedy="give a larger lattice, or another least_percolating_fraction",
         )  # fmt: skip

@@ -169,7 +169,7 @@ def _jobs_indicator(session: Session) -> None:
         before, told = told, _states(session)
         for job in session.jobs.jobs:
             if job.state == "failed" and before.get(job.identifier, ("", ""))[0] != "failed":
-                session.notify(f"{job.kind} failed: {page_words(job.message)}", kind="negative")
+                session.notify(f"{job.kind} failed: {job.ending.told(page_words)}", kind="negative")
         if told != before:
             rows.refresh()
         refresh()
@@ -179,7 +179,7 @@ def _jobs_indicator(session: Session) -> None:
 
 
 def _states(session: Session) -> dict[str, tuple[str, str]]:
-    return {job.identifier: (job.state, job.message) for job in session.jobs.jobs}
+    return {job.identifier: (job.state, job.ending.told()) for job in session.jobs.jobs}
 
 
 def _headline(active: tuple[Job, ...], stopped: int) -> str:
@@ -202,7 +202,7 @@ def _job_row(session: Session, job: Job) -> None:
     with row(8):
         with ui.column().style("gap: 0; flex: 1 1 0; min-width: 0"):
             ui.label(f"{int(job.identifier)} {job.kind}: {job.state}").classes("text-weight-medium")
-            line("note", page_words(job.message))
+            line("note", job.ending.told(page_words))
             if job.state == "running":
                 bar = ui.linear_progress(show_value=False).props("instant-feedback")
                 bar.bind_value_from(job, "fraction", backward=lambda fraction: fraction or 0.0)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ionscape.errors import InputError
 from ionscape.files.writing import write_text
 
+from .endings import DIED, LEFT, NOTHING_SAVED, Ending, entered_ending
 from .processes import Worker
 from .project import beginning_file
 from .tasks import TASKS, run_job
@@ -47,8 +48,7 @@ class Job:
         options: plain data; `ionscape.workbench.tasks` describes them.
         state: what has become of it.
         progress: last report, plain data; its keys are described in `ionscape.workbench.tasks`.
-        message: why it failed, or what it says at the end; one sentence or none.
-        key: path in the document of the value that made it fail, empty if there is none.
+        ending: what there is to say at its end.
         results: files that it has written, relative to the project.
         submitted: when, ISO 8601.
         started: when, ISO 8601; empty before.
@@ -60,8 +60,7 @@ class Job:
     options: dict[str, Any] = field(default_factory=dict[str, Any])
     state: State = "waiting"
     progress: dict[str, Any] = field(default_factory=dict[str, Any])
-    message: str = ""
-    key: str = ""
+    ending: Ending = field(default_factory=Ending)
     results: list[str] = field(default_factory=list[str])
     submitted: str = ""
     started: str = ""
@@ -136,7 +135,7 @@ class JobRunner:
         with self._lock:
             if job.active:
                 return job
-            job.state, job.message, job.key, job.started, job.ended, job.progress = "waiting", "", "", "", "", {}
+            job.state, job.ending, job.started, job.ended, job.progress = "waiting", Ending(), "", "", {}
             self._enqueue(job)
         self.project.changed("jobs")
         return job
@@ -236,18 +235,13 @@ class JobRunner:
         job = running.job
         job.ended = _now()
         if outcome is not None:
-            job.state, job.message = outcome["state"], outcome["message"]
-            job.key, job.results = outcome["key"], outcome["results"]
+            job.state, job.results, job.ending = outcome["state"], outcome["results"], entered_ending(outcome)
         elif self._closed:
             job.state = "interrupted"
         elif running.cancelled:
-            job.state, job.message = "cancelled", "It was ended before it could save anything."
+            job.state, job.ending = "cancelled", Ending(reason=NOTHING_SAVED())
         else:
-            job.state = "failed"
-            job.message = (
-                "The process of the computation ended unexpectedly: if memory ran out, use fewer processes; then take"
-                " it up again."
-            )
+            job.state, job.ending = "failed", Ending(reason=DIED())
 
     # -- records --------------------------------------------------------------------------------------------------
 
@@ -256,7 +250,9 @@ class JobRunner:
 
     def _save(self, job: Job) -> None:
         with self._lock:
-            text = json.dumps({"format": FORMAT, **asdict(job)}, indent=1, ensure_ascii=False)
+            record = {"format": FORMAT, **{name: getattr(job, name) for name in _PLAIN}, **job.ending.entries()}
+            # a value that JSON has not, such as a date of a document, is only shown
+            text = json.dumps(record, indent=1, ensure_ascii=False, default=str)
             # a disk that is full must not end the thread that waits for the job, which says it itself
             with suppress(InputError):
                 write_text(self._record(job), text + "\n")
@@ -268,23 +264,24 @@ class JobRunner:
 
     def _read_records(self) -> list[Job]:
         found: list[Job] = []
-        names = {each.name for each in fields(Job)}
         for path in sorted((self.project.folder / "jobs").glob("[0-9]*.json")):
             if not path.is_file():
                 continue  # reading a pipe would never end
             try:
                 record = json.loads(path.read_text(encoding="utf-8"))
-                job = Job(**{name: value for name, value in record.items() if name in names})
+                job = Job(**{name: record[name] for name in _PLAIN if name in record}, ending=entered_ending(record))
                 if record["format"] != FORMAT or job.identifier != path.stem or not job.identifier.isdigit():
                     continue
-            except (OSError, ValueError, TypeError, KeyError):
+            except (OSError, ValueError, TypeError, KeyError, AttributeError):
                 continue  # a record says nothing that a result does not: one that cannot be read is passed over
             if job.active:
-                job.state = "interrupted"
-                job.message = "The workbench was ended while it ran; take it up again, and it goes on where it was."
+                job.state, job.ending = "interrupted", Ending(reason=LEFT())
                 self._save(job)
             found.append(job)
         return found
+
+
+_PLAIN = tuple(each.name for each in fields(Job) if each.name != "ending")
 
 
 @dataclass(kw_only=True, eq=False)

@@ -18,7 +18,7 @@ from ionscape.files.description import list_at, step, table_at
 from ionscape.files.quantities import DIMENSIONS, quantity
 from ionscape.files.text import read_text
 from ionscape.files.toml import parse_toml
-from ionscape.wording import join_path, split_path
+from ionscape.wording import split_path
 
 from .document import Document
 from .named_files import check_named_files, refused_files
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 
 NOT_OF_THE_EXPERIMENT = MEASUREMENT_TABLES
-_PARAMETERS = "fit.parameters."
 
 Result = TypeVar("Result")
 Entry = TypeVar("Entry")
@@ -190,7 +189,7 @@ def what_is_fitted(data: Mapping[str, Any]) -> dict[str, Any]:
 def _same_fit(data: Mapping[str, Any]) -> Any:
     """What is fitted: values whatever their spelling, without those from which free parameters start."""
     kept = copy.deepcopy(what_is_fitted(data))
-    for name in _parameter_names(data):
+    for name in table_at(data, "fit", "parameters"):
         *tables, last = split_path(name.rpartition(":")[2])
         node: Any = kept
         for part in tables:
@@ -252,19 +251,18 @@ def look_at(data: Mapping[str, Any], *, folder: Path, file: str = "analysis.toml
     refused = refused_files(data, root=folder, file=file)
     found: dict[str, InputError] = dict(refused)
     described, experiment = of_experiment(data), None
-    names = tuple(_parameter_names(data))
     if set(described) - {"title"} and not any(key.startswith("ions.") for key in refused):
-        experiment = _note(found, lambda: experiment_of(data, folder=folder, file=file), names)
+        experiment = _note(found, lambda: experiment_of(data, folder=folder, file=file))
         # the reader stops at the first key that is missing; a form wants to know them all
         missing = missing_keys(described, file=file)
         parts = {key for key, error in found.items()
                  if isinstance(error, MissingKey) and any(f"{key}." in one for one in missing)}  # fmt: skip
         found = {key: error for key, error in found.items() if key not in parts and key not in missing} | missing
     if "measurement" in data:
-        _note(found, lambda: validate_settings(data["measurement"], file=file), names)
+        _note(found, lambda: validate_settings(data["measurement"], file=file))
         _note_missing_files(found, data["measurement"], folder=folder, file=file)
     if "fit" in data:
-        _note(found, lambda: validate_fit(data["fit"], file=file), names)
+        _note(found, lambda: validate_fit(data["fit"], file=file))
     return Looked(errors=found, experiment=experiment)
 
 
@@ -287,9 +285,8 @@ def fit_problems(path: str | Path) -> dict[str, InputError]:
     """What is wrong with the whole document for a fit, its files included: errors by key; takes up to a second."""
     from ionscape.inference import load_fit
 
-    data = parse_toml(read_text(Path(path)), file=Path(path).name)
     found: dict[str, InputError] = {}
-    _note(found, lambda: read_document(path, load_fit), tuple(_parameter_names(data)))
+    _note(found, lambda: read_document(path, load_fit))
     return found
 
 
@@ -299,35 +296,15 @@ def series_problems(text: str, *, folder: Path, file: str = "series.toml") -> di
 
     found: dict[str, InputError] = {}
     if text.strip():
-        _note(found, lambda: parse_document(text, parse_series, file=file, folder=folder), ())
+        _note(found, lambda: parse_document(text, parse_series, file=file, folder=folder))
     return found
 
 
-def error_key(error: InputError, names: tuple[str, ...] = (), *, document: Path | None = None) -> str:
-    """The key of an error as a path of the document; names of fit parameters, which hold dots, are quoted.
-
-    Args:
-        error: of the package.
-        names: of the fit parameters of the document.
-        document: from which to take them if they are not given.
-    """
-    key = error.key or ""
-    if document is not None and key.startswith(_PARAMETERS):
-        names = tuple(_parameter_names(parse_toml(read_text(document), file=document.name)))
-    if key.startswith(_PARAMETERS):
-        rest = key.removeprefix(_PARAMETERS)
-        for name in sorted(names, key=len, reverse=True):
-            if rest == name or rest.startswith(f"{name}."):
-                inner = rest[len(name) + 1 :]
-                return join_path(("fit", "parameters", name, *(inner.split(".") if inner else ())))
-    return key
-
-
-def _note(found: dict[str, InputError], attempt: Callable[[], Result], names: tuple[str, ...]) -> Result | None:
+def _note(found: dict[str, InputError], attempt: Callable[[], Result]) -> Result | None:
     try:
         return attempt()
     except InputError as error:
-        found.setdefault(error_key(error, names), error)
+        found.setdefault(error.key or "", error)
         return None
 
 
@@ -336,7 +313,3 @@ def _note_missing_files(found: dict[str, InputError], table: object, *, folder: 
     for key, name in {"measurement.file": table_at(table).get("file"), **scans}.items():
         if key not in found and isinstance(name, str) and not (folder / name).is_file():
             found[key] = InputError("does not exist", file=file, key=key, value=name, remedy="upload it again")
-
-
-def _parameter_names(data: Mapping[str, Any]) -> list[str]:
-    return list(table_at(data, "fit", "parameters"))

@@ -32,9 +32,12 @@ from ionscape.errors import ConvergenceError, InputError, IonscapeError, Simulat
 from ionscape.files.writing import write_bytes, write_text
 from ionscape.interrupts import ignore_signals
 from ionscape.optional import require_extra
+from ionscape.remarks import Remark
 
+from . import endings as ends
+from .endings import Ending
 from .project import DOCUMENT_FILE, SERIES_FILE, assumed_in, beginning_file
-from .reading import error_key, read_document, read_fit_result
+from .reading import read_document, read_fit_result
 
 if TYPE_CHECKING:
     from ionscape.inference import FitResult
@@ -47,7 +50,12 @@ REPORT_EVERY = 0.1
 
 
 class Cancelled(Exception):
-    """The user stopped the job; its message says what is kept."""
+    """The user stopped the job; the remark says what is kept."""
+
+    def __init__(self, remark: Remark) -> None:
+        """Keep the remark."""
+        super().__init__(remark)
+        self.remark = remark
 
 
 @dataclass(kw_only=True, eq=False)
@@ -110,30 +118,28 @@ class JobContext:
 def run_job(sender: Connection, kind: str, options: dict[str, Any], folder: str, identifier: str) -> None:
     """Do a job, and say what has become of it; called in a `Worker`."""
     context = JobContext(folder=Path(folder), identifier=identifier, kind=kind, sender=sender)
-    state, message, key = "finished", "", ""
     try:
-        message = TASKS[kind](context, options)
-    except Cancelled as reason:
-        state, message = "cancelled", str(reason)
+        state, ending = "finished", Ending(remarks=TASKS[kind](context, options))
+    except Cancelled as stopped:
+        state, ending = "cancelled", Ending(reason=stopped.remark)
     except (KeyboardInterrupt, SimulationInterrupted):
         ignore_signals()
-        state, message = "cancelled", "What was finished is kept; take it up again, and it goes on from there."
+        state, ending = "cancelled", Ending(reason=ends.FINISHED_KEPT())
     except IonscapeError as error:
-        state = "failed"
-        message = " ".join([str(error), *getattr(error, "__notes__", ())])
-        key = error_key(error, document=context.document) if isinstance(error, InputError) else ""
+        state, ending = "failed", Ending(reason=error)
     except MemoryError:
-        state, message = "failed", "The memory of this machine does not suffice."
+        state, ending = "failed", Ending(reason=ends.NO_MEMORY())
     except Exception as error:  # noqa: BLE001 - a fault of the program is shown on the page and kept in a file
-        state, message = "failed", f"{type(error).__name__}: {error} (details in jobs/{identifier}.log)"
+        log = f"jobs/{identifier}.log"
+        state, ending = "failed", Ending(reason=ends.FAULT(kind=type(error).__name__, text=str(error), log=log))
         with suppress(InputError):
-            write_text(context.folder / "jobs" / f"{identifier}.log", traceback.format_exc())
+            write_text(context.folder / log, traceback.format_exc())
     ignore_signals()
-    sender.send(("outcome", {"state": state, "message": message, "key": key, "results": context.written}))
+    sender.send(("outcome", {"state": state, "results": context.written, **ending.entries()}))
     sender.close()
 
 
-def calibrate_task(context: JobContext, options: Mapping[str, Any]) -> str:
+def calibrate_task(context: JobContext, options: Mapping[str, Any]) -> tuple[Remark, ...]:
     """Counts to densities."""
     from ionscape.profiling import calibrate, load_measurement
 
@@ -141,10 +147,10 @@ def calibrate_task(context: JobContext, options: Mapping[str, Any]) -> str:
     measurement = read_document(context.document, load_measurement)
     profile = calibrate(measurement, **({"density_method": method} if method is not None else {}))
     context.save("profile.nc", profile.to_netcdf)
-    return ""
+    return ()
 
 
-def simulate_task(context: JobContext, options: Mapping[str, Any]) -> str:
+def simulate_task(context: JobContext, options: Mapping[str, Any]) -> tuple[Remark, ...]:
     """The experiment of the document, with other values where some are given."""
     from ionscape.experiment import load_experiment
     from ionscape.transport import Settings, simulate
@@ -162,13 +168,13 @@ def simulate_task(context: JobContext, options: Mapping[str, Any]) -> str:
         if error.partial is not None:
             context.save(f"{name}.partial.nc", error.partial.to_netcdf)
         if isinstance(error, SimulationInterrupted):
-            raise Cancelled("It was stopped; the result up to there is kept.") from None
+            raise Cancelled(ends.PART_KEPT()) from None
         raise
     context.save(f"{name}.nc", result.to_netcdf)
-    return ""
+    return ()
 
 
-def fit_task(context: JobContext, options: Mapping[str, Any]) -> str:
+def fit_task(context: JobContext, options: Mapping[str, Any]) -> tuple[Remark, ...]:
     """Least squares, and what the document wants after it."""
     from ionscape.inference import FitProgress, fit, load_fit
     from ionscape.inference.fit import result_so_far
@@ -202,16 +208,16 @@ def fit_task(context: JobContext, options: Mapping[str, Any]) -> str:
     except (KeyboardInterrupt, SimulationInterrupted):
         ignore_signals()
         if result is not None:
-            raise Cancelled("It was stopped; the result of least squares is kept.") from None
+            raise Cancelled(ends.LEAST_SQUARES_KEPT()) from None
         best = None if latest is None else result_so_far(problem, latest)
         if best is None:
-            raise Cancelled("It was stopped before the first simulation had ended.") from None
+            raise Cancelled(ends.NOTHING_FOUND()) from None
         _save_fit(context, best)
-        raise Cancelled("It was stopped; the best fit up to there is kept.") from None
-    return _warned(result)
+        raise Cancelled(ends.BEST_KEPT()) from None
+    return result.remarks
 
 
-def go_on_task(method: str, context: JobContext, options: Mapping[str, Any]) -> str:
+def go_on_task(method: str, context: JobContext, options: Mapping[str, Any]) -> tuple[Remark, ...]:
     """Profile likelihoods, or the posterior, of a finished fit."""
     from ionscape.scaleout import RunStore, make_executor
 
@@ -223,10 +229,10 @@ def go_on_task(method: str, context: JobContext, options: Mapping[str, Any]) -> 
     with make_executor(processes=options.get("processes")) as executor:
         result = _continued(context, result, method, executor, RunStore(context.store), options)
     _save_fit(context, result)
-    return _warned(result)
+    return result.remarks
 
 
-def series_task(context: JobContext, options: Mapping[str, Any]) -> str:
+def series_task(context: JobContext, options: Mapping[str, Any]) -> tuple[Remark, ...]:
     """Activation energies and conductivities of the series of glasses."""
     from ionscape.series import load_series, run_series
 
@@ -235,10 +241,10 @@ def series_task(context: JobContext, options: Mapping[str, Any]) -> str:
         series = series.with_landscapes(int(options["landscapes"]))
     result = run_series(series, store=context.store, processes=options.get("processes"), progress=context.show)
     context.save("series.nc", result.to_netcdf)
-    return _warned(result)
+    return result.remarks
 
 
-def report_task(context: JobContext, options: Mapping[str, Any]) -> str:
+def report_task(context: JobContext, options: Mapping[str, Any]) -> tuple[Remark, ...]:
     """The report of the fit."""
     from ionscape.report import write_report
     from ionscape.report.conditions import assumed_paths
@@ -251,10 +257,10 @@ def report_task(context: JobContext, options: Mapping[str, Any]) -> str:
         result.dataset.attrs["assumed"] = json.dumps(left)
     written = write_report(result, target, result_file=results / "fit.nc")
     context.written.extend(path.relative_to(context.folder).as_posix() for path in written)
-    return ""
+    return ()
 
 
-TASKS: Mapping[str, Callable[[JobContext, Mapping[str, Any]], str]] = {
+TASKS: Mapping[str, Callable[[JobContext, Mapping[str, Any]], tuple[Remark, ...]]] = {
     "calibrate": calibrate_task,
     "simulate": simulate_task,
     "fit": fit_task,
@@ -263,7 +269,7 @@ TASKS: Mapping[str, Callable[[JobContext, Mapping[str, Any]], str]] = {
     "series": series_task,
     "report": report_task,
 }
-"""By the kind of the job; each returns a sentence for the user, or nothing."""
+"""By the kind of the job; each returns the remarks of its result."""
 
 
 def _beginning(context: JobContext) -> FitResult:
@@ -296,8 +302,3 @@ def _save_fit(context: JobContext, result: FitResult) -> None:
     # for the report, wherever it is written
     result.dataset.attrs["assumed"] = json.dumps(context.assumed)
     context.save("fit.nc", result.to_netcdf)
-
-
-def _warned(result: Any) -> str:
-    warnings = result.warnings
-    return "" if not warnings else f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}: {warnings[0]}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import re
 
-from ionscape.errors import InputError, MissingKey
+from ionscape.errors import InputError, IonscapeError, MissingKey
 from ionscape.remarks import Remark, sentence
-from ionscape.wording import in_words, name_of
+from ionscape.wording import name_of
 
 DOCUMENTS = ("analysis.toml", "series.toml")
 _PER_CENT = re.compile(r"([\d.]*\d) ?%")
@@ -22,21 +22,13 @@ _BEGINNINGS = {
 """What is said where a whole part is missing."""
 
 
-def page_words(said: InputError | Remark | str) -> str:
-    """An error or a remark in the words of the page: without the name of the document, its keys as the page calls them.
-
-    Args:
-        said: the error or remark; a text of those whose parts are not known any more, as of a job that failed.
-    """
+def page_words(said: IonscapeError | Remark) -> str:
+    """An error or a remark in the words of the page: without the name of the document, with its names of keys."""
     if isinstance(said, Remark):
         return sentence(said, name=name_of)
     if isinstance(said, MissingKey):
         return _BEGINNINGS.get(said.key or "") or _wanted(said.key or "", said.example)
-    if isinstance(said, InputError):
-        return in_words(str(_of_the_page(said)))
-    for name in DOCUMENTS:
-        said = said.removeprefix(f"{name}: ")
-    return in_words(said)
+    return (_of_the_page(said) if isinstance(said, InputError) else said).sentence(name_of)
 
 
 def _of_the_page(error: InputError) -> InputError:

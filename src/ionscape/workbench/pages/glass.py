@@ -205,7 +205,7 @@ class Page:
         elif job is not None and job.state == "finished":
             state = "finished"
         elif job is not None:
-            problem = page_words(job.message) or job.state
+            problem = job.ending.told(page_words) or job.state
         ready = bool(self.document.data) and not self.session.series_errors and not (job is not None and job.active)
         self.panel.show(ready=ready, state=state, problem=problem)
 

@@ -93,7 +93,7 @@ class Page:
         self.panel.show(
             ready=described and not problems,
             state=_state_of(job) if job is not None else hint if described else NOT_DESCRIBED,
-            problem=problems[0] if problems else page_words(job.message) if job is not None and failed else "",
+            problem=problems[0] if problems else job.ending.told(page_words) if job is not None and failed else "",
         )
 
     def _run(self) -> None:
