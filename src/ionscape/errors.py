@@ -92,6 +92,12 @@ class InputError(IonscapeError):
             located.value = value
         return located
 
+    def replace(self, **parts: Any) -> InputError:
+        """The same error with other parts, such as key and value of the file behind which it was found."""
+        replaced = copy.copy(self)
+        vars(replaced).update(parts)
+        return replaced
+
     def sentence(self, name: Callable[[str], str] = str) -> str:
         """File, key and value, then what is wrong, the bound and the remedy."""
         place = _shortened(name(self.key) if self.key else "", LONGEST_NAME_SHOWN)

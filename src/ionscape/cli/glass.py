@@ -154,21 +154,16 @@ def glass_command(
 def _glass(formula: str, measured: Path | None, *, mass_density: str | None, **parameters: Any) -> Glass:
     from ionscape.files.values import read_value
     from ionscape.glass import interpolate_units, make_glass, parse_composition, read_measured_units
-    from ionscape.glass.units import NO_MEASURED_UNITS
 
     density = None if mass_density is None else read_value(mass_density, "mass density", key="mass_density")
     composition = parse_composition(formula)
     units = None
     if measured is not None:
+        table = read_measured_units(measured)
         try:
-            units = interpolate_units(read_measured_units(measured), composition.borate_fraction)
+            units = interpolate_units(table, composition.borate_fraction)
         except InputError as error:
-            if error.problem != NO_MEASURED_UNITS:
-                raise
-            problem = f"{error.problem} at x = {composition.borate_fraction:.6g}"
-            raise InputError(
-                problem, key="--measured-units", value=str(measured), bound=error.bound, remedy=error.remedy
-            ) from None
+            raise error.located(key="--measured-units", value=str(measured)) from None
     return make_glass(composition, units, mass_density=density, **parameters)
 
 

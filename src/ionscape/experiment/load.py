@@ -14,7 +14,6 @@ from ionscape.files.text import read_text
 from ionscape.files.toml import parse_toml
 from ionscape.files.validation import read_table
 
-MEASUREMENT_FILE = "is a measurement file, not an experiment file"
 MEASUREMENT_TABLES = ("measurement", "fit")
 """Tables of a document that holds a measurement and its fit beside the experiment; others read them."""
 USE_CALIBRATE = "use `ionscape calibrate`, or give the experiment file of its sample"
@@ -44,7 +43,9 @@ def parse_experiment(text: str, *, file: str | None = None, folder: str | Path =
     """
     data = parse_toml(text, file=file)
     if "measurement" in data and "sample" not in data:
-        raise InputError(MEASUREMENT_FILE, file=file, remedy=USE_CALIBRATE)
+        raise InputError(
+            "is a measurement file, not an experiment file", file=file, remedy=USE_CALIBRATE, code="measurement_file"
+        )
     data = of_experiment(data)
     given = data.get("attachments")
     texts = {name: entry for name, entry in given.items() if isinstance(entry, str)} if isinstance(given, dict) else {}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .energies import diffusion_panel, stage_entries
 from .plot import Axis, Curve, Label, Mark, Panel, Plot, axis_in
-from .profiles import density_scale, potential_panel, shown_depth_of, stages_and_temperatures, zone_name
+from .profiles import density_scale, named_stages, potential_panel, shown_depth_of, zone_name
 from .render_matplotlib import Drawing
 from .states import Result, ion_names, stage_ends, stage_numbers, state_at, values
 from .style import axis_unit, ion_styles
@@ -65,10 +65,9 @@ def stage_lines(result: Result) -> list[str]:
     stages, current = stage_numbers(dataset), values(dataset, "current")
     reached = list(stage_ends(dataset))
     lines: list[str] = []
-    for stage, title in zip(reached, stages_and_temperatures(experiment, reached), strict=True):
+    for stage, name in zip(reached, named_stages(experiment, reached), strict=True):
         at_end = float(current[np.flatnonzero(stages == stage)[-1]])
         unit = axis_unit(at_end, "current", least=1.0)
-        name = title.removeprefix(f"stage {stage + 1}, ")
         idle = not experiment.stages[stage].drives
         lines.append(f"{stage + 1}  {name}" + ("" if idle else f": {at_end / unit.size:.3g} {unit.unit} at the end"))
     return lines

@@ -49,11 +49,14 @@ def stage_title(experiment: Experiment, stage: int) -> str:
 
 def stages_and_temperatures(experiment: Experiment, stages: Sequence[int]) -> list[str]:
     """Return the short names of stages, with their temperatures where these differ."""
-    temperatures = [experiment.stages[stage].temperature for stage in stages]
-    titles = [stage_title(experiment, stage) for stage in stages]
-    if len(set(temperatures)) < 2:
-        return titles
-    return [f"{title}, {temperature:.5g} K" for title, temperature in zip(titles, temperatures, strict=True)]
+    return [f"stage {stage + 1}, {name}" for stage, name in zip(stages, named_stages(experiment, stages), strict=True)]
+
+
+def named_stages(experiment: Experiment, stages: Sequence[int]) -> list[str]:
+    """Return the same without their numbers."""
+    named = [experiment.stages[stage] for stage in stages]
+    alike = len({stage.temperature for stage in named}) < 2
+    return [stage.title if alike else f"{stage.title}, {stage.temperature:.5g} K" for stage in named]
 
 
 def moment_title(experiment: Experiment, state: State, clock: DisplayUnit) -> str:

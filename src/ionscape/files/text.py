@@ -64,7 +64,7 @@ def read_named(path: Path, *, file: str | None = None, key: str | None = None) -
     try:
         return read_text(path)
     except InputError as error:
-        raise InputError(f"{error.problem} ({path})", file=file, key=key, remedy=error.remedy) from None
+        raise error.replace(problem=f"{error.problem} ({path})", file=file, key=key) from None
 
 
 def text_encoding(head: bytes) -> str | None:

@@ -19,7 +19,6 @@ from ionscape.glass.composition import LARGEST_TETRAHEDRAL_BORATE_FRACTION, Comp
 
 SUM_TOLERANCE = 1e-9
 MEASURED_TOLERANCE = 0.03
-NO_MEASURED_UNITS = "has no measured units"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,8 +227,8 @@ def interpolate_units(table: list[tuple[float, NetworkFormerUnits]], borate_frac
     if not positions or not positions[0] <= borate_fraction <= positions[-1]:
         measured = f"from {positions[0]:g} to {positions[-1]:g}" if positions else "nowhere"
         raise InputError(
-            NO_MEASURED_UNITS, key="borate_fraction", value=borate_fraction,
-            bound=f"they are known {measured}", remedy="add a line to the table or use the model",
+            f"has no measured units at x = {borate_fraction:.6g}", bound=f"they are known {measured}",
+            remedy="add a line to the table or use the model", code="no_measured_units",
         )  # fmt: skip
     rows = np.array([units.as_array() for _, units in table])
     values = [float(np.interp(borate_fraction, positions, rows[:, column])) for column in range(len(UNIT_NAMES))]

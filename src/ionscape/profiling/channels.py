@@ -162,8 +162,8 @@ def _check_given(measurement: Measurement, given: Mapping[str, Sequence[str]]) -
             try:
                 channel = measurement.raw.channels[measurement.raw.index(name)]
             except InputError as error:
-                raise InputError(f"{error.problem} {measurement.raw.file}", file=measurement.file, key=key, value=name,
-                                 remedy=error.remedy) from None  # fmt: skip
+                problem = f"{error.problem} {measurement.raw.file}"
+                raise error.replace(problem=problem, file=measurement.file, key=key, value=name) from None
             if channel.kind in ("ratio", "total"):
                 raise InputError(f"is a {channel.kind}, not the counts of an ion", file=measurement.file, key=key,
                                  value=name, remedy="name the channels of its isotopes")  # fmt: skip

@@ -204,7 +204,7 @@ def _unit(cell: str, *, file: str, key: str, remedy: str) -> float:
     try:
         return unit_size(UNIT_ALIASES.get(match[2], match[2]), "length")
     except InputError as error:
-        raise InputError(error.problem, file=file, key=key, value=cell, remedy=remedy) from None
+        raise error.replace(file=file, key=key, value=cell, remedy=remedy) from None
 
 
 def _table(lines: list[str], start: int, delimiter: str | None, last: int, *, named: int | None, file: str) -> CsvTable:

@@ -9,7 +9,6 @@ from typing import Any
 
 from ionscape.errors import InputError, nearest_name
 from ionscape.experiment import Experiment, load_experiment, parse_experiment
-from ionscape.experiment.load import MEASUREMENT_FILE
 from ionscape.files.fields import IN_FILE, InFile
 from ionscape.files.text import read_named, read_text
 from ionscape.files.toml import parse_toml
@@ -196,10 +195,11 @@ def _experiment(data: Mapping[str, Any], path: Path, text: str) -> Experiment | 
     try:
         return _located(load_experiment, path.parent / name, file=str(path), key="experiment")
     except InputError as error:
-        if error.problem != MEASUREMENT_FILE:
+        if error.code != "measurement_file":
             raise
-        raise InputError(MEASUREMENT_FILE, file=str(path), key="experiment", value=name,
-                         remedy="name the file with the sample and the stages") from None  # fmt: skip
+        raise error.replace(
+            file=str(path), key="experiment", value=name, remedy="name the file with the sample and the stages"
+        ) from None
 
 
 def _check_format(table: Mapping[str, Any], *, file: str) -> None:

@@ -23,7 +23,6 @@ from ionscape.glass import (
     select_series,
 )
 from ionscape.glass.literature import of_content
-from ionscape.glass.units import NO_MEASURED_UNITS
 from ionscape.provenance import text_hash
 
 from .settings import FIT, NetworkTable, PercolationTable, SeriesTable
@@ -130,17 +129,12 @@ def parse_series(text: str, *, file: str | None = None, folder: str | Path = "."
         try:
             glasses.append(make_series_glass(settings, borate_fraction, table))
         except InputError as error:
-            if error.problem == NO_MEASURED_UNITS:
-                problem = f"{error.problem} at x = {borate_fraction:g}"
-                raise InputError(
-                    problem, file=file, key="glass.measured_units", value=settings.glass.measured_units,
-                    bound=error.bound, remedy=error.remedy,
-                ) from None  # fmt: skip
+            if error.code == "no_measured_units":
+                value = settings.glass.measured_units
+                raise error.located(file=file, key="glass.measured_units", value=value) from None
             # one of several compositions: the sentence says which
-            raise InputError(
-                f"cannot be used at x = {borate_fraction:g}, since {error.key or 'it'} {error.problem}",
-                file=file, key="glass", bound=error.bound, remedy=error.remedy,
-            ) from None  # fmt: skip
+            problem = f"cannot be used at x = {borate_fraction:g}, since {error.key or 'it'} {error.problem}"
+            raise error.replace(problem=problem, file=file, key="glass", value=None) from None
     return Series(
         settings=settings,
         table=data,
@@ -196,9 +190,7 @@ def _literature(settings: SeriesTable, path: Path, *, file: str | None) -> Liter
             authors=table.authors or None, leave_out=table.leave_out, largest_deviation=table.largest_deviation,
         )  # fmt: skip
     except InputError as error:
-        raise InputError(
-            error.problem, file=file, key=f"experiment.{error.key}", value=error.value, remedy=error.remedy
-        ) from None
+        raise error.replace(file=file, key=f"experiment.{error.key}") from None
     if not found.glasses:
         content = f"{fraction:g} {settings.glass.alkali}2O"
         count = len(of_content(rows, settings.glass.alkali, fraction, tolerance=table.tolerance))
@@ -233,12 +225,11 @@ def _check_sites(settings: SeriesTable, *, file: str | None) -> None:
         try:
             count_sites(composition, settings.landscape.vacant_site_fraction, table.lattice**3)
         except InputError as error:
-            lattice = error.key == "lattice"
-            raise InputError(
-                error.problem, file=file, key=f"{name}.lattice" if lattice else f"glass.{error.key}",
-                value=table.lattice if lattice else error.value, bound=error.bound,
-                remedy="give a larger lattice" if lattice else error.remedy,
-            ) from None  # fmt: skip
+            if error.key != "lattice":
+                raise error.replace(file=file, key=f"glass.{error.key}") from None
+            raise error.replace(
+                file=file, key=f"{name}.lattice", value=table.lattice, remedy="give a larger lattice"
+            ) from None
     _check_percolation(settings, composition, file=file)
 
 
@@ -288,9 +279,9 @@ def _model(settings: SeriesTable, composition: Composition, *, file: str | None)
     try:
         known = published_model(composition)
     except InputError as error:
-        raise InputError(
-            f"is not known: {composition.alkali} {error.problem}", file=file, key="landscape.energy_scale",
-            bound=error.bound, remedy="give energy_scale and noise",
+        raise error.replace(
+            problem=f"is not known: {composition.alkali} {error.problem}", file=file, key="landscape.energy_scale",
+            value=None, remedy="give energy_scale and noise",
         ) from None  # fmt: skip
     return landscape_model(settings, energy_scale=known.energy_scale, noise=known.noise)
 

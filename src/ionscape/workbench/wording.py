@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 
 from ionscape.errors import InputError, IonscapeError, MissingKey
@@ -33,8 +32,7 @@ def page_words(said: IonscapeError | Remark) -> str:
 
 def _of_the_page(error: InputError) -> InputError:
     """The error with the remedy of the page, where that of a file does not fit or is none."""
-    found = copy.copy(error)
-    found.file = None if error.file in DOCUMENTS else error.file
+    found = error.replace(file=None if error.file in DOCUMENTS else error.file)
     value = error.value if isinstance(error.value, str) else ""
     if error.code == "unknown_ion":
         found.remedy = "choose another ion"

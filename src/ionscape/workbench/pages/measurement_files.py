@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from functools import partial
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 from typing import Any
 
 from nicegui import events, run, ui
@@ -88,7 +88,7 @@ class FileList:
             try:
                 sentence = await self._take(name, await event.file.read())
             except InputError as error:
-                sentence = str(error).replace(f"{self._session.project.folder}/uploads/", "")
+                sentence = page_words(error.replace(file=error.file and PurePath(error.file).name))
         if sentence:
             self._sentences[name] = sentence
         else:

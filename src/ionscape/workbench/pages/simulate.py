@@ -199,7 +199,7 @@ class Page:
             if one.name in self.compared and one.name != self.selected:
                 other = await self._result(one.name)
                 if other is not None:
-                    others.append((one.label.split(" ")[0], other))
+                    others.append((one.number, other))
         normalised = bool(self.normalised.value)
         plots: Sequence[Plot | None] | None = None
         if self.sliders.live is not None:

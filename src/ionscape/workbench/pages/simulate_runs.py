@@ -21,16 +21,31 @@ class Run:
     """A simulation in the project.
 
     Attributes:
-        name: of its file.
         path: of its file.
-        label: for the list of runs.
+        number: as its job has it.
+        words: for the list of runs: what was simulated, and when.
         job: that made it; None if its record is not there.
     """
 
-    name: str
     path: Path
-    label: str
+    number: str
+    words: tuple[str, ...] = ()
     job: Job | None = None
+
+    @property
+    def name(self) -> str:
+        """Of its file."""
+        return self.path.name
+
+    @property
+    def partial(self) -> bool:
+        """Whether it ended before the experiment did."""
+        return ".partial" in self.name
+
+    @property
+    def label(self) -> str:
+        """For the list of runs."""
+        return f"{self.number}  {', '.join((*self.words, 'not finished') if self.partial else self.words)}"
 
 
 def find_runs(session: Session) -> list[Run]:
@@ -40,12 +55,8 @@ def find_runs(session: Session) -> list[Run]:
     for path in session.project.results("simulations/*.nc"):
         number = path.name.split(".", 1)[0]
         job = jobs.get(number)
-        words = [str(job.options.get("label") or job.options.get("model", "full"))] if job else []
-        if job and job.ended:
-            words.append(job.ended[11:16])
-        if ".partial" in path.name:
-            words.append("not finished")
-        found.append(Run(name=path.name, path=path, label=f"{number}  {', '.join(words)}", job=job))
+        words = (str(job.options.get("label") or job.options.get("model", "full")), job.ended[11:16]) if job else ()
+        found.append(Run(path=path, number=number, words=tuple(filter(None, words)), job=job))
     return found
 
 
@@ -58,15 +69,15 @@ def remarks_on(shown: Run, result: SimulationResult, experiment: Experiment | No
         experiment: of the document as it is now.
     """
     found: list[str] = []
-    if ".partial" in shown.name:
+    if shown.partial:
         reached = format_quantity(float(result.dataset["time"].values[-1]), "time")
         wanted = format_quantity(sum(stage.duration for stage in result.experiment.stages), "time")
         failed = shown.job is not None and shown.job.state == "failed"
         why = "did not converge" if failed else "was stopped"
-        found.append(f"Run {shown.label.split(' ')[0]} {why}: it ends at {reached} of {wanted}.")
+        found.append(f"Run {shown.number} {why}: it ends at {reached} of {wanted}.")
     if experiment is None or _described(experiment) != _described(result.experiment):
         found.append(
-            f"The experiment has been changed since run {shown.label.split(' ')[0]}: the figures show the former one."
+            f"The experiment has been changed since run {shown.number}: the figures show the former one."
             " Simulate again to see what the present one gives."
         )
     return found
