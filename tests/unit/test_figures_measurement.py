@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ionscape.figures.lettering import plain_formula
 from ionscape.figures.measurement import calibrated_profile, channel_styles, crater_scans, raw_counts
-from ionscape.figures.plot import plain_formula
 from ionscape.figures.style import ion_styles
 from ionscape.profiling import DepthProfile, calibrate, load_measurement
 

@@ -23,6 +23,7 @@ from ionscape.figures import (
     potential,
 )
 from ionscape.figures.energies import all_site_energies
+from ionscape.figures.lettering import plain_formula
 from ionscape.figures.plot import (
     Axis,
     Curve,
@@ -35,7 +36,6 @@ from ionscape.figures.plot import (
     SecondAxis,
     entry,
     grid_layout,
-    plain_formula,
     region_rows,
     to_csv,
 )

@@ -16,7 +16,8 @@ from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
 
 from .axes import DIFFUSION, SITE_ENERGY, SITES, decades
-from .plot import Axis, Curve, Label, Mark, Panel, Plot, area, entry, with_minus
+from .lettering import with_minus
+from .plot import Axis, Curve, Label, Mark, Panel, Plot, area, entry
 from .profiles import stage_title, stages_and_temperatures
 from .render_matplotlib import Drawing
 from .states import Array, Result, State, arrival_order, stage_ends, state_at

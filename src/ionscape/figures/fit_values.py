@@ -13,7 +13,7 @@ from ionscape.constants import CHI_SQUARE_95
 from ionscape.files.quantities import DIMENSIONS, DisplayUnit
 from ionscape.wording import parameter_words
 
-from .plot import raised
+from .lettering import raised
 from .style import reject
 
 if TYPE_CHECKING:

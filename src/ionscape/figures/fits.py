@@ -24,7 +24,8 @@ from .axes import (
     depth_axis,
 )
 from .fit_values import chosen_data_set, curve_ions, residual_limit
-from .plot import ZERO_LINE, Axis, Curve, Label, Panel, Plot, entry, wrapped
+from .lettering import wrapped
+from .plot import ZERO_LINE, Axis, Curve, Label, Panel, Plot, entry
 from .render_matplotlib import Drawing
 from .style import LOWEST_DECADES, darker, ion_styles
 

@@ -15,7 +15,8 @@ from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
 
 from .axes import BORATE_FRACTION
-from .plot import Axis, Curve, Mark, Panel, Plot, area, lowered_digits, with_minus
+from .lettering import lowered_digits, with_minus
+from .plot import Axis, Curve, Mark, Panel, Plot, area
 from .render_matplotlib import Drawing
 from .style import LineStyle, colour_of_map, ion_styles
 

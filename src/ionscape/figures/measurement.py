@@ -11,21 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .axes import DENSITY, DEPTH, MICROMETRE, NANOMETRE, PER_CUBIC_NANOMETRE, SPUTTER_TIME
-from .plot import (
-    ZERO_LINE,
-    Axis,
-    Curve,
-    Label,
-    Panel,
-    Plot,
-    Region,
-    SecondAxis,
-    entry,
-    grid_layout,
-    plain_formula,
-    power_of_ten,
-    wrapped,
-)
+from .lettering import plain_formula, power_of_ten, wrapped
+from .plot import ZERO_LINE, Axis, Curve, Label, Panel, Plot, Region, SecondAxis, entry, grid_layout
 from .render_matplotlib import Drawing
 from .style import IonStyle, axis_unit, ion_styles
 

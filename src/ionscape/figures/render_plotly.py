@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 
-from ionscape.arrays import FloatArray
-
-from .plot import INK, SYMBOL, Axis, Curve, Field, Label, Mark, Panel, Plot, Region, region_rows
-from .style import LineStyle
+from .plot import INK, SYMBOL, Axis, Curve, Label, Mark, Panel, Plot, Region, region_rows
+from .plotly_traces import curve_traces, dash, escaped, heat_map, rgba
 
 DARK_INK = "#dddddd"
 GRID, DARK_GRID = "#e6e6e6", "#3a3a3a"
@@ -22,11 +20,6 @@ DARK_POINTS = 0.35  # by which points are less pale there
 LEAST_LUMINANCE = 0.45  # of a line on dark ground
 BAR_HEIGHT = 0.07  # of the panel: by which one of several overlapping regions is dragged
 BETWEEN_COLUMNS, BETWEEN_ROWS, BETWEEN_NUMBERED_ROWS = 0.1, 0.06, 0.16  # of the width and height of the plot
-MARKERS = {
-    "o": "circle", "s": "square", "D": "diamond", "v": "triangle-down", "^": "triangle-up", "<": "triangle-left",
-    ">": "triangle-right", "p": "pentagon", "h": "hexagon", "*": "star", "X": "x", "d": "diamond-tall", "8": "octagon",
-    "P": "cross", "|": "line-ns-open",
-}  # fmt: skip
 HEIGHTS = {"bottom": "bottom", "center": "middle", "top": "top"}
 
 
@@ -64,14 +57,15 @@ def to_plotly(
     traces: list[dict[str, Any]] = []
     named: set[str] = set()
     for panel, place in zip(plot.panels, places, strict=True):
+        axes = {"xaxis": place.x, "yaxis": place.y}
         if panel.field is not None:
-            traces.append(_heat_map(panel.field, place))
+            traces.append({**heat_map(panel.field), **axes})
         for number, curve in enumerate(panel.curves):
             legend = curve.legend and curve.name not in named and bool(panel.legend or plot.legend)
             named |= {curve.name} if legend else set()
             group = f"{place.number}-{number}" if len(plot.panels) == 1 else curve.name
-            for trace in _traces(curve, group, shown(curve.colour), panel, legend=legend):
-                traces.append({**trace, "xaxis": place.x, "yaxis": place.y})
+            for trace in curve_traces(curve, group, shown(curve.colour), panel, legend=legend):
+                traces.append({**trace, **axes})
     for trace in traces if dark else ():
         if trace.get("mode") == "markers":
             trace["opacity"] = min(1.0, trace["opacity"] + DARK_POINTS)
@@ -266,82 +260,6 @@ def _decades_per_tick(axis: Axis) -> int:
     return max(1, math.ceil(math.log10(high / low) / MOST_LABELS))
 
 
-def _traces(curve: Curve, group: str, colour: str, panel: Panel, *, legend: bool) -> Iterable[dict[str, Any]]:
-    """Plotly's traces of one curve: the band as two lines with the space between them filled, then the line."""
-    across, along = panel.horizontal.log, panel.vertical.log
-    # an entry of the legend only needs a point that is not drawn
-    x, y = (_numbers(curve.x, across), _numbers(curve.y, along)) if curve.x.size else ([None], [None])
-    name = _escaped(curve.name)
-    common: dict[str, Any] = {"type": "scatter", "legendgroup": group, "name": name, "showlegend": legend}
-    error: dict[str, Any] = {}
-    band = curve.kind == "band"
-    if curve.ends is not None and curve.symbol:
-        low, high = np.nan_to_num(curve.y - curve.ends[0], posinf=0.0), np.nan_to_num(curve.ends[1] - curve.y, posinf=0)
-        error = {"error_y": {
-            "type": "data", "symmetric": False, "thickness": 0.8, "width": 0, "color": colour,
-            "array": _numbers(high), "arrayminus": _numbers(low),
-        }}  # fmt: skip
-    elif curve.ends is not None:
-        known = np.isfinite(curve.ends[0]) & np.isfinite(curve.ends[1])
-        strength = curve.strength if band else 0.3 * curve.strength
-        for place, end in enumerate(curve.ends):
-            edge = (end[known], curve.y[known]) if curve.sideways else (curve.x[known], end[known])
-            filled = {"fill": "tonextx" if curve.sideways else "tonexty", "fillcolor": _rgba(colour, strength)}
-            yield {**common, "x": _numbers(edge[0], across), "y": _numbers(edge[1], along), "mode": "lines",
-                   "line": {"width": 0}, "hoverinfo": "skip", **(filled if place else {}),
-                   "showlegend": bool(place) and legend and band}  # fmt: skip
-    if band and curve.x.size:
-        return
-    unit = f" {_escaped(panel.vertical.unit)}" if panel.vertical.unit else ""
-    trace = {
-        **common,
-        "x": x,
-        "y": y,
-        "opacity": curve.strength,
-        "hovertemplate": f"{name}: %{{y:.4g}}{unit}<extra></extra>",
-    }
-    if curve.kind in ("bars", "stems"):
-        bars = {"color": colour} if curve.kind == "bars" else {"color": colour, "line": {"width": 0}}
-        yield {**trace, "type": "bar", "marker": bars, "text": list(curve.notes), "textposition": "outside"}
-        return
-    size = 2.2 + 1.4 * curve.thickness if curve.kind == "points" else 4.5
-    if band:
-        yield {**trace, "mode": "markers", "marker": {"color": colour, "size": 11, "symbol": "square"}}
-        return
-    if curve.symbol:
-        symbol = MARKERS.get(curve.symbol, "circle") + ("" if curve.filled else "-open")
-        trace["marker"] = {"color": colour, "size": size, "symbol": symbol.replace("-open-open", "-open")}
-    if curve.kind == "points":
-        yield {**trace, **error, "mode": "markers"}
-        return
-    shape = {"shape": "hv"} if curve.kind == "step" else {}
-    line = {"color": colour, "width": curve.thickness, "dash": _dash(curve.line, curve.thickness), **shape}
-    yield {**trace, **error, "mode": "lines+markers" if curve.symbol else "lines", "line": line}
-
-
-def _heat_map(field: Field, place: _Place) -> dict[str, Any]:
-    from matplotlib import colormaps
-    from matplotlib.colors import to_hex
-
-    low, high = field.limits or (float(np.nanmin(field.values)), float(np.nanmax(field.values)))
-    values = np.log10(np.maximum(field.values, low)) if field.log else field.values
-    if field.log:
-        low, high = math.log10(low), math.log10(high)
-    colours = [[share, to_hex(colormaps[field.colours](share))] for share in np.linspace(0.0, 1.0, 11).tolist()]
-    label = _escaped(f"log₁₀ {field.label}" if field.log else field.label)
-    trace: dict[str, Any] = {
-        "type": "heatmap", "z": [_numbers(row) for row in values], "zmin": low, "zmax": high, "colorscale": colours,
-        "xaxis": place.x, "yaxis": place.y, "showscale": bool(field.label), "hoverinfo": "skip",
-        "colorbar": {"thickness": 12, "len": 0.8, "title": {"text": label, "side": "right"}},
-    }  # fmt: skip
-    if field.edges is not None:
-        trace |= {"x": _numbers(field.edges[0]), "y": _numbers(field.edges[1])}
-    if field.written:
-        text = [["–" if not math.isfinite(value) else f"{value + 0.0:.2f}" for value in row] for row in field.values]
-        trace |= {"text": text, "texttemplate": "%{text}", "xgap": 1, "ygap": 1}
-    return trace
-
-
 def _region_shapes(
     panel: Panel, place: _Place, shown: Callable[[str], str], *, editable: bool
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -355,14 +273,14 @@ def _region_shapes(
         rectangle = {"type": "rect", "xref": place.x, "yref": "paper", "x0": region.start, "x1": region.end}
         shapes.append({
             **rectangle, "y0": top - height if bars else place.up[0], "y1": top,
-            "fillcolor": _rgba(colour, 0.3 if bars else 0.16), "line": {"color": colour, "width": 1},
+            "fillcolor": rgba(colour, 0.3 if bars else 0.16), "line": {"color": colour, "width": 1},
             # shapes below the curves do not take hold of the mouse
             "layer": "above" if editable else "below", "name": region.name,
         })  # fmt: skip
         if bars:
             areas.append({
-                **rectangle, "y0": place.up[0], "y1": place.up[1], "fillcolor": _rgba(colour, 0.05), "layer": "below",
-                "line": {"color": _rgba(colour, 0.5), "width": 0.6, "dash": "dot"},
+                **rectangle, "y0": place.up[0], "y1": place.up[1], "fillcolor": rgba(colour, 0.05), "layer": "below",
+                "line": {"color": rgba(colour, 0.5), "width": 0.6, "dash": "dot"},
             })  # fmt: skip
     return shapes, areas
 
@@ -372,7 +290,7 @@ def _region_label(region: Region, row: int, colour: str, panel: Panel, place: _P
     return {
         "x": math.log10(middle) if panel.horizontal.log and middle > 0 else middle, "xref": place.x,
         "y": place.up[1] - BAR_HEIGHT * row * (place.up[1] - place.up[0]), "yref": "paper", "yanchor": "top",
-        "text": _escaped(region.name), "showarrow": False, "font": {"color": colour, "size": 11},
+        "text": escaped(region.name), "showarrow": False, "font": {"color": colour, "size": 11},
     }  # fmt: skip
 
 
@@ -383,7 +301,7 @@ def _label(label: Label, colour: str, place: _Place) -> dict[str, Any]:
         "x": label.x, "y": label.y, "xref": refs[0], "yref": refs[1], "showarrow": False,
         "xanchor": label.anchor[0], "yanchor": HEIGHTS[label.anchor[1]],
         "xshift": 6 if label.anchor[0] == "left" else 0,
-        "text": _symbol(label.symbol) + _escaped(label.text), "font": {"color": colour, "size": label.size + 2.0},
+        "text": _symbol(label.symbol) + escaped(label.text), "font": {"color": colour, "size": label.size + 2.0},
     }  # fmt: skip
 
 
@@ -391,7 +309,7 @@ def _end_label(curve: Curve, colour: str, panel: Panel, place: _Place) -> dict[s
     height = float(curve.y[-1])
     return {
         "x": 1.0, "xref": f"{place.x} domain", "y": math.log10(height) if panel.vertical.log else height,
-        "yref": place.y, "xanchor": "left", "yanchor": "middle", "showarrow": False, "text": _escaped(curve.end_label),
+        "yref": place.y, "xanchor": "left", "yanchor": "middle", "showarrow": False, "text": escaped(curve.end_label),
         "font": {"color": colour, "size": 12},
     }  # fmt: skip
 
@@ -403,9 +321,9 @@ def _mark(mark: Mark, colour: str, panel: Panel, place: _Place) -> tuple[dict[st
         if vertical
         else {"xref": f"{place.x} domain", "yref": place.y, "x0": 0, "x1": 1, "y0": mark.value, "y1": mark.value}
     )
-    line = {"color": colour, "width": mark.thickness, "dash": _dash(mark.line, 1.0)}
+    line = {"color": colour, "width": mark.thickness, "dash": dash(mark.line, 1.0)}
     shape = {"type": "line", **ends, "line": line}
-    text = f"{_symbol(mark.symbol)} {_escaped(mark.name)}".strip()
+    text = f"{_symbol(mark.symbol)} {escaped(mark.name)}".strip()
     if not text:
         return shape, []
     axis = panel.horizontal if vertical else panel.vertical
@@ -420,40 +338,17 @@ def _mark(mark: Mark, colour: str, panel: Panel, place: _Place) -> tuple[dict[st
     return shape, [label]
 
 
-def _numbers(values: FloatArray, log: bool = False) -> list[float | None]:
-    """Plain numbers for JSON, which knows no not-a-number."""
-    return [float(value) if math.isfinite(value) and (value > 0.0 or not log) else None for value in values]
-
-
-def _rgba(colour: str, opacity: float) -> str:
-    from matplotlib.colors import to_rgb
-
-    red, green, blue = (round(255 * part) for part in to_rgb(colour))
-    return f"rgba({red},{green},{blue},{opacity:g})"
-
-
-def _dash(line: LineStyle, thickness: float) -> str:
-    if isinstance(line, str):
-        return {"solid": "solid", "dashed": "dash", "dotted": "dot"}[line]
-    return ",".join(f"{part * thickness:.3g}px" for part in line[1])
-
-
 def _axis_text(axis: Axis) -> str:
     words = " ".join(filter(None, (_lines(axis.label), _symbol(axis.symbol))))
-    return f"{words}{_escaped(axis.unit_text)}"
+    return f"{words}{escaped(axis.unit_text)}"
 
 
 def _symbol(symbol: str) -> str:
     """A symbol such as `n/n_bulk` with italic letters and upright subscripts."""
     return SYMBOL.sub(
-        lambda found: f"<i>{found[1]}</i><sub>{found[2]}</sub>" if found[2] else f"<i>{found[1]}</i>", _escaped(symbol)
+        lambda found: f"<i>{found[1]}</i><sub>{found[2]}</sub>" if found[2] else f"<i>{found[1]}</i>", escaped(symbol)
     )
 
 
 def _lines(text: str) -> str:
-    return _escaped(text).replace("\n", "<br>")
-
-
-def _escaped(text: str) -> str:
-    """Plotly reads a little HTML in texts; names from files are texts."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return escaped(text).replace("\n", "<br>")

@@ -9,7 +9,7 @@ from typing import Any
 from nicegui import ui
 
 from ionscape.errors import InputError
-from ionscape.figures.plot import plain_formula
+from ionscape.figures.lettering import plain_formula
 from ionscape.files.description import describe, table_at
 from ionscape.profiling.settings import MeasurementTable
 from ionscape.wording import join_path
