@@ -33,9 +33,10 @@ def _charge(remark: Remark, name: Name) -> str:
     n = remark.numbers
     why = "" if n["given"] else ", since none is given"
     table, expected = n["table"], n["expected"]
+    known_by = f"{n['usual_of']} usually has" if n["usual_of"] else "its name says"
     remedy = f"write {n['ion']} = {expected} in {name(table)}" if table else f"give it charge = {expected}"
     return (
-        f"The ion {n['ion']} has the charge {n['charge']:+d}{why}, but {n['known_by']} {expected:+d}: {remedy},"
+        f"The ion {n['ion']} has the charge {n['charge']:+d}{why}, but {known_by} {expected:+d}: {remedy},"
         " unless another species is meant."
     )
 
@@ -96,22 +97,22 @@ def charge_remarks(name: str, charge: int, *, given: bool, path: str, table: str
         path: of the charge.
         table: of the charges, in which its name is the key; empty where the ion has a table of its own.
     """
-    expected, known_by = _expected_charge(name)
+    expected, usual_of = _expected_charge(name)
     if expected is not None and charge != expected:
-        yield CHARGE(path, ion=name, charge=charge, given=given, expected=expected, known_by=known_by, table=table)
+        yield CHARGE(path, ion=name, charge=charge, given=given, expected=expected, usual_of=usual_of, table=table)
 
 
 def _expected_charge(name: str) -> tuple[int | None, str]:
-    """Charge number that stands in the name of an ion, or else the usual one of its element, and how it is known."""
+    """Charge number that stands in the name of an ion, or else the usual one of its element, and that element."""
     found = _NAME.fullmatch(name)
     if found is None:
         return None, ""
     if found["sign"] or found["signs"]:
         size = int(found["size"] or 1) if found["sign"] else len(found["signs"])
-        return (size if "+" in name else -size), "its name says"
+        return (size if "+" in name else -size), ""
     for charge, elements in USUAL_CHARGES.items():
         if found["element"] in elements:
-            return charge, f"{found['element']} usually has"
+            return charge, found["element"]
     return None, ""
 
 

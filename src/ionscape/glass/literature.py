@@ -18,7 +18,7 @@ from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
 from ionscape.errors import InputError, nearest_name
 from ionscape.files.csv_table import CsvTable, read_csv_table
 from ionscape.glass.composition import ALKALI
-from ionscape.remarks import listed
+from ionscape.remarks import Kind, Remark, listed
 
 ICE_POINT = 273.15  # K
 RESISTIVITIES = {"RO20": 293.15, "RO100": 373.15, "RO150": 423.15, "RO300": 573.15}
@@ -32,7 +32,12 @@ ALKALI_OXIDE_TOLERANCE = 0.01
 LARGEST_DEVIATION = 1.0  # decades
 NEIGHBOURHOOD = 0.05  # in x
 LEAST_NEIGHBOURS = 3
-OF_ANOTHER_AUTHOR = "of another author"
+OF_ANOTHER_AUTHOR = Kind("of_another_author", "of another author")
+BY_NAME = Kind("left_out_by_name", "left out by name")
+FAR_FROM_OTHERS = Kind(
+    "far_from_others",
+    "log10 of its conductivity at {temperature:.0f} K differs by {difference:+.1f} from the median of {others} others",
+)
 LARGEST_ACTIVATION_ENERGY = 10.0  # eV: a larger one is in kJ/mol
 DEVIATIONS_ALLOWED = 3.0  # median absolute deviations of the others
 
@@ -101,12 +106,12 @@ class LiteratureSeries:
 
     Attributes:
         glasses: by increasing x, then year.
-        left_out: with the reason for each, in words.
+        left_out: with the reason for each.
         not_judged: those of `glasses` whose conductivity could not be compared with that of others, for want of three.
     """
 
     glasses: tuple[LiteratureGlass, ...]
-    left_out: tuple[tuple[LiteratureGlass, str], ...]
+    left_out: tuple[tuple[LiteratureGlass, Remark], ...]
     not_judged: tuple[LiteratureGlass, ...] = ()
 
 
@@ -190,18 +195,18 @@ def select_series(
     for key, names in (("authors", authors or ()), ("leave_out", leave_out)):
         _check_names(names, candidates, key=key)
     chosen: list[LiteratureGlass] = []
-    left_out: list[tuple[LiteratureGlass, str]] = []
+    left_out: list[tuple[LiteratureGlass, Remark]] = []
     for glass in candidates:
         if authors is not None and not any(_is_by(glass, author) for author in authors):
-            left_out.append((glass, OF_ANOTHER_AUTHOR))
+            left_out.append((glass, OF_ANOTHER_AUTHOR()))
         elif any(_is_by(glass, name) or glass.identifier == name for name in leave_out):
-            left_out.append((glass, "left out by name"))
+            left_out.append((glass, BY_NAME()))
         else:
             chosen.append(glass)
     while largest_deviation is not None and chosen:
         judged = [(*_deviation(glass, chosen, largest=largest_deviation), glass) for glass in chosen]
         excess, reason, worst = max(judged, key=lambda entry: entry[0])
-        if excess <= 1.0:
+        if reason is None or excess <= 1.0:
             break
         chosen = [glass for glass in chosen if glass is not worst]
         left_out.append((worst, reason))
@@ -240,19 +245,18 @@ def _neighbours(glass: LiteratureGlass, chosen: Sequence[LiteratureGlass]) -> It
             yield temperature, near
 
 
-def _deviation(glass: LiteratureGlass, chosen: Sequence[LiteratureGlass], *, largest: float) -> tuple[float, str]:
-    """How far the conductivity of a glass is from those of the others, in units of what is allowed, and in words."""
-    worst, reason = 0.0, ""
+def _deviation(
+    glass: LiteratureGlass, chosen: Sequence[LiteratureGlass], *, largest: float
+) -> tuple[float, Remark | None]:
+    """How far the conductivity of a glass is from those of the others, in units of what is allowed, and where."""
+    worst, reason = 0.0, None
     for temperature, near in _neighbours(glass, chosen):
         centre = median(near)
         difference = math.log10(glass.conductivity[temperature]) - centre
         allowed = max(largest, DEVIATIONS_ALLOWED * median(abs(value - centre) for value in near))
         if abs(difference) / allowed > worst:
             worst = abs(difference) / allowed
-            reason = (
-                f"log10 of its conductivity at {temperature:.0f} K differs by {difference:+.1f} from the median of "
-                f"{len(near)} others"
-            )
+            reason = FAR_FROM_OTHERS(temperature=temperature, difference=difference, others=len(near))
     return worst, reason
 
 

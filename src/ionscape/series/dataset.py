@@ -279,7 +279,7 @@ def _measured_variables(series: Series) -> dict[str, Any]:
         "left_out_x": (third, np.array([glass.borate_fraction for glass, _ in left_out]), {"units": "1"}),
         "left_out_source": (third, np.array([source_of(glass) for glass, _ in left_out], dtype=object)),
         "left_out_identifier": (third, np.array([glass.identifier for glass, _ in left_out], dtype=object)),
-        "left_out_reason": (third, np.array([reason for _, reason in left_out], dtype=object)),
+        "left_out_reason": (third, np.array([str(reason) for _, reason in left_out], dtype=object)),
         "measured_point_glass": (other, np.array([row[0] for row in rows], dtype=int)),
         "measured_temperature": (other, np.array([row[1] for row in rows]), {"units": "K"}),
         "measured_conductivity": (other, np.array([row[2] for row in rows]), {"units": "S/m"}),

@@ -211,10 +211,10 @@ def _path_remarks(series: Series, averages: Averages) -> list[Remark]:
 def _left_out_remarks(series: Series) -> list[Remark]:
     """Which measured glasses were left out, and why."""
     entries = () if series.literature is None else series.literature.left_out
-    chosen = [entry for entry in entries if entry[1] != OF_ANOTHER_AUTHOR]
+    chosen = [entry for entry in entries if entry[1].code != OF_ANOTHER_AUTHOR.code]
     shown = chosen[:MOST_LEFT_OUT]
     glasses, x = tuple(source_of(glass) for glass, _ in shown), tuple(glass.borate_fraction for glass, _ in shown)
-    why = tuple(reason for _, reason in shown)
+    why = tuple(str(reason) for _, reason in shown)
     return [LEFT_OUT(count=len(chosen), glasses=glasses, x=x, why=why)] if chosen else []
 
 
