@@ -21,6 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tomlkit
+
+from rubidium_project import fill, one_document
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 MARK = "IONSCAPE_KILL_TEST"  # in the environment of a job, by which all of its processes are found
@@ -29,36 +32,26 @@ OF_TIME_AND_PLACE = {"created", "content_sha256", "wall_time", "stage_wall_time"
 """What two equal runs differ in: when, how long, in which folder."""
 LIMIT = 240.0  # s, for anything that is waited for
 
-EXPERIMENT = (EXAMPLES / "rb-mono-cait.toml").read_text(encoding="utf-8")
-MEASUREMENT = (EXAMPLES / "rb-mono-fit.toml").read_text(encoding="utf-8").split("[fit.parameters]")[0]
-FIT = """
-[fit.parameters]
-"ions.Li.diffusion.bulk_coefficient" = { lower = "4e-19 m^2/s", upper = "7e-19 m^2/s", scale = "log" }
-[fit]
-cell = "2 nm"
-tolerance = 3e-3
-starts = STARTS
-seed = 3
-discrepancy = 0.1
-refit_misfit = false
-fit_depth_scale = false
-"""
-SERIES = """
-title = "a small series"
-[glass]
-alkali = "Li"
-alkali_oxide_fraction = 0.33
-borate_fraction = [0.0, 0.5, 1.0]
-[percolation]
-lattice = 24
-landscapes = LANDSCAPES
-[network]
-lattice = 14
-landscapes = LANDSCAPES
-temperatures = ["303 K", "393 K"]
-[random]
-seed = 1
-"""
+BOUNDS = {"lower": "4e-19 m^2/s", "upper": "7e-19 m^2/s", "scale": "log"}
+
+
+def rubidium_fit(starts: int) -> dict[str, Any]:
+    """A fit of one parameter with coarse cells."""
+    return {
+        "parameters": {"ions.Li.diffusion.bulk_coefficient": BOUNDS}, "cell": "2 nm", "tolerance": 3e-3,
+        "starts": starts, "seed": 3, "discrepancy": 0.1, "refit_misfit": False, "fit_depth_scale": False,
+    }  # fmt: skip
+
+
+def small_series(landscapes: int) -> str:
+    """Text of a series of three glasses."""
+    return tomlkit.dumps({
+        "title": "a small series",
+        "glass": {"alkali": "Li", "alkali_oxide_fraction": 0.33, "borate_fraction": [0.0, 0.5, 1.0]},
+        "percolation": {"lattice": 24, "landscapes": landscapes},
+        "network": {"lattice": 14, "landscapes": landscapes, "temperatures": ["303 K", "393 K"]},
+        "random": {"seed": 1},
+    })  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,9 +89,8 @@ def fit_job(command: str, *more: str, starts: int = 6) -> Job:
     """A fit of one parameter with coarse cells."""
 
     def prepare(folder: Path) -> None:
-        text = MEASUREMENT.replace('"measurements/', f'"{EXAMPLES}/measurements/')
-        text = text.replace('"rb-mono-cait.toml"', f'"{EXAMPLES / "rb-mono-cait.toml"}"')
-        (folder / "rb.toml").write_text(text + FIT.replace("STARTS", str(starts)), encoding="utf-8")
+        text = one_document(rubidium_fit(starts), exports=EXAMPLES / "measurements")
+        (folder / "rb.toml").write_text(text, encoding="utf-8")
 
     words = [command, "fit", "rb.toml", "-o", "fit.nc", "--summary", "fit.json", "-q", *more]
     name = "fit, posterior" if "mcmc" in more else "fit, least squares"
@@ -119,7 +111,7 @@ def series_job(command: str, *more: str, landscapes: int = 40) -> Job:
     """Activation energies and conductivities of three glasses."""
 
     def prepare(folder: Path) -> None:
-        (folder / "li.toml").write_text(SERIES.replace("LANDSCAPES", str(landscapes)), encoding="utf-8")
+        (folder / "li.toml").write_text(small_series(landscapes), encoding="utf-8")
 
     words = [command, "conductivity", "li.toml", "-o", "li.nc", "--summary", "li.json", "--no-figure", "-q", *more]
     name = "conductivity, Dask" if "--scheduler" in more else "conductivity"
@@ -143,16 +135,8 @@ def workbench_job(kind: str, *, only_job: bool, starts: int = 6, landscapes: int
         from ionscape.workbench.project import open_project
 
         project = open_project(folder / "project")
-        for path in (EXAMPLES / "measurements").glob("rb-mono-a*"):
-            if path.suffix != ".json":
-                project.add_upload(path.name, path)
-        text = MEASUREMENT.replace('"measurements/', '"uploads/')
-        head, rest = "\n".join(x for x in text.splitlines() if not x.startswith("experiment = ")).split(
-            "[measurement]", 1
-        )
-        head += "\n".join(line for line in EXPERIMENT.splitlines() if not line.startswith("title"))
-        project.document.replace(head + "\n[measurement]" + rest + FIT.replace("STARTS", str(starts)))
-        project.series.replace(SERIES.replace("LANDSCAPES", str(landscapes)))
+        fill(project, one_document(rubidium_fit(starts)))
+        project.series.replace(small_series(landscapes))
         project.close()
 
     options = json.dumps({"processes": processes, **({"method": "mcmc"} if kind == "posterior" else {})})

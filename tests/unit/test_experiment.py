@@ -6,12 +6,15 @@ import json
 import pickle
 import re
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from experiments import constant, contact
 from ionscape.diffusivity import Branch, ConstantDiffusion, SiteEnergyDiffusion, TableDiffusion
 from ionscape.errors import InputError, nearest_name
 from ionscape.experiment import (
@@ -84,6 +87,8 @@ fermi_level_counts = ["Rb", "Li"]
 reference_density = "1.33e28 1/m^3"
 """
 RB = HEAD + IRRADIATION
+GLASS = parse_experiment(RB)
+FLUORINE = {"charge": -1, "diffusion": {"model": "constant", "coefficient": 0.0}}
 IMMOBILE = 'model = "constant"\ncoefficient = "0 m^2/s"\n'
 TABLE = 'model = "table"\nfile = "rb.csv"\nreference_temperature = "323.15 K"\nactivation_energy = "0.6 eV"\n'
 CSV = "density (1/m^3), coefficient (m^2/s)\n0, 1e-24\n1.4e28, 2e-22\n"
@@ -99,6 +104,11 @@ def with_model(table: str, text: str = RB) -> str:
 def changed(old: str, new: str, text: str = RB) -> str:
     assert old in text
     return text.replace(old, new, 1)
+
+
+def under_contact(changes: Mapping[str, Any], **options: Any) -> Experiment:
+    """The glass with other values and one stage under a contact: composition={...} or blocking=True."""
+    return GLASS.replace({**changes, "stages": [contact(1000.0, 1800.0, temperature=523.15, **options)]})
 
 
 def message_of(text: str, folder: Path | str = ".") -> str:
@@ -186,8 +196,8 @@ def test_a_model_made_directly_reports_through_pydantic() -> None:
 
 
 def test_only_mobile_ions_count_as_bulk() -> None:
-    text = changed('native = { Li = "1.4e28 1/m^3" }', 'native = { Li = "1e28 1/m^3", O = "5e27 1/m^3" }')
-    experiment = parse_experiment(text + f"[ions.O]\ncharge = -2\n[ions.O.diffusion]\n{IMMOBILE}")
+    oxygen = {"charge": -2, "diffusion": FLUORINE["diffusion"]}
+    experiment = GLASS.replace({"sample.native": {"Li": 1e28, "O": 5e27}, "ions.O": oxygen})
     assert experiment.bulk_density == 1e28
     assert float(experiment.diffusion_models(0)["O"].coefficient(5e27, 300.0)) == 0.0
 
@@ -207,38 +217,33 @@ def test_contact_and_back_electrode() -> None:
 
 def test_a_contact_keeps_the_surface_neutral() -> None:
     # Divalent ions are half as dense; an immobile anion stays whatever the contact holds.
-    native = 'native = { Li = "1.4e28 1/m^3", O = "1.4e28 1/m^3" }'
-    text = changed('native = { Li = "1.4e28 1/m^3" }', native, HEAD).replace("[ions.Rb]\n", "[ions.Rb]\ncharge = 2\n")
-    text += f"[ions.O]\ncharge = -1\n[ions.O.diffusion]\n{IMMOBILE}"
-    experiment = parse_experiment(text + CONTACT + "composition = { Rb = 1.0 }\n")
-    assert experiment.contact_densities(0) == pytest.approx({"Rb": 0.7e28})
-    electrolyte = text.replace('"0 m^2/s"', '"1e-20 m^2/s"\nreference_temperature = "300 K"\nactivation_energy = "0 J"')
-    experiment = parse_experiment(electrolyte + CONTACT + "composition = { Li = 0.5, O = 0.5 }\n")
-    assert experiment.contact_densities(0) == pytest.approx({"Li": 1.4e28, "O": 1.4e28})
-    assert "composition" in message_of(electrolyte + CONTACT + "composition = { Li = 0.6, O = 0.4 }\n")
+    glass = under_contact({"sample.native.F": 1.4e28, "ions.F": FLUORINE, "ions.Rb.charge": 2}, composition={"Rb": 1.0})
+    assert glass.contact_densities(0) == pytest.approx({"Rb": 0.7e28})
+    mobile, held = {"ions.F.diffusion": constant(1e-20)}, "stages[0].composition"
+    electrolyte = glass.replace({**mobile, held: {"Li": 0.5, "F": 0.5}})
+    assert electrolyte.contact_densities(0) == pytest.approx({"Li": 1.4e28, "F": 1.4e28})
+    with pytest.raises(InputError, match="composition"):
+        electrolyte.replace({held: {"Li": 0.6, "F": 0.4}})
 
 
-SALT = (
-    HEAD.replace('{ Li = "1.4e28 1/m^3" }', '{ Rb = "1e24 1/m^3", F = "2e24 1/m^3" }').replace(
-        "[ions.Rb]\n", "[ions.Rb]\ncharge = 2\n"
-    )
-    + "[ions.F]\ncharge = -1\n[ions.F.diffusion]\n"
-    + IMMOBILE.replace('"0 m^2/s"', '"1e-20 m^2/s"\nreference_temperature = "300 K"\nactivation_energy = "0 J"')
-    + CONTACT
+ANION = {"charge": -1, "diffusion": constant(1e-20)}
+SALT = under_contact(
+    {"sample.native": {"Rb": 1e24, "F": 2e24}, "ions.Rb.charge": 2, "ions.F": ANION},
+    composition={"Rb": 0.3333333, "F": 0.6666667},
 )
 
 
 @pytest.mark.parametrize(
     ("composition", "expected"),
     [
-        ("Rb = 0.3333333, F = 0.6666667", {"Rb": 1e24, "F": 2e24}),
-        ("Rb = 0.3333, F = 0.6667", {"Rb": 1e24, "F": 2e24}),  # four digits leave 1e-4 of charge, which is shared out
-        ("Rb = 0.333, F = 0.667", {"Rb": 1e24, "F": 2e24}),
-        ("Li = 0.5, F = 0.5", {"Li": 1.5e24, "F": 1.5e24}),  # as many ions as there were
+        ({"Rb": 0.3333333, "F": 0.6666667}, {"Rb": 1e24, "F": 2e24}),
+        ({"Rb": 0.3333, "F": 0.6667}, {"Rb": 1e24, "F": 2e24}),  # four digits leave 1e-4 of charge, which is shared out
+        ({"Rb": 0.333, "F": 0.667}, {"Rb": 1e24, "F": 2e24}),
+        ({"Li": 0.5, "F": 0.5}, {"Li": 1.5e24, "F": 1.5e24}),  # as many ions as there were
     ],
 )
 def test_a_contact_holds_a_neutral_salt_as_dense_as_the_one_it_replaces(composition, expected) -> None:
-    experiment = parse_experiment(SALT + f"composition = {{ {composition} }}\n")
+    experiment = SALT.replace({"stages[0].composition": composition})
     found = experiment.contact_densities(0)
     assert found is not None
     assert found == pytest.approx(expected, rel=1e-12)
@@ -248,8 +253,7 @@ def test_a_contact_holds_a_neutral_salt_as_dense_as_the_one_it_replaces(composit
 
 def test_rounded_fractions_do_not_make_a_density_of_their_rounding() -> None:
     # the native salt itself is rounded: 1e20 of 1e24 charges are left, and the network carries the opposite
-    rounded = SALT.replace('"1e24 1/m^3"', '"3.333e23 1/m^3"').replace('"2e24 1/m^3"', '"6.667e23 1/m^3"')
-    experiment = parse_experiment(rounded + "composition = { Rb = 0.3333333, F = 0.6666667 }\n")
+    experiment = SALT.replace({"sample.native": {"Rb": 3.333e23, "F": 6.667e23}})
     assert experiment.contact_densities(0) == pytest.approx({"Rb": 3.333e23, "F": 6.667e23}, rel=1e-12)
     assert experiment.network_charge == pytest.approx(1e20)
 
@@ -257,22 +261,25 @@ def test_rounded_fractions_do_not_make_a_density_of_their_rounding() -> None:
 @pytest.mark.parametrize(
     ("composition", "words"),
     [
-        ("Rb = 1.0", ["mean charge number of +2", "are neutral", "such as composition = { Rb = 0.3333333, F = 0.66"]),
-        ("Li = 0.6, F = 0.4", ["mean charge number of +0.2", "such as composition = { Li = 0.5, F = 0.5 }"]),
-        ("Rb = 0.33, F = 0.67", ["such as composition = { Rb = 0.3333333, F = 0.6666667 }"]),
+        ({"Rb": 1.0}, ["mean charge number of +2", "are neutral", "such as composition = { Rb = 0.3333333, F = 0.66"]),
+        ({"Li": 0.6, "F": 0.4}, ["mean charge number of +0.2", "such as composition = { Li = 0.5, F = 0.5 }"]),
+        ({"Rb": 0.33, "F": 0.67}, ["such as composition = { Rb = 0.3333333, F = 0.6666667 }"]),
     ],
 )
 def test_what_a_contact_cannot_hold_on_a_neutral_salt_is_said_with_what_it_could(composition, words) -> None:
-    message = message_of(SALT + f"composition = {{ {composition} }}\n")
+    with pytest.raises(InputError) as caught:
+        SALT.replace({"stages[0].composition": composition})
+    message = str(caught.value)
     assert all(word in message for word in words), message
     suggested = re.search(r"composition = \{.*\}", message)
     assert suggested is not None
-    assert parse_experiment(SALT + suggested.group() + "\n").contact_densities(0) is not None
+    held = parse_toml(suggested.group(), file=None)["composition"]
+    assert SALT.replace({"stages[0].composition": held}).contact_densities(0) is not None
 
 
 def test_a_neutral_composition_cannot_replace_charged_ions() -> None:
-    charged = SALT.replace(', F = "2e24 1/m^3"', "")
-    assert "is neutral, with which no density" in message_of(charged + "composition = { Rb = 0.3333, F = 0.6667 }\n")
+    with pytest.raises(InputError, match="is neutral, with which no density"):
+        SALT.replace({"sample.native": {"Rb": 1e24}})
 
 
 def test_negative_ions_need_a_negative_potential() -> None:
@@ -657,35 +664,28 @@ def test_nothing_is_said_of_the_examples() -> None:
 
 
 def test_ions_that_cannot_do_what_they_are_named_for_are_warned_of() -> None:
-    anion = f"[ions.F]\ncharge = -1\n[ions.F.diffusion]\n{IMMOBILE}"
-    counted = changed('width = "0.16 eV"', 'width = "0.16 eV"\nfermi_level_counts = ["Li", "F"]', HEAD)
-    absent, sentence = parse_experiment(counted + anion + IRRADIATION).warnings
+    counting = {"ions.F": FLUORINE, "ions.Li.diffusion.fermi_level_counts": ["Li", "F"]}
+    absent, sentence = GLASS.replace(counting).warnings
     assert absent.startswith("The ion F is described but never present")
     assert sentence.startswith("ions.Li.diffusion.fermi_level_counts names F, whose charge is opposite to that of Li")
-    deposits = HEAD + anion + IRRADIATION + '[back_electrode]\ndeposits = ["Li", "F"]\n'
-    absent, sentence = parse_experiment(deposits).warnings
+    absent, sentence = GLASS.replace({"ions.F": FLUORINE, "back_electrode.deposits": ["Li", "F"]}).warnings
     assert sentence.startswith("back_electrode.deposits names F, which is immobile")
-    rb_never_enters = HEAD + CONTACT + 'blocking = true\n[back_electrode]\ndeposits = ["Rb"]\n'
-    absent, sentence = parse_experiment(rb_never_enters).warnings
+    absent, sentence = under_contact({"back_electrode.deposits": ["Rb"]}, blocking=True).warnings
     assert "ion Rb is described but never present: it is not native and in no beam or contact" in absent
     assert sentence.startswith("back_electrode.deposits names Rb, which is neither native nor enters")
 
 
 def test_ions_that_are_in_the_sample_or_come_into_it_are_present() -> None:
-    native = HEAD.replace('native = { Li = "1.4e28 1/m^3" }', 'native = { Li = "1.4e28 1/m^3", Rb = "1e20 1/m^3" }')
-    for present in (
-        HEAD + IRRADIATION, HEAD + CONTACT + "composition = { Rb = 1.0 }\n", native + CONTACT + "blocking = true\n",
-    ):  # fmt: skip
-        assert not any("never present" in warning for warning in parse_experiment(present).warnings)
+    brought = under_contact({}, composition={"Rb": 1.0})
+    native = under_contact({"sample.native.Rb": 1e20}, blocking=True)
+    for present in (GLASS, brought, native):
+        assert not any("never present" in warning for warning in present.warnings)
 
 
 def test_reference_density_is_the_native_one_of_the_ions_that_are_counted() -> None:
     """Two native cations on sites of their own have their own reference density, others that of all that are like."""
-    mobile = '[ions.Na.diffusion]\nmodel = "constant"\ncoefficient = "1e-20 m^2/s"\n'
-    mobile += 'reference_temperature = "50 degC"\nactivation_energy = "0.8 eV"\n'
-    mixed = HEAD.replace('native = { Li = "1.4e28 1/m^3" }', 'native = { Li = "0.9e28 1/m^3", Na = "0.5e28 1/m^3" }')
-    assert mixed != HEAD
-    described = parse_experiment(mixed + mobile + IRRADIATION)
+    mobile = {"diffusion": constant(1e-20)}
+    described = GLASS.replace({"sample.native": {"Li": 0.9e28, "Na": 0.5e28}, "ions.Na": mobile})
     assert described.warnings == ()
     assert described.reference_density("Li") == described.native_fermi_density("Li", 0) == 0.9e28
     assert described.reference_density("Na") == 0.5e28
@@ -694,17 +694,16 @@ def test_reference_density_is_the_native_one_of_the_ions_that_are_counted() -> N
     assert model.coefficient(0.9e28, 323.15) == pytest.approx(5.8e-19, rel=1e-6, abs=0)
     assert model.density_limit == pytest.approx(1.1 * 0.9e28, rel=1e-12)
 
-    counting = 'width = "0.16 eV"\nfermi_level_counts = ["Li", "Na"]'
-    counted = parse_experiment(mixed.replace('width = "0.16 eV"', counting) + mobile + IRRADIATION)
+    counted = described.replace({"ions.Li.diffusion.fermi_level_counts": ["Li", "Na"]})
     assert counted.warnings == ()
     assert counted.reference_density("Li") == counted.reference_density("Li", 0) == pytest.approx(1.4e28)
 
-    calcium = "[ions.Ca]\ncharge = 2\n" + mobile.replace("ions.Na", "ions.Ca")
-    with_calcium = parse_experiment(mixed.replace("Na =", "Ca =") + calcium + IRRADIATION)
+    calcium = {"ions.Ca": {"charge": 2, **mobile}}
+    with_calcium = GLASS.replace({"sample.native": {"Li": 0.9e28, "Ca": 0.5e28}, **calcium})
     assert with_calcium.reference_density("Li") == 0.9e28
     assert with_calcium.reference_density("Rb") == 0.9e28  # of all ions of charge 1
     # no native ion has the charge 2: those of its sign
-    assert parse_experiment(HEAD + calcium + IRRADIATION).reference_density("Ca") == 1.4e28
+    assert GLASS.replace(calcium).reference_density("Ca") == 1.4e28
 
 
 def test_models_of_stages_have_their_own_reference_density() -> None:
@@ -739,42 +738,30 @@ def test_a_reference_density_without_sites_is_one_sentence(stated: str, said: li
         assert words in message
 
 
-IMMOBILE_CALCIUM = """
-[ions.Ca]
-charge = 2
-[ions.Ca.diffusion]
-model = "constant"
-coefficient = "{} m^2/s"
-reference_temperature = "323.15 K"
-activation_energy = "1 eV"
-"""
-
-
 def test_an_ion_as_good_as_immobile_counts_as_immobile() -> None:
     """Calcium that would move by 1e-15 m belongs to the glass, whatever its D; one that moves a nanometre does not."""
-    mixed = HEAD.replace('native = { Li = "1.4e28 1/m^3" }', 'native = { Ca = "5e27 1/m^3", Li = "1.4e28 1/m^3" }')
     found = {
-        coefficient: parse_experiment(
-            mixed + IMMOBILE_CALCIUM.format(coefficient) + CONTACT + "composition = { Rb = 1.0 }\n"
+        coefficient: under_contact(
+            {
+                "sample.native": {"Ca": 5e27, "Li": 1.4e28},
+                "ions.Ca": {"charge": 2, "diffusion": constant(coefficient)},
+            },
+            composition={"Rb": 1.0},
         )
-        for coefficient in ("0", "1e-40", "1e-22")
+        for coefficient in (0.0, 1e-40, 1e-22)
     }
-    for coefficient in ("0", "1e-40"):
+    for coefficient in (0.0, 1e-40):
         assert found[coefficient].immobile_ions == {"Ca"}
         assert found[coefficient].bulk_density == 1.4e28
         assert found[coefficient].contact_densities(0) == {"Rb": 1.4e28}
-    assert found["1e-22"].immobile_ions == frozenset()
-    assert found["1e-22"].contact_densities(0) == {"Rb": pytest.approx(2.4e28)}
+    assert found[1e-22].immobile_ions == frozenset()
+    assert found[1e-22].contact_densities(0) == {"Rb": pytest.approx(2.4e28)}
     for described in found.values():
         assert described.reference_density("Li") == described.reference_density("Rb") == 1.4e28
 
 
 def test_anions_take_no_sites_of_cations() -> None:
-    mobile = '[ions.Na.diffusion]\nmodel = "constant"\ncoefficient = "1e-20 m^2/s"\n'
-    mobile += 'reference_temperature = "50 degC"\nactivation_energy = "0.8 eV"\n'
-    salt = HEAD.replace('native = { Li = "1.4e28 1/m^3" }', 'native = { Li = "1.4e28 1/m^3", F = "1.4e28 1/m^3" }')
-    anion = "[ions.F]\ncharge = -1\n" + mobile.replace("ions.Na", "ions.F")
-    described = parse_experiment(salt + anion + IRRADIATION)
+    described = GLASS.replace({"sample.native.F": 1.4e28, "ions.F": ANION})
     assert described.warnings == ()
     assert described.bulk_density == 2.8e28
     assert described.reference_density("Li") == described.reference_density("F") == 1.4e28

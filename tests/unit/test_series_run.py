@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from ionscape.hopping import activation_energy, conductivity, generate_landscape
 from ionscape.remarks import of_kinds
 from ionscape.scaleout import RunStore, Tally, make_executor
 from ionscape.series import (
+    Series,
     SeriesResult,
     fit_attempt_frequency,
     fit_energy_scale,
@@ -35,7 +38,8 @@ from ionscape.series.tasks import NETWORK, PERCOLATION, random_numbers
 ELECTRON_VOLT = 1.602176634e-19  # J
 BOLTZMANN = 1.380649e-23  # J/K
 
-QUICK = """
+QUICK = parse_series(
+    """
 title = "Li, quick"
 
 [glass]
@@ -63,17 +67,24 @@ temperatures = ["303 K", "393 K"]
 [random]
 seed = 5
 """
+).settings
 
 LITERATURE = """ID,Li2O,Na2O,K2O,Rb2O,Cs2O,B2O3,P2O5,RO20,RO100,RO150,RO300,TG,DENSITY,Author,Year
 1,33,0,0,0,0,0,67,12.0,9.0,,,,,Able A.,1980
 2,33,0,0,0,0,33.5,33.5,9.0,7.0,,,,,Able A.,1980
 3,33,0,0,0,0,67,0,10.0,7.5,,,,,Able A.,1980
 """
+MEASURED = {"experiment": {"file": "literature.csv"}}
+
+
+def quick(changes: Mapping[str, Any] | None = None, **place: Any) -> Series:
+    """The quick series with other values by path, read as a file is; `place`: file and folder."""
+    return parse_series(QUICK.replace(changes or {}).to_toml(), **place)
 
 
 @pytest.fixture(scope="module")
 def result() -> SeriesResult:
-    return run_series(parse_series(QUICK), scheduler="serial")
+    return run_series(quick(), scheduler="serial")
 
 
 def test_has_the_dimensions_that_the_reference_names(result: SeriesResult) -> None:
@@ -121,8 +132,8 @@ def test_compositions_share_random_numbers() -> None:
 
 
 def test_conductivity_is_proportional_to_frequency_and_inverse_distance(result: SeriesResult) -> None:
-    text = QUICK.replace("4e14 Hz", "1e13 Hz").replace("5 angstrom", "4 angstrom")
-    other = run_series(parse_series(text), scheduler="serial").dataset["conductivity"]
+    series = quick({"hopping.attempt_frequency": "1e13 Hz", "hopping.jump_distance": "4 angstrom"})
+    other = run_series(series, scheduler="serial").dataset["conductivity"]
     np.testing.assert_allclose(other, result.dataset["conductivity"] / 40.0 * 5.0 / 4.0, rtol=1e-12)
 
 
@@ -165,7 +176,7 @@ def test_ion_density_is_that_of_the_lattice(result: SeriesResult) -> None:
 
 def test_the_numbers_do_not_depend_on_the_executor(result: SeriesResult) -> None:
     with make_executor(processes=2) as executor:
-        other = run_series(parse_series(QUICK), executor=executor)
+        other = run_series(quick(), executor=executor)
     left, right = (data.drop_attrs() for data in (result.dataset, other.dataset))
     assert left.identical(right)
 
@@ -179,14 +190,14 @@ def test_finished_landscapes_are_found_again(result: SeriesResult, tmp_path: Pat
             raise Stopped
 
     with pytest.raises(Stopped):
-        run_series(parse_series(QUICK), scheduler="serial", store=tmp_path / "runs", progress=stop)
+        run_series(quick(), scheduler="serial", store=tmp_path / "runs", progress=stop)
     assert len(RunStore(tmp_path / "runs")) == 5
     tallies: list[Tally] = []
-    again = run_series(parse_series(QUICK), scheduler="serial", store=tmp_path / "runs", progress=tallies.append)
+    again = run_series(quick(), scheduler="serial", store=tmp_path / "runs", progress=tallies.append)
     assert tallies[0].resumed == 5
     assert tallies[0].total == 2 * (3 + 4)
     assert again.dataset.drop_attrs().identical(result.dataset.drop_attrs())
-    more = parse_series(QUICK).with_landscapes(5)
+    more = quick().with_landscapes(5)
     run_series(more, scheduler="serial", store=tmp_path / "runs", progress=tallies.append)
     assert tallies[-1].resumed == 14
 
@@ -204,19 +215,18 @@ def test_result_is_read_back(result: SeriesResult, tmp_path: Path) -> None:
 
 
 def test_a_lattice_without_paths_says_how_many_have_one() -> None:
-    text = QUICK.replace("lattice = 14", "lattice = 24").replace(
-        "alkali_oxide_fraction = 0.33", "alkali_oxide_fraction = 0.2"
-    )
     # where all landscapes must have a path, the file alone is refused
-    text = re.sub("(landscapes = .)", r"\1\nleast_percolating_fraction = 0.5", text)
+    series = quick({
+        "percolation.least_percolating_fraction": 0.5, "network.least_percolating_fraction": 0.5,
+        "percolation.lattice": 24, "glass.alkali_oxide_fraction": 0.2,
+    }, file="li.toml")  # fmt: skip
     with pytest.raises(InputError, match=r"0 of 3 landscapes \(0%\) have a path .* 0\.263 of the sites") as caught:
-        run_series(parse_series(text, file="li.toml"), scheduler="serial")
+        run_series(series, scheduler="serial")
     assert caught.value.exit_status == 2
 
 
 def test_activation_energies_alone(tmp_path: Path) -> None:
-    text = QUICK[: QUICK.index("[network]")] + "[random]\nseed = 5\n"
-    alone = run_series(parse_series(text.replace("landscapes = 3", "landscapes = 1")), scheduler="serial")
+    alone = run_series(quick({"network": None, "percolation.landscapes": 1}), scheduler="serial")
     assert "conductivity" not in alone.dataset
     alone.to_netcdf(tmp_path / "alone.nc")
     entry = load_series_result(tmp_path / "alone.nc").summary()["compositions"][0]
@@ -242,15 +252,14 @@ def test_directions_and_landscapes_without_a_path_are_left_out() -> None:
 
 def test_one_rule_for_energies_and_conductivities_without_a_path() -> None:
     # 0.4 of the sites are accessible on small lattices: some landscapes have a path along some directions
-    text = QUICK.replace("alkali_oxide_fraction = 0.33", "alkali_oxide_fraction = 0.255").replace("[0.0, 0.5]", "0.5")
-    text = text.replace(
-        "lattice = 14\nlandscapes = 3", "lattice = 6\nlandscapes = 20\nleast_percolating_fraction = 0.1"
-    )
-    text = text.replace(
-        "lattice = 10\nlandscapes = 4", "lattice = 6\nlandscapes = 20\nleast_percolating_fraction = 0.1"
-    )
-    text = text.replace("[network]", "directions = 2\n\n[network]\ndirections = 2", 1)
-    result = run_series(parse_series(text), scheduler="serial")
+    small = {"lattice": 6, "landscapes": 20, "least_percolating_fraction": 0.1, "directions": 2}
+    result = run_series(
+        quick({
+            "glass.alkali_oxide_fraction": 0.255, "glass.borate_fraction": 0.5, "percolation": small,
+            "network": {**small, "temperatures": ["303 K", "393 K"]},
+        }),
+        scheduler="serial",
+    )  # fmt: skip
     data = result.dataset.isel(x=0)
     for fraction, values in (
         ("percolated_fraction", data["landscape_activation_energy"]),
@@ -272,15 +281,15 @@ def test_one_rule_for_energies_and_conductivities_without_a_path() -> None:
 
 
 def test_a_temperature_too_low_for_a_number_is_an_input_error() -> None:
-    text = QUICK.replace('["303 K", "393 K"]', '["303 K", "8 K"]')
+    series = quick({"network.temperatures[1]": "8 K"}, file="li.toml")
     with pytest.raises(InputError, match=r'li.toml: network.temperatures\[1\] = "8 K": gives a conductivity too small'):
-        run_series(parse_series(text, file="li.toml"), scheduler="serial")
+        run_series(series, scheduler="serial")
 
 
 def test_a_number_of_landscapes_that_is_none_is_refused() -> None:
     for wrong in (0, -1, 1.5, None):
         with pytest.raises(InputError, match=r"landscapes = .*must be a whole number of at least 1"):
-            parse_series(QUICK).with_landscapes(wrong)  # type: ignore[arg-type]
+            quick().with_landscapes(wrong)  # type: ignore[arg-type]
 
 
 def test_the_warning_of_the_lattice_speaks_of_the_lattice_used(result: SeriesResult) -> None:
@@ -289,20 +298,20 @@ def test_the_warning_of_the_lattice_speaks_of_the_lattice_used(result: SeriesRes
 
 
 def test_small_lattices_are_named_before_anything_is_calculated() -> None:
-    small = parse_series(re.sub("lattice = 14", "lattice = 3", QUICK))
+    small = quick({"percolation.lattice": 3})
     energies, conductivities = lattice_remarks(small.settings)
     assert energies == SMALL_PERCOLATION(lattice=3)
     assert (conductivities.code, conductivities.numbers["lattice"]) == (SMALL_NETWORK.code, 10)
     assert {f"warning: {energies}", f"warning: {conductivities}"} <= set(describe_series(small))
     assert any("lattice spacing of 5 Å implies" in line for line in describe_series(small))
-    (only,) = lattice_remarks(parse_series(QUICK).settings)
+    (only,) = lattice_remarks(QUICK)
     assert only == conductivities
 
 
 def test_glasses_left_out_are_listed_with_reasons(tmp_path: Path) -> None:
     (tmp_path / "literature.csv").write_text(LITERATURE)
-    text = QUICK + '\n[experiment]\nfile = "literature.csv"\nleave_out = ["2"]\n'
-    result = run_series(parse_series(text, folder=tmp_path), scheduler="serial")
+    measured = {"file": "literature.csv", "leave_out": ["2"]}
+    result = run_series(quick({"experiment": measured}, folder=tmp_path), scheduler="serial")
     assert list(result.dataset["left_out_identifier"].values) == ["2"]
     assert list(result.dataset["left_out_reason"].values) == ["left out by name"]
     assert LEFT_OUT(count=1, glasses=("Able A. 1980",), x=(0.5,), why=("left out by name",)) in result.remarks
@@ -429,7 +438,7 @@ def fit_points(energy_scale: float, noise: float) -> list[tuple[float, float, fl
     points = []
     for x, formula in ((0.0, "0.33 Li2O 0.67 P2O5"), (1.0, "0.33 Li2O 0.67 B2O3")):
         glass = make_glass(formula)
-        model = parse_series(QUICK.replace('"0.64 eV"', f'"{energy_scale} eV"').replace("0.42", str(noise))).model
+        model = quick({"landscape.energy_scale": energy_scale * ELECTRON_VOLT, "landscape.noise": noise}).model
         energies = [
             activation_energy(
                 generate_landscape(glass, lattice=30, rng=np.random.SeedSequence([5, PERCOLATION, number]), model=model)
@@ -441,8 +450,8 @@ def fit_points(energy_scale: float, noise: float) -> list[tuple[float, float, fl
 
 
 def test_energy_scale_and_noise_are_found_again() -> None:
-    text = QUICK.replace("lattice = 14\nlandscapes = 3", "lattice = 30\nlandscapes = 4")
-    fitted = fit_energy_scale(parse_series(text), measured=fit_points(0.8, 0.33))
+    series = quick({"percolation.lattice": 30, "percolation.landscapes": 4})
+    fitted = fit_energy_scale(series, measured=fit_points(0.8, 0.33))
     # errors of 10 meV leave both uncertain, and on small lattices the table is rough; their combination is sharp
     assert abs(fitted.energy_scale - 0.8 * ELECTRON_VOLT) < 0.7 * fitted.energy_scale_error
     assert abs(fitted.noise - 0.33) < 0.7 * fitted.noise_error
@@ -455,8 +464,8 @@ def test_energy_scale_and_noise_are_found_again() -> None:
 def test_published_parameters_follow_from_confirmed_energies() -> None:
     # activation energies of an independent calculation on 100^3 sites with 0.64 eV and 0.42 (Bosi 2021, section V.A)
     points = [(0.0, 0.857 * ELECTRON_VOLT, 0.01 * ELECTRON_VOLT), (1.0, 0.706 * ELECTRON_VOLT, 0.01 * ELECTRON_VOLT)]
-    text = QUICK.replace("lattice = 14\nlandscapes = 3", "lattice = 50\nlandscapes = 6")
-    fitted = fit_energy_scale(parse_series(text), measured=points)
+    series = quick({"percolation.lattice": 50, "percolation.landscapes": 6})
+    fitted = fit_energy_scale(series, measured=points)
     assert fitted.energy_scale / ELECTRON_VOLT == pytest.approx(0.64, abs=0.04)
     assert fitted.noise == pytest.approx(0.42, abs=0.05)
 
@@ -464,12 +473,12 @@ def test_published_parameters_follow_from_confirmed_energies() -> None:
 def test_energies_out_of_reach_are_refused() -> None:
     points = [(0.0, 0.9 * ELECTRON_VOLT, 1e-21), (1.0, 0.05 * ELECTRON_VOLT, 1e-21)]
     with pytest.raises(FitError, match="ask for a noise outside"):
-        fit_energy_scale(parse_series(QUICK), measured=points)
+        fit_energy_scale(quick(), measured=points)
     with pytest.raises(
         InputError,
         match=r"measured: must have activation energies at two or more borate fractions, those given are at x = 0;",
     ):
-        fit_energy_scale(parse_series(QUICK), measured=points[:1])
+        fit_energy_scale(quick(), measured=points[:1])
 
 
 def glass(x: float, conductivities: dict[float, float]) -> LiteratureGlass:
@@ -554,8 +563,7 @@ def test_what_is_missing_for_a_fit_of_the_energy_scale_is_said(
     if changes:
         table = table.replace("9.0,7.0", "9.0,").replace("10.0,7.5", "10.0,")
     (tmp_path / "literature.csv").write_text(table)
-    text = QUICK.replace('energy_scale = "0.64 eV"\nnoise = 0.42', 'energy_scale = "fit"')
-    series = parse_series(text + '\n[experiment]\nfile = "literature.csv"\n', file="li.toml", folder=tmp_path)
+    series = quick({"landscape": {"energy_scale": "fit"}, **MEASURED}, file="li.toml", folder=tmp_path)
     with pytest.raises(InputError, match=sentence):
         run_series(series, scheduler="serial")
 
@@ -576,11 +584,11 @@ def test_conductivities_between_temperatures_follow_arrhenius() -> None:
 def compared(tmp_path_factory: pytest.TempPathFactory) -> SeriesResult:
     folder = tmp_path_factory.mktemp("compared")
     (folder / "literature.csv").write_text(LITERATURE)
-    text = QUICK.replace('"4e14 Hz"', '"fit"').replace('["303 K", "393 K"]', '["20 degC", "100 degC"]')
-    text = text.replace("[0.0, 0.5]", "[0.0, 0.25, 0.5]")
-    return run_series(
-        parse_series(text + '\n[experiment]\nfile = "literature.csv"\n', folder=folder), scheduler="serial"
-    )
+    series = quick({
+        "hopping.attempt_frequency": "fit", "network.temperatures": ["20 degC", "100 degC"],
+        "glass.borate_fraction": [0.0, 0.25, 0.5], **MEASURED,
+    }, folder=folder)  # fmt: skip
+    return run_series(series, scheduler="serial")
 
 
 def test_fitted_frequencies_reproduce_the_measurements(compared: SeriesResult) -> None:
@@ -632,10 +640,9 @@ def test_tables_show_which_frequency_was_used_and_how_sure_it_is(
 
 def test_frequency_without_usable_measurements_is_refused(tmp_path: Path) -> None:
     (tmp_path / "literature.csv").write_text(LITERATURE)
-    text = QUICK.replace('"4e14 Hz"', '"fit-common"') + '\n[experiment]\nfile = "literature.csv"\n'
-    text = text.replace('["303 K", "393 K"]', '["500 K"]')
+    changes = {"hopping.attempt_frequency": "fit-common", "network.temperatures": ["500 K"], **MEASURED}
     with pytest.raises(InputError, match="finds no measured conductivity"):
-        run_series(parse_series(text, folder=tmp_path), scheduler="serial")
+        run_series(quick(changes, folder=tmp_path), scheduler="serial")
 
 
 def test_figures_are_drawn_with_measurements(compared: SeriesResult, result: SeriesResult) -> None:
@@ -662,7 +669,7 @@ def test_failed_networks_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("ionscape.hopping.conductivity", fails)
     with pytest.raises(IonscapeError, match="8 of 14 landscapes failed; the first: current in is not"):
-        run_series(parse_series(QUICK), scheduler="serial")
+        run_series(quick(), scheduler="serial")
 
 
 def test_publications_of_the_activation_energy_have_markers_of_their_own(result: SeriesResult) -> None:

@@ -11,23 +11,15 @@ import numpy as np
 import pytest
 
 import ionscape as isc
+from experiments import constant, contact
 from ionscape.transport import Settings, front_figures, make_grid
 from ionscape.transport.suitability import refuse_without_charge
 
-BASE = Path(__file__).resolve().parents[2] / "examples" / "rb-mono-cait.toml"
-TEXT = BASE.read_text(encoding="utf-8")
-
-
-def experiment(addition: str = "", **replaced: str) -> isc.Experiment:
-    text = TEXT
-    for old, new in replaced.items():
-        assert old in text
-        text = text.replace(old, new)
-    return isc.parse_experiment(text + addition, file="x.toml")
+EXPERIMENT = isc.load_experiment(Path(__file__).resolve().parents[2] / "examples" / "rb-mono-cait.toml")
 
 
 def test_automatic_grid_fills_the_sample_and_covers_the_zone() -> None:
-    grid = make_grid(experiment())
+    grid = make_grid(EXPERIMENT)
     assert grid.size.sum() == pytest.approx(2.325e-3, rel=1e-12)
     # the front ends at 51 nm; the law of the grid must not fall short of it
     assert 55e-9 < grid.zone < 120e-9
@@ -40,7 +32,8 @@ def test_automatic_grid_fills_the_sample_and_covers_the_zone() -> None:
 
 
 def test_given_grid_is_obeyed() -> None:
-    grid = make_grid(experiment('\n[grid]\ncell = "1 nm"\nzone = "90 nm"\nsurface_cell = "0.5 nm"\ngrowth = 1.5\n'))
+    given = {"cell": "1 nm", "zone": "90 nm", "surface_cell": "0.5 nm", "growth": 1.5}
+    grid = make_grid(EXPERIMENT.replace({"grid": given}))
     assert grid.size[0] == pytest.approx(0.5e-9)
     assert np.isclose(grid.size, 1e-9).sum() > 80
     behind = grid.size[grid.depth > 100e-9]
@@ -48,14 +41,14 @@ def test_given_grid_is_obeyed() -> None:
 
 
 def test_ions_that_pile_up_at_the_back_are_resolved_there() -> None:
-    grid = make_grid(experiment('\n[back_electrode]\ndeposits = ["Rb"]\n'))
+    grid = make_grid(EXPERIMENT.replace({"back_electrode.deposits": ["Rb"]}))
     assert grid.size[-1] == pytest.approx(grid.size[0])
     assert grid.size.sum() == pytest.approx(2.325e-3, rel=1e-12)
 
 
 def test_a_front_that_the_automatic_cells_do_not_resolve_is_remarked_on() -> None:
     """Charge law and width of the steady front by hand: at 2 kV it is a tenth of a nanometre wide."""
-    steep = experiment(**{'"15 V"': '"2 kV"'})
+    steep = EXPERIMENT.replace({"stages[0].source_potential": "2 kV"})
     native, foreign, seconds, thickness = 5.8e-19, 2.67e-22, 94.46 * 3600.0, 2.325e-3
     slowness, drive = 1.0 / foreign - 1.0 / native, 2000.0 / (8.617333e-5 * 323.15) * seconds
     resistance = thickness / native
@@ -69,13 +62,13 @@ def test_a_front_that_the_automatic_cells_do_not_resolve_is_remarked_on() -> Non
     (sentence,) = caught.value.partial.summary()["warnings"]
     assert sentence.startswith(f"Cells of {grid.cell * 1e9:.3g} nm place the front of the native ions but do not")
     assert f"cells of {1e12 * width / 16.0:.3g} pm" in sentence
-    assert make_grid(experiment()).front_cell is None
+    assert make_grid(EXPERIMENT).front_cell is None
 
 
-@pytest.mark.parametrize(("addition", "key"), [('cell = "1 mm"', "grid.cell"), ('zone = "5 mm"', "grid.zone")])
-def test_grid_that_does_not_fit_the_sample(addition: str, key: str) -> None:
+@pytest.mark.parametrize(("key", "value"), [("grid.cell", "1 mm"), ("grid.zone", "5 mm")])
+def test_grid_that_does_not_fit_the_sample(key: str, value: str) -> None:
     with pytest.raises(isc.InputError) as caught:
-        make_grid(experiment(f"\n[grid]\n{addition}\n"))
+        make_grid(EXPERIMENT.replace({key: value}))
     assert key in str(caught.value)
 
 
@@ -106,7 +99,7 @@ def test_profile_without_a_front() -> None:
 
 @pytest.fixture(scope="module")
 def result() -> isc.SimulationResult:
-    return isc.simulate(experiment())
+    return isc.simulate(EXPERIMENT)
 
 
 def test_result_holds_what_it_needs_to_be_understood_alone(result: isc.SimulationResult, tmp_path: Path) -> None:
@@ -166,14 +159,14 @@ def test_files_that_are_no_results(content: bytes | None, tmp_path: Path) -> Non
 
 def test_progress_is_reported_and_ends_at_one() -> None:
     seen: list[isc.Progress] = []
-    isc.simulate(experiment(), progress=seen.append)
+    isc.simulate(EXPERIMENT, progress=seen.append)
     assert [p.time for p in seen] == sorted(p.time for p in seen)
     assert seen[-1].fraction == pytest.approx(1.0)
 
 
 def test_too_few_steps_say_where_and_when_and_keep_what_there_is() -> None:
     with pytest.raises(isc.ConvergenceError) as caught:
-        isc.simulate(experiment(), settings=Settings(maximum_steps=64))
+        isc.simulate(EXPERIMENT, settings=Settings(maximum_steps=64))
     error = caught.value
     assert "stages[0]" in str(error)
     assert error.depth is not None
@@ -190,7 +183,7 @@ def test_interruption_keeps_the_result_so_far() -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(isc.SimulationInterrupted) as caught:
-        isc.simulate(experiment(), progress=stop)
+        isc.simulate(EXPERIMENT, progress=stop)
     partial = caught.value.partial
     assert partial.dataset.sizes["time"] > 10
     assert partial.dataset["time"].values[-1] == reached[-1]
@@ -198,39 +191,42 @@ def test_interruption_keeps_the_result_so_far() -> None:
     assert np.isfinite(partial.dataset["density"].values).all()
 
 
-CONTACT = '\n[[stages]]\nkind = "contact"\ntemperature = "323.15 K"\nduration = "1 h"\n'
+def then_contact(potential: float, **options: object) -> dict[str, object]:
+    """A contact after the irradiation."""
+    return {"stages": [*EXPERIMENT.stages, contact(potential, 3600.0, **options)]}
 
 
 @pytest.mark.parametrize(
-    ("addition", "place", "words"),
+    ("changes", "place", "words"),
     [
-        (CONTACT + 'potential = "5 V"\nblocking = true\n', "stages[1]", "a contact that lets no ion pass"),
-        (CONTACT + 'potential = "-5 V"\nblocking = true\n', "stages[1]", "a contact that lets no ion pass"),
+        (then_contact(5.0, blocking=True), "stages[1]", "a contact that lets no ion pass"),
+        (then_contact(-5.0, blocking=True), "stages[1]", "a contact that lets no ion pass"),
         # the glass loses Li to the contact: a depletion zone at the back
-        (CONTACT + 'potential = "-5 V"\ncomposition = { Rb = 1.0 }\n', "stages[1]", "back electrode gives none back"),
-        ("\n[back_electrode]\ndeposits = []\n", "stages[0]", "takes none of the ions that arrive"),
-        ('\n[back_electrode]\ndeposits = ["Rb"]\n', "stages[0]", "takes none of the ions that arrive"),
+        (then_contact(-5.0, composition={"Rb": 1.0}), "stages[1]", "back electrode gives none back"),
+        ({"back_electrode.deposits": []}, "stages[0]", "takes none of the ions that arrive"),
+        ({"back_electrode.deposits": ["Rb"]}, "stages[0]", "takes none of the ions that arrive"),
     ],
 )
-def test_the_electroneutral_model_refuses_what_only_charges_a_zone(addition: str, place: str, words: str) -> None:
+def test_the_electroneutral_model_refuses_what_only_charges_a_zone(
+    changes: dict[str, object], place: str, words: str
+) -> None:
     with pytest.raises(isc.InputError) as caught:
-        isc.simulate(experiment(addition), settings=Settings(model="electroneutral"))
+        isc.simulate(EXPERIMENT.replace(changes), settings=Settings(model="electroneutral"))
     sentence = str(caught.value)
-    assert sentence.startswith(f"x.toml: {place}: ")
+    assert sentence.startswith(f"{EXPERIMENT.file}: {place}: ")
     assert words in sentence
     assert "full model" in sentence
 
 
 @pytest.mark.parametrize(
-    "addition",
+    "changes",
     [
-        CONTACT + 'potential = "0 V"\nblocking = true\n',
-        CONTACT + 'potential = "5 V"\ncomposition = { Rb = 1.0 }\n',
-        CONTACT + 'potential = "-5 V"\ncomposition = { Li = 0.9, F = 0.1 }\n'
-        '[ions.F.diffusion]\nmodel = "constant"\ncoefficient = "1e-19 m^2/s"\n'
-        'reference_temperature = "323.15 K"\nactivation_energy = "0.65 eV"\n[ions.F]\ncharge = -1\n',
-        '\n[back_electrode]\ndeposits = ["Li"]\n',
+        then_contact(0.0, blocking=True),
+        then_contact(5.0, composition={"Rb": 1.0}),
+        then_contact(-5.0, composition={"Li": 0.9, "F": 0.1})
+        | {"ions.F": {"charge": -1, "diffusion": constant(1e-19)}},
+        {"back_electrode.deposits": ["Li"]},
     ],
 )
-def test_the_electroneutral_model_takes_what_lets_a_current_pass(addition: str) -> None:
-    refuse_without_charge(experiment(addition))
+def test_the_electroneutral_model_takes_what_lets_a_current_pass(changes: dict[str, object]) -> None:
+    refuse_without_charge(EXPERIMENT.replace(changes))

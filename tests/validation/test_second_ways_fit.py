@@ -16,6 +16,7 @@ from scipy import optimize, special
 
 import ionscape as isc
 from experiments import FloatArray
+from rubidium_project import one_document
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 BULK, FOREIGN = "ions.Li.diffusion.bulk_coefficient", "ions.Rb.diffusion.coefficient"
@@ -46,21 +47,16 @@ def simulated(bulk: float, foreign: float) -> tuple[FloatArray, FloatArray, floa
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory: pytest.TempPathFactory) -> isc.FitResult:
     folder = tmp_path_factory.mktemp("fit")
-    (folder / "experiment.toml").write_text(described(5.8e-19, 2.67e-22).to_toml(), encoding="utf-8")
-    measurement = (EXAMPLES / "rb-mono-fit.toml").read_text(encoding="utf-8").split("[fit.parameters]")[0]
-    measurement = measurement.replace('"measurements/', f'"{EXAMPLES.as_posix()}/measurements/')
-    (folder / "fit.toml").write_text(
-        measurement.replace("rb-mono-cait.toml", "experiment.toml")
-        + f'''
-[fit.parameters]
-"{BULK}" = {{ lower = "2e-19 m^2/s", upper = "1.5e-18 m^2/s", scale = "log" }}
-"{FOREIGN}" = {{ lower = "5e-23 m^2/s", upper = "2e-21 m^2/s", scale = "log" }}
-[fit]
-tolerance = 1e-5
-observed_charge = {{ value = "2.653 mC", relative_error = 0.05 }}
-''',
-        encoding="utf-8",
-    )
+    wanted = {
+        "parameters": {
+            BULK: {"lower": "2e-19 m^2/s", "upper": "1.5e-18 m^2/s", "scale": "log"},
+            FOREIGN: {"lower": "5e-23 m^2/s", "upper": "2e-21 m^2/s", "scale": "log"},
+        },
+        "tolerance": 1e-5, "observed_charge": {"value": "2.653 mC", "relative_error": 0.05},
+    }  # fmt: skip
+    experiment = described(5.8e-19, 2.67e-22).to_toml()
+    text = one_document(wanted, experiment=experiment, exports=EXAMPLES / "measurements")
+    (folder / "fit.toml").write_text(text, encoding="utf-8")
     return isc.fit(isc.load_fit(folder / "fit.toml"), starts=1, check_intervals=False)
 
 

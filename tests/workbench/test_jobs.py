@@ -18,6 +18,7 @@ from ionscape.workbench.jobs import JobRunner
 from ionscape.workbench.live import LiveModel
 from ionscape.workbench.project import open_project
 from ionscape.workbench.wording import page_words
+from rubidium_project import fill
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 EXPERIMENT = (EXAMPLES / "rb-mono-cait.toml").read_text(encoding="utf-8")
@@ -37,20 +38,6 @@ landscapes = {landscapes}
 seed = 1
 """
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes are ended by signals")
-
-
-def one_document() -> str:
-    text = (EXAMPLES / "rb-mono-fit.toml").read_text(encoding="utf-8").replace("measurements/", "uploads/")
-    text = "\n".join(line for line in text.splitlines() if not line.startswith("experiment = "))
-    head, rest = text.split("[measurement]", 1)
-    return head + EXPERIMENT.replace('title = "Rb@Li3B7O12"', "") + "\n[measurement]" + rest
-
-
-def fill(project) -> None:
-    for path in (EXAMPLES / "measurements").glob("rb-mono-a*"):
-        if path.suffix != ".json":
-            project.add_upload(path.name, path)
-    project.document.replace(one_document())
 
 
 def wait_for(condition, seconds=300.0):
@@ -91,8 +78,9 @@ class TestResults:
         assert heard[0] in {"waiting", "running"}  # on a busy machine it has begun before the first word arrives
         wait_for(lambda: heard[-1] == "finished", 10)
         stored = load_result(project.folder / job.results[0])
-        text = EXPERIMENT.replace('width = "0.16 eV"  ', 'width = "3.2e-20 J"  ')
-        here = simulate(parse_experiment(text), settings=Settings(model="electroneutral"))
+        here = simulate(
+            parse_experiment(EXPERIMENT).replace({width: 3.2e-20}), settings=Settings(model="electroneutral")
+        )
         np.testing.assert_array_equal(stored.dataset["density"].values, here.dataset["density"].values)
 
     def test_a_failure_is_the_sentence_of_the_command_line(self, project, jobs):

@@ -38,6 +38,7 @@ from ionscape.workbench.pages.fit_results import grouped_warnings
 from ionscape.workbench.pages.simulate import _state_of
 from ionscape.workbench.reading import _same_fit, fit_problems
 from page_visits import Visit, visit
+from rubidium_project import one_document
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FILES = EXAMPLES / "measurements"
@@ -80,14 +81,14 @@ def test_the_usual_parameters_are_suggested_with_bounds_around_their_values():
 
 
 def test_suggested_bounds_stay_where_the_experiment_allows_them():
-    experiment = parse_experiment(EXPERIMENT.replace("trapped_fraction = 0.10", "trapped_fraction = 0.6"))
+    experiment = parse_experiment(EXPERIMENT).replace({"ions.Li.diffusion.trapped_fraction": 0.6})
     upper = suggested_parameters(experiment)["ions.Li.diffusion.trapped_fraction"]["upper"]
     assert 0.6 < upper < 1.0
 
 
 def test_a_reference_density_is_varied_among_those_that_the_sites_hold():
-    text = EXPERIMENT.replace("trapped_fraction = 0.10", 'trapped_fraction = 0.10\nreference_density = "1.3e28 1/m^3"')
-    offered = {choice.path: choice for choice in choices(parse_experiment(text))}
+    referred = parse_experiment(EXPERIMENT).replace({"ions.Li.diffusion.reference_density": 1.3e28})
+    offered = {choice.path: choice for choice in choices(referred)}
     bounds = offered["ions.Li.diffusion.reference_density"].suggestion
     assert 1.0e28 < quantity(bounds["lower"], "number density") < 1.3e28
     assert 1.3e28 < quantity(bounds["upper"], "number density") <= 1.1 * 1.4e28
@@ -281,13 +282,8 @@ def test_a_stopped_fit_keeps_the_best(folder):
         await page.until(lambda: page.there("fit-estimate-ions.Li.diffusion.width"), 30.0)
         assert "stopped before it converged" in page.texts()
 
-    text = (EXPERIMENT + MEASUREMENT).replace("[measurement]", "[fit]\nstarts = 40\n\n[measurement]")
-    text += "\n[fit.parameters]\n" + "".join(
-        f'"{path}" = {{ lower = {json.dumps(entry["lower"])}, upper = {json.dumps(entry["upper"])}'
-        + (', scale = "log" }\n' if "scale" in entry else " }\n")
-        for path, entry in suggested_parameters(parse_experiment(EXPERIMENT)).items()
-    )
-    visit(folder, "fit", act, text=text)
+    wanted = {"starts": 40, "parameters": suggested_parameters(parse_experiment(EXPERIMENT))}
+    visit(folder, "fit", act, text=one_document(wanted))
     assert load_fit_result(folder / "results" / "fit.nc").dataset.attrs["cost"] > 0.0
 
 

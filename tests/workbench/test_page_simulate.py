@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import xarray
 
+import ionscape as isc
 from ionscape.files.quantities import quantity
 from ionscape.files.values import Scalar
 from ionscape.profiling import DepthProfile
@@ -17,7 +18,7 @@ from ionscape.workbench.project import open_project
 from page_visits import Visit, visit
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-RUBIDIUM = (EXAMPLES / "rb-mono-cait.toml").read_text(encoding="utf-8").replace("94.46 h", "2 h")
+RUBIDIUM = isc.load_experiment(EXAMPLES / "rb-mono-cait.toml").replace({"stages[0].duration": "2 h"}).to_toml()
 
 
 @pytest.mark.parametrize(

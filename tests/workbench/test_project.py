@@ -17,18 +17,11 @@ from ionscape.profiling import load_measurement
 from ionscape.workbench.document import Document, join_path, split_path
 from ionscape.workbench.project import assumed_in, open_project, safe_name
 from ionscape.workbench.reading import read_document
+from rubidium_project import fill, one_document
 from strange_files import STRANGE, make_strange
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 EXPERIMENT = (EXAMPLES / "rb-mono-cait.toml").read_text(encoding="utf-8")
-
-
-def one_document() -> str:
-    """The example's experiment, measurement and fit in one file, exports in `uploads`."""
-    text = (EXAMPLES / "rb-mono-fit.toml").read_text(encoding="utf-8").replace("measurements/", "uploads/")
-    text = "\n".join(line for line in text.splitlines() if not line.startswith("experiment = "))
-    head, rest = text.split("[measurement]", 1)
-    return head + EXPERIMENT.replace('title = "Rb@Li3B7O12"', "") + "\n[measurement]" + rest
 
 
 @pytest.fixture
@@ -404,10 +397,7 @@ class TestProblems:
 class TestReading:
     @pytest.fixture
     def full(self, project):
-        for path in (EXAMPLES / "measurements").glob("rb-mono-a*"):
-            if path.suffix != ".json":
-                project.add_upload(path.name, path)
-        project.document.replace(one_document())
+        fill(project)
         return project
 
     def test_the_document_gives_what_the_separate_files_give(self, full):

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +12,8 @@ import xarray
 from ionscape.workbench.jobs import JobRunner
 from ionscape.workbench.project import open_project
 from ionscape.workbench.script import FOLDER, SCRIPT_FILE, project_script
+from rubidium_project import fill, one_document
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 WIDTH = "ions.Li.diffusion.width"
 SERIES = """
 title = "a quick series"
@@ -34,11 +33,8 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes are ended 
 
 def document() -> str:
     """The measurement and the experiment of the examples, with one parameter to fit."""
-    experiment = (EXAMPLES / "rb-mono-cait.toml").read_text(encoding="utf-8")
-    text = (EXAMPLES / "rb-mono-fit.toml").read_text(encoding="utf-8").replace("measurements/", "uploads/")
-    measurement = text[text.index("[measurement]") : text.index("[fit.parameters]")]
-    bounds = '{ lower = "5e-23 m^2/s", upper = "2e-21 m^2/s", scale = "log" }'
-    return f'{experiment}\n{measurement}\n[fit.parameters]\n"ions.Rb.diffusion.coefficient" = {bounds}\n'
+    bounds = {"lower": "5e-23 m^2/s", "upper": "2e-21 m^2/s", "scale": "log"}
+    return one_document({"parameters": {"ions.Rb.diffusion.coefficient": bounds}})
 
 
 def finished(jobs, kind, options=None):
@@ -55,10 +51,7 @@ def analysed(tmp_path_factory):
     project = open_project(folder)
     jobs = JobRunner(project)
     try:
-        for path in (EXAMPLES / "measurements").glob("rb-mono-a*"):
-            if path.suffix != ".json":
-                project.add_upload(path.name, path)
-        project.document.replace(document())
+        fill(project, document())
         project.series.replace(SERIES)
         finished(jobs, "calibrate")
         finished(jobs, "simulate", {"model": "electroneutral"})
