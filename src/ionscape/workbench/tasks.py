@@ -49,13 +49,11 @@ REPORT_EVERY = 0.1
 """Time [s] between two reports, so that the page is not flooded."""
 
 
+@dataclass(eq=False)
 class Cancelled(Exception):
     """The user stopped the job; the remark says what is kept."""
 
-    def __init__(self, remark: Remark) -> None:
-        """Keep the remark."""
-        super().__init__(remark)
-        self.remark = remark
+    remark: Remark
 
 
 @dataclass(kw_only=True, eq=False)
