@@ -6,6 +6,7 @@ An ion may have any other object with the methods of `DiffusionModel` too, which
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeGuard
 
 import numpy as np
@@ -26,6 +27,9 @@ BESIDE_JUMP = 1e-6
 
 ActivationEnergy = Annotated[float, Quantity("energy", NOT_NEGATIVE)]
 ReferenceTemperature = Annotated[float, Quantity("temperature", POSITIVE)]
+
+_site_energy_diffusion = lru_cache(maxsize=1024)(site_energy_diffusion)
+"""Kept, since its Fermi energy takes a millisecond: a fit asks for one at every check, stage, variation and band."""
 
 _FERMI_LEVEL_COUNTS = (
     "Ions whose densities add up to the one that sets the Fermi level; the ion itself if absent. Example: of the ions"
@@ -281,7 +285,7 @@ def make_diffusion_model(specification: DiffusionSpecification, *, bulk_density:
         )
     if not isinstance(specification, SiteEnergySpecification):
         return specification
-    return site_energy_diffusion(
+    return _site_energy_diffusion(
         bulk_density=bulk_density,
         bulk_coefficient=specification.bulk_coefficient,
         reference_temperature=specification.reference_temperature,

@@ -58,12 +58,12 @@ def curve_variables(
 
 
 def _coefficient(experiment: Experiment, stage: int, ion: str, density: FloatArray) -> FloatArray:
-    model = experiment.diffusion_models(stage)[ion]
+    model = experiment.diffusion_model(ion, stage)
     return model.coefficient(density, experiment.stages[stage].temperature)
 
 
 def _activation_energy(experiment: Experiment, stage: int, ion: str, density: FloatArray) -> FloatArray:
-    return experiment.diffusion_models(stage)[ion].activation_energy(density)
+    return experiment.diffusion_model(ion, stage).activation_energy(density)
 
 
 def _site_energies(number: int, stage: int, best: Experiment, drawn: list[Experiment]) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def _site_energies(number: int, stage: int, best: Experiment, drawn: list[Experi
         axis = f"energy_{number}_{ion}"
 
         def curve(experiment: Experiment, ion: str = ion, energy: FloatArray = energy) -> FloatArray:
-            own = experiment.diffusion_models(stage)[ion]
+            own = experiment.diffusion_model(ion, stage)
             assert isinstance(own, SiteEnergyDiffusion)
             return own.distribution.density_of_states(energy)
 
