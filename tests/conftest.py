@@ -52,6 +52,9 @@ def kernel_cache_folder() -> Path:
 
 # numba reads it when it is imported, which no test module may do before this line.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(kernel_cache_folder()))
+# The same holds for numpy. Matrices here have some hundred rows: on as many cores as workers, threads wait for each
+# other and burn four times the processor time.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 settings.register_profile("developer", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("developer"), derandomize=True, database=None, print_blob=True)
