@@ -182,7 +182,7 @@ def true_experiment(truth: Truth, departure: Departure = RIGHT) -> Experiment:
     return experiment.replace({f"ions.{truth.ion}.diffusion": line})
 
 
-def measure(truth: Truth, departure: Departure = RIGHT) -> Measurement:
+def measure(truth: Truth, departure: Departure = RIGHT, *, points: int = 420) -> Measurement:
     """Simulate and measure; the experiment of the measurement has other values, wrong by up to 30 %."""
     rng = np.random.default_rng([truth.seed, 2])
     experiment = true_experiment(truth, departure)
@@ -199,7 +199,7 @@ def measure(truth: Truth, departure: Departure = RIGHT) -> Measurement:
     instrument = Instrument(
         sputter_rate=float(rng.uniform(0.18e-9, 0.28e-9)),
         yields={"Li": float(rng.uniform(3000.0, 5000.0)), truth.ion: float(rng.uniform(4000.0, 7000.0))},
-        points=420,
+        points=points,
         maximum_depth=max(1.7 * deepest, 1.25 * deepest + 40e-9),
         pulses_per_point=16384,
         common_factor=0.012,
