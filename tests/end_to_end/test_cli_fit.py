@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from coarser import copy_coarser_examples
 from commands import call_here
+from ionscape.inference import forward
 
 pytestmark = pytest.mark.slow
 
@@ -28,11 +30,16 @@ def finished(parts: Path) -> bool:
 
 
 @pytest.fixture(scope="module")
-def fitted(command, examples_folder, tmp_path_factory):
+def fit_file(tmp_path_factory):
+    return copy_coarser_examples(tmp_path_factory.mktemp("coarser") / "examples") / "rb-mono-fit.toml"
+
+
+@pytest.fixture(scope="module")
+def fitted(command, fit_file, tmp_path_factory):
     folder = tmp_path_factory.mktemp("fitted")
-    file = examples_folder / "rb-mono-fit.toml"
-    done = call(command, "fit", file, "--output", "fit.nc", "--summary", "fit.json", "--starts", 2, folder=folder)
-    return folder, done
+    # in one process, which need not wait for others to start; docs/how-to/fit-a-measurement.md has one for each core
+    words = ("fit", fit_file, "--output", "fit.nc", "--summary", "fit.json", "--starts", 2, "--processes", 1)
+    return folder, call(command, *words, folder=folder)
 
 
 def test_fit_writes_result_and_summary(fitted, examples_folder) -> None:
@@ -57,20 +64,22 @@ def test_fit_writes_result_and_summary(fitted, examples_folder) -> None:
     assert all(warning.endswith(".") for warning in summary["warnings"])
 
 
-def test_a_fit_is_taken_up_again(command, fitted, examples_folder) -> None:
+def test_a_fit_is_taken_up_again(fitted, fit_file, monkeypatch) -> None:
     folder, _ = fitted
-    began = time.monotonic()
-    file = examples_folder / "rb-mono-fit.toml"
-    done = call(command, "fit", file, "--output", "fit.nc", "--summary", "again.json", "--starts", 2, folder=folder)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a simulation was run again")
+
+    monkeypatch.setattr(forward, "simulate", refuse)
+    words = ("fit", fit_file, "--output", "fit.nc", "--summary", "again.json", "--starts", 2)
+    done = call_here(*words, folder=folder)
     assert done.returncode == 0, done.stderr
     first, again = (json.loads((folder / name).read_text()) for name in ("fit.json", "again.json"))
     assert again == first
-    assert time.monotonic() - began < 60.0
 
 
-def test_an_interrupted_fit_keeps_its_finished_starts(command, examples_folder, tmp_path) -> None:
-    file = examples_folder / "rb-mono-fit.toml"
-    words = [command, "fit", str(file), "--output", "fit.nc", "--starts", "6", "--processes", "1", "--quiet"]
+def test_an_interrupted_fit_keeps_its_finished_starts(command, fit_file, tmp_path) -> None:
+    words = [command, "fit", str(fit_file), "--output", "fit.nc", "--starts", "6", "--processes", "1", "--quiet"]
     running = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     parts = tmp_path / "fit.runs"
     deadline = time.monotonic() + 120.0

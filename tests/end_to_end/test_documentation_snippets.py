@@ -1,6 +1,7 @@
 """Every snippet of the documentation runs: Python and shell blocks page by page and in order, TOML blocks are read.
 
 Each page starts in a folder that holds nothing but a copy of ``examples/``, so it shows all that its reader has to do.
+The costliest examples are coarser there: what they give is held by tests of their own.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import doctest
 import importlib
 import re
 import shlex
-import shutil
 import tomllib
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from typing import NamedTuple
 import pytest
 
 import ionscape
+from coarser import copy_coarser_examples
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SOURCE = REPOSITORY / "src" / "ionscape"
@@ -79,7 +80,7 @@ def read_toml(snippet: Snippet, folder: Path) -> None:
 
 @pytest.fixture
 def empty_folder(tmp_path, monkeypatch):
-    shutil.copytree(REPOSITORY / "examples", tmp_path / "examples")
+    copy_coarser_examples(tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "agg")
     return tmp_path
