@@ -61,9 +61,9 @@ def test_summary_holds_the_truth(calibrated, examples_folder):
     assert summary["pulses_per_point"] == truth["parameters"]["N"]
 
 
-def test_method_is_chosen_on_the_command_line(command, examples_folder, tmp_path):
+def test_method_is_chosen_on_the_command_line(examples_folder, tmp_path):
     file = examples_folder / "rb-mono-fit.toml"
-    done = call(command, "calibrate", file, "--method", "equal", "--no-figure", "--summary", "s.json", folder=tmp_path)
+    done = call_here("calibrate", file, "--method", "equal", "--no-figure", "--summary", "s.json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "s.json").read_text())["method"] == "equal"
     assert {path.name for path in tmp_path.iterdir()} == {"rb-mono-fit-profile.nc", "s.json"}

@@ -78,14 +78,14 @@ def test_writes_result_summary_and_figures(done) -> None:
     assert "12/12 landscapes" in run.stderr
 
 
-def test_is_taken_up_again_with_other_processes(command, done) -> None:
+def test_is_taken_up_again_with_other_processes(done) -> None:
     folder, _ = done
     before = (folder / "series.json").read_text()
     words = ("conductivity", "li.toml", "-o", "series.nc", "--summary", "again.json", "--processes", 1, "--no-figure")
-    again = call(command, *words, folder=folder)
+    again = call_here(*words, folder=folder)
     assert again.returncode == 0, again.stderr
     assert "12 found in the store" in again.stderr
-    anew = call(command, *words, "--store", "other.runs", "--quiet", folder=folder)
+    anew = call_here(*words, "--store", "other.runs", "--quiet", folder=folder)
     assert anew.returncode == 0, anew.stderr
     assert anew.stdout == anew.stderr == ""
     assert (folder / "again.json").read_text() == before
@@ -103,7 +103,7 @@ def test_a_killed_run_loses_nothing(command, tmp_path) -> None:
     assert kept >= 5
     assert not (tmp_path / "series.nc").exists()
     # the shorter series consists of the first landscapes of the longer one
-    again = call(command, *words[1:-1], "2", folder=tmp_path)
+    again = call_here(*words[1:-1], "2", "--processes", 1, folder=tmp_path)
     assert again.returncode == 0, again.stderr
     assert "8/8 landscapes" in again.stderr
 

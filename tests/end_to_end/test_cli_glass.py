@@ -37,12 +37,13 @@ def test_the_command(command, tmp_path):
     assert "lattice spacing of 5 Å" in remark
 
 
-def test_own_parameters_and_no_figure(command, tmp_path):
+def test_own_parameters_and_no_figure(tmp_path):
     table = tmp_path / "units.csv"
     table.write_text("x,B4,B3,B2\n1,42,50,8\n")
-    done = call(
-        command, tmp_path, "K2O·2B2O3", "--energy-scale", "0.7 eV", "--noise", "0.3", "--lattice", "20", "--no-figure",
+    done = call_here(
+        "glass", "K2O·2B2O3", "--energy-scale", "0.7 eV", "--noise", "0.3", "--lattice", "20", "--no-figure",
         "--measured-units", str(table), "--mass-density", "2.2 g/cm^3", "--summary", "k.json", "--quiet",
+        folder=tmp_path,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     found = json.loads((tmp_path / "k.json").read_text(encoding="utf-8"))
@@ -52,8 +53,8 @@ def test_own_parameters_and_no_figure(command, tmp_path):
     assert not (tmp_path / "glass.png").exists()
 
 
-def test_without_published_parameters_there_are_units_only(command, tmp_path):
-    done = call(command, tmp_path, "0.33 Cs2O 0.67 B2O3", "--figure", "cs.svg")
+def test_without_published_parameters_there_are_units_only(tmp_path):
+    done = call_here("glass", "0.33 Cs2O 0.67 B2O3", "--figure", "cs.svg", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "a landscape needs --energy-scale and --noise" in done.stdout
     assert "10.9 percentage points" in done.stdout

@@ -73,9 +73,9 @@ def test_figures_of_the_stored_result(finished: tuple[Path, object], kind: str, 
     (finished[0] / name).unlink()
 
 
-def test_export_and_summary_of_the_stored_result(command: str, finished: tuple[Path, object]) -> None:
+def test_export_and_summary_of_the_stored_result(finished: tuple[Path, object]) -> None:
     folder = finished[0]
-    done = call(command, "export", "rb.nc", "rb.csv", folder=folder)
+    done = call_here("export", "rb.nc", "rb.csv", folder=folder)
     assert done.returncode == 0, done.stderr
     with (folder / "rb.csv").open(encoding="utf-8") as table:
         assert "depth" in table.readline()
@@ -83,20 +83,20 @@ def test_export_and_summary_of_the_stored_result(command: str, finished: tuple[P
     assert "1: irradiation" in call_here("summary", "rb.nc", folder=folder).stdout
 
 
-def test_double_exchange_with_film(command: str, double_cait_file: Path, tmp_path: Path) -> None:
+def test_double_exchange_with_film(double_cait_file: Path, tmp_path: Path) -> None:
     import imageio_ffmpeg
 
-    done = call(command, "simulate", double_cait_file, "-o", "double.nc", "--movie", "double.mp4", folder=tmp_path)
+    done = call_here("simulate", double_cait_file, "-o", "double.nc", "--movie", "double.mp4", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert {path.name for path in tmp_path.iterdir()} == {"double.nc", "double.png", "double.mp4"}
     assert imageio_ffmpeg.count_frames_and_secs(str(tmp_path / "double.mp4"))[0] > 100
     assert "3: irradiation" in done.stdout
 
 
-def test_a_bad_file_costs_nothing(command: str, mono_cait_file: Path, tmp_path: Path) -> None:
+def test_a_bad_file_costs_nothing(mono_cait_file: Path, tmp_path: Path) -> None:
     text = mono_cait_file.read_text(encoding="utf-8").replace('"2.325 mm"', '"-2 mm"')
     (tmp_path / "bad.toml").write_text(text, encoding="utf-8")
-    done = call(command, "simulate", "bad.toml", folder=tmp_path)
+    done = call_here("simulate", "bad.toml", folder=tmp_path)
     assert done.returncode == 2
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
@@ -128,5 +128,5 @@ def test_an_interruption_saves_what_there_is(command: str, double_cait_file: Pat
     printed = errors.read_text(encoding="utf-8")
     assert "double.partial.nc" in printed
     assert "Traceback" not in printed
-    done = call(command, "figure", "double.partial.nc", "overview", "--output", "partial.png", folder=tmp_path)
+    done = call_here("figure", "double.partial.nc", "overview", "--output", "partial.png", folder=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -15,6 +15,7 @@ import pytest
 import xarray
 
 import ionscape as isc
+from commands import call_here
 from ionscape.errors import InputError, IonscapeError
 from ionscape.experiment import Experiment
 from ionscape.scaleout import Tally, make_executor
@@ -257,7 +258,7 @@ def test_command(command, mono_cait_file, tmp_path):
     assert dict(data["front_depth"].sizes) == {"Rb_coefficient": 2, "stage_0_source_potential": 2, "stage": 1}
     assert bool(data["front_depth"].notnull().all())
     assert json.loads(data.attrs["vary"])[VOLTAGE] == [5.0, 15.0]
-    again = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
+    again = call_here(*words[1:], folder=tmp_path)
     assert "4 found in the store" in again.stderr
 
 
@@ -279,7 +280,6 @@ def test_command_stopped_by_ctrl_c(command, mono_cait_file, tmp_path):
     assert not (tmp_path / "rb.nc").exists()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "words"),
     [
@@ -288,9 +288,8 @@ def test_command_stopped_by_ctrl_c(command, mono_cait_file, tmp_path):
         (["--scheduler", "here"], "is not the address of a scheduler"),
     ],
 )
-def test_command_with_bad_input(command, mono_cait_file, tmp_path, more, words):
-    call = [command, *arguments(mono_cait_file, *more)]
-    done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+def test_command_with_bad_input(mono_cait_file, tmp_path, more, words):
+    done = call_here(*arguments(mono_cait_file, *more), folder=tmp_path)
     assert done.returncode == 2
     assert words in done.stderr
     assert len(done.stderr.strip().splitlines()[-1]) > 0

@@ -131,7 +131,7 @@ class TestCancel:
         from ionscape.inference.remarks import STOPPED
 
         fill(project)
-        job = jobs.submit("fit", {"starts": 6})
+        job = jobs.submit("fit", {"starts": 6, "processes": 1})
         wait_for(lambda: any(search["simulations"] > 3 for search in job.progress.get("searches", ())))
         jobs.cancel(job)
         assert jobs.wait(job, 60)
@@ -158,7 +158,7 @@ class TestCancel:
 
     def test_a_job_that_does_not_listen_is_ended(self, project):
         jobs = JobRunner(project, grace=0.5)
-        project.series.replace(SERIES.format(landscapes=4000))
+        project.series.replace(SERIES.format(landscapes=1000))
         job = jobs.submit("series", {"processes": 1})
         wait_for(lambda: job.progress.get("done", 0) > 0)
         process = jobs._running[job.identifier].worker.process
