@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ionscape.workbench.project import open_project
+from page_visits import short_collections
 
 EXPERIMENT = (Path(__file__).parents[2] / "examples" / "rb-mono-cait.toml").read_text(encoding="utf-8")
 
@@ -38,7 +39,8 @@ def in_browser(workbench, check, *, tab="files", users=1):
                 await each.open("/")
             await check([user, *others], sessions)
 
-    asyncio.run(run())
+    with short_collections():
+        asyncio.run(run())
 
 
 async def until(condition, seconds=30.0):
