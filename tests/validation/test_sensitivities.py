@@ -22,11 +22,12 @@ pytestmark = pytest.mark.slow
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 TIGHT = Settings(relative_tolerance=1e-5, snapshots_per_stage=4)
 DIFFERENCE = 2e-3
+COARSER = {"rb-cs-double-cait.toml": {"grid.cell": 0.5e-9}}  # the derivatives are those on the same cells
 
 
 @cache
 def described(name: str):
-    experiment = load_experiment(EXAMPLES / name)
+    experiment = load_experiment(EXAMPLES / name).replace(COARSER.get(name, {}))
     return experiment, make_grid(experiment)
 
 
@@ -92,8 +93,7 @@ def test_derivatives_go_through_stage_changes() -> None:
         charge = found["collected_charge_slope"].sel(parameter=path).values[-1].sum()
         assert charge == pytest.approx(expected["collected_charge"].sum(), rel=0.01, abs=0)
         density = found["density_slope"].sel(parameter=path).values[-1]
-        # the caesium front is narrower than the step by which its place changes between the two simulations
-        assert np.abs(density - expected["density"]).sum() < 0.08 * np.abs(expected["density"]).sum()
+        assert np.abs(density - expected["density"]).sum() < 0.02 * np.abs(expected["density"]).sum()
 
 
 def test_derivatives_through_a_limited_beam() -> None:
