@@ -42,7 +42,7 @@ class Story:
 
 def jobs(command: str) -> dict[str, Job]:
     return {
-        "fit": killing.fit_job(command, "--processes", "1", starts=5),
+        "fit": killing.fit_job(command, "--processes", "1", starts=3),
         "sweep": killing.sweep_job(command, "--processes", "1", points=30),
         "conductivity": killing.series_job(command, "--processes", "1", landscapes=LANDSCAPES),
         "workbench": killing.workbench_job("series", only_job=False, landscapes=LANDSCAPES, processes=1),
