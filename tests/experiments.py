@@ -92,10 +92,10 @@ def experiment(
     area: float = 28.26e-6,
     relative_permittivity: float = 7.0,
     charges: Mapping[str, int] | None = None,
-    grid: Mapping[str, float] | None = None,
+    grid: Mapping[str, float | str] | None = None,
     deposits: Sequence[str] | None = None,
 ) -> Experiment:
-    """An experiment from SI numbers; `grid`: cell, zone, surface_cell [m], growth."""
+    """An experiment from SI numbers; `grid`: kind, or cell, zone, surface_cell [m], growth."""
     content: Table = {
         "sample": {
             "thickness": thickness,

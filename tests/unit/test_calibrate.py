@@ -263,6 +263,7 @@ def test_fractions_near_the_front_hold_the_truth_as_the_response_shows_it(exampl
     site_energies = {"bulk_coefficient": f"{given['DB']} m^2/s", "width": f"{given['G1']} eV",
                      "trapped_fraction": given["S2"]}  # fmt: skip
     experiment = load_experiment(examples_folder / "rb-mono-cait.toml").replace({
+        "grid.kind": "fixed",
         "ions.Rb.diffusion.coefficient": f"{given['DF']} m^2/s",
         **{f"ions.Li.diffusion.{key}": value for key, value in site_energies.items()},
     })  # fmt: skip

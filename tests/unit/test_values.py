@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 import ionscape as isc
@@ -94,10 +94,17 @@ def test_every_table_of_the_examples_is_read_from_its_own_text(whole_tables) -> 
         assert again == table
 
 
+def any_experiment(seed: int) -> Experiment:
+    try:
+        return isc.parse_experiment(random_experiment(np.random.default_rng(seed)))
+    except isc.InputError:
+        reject()  # a contact of one in some hundred would hold an ion that cannot move
+
+
 @settings(max_examples=20)
 @given(st.integers(0, 2**32 - 1))
 def test_any_experiment_is_read_from_its_own_text_and_dump(seed: int) -> None:
-    experiment = isc.parse_experiment(random_experiment(np.random.default_rng(seed)))
+    experiment = any_experiment(seed)
     again = isc.parse_experiment(experiment.to_toml())
     assert again == experiment
     assert Experiment.model_validate(experiment.model_dump()) == experiment
@@ -108,7 +115,7 @@ def test_any_experiment_is_read_from_its_own_text_and_dump(seed: int) -> None:
 @given(st.integers(0, 2**32 - 1))
 def test_every_scalar_of_an_experiment_can_be_replaced(seed: int) -> None:
     """By its own value, by another one in SI units and by the same as a text; everything else stays as it is."""
-    experiment = isc.parse_experiment(random_experiment(np.random.default_rng(seed)))
+    experiment = any_experiment(seed)
     for path, scalar in scalars(experiment).items():
         assert experiment.replace({path: scalar.value}) == experiment
         try:

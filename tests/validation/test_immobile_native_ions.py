@@ -25,6 +25,7 @@ def sodium_glass(calcium: float | None, order: tuple[str, ...] = ("Ca", "Na")) -
     return run(experiment(
         ions=ions, charges={"Ca": 2} if calcium is not None else None, thickness=THICKNESS, area=AREA,
         native={name: NATIVE[name] for name in order if name in ions}, stages=[irradiation("K", POTENTIAL, 3e5)],
+        grid={"kind": "fixed"},
     )).result  # fmt: skip
 
 
@@ -71,7 +72,7 @@ def test_several_ions_that_are_replaced_are_counted_together() -> None:
         run(experiment(
             ions={name: constant(1e-18) for name in names} | {"K": constant(1e-22)},
             native={name: SODIUM / len(names) for name in names}, thickness=THICKNESS, area=AREA,
-            stages=[irradiation("K", POTENTIAL, 3e5)],
+            stages=[irradiation("K", POTENTIAL, 3e5)], grid={"kind": "fixed"},
         )).result.summary()["stages"][0]
         for names in (("Na",), ("Na", "23Na"))
     )  # fmt: skip

@@ -27,7 +27,7 @@ COARSER = {"rb-cs-double-cait.toml": {"grid.cell": 0.5e-9}}  # the derivatives a
 
 @cache
 def described(name: str):
-    experiment = load_experiment(EXAMPLES / name).replace(COARSER.get(name, {}))
+    experiment = load_experiment(EXAMPLES / name).replace({"grid.kind": "fixed", **COARSER.get(name, {})})
     return experiment, make_grid(experiment)
 
 

@@ -236,6 +236,13 @@ def _sign(value: float) -> int:
 
 def _check_grid(experiment: ExperimentData) -> None:
     grid, thickness = experiment.grid, experiment.sample.thickness
+    if grid.kind == "moving":
+        for key in ("cell", "zone", "surface_cell", "growth"):
+            if getattr(grid, key) is not None:
+                reject(
+                    "gives cells of a fixed grid, and the grid is to move with the fronts", field=f"grid.{key}",
+                    remedy='leave it out, or give kind = "fixed"',
+                )  # fmt: skip
     for key, value in (("cell", grid.cell), ("zone", grid.zone), ("surface_cell", grid.surface_cell)):
         if value is not None and value > thickness:
             remedy = f"give at most the thickness of the sample, {thickness:g} m"

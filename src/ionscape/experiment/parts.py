@@ -5,7 +5,7 @@ The field descriptions are the reference of the experiment file; forms and docum
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -101,6 +101,10 @@ class GridSpecification(Table):
 
     name_in_messages: ClassVar[str] = "grid"
 
+    kind: Literal["moving", "fixed"] | None = Field(
+        default=None,
+        description="Whether the cells move with the fronts; sizes of cells can be given to fixed ones only.",
+    )
     cell: Annotated[float, Quantity("length", POSITIVE, "0.25 nm")] | None = Field(
         default=None, description="Size of the cells in the zone."
     )

@@ -15,7 +15,7 @@ twice: the sum of the ions tells the factors, their shares tell the profile.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -33,6 +33,7 @@ from .problem import DataSet, FitProblem, irradiation_stages
 COORDINATE_STEP = 1e-4  # of the tables and boundary laws, not of simulations
 MARGIN = 10.0  # depth responses are cut off this many standard deviations behind the deepest point
 MOST_CELLS = 800
+MOVING_CELLS = 1.5  # in units of those of a simulation: derivatives ask for more than profiles
 DEPTH_STEP = 0.01e-9  # for the slope of the smeared profile [m]
 WIDTH_STEP = 1e-4  # relative, for that by the depth resolution
 KEPT_STATES = 40  # per stage
@@ -188,6 +189,8 @@ class ForwardModel:
 def fit_grid(data: DataSet, cell: float, *, coarsening: float = 1.0) -> Grid:
     """Cells for the simulations of a data set: no larger than `cell` [m] down to the deepest point that is compared.
 
+    Where the grid moves with the fronts, these are the cells to which its values are brought.
+
     Args:
         data: whose points are compared.
         cell: largest cell there [m].
@@ -204,7 +207,10 @@ def fit_grid(data: DataSet, cell: float, *, coarsening: float = 1.0) -> Grid:
         surface_cell=given.surface_cell,
         growth=given.growth,
     )
-    return make_grid(experiment.model_copy(update={"grid": table}))
+    fixed = make_grid(experiment.model_copy(update={"grid": table}))
+    if automatic.moving is None:
+        return fixed
+    return replace(fixed, moving=round(automatic.moving * max(1.0, MOVING_CELLS / coarsening)))
 
 
 def _compare(

@@ -253,18 +253,28 @@ def polish(problem: FitProblem, found: StartResult) -> StartResult:
     evaluation = model.evaluate(near.coordinates)
     if evaluation is None:
         return near
-    gradient = evaluation.jacobian.T @ evaluation.residuals
-    inside = (near.coordinates > AT_BOUND) & (near.coordinates < 1.0 - AT_BOUND)
-    part = evaluation.jacobian[:, inside]
-    drop = float(gradient[inside] @ np.linalg.pinv(part.T @ part) @ gradient[inside])
-    if drop < SMALLEST_DROP:
+    if _drop_ahead(evaluation) < SMALLEST_DROP:
         return replace(
-            near, cost=evaluation.cost, evaluation=evaluation, simulations=near.simulations + model.simulations
-        )
+            near, cost=evaluation.cost, evaluation=evaluation, simulations=near.simulations + model.simulations,
+            converged=True,
+        )  # fmt: skip
     better = minimise(model, np.clip(near.coordinates, EDGE, 1.0 - EDGE), maximum=POLISHING_SIMULATIONS)
     return replace(
-        better, simulations=near.simulations + model.simulations, failures=(*near.failures, *better.failures)
-    )
+        better, simulations=near.simulations + model.simulations, failures=(*near.failures, *better.failures),
+        converged=better.converged or _drop_ahead(better.evaluation) < SMALLEST_DROP,
+    )  # fmt: skip
+
+
+def _drop_ahead(evaluation: Evaluation) -> float:
+    """By how much the cost would fall in a step of Gauss and Newton, those at their bounds left there.
+
+    Where that is next to nothing, the point is an optimum, however often a search on a jagged cost was turned back.
+    """
+    coordinates = evaluation.coordinates
+    inside = (coordinates > AT_BOUND) & (coordinates < 1.0 - AT_BOUND)
+    gradient = (evaluation.jacobian.T @ evaluation.residuals)[inside]
+    part = evaluation.jacobian[:, inside]
+    return float(gradient @ np.linalg.pinv(part.T @ part) @ gradient)
 
 
 def covariance_of(evaluation: Evaluation) -> tuple[FloatArray, FloatArray]:

@@ -1,8 +1,8 @@
 """The Nernst-Planck-Poisson solver: from an experiment to densities and potential over depth and time.
 
-The way of the data: `grid` places the cells, `stage_arrays` turns a stage into arrays, `fluxes` and `equations` hold
-the physics, `block_tridiagonal`, `integrate` and `runge_kutta` solve it, `run` runs the stages, `solution`, `exchange`
-and `summary` hold the result.
+The way of the data: `grid` places the cells, `mesh` moves them with the fronts, `stage_arrays` turns a stage into
+arrays, `fluxes` and `equations` hold the physics, `block_tridiagonal`, `integrate` and `runge_kutta` solve it,
+`tangents` carry derivatives along, `run` runs the stages, `solution`, `exchange` and `summary` hold the result.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -15,6 +15,9 @@ from ionscape.arrays import FloatArray
 
 IntegerArray = NDArray[np.int64]
 
+LANES = 4
+"""Right-hand sides that lie side by side: as many as fit into a vector of the processor."""
+
 SURFACE_BEAM = 0
 SURFACE_HELD = 1
 SURFACE_BLOCKING = 2
@@ -26,10 +29,14 @@ BEAM_REPELLED = 2
 
 
 class Cells(NamedTuple):
-    """The grid."""
+    """The grid: as it is, and, if it moves (`mesh`), how it does; the arrays of a fixed one's movement are empty."""
 
     size: FloatArray  # (cells,) [m]
     distance: FloatArray  # (cells + 1,) between neighbouring centres, half a cell at both ends [m]
+    velocity: FloatArray  # (cells + 1,) of the faces in the running step [m/s]
+    left_share: FloatArray  # (cells + 1,) weight of the cell on the left in what a moving face passes
+    faces: FloatArray  # (cells + 1,) depths at the start of the running step [m]
+    before: FloatArray  # (cells,) sizes at the start of the running step [m]
 
 
 class Coefficients(NamedTuple):
@@ -117,8 +124,13 @@ class Workspace(NamedTuple):
     back_flux: FloatArray  # (ions,)
     surface_slope: FloatArray  # (ions, m) derivative of the surface flux by the unknowns of the first cell
     back_slope: FloatArray  # (ions, m) derivative of the back flux by the unknowns of the last cell
+    flux: FloatArray  # (cells, ions) into each cell from the cell before it [m/s]
     flux_by_left: FloatArray  # (cells, ions) derivative of the flux into each cell by ln D of the cell before it [m/s]
     flux_by_right: FloatArray  # (cells, ions) the same by ln D of the cell itself
+    filtered: FloatArray  # (cells, m, 1, LANES) estimated error, of which the linear solver has taken what is damped
+    wanted: FloatArray  # (cells,) wanted sizes of a moving grid [m]
+    target: FloatArray  # (cells + 1,) depths towards which its faces move [m]
+    line: FloatArray  # (cells + 1,) of the elimination for its velocity
 
 
 # places in `State.clock` [s, except the error]
@@ -186,6 +198,11 @@ def make_workspace(cells: int, ions: int) -> Workspace:
         back_flux=np.zeros(ions),
         surface_slope=np.zeros((ions, m)),
         back_slope=np.zeros((ions, m)),
+        flux=np.zeros((cells, ions)),
         flux_by_left=np.zeros((cells, ions)),
         flux_by_right=np.zeros((cells, ions)),
+        filtered=np.zeros((cells, m, 1, LANES)),
+        wanted=np.empty(cells),
+        target=np.full(cells + 1, np.inf),
+        line=np.empty(cells + 1),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ionscape.arrays import FloatArray
 from ionscape.compiled import inner_kernel
 
-from .arrays import Workspace
+from .arrays import LANES, Workspace
 
 DIAGONAL_PREFERENCE = 1e3
 """How much larger than the diagonal another pivot must be.
@@ -16,9 +16,6 @@ DIAGONAL_PREFERENCE = 1e3
 An exchange of rows mixes the rounding errors of the row of the potential, into which all ions flow, into the row of one
 ion, whose balance must close.
 """
-
-LANES = 4
-"""Right-hand sides that lie side by side: as many as fit into a vector of the processor."""
 
 
 @inner_kernel

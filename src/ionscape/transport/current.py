@@ -18,7 +18,7 @@ import numpy as np
 from ionscape.arrays import FloatArray
 
 from .arrays import LAST_STEP, SURFACE_CLOSED, Problem, State
-from .tangents import Tangents, one_by_one
+from .tangent_arrays import Tangents, one_by_one
 
 
 def current_density(state: State, problem: Problem) -> float:
@@ -45,6 +45,8 @@ def current_slopes(state: State, problem: Problem, tangents: Tangents) -> FloatA
     rise = one_by_one(tangents.values[0, 0, -1] - tangents.potential_before, parameters)
     slopes = np.einsum("i,ip->p", charges, one_by_one(tangents.back[0], parameters))
     slopes += (gathered + permittivity * rise / state.clock[LAST_STEP]) / length
+    if problem.cells.velocity.size > 0:
+        slopes += _by_moved_cells(ionic - current, state.derivative @ charges, lever, tangents) / length
     variants = tangents.variants
     cells, medium = variants.problems.cells, variants.problems.medium
     for number, parameter in enumerate(variants.parameters):
@@ -59,6 +61,13 @@ def current_slopes(state: State, problem: Problem, tangents: Tangents) -> FloatA
         # fluxes are counted per unit of unchanged time; a current is not
         slopes[parameter] += varied / length - current * change(variants.duration)
     return slopes
+
+
+def _by_moved_cells(excess: FloatArray, gain: FloatArray, lever: FloatArray, tangents: Tangents) -> FloatArray:
+    """The part of a changed sum over the cells that their changed sizes and distances make, shape (P,)."""
+    size = np.diff(one_by_one(tangents.faces, tangents.parameters), axis=0)
+    distance = 0.5 * (size + np.concatenate([size[1:], 0.0 * size[:1]]))
+    return excess @ distance + (lever * gain) @ size
 
 
 def _ionic(state: State, problem: Problem) -> FloatArray:

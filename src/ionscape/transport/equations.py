@@ -35,6 +35,7 @@ from .arrays import (
     Workspace,
 )
 from .fluxes import flux_weights, log_coefficient, outflow, scharfetter_gummel
+from .mesh import moving_faces
 
 
 @inner_kernel
@@ -85,6 +86,8 @@ def assemble(y: FloatArray, known: FloatArray, step: float, problem: Problem, mo
         residual[k, ions] = -charge
     for k in range(count - 1):
         inner_face(k, y, step, problem, work)
+    if problem.cells.velocity.shape[0] > 0:
+        moving_faces(y, step, problem, work)
     surface_face(y, step, problem, mode, work)
     back_face(y, step, problem, work)
 
@@ -128,6 +131,7 @@ def inner_face(k: int, y: FloatArray, step: float, problem: Problem, work: Works
             z, medium.thermal, weights, inverse_distance, medium.native[i] + y[k, i], medium.native[i] + y[r, i],
             work.coefficient[k, i], work.coefficient[r, i],
         )  # fmt: skip
+        work.flux[r, i] = flux
         work.flux_by_left[r, i] = by_left
         work.flux_by_right[r, i] = by_right
         g_left = by_left * work.slope[k, i]

@@ -24,6 +24,7 @@ from ionscape.relations.conduction import debye_length
 from ionscape.remarks import Kind, Remark
 
 from .arrays import Cells
+from .moving import moving_cells, number_of_moving_cells
 
 CELLS_PER_FRONT = 16
 """Cells across the 16-84 % width of the narrowest front: its width is then within 0.5 % of a converged one."""
@@ -52,12 +53,21 @@ MOST_ZONE_CELLS = 3200
 resolve it. Fronts between foreign ions are narrow and slow to follow: they ask for the usual number at most."""
 UNRESOLVED = 1.5
 """Cells larger by more than this than those that resolve the front are remarked on: its width is off by over 1 %."""
+GRID_STAYED = Kind(
+    "grid_stayed",
+    "The grid that moves with the fronts could not follow them after {time:time 3}; the simulation was repeated on a"
+    " fixed one.",
+)
 FRONT_NOT_RESOLVED = Kind(
     "front_not_resolved",
     "Cells of {cell:length 3} place the front of the native ions but do not resolve it: its width, which would need"
     " cells of {needed:length 3}, comes out too large, its depth and the charge do not suffer; {path[grid.cell]} and"
     " {path[grid.zone]} set finer ones.",
 )
+SHARP = 0.5
+"""The grid moves with fronts that are narrower than this part of what diffusion alone would make of them ..."""
+LARGEST_MOVING_ZONE = 0.5
+"""... and lie in this part of the sample."""
 SMALLEST_CELL = 1e-11
 """Automatic cells are not smaller [m]: a tenth of a bond length, below which densities have no meaning."""
 SURFACE_CELL_FRACTION = 0.1
@@ -87,6 +97,9 @@ class Grid:
         growth: ratio of neighbouring sizes behind the zone.
         front_cell: the largest cell that resolves the front of the native ions, where the automatic choice is larger
             because there would be too many [m]; None where it is not.
+        moving: number of the cells that move with the fronts, whose values are brought to those above; None where the
+            cells above are those of the simulation.
+        stayed: time at which a grid that moves failed, so that this one took its place [s].
     """
 
     size: FloatArray
@@ -96,6 +109,8 @@ class Grid:
     surface_cell: float
     growth: float
     front_cell: float | None = None
+    moving: int | None = None
+    stayed: float | None = None
 
     @property
     def faces(self) -> FloatArray:
@@ -109,8 +124,8 @@ class Grid:
         return 0.5 * (faces[1:] + faces[:-1])
 
     def cells(self) -> Cells:
-        """Arrays for the kernels."""
-        return cells_of(self.size)
+        """Arrays for the kernels, at the start of the experiment."""
+        return cells_of(self.size) if self.moving is None else moving_cells(float(self.size.sum()), self.moving)
 
     def description(self) -> dict[str, float | int]:
         """What is stated in a result."""
@@ -122,13 +137,16 @@ class Grid:
             "growth": self.growth,
             "front_width": self.front_width,
             **({} if self.front_cell is None else {"front_cell": self.front_cell}),
+            **({} if self.moving is None else {"moving": self.moving}),
+            **({} if self.stayed is None else {"stayed": self.stayed}),
         }
 
 
 def grid_remarks(description: Mapping[str, Any]) -> tuple[Remark, ...]:
     """What a reader must know of the grid of a result, from what is stored of it."""
-    needed = description.get("front_cell")
-    return () if needed is None else (FRONT_NOT_RESOLVED(cell=float(description["cell"]), needed=float(needed)),)
+    needed, stayed = description.get("front_cell"), description.get("stayed")
+    remarks = () if needed is None else (FRONT_NOT_RESOLVED(cell=float(description["cell"]), needed=float(needed)),)
+    return remarks if stayed is None else (*remarks, GRID_STAYED(time=float(stayed)))
 
 
 def cells_of(size: FloatArray) -> Cells:
@@ -137,7 +155,8 @@ def cells_of(size: FloatArray) -> Cells:
     distance[0] = 0.5 * size[0]
     distance[-1] = 0.5 * size[-1]
     distance[1:-1] = 0.5 * (size[1:] + size[:-1])
-    return Cells(size, distance)
+    nothing = np.empty(0)
+    return Cells(size, distance, nothing, nothing, nothing, nothing)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,11 +167,13 @@ class ZoneEstimate:
         depth: of the exchange [m].
         width: of the narrowest front [m].
         cell: the largest one that resolves the front of the native ions [m].
+        fronts: number of stages whose front the potential sharpens.
     """
 
     depth: float
     width: float
     cell: float = math.inf
+    fronts: int = 0
 
 
 def make_grid(experiment: Experiment) -> Grid:
@@ -198,10 +219,13 @@ def make_grid(experiment: Experiment) -> Grid:
         surface_cell = min(surface_cell, max(0.1 * layer, SMALLEST_CELL))
     half = _graded_sizes(thickness / 2 if two_sided else thickness, cell, zone, surface_cell, growth, surface_growth)
     size = np.concatenate([half, half[::-1]]) if two_sided else half
+    moves = estimate.fronts > 0 and zone < LARGEST_MOVING_ZONE * thickness and not two_sided
+    moves = moves and not _steep_at_the_surface(experiment)
+    moving = number_of_moving_cells(given, moves=moves, fronts=estimate.fronts)
     unresolved = given.cell is None and cell > UNRESOLVED * estimate.cell
     return Grid(
         size=size, front_width=estimate.width, cell=cell, zone=zone, surface_cell=surface_cell, growth=growth,
-        front_cell=estimate.cell if unresolved else None,
+        front_cell=estimate.cell if unresolved and moving is None else None, moving=moving,
     )  # fmt: skip
 
 
@@ -269,6 +293,7 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
     depth, tip, width, cell, exchanged, layers = 0.0, 0.0, math.inf, math.inf, 0.0, 0.0
     mobile = _mobile_native_ions(experiment)
     pushed: list[str] = []
+    fronts = 0
     for index, stage in enumerate(experiment.stages):
         models = experiment.diffusion_models(index)
         native = float(_native_coefficient(experiment, index, models))
@@ -304,6 +329,7 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
             largest = max(charges.values(), default=1)
             sharpened, resolving = _front(foreign, native, amount, stage.duration, largest)
             width = min(width, sharpened)
+            fronts += foreign < native and sharpened < SHARP * DIFFUSIVE_WIDTH * math.sqrt(foreign * stage.duration)
             if pushed and exchanged > LEADING_LAYER * amount:
                 # the ions that came first stay between the new ones and the native ones
                 leading = max(charges[name] * coefficients[name] for name in pushed)
@@ -319,7 +345,7 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
     # ions that stay behind widen the zone
     depth = max(depth / (1.0 - min(_trapped_fraction(experiment), 0.9)), tip / ZONE_RESERVE)
     depth = min(depth, thickness) or thickness
-    return ZoneEstimate(depth=depth, width=min(width, depth), cell=cell)
+    return ZoneEstimate(depth=depth, width=min(width, depth), cell=cell, fronts=fronts)
 
 
 def _front(foreign: float, native: float, amount: float, duration: float, charge: int) -> tuple[float, float]:

@@ -17,6 +17,7 @@ class Kept:
         time: since the start of the first stage [s].
         stage: counted from 0.
         y: the unknowns, shape (cells, ions + 1).
+        faces: depths of the faces of moving cells, shape (cells + 1,) [m]; empty where they rest.
         surface_potential: [V].
         entered: amounts that passed the surface, shape (ions,).
         departed: amounts that passed the back, shape (ions,).
@@ -28,6 +29,7 @@ class Kept:
     time: float
     stage: int
     y: FloatArray
+    faces: FloatArray
     surface_potential: float
     entered: FloatArray
     departed: FloatArray
@@ -45,7 +47,7 @@ class History:
     rejected: list[int] = field(default_factory=list[int])
     iterations: list[int] = field(default_factory=list[int])
     wall_times: list[float] = field(default_factory=list[float])
-    stage_end_slopes: list[FloatArray] = field(default_factory=list[FloatArray])
+    stage_end_slopes: list[tuple[FloatArray, FloatArray]] = field(default_factory=list[tuple[FloatArray, FloatArray]])
 
     def of(self, name: str) -> FloatArray:
         """One attribute of all kept states, times first."""

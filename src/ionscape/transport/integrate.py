@@ -30,20 +30,24 @@ from .arrays import (
     REJECTED,
     STEPS,
     SURFACE_BEAM,
+    SURFACE_CLOSED,
     SYSTEMS,
     TIME,
     Boundaries,
+    Cells,
     IntegerArray,
     Problem,
     State,
     Substeps,
     Workspace,
 )
-from .block_tridiagonal import solve
+from .block_tridiagonal import solve, substitute
 from .copying import copy
-from .equations import assemble
+from .equations import assemble, evaluate_coefficients
+from .mesh import amount_rates, density_rates, has_strayed, hold, place, steer
 from .runge_kutta import RungeKutta
-from .tangents import Tangents, carry_tangents
+from .tangent_arrays import Tangents
+from .tangents import carry_tangents
 
 MAXIMUM_NEWTON_ITERATIONS = 12
 STEP_AFTER_FAILURE = 0.5
@@ -60,6 +64,8 @@ STARTING_STEPS = 3
 RUNNING = 0
 FINISHED = 1
 STEP_TOO_SMALL = 2
+GRID_STRAYED = 3
+"""Moving cells no longer resolve the surface."""
 
 
 class Control(NamedTuple):
@@ -290,6 +296,43 @@ def extrapolate(
 
 
 @inner_kernel
+def start_moving(state: State, step: float, steered: bool, problem: Problem, control: Control, work: Workspace) -> None:
+    """Put the cells back to the start of the step, and give them the velocity with which they move in it.
+
+    They rest in the steps that begin a stage, which have no error estimate and follow no rates.
+    """
+    cells = problem.cells
+    place(cells, 0.0)
+    if steered:
+        evaluate_coefficients(state.y, problem, work)
+        steer(state, step, problem, control.weights, work)
+    else:
+        hold(cells)
+
+
+@inner_kernel
+def filter_error(method: RungeKutta, rates: FloatArray, problem: Problem, work: Workspace) -> None:
+    """Estimated error per unit of the step, through the last matrix of Newton's method (Hosea & Shampine 1996).
+
+    The estimate of a stiff problem counts what the step has damped already. The row of the potential is the sum of the
+    ions' rows (`equations`).
+    """
+    filtered, charges, ions = work.filtered, problem.medium.charges, len(problem.medium.ions)
+    filtered[:] = 0.0
+    for k in range(rates.shape[1]):
+        for i in range(ions):
+            total = 0.0
+            for j in range(method.nodes.shape[0]):
+                total += method.weights_error[j] * rates[j, k, i]
+            total /= problem.cells.size[k]
+            filtered[k, i, 0, 0] = total
+            filtered[k, ions, 0, 0] += charges[i] * total
+    if problem.boundaries.law == SURFACE_CLOSED:
+        filtered[rates.shape[1] - 1, ions, 0, 0] = 0.0
+    substitute(work, filtered, problem.medium.ions)
+
+
+@inner_kernel
 def attempt_step(
     state: State,
     step: float,
@@ -307,19 +350,29 @@ def attempt_step(
     count = state.y.shape[0]
     number = method.nodes.shape[0]
     values, rates = substeps.values, substeps.rates
+    cells = problem.cells
+    moving = cells.velocity.shape[0] > 0
     copy(values[0], state.y)
     copy(rates[0], state.derivative)
     copy(substeps.surface[0], state.surface_rate)
     copy(substeps.back[0], state.back_rate)
     scale = step * method.diagonal
+    if moving:
+        start_moving(state, step, number > 2, problem, control, work)
+        amount_rates(rates[0], values[0], cells)
     has_history = state.counters[HAS_HISTORY] > 0 and state.clock[LAST_STEP] > 0.0
     for j in range(1, number):
+        if moving:
+            place(cells, method.nodes[j] * step)
         for k in range(count):
             for i in range(ions):
                 total = 0.0
                 for s in range(j):
                     total += method.a[j, s] * rates[s, k, i]
-                substeps.known[k, i] = state.y[k, i] + step * total
+                if moving:
+                    substeps.known[k, i] = (cells.before[k] * state.y[k, i] + step * total) / cells.size[k]
+                else:
+                    substeps.known[k, i] = state.y[k, i] + step * total
         if has_history:
             extrapolate(
                 j, method.nodes, substeps, state.previous, -state.clock[LAST_STEP] / step, problem.medium.native
@@ -330,20 +383,35 @@ def attempt_step(
             return -1.0
         inverse = 1.0 / scale
         for k in range(count):
+            amount = cells.size[k] * inverse if moving else inverse
             for i in range(ions):
-                rates[j, k, i] = (values[j, k, i] - substeps.known[k, i]) * inverse
+                rates[j, k, i] = (values[j, k, i] - substeps.known[k, i]) * amount
+    if moving:
+        filter_error(method, rates, problem, work)
     error = 0.0
     lowest = 0.0
     for k in range(count):
         worst = 0.0
         for i in range(ions):
             total = 0.0
-            for j in range(number):
-                total += method.weights_error[j] * rates[j, k, i]
+            if moving:
+                total = work.filtered[k, i, 0, 0]
+            else:
+                for j in range(number):
+                    total += method.weights_error[j] * rates[j, k, i]
             worst = max(worst, abs(total))
             lowest = min(lowest, problem.medium.native[i] + values[number - 1, k, i])
         error += control.weights[k] * worst * worst
     return max(step * np.sqrt(error), -0.1 * lowest) / control.tolerance
+
+
+@inner_kernel
+def stop_moving(state: State, step: float, cells: Cells) -> None:
+    """Take the moved grid for the start of the next step, and the rates for those at fixed depths."""
+    density_rates(state.derivative, state.y, cells)
+    for f in range(cells.faces.shape[0]):
+        cells.faces[f] += step * cells.velocity[f]
+    copy(cells.before, cells.size)
 
 
 @inner_kernel
@@ -358,12 +426,17 @@ def accept(state: State, step: float, error: float, method: RungeKutta, substeps
     copy(state.previous, state.y)
     copy(state.y, substeps.values[last])
     copy(state.derivative, substeps.rates[last])
+    if problem.cells.velocity.shape[0] > 0:
+        stop_moving(state, step, problem.cells)
     copy(state.surface_rate, substeps.surface[last])
     copy(state.back_rate, substeps.back[last])
     restore_positivity(state, problem.cells.size, problem.medium.native)
     # proportional-integral control (Soederlind 2002): the memory of the last error damps the step sequence
     error = max(error, 1e-4)
-    factor = 0.9 * error ** (-0.7 / method.order) * state.clock[LAST_ERROR] ** (0.3 / method.order)
+    if problem.cells.velocity.shape[0] > 0:
+        factor = 0.9 * error ** (-1.0 / method.order)
+    else:
+        factor = 0.9 * error ** (-0.7 / method.order) * state.clock[LAST_ERROR] ** (0.3 / method.order)
     state.clock[NEXT_STEP] = step * min(5.0, max(0.3, factor))
     state.clock[LAST_STEP] = step
     state.clock[LAST_ERROR] = error
@@ -428,6 +501,8 @@ def advance(
             carry_tangents(state, step, used, all_substeps, problem, work, tangents)
         accept(state, step, error, used, all_substeps, problem)
         state.clock[TIME] = end if finishing else time + step
+        if has_strayed(problem.cells, work):
+            return GRID_STRAYED
         if finishing:
             return FINISHED
         if state.clock[TIME] >= mark:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -18,13 +18,13 @@ from .current import current_density, current_slopes
 from .faces import potentials_at_closed_faces
 from .grid import Grid, make_grid
 from .history import History, Kept
-from .integrate import FINISHED, STEP_TOO_SMALL, Control, advance
+from .integrate import FINISHED, GRID_STRAYED, STEP_TOO_SMALL, Control, advance
 from .runge_kutta import METHODS, backward_euler
 from .settings import Progress, Settings
 from .solution import SimulationResult, make_result
 from .stage_arrays import StageArrays, displacement_at_surface, make_scales, make_stage
 from .suitability import refuse_without_charge
-from .tangents import Tangents, make_tangents, one_by_one
+from .tangent_arrays import Tangents, make_tangents, one_by_one
 from .variation import Variation, VariedStage, displacement_slopes, vary_stage
 
 ATTEMPTS_PER_CALL = 256
@@ -65,19 +65,40 @@ def simulate(
     if settings.model == "electroneutral":
         refuse_without_charge(experiment)
     grid = grid if grid is not None else make_grid(experiment)
+    try:
+        return _simulate(experiment, settings, progress, grid, variations)
+    except _CannotFollow as error:
+        if experiment.grid.kind == "moving":
+            raise error.as_convergence_error() from None
+        stays = replace(grid, moving=None, stayed=error.time)
+    return _simulate(experiment, settings, progress, stays, variations)
+
+
+class _CannotFollow(ConvergenceError):
+    """A grid that moves, and cannot."""
+
+    def as_convergence_error(self) -> ConvergenceError:
+        return ConvergenceError(self.message, time=self.time, stage=self.stage, depth=self.depth, partial=self.partial)
+
+
+def _simulate(
+    experiment: Experiment, settings: Settings, progress: Callable[[Progress], None] | None, grid: Grid,
+    variations: Sequence[Variation],
+) -> SimulationResult:  # fmt: skip
     cells = grid.cells()
     scales = make_scales(experiment)
     history = History()
     ions = len(scales.names)
-    y = np.zeros((len(grid.size), ions + 1))
+    count = len(cells.size)
+    y = np.zeros((count, ions + 1))
     entered, departed = np.zeros(ions), np.zeros(ions)
     displacement = 0.0  # at the surface, which a closed one keeps
     last_potential = 0.0  # of the last cell before a closed stage: the field at the back stays as well
     start = 0.0
-    slopes = Slopes.at_start(variations, cells=len(grid.size), ions=ions)
+    slopes = Slopes.at_start(variations, cells=count, ions=ions)
     history.kept.append(Kept(
-        time=0.0, stage=0, y=y, surface_potential=0.0, entered=entered, departed=departed, current=0.0,
-        current_slopes=np.zeros(len(variations)), departed_slopes=slopes.departed,
+        time=0.0, stage=0, y=y, faces=cells.faces.copy(), surface_potential=0.0, entered=entered, departed=departed,
+        current=0.0, current_slopes=np.zeros(len(variations)), departed_slopes=slopes.departed,
     ))  # fmt: skip
 
     def partial() -> SimulationResult:
@@ -106,7 +127,7 @@ def simulate(
             )  # fmt: skip
             if tangents is not None and varied is not None:
                 slopes = slopes.after(tangents, varied, stage, variations, float(state.y[0, ions]))
-                history.stage_end_slopes.append(slopes.state[:, :ions])
+                history.stage_end_slopes.append((slopes.state[:, :ions], slopes.faces))
             displacement = displacement_at_surface(stage.problem, float(state.y[0, ions]))
             if stage.problem.boundaries.law != SURFACE_CLOSED:
                 last_potential = float(state.y[-1, ions])
@@ -125,11 +146,13 @@ class Slopes:
 
     Attributes:
         state: of the unknowns, shape (cells, ions + 1, P).
+        faces: of the depths of moving faces, shape (cells + 1, P).
         departed: of the amounts that left, shape (ions, P).
         displacement: of the displacement at the surface, shape (P,).
     """
 
     state: FloatArray
+    faces: FloatArray
     departed: FloatArray
     displacement: FloatArray
 
@@ -138,15 +161,16 @@ class Slopes:
         """Nothing has happened: all are zero."""
         count = len(variations)
         return cls(
-            state=np.zeros((cells, ions + 1, count)), departed=np.zeros((ions, count)), displacement=np.zeros(count)
-        )
+            state=np.zeros((cells, ions + 1, count)), faces=np.zeros((cells + 1, count)),
+            departed=np.zeros((ions, count)), displacement=np.zeros(count),
+        )  # fmt: skip
 
     def tangents(self, varied: VariedStage, *, substeps: int) -> Tangents:
         """Buffers for the next stage, which starts from here."""
         cells, unknowns, _ = self.state.shape
         return make_tangents(
             cells=cells, ions=unknowns - 1, substeps=substeps, knots=varied.knots, variants=varied.variants,
-            state=self.state, departed=self.departed,
+            state=self.state, departed=self.departed, faces=self.faces,
         )  # fmt: skip
 
     def after(
@@ -161,6 +185,7 @@ class Slopes:
         state = one_by_one(tangents.values[0], tangents.parameters)
         return Slopes(
             state=state,
+            faces=one_by_one(tangents.faces, tangents.parameters),
             departed=one_by_one(tangents.departed, tangents.parameters),
             displacement=displacement_slopes(varied, stage, variations, potential, state[0, -1]),
         )
@@ -232,16 +257,20 @@ def _run_stage(
             if status == FINISHED:
                 return
             exhausted = int(state.counters[STEPS] + state.counters[REJECTED]) >= settings.maximum_steps
-            if status == STEP_TOO_SMALL or exhausted:
+            if status in (STEP_TOO_SMALL, GRID_STRAYED) or exhausted:
                 keep()
                 worst = int(np.argmax(np.abs(work.update_before[:, : m - 1]).max(axis=1)))
                 reason = (
                     f"{settings.maximum_steps} time steps were not enough for this stage; allow more in the settings"
                     if exhausted
+                    else "the cells that move with the fronts left the surface behind"
+                    if status == GRID_STRAYED
                     else f"no time step down to {control.smallest_step:.2g} s converges"
                 )
-                depth = float(grid.depth[worst])
-                raise ConvergenceError(reason, time=time, stage=index, depth=depth, partial=partial())
+                size = stage.problem.cells.size
+                depth = float(size[: worst + 1].sum() - 0.5 * size[worst])
+                failure = _CannotFollow if grid.moving is not None and not exhausted else ConvergenceError
+                raise failure(reason, time=time, stage=index, depth=depth, partial=partial())
     except KeyboardInterrupt:
         keep()
         raise
@@ -258,8 +287,11 @@ def _error_weights(grid: Grid) -> FloatArray:
     """Weights of the squared errors of the cells: the mean over the width of the narrowest front.
 
     A front that the grid resolves is judged as a whole, so that finer cells need no smaller steps. One that is
-    narrower than a cell is judged by the cell in which it stands: what is left behind there is frozen in.
+    narrower than a cell is judged by the cell in which it stands: what is left behind there is frozen in. Cells that
+    move get new weights in every step (`mesh.steer`).
     """
+    if grid.moving is not None:
+        return np.ones(grid.moving)
     return np.minimum(grid.size / grid.front_width, 1.0)
 
 
@@ -287,6 +319,7 @@ def _kept(index: int, stage: StageArrays, state: State, tangents: Tangents | Non
         time=float(state.clock[TIME]),
         stage=index,
         y=y,
+        faces=stage.problem.cells.faces.copy(),
         surface_potential=surface,
         entered=state.entered.copy(),
         departed=state.departed.copy(),

@@ -20,7 +20,8 @@ from ionscape.provenance import provenance_attributes
 from ionscape.remarks import Remark, remark_entries
 
 from .grid import Grid, grid_remarks
-from .history import History
+from .history import History, Kept
+from .moving import positive_at_faces, redistribute
 from .settings import Settings
 from .stage_arrays import Scales
 from .variation import Variation, charge_slopes, native_slopes
@@ -158,14 +159,23 @@ def _curves(history: History, grid: Grid, scales: Scales, charge: float) -> dict
     charges = np.array(scales.charges)
     departure = states[:, :, :ions]
     density = (scales.native + departure) * scales.density
+    moving: dict[str, DatasetVariable] = {}
+    if grid.moving is not None:
+        faces = history.of("faces")
+        size = np.diff(faces, axis=1)
+        moving = _moving_curves(faces, density, states[:, :, ions])
+        density, potential = _at_common_depths(history, grid, scales)
+    else:
+        size, potential = np.broadcast_to(grid.size, departure.shape[:2]), states[:, :, ions]
     profile = ("time", "depth")
     return {
         "density": ((*profile, "ion"), density, {"units": "1/m^3", "long_name": "number density"}),
         "potential": (
             profile,
-            states[:, :, ions],
+            potential,
             {"units": "V", "long_name": "electric potential against the back electrode"},
         ),
+        **moving,
         "current": (
             "time",
             history.of("current") * charge,
@@ -190,13 +200,50 @@ def _curves(history: History, grid: Grid, scales: Scales, charge: float) -> dict
         "cell_size": ("depth", grid.size, {"units": "m", "long_name": "size of the cell"}),
         "balance_error": (
             ("time", "ion"),
-            _balance_error(departure, history, grid, scales),
+            _balance_error(departure, history, size, scales),
             {
                 "units": "1",
                 "long_name": "(inside + left - entered) / (amount moved + 1e-4 inventory)",
             },
         ),
     }
+
+
+def _moving_curves(faces: FloatArray, density: FloatArray, potential: FloatArray) -> dict[str, DatasetVariable]:
+    """What has been calculated, cell by cell of the grid that moves; `density` in 1/m^3, `faces` (times, cells + 1)."""
+    cell = ("time", "cell")
+    centres = 0.5 * (faces[:, 1:] + faces[:, :-1])
+    return {
+        "mesh_depth": (cell, centres, {"units": "m", "long_name": "depth of the centre of the moving cell"}),
+        "mesh_cell_size": (cell, np.diff(faces, axis=1), {"units": "m", "long_name": "size of the moving cell"}),
+        "mesh_density": ((*cell, "ion"), density, {"units": "1/m^3", "long_name": "number density in the moving cell"}),
+        "mesh_potential": (cell, potential, {"units": "V", "long_name": "electric potential of the moving cell"}),
+    }
+
+
+def _at_common_depths(history: History, grid: Grid, scales: Scales) -> tuple[FloatArray, FloatArray]:
+    """Densities [1/m^3], shape (times, depths, ions), and potential [V] of a moving grid at the depths of a fixed one.
+
+    The amounts of the ions are kept, the potential lies on straight lines between the cells and the two ends.
+    """
+    ions = len(scales.names)
+    densities, potentials = [], []
+    thickness = grid.faces[-1]
+    for kept in history.kept:
+        means = _means_at(kept.faces, kept.y[:, :ions], grid, scales)
+        densities.append(np.maximum(scales.native + means, 0.0) * scales.density)
+        centres = 0.5 * (kept.faces[1:] + kept.faces[:-1])
+        known = np.concatenate([[0.0], centres, [thickness]])
+        potentials.append(
+            np.interp(grid.depth, known, np.concatenate([[kept.surface_potential], kept.y[:, ions], [0.0]]))
+        )
+    return np.array(densities), np.array(potentials)
+
+
+def _means_at(faces: FloatArray, departure: FloatArray, grid: Grid, scales: Scales) -> FloatArray:
+    """Mean departures over the cells of a fixed grid, shape (depths, ions), from those of moving cells."""
+    at_faces = positive_at_faces(faces, scales.native + departure, np.array(scales.charges)) - scales.native
+    return redistribute(faces, departure, at_faces, grid.faces)
 
 
 def _stage_figures(history: History) -> dict[str, DatasetVariable]:
@@ -223,11 +270,15 @@ def _slopes(
 ) -> dict[str, DatasetVariable]:
     """Derivatives of densities at the ends of the stages, and of current and charges at all kept times."""
     ions, count, done = len(scales.names), len(variations), len(history.stage_end_slopes)
-    ends = np.array(history.stage_end_slopes).reshape(done, len(grid.size), ions, count)
     lefts = history.of("departed_slopes")
     area = charge_slopes(variations, scales)
     left = history.of("departed")[..., None] * area + lefts * charge
     last = [max(t for t, kept in enumerate(history.kept) if kept.stage == index) for index in range(done)]
+    states = [
+        slopes if grid.moving is None else _slopes_at_common_depths(history.kept[end], slopes, faces, grid, scales)
+        for (slopes, faces), end in zip(history.stage_end_slopes, last, strict=True)
+    ]
+    ends = np.array(states).reshape(done, len(grid.size), ions, count)
     # what entered is what is inside more, and what has left
     inside = np.einsum("skip,k->sip", ends, grid.size)
     entered = history.of("entered")[last][..., None] * area + (inside + lefts[last]) * charge
@@ -244,16 +295,43 @@ def _slopes(
     }  # fmt: skip
 
 
-def _balance_error(departure: FloatArray, history: History, grid: Grid, scales: Scales) -> FloatArray:
-    """Shape (times, ions).
+def _slopes_at_common_depths(
+    kept: Kept, slopes: FloatArray, faces: FloatArray, grid: Grid, scales: Scales
+) -> FloatArray:
+    """Derivatives at the depths of a fixed grid, shape (depths, ions, P): those of `_at_common_depths`.
+
+    Args:
+        kept: the state.
+        slopes: derivatives of its departures, shape (cells, ions, P).
+        faces: of the depths of its faces, shape (cells + 1, P).
+        grid: with the depths.
+        scales: of the ions.
+    """
+    departure = kept.y[:, : slopes.shape[1]]
+    size = np.diff(kept.faces)[:, None]
+    found = []
+    for parameter in range(slopes.shape[2]):
+        by_size = np.abs(np.diff(faces[:, parameter])[:, None] / size).max(initial=0.0)
+        largest = max(float(by_size), float(np.abs(slopes[:, :, parameter]).max()), 1e-300)
+        step = 1e-5 / largest
+        lower, upper = (
+            _means_at(kept.faces + sign * faces[:, parameter], departure + sign * slopes[:, :, parameter], grid, scales)
+            for sign in (-step, step)
+        )
+        found.append((upper - lower) / (2.0 * step))
+    return np.stack(found, axis=-1)
+
+
+def _balance_error(departure: FloatArray, history: History, size: FloatArray, scales: Scales) -> FloatArray:
+    """Shape (times, ions), from departures (times, cells, ions) and sizes (times, cells) [m].
 
     1e-10 means that the balance closes to 1e-10 of the amount moved plus 1e-14 of the inventory.
     Moved is what passed either face, and what has been rearranged inside.
     """
-    inside = np.einsum("tki,k->ti", departure, grid.size)
+    inside = np.einsum("tki,tk->ti", departure, size)
     entered, left = history.of("entered"), history.of("departed")
-    inventory = scales.native * grid.size.sum()
-    moved = np.abs(entered) + np.abs(left) + 0.5 * np.einsum("tki,k->ti", np.abs(departure), grid.size)
+    inventory = scales.native * size[0].sum()
+    moved = np.abs(entered) + np.abs(left) + 0.5 * np.einsum("tki,tk->ti", np.abs(departure), size)
     # less than 1e-20 of all ions is less than one ion: numbers that small are rounding errors of zero
     reference = moved + INVENTORY_SHARE * inventory + 1e-10 * inventory.sum()
     return np.divide(inside + left - entered, reference, out=np.zeros_like(entered), where=reference > 0.0)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE, VACUUM_PERMITTIVITY
 from ionscape.experiment import Experiment
 from ionscape.remarks import remark_entries
@@ -64,16 +65,14 @@ def _summarise_stage(dataset: xarray.Dataset, experiment: Experiment, index: int
     start = float(time[before])
     current = dataset["current"].values
     established = inside[time[inside] >= start + ESTABLISHED_FRACTION * stage.duration]
-    depth = dataset["depth"].values
     names = [str(name) for name in dataset["ion"].values]
-    density = dataset["density"].values[last]
+    depth, density, potential = (calculated(dataset, name)[last] for name in ("depth", "density", "potential"))
     exchanged = exchanged_ions(experiment, names, depth, density)
     missing: dict[str, str] = {}
     front = find_front(depth, native_fraction(experiment, names, density, exchanged or _first_sign(experiment)))
     if not exchanged:
         front = replace(front, reasons=dict.fromkeys(front.reasons, "no native ion has been replaced"))
     missing |= {FRONT_KEYS[key]: reason for key, reason in front.reasons.items()}
-    potential = dataset["potential"].values[last]
     surface = float(dataset["surface_potential"].values[last])
     zone_voltage = None
     if front.depth is None:
@@ -114,6 +113,20 @@ def _summarise_stage(dataset: xarray.Dataset, experiment: Experiment, index: int
     }
 
 
+def calculated(dataset: xarray.Dataset, name: str) -> FloatArray:
+    """What was calculated in each cell, times first: of the moving grid, where there is one, else at the common depths.
+
+    Args:
+        dataset: of a simulation result.
+        name: "depth", "cell_size", "density" or "potential".
+    """
+    moving = dataset.get(f"mesh_{name}")
+    if moving is not None:
+        return moving.values
+    values = dataset[name].values
+    return values if values.ndim > 1 else np.broadcast_to(values, (dataset["time"].size, values.size))
+
+
 def _first_sign(experiment: Experiment) -> tuple[str, ...]:
     """Native ions that could be exchanged, of the sign of the first one."""
     mobile = mobile_native_ions(experiment)
@@ -122,7 +135,7 @@ def _first_sign(experiment: Experiment) -> tuple[str, ...]:
 
 def _peak_excess_charge(dataset: xarray.Dataset, experiment: Experiment, last: int, names: list[str]) -> float | None:
     # the charge of the surfaces themselves sits within a few Debye lengths, which may be several small cells
-    sizes, depth = dataset["cell_size"].values, dataset["depth"].values
+    sizes, depth, density = (calculated(dataset, name)[last] for name in ("cell_size", "depth", "density"))
     stage = experiment.stages[int(dataset["stage"].values[last])]
     skipped = max(float(sizes[0]), SURFACE_CHARGE_DEBYE_LENGTHS * _debye_length(experiment, stage.temperature))
     inside = (depth > skipped) & (depth < experiment.sample.thickness - skipped)
@@ -130,7 +143,6 @@ def _peak_excess_charge(dataset: xarray.Dataset, experiment: Experiment, last: i
         return None
     charges = np.array([experiment.ions[name].charge for name in names], dtype=float)
     native = np.array([experiment.sample.native.get(name, 0.0) for name in names])
-    density = dataset["density"].values[last]
     exchanging = exchanging_ions(experiment, names, depth, density)
     scale = sum(experiment.sample.native[name] for name in exchanging)
     excess = (density[inside] - native) @ charges / scale

@@ -21,61 +21,34 @@ taken as central differences of G itself, at fixed Y, which is smooth.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import numpy as np
-
 from ionscape.arrays import FloatArray
 from ionscape.compiled import inner_kernel
 
 from .arrays import (
+    LANES,
     SURFACE_CLOSED,
     Boundaries,
     Cells,
     Coefficients,
-    IntegerArray,
     Medium,
     Problem,
     State,
     Substeps,
-    Variants,
     Workspace,
 )
-from .block_tridiagonal import LANES, solve, substitute
+from .block_tridiagonal import solve, substitute
 from .copying import copy
 from .equations import assemble
+from .mesh import place
+from .moving_tangents import (
+    amount_rate_tangents,
+    density_rate_tangents,
+    follow_fronts,
+    size_tangents,
+    subtract_moved_residuals,
+)
 from .runge_kutta import RungeKutta
-
-
-class Tangents(NamedTuple):
-    """Derivatives by P parameters in Q groups, in the scaled units of the kernels per unit of the parameter."""
-
-    values: FloatArray  # (substeps, cells, ions + 1, Q, LANES) S; the state is that of the last substep
-    rates: FloatArray  # (substeps, cells, ions, Q, LANES) R
-    back: FloatArray  # (substeps, ions, Q, LANES) of the fluxes through the back
-    known: FloatArray  # (cells, ions, Q, LANES) K
-    departed: FloatArray  # (ions, Q, LANES) of the amount that left
-    log_coefficient: FloatArray  # (cells, ions, Q, LANES) of ln D
-    face: FloatArray  # (ions, Q, LANES) of the fluxes through one face, by ln D
-    knots: FloatArray  # (ions, intervals + 1, 2, Q, LANES) of the table of ln D and its slopes
-    acts: IntegerArray  # (ions,) 1 where some parameter changes ln D of the ion
-    variants: Variants
-    parameters: int  # P
-    potential_before: FloatArray  # (Q, LANES) of the potential of the first cell, one step before
-
-
-def in_groups(values: FloatArray) -> FloatArray:
-    """Values over parameters, shape (..., P), in groups: shape (..., Q, LANES), a copy filled up with zeros."""
-    *axes, parameters = values.shape
-    groups = -(-parameters // LANES)
-    result = np.zeros((*axes, groups * LANES))
-    result[..., :parameters] = values
-    return result.reshape(*axes, groups, LANES)
-
-
-def one_by_one(values: FloatArray, parameters: int) -> FloatArray:
-    """The inverse of `in_groups`, as a copy."""
-    return values.reshape(*values.shape[:-2], -1)[..., :parameters].copy()
+from .tangent_arrays import Tangents
 
 
 @inner_kernel
@@ -96,27 +69,52 @@ def carry_tangents(
     last = method.nodes.shape[0] - 1
     scale = step * method.diagonal
     inverse = 1.0 / scale
+    cells = problem.cells
+    moving = cells.velocity.shape[0] > 0
     copy(tangents.potential_before, values[0, 0, ions])
+    if moving:
+        place(cells, 0.0)
+        follow_fronts(state, step, cells, tangents)
+        size_tangents(0.0, tangents)
+        amount_rate_tangents(state, cells, tangents)
     for j in range(1, last + 1):
+        if moving:
+            place(cells, method.nodes[j] * step)
+            size_tangents(method.nodes[j] * step, tangents)
         for k in range(count):
+            at_start = cells.before[k] if moving else 1.0
             for i in range(ions):
                 total = 0.0
                 for g in range(groups):
                     for p in range(LANES):
-                        known[k, i, g, p] = values[0, k, i, g, p]
+                        known[k, i, g, p] = at_start * values[0, k, i, g, p]
+                        if moving:
+                            widened = tangents.faces[k + 1, g, p] - tangents.faces[k, g, p]
+                            known[k, i, g, p] += widened * state.y[k, i]
                 for q in range(j):
                     weight = step * method.a[j, q]
                     total += weight * substeps.rates[q, k, i]
                     for g in range(groups):
                         for p in range(LANES):
                             known[k, i, g, p] += weight * rates[q, k, i, g, p]
-                substeps.known[k, i] = state.y[k, i] + total
+                if moving:
+                    substeps.known[k, i] = (at_start * state.y[k, i] + total) / cells.size[k]
+                    for g in range(groups):
+                        for p in range(LANES):
+                            known[k, i, g, p] -= substeps.known[k, i] * tangents.size[k, g, p]
+                            known[k, i, g, p] /= cells.size[k]
+                else:
+                    substeps.known[k, i] = state.y[k, i] + total
         solve_substep_tangents(j, scale, substeps, problem, work, tangents)
         for k in range(count):
+            amount = cells.size[k] * inverse if moving else inverse
             for i in range(ions):
                 for g in range(groups):
                     for p in range(LANES):
-                        rates[j, k, i, g, p] = (values[j, k, i, g, p] - known[k, i, g, p]) * inverse
+                        rates[j, k, i, g, p] = (values[j, k, i, g, p] - known[k, i, g, p]) * amount
+                        if moving:
+                            gained = (substeps.values[j, k, i] - substeps.known[k, i]) * inverse
+                            rates[j, k, i, g, p] += gained * tangents.size[k, g, p]
     for i in range(ions):
         for j in range(last + 1):
             weight = step * method.a[last, j]
@@ -125,6 +123,12 @@ def carry_tangents(
                     tangents.departed[i, g, p] += weight * tangents.back[j, i, g, p]
     copy(values[0], values[last])
     copy(rates[0], rates[last])
+    if moving:
+        density_rate_tangents(substeps, last, cells, tangents)
+        for f in range(count + 1):
+            for g in range(groups):
+                for p in range(LANES):
+                    tangents.faces[f, g, p] += step * tangents.velocity[f, g, p]
     copy(tangents.back[0], tangents.back[last])
 
 
@@ -147,6 +151,8 @@ def solve_substep_tangents(
     assemble(y, substeps.known, step, problem, mode, work)
     tabulated_derivatives(y, problem, tangents)
     add_known_and_fluxes(step, problem, work, tangents, substep)
+    if problem.cells.velocity.shape[0] > 0:
+        subtract_moved_residuals(y, step, substeps.known, problem, work, tangents, right)
     if problem.boundaries.law == SURFACE_CLOSED:
         for g in range(groups):
             for p in range(LANES):
@@ -247,6 +253,27 @@ def add_known_and_fluxes(step: float, problem: Problem, work: Workspace, tangent
 
 
 @inner_kernel
+def varied_cells(cells: Cells, size: FloatArray, distance: FloatArray, factor: float) -> Cells:
+    """Cells of a varied sample: those given, or the moving ones, the last of which makes up for its thickness.
+
+    The faces go the same way in a step that takes longer by a factor.
+    """
+    if cells.velocity.shape[0] == 0:
+        return Cells(size, distance, cells.velocity, cells.left_share, cells.faces, cells.before)
+    last = size.shape[0] - 1
+    thickness = cells.faces[last + 1]
+    change = size.sum() - thickness
+    moved_size, moved_distance = cells.size, cells.distance
+    if abs(change) > 1e-13 * thickness:
+        moved_size, moved_distance = cells.size.copy(), cells.distance.copy()
+        moved_size[last] += change
+        moved_distance[last] += 0.5 * change
+        moved_distance[last + 1] += 0.5 * change
+    velocity = cells.velocity if factor == 1.0 else cells.velocity / factor
+    return Cells(moved_size, moved_distance, velocity, cells.left_share, cells.faces, cells.before)
+
+
+@inner_kernel
 def subtract_varied_residuals(
     y: FloatArray,
     step: float,
@@ -275,8 +302,10 @@ def subtract_varied_residuals(
         for s in range(2):
             sign = 1.0 if s == 1 else -1.0
             weight = sign / variants.spacing[v]
+            # a longer substep is the same substep in which everything flows faster
+            factor = variants.duration[s, v]
             varied = Problem(
-                Cells(cells.size[s, v], cells.distance[s, v]),
+                varied_cells(problem.cells, cells.size[s, v], cells.distance[s, v], factor),
                 Medium(
                     medium.charges[s, v], medium.ions, medium.permittivity[s, v], medium.thermal[s, v],
                     medium.native[s, v],
@@ -289,46 +318,9 @@ def subtract_varied_residuals(
                     boundaries.held_coefficient[s, v], boundaries.deposits[s, v],
                 ),
             )  # fmt: skip
-            # a longer substep is the same substep in which everything flows faster
-            factor = variants.duration[s, v]
             assemble(y, known, step * factor, varied, mode, work)
             for k in range(count):
                 for a in range(ions + 1):
                     right[k, a, g, p] -= weight * work.residual[k, a]
             for i in range(ions):
                 back[i, g, p] += weight * factor * work.back_flux[i]
-
-
-def make_tangents(
-    *, cells: int, ions: int, substeps: int, knots: FloatArray, variants: Variants, state: FloatArray,
-    departed: FloatArray,
-) -> Tangents:  # fmt: skip
-    """Buffers for one stage of the experiment.
-
-    Args:
-        cells: number of cells.
-        ions: number of ions.
-        substeps: of the Runge-Kutta method, the explicit first one included.
-        knots: derivatives of the tables of ln D, shape (ions, intervals + 1, 2, P).
-        variants: see `Variants`.
-        state: S at the start, shape (cells, ions + 1, P).
-        departed: derivative of the amounts that have left, shape (ions, P).
-    """
-    grouped = in_groups(departed)
-    lanes = grouped.shape[1:]
-    values = np.zeros((substeps, cells, ions + 1, *lanes))
-    values[0] = in_groups(state)
-    return Tangents(
-        values=values,
-        rates=np.zeros((substeps, cells, ions, *lanes)),
-        back=np.zeros((substeps, ions, *lanes)),
-        known=np.zeros((cells, ions, *lanes)),
-        departed=grouped,
-        log_coefficient=np.zeros((cells, ions, *lanes)),
-        face=np.zeros((ions, *lanes)),
-        knots=in_groups(knots),
-        acts=np.any(knots != 0.0, axis=(1, 2, 3)).astype(np.int64),
-        variants=variants,
-        parameters=departed.shape[1],
-        potential_before=np.zeros(lanes),
-    )

@@ -87,7 +87,8 @@ def vary_stage(
 
         def arrays(varied: Experiment, shift: float) -> StageArrays:
             return make_stage(
-                varied, index, scales=_scales_of(varied, scales), cells=_cells(varied, experiment, grid), start=start,
+                varied, index, scales=_scales_of(varied, scales),
+                cells=_cells(varied, experiment, grid, base.problem.cells), start=start,
                 surface_displacement=displacement + shift, present=present, settings=settings, like=(experiment, base),
             )  # fmt: skip
 
@@ -150,11 +151,15 @@ def _scales_of(varied: Experiment, scales: Scales) -> Scales:
     return replace(own, native=own.native * (own.density / scales.density), density=scales.density)
 
 
-def _cells(varied: Experiment, experiment: Experiment, grid: Grid) -> Cells:
-    """Cells of a varied sample: those behind the exchanged zone are stretched to its thickness."""
+def _cells(varied: Experiment, experiment: Experiment, grid: Grid, cells: Cells) -> Cells:
+    """Cells of a varied sample: those behind the exchanged zone, or the last moving one, make up for its thickness."""
     thickness = varied.sample.thickness
     if thickness == experiment.sample.thickness:
-        return grid.cells()
+        return cells
+    if grid.moving is not None:
+        size = cells.size.copy()
+        size[-1] += thickness - experiment.sample.thickness
+        return cells._replace(size=size, distance=cells_of(size).distance)
     behind = grid.depth > grid.zone
     size = grid.size.copy()
     if not behind.any():
