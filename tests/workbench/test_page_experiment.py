@@ -468,3 +468,14 @@ def test_what_people_write_gets_its_own_remedy(model, key, value, remedy):
     found = page_words(error)
     assert found.endswith(f"; {remedy}")
     assert "quotation" not in found
+
+
+def test_a_beam_of_several_ions_is_shown_as_in_the_file(tmp_path: Path) -> None:
+    async def act(page: Visit) -> None:
+        control = page.element("form-stages[0].beam")
+        assert control.value == "{ Rb = 0.5, Cs = 0.5 }"
+        page.session.edit("stages[0].beam", {"Rb": 0.25, "Cs": 0.5})
+        await page.until(lambda: "add up to 0.75" in page.texts())
+
+    text = (Path(__file__).resolve().parents[2] / "examples" / "rb-cs-simultaneous-cait.toml").read_text()
+    visit(tmp_path / "project", "experiment", act, text=text)

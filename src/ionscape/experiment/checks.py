@@ -133,18 +133,21 @@ def diffusion_paths(experiment: ExperimentData) -> Iterator[tuple[str, str, Diff
 
 
 def _check_beam(experiment: ExperimentData, law: SurfaceLaw, index: int) -> None:
-    if law.beam is None:
-        return
-    charge = experiment.ions[law.beam].charge
-    if charge * (law.potential or 0.0) < 0.0:
-        sign = "greater" if charge > 0 else "less"
-        problem = f"must be {sign} than 0, since {law.beam} has the charge {charge:+d}"
-        remedy = "change the sign of the potential or the charge of the ion"
-        reject(problem, field=f"stages[{index}].{law.potential_key}", remedy=remedy)
-    if is_immobile(experiment.diffusion_specifications(index)[law.beam]):
-        problem = "is an immobile ion in this stage, which cannot enter the sample"
-        remedy = f"give {law.beam} a diffusion coefficient greater than 0"
-        reject(problem, field=f"stages[{index}].beam", remedy=remedy)
+    for name in law.beam_fractions:
+        charge = experiment.ions[name].charge
+        if charge * (law.potential or 0.0) < 0.0:
+            sign = "greater" if charge > 0 else "less"
+            problem = f"must be {sign} than 0, since {name} has the charge {charge:+d}"
+            remedy = "change the sign of the potential or the charge of the ion"
+            if len({experiment.ions[other].charge > 0 for other in law.beam_fractions}) > 1:
+                remedy = "a beam has ions of one sign"
+            reject(problem, field=f"stages[{index}].{law.potential_key}", remedy=remedy)
+        if is_immobile(experiment.diffusion_specifications(index)[name]):
+            problem = "is an immobile ion in this stage, which cannot enter the sample"
+            if not isinstance(law.beam, str):
+                problem = f"holds {name}, {problem[3:]}"
+            remedy = f"give {name} a diffusion coefficient greater than 0"
+            reject(problem, field=f"stages[{index}].beam", remedy=remedy)
 
 
 def _check_temperature(experiment: ExperimentData, index: int) -> None:

@@ -13,7 +13,8 @@ from ionscape.experiment.diffusion import DiffusionSpecification
 from ionscape.files.fields import POSITIVE, Bounds, Number, Quantity, reject
 from ionscape.files.table import Table
 
-IonName = Annotated[str, Field(min_length=1, pattern=r"^[^\s.\[\]]+$")]
+ION_NAME = r"^[^\s.\[\]]+$"
+IonName = Annotated[str, Field(min_length=1, pattern=ION_NAME)]
 Density = Annotated[float, Quantity("number density", POSITIVE)]
 
 

@@ -6,16 +6,17 @@ and none of the kinds, so that a new kind whose law is one of these touches this
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 from pydantic import Field, model_validator
 
 from ionscape.experiment.diffusion import DiffusionSpecification
-from ionscape.experiment.parts import POSITIVE, IonName
-from ionscape.files.fields import Bounds, Number, Quantity, reject
+from ionscape.experiment.parts import ION_NAME, POSITIVE, IonName
+from ionscape.files.fields import Bounds, Marker, Number, Quantity, reject
 from ionscape.files.quantities import format_quantity
 from ionscape.files.table import Table
 
@@ -26,22 +27,29 @@ FRACTION_TOLERANCE = 1e-6
 class SurfaceLaw:
     """What passes the irradiated face during a stage.
 
-    A beam feeds it from a source at `potential`; or an electrode or a melt at `potential` holds it at a composition, or
-    blocks it; or nothing passes, at open circuit.
+    A beam of one ion or of several feeds it from a source at `potential`; or an electrode or a melt at `potential`
+    holds it at a composition, or blocks it; or nothing passes, at open circuit.
 
     Attributes:
         potential: that is applied [V]; None at open circuit.
-        beam: ion that a beam brings; None without one.
+        beam: ion that a beam brings, or the fractions of the ion current by ion; None without one.
         beam_current: magnitude of its current [A]; None for a beam that holds the surface at its potential.
         composition: number fractions of the ions at the surface; None where it is not held.
         potential_key: key of the stage that states the potential.
     """
 
     potential: float | None = None
-    beam: str | None = None
+    beam: str | Mapping[str, float] | None = None
     beam_current: float | None = None
     composition: Mapping[str, float] | None = None
     potential_key: str = "potential"
+
+    @property
+    def beam_fractions(self) -> Mapping[str, float]:
+        """Fractions of the ion current by ion; empty without a beam."""
+        if self.beam is None:
+            return {}
+        return {self.beam: 1.0} if isinstance(self.beam, str) else self.beam
 
     @property
     def touches(self) -> bool:
@@ -85,8 +93,9 @@ class StageTable(Table):
     def newcomers(self) -> tuple[str, ...]:
         """The ions that the stage brings to the surface."""
         law = self.surface_law()
-        brought = (law.beam,) if law.beam is not None else ()
-        return brought + tuple(name for name, fraction in (law.composition or {}).items() if fraction > 0.0)
+        return tuple(law.beam_fractions) + tuple(
+            name for name, fraction in (law.composition or {}).items() if fraction > 0.0
+        )
 
     @property
     def drives(self) -> bool:
@@ -96,10 +105,47 @@ class StageTable(Table):
     def ions_named(self) -> Iterator[tuple[str, str]]:
         """Keys of the stage that name an ion of the surface, and the ion."""
         law = self.surface_law()
-        if law.beam is not None:
-            yield "beam", law.beam
+        for name in law.beam_fractions:
+            yield "beam" if isinstance(law.beam, str) else f"beam.{name}", name
         for name in law.composition or ():
             yield f"composition.{name}", name
+
+
+@dataclass(frozen=True)
+class BeamIons(Marker):
+    """An ion by its name, or a table of ions with their fractions of the ion current."""
+
+    def read(self, value: object, *, in_file: bool = True) -> str | dict[str, float]:
+        """The name, or the fractions by name."""
+        if isinstance(value, str):
+            return _ion_name(value)
+        if not isinstance(value, Mapping):
+            remedy = f"give the name of an ion, or fractions of the ion current such as {self.example()}"
+            reject("must be an ion or a table of ions", value=value, remedy=remedy)
+        parts = cast(Mapping[object, object], value)
+        fraction = Number(Bounds(above=0.0, at_most=1.0), 0.5)
+        fractions = {_ion_name(name): fraction.read(part, in_file=in_file) for name, part in parts.items()}
+        total = sum(fractions.values())
+        if abs(total - 1.0) > FRACTION_TOLERANCE:
+            remedy = f"change the fractions of the ion current so that they add up to 1 within {FRACTION_TOLERANCE:g}"
+            reject(f"has fractions that add up to {total:.8g}", remedy=remedy)
+        return fractions
+
+    def json_schema(self) -> dict[str, Any]:
+        """A name, or a table of numbers."""
+        fractions = {"type": "object", "additionalProperties": {"type": "number", "exclusiveMinimum": 0, "maximum": 1}}
+        return {"anyOf": [{"type": "string", "minLength": 1}, fractions], "examples": ["Rb"]}
+
+    def example(self) -> str:
+        """Two ions that carry the same current."""
+        return "{ Rb = 0.5, Cs = 0.5 }"
+
+
+def _ion_name(value: object) -> str:
+    """A name that can stand in paths of keys."""
+    if not isinstance(value, str) or re.fullmatch(ION_NAME, value) is None:
+        reject("must be the name of an ion", value=value, remedy='give one of [ions], such as "Rb"')
+    return value
 
 
 class Irradiation(StageTable):
@@ -108,7 +154,10 @@ class Irradiation(StageTable):
     charge_is_counted: ClassVar[bool] = True
 
     kind: Literal["irradiation"] = Field(default="irradiation", description="Kind of the stage.")
-    beam: IonName = Field(description="Ion of the beam.", examples=["Rb"])
+    beam: Annotated[str | dict[str, float], BeamIons()] = Field(
+        description="Ion of the beam; or several with their fractions of the ion current, which add up to 1.",
+        examples=["Rb", {"Rb": 0.5, "Cs": 0.5}],
+    )
     source_potential: Annotated[float, Quantity("voltage")] = Field(
         description="Potential of the ion source, of the sign of the ion's charge: the surface does not rise beyond it."
     )
@@ -136,7 +185,8 @@ class Irradiation(StageTable):
         """Beam, source and current."""
         current = self.beam_current
         limit = "" if current is None else f" and a beam of {format_quantity(current, 'current')}"
-        return f"irradiation with {self.beam}, source at {format_quantity(self.source_potential, 'voltage')}{limit}"
+        brought = " and ".join(self.newcomers)
+        return f"irradiation with {brought}, source at {format_quantity(self.source_potential, 'voltage')}{limit}"
 
 
 class Contact(StageTable):

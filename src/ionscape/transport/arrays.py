@@ -55,15 +55,16 @@ class Coefficients(NamedTuple):
 class Boundaries(NamedTuple):
     """The two faces during one stage. Fluxes are divided by the density scale [m/s].
 
-    ``law``: one of the ``SURFACE_*`` codes; ``beam``: index of the injected ion; ``beam_flux`` [m/s], infinite when
-    the beam is not limited; ``holding`` g [m/(s V)] of the law J = g (U_R - phi_s); ``applied_potential`` [V]: source
+    ``law``: one of the ``SURFACE_*`` codes; ``beam_share`` (ions,): flux of each injected ion in units of that of the
+    first one if it carried the whole ion current, for which what follows holds; ``beam_flux`` [m/s], infinite when the
+    beam is not limited; ``holding`` g [m/(s V)] of the law J = g (U_R - phi_s); ``applied_potential`` [V]: source
     potential or that of the contact; ``vacuum`` eps_0 / (e n d_aperture) [m/V]; ``surface_displacement`` [m]: frozen
     displacement of a closed face; ``held`` (ions,): scaled densities that a contact holds, ``held_coefficient``
     (ions,) their D [m^2/s]; ``deposits`` (ions,): 1 where the back electrode takes the ion.
     """
 
     law: int
-    beam: int
+    beam_share: FloatArray
     beam_flux: float
     holding: float
     applied_potential: float

@@ -187,12 +187,15 @@ def surface_face(y: FloatArray, step: float, problem: Problem, mode: int, work: 
         # the field between surface and grounded aperture starts at the surface: displacement -eps_0 phi / d
         residual[0, ions] += boundaries.vacuum * potential / h
         diagonal[0, ions, ions] += boundaries.vacuum / h
-        i = boundaries.beam
-        if mode == POTENTIAL_LIMITED:
-            work.surface_flux[i] = boundaries.holding * (boundaries.applied_potential - potential)
-            work.surface_slope[i, ions] = -boundaries.holding
-        elif mode == BEAM_LIMITED:
-            work.surface_flux[i] = boundaries.beam_flux
+        for i in range(ions):
+            share = boundaries.beam_share[i]
+            if share == 0.0:
+                continue
+            if mode == POTENTIAL_LIMITED:
+                work.surface_flux[i] = share * (boundaries.holding * (boundaries.applied_potential - potential))
+                work.surface_slope[i, ions] = -(share * boundaries.holding)
+            elif mode == BEAM_LIMITED:
+                work.surface_flux[i] = share * boundaries.beam_flux
     elif boundaries.law == SURFACE_CLOSED:
         residual[0, ions] -= boundaries.surface_displacement / h
     else:

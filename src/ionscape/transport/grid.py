@@ -167,7 +167,7 @@ class ZoneEstimate:
         depth: of the exchange [m].
         width: of the narrowest front [m].
         cell: the largest one that resolves the front of the native ions [m].
-        fronts: number of stages whose front the potential sharpens.
+        fronts: that the potential sharpens, one for each ion that a stage brings.
     """
 
     depth: float
@@ -329,7 +329,8 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
             largest = max(charges.values(), default=1)
             sharpened, resolving = _front(foreign, native, amount, stage.duration, largest)
             width = min(width, sharpened)
-            fronts += foreign < native and sharpened < SHARP * DIFFUSIVE_WIDTH * math.sqrt(foreign * stage.duration)
+            if foreign < native and sharpened < SHARP * DIFFUSIVE_WIDTH * math.sqrt(foreign * stage.duration):
+                fronts += max(len(stage.surface_law().beam_fractions), 1)
             if pushed and exchanged > LEADING_LAYER * amount:
                 # the ions that came first stay between the new ones and the native ones
                 leading = max(charges[name] * coefficients[name] for name in pushed)

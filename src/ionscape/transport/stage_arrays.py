@@ -128,7 +128,7 @@ def make_stage(
         first = min(first, 0.02 * capacity * abs(boundaries.applied_potential) / boundaries.beam_flux)
     absent = ~present & (boundaries.held == 0.0)
     if boundaries.law == SURFACE_BEAM:
-        absent[boundaries.beam] = False
+        absent[boundaries.beam_share > 0.0] = False
     # an ion that neither is there nor enters must stay away exactly: its rounding errors would move
     coefficients.knots[absent] = 0.0
     coefficients.knots[absent, :, 0] = math.log(SMALLEST_COEFFICIENT)
@@ -157,7 +157,7 @@ def _ohmic_potential(
         return None
     faces = np.cumsum(cells.size)
     thickness = faces[-1]
-    flux = abs(charges[boundaries.beam]) * boundaries.beam_flux
+    flux = float(boundaries.beam_share @ np.abs(charges)) * boundaries.beam_flux
     surface = min(abs(boundaries.applied_potential), flux * thickness / mobility)
     depth = faces - 0.5 * cells.size
     return math.copysign(surface, boundaries.applied_potential) * (1.0 - depth / thickness)
@@ -254,18 +254,23 @@ def _boundaries(
     deposits = experiment.back_electrode.deposits
     held = np.zeros(ions)
     held_coefficient = np.zeros(ions)
-    kind, beam, beam_flux, holding, potential = SURFACE_CLOSED, 0, math.inf, 0.0, 0.0
+    beam_share = np.zeros(ions)
+    kind, beam_flux, holding, potential = SURFACE_CLOSED, math.inf, 0.0, 0.0
     regime = POTENTIAL_LIMITED
     law = stage.surface_law()
     if law.beam is not None:
-        kind, beam, potential = SURFACE_BEAM, scales.names.index(law.beam), law.potential or 0.0
+        kind, potential = SURFACE_BEAM, law.potential or 0.0
+        places = [scales.names.index(name) for name in law.beam_fractions]
+        charge = abs(scales.charges[places[0]])
+        for place, fraction in zip(places, law.beam_fractions.values(), strict=True):
+            beam_share[place] = fraction * charge / abs(scales.charges[place])
         # the native current at full potential within holding_tolerance of the source potential; the sign makes the
         # law J = g (U_R - phi) feed positive ions to a positive and negative ions to a negative surface
         holding = max(mobility, 1e-40) / (experiment.sample.thickness * settings.holding_tolerance)
-        holding *= math.copysign(1.0, scales.charges[beam])
+        holding *= math.copysign(1.0, scales.charges[places[0]])
         if law.beam_current is not None:
-            charge = ELEMENTARY_CHARGE * abs(scales.charges[beam]) * scales.density
-            beam_flux = law.beam_current / (experiment.sample.illuminated_area * charge)
+            carried = ELEMENTARY_CHARGE * charge * scales.density
+            beam_flux = law.beam_current / (experiment.sample.illuminated_area * carried)
             regime = BEAM_LIMITED
     elif law.potential is not None:
         kind, potential = SURFACE_BLOCKING if law.blocks else SURFACE_HELD, law.potential
@@ -282,7 +287,7 @@ def _boundaries(
                 held_coefficient[i] = max(value, SMALLEST_COEFFICIENT)
     boundaries = Boundaries(
         law=kind,
-        beam=beam,
+        beam_share=beam_share,
         beam_flux=beam_flux,
         holding=holding,
         applied_potential=potential,

@@ -251,7 +251,7 @@ class Controls:
             show = lambda value: default is True if value is None else bool(value)  # noqa: E731
             read = lambda shown: self._unless_default(path, bool(shown), default is True)  # noqa: E731
             control = ui.checkbox(label, value=show(value)).props("dense")
-        elif kind == "choice" or names is not None:
+        elif kind == "choice" or (names is not None and not isinstance(value, Mapping)):
             words = list(key.value.words or (names() if names else ()))
             offered = [*words, *([value] if isinstance(value, str) and value not in words and names is None else [])]
             # a name that is gone is not offered again

@@ -150,7 +150,9 @@ class Page:
         stage = self.document.get(f"stages[{number}]")
         if not isinstance(stage, Mapping):
             return f"{number + 1}"
-        words = [str(stage.get(key)) for key in ("beam", "kind") if stage.get(key)]
+        beam = stage.get("beam")
+        brought = " + ".join(map(str, beam)) if isinstance(beam, Mapping) else beam
+        words = [str(word) for word in (brought, stage.get("kind")) if word]
         return f"{number + 1}  {' '.join(words)}, {stage.get('duration', '?')}"
 
     def _new_stage(self, model: type[Keyed]) -> tuple[dict[str, Any], list[str]]:
