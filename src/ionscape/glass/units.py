@@ -164,7 +164,8 @@ def network_former_units(
     singly, doubly, triply = steps
     two = singly - doubly
     one = doubly - triply
-    asymmetric = min(max(left - 3.0 * phosphate, 0.0), borate - tetrahedral)
+    trigonal = max(borate - tetrahedral, 0.0)  # the sum of charge and P(4) may be larger by its rounding error
+    asymmetric = min(max(left - 3.0 * phosphate, 0.0), trigonal)
     values = {
         "B4": tetrahedral,
         "P4": excess,
@@ -172,7 +173,7 @@ def network_former_units(
         "P0": triply + 0.5 * second * one,
         "P1": one * (1.0 - second) + 0.5 * first * two,
         "P2": two * (1.0 - first) + 0.5 * second * one,
-        "B3": max(borate - tetrahedral - asymmetric, 0.0),
+        "B3": max(trigonal - asymmetric, 0.0),
         "P3": max(phosphate - singly, 0.0) + 0.5 * first * two,
     }
     return NetworkFormerUnits(fractions=values)
