@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -13,6 +13,7 @@ from scipy import interpolate
 from experiments import FloatArray, Table, constant, experiment, irradiation, run, site_energies, table
 from ionscape import relations
 from ionscape.constants import ELEMENTARY_CHARGE
+from ionscape.transport import Settings, make_grid, simulate
 
 BULK_DENSITY = 1.4e28
 AREA = 28.26e-6
@@ -135,6 +136,30 @@ def test_second_order_for_constant_coefficients() -> None:
     assert np.all(orders([abs(front.width - width) for front in fronts])[1:] >= 1.8)
     # the place of the front follows from conservation, whatever the grid
     assert [front.depth for front in fronts] == pytest.approx([WIDTHS_TRAVELLED * DECAY_LENGTH] * 4, abs=2e-3 * width)
+
+
+def test_second_order_of_cells_that_move() -> None:
+    """The same front on moving cells: means over the cells of the logistic wave, by Gauss' quadrature."""
+    amount = WIDTHS_TRAVELLED * DECAY_LENGTH
+    described = experiment(
+        ions={"Li": constant(NATIVE), "Rb": constant(FOREIGN)}, native={"Li": BULK_DENSITY}, area=AREA,
+        stages=[irradiation("Rb", 1e4, amount / FLUX, beam_current=FLUX * ELEMENTARY_CHARGE * BULK_DENSITY * AREA)],
+        thickness=1.6 * amount,
+    )  # fmt: skip
+    settings = Settings(model="electroneutral", relative_tolerance=1e-6, snapshots_per_stage=3)
+    points, weights = np.polynomial.legendre.leggauss(8)
+    errors = []
+    for cells in (50, 100, 200, 400):
+        final = simulate(described, settings=settings, grid=replace(make_grid(described), moving=cells)).dataset
+        depth, size = (final[f"mesh_{name}"].values[-1] for name in ("depth", "cell_size"))
+        places = depth[:, None] + 0.5 * size[:, None] * points - amount
+        exact = relations.logistic_wave_fraction(
+            places, flux=FLUX, native_diffusion_coefficient=NATIVE, foreign_diffusion_coefficient=FOREIGN
+        ) @ (0.5 * weights)
+        formed = depth > 0.4 * amount
+        errors.append(float(np.abs(final["mesh_density"].values[-1, :, 0] / BULK_DENSITY - exact)[formed].max()))
+    assert np.all(orders(errors) >= 1.8)
+    assert errors[-1] < 1e-4
 
 
 def exponential(top: float, exponent: float) -> tuple[Table, Callable[[FloatArray], FloatArray]]:
