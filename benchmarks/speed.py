@@ -199,7 +199,7 @@ def stage_problem(file: Path, index: int, tolerance: float) -> StageProblem:
     start = sum(stage.duration for stage in experiment.stages[:index])
     before = state_of(data, experiment, first - 1)
     stage = make_stage(
-        experiment, index, scales=scales, cells=grid.cells(), start=start, surface_displacement=0.0,
+        experiment, index, scales=scales, cells=grid.cells(), start=start, surface_displacement=0.0, back_field=0.0,
         present=np.any(before[:, :-1] + scales.native > 0.0, axis=0), settings=settings,
     )  # fmt: skip
     return StageProblem(

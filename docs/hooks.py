@@ -66,6 +66,7 @@ TABLES = {
     "TableSpecification": 'Tabulated diffusion coefficient: `model = "table"`',
     "Irradiation": 'Irradiation: `[[stages]]`, `kind = "irradiation"`',
     "Contact": 'Contact: `[[stages]]`, `kind = "contact"`',
+    "Isotherm": "Isotherm of a melt: `isotherm`",
     "Storage": 'Storage: `[[stages]]`, `kind = "storage"`',
     "BackElectrode": "Back electrode: `[back_electrode]`",
     "GridSpecification": "Grid: `[grid]`",

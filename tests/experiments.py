@@ -70,12 +70,12 @@ def irradiation(
 
 def contact(potential: float, duration: float, *, temperature: float = 323.15, **options: Any) -> Table:
     """A contact stage; `options`: composition={...} or blocking=True."""
-    return {
-        "kind": "contact",
-        "potential": potential,
-        "temperature": temperature,
-        "duration": duration,
-    } | options
+    return melt(duration, temperature=temperature, **options) | {"potential": potential}
+
+
+def melt(duration: float, *, temperature: float = 323.15, **options: Any) -> Table:
+    """A contact at open circuit; `options`: composition={...}, or melt={...} and isotherm={...}."""
+    return {"kind": "contact", "temperature": temperature, "duration": duration} | options
 
 
 def storage(duration: float, *, temperature: float = 323.15) -> Table:

@@ -165,7 +165,8 @@ def _random_stage(
     temperature: float,
     sample: Data,
 ) -> Data:
-    kind = str(rng.choice(["irradiation", "contact", "blocking", "storage"], p=[0.5, 0.25, 0.12, 0.13]))
+    kinds = ["irradiation", "contact", "melt", "blocking", "storage"]
+    kind = str(rng.choice(kinds, p=[0.45, 0.2, 0.12, 0.11, 0.12]))
     here = temperature if rng.random() < 0.6 else float(np.clip(temperature + rng.uniform(-60, 60), 250.0, 700.0))
     stage: Data = {"temperature": f"{here:.8g} K", "duration": f"{_log_uniform(rng, 1.0, 3.6e6):.6g} s"}
     if kind == "irradiation":
@@ -173,6 +174,8 @@ def _random_stage(
     elif kind == "contact":
         stage |= {"kind": "contact", "potential": _contact_potential(rng, polarity)}
         stage["composition"] = _composition(rng, ions, polarity)
+    elif kind == "melt":
+        stage |= {"kind": "contact", **_melt(rng, _composition(rng, ions, polarity), ions)}
     elif kind == "blocking":
         stage |= {"kind": "contact", "potential": _contact_potential(rng, polarity), "blocking": True}
     else:
@@ -211,6 +214,17 @@ def _contact_potential(rng: np.random.Generator, polarity: int) -> str:
         return "0 V"
     sign = polarity if rng.random() < 0.7 else -polarity
     return f"{sign * _log_uniform(rng, 0.01, 1000.0):.6g} V"
+
+
+def _melt(rng: np.random.Generator, composition: dict[str, float], ions: dict[str, Data]) -> Data:
+    """Open circuit: a surface held at a composition, or one in equilibrium with a melt."""
+    alike = len({ions[name]["charge"] for name in composition}) == 1
+    if len(composition) != 2 or not alike or rng.random() < 0.5:
+        return {"composition": composition}
+    isotherm: Data = {"entering": str(rng.choice(list(composition)))}
+    isotherm["equilibrium_constant"] = round(_log_uniform(rng, 1e-3, 1e3), 6)
+    isotherm["exponent"] = round(float(rng.uniform(0.5, 3.0)), 4)
+    return {"melt": composition, "isotherm": isotherm}
 
 
 def _composition(rng: np.random.Generator, ions: dict[str, Data], polarity: int) -> dict[str, float]:

@@ -54,7 +54,7 @@ class FixedSteps:
         count, ions = len(grid.size), len(scales.names)
         y = np.zeros((count, ions + 1))  # departures from the native densities, and the potential
         stage = make_stage(
-            described, 0, scales=scales, cells=grid.cells(), start=0.0, surface_displacement=0.0,
+            described, 0, scales=scales, cells=grid.cells(), start=0.0, surface_displacement=0.0, back_field=0.0,
             present=scales.native > 0.0, settings=settings,
         )  # fmt: skip
         self.problem, self.span = stage.problem, span

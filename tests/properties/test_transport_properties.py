@@ -89,6 +89,12 @@ def check_invariants(result: SimulationResult) -> None:
             assert (left[inside] == 0.0).all()
         if stage.kind == "storage" or (stage.kind == "contact" and stage.blocking):
             assert (entered[inside] == 0.0).all()
+        if stage.kind == "contact" and stage.potential is None:
+            # ions are exchanged charge for charge, up to what charges the surface
+            assert (left[inside] == 0.0).all()
+            assert (data["current"].values[1:][inside] == 0.0).all()
+            most = np.abs(entered[inside]).max(initial=0.0)
+            assert np.abs(entered[inside].sum(axis=1)).max(initial=0.0) <= 1e-3 * most + 1e-12 * inventory
 
 
 @pytest.fixture(scope="module")

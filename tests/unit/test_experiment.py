@@ -215,6 +215,79 @@ def test_contact_and_back_electrode() -> None:
     assert blocked.contact_densities(0) is None
 
 
+MELT = """
+[[stages]]
+kind = "contact"
+melt = { Rb = 0.9, Li = 0.1 }
+isotherm = { entering = "Rb", equilibrium_constant = 0.2, exponent = 1.5 }
+temperature = "250 degC"
+duration = "30 min"
+"""
+ISOTHERM = 'isotherm = { entering = "Rb", equilibrium_constant = 0.2, exponent = 1.5 }\n'
+
+
+def test_a_contact_without_a_potential_is_at_open_circuit() -> None:
+    fixed = CONTACT.replace('potential = "1 kV"\n', "") + "composition = { Rb = 0.75, Li = 0.25 }\n"
+    for text, words in ((fixed, "contact with Rb, Li, open circuit"), (MELT, "59.7 % Rb and 40.3 % Li in the surface")):
+        experiment = parse_experiment(HEAD + text)
+        (stage,) = experiment.stages
+        law = stage.surface_law()
+        assert (law.potential, law.touches, law.blocks, stage.drives) == (None, True, False, True)
+        assert words in stage.in_short()
+        assert stage.newcomers == ("Rb", "Li")
+        assert experiment.warnings == ()
+        assert parse_experiment(experiment.to_toml()) == experiment
+    held = (0.2 * 9.0) ** (1.0 / 1.5)
+    assert experiment.contact_densities(0)["Rb"] == pytest.approx(1.4e28 * held / (1.0 + held))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (ISOTHERM, "", ["stages[0].melt", "needs an isotherm", "composition of the surface"]),
+        (ISOTHERM, "isotherm = {}\n", ["stages[0].isotherm.entering"]),
+        (ISOTHERM, 'isotherm = { entering = "Rb" }\n', ["stages[0].isotherm.equilibrium_constant"]),
+        (", exponent = 1.5", "", ["stages[0].isotherm.exponent"]),
+        ("exponent", "n", ["stages[0].isotherm.n", "unknown key", "exponent"]),
+        ("= 0.2", "= 0", ["equilibrium_constant", "greater than 0"]),
+        ("= 0.2", "= -1", ["equilibrium_constant", "greater than 0"]),
+        ("= 0.2", '= "0.2"', ["equilibrium_constant", "number without quotation marks"]),
+        ("= 1.5", "= 0", ["exponent", "greater than 0"]),
+        ("= 1.5", "= inf", ["exponent", "finite"]),
+        ('entering = "Rb"', 'entering = "Cs"', ["stages[0].isotherm.entering", "not in the melt", "Rb, Li"]),
+        ("Li = 0.1", "Li = 0.2", ["stages[0].melt", "add up to 1.1"]),
+        ("{ Rb = 0.9, Li = 0.1 }", "{ Rb = 1.0 }", ["stages[0].melt", "names 1 ions", "the isotherm is one of two"]),
+        ("{ Rb = 0.9, Li = 0.1 }", "{ Rb = 0.8, Li = 0.1, Na = 0.1 }", ["names 3 ions", "composition of"]),
+        ("Li = 0.1", "Na = 0.1", ["stages[0].melt.Na", "not described"]),
+        ("melt =", "composition =", ["stages[0].isotherm", "belongs to a melt"]),
+        (ISOTHERM, ISOTHERM + "composition = { Rb = 1.0 }\n", ["both a composition and a melt", "only one"]),
+        (ISOTHERM, ISOTHERM + "blocking = true\n", ["both a melt and blocking", "only one"]),
+        ("melt = { Rb = 0.9, Li = 0.1 }\n" + ISOTHERM, "blocking = true\n",
+         ["stages[0].potential", "lets no ion pass", 'kind = "storage"']),
+        ("melt = { Rb = 0.9, Li = 0.1 }\n" + ISOTHERM, "", ["neither a composition nor blocking"]),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_melt_is_one_sentence(old: str, new: str, said: list[str]) -> None:
+    message = message_of(changed(old, new, HEAD + MELT))
+    for words in said:
+        assert words in message
+
+
+def test_ions_of_different_charge_have_no_isotherm() -> None:
+    with pytest.raises(InputError, match=r"stages\[0\].melt: has ions of different charge, Rb \+2 and Li \+1"):
+        parse_experiment(HEAD + MELT).replace({"ions.Rb.charge": 2})
+
+
+def test_a_current_without_a_voltage_is_remarked_on() -> None:
+    """At 0 V a sample is short-circuited: where the ions that enter conduct better, the back electrode takes ions."""
+    held = under_contact({}, composition={"Rb": 1.0}).replace({"stages[0].potential": 0.0})
+    faster = held.replace({"ions.Rb.diffusion.coefficient": 1e-17})
+    (warning,) = faster.warnings
+    assert warning.startswith("stages[0].potential is 0 V, which short-circuits the sample: Rb diffuses faster")
+    for quiet in (held, faster.replace({"stages[0].potential": 1.0}), faster.replace({"stages[0].potential": None})):
+        assert quiet.warnings == ()
+
+
 def test_a_contact_keeps_the_surface_neutral() -> None:
     # Divalent ions are half as dense; an immobile anion stays whatever the contact holds.
     glass = under_contact({"sample.native.F": 1.4e28, "ions.F": FLUORINE, "ions.Rb.charge": 2}, composition={"Rb": 1.0})

@@ -154,6 +154,7 @@ STAGES = {
     "beam": 'kind = "irradiation"\nbeam = "C"\nsource_potential = "0.5 V"',
     "limited": 'kind = "irradiation"\nbeam = "C"\nsource_potential = "0.5 V"\nbeam_current = "1 nA"',
     "contact": 'kind = "contact"\npotential = "3 V"\ncomposition = { C = 0.6, A = 0.4 }',
+    "melt": 'kind = "contact"\ncomposition = { C = 0.6, A = 0.4 }',
     "blocking": 'kind = "contact"\npotential = "3 V"\nblocking = true',
     "storage": 'kind = "storage"',
 }
@@ -211,9 +212,8 @@ def test_jacobian_is_exact(stage: str) -> None:
     scales = make_scales(experiment)
     cells = make_grid(experiment).cells()
     arrays = make_stage(
-        experiment, 0, scales=scales, cells=cells, start=0.0, surface_displacement=0.01e-9,
-        present=np.ones(4, dtype=bool),
-        settings=Settings(holding_tolerance=1e-3),
+        experiment, 0, scales=scales, cells=cells, start=0.0, surface_displacement=0.01e-9, back_field=1e4,
+        present=np.ones(4, dtype=bool), settings=Settings(holding_tolerance=1e-3),
     )  # fmt: skip
     rng = np.random.default_rng(5)
     count, m = len(cells.size), 5
@@ -275,7 +275,7 @@ def test_beam_regime_passes_between_its_three_states() -> None:
     scales = make_scales(experiment)
     arrays = make_stage(
         experiment, 0, scales=scales, cells=make_grid(experiment).cells(), start=0.0, surface_displacement=0.0,
-        present=np.ones(4, dtype=bool), settings=Settings(),
+        back_field=0.0, present=np.ones(4, dtype=bool), settings=Settings(),
     )  # fmt: skip
     boundaries = arrays.problem.boundaries
     window = boundaries.beam_flux / boundaries.holding

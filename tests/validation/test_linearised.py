@@ -25,7 +25,7 @@ def test_uniform_glass_is_a_resistance_beside_a_capacity() -> None:
     ).replace({"sample.relative_permittivity": PERMITTIVITY})  # fmt: skip
     grid, scales = make_grid(described), make_scales(described)
     problem = make_stage(
-        described, 0, scales=scales, cells=grid.cells(), start=0.0, surface_displacement=0.0,
+        described, 0, scales=scales, cells=grid.cells(), start=0.0, surface_displacement=0.0, back_field=0.0,
         present=np.ones(1, dtype=bool), settings=Settings(),
     ).problem  # fmt: skip
     y = np.zeros((len(grid.size), 2))

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from ionscape.errors import InputError
-from ionscape.experiment import Irradiation, Sample, SiteEnergySpecification, load_experiment, parse_experiment
+from ionscape.experiment import (
+    Contact,
+    Irradiation,
+    Isotherm,
+    Sample,
+    SiteEnergySpecification,
+    load_experiment,
+    parse_experiment,
+)
 from ionscape.wording import name_of
 from ionscape.workbench.form_fields import field_problem
 from ionscape.workbench.opening import preset, with_opened
@@ -479,3 +487,31 @@ def test_a_beam_of_several_ions_is_shown_as_in_the_file(tmp_path: Path) -> None:
 
     text = (Path(__file__).resolve().parents[2] / "examples" / "rb-cs-simultaneous-cait.toml").read_text()
     visit(tmp_path / "project", "experiment", act, text=text)
+
+
+def test_a_melt_is_described_in_the_form(tmp_path):
+    """Both ions with their fractions, and the isotherm with its constants; what is missing is said beside the key."""
+
+    async def act(page: Visit) -> None:
+        page.click("add-stages-contact")
+        await page.until(lambda: page.there("form-stages[1].potential"))
+        page.set("form-stages[1].blocking", False)
+        page.set("form-stages[1].potential", "")
+        for name, fraction in (("Rb", "0.9"), ("Li", "0.1")):
+            page.set("add-stages[1].melt", name)
+            await page.until(lambda name=name: page.there(f"form-stages[1].melt.{name}"))
+            page.set(f"form-stages[1].melt.{name}", fraction)
+        await page.settled()
+        await page.until(lambda: "needs an isotherm" in page.texts())
+        page.click("add-stages[1].isotherm")
+        await page.until(lambda: page.there("form-stages[1].isotherm.entering"))
+        page.set("form-stages[1].isotherm.entering", "Rb")
+        page.set("form-stages[1].isotherm.equilibrium_constant", "0.2")
+        page.set("form-stages[1].isotherm.exponent", "1.5")
+        await page.settled()
+        stage = load_experiment(page.document.path).stages[1]
+        assert isinstance(stage, Contact)
+        assert (stage.potential, stage.melt) == (None, {"Rb": 0.9, "Li": 0.1})
+        assert stage.isotherm == Isotherm(entering="Rb", equilibrium_constant=0.2, exponent=1.5)
+
+    visit(tmp_path / "project", "experiment", act, text=RUBIDIUM)

@@ -9,6 +9,7 @@ from ionscape.experiment.diffusion import (
     make_diffusion_model,
 )
 from ionscape.experiment.load import experiment_schema, load_experiment, parse_experiment
+from ionscape.experiment.melts import Isotherm
 from ionscape.experiment.models import Experiment
 from ionscape.experiment.parts import (
     BackElectrode,
@@ -29,6 +30,7 @@ __all__ = [
     "GridSpecification",
     "Ion",
     "Irradiation",
+    "Isotherm",
     "Sample",
     "SiteEnergySpecification",
     "Stage",

@@ -171,8 +171,14 @@ def _check_composition(experiment: ExperimentData, law: SurfaceLaw, index: int) 
         if is_immobile(specifications[name]) or name in motionless:
             problem = "belongs to an ion that is immobile in this stage and keeps its native density"
             remedy = f"leave {name} out, so that the fractions of the mobile ions add up to 1"
-            reject(problem, field=f"stages[{index}].composition.{name}", remedy=remedy)
+            reject(problem, field=f"stages[{index}].{law.composition_key}.{name}", remedy=remedy)
     charges, native = _charges(experiment), _replaced_ions(experiment, index)
+    if law.composition_key == "melt" and len({charges[name] for name in law.composition}) > 1:
+        shown = " and ".join(f"{name} {charges[name]:+d}" for name in law.composition)
+        reject(
+            f"has ions of different charge, {shown}, which the isotherm does not describe",
+            field=f"stages[{index}].melt", remedy="give the composition of the glass surface instead",
+        )  # fmt: skip
     held, mean = _net_charge(charges, native, ROUNDING), _net_charge(charges, law.composition, NEUTRAL)
     if _sign(mean) == _sign(held if mean != 0.0 else _net_charge(charges, native, NEUTRAL)):
         return
@@ -195,7 +201,7 @@ def _check_composition(experiment: ExperimentData, law: SurfaceLaw, index: int) 
             f" {held:+.3g} per m^3"
         )
         remedy = "change the fractions so that their mean charge has the sign of the charge of the native ions"
-    reject(problem, field=f"stages[{index}].composition", remedy=remedy)
+    reject(problem, field=f"stages[{index}].{law.composition_key}", remedy=remedy)
 
 
 def _replaced_ions(experiment: ExperimentData, index: int) -> dict[str, float]:

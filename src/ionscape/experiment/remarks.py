@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ionscape.diffusivity import trapped_offset
-from ionscape.experiment.checks import diffusion_paths, network_charge
+from ionscape.experiment.checks import contact_densities, diffusion_paths, network_charge
 from ionscape.experiment.data import ExperimentData
 from ionscape.experiment.diffusion import SiteEnergySpecification, counted_ions, is_immobile
-from ionscape.experiment.native_glass import first_stage_with, immobile_ions, motionless_ions
+from ionscape.experiment.native_glass import first_stage_with, immobile_ions, motionless_ions, native_coefficient
 from ionscape.experiment.unusual import unusual_values
 from ionscape.remarks import Kind, Name, Remark
+
+NEGLIGIBLE = 0.01
+"""Relative difference of two conductivities that drives no current worth a remark."""
 
 USUAL_CHARGES = {
     1: ("H", "Li", "Na", "K", "Rb", "Cs", "Ag"),
@@ -67,6 +70,12 @@ ABSENT_DEPOSIT = Kind(
     "absent_deposit",
     "{0} names {ion}, which is neither native nor enters the sample, and never arrives there: leave it out.",
 )
+SHORT_CIRCUIT = Kind(
+    "short_circuit",
+    "{0} is 0 V, which short-circuits the sample: {ion} diffuses faster than the ions that it replaces, and the"
+    " diffusion potential drives a current to the back electrode. Leave it out for a melt without electrodes, where no"
+    " current flows.",
+)
 
 
 def experiment_remarks(experiment: ExperimentData) -> tuple[Remark, ...]:
@@ -79,6 +88,7 @@ def experiment_remarks(experiment: ExperimentData) -> tuple[Remark, ...]:
         *unusual_values(experiment),
         *_fermi_level_counts(experiment),
         *_deposits(experiment),
+        *_short_circuits(experiment),
     )
 
 
@@ -167,3 +177,28 @@ def _deposits(experiment: ExperimentData) -> Iterator[Remark]:
             yield IMMOBILE_DEPOSIT("back_electrode.deposits", ion=name)
         elif first_stage_with(experiment, name) is None:
             yield ABSENT_DEPOSIT("back_electrode.deposits", ion=name)
+
+
+def _short_circuits(experiment: ExperimentData) -> Iterator[Remark]:
+    """That a current flows without a voltage.
+
+    The diffusion potential drives it to the back electrode where the ions of the contact conduct better than those that
+    they replace; otherwise away from it, and that electrode gives no ions.
+    """
+    immobile = immobile_ions(experiment)
+    replaced = {name: density for name, density in experiment.sample.native.items() if name not in immobile}
+    for index, stage in enumerate(experiment.stages):
+        held = contact_densities(experiment, index)
+        if held is None or stage.surface_law().potential != 0.0:
+            continue
+        strength = {
+            name: ion.charge**2 * native_coefficient(experiment, name, index).coefficient
+            for name, ion in experiment.ions.items()
+        }
+        if _total(strength, held) > _total(strength, replaced) * (1.0 + NEGLIGIBLE):
+            fastest = max((name for name in held if held[name] > 0.0), key=lambda name: strength[name])
+            yield SHORT_CIRCUIT(f"stages[{index}].potential", ion=fastest)
+
+
+def _total(strength: Mapping[str, float], densities: Mapping[str, float]) -> float:
+    return sum(strength[name] * density for name, density in densities.items())

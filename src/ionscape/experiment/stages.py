@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self, cast
 from pydantic import Field, model_validator
 
 from ionscape.experiment.diffusion import DiffusionSpecification
+from ionscape.experiment.melts import Isotherm
 from ionscape.experiment.parts import ION_NAME, POSITIVE, IonName
 from ionscape.files.fields import Bounds, Marker, Number, Quantity, reject
 from ionscape.files.quantities import format_quantity
@@ -28,7 +29,8 @@ class SurfaceLaw:
     """What passes the irradiated face during a stage.
 
     A beam of one ion or of several feeds it from a source at `potential`; or an electrode or a melt at `potential`
-    holds it at a composition, or blocks it; or nothing passes, at open circuit.
+    holds it at a composition, or blocks it. At open circuit ions are exchanged at a held composition such that no
+    current flows, or nothing passes.
 
     Attributes:
         potential: that is applied [V]; None at open circuit.
@@ -36,6 +38,7 @@ class SurfaceLaw:
         beam_current: magnitude of its current [A]; None for a beam that holds the surface at its potential.
         composition: number fractions of the ions at the surface; None where it is not held.
         potential_key: key of the stage that states the potential.
+        composition_key: key of the stage that names the ions of the composition.
     """
 
     potential: float | None = None
@@ -43,6 +46,7 @@ class SurfaceLaw:
     beam_current: float | None = None
     composition: Mapping[str, float] | None = None
     potential_key: str = "potential"
+    composition_key: str = "composition"
 
     @property
     def beam_fractions(self) -> Mapping[str, float]:
@@ -53,8 +57,8 @@ class SurfaceLaw:
 
     @property
     def touches(self) -> bool:
-        """Whether an electrode or a melt touches the surface, which has its potential then."""
-        return self.potential is not None and self.beam is None
+        """Whether an electrode or a melt touches the surface."""
+        return self.beam is None and (self.potential is not None or self.composition is not None)
 
     @property
     def blocks(self) -> bool:
@@ -99,8 +103,9 @@ class StageTable(Table):
 
     @property
     def drives(self) -> bool:
-        """Whether a potential is applied."""
-        return self.surface_law().potential is not None
+        """Whether a potential is applied, or ions are exchanged at open circuit."""
+        law = self.surface_law()
+        return law.potential is not None or law.touches
 
     def ions_named(self) -> Iterator[tuple[str, str]]:
         """Keys of the stage that name an ion of the surface, and the ion."""
@@ -108,7 +113,7 @@ class StageTable(Table):
         for name in law.beam_fractions:
             yield "beam" if isinstance(law.beam, str) else f"beam.{name}", name
         for name in law.composition or ():
-            yield f"composition.{name}", name
+            yield f"{law.composition_key}.{name}", name
 
 
 @dataclass(frozen=True)
@@ -189,14 +194,20 @@ class Irradiation(StageTable):
         return f"irradiation with {brought}, source at {format_quantity(self.source_potential, 'voltage')}{limit}"
 
 
+_Fraction = Annotated[float, Number(Bounds(at_least=0.0, at_most=1.0), 0.5)]
+
+
 class Contact(StageTable):
-    """An electrode or a melt touches the surface at a given potential."""
+    """An electrode or a melt touches the surface, at a given potential or at open circuit."""
 
     kind: Literal["contact"] = Field(default="contact", description="Kind of the stage.")
-    potential: Annotated[float, Quantity("voltage")] = Field(
-        description="Potential of the contact against the back electrode."
+    potential: Annotated[float, Quantity("voltage")] | None = Field(
+        default=None,
+        description="Potential of the contact against the back electrode. If absent, no current flows (open circuit):"
+        " ions are exchanged charge for charge, as in a melt without electrodes, and nothing passes the back. At 0 V"
+        " the sample is short-circuited instead: an ion that diffuses faster than those it replaces drives a current.",
     )
-    composition: dict[IonName, Annotated[float, Number(Bounds(at_least=0.0, at_most=1.0), 0.5)]] | None = Field(
+    composition: dict[IonName, _Fraction] | None = Field(
         default=None,
         description="Number fractions of the ions that the contact holds at the surface, adding up to 1; ions pass"
         " either way. Their total density is the one that makes the surface neutral: they carry the charge of the"
@@ -205,30 +216,83 @@ class Contact(StageTable):
         " Ca = 0.333 and F = 0.667), and as dense.",
         examples=[{"Na": 0.1, "K": 0.9}],
     )
+    melt: dict[IonName, _Fraction] | None = Field(
+        default=None,
+        description="Number fractions of two ions of one charge in a melt, adding up to 1; instead of a composition,"
+        " which follows by the isotherm.",
+        examples=[{"K": 0.99, "Na": 0.01}],
+    )
+    isotherm: Isotherm | None = Field(
+        default=None,
+        description="Equilibrium of the melt and the glass surface.",
+        examples=[{"entering": "K", "equilibrium_constant": 0.2, "exponent": 1.5}],
+    )
     blocking: Annotated[bool, Field(strict=True)] = Field(
         default=False, description="true if no ion passes the contact; instead of a composition."
     )
 
     @model_validator(mode="after")
     def _passes_or_blocks(self) -> Self:
-        if self.blocking == (self.composition is not None):
-            found = "both a composition and blocking = true" if self.blocking else "neither a composition nor blocking"
+        given = [word for word, there in (
+            ("a composition", self.composition is not None), ("a melt", self.melt is not None),
+            ("blocking = true", self.blocking),
+        ) if there]  # fmt: skip
+        if len(given) != 1:
+            found = f"both {' and '.join(given)}" if given else "neither a composition nor blocking"
             remedy = "give either composition = { Na = 0.1, K = 0.9 } or blocking = true"
+            if "a melt" in given:
+                remedy = "give only one of composition, melt and blocking"
             reject(f"has {found}", remedy=remedy)
-        if self.composition is not None:
-            total = sum(self.composition.values())
+        if self.blocking and self.potential is None:
+            remedy = 'give a voltage such as "100 V", or kind = "storage" if nothing is connected'
+            reject("is missing for a contact that lets no ion pass", field="potential", remedy=remedy)
+        for key, fractions in (("composition", self.composition), ("melt", self.melt)):
+            total = 1.0 if fractions is None else sum(fractions.values())
             if abs(total - 1.0) > FRACTION_TOLERANCE:
                 remedy = f"change the fractions so that they add up to 1 within {FRACTION_TOLERANCE:g}"
-                reject(f"has fractions that add up to {total:.8g}", field="composition", remedy=remedy)
+                reject(f"has fractions that add up to {total:.8g}", field=key, remedy=remedy)
+        self._check_isotherm()
         return self
 
+    def _check_isotherm(self) -> None:
+        if self.melt is None or self.isotherm is None:
+            if self.isotherm is not None:
+                reject(
+                    "belongs to a melt, which is not given", field="isotherm",
+                    remedy="give melt = { K = 0.99, Na = 0.01 } instead of the composition, or leave it out",
+                )  # fmt: skip
+            if self.melt is not None:
+                example = 'isotherm = { entering = "K", equilibrium_constant = 0.2, exponent = 1.5 }'
+                reject(
+                    "needs an isotherm, from which the composition of the glass surface follows", field="melt",
+                    remedy=f"give {example}, or the composition of the surface itself",
+                )  # fmt: skip
+            return
+        if len(self.melt) != 2:
+            reject(
+                f"names {len(self.melt)} ions, and the isotherm is one of two", field="melt",
+                remedy="name both ions, the one that enters and the one that it replaces, or give the composition of"
+                " the surface itself",
+            )  # fmt: skip
+        if self.isotherm.entering not in self.melt:
+            reject("is not in the melt", field="isotherm.entering", remedy=f"give one of {', '.join(self.melt)}")
+
     def surface_law(self) -> SurfaceLaw:
-        """A face that has the potential of the contact, and its composition unless it blocks."""
-        return SurfaceLaw(potential=self.potential, composition=self.composition)
+        """A face that has the potential of the contact, if it has one, and its composition unless it blocks."""
+        if self.melt is None or self.isotherm is None:
+            return SurfaceLaw(potential=self.potential, composition=self.composition)
+        composition = self.isotherm.surface_fractions(self.melt)
+        return SurfaceLaw(potential=self.potential, composition=composition, composition_key="melt")
 
     def in_short(self) -> str:
         """What touches the surface, and its potential."""
-        what = "blocking contact" if self.composition is None else "contact with " + ", ".join(self.composition)
+        composition = self.surface_law().composition
+        what = "blocking contact" if composition is None else "contact with " + ", ".join(composition)
+        if self.melt is not None and composition is not None:
+            held = " and ".join(f"{100.0 * part:.3g} % {name}" for name, part in composition.items())
+            what = f"melt of {', '.join(self.melt)}, which holds {held} in the surface,"
+        if self.potential is None:
+            return f"{what.removesuffix(',')}, open circuit"
         return f"{what} at {format_quantity(self.potential, 'voltage')}"
 
     @property

@@ -68,7 +68,7 @@ def stage_lines(result: Result) -> list[str]:
     for stage, name in zip(reached, named_stages(experiment, reached), strict=True):
         at_end = float(current[np.flatnonzero(stages == stage)[-1]])
         unit = axis_unit(at_end, "current", least=1.0)
-        idle = not experiment.stages[stage].drives
+        idle = experiment.stages[stage].surface_law().potential is None
         lines.append(f"{stage + 1}  {name}" + ("" if idle else f": {at_end / unit.size:.3g} {unit.unit} at the end"))
     return lines
 

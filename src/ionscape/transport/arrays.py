@@ -22,6 +22,8 @@ SURFACE_BEAM = 0
 SURFACE_HELD = 1
 SURFACE_BLOCKING = 2
 SURFACE_CLOSED = 3
+SURFACE_OPEN_CIRCUIT = 4
+"""Held like `SURFACE_HELD`, and no current flows: the potential is counted from the contact, and the back is closed."""
 
 POTENTIAL_LIMITED = 0
 BEAM_LIMITED = 1
@@ -59,8 +61,9 @@ class Boundaries(NamedTuple):
     first one if it carried the whole ion current, for which what follows holds; ``beam_flux`` [m/s], infinite when the
     beam is not limited; ``holding`` g [m/(s V)] of the law J = g (U_R - phi_s); ``applied_potential`` [V]: source
     potential or that of the contact; ``vacuum`` eps_0 / (e n d_aperture) [m/V]; ``surface_displacement`` [m]: frozen
-    displacement of a closed face; ``held`` (ions,): scaled densities that a contact holds, ``held_coefficient``
-    (ions,) their D [m^2/s]; ``deposits`` (ions,): 1 where the back electrode takes the ion.
+    displacement of a closed face; ``back_field`` [V/m]: frozen field at the back at open circuit; ``held`` (ions,):
+    scaled densities that a contact holds, ``held_coefficient`` (ions,) their D [m^2/s]; ``deposits`` (ions,): 1 where
+    the back electrode takes the ion.
     """
 
     law: int
@@ -70,6 +73,7 @@ class Boundaries(NamedTuple):
     applied_potential: float
     vacuum: float
     surface_displacement: float
+    back_field: float
     held: FloatArray
     held_coefficient: FloatArray
     deposits: FloatArray

@@ -17,13 +17,15 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 
-from .arrays import LAST_STEP, SURFACE_CLOSED, Problem, State
+from .arrays import LAST_STEP, SURFACE_CLOSED, SURFACE_OPEN_CIRCUIT, Problem, State
 from .tangent_arrays import Tangents, one_by_one
+
+OPEN_CIRCUIT = (SURFACE_CLOSED, SURFACE_OPEN_CIRCUIT)
 
 
 def current_density(state: State, problem: Problem) -> float:
-    """Scaled density of the total current at the end of the last step [m/s]; zero where the surface is closed."""
-    if problem.boundaries.law == SURFACE_CLOSED:
+    """Scaled density of the total current at the end of the last step [m/s]; zero at open circuit."""
+    if problem.boundaries.law in OPEN_CIRCUIT:
         return 0.0
     distance = problem.cells.distance[1:]
     return float(((distance * _ionic(state, problem)).sum() + _displacement(state, problem)) / distance.sum())
@@ -31,7 +33,7 @@ def current_density(state: State, problem: Problem) -> float:
 
 def current_slopes(state: State, problem: Problem, tangents: Tangents) -> FloatArray:
     """Derivatives of `current_density` by the parameters, shape (P,)."""
-    if problem.boundaries.law == SURFACE_CLOSED:
+    if problem.boundaries.law in OPEN_CIRCUIT:
         return np.zeros(tangents.parameters)
     size, distance = problem.cells.size, problem.cells.distance[1:]
     charges, permittivity = problem.medium.charges, problem.medium.permittivity

@@ -31,6 +31,7 @@ from .arrays import (
     SURFACE_BEAM,
     SURFACE_CLOSED,
     SURFACE_HELD,
+    SURFACE_OPEN_CIRCUIT,
     Problem,
     Workspace,
 )
@@ -204,7 +205,7 @@ def surface_face(y: FloatArray, step: float, problem: Problem, mode: int, work: 
         field = -medium.permittivity * drop * inverse_distance
         residual[0, ions] -= field / h
         diagonal[0, ions, ions] += medium.permittivity * inverse_distance / h
-        if boundaries.law == SURFACE_HELD:
+        if boundaries.law == SURFACE_HELD or boundaries.law == SURFACE_OPEN_CIRCUIT:
             for i in range(ions):
                 z = charges[i]
                 flux, _, by_density, by_drop, _, by_log_coefficient = scharfetter_gummel(
@@ -229,7 +230,12 @@ def surface_face(y: FloatArray, step: float, problem: Problem, mode: int, work: 
 
 @inner_kernel
 def back_face(y: FloatArray, step: float, problem: Problem, work: Workspace) -> None:
-    """Add the back electrode: potential zero, arriving ions leave (those that it takes), none comes back."""
+    """Add the back electrode: potential zero, arriving ions leave (those that it takes), none comes back.
+
+    At open circuit nothing passes, and the field that the stage before left at the back stays: the current is then zero
+    at every depth. The zero of the potential is that of the last cell where the surface is closed, and otherwise that
+    of the contact, whose potential against the back electrode follows.
+    """
     cells = problem.cells
     medium = problem.medium
     coefficients = problem.coefficients
@@ -244,11 +250,12 @@ def back_face(y: FloatArray, step: float, problem: Problem, work: Workspace) -> 
     residual = work.residual
     diagonal = work.diagonal
     closed = boundaries.law == SURFACE_CLOSED
+    open_circuit = boundaries.law == SURFACE_OPEN_CIRCUIT
     for i in range(ions):
         work.back_flux[i] = 0.0
         for b in range(ions + 1):
             work.back_slope[i, b] = 0.0
-        if closed or boundaries.deposits[i] == 0.0:
+        if closed or open_circuit or boundaries.deposits[i] == 0.0:
             continue
         z = charges[i]
         drift, drift_slope = outflow(z * medium.thermal * potential)
@@ -274,6 +281,8 @@ def back_face(y: FloatArray, step: float, problem: Problem, work: Workspace) -> 
             work.lower[last, ions, b] = 0.0
         residual[last, ions] = potential * medium.thermal
         diagonal[last, ions, ions] = medium.thermal
+    elif open_circuit:
+        residual[last, ions] += medium.permittivity * boundaries.back_field / h
     else:
         field = medium.permittivity * potential * inverse_distance
         residual[last, ions] += field / h

@@ -1,6 +1,6 @@
-"""Potentials beyond the outermost cell centres of a stage in which no ion passes either face.
+"""Potentials beyond the outermost cell centres of a face that no ion passes.
 
-Both faces keep the displacement that the stage before left. Its charge sits next to the face, in a layer as thin as the
+Such a face keeps the displacement that the stage before left. Its charge sits next to it, in a layer as thin as the
 Debye length that the mobile ions there have. A cell that is thicker does not resolve the layer: taking the field of the
 face for that of its outer half would add a drop in proportion to the size of the cell.
 """
@@ -20,7 +20,7 @@ CONDUCTING_SHARE = 1e-6
 """Ions that carry less of the local conductivity do not screen: a charge is screened by those that arrive first."""
 
 
-def potentials_at_closed_faces(problem: Problem, y: FloatArray, last_potential: float) -> tuple[float, float]:
+def potentials_at_closed_faces(problem: Problem, y: FloatArray, back_field: float) -> tuple[float, float]:
     """Potential of the surface, with that of the last cell as zero, and of the last cell against the back [V].
 
     The outer half of a cell that is no thicker than the Debye length has the field of the face, as in the kernels. A
@@ -30,16 +30,22 @@ def potentials_at_closed_faces(problem: Problem, y: FloatArray, last_potential: 
     Args:
         problem: of the stage; its permittivity is greater than zero.
         y: the unknowns, shape (cells, ions + 1).
-        last_potential: of the last cell at the end of the stage before [V], which tells the field at the back.
+        back_field: at the end of the stage before [V/m].
     """
     cells, medium = problem.cells, problem.medium
     potential = y[:, -1]
-    slope = np.diff(potential[[0, 1, -2, -1]])[[0, 2]] / cells.distance[[1, -2]]
-    front, back = cells.distance[0], cells.distance[-1]
+    front = float(cells.distance[0])
+    slope = float(potential[1] - potential[0]) / float(cells.distance[1])
     surface_field = problem.boundaries.surface_displacement / medium.permittivity
-    at_surface = _drop(float(front), float(-slope[0]), surface_field, _debye_length(problem, y[0]))
-    at_back = _drop(float(back), float(-slope[1]), last_potential / float(back), _debye_length(problem, y[-1]))
-    return float(potential[0]) + at_surface, at_back
+    at_surface = _drop(front, -slope, surface_field, _debye_length(problem, y[0]))
+    return float(potential[0]) + at_surface, last_potential_at_open_circuit(problem, y, back_field)
+
+
+def last_potential_at_open_circuit(problem: Problem, y: FloatArray, back_field: float) -> float:
+    """Potential of the last cell against the back that keeps its field [V]; arguments as above."""
+    distance, potential = problem.cells.distance, y[:, -1]
+    slope = float(potential[-1] - potential[-2]) / float(distance[-2])
+    return _drop(float(distance[-1]), -slope, back_field, _debye_length(problem, y[-1]))
 
 
 def _drop(half: float, inner: float, outer: float, debye_length: float) -> float:

@@ -305,7 +305,7 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
             edge = DEPLETION_EDGE * _debye_length(experiment, stage.temperature)
             width, cell = min(width, edge), min(cell, edge / CELLS_PER_FRONT)
             continue
-        if law.potential is None or native <= 0.0:
+        if not stage.drives or native <= 0.0:
             continue
         entering = _entering_ions(experiment, stage)
         coefficients = {

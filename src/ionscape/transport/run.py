@@ -13,19 +13,19 @@ from ionscape.errors import ConvergenceError, SimulationInterrupted
 from ionscape.experiment import Experiment
 from ionscape.interrupts import undisturbed
 
-from .arrays import REJECTED, STEPS, SURFACE_CLOSED, SYSTEMS, TIME, State, make_workspace
+from .arrays import REJECTED, STEPS, SURFACE_CLOSED, SURFACE_OPEN_CIRCUIT, SYSTEMS, TIME, State, make_workspace
 from .current import current_density, current_slopes
-from .faces import potentials_at_closed_faces
+from .faces import last_potential_at_open_circuit, potentials_at_closed_faces
 from .grid import Grid, make_grid
 from .history import History, Kept
 from .integrate import FINISHED, GRID_STRAYED, STEP_TOO_SMALL, Control, advance
 from .runge_kutta import METHODS, backward_euler
 from .settings import Progress, Settings
 from .solution import SimulationResult, make_result
-from .stage_arrays import StageArrays, displacement_at_surface, make_scales, make_stage
+from .stage_arrays import StageArrays, displacement_at_surface, field_at_back, make_scales, make_stage
 from .suitability import refuse_without_charge
 from .tangent_arrays import Tangents, make_tangents, one_by_one
-from .variation import Variation, VariedStage, displacement_slopes, vary_stage
+from .variation import FaceSlopes, Variation, VariedStage, vary_stage
 
 ATTEMPTS_PER_CALL = 256
 """Most steps that are tried between two looks at progress, interruption and limits."""
@@ -92,8 +92,7 @@ def _simulate(
     count = len(cells.size)
     y = np.zeros((count, ions + 1))
     entered, departed = np.zeros(ions), np.zeros(ions)
-    displacement = 0.0  # at the surface, which a closed one keeps
-    last_potential = 0.0  # of the last cell before a closed stage: the field at the back stays as well
+    displacement, back_field = 0.0, 0.0  # at both faces, which keep them without a current
     start = 0.0
     slopes = Slopes.at_start(variations, cells=count, ions=ions)
     history.kept.append(Kept(
@@ -111,26 +110,25 @@ def _simulate(
             present = np.any(scales.native + y[:, :ions] > 0.0, axis=0)
             stage = make_stage(
                 experiment, index, scales=scales, cells=cells, start=start, surface_displacement=displacement,
-                present=present, settings=settings,
+                back_field=back_field, present=present, settings=settings,
             )  # fmt: skip
             state = _start_state(stage, y, entered, departed)
             tangents, varied = None, None
             if variations:
                 varied = vary_stage(
                     variations, index, stage, experiment=experiment, scales=scales, grid=grid, start=start,
-                    displacement=displacement, displacement_slopes=slopes.displacement, present=present,
+                    displacement=displacement, back_field=back_field, face_slopes=slopes.at_faces, present=present,
                     settings=settings,
                 )  # fmt: skip
                 tangents = slopes.tangents(varied, substeps=len(METHODS[settings.method]().nodes))
             _run_stage(
-                experiment, index, stage, state, tangents, last_potential, grid, history, settings, progress, partial
+                experiment, index, stage, state, tangents, back_field, grid, history, settings, progress, partial
             )  # fmt: skip
             if tangents is not None and varied is not None:
-                slopes = slopes.after(tangents, varied, stage, variations, float(state.y[0, ions]))
+                slopes = slopes.after(tangents, varied, stage, variations, state.y[:, ions])
                 history.stage_end_slopes.append((slopes.state[:, :ions], slopes.faces))
             displacement = displacement_at_surface(stage.problem, float(state.y[0, ions]))
-            if stage.problem.boundaries.law != SURFACE_CLOSED:
-                last_potential = float(state.y[-1, ions])
+            back_field = field_at_back(stage.problem, float(state.y[-1, ions]), back_field)
             y, entered, departed, start = state.y, state.entered, state.departed, stage.end
     except KeyboardInterrupt:
         with undisturbed():
@@ -148,13 +146,13 @@ class Slopes:
         state: of the unknowns, shape (cells, ions + 1, P).
         faces: of the depths of moving faces, shape (cells + 1, P).
         departed: of the amounts that left, shape (ions, P).
-        displacement: of the displacement at the surface, shape (P,).
+        at_faces: of what the faces keep.
     """
 
     state: FloatArray
     faces: FloatArray
     departed: FloatArray
-    displacement: FloatArray
+    at_faces: FaceSlopes
 
     @classmethod
     def at_start(cls, variations: Sequence[Variation], *, cells: int, ions: int) -> Slopes:
@@ -162,7 +160,7 @@ class Slopes:
         count = len(variations)
         return cls(
             state=np.zeros((cells, ions + 1, count)), faces=np.zeros((cells + 1, count)),
-            departed=np.zeros((ions, count)), displacement=np.zeros(count),
+            departed=np.zeros((ions, count)), at_faces=FaceSlopes.zero(count),
         )  # fmt: skip
 
     def tangents(self, varied: VariedStage, *, substeps: int) -> Tangents:
@@ -179,15 +177,15 @@ class Slopes:
         varied: VariedStage,
         stage: StageArrays,
         variations: Sequence[Variation],
-        potential: float,
+        potential: FloatArray,
     ) -> Slopes:
-        """The derivatives at the end of a stage, where the first cell has a potential [V]."""
+        """The derivatives at the end of a stage, where the cells have a potential, shape (cells,) [V]."""
         state = one_by_one(tangents.values[0], tangents.parameters)
         return Slopes(
             state=state,
             faces=one_by_one(tangents.faces, tangents.parameters),
             departed=one_by_one(tangents.departed, tangents.parameters),
-            displacement=displacement_slopes(varied, stage, variations, potential, state[0, -1]),
+            at_faces=self.at_faces.after(varied, stage, variations, potential, state[:, -1]),
         )
 
 
@@ -215,7 +213,7 @@ def _run_stage(
     stage: StageArrays,
     state: State,
     tangents: Tangents | None,
-    last_potential: float,
+    back_field: float,
     grid: Grid,
     history: History,
     settings: Settings,
@@ -237,7 +235,7 @@ def _run_stage(
 
     def keep() -> None:
         if float(state.clock[TIME]) > history.kept[-1].time:
-            history.kept.append(_kept(index, stage, state, tangents, last_potential))
+            history.kept.append(_kept(index, stage, state, tangents, back_field))
 
     try:
         while True:
@@ -301,18 +299,23 @@ def _snapshot_marks(start: float, end: float, count: int) -> FloatArray:
     return np.concatenate([early, start + duration * np.linspace(1.0 / count, 1.0, count)])
 
 
-def _kept(index: int, stage: StageArrays, state: State, tangents: Tangents | None, last_potential: float) -> Kept:
+def _kept(index: int, stage: StageArrays, state: State, tangents: Tangents | None, back_field: float) -> Kept:
     """A copy of the state, and the current through it.
 
-    The kernels count the potential of a closed stage from the last cell. The displacements at both faces are those that
-    the stage before ended with; `potentials_at_closed_faces` tells what they add.
+    The kernels count the potential from the last cell where the surface is closed, and from a contact at open circuit.
+    The displacements at closed faces are those that the stage before ended with; `faces` tells what they add.
     """
     y = state.y.copy()
     surface = float(y[0, -1])
-    if stage.problem.boundaries.law == SURFACE_CLOSED and stage.problem.medium.permittivity > 0.0:
-        surface, last = potentials_at_closed_faces(stage.problem, y, last_potential)
+    law, full = stage.problem.boundaries.law, stage.problem.medium.permittivity > 0.0
+    if law == SURFACE_CLOSED and full:
+        surface, last = potentials_at_closed_faces(stage.problem, y, back_field)
         y[:, -1] += last
         surface += last
+    elif law == SURFACE_OPEN_CIRCUIT:
+        last = last_potential_at_open_circuit(stage.problem, y, back_field) if full else 0.0
+        surface = last - float(y[-1, -1])  # of the contact, whose potential the kernels take as zero
+        y[:, -1] += surface
     if stage.contact_potential is not None:
         surface = stage.contact_potential
     return Kept(

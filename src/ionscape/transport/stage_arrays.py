@@ -21,6 +21,7 @@ from .arrays import (
     SURFACE_BLOCKING,
     SURFACE_CLOSED,
     SURFACE_HELD,
+    SURFACE_OPEN_CIRCUIT,
     Boundaries,
     Cells,
     Coefficients,
@@ -61,7 +62,7 @@ class StageArrays:
         first_step: [s].
         regime: of the beam at the start.
         first_potential: first guess of the potential, shape (cells,) [V]; None for that of the stage before.
-        contact_potential: of the contact that touches the surface [V]; None without one.
+        contact_potential: that is applied to the contact at the surface [V]; None where none is.
     """
 
     problem: Problem
@@ -90,13 +91,14 @@ def make_stage(
     cells: Cells,
     start: float,
     surface_displacement: float,
+    back_field: float,
     present: NDArray[np.bool_],
     settings: Settings,
     like: tuple[Experiment, StageArrays] | None = None,
 ) -> StageArrays:
     """Arrays of stage ``index``, which begins at ``start`` [s].
 
-    ``surface_displacement`` is what the stage before left at the surface; ``present``: which ions the
+    ``surface_displacement`` and ``back_field`` are what the stage before left at the faces; ``present``: which ions the
     sample contains; ``like``: a similar experiment with its arrays of the stage, whose knots of density are used and
     whose tables of ln D where the diffusion models are the same.
     """
@@ -118,8 +120,8 @@ def make_stage(
     mobility = _native_mobility(models, stage.temperature, scales)
     boundaries, regime = _boundaries(
         experiment, index, scales=scales, models=models, mobility=mobility * thermal,
-        surface_displacement=surface_displacement, vacuum=unit / experiment.chamber.aperture_distance if full else 0.0,
-        settings=settings,
+        surface_displacement=surface_displacement, back_field=back_field,
+        vacuum=unit / experiment.chamber.aperture_distance if full else 0.0, settings=settings,
     )  # fmt: skip
     first = FIRST_STEP_FRACTION * stage.duration
     if regime == BEAM_LIMITED and full and math.isfinite(boundaries.beam_flux):
@@ -242,6 +244,7 @@ def _boundaries(
     models: dict[str, DiffusionModel],
     mobility: float,
     surface_displacement: float,
+    back_field: float,
     vacuum: float,
     settings: Settings,
 ) -> tuple[Boundaries, int]:
@@ -272,8 +275,10 @@ def _boundaries(
             carried = ELEMENTARY_CHARGE * charge * scales.density
             beam_flux = law.beam_current / (experiment.sample.illuminated_area * carried)
             regime = BEAM_LIMITED
-    elif law.potential is not None:
-        kind, potential = SURFACE_BLOCKING if law.blocks else SURFACE_HELD, law.potential
+    elif law.touches:
+        kind, potential = SURFACE_BLOCKING if law.blocks else SURFACE_HELD, law.potential or 0.0
+        if law.potential is None:
+            kind = SURFACE_OPEN_CIRCUIT
         if law.blocks and settings.model == "electroneutral":
             # without a permittivity no current charges the contact, and the glass is left to itself; nothing else would
             # fix the zero of its potential, since the back electrode gives no ion back
@@ -293,6 +298,7 @@ def _boundaries(
         applied_potential=potential,
         vacuum=vacuum,
         surface_displacement=surface_displacement,
+        back_field=back_field if kind == SURFACE_OPEN_CIRCUIT else 0.0,
         held=held,
         held_coefficient=held_coefficient,
         deposits=np.array([float(deposits is None or name in deposits) for name in scales.names]),
@@ -309,3 +315,10 @@ def displacement_at_surface(problem: Problem, potential: float) -> float:
         return boundaries.surface_displacement
     step = boundaries.applied_potential - potential
     return problem.medium.permittivity * step / float(problem.cells.distance[0])
+
+
+def field_at_back(problem: Problem, potential: float, before: float) -> float:
+    """Field at the back [V/m] for a potential of the last cell [V]; at open circuit the one of the stage before."""
+    if problem.boundaries.law in (SURFACE_CLOSED, SURFACE_OPEN_CIRCUIT):
+        return before
+    return potential / float(problem.cells.distance[-1])

@@ -314,7 +314,7 @@ def subtract_varied_residuals(
                 Boundaries(
                     boundaries.law[s, v], boundaries.beam_share[s, v], boundaries.beam_flux[s, v],
                     boundaries.holding[s, v], boundaries.applied_potential[s, v], boundaries.vacuum[s, v],
-                    boundaries.surface_displacement[s, v], boundaries.held[s, v],
+                    boundaries.surface_displacement[s, v], boundaries.back_field[s, v], boundaries.held[s, v],
                     boundaries.held_coefficient[s, v], boundaries.deposits[s, v],
                 ),
             )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,10 +13,19 @@ from ionscape.arrays import FloatArray
 from ionscape.constants import ELEMENTARY_CHARGE
 from ionscape.experiment import Experiment
 
-from .arrays import SURFACE_BEAM, SURFACE_HELD, Boundaries, Cells, Variants
+from .arrays import (
+    SURFACE_BEAM,
+    SURFACE_CLOSED,
+    SURFACE_HELD,
+    SURFACE_OPEN_CIRCUIT,
+    Boundaries,
+    Cells,
+    Problem,
+    Variants,
+)
 from .grid import Grid, cells_of
 from .settings import Settings
-from .stage_arrays import Scales, StageArrays, displacement_at_surface, make_scales, make_stage
+from .stage_arrays import Scales, StageArrays, displacement_at_surface, field_at_back, make_scales, make_stage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +44,54 @@ class Variation:
     lower: Experiment
     upper: Experiment
     spacing: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FaceSlopes:
+    """Derivatives of what both faces keep where no current flows, by the parameters.
+
+    Attributes:
+        displacement: of `displacement_at_surface`, shape (P,).
+        back_field: of `field_at_back`, shape (P,).
+    """
+
+    displacement: FloatArray
+    back_field: FloatArray
+
+    @classmethod
+    def zero(cls, parameters: int) -> FaceSlopes:
+        """Before the first stage."""
+        return cls(displacement=np.zeros(parameters), back_field=np.zeros(parameters))
+
+    def after(
+        self, varied: VariedStage, base: StageArrays, variations: Sequence[Variation], potential: FloatArray,
+        potential_slopes: FloatArray,
+    ) -> FaceSlopes:  # fmt: skip
+        """Those at the end of a stage.
+
+        Args:
+            varied: the stage.
+            base: its arrays.
+            variations: the parameters.
+            potential: of the cells, shape (cells,) [V].
+            potential_slopes: its derivatives, shape (cells, P).
+        """
+
+        def slopes(of: Callable[[Problem, float], float], place: int, kept: FloatArray) -> FloatArray:
+            step, here = 1e-6, float(potential[place])
+            by_potential = of(base.problem, here + step) - of(base.problem, here - step)
+            result = by_potential / (2.0 * step) * potential_slopes[place]
+            for number, (lower, upper) in enumerate(varied.pairs):
+                result[number] += (of(upper.problem, here) - of(lower.problem, here)) / variations[number].spacing
+            return result + kept
+
+        stays = base.problem.boundaries.law in (SURFACE_CLOSED, SURFACE_OPEN_CIRCUIT)
+        return FaceSlopes(
+            displacement=slopes(displacement_at_surface, 0, np.zeros(len(variations))),
+            back_field=slopes(
+                lambda problem, here: field_at_back(problem, here, 0.0), -1, self.back_field if stays else 0.0
+            ),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,7 +119,8 @@ def vary_stage(
     grid: Grid,
     start: float,
     displacement: float,
-    displacement_slopes: FloatArray,
+    back_field: float,
+    face_slopes: FaceSlopes,
     present: NDArray[np.bool_],
     settings: Settings,
 ) -> VariedStage:
@@ -76,23 +134,26 @@ def vary_stage(
         scales: of the experiment.
         grid: on which it is simulated.
         start: of the stage [s].
-        displacement: at the surface, from the stage before.
-        displacement_slopes: its derivatives by the parameters, shape (P,).
+        displacement: at the surface, from the stage before [m].
+        back_field: at the back, from the stage before [V/m].
+        face_slopes: derivatives of both.
         present: which ions the sample contains.
         settings: numerical settings.
     """
     pairs: list[tuple[StageArrays, StageArrays]] = []
     for number, variation in enumerate(variations):
-        shift = 0.5 * variation.spacing * float(displacement_slopes[number])
+        half = 0.5 * variation.spacing
 
-        def arrays(varied: Experiment, shift: float) -> StageArrays:
+        def arrays(varied: Experiment, half: float, number: int = number) -> StageArrays:
             return make_stage(
                 varied, index, scales=_scales_of(varied, scales),
                 cells=_cells(varied, experiment, grid, base.problem.cells), start=start,
-                surface_displacement=displacement + shift, present=present, settings=settings, like=(experiment, base),
+                surface_displacement=displacement + half * float(face_slopes.displacement[number]),
+                back_field=back_field + half * float(face_slopes.back_field[number]), present=present,
+                settings=settings, like=(experiment, base),
             )  # fmt: skip
 
-        pairs.append((arrays(variation.lower, -shift), arrays(variation.upper, shift)))
+        pairs.append((arrays(variation.lower, -half), arrays(variation.upper, half)))
     spacings = [variation.spacing for variation in variations]
     general = [number for number, pair in enumerate(pairs) if any(_changes_more(side, base) for side in pair)]
     knots = np.empty((*base.problem.coefficients.knots.shape, len(variations)))
@@ -103,28 +164,6 @@ def vary_stage(
             difference = upper.problem.coefficients.knots - lower.problem.coefficients.knots
             knots[..., number] = difference / spacings[number]
     return VariedStage(knots=knots, variants=_stack(pairs, general, spacings, base), pairs=tuple(pairs))
-
-
-def displacement_slopes(varied: VariedStage, base: StageArrays, variations: Sequence[Variation], potential: float,
-                        potential_slopes: FloatArray) -> FloatArray:  # fmt: skip
-    """Derivatives of `displacement_at_surface` at the end of a stage, shape (P,).
-
-    Args:
-        varied: the stage.
-        base: its arrays.
-        variations: the parameters.
-        potential: of the first cell [V].
-        potential_slopes: its derivatives, shape (P,).
-    """
-    step = 1e-6
-    by_potential = displacement_at_surface(base.problem, potential + step) - displacement_at_surface(
-        base.problem, potential - step
-    )
-    slopes = by_potential / (2.0 * step) * potential_slopes
-    for number, (lower, upper) in enumerate(varied.pairs):
-        change = displacement_at_surface(upper.problem, potential) - displacement_at_surface(lower.problem, potential)
-        slopes[number] += change / variations[number].spacing
-    return slopes
 
 
 def native_slopes(variations: Sequence[Variation], scales: Scales) -> FloatArray:
@@ -176,13 +215,14 @@ def _changes_more(side: StageArrays, base: StageArrays) -> bool:
         return True
     if not all(np.array_equal(a, b) for a, b in zip(ours.medium, theirs.medium, strict=True)):
         return True
-    if theirs.boundaries.law == SURFACE_HELD and not np.array_equal(ours.coefficients.knots, theirs.coefficients.knots):
+    holds = theirs.boundaries.law in (SURFACE_HELD, SURFACE_OPEN_CIRCUIT)
+    if holds and not np.array_equal(ours.coefficients.knots, theirs.coefficients.knots):
         return True  # the contact's own D changes with them
 
     def effective(boundaries: Boundaries) -> list[Any]:
         # holding and held_coefficient act in numerical terms or at contacts only
         left_out = {"holding"} if boundaries.law == SURFACE_BEAM else {"holding", "held_coefficient"}
-        left_out |= {"held_coefficient"} if boundaries.law != SURFACE_HELD else set()
+        left_out |= set() if holds else {"held_coefficient"}
         return [value for name, value in boundaries._asdict().items() if name not in left_out]
 
     return not all(

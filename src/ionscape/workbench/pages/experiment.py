@@ -144,7 +144,7 @@ class Page:
         def ions() -> list[str]:
             return list(map(str, table_at(self.document.get("ions"))))
 
-        return {"beam": ions, "native": ions, "composition": ions, "diffusion": ions}
+        return dict.fromkeys(("beam", "native", "composition", "melt", "entering", "diffusion"), ions)
 
     def _stage_header(self, number: int) -> str:
         stage = self.document.get(f"stages[{number}]")
@@ -171,7 +171,7 @@ class Page:
             if made["beam"] is None:
                 del made["beam"]
         if "blocking" in model.model_fields:
-            made["blocking"] = True
+            made |= {"potential": describe(model)["potential"].example, "blocking": True}
         assumed = self.session.project.assumed
         place = f"stages[{len(stages or ()) - 1}]"
         return made, [key for key in like if f"{place}.{key}" not in assumed]
