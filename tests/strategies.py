@@ -15,6 +15,7 @@ from ionscape.errors import toml_value
 
 ELEMENTARY_CHARGE = 1.602176634e-19
 BOLTZMANN_CONSTANT = 1.380649e-23
+VACUUM_PERMITTIVITY = 8.8541878188e-12
 
 CATIONS = ("Li", "Na", "K", "Rb")
 ANIONS = ("F", "Cl", "Br", "I")

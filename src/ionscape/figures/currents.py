@@ -99,7 +99,7 @@ def current_panel(result: Result, *, time: float | None = None, stages: bool = T
     largest = float(np.abs(extremes).max())
     unit = axis_unit(largest, "current", least=0.5)
     # what charges the capacitor at the start of a stage may be far larger
-    margin = 0.05 * float(np.ptp([0.0, *extremes])) or 0.05 * largest or 1.0
+    margin = 0.05 * float(np.ptp([0.0, *extremes])) or 0.05 * largest or unit.size
     lowest, highest = float(extremes.min()), float(extremes.max())
     limits = (lowest - margin if lowest < 0.0 else 0.0, highest + margin if highest > 0.0 or lowest == 0.0 else 0.0)
     marks = _stage_ends(result, horizontal.size)
