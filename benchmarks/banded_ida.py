@@ -25,7 +25,7 @@ from sksundae.ida import IDA
 
 from ionscape.transport.arrays import POTENTIAL_LIMITED, SURFACE_BEAM, Problem, Workspace, make_workspace
 from ionscape.transport.equations import assemble
-from ionscape.transport.fluxes import bernoulli, face_coefficient, log_coefficient, outflow
+from ionscape.transport.fluxes import OUTFLOW_SMOOTHING, bernoulli, face_coefficient, log_coefficient, outflow
 
 FloatArray = NDArray[np.float64]
 
@@ -108,7 +108,7 @@ def fill_residual(
         else:
             displacement = permittivity * inverse * rate[base + ions]
             for i in range(ions):
-                drift, _ = outflow(charges[i] * thermal * y[base + ions])
+                drift, _ = outflow(charges[i] * thermal * y[base + ions], abs(charges[i]) * OUTFLOW_SMOOTHING)
                 flux[i] = deposits[i] * own[i] * inverse * drift * y[base + i]
         total = 0.0
         for i in range(ions):

@@ -78,13 +78,15 @@ def test_face_coefficient_neither_locks_nor_leaks() -> None:
 
 
 def test_outflow_is_the_positive_part_with_continuous_slope() -> None:
-    assert outflow(-3.0) == (0.0, 0.0)
-    assert outflow(0.5) == (0.5, 1.0)
-    for edge in (0.0, OUTFLOW_SMOOTHING):
-        low, high = outflow(edge - 1e-12), outflow(edge + 1e-12)
-        assert low == pytest.approx(high, abs=1e-8)
-    for u in np.linspace(0, 2 * OUTFLOW_SMOOTHING, 41):
-        assert 0.0 <= outflow(u)[0] <= u * 1.2
+    for charge in (1.0, 2.0):
+        smoothing = charge * OUTFLOW_SMOOTHING
+        assert outflow(-3.0, smoothing) == (0.0, 0.0)
+        assert outflow(0.5, smoothing) == (0.5, 1.0)
+        for edge in (0.0, smoothing):
+            low, high = (outflow(edge + side * 1e-8 * smoothing, smoothing) for side in (-1.0, 1.0))
+            assert low == pytest.approx(high, abs=1e-7)
+        for u in np.linspace(0, 2 * smoothing, 41):
+            assert 0.0 <= outflow(u, smoothing)[0] <= u * 1.2
 
 
 def test_table_of_the_kernel_is_the_pchip_interpolation_of_the_model() -> None:

@@ -208,6 +208,29 @@ def test_contact_in_a_uniform_field(model: str) -> None:
     assert state.collected["Na"] == near(speed * duration, 1e-3)
 
 
+@pytest.mark.parametrize("voltage", [2e-3, 15.0])
+def test_ions_of_two_charge_numbers_share_the_current_as_their_conductivities(voltage: float) -> None:
+    """Z^2 D n of each in a glass that stays uniform, however weak the field at the back electrode is."""
+    coefficients, charges = {"Na": 3e-18, "Ca": 1e-18}, {"Na": 1, "Ca": 2}
+    native, duration = {"Na": BULK_DENSITY, "Ca": 0.4 * BULK_DENSITY}, 3600.0
+    shares = {name: density / sum(native.values()) for name, density in native.items()}
+    state = run(
+        experiment(
+            ions={name: constant(value) for name, value in coefficients.items()},
+            native=native,
+            charges=charges,
+            stages=[contact(voltage, duration, composition=shares)],
+            thickness=20e-6,
+            grid={"kind": "fixed", "cell": 20e-9, "zone": 20e-6, "surface_cell": 20e-9},
+        )
+    )
+    for name, charge in charges.items():
+        amount = charge * coefficients[name] * native[name] * voltage / (THERMAL_VOLTAGE * 20e-6) * duration
+        scaled = amount / state.result.experiment.bulk_density
+        assert state.collected[name] == near(scaled, 1e-6)
+        assert state.injected[name] == near(state.collected[name], 1e-6)
+
+
 def test_an_ion_that_the_back_electrode_refuses_piles_up() -> None:
     """At rest it feels the field of the current that others carry: n = C exp(x e E/k_B T), with a uniform field."""
     share, potential, thickness = 0.01, 1.0, 1e-6

@@ -35,7 +35,7 @@ from .arrays import (
     Problem,
     Workspace,
 )
-from .fluxes import flux_weights, log_coefficient, outflow, scharfetter_gummel
+from .fluxes import OUTFLOW_SMOOTHING, flux_weights, log_coefficient, outflow, scharfetter_gummel
 from .mesh import moving_faces
 
 
@@ -258,7 +258,7 @@ def back_face(y: FloatArray, step: float, problem: Problem, work: Workspace) -> 
         if closed or open_circuit or boundaries.deposits[i] == 0.0:
             continue
         z = charges[i]
-        drift, drift_slope = outflow(z * medium.thermal * potential)
+        drift, drift_slope = outflow(z * medium.thermal * potential, abs(z) * OUTFLOW_SMOOTHING)
         d = work.coefficient[last, i]
         mobility = d * inverse_distance
         n = medium.native[i] + y[last, i]

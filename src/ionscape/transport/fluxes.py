@@ -10,8 +10,9 @@ import math
 from ionscape.arrays import FloatArray
 from ionscape.compiled import inlined_kernel, ordered_kernel
 
-#: Dimensionless potential step over the last half cell below which the outflow to the back electrode is smoothed.
-OUTFLOW_SMOOTHING = 1e-3
+#: Potential step over the last half cell, in thermal voltages, below which outflow to the back electrode is smoothed.
+#: The field at the back is too large by up to a seventh of it: 1e-3 had kept weak currents in the glass for a while.
+OUTFLOW_SMOOTHING = 1e-7
 
 
 @ordered_kernel
@@ -103,17 +104,22 @@ def flux_weights(z: float, thermal: float, drop: float) -> tuple[float, float, f
 
 
 @ordered_kernel
-def outflow(u: float) -> tuple[float, float]:
+def outflow(u: float, smoothing: float) -> tuple[float, float]:
     """max(0, u) with continuous slope, and its derivative: the drift that carries ions into the back electrode.
 
-    u is the dimensionless potential step over the last half cell. Zero for u < 0: an electrode gives no ion back. The
-    cubic blend between 0 and ``OUTFLOW_SMOOTHING`` leaves no offset above it.
+    Zero for u < 0: an electrode gives no ion back. The cubic blend between 0 and ``smoothing`` leaves no offset above
+    it. Inside it the drift is as in a weaker field, which has to be the same one for all ions that leave: ions of
+    several charge numbers would otherwise share the current in the ratio of Z^3 D n instead of Z^2 D n.
+
+    Args:
+        u: charge number times the potential step over the last half cell [thermal voltages].
+        smoothing: charge number times ``OUTFLOW_SMOOTHING``, positive.
     """
     if u <= 0.0:
         return 0.0, 0.0
-    if u >= OUTFLOW_SMOOTHING:
+    if u >= smoothing:
         return u, 1.0
-    r = u / OUTFLOW_SMOOTHING
+    r = u / smoothing
     return u * r * (2.0 - r), r * (4.0 - 3.0 * r)
 
 
