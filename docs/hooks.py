@@ -68,6 +68,9 @@ TABLES = {
     "Contact": 'Contact: `[[stages]]`, `kind = "contact"`',
     "Isotherm": "Isotherm of a melt: `isotherm`",
     "Storage": 'Storage: `[[stages]]`, `kind = "storage"`',
+    "PotentialSetpoint": "Potential over time: an entry of the list",
+    "CurrentSetpoint": "Beam current over time: an entry of the list",
+    "TemperatureSetpoint": "Temperature over time: an entry of the list",
     "BackElectrode": "Back electrode: `[back_electrode]`",
     "GridSpecification": "Grid: `[grid]`",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ionscape.arrays import FloatArray
 from ionscape.compiled import ordered_kernel
 from ionscape.transport import block_tridiagonal, equations, integrate
-from ionscape.transport.arrays import Problem, State, Substeps, Workspace
+from ionscape.transport.arrays import Problem, Ramp, State, Substeps, Workspace
 from ionscape.transport.integrate import Control
 from ionscape.transport.runge_kutta import RungeKutta
 
@@ -33,10 +33,11 @@ def restore_positivity(state: State, size: FloatArray, native: FloatArray) -> No
 
 @ordered_kernel
 def attempt_step(
-    state: State, step: float, method: RungeKutta, stages: Substeps, problem: Problem, control: Control, work: Workspace
-) -> float:
+    state: State, step: float, method: RungeKutta, stages: Substeps, problem: Problem, ramp: Ramp, control: Control,
+    work: Workspace,
+) -> float:  # fmt: skip
     """As `integrate.attempt_step`."""
-    return integrate.attempt_step(state, step, method, stages, problem, control, work)
+    return integrate.attempt_step(state, step, method, stages, problem, ramp, control, work)
 
 
 @ordered_kernel

@@ -10,13 +10,14 @@ import pytest
 from called_kernels import accept, attempt_step
 from experiments import FloatArray, constant, contact, experiment, irradiation, table
 from ionscape.experiment import Experiment
-from ionscape.transport.arrays import make_workspace
+from ionscape.transport.arrays import TIME, make_workspace
 from ionscape.transport.grid import make_grid
 from ionscape.transport.integrate import FINISHED, Control, State, Substeps, advance
+from ionscape.transport.pieces import changes_over, make_piece
 from ionscape.transport.run import _start_state
 from ionscape.transport.runge_kutta import METHODS, backward_euler
 from ionscape.transport.settings import Settings
-from ionscape.transport.stage_arrays import make_scales, make_stage
+from ionscape.transport.stage_arrays import make_scales
 
 BULK_DENSITY = 1.4e28
 STEPS = (8, 16, 32, 64)
@@ -53,11 +54,12 @@ class FixedSteps:
         scales = make_scales(described)
         count, ions = len(grid.size), len(scales.names)
         y = np.zeros((count, ions + 1))  # departures from the native densities, and the potential
-        stage = make_stage(
-            described, 0, scales=scales, cells=grid.cells(), start=0.0, surface_displacement=0.0, back_field=0.0,
-            present=scales.native > 0.0, settings=settings,
+        pieces = described.in_pieces()
+        stage = make_piece(
+            pieces, 0, changes=changes_over([pieces], 0), scales=scales, cells=grid.cells(), start=0.0,
+            surface_displacement=0.0, back_field=0.0, present=scales.native > 0.0, settings=settings,
         )  # fmt: skip
-        self.problem, self.span = stage.problem, span
+        self.problem, self.ramp, self.span = stage.problem, stage.ramp, span
         self.shape = (count, ions)
         self.work = make_workspace(count, ions)
         self.zone = grid.depth < grid.zone
@@ -65,8 +67,8 @@ class FixedSteps:
         status = 0
         for _ in range(200):
             status = advance(
-                self.begin, start, start, 256, METHODS["esdirk4"](), backward_euler(), self.problem, self.control(1e-7),
-                self.work, None,
+                self.begin, start, start, 256, METHODS["esdirk4"](), backward_euler(), self.problem, self.ramp,
+                self.control(1e-7), self.work, None,
             )  # fmt: skip
             if status == FINISHED:
                 break
@@ -89,16 +91,29 @@ class FixedSteps:
         )  # fmt: skip
         step = self.span / steps
         for _ in range(steps):
-            error = attempt_step(state, step, scheme, stages, self.problem, self.control(1e-9), self.work)
+            error = attempt_step(state, step, scheme, stages, self.problem, self.ramp, self.control(1e-9), self.work)
             assert error >= 0.0, "Newton's method failed"
             accept(state, step, error, scheme, stages, self.problem)
+            state.clock[TIME] += step
         passed = np.concatenate([state.entered, state.departed]) / 1e-9
         return np.concatenate([state.y[self.zone, :ions].ravel(), passed])
+
+
+def ramped(described: Experiment) -> Experiment:
+    """A rise of temperature and potential over its stage, which is 20 times as steep as in most experiments."""
+    stage = described.stages[0]
+    key = "source_potential" if stage.kind == "irradiation" else "potential"
+    rises = {"temperature": (310.0, 335.0), key: (0.8 * getattr(stage, key), 1.3 * getattr(stage, key))}
+    return described.replace({
+        f"stages[0].{name}": [{"time": 0.0, "value": low}, {"time": stage.duration, "value": high}]
+        for name, (low, high) in rises.items()
+    })  # fmt: skip
 
 
 CASES: dict[str, dict[str, Any]] = {
     "interdiffusion": {"described": interdiffusion, "start": 1e3, "span": 4e3},
     "front": {"described": moving_front, "start": 1e5, "span": 2e4},
+    "front on a ramp": {"described": lambda: ramped(moving_front()), "start": 1e5, "span": 2e4},
 }
 
 

@@ -96,6 +96,7 @@ def describe_series(series: Series) -> Iterator[str]:
 def describe(experiment: Experiment) -> Iterator[str]:
     """Yield the lines of a short description: sample, ions, stages; and a warning of what may be a slip."""
     from ionscape.experiment.native_glass import native_conduction
+    from ionscape.experiment.programme import in_words
 
     sample = experiment.sample
     yield experiment.title
@@ -112,7 +113,7 @@ def describe(experiment: Experiment) -> Iterator[str]:
         yield f"  ion {name}: charge {ion.charge:+d}, diffusion model {model}, {mobility}"
     for number, stage in enumerate(experiment.stages, start=1):
         yield (
-            f"  stage {number}: {stage.in_short()}, {format_quantity(stage.temperature, 'temperature', digits=5)}, "
+            f"  stage {number}: {stage.in_short()}, {in_words(stage.temperature, 'temperature', digits=5)}, "
             f"{format_quantity(stage.duration, 'time', digits=5)}"
             + (f", other diffusion models for {', '.join(stage.diffusion)}" if stage.diffusion else "")
         )
@@ -121,8 +122,9 @@ def describe(experiment: Experiment) -> Iterator[str]:
             current = (
                 "" if found.current is None else f"current {format_quantity(found.current, 'current')} by Ohm's law, "
             )
+            when = " at the start" if stage.programmes else ""
             yield (
-                f"    native glass: {current}conductivity {format_quantity(found.conductivity, 'conductivity')},"
+                f"    native glass{when}: {current}conductivity {format_quantity(found.conductivity, 'conductivity')},"
                 f" Debye length {format_quantity(found.debye_length, 'length', digits=3)}"
             )
     deposits = experiment.back_electrode.deposits
@@ -139,7 +141,7 @@ def _mobility(experiment: Experiment, name: str) -> str:
     found = first_coefficient(experiment, name)
     if found.coefficient == 0.0:
         return "immobile"
-    temperature = experiment.stages[found.stage].temperature
+    temperature = experiment.stages[found.stage].first_temperature
     return (
         f"D {format_quantity(found.coefficient, 'diffusion coefficient')} at"
         f" {format_quantity(temperature, 'temperature', digits=5)} in the native glass"

@@ -1,5 +1,6 @@
 """The experiment: sample, chamber, ions and stages, read from a TOML file."""
 
+from ionscape.experiment.data import Pieces
 from ionscape.experiment.diffusion import (
     ConstantSpecification,
     DiffusionSpecification,
@@ -31,6 +32,7 @@ __all__ = [
     "Ion",
     "Irradiation",
     "Isotherm",
+    "Pieces",
     "Sample",
     "SiteEnergySpecification",
     "Stage",

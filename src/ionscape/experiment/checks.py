@@ -17,7 +17,8 @@ from ionscape.experiment.diffusion import (
     make_diffusion_model,
 )
 from ionscape.experiment.native_glass import motionless_ions
-from ionscape.experiment.stages import SurfaceLaw
+from ionscape.experiment.programme import values_of
+from ionscape.experiment.stages import Stage, SurfaceLaw
 from ionscape.files.fields import reject
 from ionscape.files.quantities import format_quantity
 
@@ -46,7 +47,7 @@ def check_experiment(experiment: ExperimentData) -> None:
     for index in range(len(experiment.stages)):
         _check_temperature(experiment, index)
     for index, stage in enumerate(experiment.stages):
-        _check_beam(experiment, stage.surface_law(), index)
+        _check_beam(experiment, stage, index)
         _check_composition(experiment, stage.surface_law(), index)
     _check_grid(experiment)
 
@@ -132,16 +133,20 @@ def diffusion_paths(experiment: ExperimentData) -> Iterator[tuple[str, str, Diff
             yield f"stages[{index}].diffusion.{name}", name, specification
 
 
-def _check_beam(experiment: ExperimentData, law: SurfaceLaw, index: int) -> None:
+def _check_beam(experiment: ExperimentData, stage: Stage, index: int) -> None:
+    law = stage.surface_law()
+    potentials = dict(values_of(getattr(stage, law.potential_key, law.potential or 0.0), law.potential_key))
     for name in law.beam_fractions:
         charge = experiment.ions[name].charge
-        if charge * (law.potential or 0.0) < 0.0:
+        for key, potential in potentials.items():
+            if charge * potential >= 0.0:
+                continue
             sign = "greater" if charge > 0 else "less"
             problem = f"must be {sign} than 0, since {name} has the charge {charge:+d}"
             remedy = "change the sign of the potential or the charge of the ion"
             if len({experiment.ions[other].charge > 0 for other in law.beam_fractions}) > 1:
                 remedy = "a beam has ions of one sign"
-            reject(problem, field=f"stages[{index}].{law.potential_key}", remedy=remedy)
+            reject(problem, field=f"stages[{index}].{key}", remedy=remedy)
         if is_immobile(experiment.diffusion_specifications(index)[name]):
             problem = "is an immobile ion in this stage, which cannot enter the sample"
             if not isinstance(law.beam, str):
@@ -151,16 +156,18 @@ def _check_beam(experiment: ExperimentData, law: SurfaceLaw, index: int) -> None
 
 
 def _check_temperature(experiment: ExperimentData, index: int) -> None:
-    """Every diffusion coefficient must be a number at the temperature of the stage."""
+    """Every diffusion coefficient must be a number at the temperatures of the stage."""
+    temperatures = dict(values_of(experiment.stages[index].temperature, f"stages[{index}].temperature"))
     for name, model in experiment.diffusion_models(index).items():
-        try:
-            found = model.coefficient(experiment.reference_density(name, index), experiment.stages[index].temperature)
-        except InputError as error:
-            problem = f"is out of reach of the diffusion model of {name}, which {error.problem}"
-            reject(problem, field=f"stages[{index}].temperature", remedy=error.remedy)
-        if not 0.0 <= float(np.asarray(found)) < math.inf:
-            problem = f"makes a D of {float(np.asarray(found)):g} m^2/s of the diffusion model of {name}"
-            reject(problem, field=f"stages[{index}].temperature", remedy="check the model")
+        for key, temperature in temperatures.items():
+            try:
+                found = model.coefficient(experiment.reference_density(name, index), temperature)
+            except InputError as error:
+                problem = f"is out of reach of the diffusion model of {name}, which {error.problem}"
+                reject(problem, field=key, remedy=error.remedy)
+            if not 0.0 <= float(np.asarray(found)) < math.inf:
+                problem = f"makes a D of {float(np.asarray(found)):g} m^2/s of the diffusion model of {name}"
+                reject(problem, field=key, remedy="check the model")
 
 
 def _check_composition(experiment: ExperimentData, law: SurfaceLaw, index: int) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Generic, Self, TypeVar
+
 from pydantic import Field
 
 from ionscape.diffusivity import DiffusionModel
@@ -9,6 +12,26 @@ from ionscape.experiment.diffusion import DiffusionSpecification, counted_ions, 
 from ionscape.experiment.parts import BackElectrode, Chamber, GridSpecification, Ion, IonName, Sample
 from ionscape.experiment.stages import Stage
 from ionscape.files.table import Table
+
+SAMPLES = 8
+"""Parts of a ramp, with constant values each, by which rough figures of a stage are estimated."""
+
+AnyExperiment = TypeVar("AnyExperiment", bound="ExperimentData")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pieces(Generic[AnyExperiment]):
+    """An experiment piece by piece: over each of them the conditions change on straight lines, or not at all.
+
+    Attributes:
+        starts: the experiment with the pieces as stages, which have the conditions at their start.
+        ends: the same with the conditions at their end.
+        stages: to which stage of the experiment each piece belongs.
+    """
+
+    starts: AnyExperiment
+    ends: AnyExperiment
+    stages: tuple[int, ...]
 
 
 class ExperimentData(Table):
@@ -30,6 +53,39 @@ class ExperimentData(Table):
         description="Texts of the CSV files that the experiment refers to, by file name; if given, none is read from"
         " disk.",
     )
+
+    def in_pieces(self) -> Pieces[Self]:
+        """The experiment with the pieces of its stages as stages, in which no value is a programme."""
+        pieces = [(index, piece) for index, stage in enumerate(self.stages) for piece in stage.pieces()]
+        stages = tuple(index for index, _ in pieces)
+        if not any(stage.programmes for stage in self.stages):
+            return Pieces(starts=self, ends=self, stages=stages)
+        starts, ends = (tuple(getattr(piece, side) for _, piece in pieces) for side in ("start", "end"))
+        return Pieces(
+            starts=self.model_copy(update={"stages": starts}), ends=self.model_copy(update={"stages": ends}),
+            stages=stages,
+        )  # fmt: skip
+
+    def sampled(self) -> tuple[Self, tuple[int, ...]]:
+        """The experiment in stages of constant conditions: a ramp in `SAMPLES` parts, each with its middle values.
+
+        Returns:
+            It, and to which stage of this experiment each of its stages belongs.
+        """
+        if not any(stage.programmes for stage in self.stages):
+            return self, tuple(range(len(self.stages)))
+        found: list[tuple[int, Stage]] = []
+        for index, stage in enumerate(self.stages):
+            for piece in stage.pieces():
+                parts = SAMPLES if piece.start != piece.end else 1
+                found += [(index, piece.middle(part, parts)) for part in range(parts)]
+        stages = tuple(index for index, _ in found)
+        return self.model_copy(update={"stages": tuple(stage for _, stage in found)}), stages
+
+    def stage_at(self, stage_index: int, time: float) -> Stage:
+        """A stage with the conditions of a time since the start of the first stage [s]."""
+        start = sum(stage.duration for stage in self.stages[:stage_index])
+        return self.stages[stage_index].at(time - start)
 
     @property
     def duration(self) -> float:

@@ -74,6 +74,9 @@ class Experiment(ExperimentData, Remarked):
         """Text of a file from which an equal experiment is read.
 
         Diffusion models that are objects of your own stand there as tables of D at the temperatures of their stages.
+
+        Raises:
+            InputError: such a model acts in a stage whose temperature changes.
         """
         return Table.to_toml(self._described())
 
@@ -130,7 +133,11 @@ class Experiment(ExperimentData, Remarked):
         def table(name: str, index: int, specification: DiffusionSpecification) -> DiffusionSpecification:
             if not is_own_model(specification):
                 return specification
-            temperature, density = self.stages[index].temperature, self.reference_density_of(name, specification)
+            if "temperature" in self.stages[index].programmes:
+                problem = f"is a list of values over time, and a file holds D of {name} by an own model at one alone"
+                raise InputError(problem, file=self._file, key=f"stages[{index}].temperature",
+                                 remedy="give one temperature, or a model that a file can name")  # fmt: skip
+            temperature, density = self.stages[index].first_temperature, self.reference_density_of(name, specification)
             return tabulated(specification, temperature=temperature, density=density)
 
         ions = {name: ion.replace({"diffusion": table(name, 0, ion.diffusion)}) for name, ion in self.ions.items()}

@@ -16,7 +16,7 @@ class NativeCoefficient:
     Attributes:
         coefficient: D [m^2/s].
         density: the one that sets the Fermi level [1/m^3].
-        stage: index of the stage whose temperature and diffusion models hold, counted from 0.
+        stage: index of the stage whose first temperature and diffusion models hold, counted from 0.
     """
 
     coefficient: float
@@ -63,6 +63,7 @@ def motionless_ions(experiment: ExperimentData) -> frozenset[str]:
         return frozenset()
     largest = dict.fromkeys(moving, 0.0)
     squares = dict.fromkeys(moving, 0.0)
+    experiment, _ = experiment.sampled()
     for index, stage in enumerate(experiment.stages):
         coefficients = {name: native_coefficient(experiment, name, index).coefficient for name in moving}
         carried = {
@@ -76,7 +77,7 @@ def motionless_ions(experiment: ExperimentData) -> frozenset[str]:
 
 
 def native_coefficient(experiment: ExperimentData, name: str, stage_index: int) -> NativeCoefficient:
-    """D of an ion in the native glass, at the temperature of a stage.
+    """D of an ion in the native glass, at the temperature with which a stage begins.
 
     Where no native ion sets its Fermi level, the density is the one at which its coefficient is given.
     """
@@ -86,7 +87,7 @@ def native_coefficient(experiment: ExperimentData, name: str, stage_index: int) 
         specification = experiment.diffusion_specifications(stage_index)[name]
         stated = getattr(specification, "reference_density", None)
         density = float(stated or experiment.reference_density(name, stage_index))
-    temperature = experiment.stages[stage_index].temperature
+    temperature = experiment.stages[stage_index].first_temperature
     coefficient = float(model.coefficient(density, temperature))
     return NativeCoefficient(coefficient=coefficient, density=density, stage=stage_index)
 
@@ -107,7 +108,7 @@ def first_stage_with(experiment: ExperimentData, name: str) -> int | None:
 
 
 def native_conduction(experiment: ExperimentData, stage_index: int) -> NativeConduction | None:
-    """How the native glass conducts in a stage (Nernst-Einstein); None if no native ion is mobile there.
+    """How the native glass conducts at the start of a stage (Nernst-Einstein); None if no native ion is mobile there.
 
     Source: Gunawan 2024 ESI (S 69), summed over the ions.
     """
@@ -123,14 +124,14 @@ def native_conduction(experiment: ExperimentData, stage_index: int) -> NativeCon
         ionic_conductivity(
             diffusion_coefficients=[native_coefficient(experiment, name, stage_index).coefficient for name in mobile],
             densities=densities,
-            temperature=stage.temperature,
+            temperature=stage.first_temperature,
             charges=charges,
         )
     )
     length = debye_length(
         densities=densities,
         relative_permittivity=sample.relative_permittivity,
-        temperature=stage.temperature,
+        temperature=stage.first_temperature,
         charges=charges,
     )
     voltage = stage.surface_law().potential or 0.0

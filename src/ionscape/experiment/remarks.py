@@ -65,6 +65,10 @@ OPPOSITE_CHARGES = Kind(
     "opposite_charges",
     "{0} names {others}, whose charge is opposite to that of {ion}: ions of opposite charge do not share sites.",
 )
+UNREACHED = Kind(
+    "unreached_time",
+    "{0} is {time:time 5}, after the end of stage {stage}, which lasts {duration:time 5}: check both.",
+)
 IMMOBILE_DEPOSIT = Kind("immobile_deposit", "{0} names {ion}, which is immobile and never arrives there: leave it out.")
 ABSENT_DEPOSIT = Kind(
     "absent_deposit",
@@ -86,6 +90,7 @@ def experiment_remarks(experiment: ExperimentData) -> tuple[Remark, ...]:
         *_network_charge(experiment),
         *_trapped_offsets(experiment),
         *unusual_values(experiment),
+        *_unreached(experiment),
         *_fermi_level_counts(experiment),
         *_deposits(experiment),
         *_short_circuits(experiment),
@@ -157,6 +162,17 @@ def _trapped_offsets(experiment: ExperimentData) -> Iterator[Remark]:
             seen.add(name)
             offset, described = trapped_offset(specification.width, shape="gaussian"), math.pi * specification.width
             yield TRAPPED_OFFSET(ion=name, offset=offset, described=described)
+
+
+def _unreached(experiment: ExperimentData) -> Iterator[Remark]:
+    """That a stage ends before its programme does."""
+    for index, stage in enumerate(experiment.stages):
+        for key, programme in stage.programmes.items():
+            for number, setpoint in enumerate(programme):
+                if setpoint.time > stage.duration:
+                    yield UNREACHED(f"stages[{index}].{key}[{number}].time", time=setpoint.time, stage=index + 1,
+                                    duration=stage.duration)  # fmt: skip
+                    break
 
 
 def _fermi_level_counts(experiment: ExperimentData) -> Iterator[Remark]:

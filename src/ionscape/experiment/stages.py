@@ -10,23 +10,41 @@ import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, Self, cast
+from itertools import pairwise
+from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar, cast
 
 from pydantic import Field, model_validator
 
 from ionscape.experiment.diffusion import DiffusionSpecification
 from ionscape.experiment.melts import Isotherm
 from ionscape.experiment.parts import ION_NAME, POSITIVE, IonName
+from ionscape.experiment.programme import (
+    Current,
+    CurrentSetpoint,
+    Potential,
+    PotentialSetpoint,
+    Programme,
+    Programmed,
+    Temperature,
+    TemperatureSetpoint,
+    in_words,
+    is_programme,
+    times_of,
+    value_at,
+    values_of,
+)
 from ionscape.files.fields import Bounds, Marker, Number, Quantity, reject
 from ionscape.files.quantities import format_quantity
 from ionscape.files.table import Table
 
 FRACTION_TOLERANCE = 1e-6
 
+AnyStage = TypeVar("AnyStage", bound="StageTable")
+
 
 @dataclass(frozen=True, kw_only=True)
 class SurfaceLaw:
-    """What passes the irradiated face during a stage.
+    """What passes the irradiated face during a stage; at its start, where its conditions change.
 
     A beam of one ion or of several feeds it from a source at `potential`; or an electrode or a melt at `potential`
     holds it at a composition, or blocks it. At open circuit ions are exchanged at a held composition such that no
@@ -73,7 +91,9 @@ class StageTable(Table):
     charge_is_counted: ClassVar[bool] = False
     """Whether an observed charge or current of an experiment is that of such stages."""
 
-    temperature: Annotated[float, Quantity("temperature", POSITIVE)] = Field(description="Temperature of the sample.")
+    temperature: Annotated[Temperature, Programmed("temperature", POSITIVE, entries=TemperatureSetpoint)] = Field(
+        description="Temperature of the sample, or a list of its values over time."
+    )
     duration: Annotated[float, Quantity("time", POSITIVE)] = Field(description="How long the stage lasts.")
     diffusion: dict[IonName, DiffusionSpecification] = Field(
         default_factory=dict,
@@ -87,6 +107,45 @@ class StageTable(Table):
     @abstractmethod
     def in_short(self) -> str:
         """What drives the ions, in a few words such as `irradiation with Rb, source at 15 V`."""
+
+    @property
+    def first_temperature(self) -> float:
+        """Temperature at the start of the stage [K]."""
+        return value_at(self.temperature, 0.0)
+
+    @property
+    def temperature_in_words(self) -> str:
+        """Temperature at the start of the stage, and whether it is another one later: `300 K at first`."""
+        shown = format_quantity(self.first_temperature, "temperature", digits=5)
+        return f"{shown} at first" if "temperature" in self.programmes else shown
+
+    @property
+    def programmes(self) -> Mapping[str, Programme]:
+        """The values that change in time, by their keys."""
+        return {name: value for name in type(self).model_fields if is_programme(value := getattr(self, name))}
+
+    def at(self, time: float, *, before: bool = False) -> Self:
+        """The stage with the values of a time since its start [s] in the place of programmes.
+
+        Args:
+            time: since its start [s].
+            before: where a value jumps at that time, the one before the jump is meant.
+        """
+        programmes = self.programmes
+        values = {name: value_at(value, time, before=before) for name, value in programmes.items()}
+        return self.model_copy(update=values) if values else self
+
+    def pieces(self) -> tuple[Piece[Self], ...]:
+        """The stage between the times of its programmes; one piece where nothing changes."""
+        times = times_of([*self.programmes.values()], self.duration)
+        if len(times) == 2 and not self.programmes:
+            return (Piece(start=self, end=self),)
+        found: list[Piece[Self]] = []
+        for begin, end in pairwise(times):
+            duration = {"duration": end - begin}
+            start, last = self.at(begin), self.at(end, before=True)
+            found.append(Piece(start=start.model_copy(update=duration), end=last.model_copy(update=duration)))
+        return tuple(found)
 
     @property
     def title(self) -> str:
@@ -114,6 +173,29 @@ class StageTable(Table):
             yield "beam" if isinstance(law.beam, str) else f"beam.{name}", name
         for name in law.composition or ():
             yield f"{law.composition_key}.{name}", name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece(Generic[AnyStage]):
+    """A part of a stage over which its conditions change on straight lines, or not at all.
+
+    Attributes:
+        start: the stage with the conditions at the start of the piece and the duration of the piece.
+        end: the same with those at its end.
+    """
+
+    start: AnyStage
+    end: AnyStage
+
+    def middle(self, part: int, parts: int) -> AnyStage:
+        """The stage with the conditions in the middle of one of equal parts of the piece, and the duration of that."""
+        share = (part + 0.5) / parts
+        values = {"duration": self.start.duration / parts}
+        for name in type(self.start).model_fields:
+            first, last = getattr(self.start, name), getattr(self.end, name)
+            if name != "duration" and isinstance(first, float) and first != last:
+                values[name] = first + share * (last - first)
+        return self.start.model_copy(update=values)
 
 
 @dataclass(frozen=True)
@@ -163,35 +245,40 @@ class Irradiation(StageTable):
         description="Ion of the beam; or several with their fractions of the ion current, which add up to 1.",
         examples=["Rb", {"Rb": 0.5, "Cs": 0.5}],
     )
-    source_potential: Annotated[float, Quantity("voltage")] = Field(
+    source_potential: Annotated[Potential, Programmed("voltage", entries=PotentialSetpoint)] = Field(
         description="Potential of the ion source, of the sign of the ion's charge: the surface does not rise beyond it."
+        " Or a list of its values over time."
     )
-    beam_current: Annotated[float, Quantity("current", POSITIVE)] | None = Field(
+    beam_current: Annotated[Current, Programmed("current", POSITIVE, entries=CurrentSetpoint)] | None = Field(
         default=None,
-        description="Magnitude of the beam current onto the illuminated area; if absent the surface is at the source"
-        " potential from the start.",
+        description="Magnitude of the beam current onto the illuminated area, or a list of its values over time; if"
+        " absent the surface is at the source potential from the start.",
     )
 
     @model_validator(mode="after")
     def _has_potential(self) -> Self:
-        if self.source_potential == 0.0:
-            remedy = 'give a potential such as "15 V"'
-            reject("must not be 0", field="source_potential", remedy=remedy)
+        for key, potential in values_of(self.source_potential, "source_potential"):
+            if potential == 0.0:
+                remedy = 'give a potential such as "15 V"'
+                if is_programme(self.source_potential):
+                    remedy += '; a time without a beam is a stage of its own, with kind = "storage"'
+                reject("must not be 0", field=key, remedy=remedy)
         return self
 
     def surface_law(self) -> SurfaceLaw:
         """A beam that holds the surface at the potential of its source, or charges it up to there."""
         return SurfaceLaw(
-            potential=self.source_potential, beam=self.beam, beam_current=self.beam_current,
+            potential=value_at(self.source_potential, 0.0), beam=self.beam,
+            beam_current=None if self.beam_current is None else value_at(self.beam_current, 0.0),
             potential_key="source_potential",
         )  # fmt: skip
 
     def in_short(self) -> str:
         """Beam, source and current."""
         current = self.beam_current
-        limit = "" if current is None else f" and a beam of {format_quantity(current, 'current')}"
+        limit = "" if current is None else f" and a beam {in_words(current, 'current', at='of')}"
         brought = " and ".join(self.newcomers)
-        return f"irradiation with {brought}, source at {format_quantity(self.source_potential, 'voltage')}{limit}"
+        return f"irradiation with {brought}, source {in_words(self.source_potential, 'voltage', at='at')}{limit}"
 
 
 _Fraction = Annotated[float, Number(Bounds(at_least=0.0, at_most=1.0), 0.5)]
@@ -201,11 +288,12 @@ class Contact(StageTable):
     """An electrode or a melt touches the surface, at a given potential or at open circuit."""
 
     kind: Literal["contact"] = Field(default="contact", description="Kind of the stage.")
-    potential: Annotated[float, Quantity("voltage")] | None = Field(
+    potential: Annotated[Potential, Programmed("voltage", entries=PotentialSetpoint)] | None = Field(
         default=None,
-        description="Potential of the contact against the back electrode. If absent, no current flows (open circuit):"
-        " ions are exchanged charge for charge, as in a melt without electrodes, and nothing passes the back. At 0 V"
-        " the sample is short-circuited instead: an ion that diffuses faster than those it replaces drives a current.",
+        description="Potential of the contact against the back electrode, or a list of its values over time. If absent,"
+        " no current flows (open circuit): ions are exchanged charge for charge, as in a melt without electrodes, and"
+        " nothing passes the back. At 0 V the sample is short-circuited instead: an ion that diffuses faster than those"
+        " it replaces drives a current.",
     )
     composition: dict[IonName, _Fraction] | None = Field(
         default=None,
@@ -279,10 +367,11 @@ class Contact(StageTable):
 
     def surface_law(self) -> SurfaceLaw:
         """A face that has the potential of the contact, if it has one, and its composition unless it blocks."""
+        potential = None if self.potential is None else value_at(self.potential, 0.0)
         if self.melt is None or self.isotherm is None:
-            return SurfaceLaw(potential=self.potential, composition=self.composition)
+            return SurfaceLaw(potential=potential, composition=self.composition)
         composition = self.isotherm.surface_fractions(self.melt)
-        return SurfaceLaw(potential=self.potential, composition=composition, composition_key="melt")
+        return SurfaceLaw(potential=potential, composition=composition, composition_key="melt")
 
     def in_short(self) -> str:
         """What touches the surface, and its potential."""
@@ -293,7 +382,7 @@ class Contact(StageTable):
             what = f"melt of {', '.join(self.melt)}, which holds {held} in the surface,"
         if self.potential is None:
             return f"{what.removesuffix(',')}, open circuit"
-        return f"{what} at {format_quantity(self.potential, 'voltage')}"
+        return f"{what} {in_words(self.potential, 'voltage', at='at')}"
 
     @property
     def title(self) -> str:

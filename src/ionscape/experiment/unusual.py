@@ -9,6 +9,7 @@ from ionscape.constants import ELECTRON_VOLT
 from ionscape.experiment.data import ExperimentData
 from ionscape.experiment.diffusion import Described, DiffusionSpecification
 from ionscape.experiment.native_glass import native_coefficient
+from ionscape.experiment.programme import values_of
 from ionscape.files.quantities import DimensionName, format_quantity
 from ionscape.remarks import Kind, Name, Remark, Sentence
 
@@ -91,10 +92,12 @@ def _values(experiment: ExperimentData) -> Iterator[tuple[Kind, tuple[str, ...],
         yield from _of_model(f"ions.{name}.diffusion", ion.diffusion)
     fast: set[str] = set()
     for index, stage in enumerate(experiment.stages):
-        yield UNUSUAL, (f"stages[{index}].temperature",), "temperature", stage.temperature
-        beam_current = stage.surface_law().beam_current
+        for key, temperature in values_of(stage.temperature, f"stages[{index}].temperature"):
+            yield UNUSUAL, (key,), "temperature", temperature
+        beam_current = getattr(stage, "beam_current", stage.surface_law().beam_current)
         if beam_current is not None:
-            yield UNUSUAL, (f"stages[{index}].beam_current",), "beam_current", beam_current
+            for key, current in values_of(beam_current, f"stages[{index}].beam_current"):
+                yield UNUSUAL, (key,), "beam_current", current
         for name, specification in stage.diffusion.items():
             yield from _of_model(f"stages[{index}].diffusion.{name}", specification)
         for name in experiment.ions:

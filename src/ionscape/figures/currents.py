@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .conditions import condition_panels, piece_starts
 from .energies import diffusion_panel, stage_entries
 from .plot import Axis, Curve, Label, Mark, Panel, Plot, axis_in
 from .profiles import density_scale, named_stages, potential_panel, shown_depth_of, zone_name
@@ -16,7 +18,7 @@ from .states import Result, ion_names, stage_ends, stage_numbers, state_at, valu
 from .style import axis_unit, ion_styles
 
 if TYPE_CHECKING:
-    import xarray as xr
+    pass
 
 LEAST_APART = 0.03  # of all time: closer numbers of stages would run into each other
 MOST_NAMED = 6  # stages: more lines of names would leave no room for the current
@@ -24,14 +26,15 @@ LEAST_CHARGE = 1e-4  # of the largest charge: below it an ion's line would only 
 GREY = "#595959"
 
 
-def _settled(dataset: xr.Dataset) -> NDArray[np.bool_]:
-    """Return which stored times lie beyond the first thousandth of their stage, where the field is built up."""
-    times, stages = values(dataset, "time"), stage_numbers(dataset)
+def _settled(result: Result) -> NDArray[np.bool_]:
+    """Return which stored times lie beyond the first thousandth of their stage, where the field is built up.
+
+    So it is of every part of a stage with conditions of its own.
+    """
+    times = values(result.dataset, "time")
     settled = np.zeros(times.size, dtype=np.bool_)
-    start = float(times[0])
-    for stage, end in stage_ends(dataset).items():
-        settled |= (stages == stage) & (times > start + 1e-3 * (end - start))
-        start = end
+    for start, end in pairwise([*piece_starts(result.experiment), result.experiment.duration]):
+        settled |= (times > start + 1e-3 * (end - start)) & (times <= end * (1.0 + 1e-12))
     return settled
 
 
@@ -94,7 +97,7 @@ def current_panel(result: Result, *, time: float | None = None, stages: bool = T
     """
     dataset, horizontal = result.dataset, _time_axis(result)
     times, current = values(dataset, "time"), values(dataset, "current")
-    settled = _settled(dataset)
+    settled = _settled(result)
     extremes = current[settled] if settled.any() else current
     largest = float(np.abs(extremes).max())
     unit = axis_unit(largest, "current", least=0.5)
@@ -151,9 +154,14 @@ def charge_panel(result: Result) -> Panel:
 def current_and_charge(result: Result) -> Plot:
     """Draw the current through the back electrode and the charge of each ion through both faces over time.
 
-    The ends of the stages are marked. Charges are positive from the surface to the back.
+    The ends of the stages are marked. Charges are positive from the surface to the back. Potential, beam current and
+    temperature stand above, where they change within a stage.
     """
-    return Plot(name="current", panels=_currents(result), share="x", size=(6.4, 5.4))
+    current, charge = _currents(result)
+    conditions = condition_panels(result, current.horizontal)
+    heights = (*(0.6 for _ in conditions), 1.0, 1.0) if conditions else ()
+    return Plot(name="current", panels=(*conditions, current, charge), heights=heights, share="x",
+                size=(6.4, 5.4 + 1.5 * len(conditions)))  # fmt: skip
 
 
 def _currents(result: Result) -> tuple[Panel, Panel]:
@@ -171,6 +179,7 @@ def overview(result: Result) -> Plot:
     clock, scale = axis_unit(final.time, "time"), density_scale(result, limit)
     current, charge = _currents(result)
     diffusion, stages = diffusion_panel(experiment), stage_entries(experiment)
+    programmed = any("temperature" in stage.programmes for stage in experiment.stages)
     if len(stages) > 1:
         diffusion = replace(diffusion, curves=(*diffusion.curves, *stages))
     return Plot(
@@ -178,7 +187,7 @@ def overview(result: Result) -> Plot:
         title=experiment.title,
         panels=(
             scale.panel(scale.curves(final), title=f"profile after {final.time / clock.size:.4g} {clock.unit}"),
-            replace(diffusion, title="diffusion coefficients"),
+            replace(diffusion, title=f"diffusion coefficients{', at first' if programmed else ''}"),
             current,
             charge,
             replace(potential_panel(final, limit=limit), title=f"potential in the {zone_name(experiment, limit)}"),

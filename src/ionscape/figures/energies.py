@@ -55,7 +55,7 @@ def diffusion_panel(experiment: Experiment, stages: int | Sequence[int] | None =
     depends = False
     for line, number in zip(_stage_lines(len(chosen)), chosen, strict=True):
         models = experiment.diffusion_models(number)
-        temperature = experiment.stages[number].temperature
+        temperature = experiment.stages[number].first_temperature
         for name in arrival_order(experiment, number):
             density = fraction * experiment.reference_density(name, number)
             coefficient = np.asarray(models[name].coefficient(density, temperature), dtype=np.float64)
@@ -106,7 +106,7 @@ def diffusion_coefficients(experiment: Experiment, stages: int | Sequence[int] |
     chosen = _stage_list(experiment, stages)
     panel = diffusion_panel(experiment, chosen)
     entries = [
-        replace(entry, name=f"{stage_title(experiment, number)}, {experiment.stages[number].temperature:.5g} K")
+        replace(entry, name=f"{stage_title(experiment, number)}, {experiment.stages[number].temperature_in_words}")
         for number, entry in zip(chosen, stage_entries(experiment, chosen), strict=True)
     ]
     return Plot(name="diffusion-coefficients", legend="above", columns=2, size=(6.2, 4.2),

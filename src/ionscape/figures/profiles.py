@@ -55,8 +55,8 @@ def stages_and_temperatures(experiment: Experiment, stages: Sequence[int]) -> li
 def named_stages(experiment: Experiment, stages: Sequence[int]) -> list[str]:
     """Return the same without their numbers."""
     named = [experiment.stages[stage] for stage in stages]
-    alike = len({stage.temperature for stage in named}) < 2
-    return [stage.title if alike else f"{stage.title}, {stage.temperature:.5g} K" for stage in named]
+    alike = len({stage.temperature_in_words for stage in named}) < 2
+    return [stage.title if alike else f"{stage.title}, {stage.temperature_in_words}" for stage in named]
 
 
 def moment_title(experiment: Experiment, state: State, clock: DisplayUnit) -> str:
@@ -330,7 +330,7 @@ def diffusion_over_depth_panel(result: Result, state: State, *, limit: float) ->
     experiment, horizontal = result.experiment, depth_axis(limit)
     count = cells_shown(state.depth, limit)
     models = experiment.diffusion_models(state.stage)
-    temperature = experiment.stages[state.stage].temperature
+    temperature = experiment.stage_at(state.stage, state.time).first_temperature
     styles = ion_styles(experiment.ions)
     curves: list[Curve] = []
     for name in arrival_order(experiment, state.stage):

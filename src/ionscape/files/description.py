@@ -34,7 +34,7 @@ class Value:
         bounds: of a number, an integer or a quantity, the latter in SI units.
         words: of a choice.
         tables: models that may stand there.
-        entry: of a list or mapping.
+        entry: of a list or mapping, or of a list that may stand in the place of a quantity.
         length: of a list that has a certain one.
         marker: what reads it, where that is none of pydantic's own rules.
     """
@@ -106,7 +106,7 @@ def value_at(model: type[Keyed], parts: Sequence[Part], data: object = None) -> 
         if node is None:
             return None
         if isinstance(part, int):
-            node = node.entry if node.kind == "list" else None
+            node = node.entry if node.kind in ("list", "quantity") else None
         elif node.kind == "mapping":
             node = node.entry
         else:
@@ -192,7 +192,8 @@ def _value(annotation: Any, metadata: tuple[Any, ...]) -> Value:
     annotation, metadata = _stripped(annotation, metadata)
     for marker in metadata:
         if isinstance(marker, Quantity):
-            return Value(kind="quantity", dimension=marker.dimension, bounds=marker.bounds, marker=marker)
+            entry = None if marker.entries is None else Value(kind="table", tables=(marker.entries,))
+            return Value(kind="quantity", dimension=marker.dimension, bounds=marker.bounds, marker=marker, entry=entry)
         if isinstance(marker, Number):
             return Value(kind="number", bounds=marker.bounds, marker=marker)
         if isinstance(marker, Marker):

@@ -96,6 +96,9 @@ IN_FILE = InFile()
 class Marker:
     """What stands in `Annotated[float, ...]` and reads the value of a key in place of pydantic's own rules."""
 
+    entries: type[Keyed] | None = None
+    """Table of which a list may stand in the place of the value."""
+
     def read(self, value: object, *, in_file: bool = True) -> Any:
         """The value in SI units.
 

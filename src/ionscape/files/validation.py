@@ -78,7 +78,7 @@ def first_problem(
     context: dict[str, Any] = details.get("ctx", {})
     found = context.get("error")
     if isinstance(found, InputError):
-        key = ".".join(part for part in (path, context.get("field")) if part)
+        key = ".".join(part for part in (path, context.get("field")) if part).replace(".[", "[")
         return found.located(file=file, key=key or None, value=_shown(data, key))
     return _standard_problem(details, path, model, data).located(file=file, key=path or None, value=_shown(data, path))
 

@@ -74,6 +74,10 @@ def read_scalar(table: Keyed, path: str) -> Scalar:
     # a truth value is a whole number to Python
     kinds = {bool: "true or false", int: "a whole number", str: "a text"}
     what = next((name for kind, name in kinds.items() if isinstance(node, kind)), "")
+    described = value_at(type(table), split_path(path), table)
+    if isinstance(node, tuple) and described is not None and described.kind == "quantity":
+        raise InputError("is a list of values over time, which cannot be varied as one", key=path,
+                         remedy=f'vary one of them, such as "{path}[0].value"')  # fmt: skip
     if what:
         problem = f"is {what} and cannot be varied, as only numbers without steps can"
         remedy = f'write an experiment file for each value, or vary a number such as "{nearest}"'
@@ -225,8 +229,13 @@ def _in_file(data: Any, described: Value | None) -> Any:
         return {name: _in_file(entries[name], keys[name].value if name in keys else None)
                 for name in order if entries[name] is not None}  # fmt: skip
     if isinstance(data, list | tuple):
-        return [_in_file(entry, described.entry) for entry in cast(Sequence[Any], data)]
+        entries = [_in_file(entry, described.entry) for entry in cast(Sequence[Any], data)]
+        return _Inline(entries) if described.kind == "quantity" else entries
     return data
+
+
+class _Inline(list[Any]):
+    """A list of tables that stands behind its key, a line for each."""
 
 
 def text_of(value: float, dimension: DimensionName) -> str:
@@ -243,7 +252,9 @@ def _lines(table: Mapping[str, Any], place: str) -> Iterator[str]:
     inner: dict[str, Any] = {}
     for key, value in table.items():
         name = toml_key(key)
-        if isinstance(value, Mapping) or (isinstance(value, list) and value and isinstance(value[0], Mapping)):
+        if isinstance(value, _Inline):
+            yield from (f"{name} = [", *(f"  {toml_value(entry)}," for entry in value), "]")
+        elif isinstance(value, Mapping) or (isinstance(value, list) and value and isinstance(value[0], Mapping)):
             inner[f"{place}.{name}" if place else name] = value
         else:
             yield f"{name} = {toml_value(value)}"

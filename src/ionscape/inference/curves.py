@@ -59,7 +59,7 @@ def curve_variables(
 
 def _coefficient(experiment: Experiment, stage: int, ion: str, density: FloatArray) -> FloatArray:
     model = experiment.diffusion_model(ion, stage)
-    return model.coefficient(density, experiment.stages[stage].temperature)
+    return model.coefficient(density, experiment.stages[stage].first_temperature)
 
 
 def _activation_energy(experiment: Experiment, stage: int, ion: str, density: FloatArray) -> FloatArray:

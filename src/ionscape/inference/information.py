@@ -90,7 +90,7 @@ def _freed(experiment: Experiment, ion: str, stage: int) -> tuple[Experiment, Fl
     jumps = [jump + sign * BESIDE_JUMP * bulk for jump in model.jumps for sign in (-1.0, 1.0)]
     density = np.unique([*np.linspace(0.0, limit, KNOTS), *jumps])
     density = density[(density >= 0.0) & (density <= limit)]
-    temperature = experiment.stages[stage].temperature
+    temperature = experiment.stages[stage].first_temperature
     coefficient = np.maximum(model.coefficient(density, temperature), 1e-40)
     table = TableSpecification(
         densities=tuple(density.tolist()),

@@ -98,6 +98,22 @@ class Problem(NamedTuple):
     boundaries: Boundaries
 
 
+class Ramp(NamedTuple):
+    """What changes over a piece of a stage; M is 0 where the temperature does not."""
+
+    start: float  # of the piece [s]
+    duration: float  # of the piece [s]; 0 where nothing changes
+    potential: FloatArray  # (2,) that is applied, at the start and at the end [V]
+    beam_flux: FloatArray  # (2,) as in `Boundaries`
+    temperature: FloatArray  # (2,) [K]
+    nodes: FloatArray  # (M,) places s
+    knots: FloatArray  # (M, ions, intervals + 1, 2) as in `Coefficients`
+    log_holding: FloatArray  # (M,) of `Boundaries.holding`, in units of that at the start
+    log_held_coefficient: FloatArray  # (M, ions) of `Boundaries.held_coefficient`, in units of that at the start
+    knots_now: FloatArray  # (ions, intervals + 1, 2) buffer
+    held_coefficient_now: FloatArray  # (ions,) buffer
+
+
 class Variants(NamedTuple):
     """The stage for slightly changed values of G of the P parameters.
 
@@ -109,6 +125,7 @@ class Variants(NamedTuple):
     spacing: FloatArray  # (G,) upper minus lower value
     duration: FloatArray  # (2, G) of the stage in units of the unchanged one
     problems: Any  # in the form of a `Problem`
+    ramps: Any  # in the form of a `Ramp`, the same way
 
 
 class Workspace(NamedTuple):
@@ -182,6 +199,13 @@ class Substeps(NamedTuple):
     back: FloatArray  # (substeps, ions)
     known: FloatArray  # (cells, ions) y* of the running substep
     modes: IntegerArray  # (substeps,) regime of the beam
+
+
+def no_ramp() -> Ramp:
+    """Of a piece in which nothing changes."""
+    two, none = np.zeros(2), np.zeros(0)
+    return Ramp(0.0, 0.0, two, two, two, none, np.zeros((0, 0, 0, 0)), none, np.zeros((0, 0)),
+                np.zeros((0, 0, 0)), none)  # fmt: skip
 
 
 def make_workspace(cells: int, ions: int) -> Workspace:

@@ -8,7 +8,7 @@ cell the field allows. The estimates only place cells; a wrong one costs accurac
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -185,6 +185,7 @@ def make_grid(experiment: Experiment) -> Grid:
     thickness = experiment.sample.thickness
     given = experiment.grid
     estimate = estimate_zone(experiment)
+    experiment, _ = experiment.sampled()
     zone = (
         given.zone if given.zone is not None else min(ZONE_RESERVE * estimate.depth + 2.0 * estimate.width, thickness)
     )
@@ -280,7 +281,7 @@ def _blocked_potential(experiment: Experiment) -> float | None:
 
 
 def estimate_zone(experiment: Experiment) -> ZoneEstimate:
-    """Depth of exchange and width of the narrowest front.
+    """Depth of exchange and width of the narrowest front, of a stage whose conditions change in its parts.
 
     Stage by stage: the sharp-front law gives how much enters, with the layers exchanged before as resistances in
     series; the steady electroneutral front gives the width, or diffusion where that is narrower still; older fronts are
@@ -290,19 +291,26 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
     charge_density = _mobile_charge_density(experiment)
     if charge_density == 0.0:
         return ZoneEstimate(depth=thickness, width=thickness)
-    depth, tip, width, cell, exchanged, layers = 0.0, 0.0, math.inf, math.inf, 0.0, 0.0
+    depth, tip, width, cell, exchanged = 0.0, 0.0, math.inf, math.inf, 0.0
+    layers: list[tuple[int, float, float]] = []  # stage, amount and coefficient of what has entered
     mobile = _mobile_native_ions(experiment)
     pushed: list[str] = []
-    fronts = 0
+    fronts: dict[int, int] = {}
+    experiment, of_stage = experiment.sampled()
+    natives = [
+        float(_native_coefficient(experiment, index, experiment.diffusion_models(index)))
+        for index in range(len(experiment.stages))
+    ]
     for index, stage in enumerate(experiment.stages):
         models = experiment.diffusion_models(index)
-        native = float(_native_coefficient(experiment, index, models))
+        native, number = natives[index], of_stage[index]
+        whole = _time_of_diffusion(experiment, index, of_stage, natives)
         law = stage.surface_law()
         if law.blocks:
             layer = _space_charge_width(experiment, law.potential or 0.0, charge_density)
             # where slower ions stay behind, the layer of the others is deeper
             depth = max(depth, (SINGLE_LAYER if len(mobile) == 1 else LAYERS) * layer)
-            edge = DEPLETION_EDGE * _debye_length(experiment, stage.temperature)
+            edge = DEPLETION_EDGE * _debye_length(experiment, stage.first_temperature)
             width, cell = min(width, edge), min(cell, edge / CELLS_PER_FRONT)
             continue
         if not stage.drives or native <= 0.0:
@@ -311,7 +319,7 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
         coefficients = {
             name: max(
                 SMALLEST_COEFFICIENT,
-                float(models[name].coefficient(experiment.reference_density(name, index), stage.temperature)),
+                float(models[name].coefficient(experiment.reference_density(name, index), stage.first_temperature)),
             )
             for name in (*entering, *pushed)
         }
@@ -319,45 +327,60 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
         # a layer with the charge of the native ions conducts in proportion to |Z| D
         charges = {name: abs(experiment.ions[name].charge) for name in coefficients}
         foreign = max((charges[name] * coefficients[name] for name in entering), default=SMALLEST_COEFFICIENT)
-        resistance = max(thickness - exchanged, 0.0) / native + layers
+        earlier = sum(part / (foreign if when == number else at_that_time) for when, part, at_that_time in layers)
+        before = exchanged - sum(part for when, part, _ in layers if when == number)
+        resistance = max(thickness - exchanged, 0.0) / native + earlier
         amount = min(_entered_length(experiment, stage, charge_density, native, foreign, resistance), thickness)
-        spread = math.sqrt(min(native, diffusive) * stage.duration)
+        spread = math.sqrt(min(native, diffusive) * whole)
         if law.composition is not None:
-            spread = max(spread, 5.0 * math.sqrt(diffusive * stage.duration))
-            width = min(width, math.sqrt(diffusive * stage.duration))
+            spread = max(spread, 5.0 * math.sqrt(diffusive * whole))
+            width = min(width, math.sqrt(diffusive * whole))
         if amount > 0.0:
             largest = max(charges.values(), default=1)
-            sharpened, resolving = _front(foreign, native, amount, stage.duration, largest)
+            sharpened, resolving = _front(foreign, native, amount, stage.duration, largest, whole)
             width = min(width, sharpened)
-            if foreign < native and sharpened < SHARP * DIFFUSIVE_WIDTH * math.sqrt(foreign * stage.duration):
-                fronts += max(len(stage.surface_law().beam_fractions), 1)
-            if pushed and exchanged > LEADING_LAYER * amount:
+            if foreign < native and sharpened < SHARP * DIFFUSIVE_WIDTH * math.sqrt(foreign * whole):
+                fronts[number] = max(len(stage.surface_law().beam_fractions), 1)
+            if pushed and before > LEADING_LAYER * amount:
                 # the ions that came first stay between the new ones and the native ones
                 leading = max(charges[name] * coefficients[name] for name in pushed)
-                _, resolving = _front(leading, native, amount, stage.duration, largest)
+                _, resolving = _front(leading, native, amount, stage.duration, largest, whole)
             cell = min(cell, resolving)
         # a fast foreign ion runs ahead of the amount that entered (a rarefaction)
         ahead = amount * min(max(foreign / native, 1.0), 1e3)
-        depth = min(max(depth, exchanged + ahead) + spread, thickness)
+        begun = index > 0 and of_stage[index - 1] == number
+        reached = max(depth, exchanged + ahead + spread) if begun else max(depth, exchanged + ahead) + spread
+        depth = min(reached, thickness)
         tip = max(tip, exchanged + amount * _tip_speed(experiment, index, models, foreign) + spread)
         exchanged = min(exchanged + amount, thickness)
-        layers += amount / foreign
-        pushed = pushed or entering
+        layers.append((number, amount, foreign))
+        if index + 1 == len(of_stage) or of_stage[index + 1] != number:
+            pushed = pushed or entering
     # ions that stay behind widen the zone
     depth = max(depth / (1.0 - min(_trapped_fraction(experiment), 0.9)), tip / ZONE_RESERVE)
     depth = min(depth, thickness) or thickness
-    return ZoneEstimate(depth=depth, width=min(width, depth), cell=cell, fronts=fronts)
+    return ZoneEstimate(depth=depth, width=min(width, depth), cell=cell, fronts=sum(fronts.values()))
 
 
-def _front(foreign: float, native: float, amount: float, duration: float, charge: int) -> tuple[float, float]:
+def _time_of_diffusion(experiment: Experiment, index: int, of_stage: Sequence[int], natives: Sequence[float]) -> float:
+    """Time in which diffusion as fast as in one part of a stage comes as far as in all of them [s]."""
+    parts = [other for other, stage in enumerate(of_stage) if stage == of_stage[index]]
+    if len(parts) == 1 or natives[index] <= 0.0:
+        return experiment.stages[index].duration
+    return sum(natives[other] / natives[index] * experiment.stages[other].duration for other in parts)
+
+
+def _front(
+    foreign: float, native: float, amount: float, duration: float, charge: int, whole: float
+) -> tuple[float, float]:
     """Width of a front [m] and the largest cell that resolves it [m].
 
     The difference of the coefficients `foreign` and `native` [m^2/s] sharpens a front that moves on by `amount` [m],
-    until it is steady; what has had no time for that is as wide as diffusion makes it.
+    until it is steady; what has had no time for that is as wide as diffusion makes it in the `whole` time [s].
     """
     slower = min(foreign, native)
     drift = abs(1.0 / foreign - 1.0 / native)
-    width = DIFFUSIVE_WIDTH * math.sqrt(slower * duration)
+    width = DIFFUSIVE_WIDTH * math.sqrt(slower * whole)
     if drift > 0.0:
         width = min(width, LOGISTIC_WIDTH * duration / (amount * drift))
     return width, min(width / CELLS_PER_FRONT, LARGEST_PECLET_NUMBER * slower * duration / (amount * charge))
@@ -383,7 +406,7 @@ def _entered_length(
 
     ``resistance`` is that of the whole sample at the start, in units of length / diffusion coefficient [s/m].
     """
-    thermal = ELEMENTARY_CHARGE / (BOLTZMANN_CONSTANT * stage.temperature)
+    thermal = ELEMENTARY_CHARGE / (BOLTZMANN_CONSTANT * stage.first_temperature)
     law = stage.surface_law()
     drive = abs(law.potential or 0.0) * thermal * stage.duration
     gain = 1.0 / foreign - 1.0 / native
@@ -445,7 +468,7 @@ def _native_coefficient(
 
     ``left``: share of them that is still there, of any shape.
     """
-    temperature = experiment.stages[index].temperature
+    temperature = experiment.stages[index].first_temperature
     total = np.zeros(np.shape(left))
     for name, density in _mobile_native_ions(experiment).items():
         fermi_density = experiment.native_fermi_density(name, index)

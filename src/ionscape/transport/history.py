@@ -38,6 +38,16 @@ class Kept:
     departed_slopes: FloatArray
 
 
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What a stage has cost so far; the time is that of the machine [s]."""
+
+    steps: int = 0
+    rejected: int = 0
+    iterations: int = 0
+    wall_time: float = 0.0
+
+
 @dataclass(kw_only=True)
 class History:
     """The kept states and what they cost; grows while a simulation runs."""
@@ -48,6 +58,13 @@ class History:
     iterations: list[int] = field(default_factory=list[int])
     wall_times: list[float] = field(default_factory=list[float])
     stage_end_slopes: list[tuple[FloatArray, FloatArray]] = field(default_factory=list[tuple[FloatArray, FloatArray]])
+
+    def work_of(self, stage: int) -> Work:
+        """What a stage has cost so far, nothing before it began."""
+        if stage >= len(self.steps):
+            return Work()
+        return Work(steps=self.steps[stage], rejected=self.rejected[stage], iterations=self.iterations[stage],
+                    wall_time=self.wall_times[stage])  # fmt: skip
 
     def of(self, name: str) -> FloatArray:
         """One attribute of all kept states, times first."""

@@ -37,6 +37,7 @@ from .arrays import (
     Cells,
     IntegerArray,
     Problem,
+    Ramp,
     State,
     Substeps,
     Workspace,
@@ -45,6 +46,7 @@ from .block_tridiagonal import solve, substitute
 from .copying import copy
 from .equations import assemble, evaluate_coefficients
 from .mesh import amount_rates, density_rates, has_strayed, hold, place, steer
+from .ramp import conditions_at, share_of
 from .runge_kutta import RungeKutta
 from .tangent_arrays import Tangents
 from .tangents import carry_tangents
@@ -57,6 +59,11 @@ GROWTH_AFTER_FAILURE = 1.15
 
 BALANCE_ROUNDING = 1e-14
 """Rounding error of a balance that is accepted in one substep, relative to what has moved."""
+
+SMALL_PASSAGE = 0.01
+"""Share of the charge that has passed since the start of the experiment, below which that of a step is small ..."""
+SMALLEST_PASSAGE = 1e-13
+"""... and an amount that always is, in units of the native ions of such a depth [m]: its error matters less."""
 
 STARTING_STEPS = 3
 """First steps of a stage, taken by backward Euler: each damps what the potential has to make up."""
@@ -339,6 +346,7 @@ def attempt_step(
     method: RungeKutta,
     substeps: Substeps,
     problem: Problem,
+    ramp: Ramp,
     control: Control,
     work: Workspace,
 ) -> float:
@@ -357,8 +365,10 @@ def attempt_step(
     copy(substeps.surface[0], state.surface_rate)
     copy(substeps.back[0], state.back_rate)
     scale = step * method.diagonal
+    time = state.clock[TIME]
     if moving:
-        start_moving(state, step, number > 2, problem, control, work)
+        now = conditions_at(problem, ramp, share_of(ramp, time))
+        start_moving(state, step, number > 2, now, control, work)
         amount_rates(rates[0], values[0], cells)
     has_history = state.counters[HAS_HISTORY] > 0 and state.clock[LAST_STEP] > 0.0
     for j in range(1, number):
@@ -379,7 +389,8 @@ def attempt_step(
             )
         else:
             copy(values[j], values[j - 1])
-        if not solve_substep(j, scale, substeps, problem, control, work, state.counters):
+        now = conditions_at(problem, ramp, share_of(ramp, time + method.nodes[j] * step))
+        if not solve_substep(j, scale, substeps, now, control, work, state.counters):
             return -1.0
         inverse = 1.0 / scale
         for k in range(count):
@@ -402,7 +413,28 @@ def attempt_step(
             worst = max(worst, abs(total))
             lowest = min(lowest, problem.medium.native[i] + values[number - 1, k, i])
         error += control.weights[k] * worst * worst
-    return max(step * np.sqrt(error), -0.1 * lowest) / control.tolerance
+    passed = error_of_passage(state, step, method, substeps, problem) if ramp.duration > 0.0 else 0.0
+    return max(step * np.sqrt(error), -0.1 * lowest, passed) / control.tolerance
+
+
+@inner_kernel
+def error_of_passage(state: State, step: float, method: RungeKutta, substeps: Substeps, problem: Problem) -> float:
+    """Estimated error of the charge that leaves through the back in a step, relative to that charge.
+
+    On a ramp of temperature it is an integral over time of a glass that may not change at all: the densities tell
+    nothing of its error.
+    """
+    charges = problem.medium.charges
+    wrong = 0.0
+    passed = 0.0
+    before = 0.0
+    last = method.nodes.shape[0] - 1
+    for i in range(len(problem.medium.ions)):
+        before += charges[i] * state.departed[i]
+        for j in range(last + 1):
+            wrong += step * method.weights_error[j] * charges[i] * substeps.back[j, i]
+            passed += step * method.a[last, j] * charges[i] * substeps.back[j, i]
+    return abs(wrong) / (abs(passed) + SMALL_PASSAGE * abs(before) + SMALLEST_PASSAGE)
 
 
 @inner_kernel
@@ -454,6 +486,7 @@ def advance(
     method: RungeKutta,
     starter: RungeKutta,
     problem: Problem,
+    ramp: Ramp,
     control: Control,
     work: Workspace,
     tangents: Tangents | None,
@@ -485,7 +518,7 @@ def advance(
             step = 0.5 * remaining
         used = starter if state.counters[STEPS] < STARTING_STEPS else method
         regime = state.counters[REGIME]
-        error = attempt_step(state, step, used, all_substeps, problem, control, work)
+        error = attempt_step(state, step, used, all_substeps, problem, ramp, control, work)
         if error < 0.0 or error > 1.0:
             state.counters[REJECTED] += 1
             state.counters[REGIME] = regime
@@ -498,7 +531,7 @@ def advance(
                 return STEP_TOO_SMALL
             continue
         if tangents is not None:
-            carry_tangents(state, step, used, all_substeps, problem, work, tangents)
+            carry_tangents(state, step, used, all_substeps, problem, ramp, work, tangents)
         accept(state, step, error, used, all_substeps, problem)
         state.clock[TIME] = end if finishing else time + step
         if has_strayed(problem.cells, work):

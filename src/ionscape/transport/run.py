@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from time import perf_counter
 
 import numpy as np
@@ -17,12 +18,13 @@ from .arrays import REJECTED, STEPS, SURFACE_CLOSED, SURFACE_OPEN_CIRCUIT, SYSTE
 from .current import current_density, current_slopes
 from .faces import last_potential_at_open_circuit, potentials_at_closed_faces
 from .grid import Grid, make_grid
-from .history import History, Kept
+from .history import History, Kept, Work
 from .integrate import FINISHED, GRID_STRAYED, STEP_TOO_SMALL, Control, advance
+from .pieces import changes_over, make_piece, varied_pieces
 from .runge_kutta import METHODS, backward_euler
 from .settings import Progress, Settings
 from .solution import SimulationResult, make_result
-from .stage_arrays import StageArrays, displacement_at_surface, field_at_back, make_scales, make_stage
+from .stage_arrays import StageArrays, displacement_at_surface, field_at_back, make_scales
 from .suitability import refuse_without_charge
 from .tangent_arrays import Tangents, make_tangents, one_by_one
 from .variation import FaceSlopes, Variation, VariedStage, vary_stage
@@ -105,20 +107,26 @@ def _simulate(
             experiment, settings=settings, grid=grid, scales=scales, history=history, variations=variations
         )
 
+    pieces = experiment.in_pieces()
+    sides = [
+        (varied_pieces(variation.lower, pieces, variation.name), varied_pieces(variation.upper, pieces, variation.name))
+        for variation in variations
+    ]
     try:
-        for index in range(len(experiment.stages)):
+        for number, index in enumerate(pieces.stages):
             present = np.any(scales.native + y[:, :ions] > 0.0, axis=0)
-            stage = make_stage(
-                experiment, index, scales=scales, cells=cells, start=start, surface_displacement=displacement,
-                back_field=back_field, present=present, settings=settings,
+            changes = changes_over([pieces, *chain(*sides)], number)
+            stage = make_piece(
+                pieces, number, changes=changes, scales=scales, cells=cells, start=start,
+                surface_displacement=displacement, back_field=back_field, present=present, settings=settings,
             )  # fmt: skip
             state = _start_state(stage, y, entered, departed)
             tangents, varied = None, None
             if variations:
                 varied = vary_stage(
-                    variations, index, stage, experiment=experiment, scales=scales, grid=grid, start=start,
-                    displacement=displacement, back_field=back_field, face_slopes=slopes.at_faces, present=present,
-                    settings=settings,
+                    variations, number, stage, pieces=sides, changes=changes, experiment=experiment, scales=scales,
+                    grid=grid, start=start, displacement=displacement, back_field=back_field,
+                    face_slopes=slopes.at_faces, present=present, settings=settings,
                 )  # fmt: skip
                 tangents = slopes.tangents(varied, substeps=len(METHODS[settings.method]().nodes))
             _run_stage(
@@ -126,9 +134,10 @@ def _simulate(
             )  # fmt: skip
             if tangents is not None and varied is not None:
                 slopes = slopes.after(tangents, varied, stage, variations, state.y[:, ions])
-                history.stage_end_slopes.append((slopes.state[:, :ions], slopes.faces))
-            displacement = displacement_at_surface(stage.problem, float(state.y[0, ions]))
-            back_field = field_at_back(stage.problem, float(state.y[-1, ions]), back_field)
+                if index not in pieces.stages[number + 1 :]:
+                    history.stage_end_slopes.append((slopes.state[:, :ions], slopes.faces))
+            displacement = displacement_at_surface(stage.last, float(state.y[0, ions]))
+            back_field = field_at_back(stage.last, float(state.y[-1, ions]), back_field)
             y, entered, departed, start = state.y, state.entered, state.departed, stage.end
     except KeyboardInterrupt:
         with undisturbed():
@@ -220,7 +229,7 @@ def _run_stage(
     progress: Callable[[Progress], None] | None,
     partial: Callable[[], SimulationResult],
 ) -> None:
-    """Integrate one stage, keeping about ``snapshots_per_stage`` of its states."""
+    """Integrate a stage or a piece of one, keeping about ``snapshots_per_stage`` states of the whole stage."""
     began = perf_counter()
     count, m = state.y.shape
     control = Control(
@@ -229,9 +238,12 @@ def _run_stage(
     )  # fmt: skip
     work = make_workspace(count, m - 1)
     method, starter = METHODS[settings.method](), backward_euler()
-    marks = _snapshot_marks(stage.start, stage.end, settings.snapshots_per_stage)
+    marks = _snapshot_marks(stage.start, stage.end, share=(stage.end - stage.start) / experiment.stages[index].duration,
+                            count=settings.snapshots_per_stage)  # fmt: skip
     steps_before = sum(history.steps)
-    _count(history, index, state, began)
+    done = history.work_of(index)
+    attempts_before = int(done.steps + done.rejected)
+    _count(history, index, state, began, done)
 
     def keep() -> None:
         if float(state.clock[TIME]) > history.kept[-1].time:
@@ -239,14 +251,15 @@ def _run_stage(
 
     try:
         while True:
-            attempts = int(state.counters[STEPS] + state.counters[REJECTED])
+            attempts = attempts_before + int(state.counters[STEPS] + state.counters[REJECTED])
             limit = min(ATTEMPTS_PER_CALL, settings.maximum_steps - attempts)
             mark = float(marks[min(int(np.searchsorted(marks, state.clock[TIME], side="right")), len(marks) - 1)])
-            status = advance(state, mark, stage.end, limit, method, starter, stage.problem, control, work, tangents)
+            status = advance(state, mark, stage.end, limit, method, starter, stage.problem, stage.ramp, control, work,
+                             tangents)  # fmt: skip
             time = float(state.clock[TIME])
             if time >= mark or status == FINISHED:
                 keep()
-            _count(history, index, state, began)
+            _count(history, index, state, began, done)
             if progress is not None:
                 progress(Progress(
                     stage=index, stages=len(experiment.stages), time=time, stage_end=stage.end,
@@ -254,7 +267,8 @@ def _run_stage(
                 ))  # fmt: skip
             if status == FINISHED:
                 return
-            exhausted = int(state.counters[STEPS] + state.counters[REJECTED]) >= settings.maximum_steps
+            taken = attempts_before + int(state.counters[STEPS] + state.counters[REJECTED])
+            exhausted = taken >= settings.maximum_steps
             if status in (STEP_TOO_SMALL, GRID_STRAYED) or exhausted:
                 keep()
                 worst = int(np.argmax(np.abs(work.update_before[:, : m - 1]).max(axis=1)))
@@ -274,11 +288,20 @@ def _run_stage(
         raise
 
 
-def _count(history: History, index: int, state: State, began: float) -> None:
-    """Enter how much work a stage has taken so far; `began` is when it began by the clock of the machine."""
-    for column, counter in ((history.steps, STEPS), (history.rejected, REJECTED), (history.iterations, SYSTEMS)):
-        column[index:] = [int(state.counters[counter])]
-    history.wall_times[index:] = [perf_counter() - began]
+def _count(history: History, index: int, state: State, began: float, done: Work) -> None:
+    """Enter how much work a stage has taken so far.
+
+    Args:
+        history: where it is entered.
+        index: of the stage.
+        state: of the running piece of the stage.
+        began: when that piece began by the clock of the machine.
+        done: what the pieces before have taken.
+    """
+    history.steps[index:] = [done.steps + int(state.counters[STEPS])]
+    history.rejected[index:] = [done.rejected + int(state.counters[REJECTED])]
+    history.iterations[index:] = [done.iterations + int(state.counters[SYSTEMS])]
+    history.wall_times[index:] = [done.wall_time + perf_counter() - began]
 
 
 def _error_weights(grid: Grid) -> FloatArray:
@@ -293,8 +316,10 @@ def _error_weights(grid: Grid) -> FloatArray:
     return np.minimum(grid.size / grid.front_width, 1.0)
 
 
-def _snapshot_marks(start: float, end: float, count: int) -> FloatArray:
+def _snapshot_marks(start: float, end: float, *, share: float, count: int) -> FloatArray:
+    """Times of snapshots [s] of a piece that is a share of its stage, of which so many are wanted in all."""
     duration = end - start
+    count = max(1, round(share * count))
     early = start + duration * np.geomspace(1e-6, 1.0 / count, 9)[:-1]
     return np.concatenate([early, start + duration * np.linspace(1.0 / count, 1.0, count)])
 
@@ -307,17 +332,18 @@ def _kept(index: int, stage: StageArrays, state: State, tangents: Tangents | Non
     """
     y = state.y.copy()
     surface = float(y[0, -1])
-    law, full = stage.problem.boundaries.law, stage.problem.medium.permittivity > 0.0
+    now = stage.at(float(state.clock[TIME]))
+    law, full = now.boundaries.law, now.medium.permittivity > 0.0
     if law == SURFACE_CLOSED and full:
-        surface, last = potentials_at_closed_faces(stage.problem, y, back_field)
+        surface, last = potentials_at_closed_faces(now, y, back_field)
         y[:, -1] += last
         surface += last
     elif law == SURFACE_OPEN_CIRCUIT:
-        last = last_potential_at_open_circuit(stage.problem, y, back_field) if full else 0.0
+        last = last_potential_at_open_circuit(now, y, back_field) if full else 0.0
         surface = last - float(y[-1, -1])  # of the contact, whose potential the kernels take as zero
         y[:, -1] += surface
-    if stage.contact_potential is not None:
-        surface = stage.contact_potential
+    if stage.driven:
+        surface = now.boundaries.applied_potential
     return Kept(
         time=float(state.clock[TIME]),
         stage=index,

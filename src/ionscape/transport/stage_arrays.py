@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,8 @@ from .arrays import (
     Coefficients,
     Medium,
     Problem,
+    Ramp,
+    no_ramp,
 )
 from .settings import Settings
 
@@ -62,7 +65,10 @@ class StageArrays:
         first_step: [s].
         regime: of the beam at the start.
         first_potential: first guess of the potential, shape (cells,) [V]; None for that of the stage before.
-        contact_potential: that is applied to the contact at the surface [V]; None where none is.
+        driven: whether a potential is applied to a contact at the surface.
+        ramp: how the conditions change until the end; `problem` is that of the start.
+        nodes: the experiment and its arrays at the temperatures of a ramp, the first at the start and the last at the
+            end; those of the start alone where nothing changes.
     """
 
     problem: Problem
@@ -71,7 +77,24 @@ class StageArrays:
     first_step: float
     regime: int
     first_potential: FloatArray | None
-    contact_potential: float | None
+    driven: bool
+    ramp: Ramp = field(default_factory=no_ramp)
+    nodes: tuple[tuple[Experiment, StageArrays], ...] = ()
+
+    @property
+    def last(self) -> Problem:
+        """The problem at the end."""
+        return self.nodes[-1][1].problem if self.nodes else self.problem
+
+    def at(self, time: float) -> Problem:
+        """The problem at a time [s]; its tables hold until the next call."""
+        if self.ramp.duration == 0.0:
+            return self.problem
+        from .ramp import conditions_at  # it loads the compiler
+
+        share = min(max((time - self.ramp.start) / self.ramp.duration, 0.0), 1.0)
+        kernel: Any = getattr(conditions_at, "py_func", conditions_at)
+        return kernel(self.problem, self.ramp, share)
 
 
 def make_scales(experiment: Experiment) -> Scales:
@@ -96,7 +119,7 @@ def make_stage(
     settings: Settings,
     like: tuple[Experiment, StageArrays] | None = None,
 ) -> StageArrays:
-    """Arrays of stage ``index``, which begins at ``start`` [s].
+    """Arrays of stage ``index``, which begins at ``start`` [s], with the conditions of its start.
 
     ``surface_displacement`` and ``back_field`` are what the stage before left at the faces; ``present``: which ions the
     sample contains; ``like``: a similar experiment with its arrays of the stage, whose knots of density are used and
@@ -104,12 +127,12 @@ def make_stage(
     """
     stage, sample = experiment.stages[index], experiment.sample
     law = stage.surface_law()
-    thermal = ELEMENTARY_CHARGE / (BOLTZMANN_CONSTANT * stage.temperature)
+    thermal = ELEMENTARY_CHARGE / (BOLTZMANN_CONSTANT * stage.first_temperature)
     full = settings.model == "full"
     unit = VACUUM_PERMITTIVITY / (ELEMENTARY_CHARGE * scales.density)
     models = experiment.diffusion_models(index)
     tables = None if like is None else _reusable_tables(experiment, index, *like)
-    coefficients = _tabulate(models, stage.temperature, scales, settings.table_intervals, tables)
+    coefficients = _tabulate(models, stage.first_temperature, scales, settings.table_intervals, tables)
     medium = Medium(
         charges=np.array(scales.charges),
         ions=tuple(range(len(scales.names))),
@@ -117,7 +140,7 @@ def make_stage(
         thermal=thermal,
         native=scales.native,
     )
-    mobility = _native_mobility(models, stage.temperature, scales)
+    mobility = _native_mobility(models, stage.first_temperature, scales)
     boundaries, regime = _boundaries(
         experiment, index, scales=scales, models=models, mobility=mobility * thermal,
         surface_displacement=surface_displacement, back_field=back_field,
@@ -143,7 +166,7 @@ def make_stage(
         first_step=first,
         regime=regime,
         first_potential=None if full else _ohmic_potential(boundaries, cells, mobility * thermal, scales.charges),
-        contact_potential=law.potential if law.touches else None,
+        driven=law.touches and law.potential is not None,
     )
 
 
@@ -175,7 +198,7 @@ class _Tables:
 
 def _reusable_tables(experiment: Experiment, index: int, other: Experiment, arrays: StageArrays) -> _Tables:
     ours, theirs = experiment.diffusion_specifications(index), other.diffusion_specifications(index)
-    alike = experiment.stages[index].temperature == other.stages[index].temperature
+    alike = experiment.stages[index].first_temperature == other.stages[index].first_temperature
     same = frozenset(
         name
         for name in ours
@@ -288,7 +311,7 @@ def _boundaries(
             held = np.array([densities.get(name, 0.0) / scales.density for name in scales.names])
             for i, name in enumerate(scales.names):
                 density = _fermi_densities(models[name], name, scales, held)
-                value = float(models[name].coefficient(density, stage.temperature))
+                value = float(models[name].coefficient(density, stage.first_temperature))
                 held_coefficient[i] = max(value, SMALLEST_COEFFICIENT)
     boundaries = Boundaries(
         law=kind,

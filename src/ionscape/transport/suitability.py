@@ -21,16 +21,18 @@ def refuse_without_charge(experiment: Experiment) -> None:
     Raises:
         InputError: names the first such stage, the face and the remedy.
     """
-    for index, stage in enumerate(experiment.stages):
-        potential = stage.surface_law().potential or 0.0
-        reason = None if potential == 0.0 else _closed_face(experiment, index, potential)
-        if reason is not None:
-            raise InputError(
-                f"{reason}, so that {format_quantity(potential, 'voltage')} only charges the glass there, and the"
-                " electroneutral model, which has no charge, would give no current at all",
-                file=experiment.file, key=f"stages[{index}]",
-                remedy='simulate it with the full model (--model full, or Settings(model="full"))',
-            )  # fmt: skip
+    pieces = experiment.in_pieces()
+    for number, index in enumerate(pieces.stages):
+        for side in (pieces.starts, pieces.ends):
+            potential = side.stages[number].surface_law().potential or 0.0
+            reason = None if potential == 0.0 else _closed_face(side, number, potential)
+            if reason is not None:
+                raise InputError(
+                    f"{reason}, so that {format_quantity(potential, 'voltage')} only charges the glass there, and the"
+                    " electroneutral model, which has no charge, would give no current at all",
+                    file=experiment.file, key=f"stages[{index}]",
+                    remedy='simulate it with the full model (--model full, or Settings(model="full"))',
+                )  # fmt: skip
 
 
 def _closed_face(experiment: Experiment, index: int, potential: float) -> str | None:

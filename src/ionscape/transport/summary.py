@@ -94,7 +94,7 @@ def _summarise_stage(dataset: xarray.Dataset, experiment: Experiment, index: int
     return {
         "kind": stage.kind,
         "duration": float(time[last]) - start,
-        "temperature": stage.temperature,
+        "temperature": experiment.stage_at(index, float(time[last])).first_temperature,
         "collected_charge": float(collected[last] - collected[before]),
         "injected_charge": float(injected[last] - injected[before]),
         "initial_current": float(current[established[0]]) if len(established) else None,
@@ -136,8 +136,8 @@ def _first_sign(experiment: Experiment) -> tuple[str, ...]:
 def _peak_excess_charge(dataset: xarray.Dataset, experiment: Experiment, last: int, names: list[str]) -> float | None:
     # the charge of the surfaces themselves sits within a few Debye lengths, which may be several small cells
     sizes, depth, density = (calculated(dataset, name)[last] for name in ("cell_size", "depth", "density"))
-    stage = experiment.stages[int(dataset["stage"].values[last])]
-    skipped = max(float(sizes[0]), SURFACE_CHARGE_DEBYE_LENGTHS * _debye_length(experiment, stage.temperature))
+    stage = experiment.stage_at(int(dataset["stage"].values[last]), float(dataset["time"].values[last]))
+    skipped = max(float(sizes[0]), SURFACE_CHARGE_DEBYE_LENGTHS * _debye_length(experiment, stage.first_temperature))
     inside = (depth > skipped) & (depth < experiment.sample.thickness - skipped)
     if not inside.any():
         return None

@@ -27,11 +27,13 @@ from ionscape.compiled import inner_kernel
 from .arrays import (
     LANES,
     SURFACE_CLOSED,
+    TIME,
     Boundaries,
     Cells,
     Coefficients,
     Medium,
     Problem,
+    Ramp,
     State,
     Substeps,
     Workspace,
@@ -47,6 +49,7 @@ from .moving_tangents import (
     size_tangents,
     subtract_moved_residuals,
 )
+from .ramp import conditions_at, share_of
 from .runge_kutta import RungeKutta
 from .tangent_arrays import Tangents
 
@@ -58,6 +61,7 @@ def carry_tangents(
     method: RungeKutta,
     substeps: Substeps,
     problem: Problem,
+    ramp: Ramp,
     work: Workspace,
     tangents: Tangents,
 ) -> None:
@@ -105,7 +109,9 @@ def carry_tangents(
                             known[k, i, g, p] /= cells.size[k]
                 else:
                     substeps.known[k, i] = state.y[k, i] + total
-        solve_substep_tangents(j, scale, substeps, problem, work, tangents)
+        share = share_of(ramp, state.clock[TIME] + method.nodes[j] * step)
+        now = conditions_at(problem, ramp, share)
+        solve_substep_tangents(j, scale, substeps, now, share, work, tangents)
         for k in range(count):
             amount = cells.size[k] * inverse if moving else inverse
             for i in range(ions):
@@ -134,9 +140,9 @@ def carry_tangents(
 
 @inner_kernel
 def solve_substep_tangents(
-    substep: int, step: float, substeps: Substeps, problem: Problem, work: Workspace, tangents: Tangents
+    substep: int, step: float, substeps: Substeps, problem: Problem, share: float, work: Workspace, tangents: Tangents
 ) -> None:
-    """S of one substep, and the derivatives of its fluxes through the back."""
+    """S of one substep, after a share of the piece of the stage, and the derivatives of its fluxes through the back."""
     medium = problem.medium
     ions = len(medium.ions)
     y = substeps.values[substep]
@@ -147,7 +153,7 @@ def solve_substep_tangents(
     mode = int(substeps.modes[substep])
     right[:] = 0.0
     back[:] = 0.0
-    subtract_varied_residuals(y, step, substeps.known, problem, mode, work, tangents, right, back)
+    subtract_varied_residuals(y, step, substeps.known, problem, share, mode, work, tangents, right, back)
     assemble(y, substeps.known, step, problem, mode, work)
     tabulated_derivatives(y, problem, tangents)
     add_known_and_fluxes(step, problem, work, tangents, substep)
@@ -279,6 +285,7 @@ def subtract_varied_residuals(
     step: float,
     known: FloatArray,
     problem: Problem,
+    share: float,
     mode: int,
     work: Workspace,
     tangents: Tangents,
@@ -287,7 +294,7 @@ def subtract_varied_residuals(
 ) -> None:
     """The same for parameters that change more than ln D: central differences of the residual itself."""
     variants = tangents.variants
-    problems = variants.problems
+    problems, ramps = variants.problems, variants.ramps
     cells, medium, coefficients, boundaries = (
         problems.cells,
         problems.medium,
@@ -318,7 +325,13 @@ def subtract_varied_residuals(
                     boundaries.held_coefficient[s, v], boundaries.deposits[s, v],
                 ),
             )  # fmt: skip
-            assemble(y, known, step * factor, varied, mode, work)
+            ramp = Ramp(
+                ramps.start[s, v], ramps.duration[s, v], ramps.potential[s, v], ramps.beam_flux[s, v],
+                ramps.temperature[s, v], ramps.nodes[s, v], ramps.knots[s, v],
+                ramps.log_holding[s, v], ramps.log_held_coefficient[s, v], ramps.knots_now[s, v],
+                ramps.held_coefficient_now[s, v],
+            )  # fmt: skip
+            assemble(y, known, step * factor, conditions_at(varied, ramp, share), mode, work)
             for k in range(count):
                 for a in range(ions + 1):
                     right[k, a, g, p] -= weight * work.residual[k, a]

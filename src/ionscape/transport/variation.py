@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ionscape.arrays import FloatArray
 from ionscape.constants import ELEMENTARY_CHARGE
-from ionscape.experiment import Experiment
+from ionscape.experiment import Experiment, Pieces
 
 from .arrays import (
     SURFACE_BEAM,
@@ -24,8 +24,9 @@ from .arrays import (
     Variants,
 )
 from .grid import Grid, cells_of
+from .pieces import Changes, make_piece
 from .settings import Settings
-from .stage_arrays import Scales, StageArrays, displacement_at_surface, field_at_back, make_scales, make_stage
+from .stage_arrays import Scales, StageArrays, displacement_at_surface, field_at_back, make_scales
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,10 +80,10 @@ class FaceSlopes:
 
         def slopes(of: Callable[[Problem, float], float], place: int, kept: FloatArray) -> FloatArray:
             step, here = 1e-6, float(potential[place])
-            by_potential = of(base.problem, here + step) - of(base.problem, here - step)
+            by_potential = of(base.last, here + step) - of(base.last, here - step)
             result = by_potential / (2.0 * step) * potential_slopes[place]
             for number, (lower, upper) in enumerate(varied.pairs):
-                result[number] += (of(upper.problem, here) - of(lower.problem, here)) / variations[number].spacing
+                result[number] += (of(upper.last, here) - of(lower.last, here)) / variations[number].spacing
             return result + kept
 
         stays = base.problem.boundaries.law in (SURFACE_CLOSED, SURFACE_OPEN_CIRCUIT)
@@ -111,9 +112,11 @@ class VariedStage:
 
 def vary_stage(
     variations: Sequence[Variation],
-    index: int,
+    number: int,
     base: StageArrays,
     *,
+    pieces: Sequence[tuple[Pieces[Experiment], Pieces[Experiment]]],
+    changes: Changes,
     experiment: Experiment,
     scales: Scales,
     grid: Grid,
@@ -124,45 +127,48 @@ def vary_stage(
     present: NDArray[np.bool_],
     settings: Settings,
 ) -> VariedStage:
-    """How each parameter changes stage ``index``.
+    """How each parameter changes a piece of a stage.
 
     Args:
         variations: the parameters.
-        index: of the stage, counted from 0.
-        base: arrays of the stage itself.
+        number: of the piece, counted from 0.
+        base: arrays of the piece itself.
+        pieces: of the lower and upper experiment of each parameter.
+        changes: what changes over the piece, in any of the experiments.
         experiment: to which they belong.
         scales: of the experiment.
         grid: on which it is simulated.
-        start: of the stage [s].
-        displacement: at the surface, from the stage before [m].
-        back_field: at the back, from the stage before [V/m].
+        start: of the piece [s].
+        displacement: at the surface, from the piece before [m].
+        back_field: at the back, from the piece before [V/m].
         face_slopes: derivatives of both.
         present: which ions the sample contains.
         settings: numerical settings.
     """
     pairs: list[tuple[StageArrays, StageArrays]] = []
-    for number, variation in enumerate(variations):
+    for place, variation in enumerate(variations):
         half = 0.5 * variation.spacing
 
-        def arrays(varied: Experiment, half: float, number: int = number) -> StageArrays:
-            return make_stage(
-                varied, index, scales=_scales_of(varied, scales),
-                cells=_cells(varied, experiment, grid, base.problem.cells), start=start,
-                surface_displacement=displacement + half * float(face_slopes.displacement[number]),
-                back_field=back_field + half * float(face_slopes.back_field[number]), present=present,
-                settings=settings, like=(experiment, base),
+        def arrays(varied: Pieces[Experiment], half: float, place: int = place) -> StageArrays:
+            return make_piece(
+                varied, number, changes=changes, scales=_scales_of(varied.starts, scales),
+                cells=_cells(varied.starts, experiment, grid, base.problem.cells), start=start,
+                surface_displacement=displacement + half * float(face_slopes.displacement[place]),
+                back_field=back_field + half * float(face_slopes.back_field[place]), present=present,
+                settings=settings, like=base,
             )  # fmt: skip
 
-        pairs.append((arrays(variation.lower, -half), arrays(variation.upper, half)))
+        lower, upper = pieces[place]
+        pairs.append((arrays(lower, -half), arrays(upper, half)))
     spacings = [variation.spacing for variation in variations]
-    general = [number for number, pair in enumerate(pairs) if any(_changes_more(side, base) for side in pair)]
+    general = [place for place, pair in enumerate(pairs) if any(_changes_more(side, base) for side in pair)]
     knots = np.empty((*base.problem.coefficients.knots.shape, len(variations)))
-    for number, (lower, upper) in enumerate(pairs):
-        if number in general:
-            knots[..., number] = 0.0
+    for place, (lower, upper) in enumerate(pairs):
+        if place in general:
+            knots[..., place] = 0.0
         else:
             difference = upper.problem.coefficients.knots - lower.problem.coefficients.knots
-            knots[..., number] = difference / spacings[number]
+            knots[..., place] = difference / spacings[place]
     return VariedStage(knots=knots, variants=_stack(pairs, general, spacings, base), pairs=tuple(pairs))
 
 
@@ -213,6 +219,9 @@ def _changes_more(side: StageArrays, base: StageArrays) -> bool:
     ours, theirs = side.problem, base.problem
     if side.end - side.start != base.end - base.start or not np.array_equal(ours.cells.size, theirs.cells.size):
         return True
+    # with the temperature all tables of ln D change in time; fields are compared but for the start and the buffers
+    if not all(np.array_equal(a, b) for a, b in zip(side.ramp[1:-2], base.ramp[1:-2], strict=True)):
+        return True
     if not all(np.array_equal(a, b) for a, b in zip(ours.medium, theirs.medium, strict=True)):
         return True
     holds = theirs.boundaries.law in (SURFACE_HELD, SURFACE_OPEN_CIRCUIT)
@@ -252,4 +261,5 @@ def _stack(
         spacing=np.array([spacings[number] for number in general], dtype=float),
         duration=stacked([(arrays.end - arrays.start) / duration for side in sides for arrays in side], 0.0),
         problems=on_top([arrays.problem for side in sides for arrays in side], base.problem),
+        ramps=on_top([arrays.ramp for side in sides for arrays in side], base.ramp),
     )

@@ -33,6 +33,9 @@ def help_of(key: Key) -> str:
     words = [key.description, f"Must be {bounds}." if bounds else ""]
     if key.value.kind == "quantity" and key.example is not None:
         words.append(f"A number with its unit, such as {key.example}.")
+        if key.value.entry is not None:
+            entry = f'{{ time = "0 h", value = "{key.example}" }}'
+            words.append(f"A list over time is written as in the file: [{entry}, ...].")
     return " ".join(word for word in words if word)
 
 
@@ -110,12 +113,19 @@ def parse_entry(text: str, kind: FieldKind) -> Any:
         return int(text) if text.isdigit() else number
     if kind == "list":
         return [part.strip() for part in text.split(",") if part.strip()]
-    if kind == "value":
+    if kind == "value" or (kind == "quantity" and text.startswith("[")):
         try:
             return tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
             return text
     return text
+
+
+def single_value(value: Any, which: Literal["first", "last"]) -> Any:
+    """The first or last value where a list of values over time stands, else the value itself."""
+    entries = cast(list[Any], value) if isinstance(value, list) else []
+    entry: Any = entries[0 if which == "first" else -1] if entries else value
+    return cast(Mapping[str, Any], entry).get("value") if isinstance(entry, Mapping) and entries else value
 
 
 def show_entry(value: Any, kind: FieldKind) -> str:

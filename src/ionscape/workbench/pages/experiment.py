@@ -13,6 +13,7 @@ from ionscape.experiment.models import Experiment
 from ionscape.experiment.parts import BackElectrode, Chamber, GridSpecification, Sample
 from ionscape.files.description import describe, example_table, table_at
 from ionscape.files.fields import Keyed
+from ionscape.workbench.form_fields import single_value
 from ionscape.workbench.forms import mistakes_line, structure
 from ionscape.workbench.opening import preset, with_opened
 from ionscape.workbench.pages.experiment_form import ExperimentForm
@@ -163,7 +164,7 @@ class Page:
         stages = self.document.get("stages")
         last = stages[-1] if isinstance(stages, list) and stages and isinstance(stages[-1], dict) else {}
         given = ("temperature", "duration", "beam", "source_potential")
-        like = {key: last[key] for key in given if key in last}
+        like = {key: single_value(last[key], "last") for key in given if key in last}
         made = example_table(model, like={key: value for key, value in like.items() if key in model.model_fields})
         ions = self._names()["beam"]()
         if "beam" in model.model_fields and like.get("beam") not in ions:

@@ -9,6 +9,7 @@ from ionscape.experiment.diffusion import ConstantSpecification, SiteEnergySpeci
 from ionscape.files.description import Key, example_table
 from ionscape.files.fields import Keyed
 from ionscape.wording import join_path, split_path
+from ionscape.workbench.form_fields import single_value
 from ionscape.workbench.forms import Form, numbers_of
 
 FOREIGN_ION = {
@@ -88,7 +89,7 @@ class ExperimentForm(Form):
         """A model of the diffusion at the temperature of the first stage."""
         like: dict[str, Any] = dict(NATIVE_ION if native else FOREIGN_ION)
         if self._known():
-            like["reference_temperature"] = self.document.get("stages[0].temperature")
+            like["reference_temperature"] = single_value(self.document.get("stages[0].temperature"), "first")
         return example_table(SiteEnergySpecification if native else ConstantSpecification, like=like)
 
     def _known(self) -> tuple[str, ...]:
