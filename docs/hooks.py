@@ -71,6 +71,7 @@ TABLES = {
     "PotentialSetpoint": "Potential over time: an entry of the list",
     "CurrentSetpoint": "Beam current over time: an entry of the list",
     "TemperatureSetpoint": "Temperature over time: an entry of the list",
+    "CrossTerms": "Cross terms: `[cross_terms]`",
     "BackElectrode": "Back electrode: `[back_electrode]`",
     "GridSpecification": "Grid: `[grid]`",
 }

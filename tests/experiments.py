@@ -94,6 +94,7 @@ def experiment(
     charges: Mapping[str, int] | None = None,
     grid: Mapping[str, float | str] | None = None,
     deposits: Sequence[str] | None = None,
+    cross_terms: Table | None = None,
 ) -> Experiment:
     """An experiment from SI numbers; `grid`: kind, or cell, zone, surface_cell [m], growth."""
     content: Table = {
@@ -110,6 +111,8 @@ def experiment(
     }
     if deposits is not None:
         content["back_electrode"] = {"deposits": list(deposits)}
+    if cross_terms is not None:
+        content["cross_terms"] = cross_terms
     if grid is not None:
         content["grid"] = dict(grid)
     return Experiment.model_validate(content)

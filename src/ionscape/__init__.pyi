@@ -85,6 +85,7 @@ from ionscape.transport import (
     Progress as Progress,
     Settings as Settings,
     SimulationResult as SimulationResult,
+    entropy_production as entropy_production,
     load_result as load_result,
     simulate as simulate,
 )

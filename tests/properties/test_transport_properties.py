@@ -10,8 +10,8 @@ import pytest
 
 from ionscape.errors import ConvergenceError
 from ionscape.experiment import parse_experiment
-from ionscape.transport import Settings, SimulationResult, simulate
-from strategies import ELEMENTARY_CHARGE, VACUUM_PERMITTIVITY, as_toml, random_experiment
+from ionscape.transport import Settings, SimulationResult, entropy_production, simulate
+from strategies import ELEMENTARY_CHARGE, VACUUM_PERMITTIVITY, as_toml, random_experiment, random_experiment_data
 
 RANDOM_EXPERIMENTS = 40
 BALANCE_TOLERANCE = 1e-10
@@ -133,6 +133,20 @@ def test_a_random_experiment_keeps_what_must_be_kept_or_raises_the_documented_er
         assert 0 <= failure.stage < len(experiment.stages)
         assert 0.0 <= failure.time <= experiment.duration
     check_invariants(result)
+
+
+@pytest.mark.parametrize("haven_ratio", [0.05, 0.5])
+@pytest.mark.parametrize("seed", [1, 3, 4, 5, 6, 7])  # of two to four ions
+def test_cross_terms_keep_what_must_be_kept_and_produce_entropy(seed: int, haven_ratio: float) -> None:
+    data = {**random_experiment_data(np.random.default_rng(20_000 + seed)), "cross_terms": {"haven_ratio": haven_ratio}}
+    settings = Settings(maximum_steps=300, relative_tolerance=1e-3)
+    try:
+        result = simulate(parse_experiment(as_toml(data)), settings=settings)
+    except ConvergenceError as error:
+        result = error.partial
+    check_invariants(result)
+    produced = entropy_production(result).values
+    assert produced.min() >= -1e-9 * produced.max()
 
 
 @pytest.mark.parametrize("model", ["full", "electroneutral"])

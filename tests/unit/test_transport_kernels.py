@@ -208,9 +208,11 @@ duration = "1 h"
 
 
 @pytest.mark.parametrize("stage", list(STAGES))
-def test_jacobian_is_exact(stage: str) -> None:
+@pytest.mark.parametrize("cross_terms", ["", "[cross_terms]\npairs = { A-C = 0.6 }\n"])
+def test_jacobian_is_exact(stage: str, cross_terms: str) -> None:
     """Every derivative against central differences of the residual, at a state without symmetry."""
-    experiment = parse_experiment(experiment_text(stage) + '[grid]\ncell = "100 nm"\nzone = "500 nm"\n', file="x.toml")
+    text = experiment_text(stage) + cross_terms + '[grid]\ncell = "100 nm"\nzone = "500 nm"\n'
+    experiment = parse_experiment(text, file="x.toml")
     scales = make_scales(experiment)
     cells = make_grid(experiment).cells()
     arrays = make_stage(

@@ -127,6 +127,11 @@ def describe(experiment: Experiment) -> Iterator[str]:
                 f"    native glass{when}: {current}conductivity {format_quantity(found.conductivity, 'conductivity')},"
                 f" Debye length {format_quantity(found.debye_length, 'length', digits=3)}"
             )
+    cross = experiment.cross_terms
+    if cross.haven_ratio is not None:
+        yield f"  cross terms: Haven ratio {cross.haven_ratio:g}"
+    elif cross.pairs:
+        yield f"  cross terms: {', '.join(f'{pair} {value:g}' for pair, value in cross.pairs.items())}"
     deposits = experiment.back_electrode.deposits
     leaving = "every ion that arrives leaves" if deposits is None else f"{', '.join(deposits) or 'no ion'} leaves"
     yield f"  back electrode: grounded, {leaving}"

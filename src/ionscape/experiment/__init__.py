@@ -1,5 +1,6 @@
 """The experiment: sample, chamber, ions and stages, read from a TOML file."""
 
+from ionscape.experiment.cross_terms import CrossTerms
 from ionscape.experiment.data import Pieces
 from ionscape.experiment.diffusion import (
     ConstantSpecification,
@@ -26,6 +27,7 @@ __all__ = [
     "Chamber",
     "ConstantSpecification",
     "Contact",
+    "CrossTerms",
     "DiffusionSpecification",
     "Experiment",
     "GridSpecification",

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from ionscape.errors import InputError, nearest_name, toml_value
+from ionscape.experiment.cross_terms import check_pairs
 from ionscape.experiment.data import ExperimentData
 from ionscape.experiment.diffusion import (
     DiffusionSpecification,
@@ -43,6 +44,7 @@ def check_experiment(experiment: ExperimentData) -> None:
             other = f', or use the nearest described ion "{nearest}"' if nearest else ""
             remedy = f"describe it in [ions.{name}]{other}"
             reject(f'uses the ion "{name}", which is not described', field=key, remedy=remedy, code="unknown_ion")
+    check_pairs(experiment.cross_terms.pairs or (), _charges(experiment))
     _check_reference_densities(experiment)
     for index in range(len(experiment.stages)):
         _check_temperature(experiment, index)

@@ -8,6 +8,7 @@ from typing import Generic, Self, TypeVar
 from pydantic import Field
 
 from ionscape.diffusivity import DiffusionModel
+from ionscape.experiment.cross_terms import CrossTerms
 from ionscape.experiment.diffusion import DiffusionSpecification, counted_ions, make_diffusion_model
 from ionscape.experiment.parts import BackElectrode, Chamber, GridSpecification, Ion, IonName, Sample
 from ionscape.experiment.stages import Stage
@@ -44,6 +45,9 @@ class ExperimentData(Table):
     stages: tuple[Stage, ...] = Field(
         description="What is done, in this order; one [[stages]] table each.",
         examples=[[{"kind": "storage", "temperature": "278 K", "duration": "48 h"}]],
+    )
+    cross_terms: CrossTerms = Field(
+        default_factory=CrossTerms, description="How much ions drag each other along; not at all if absent."
     )
     back_electrode: BackElectrode = Field(default_factory=BackElectrode, description="The grounded back electrode.")
     grid: GridSpecification = Field(default_factory=GridSpecification, description="Choices for the numerical grid.")

@@ -81,6 +81,12 @@ SHORT_CIRCUIT = Kind(
     " current flows.",
 )
 
+NOTHING_TO_COUPLE = Kind(
+    "nothing_to_couple",
+    "{path[cross_terms]} acts between ions of equal charge number, and no two of them meet in this experiment: leave it"
+    " out.",
+)
+
 
 def experiment_remarks(experiment: ExperimentData) -> tuple[Remark, ...]:
     """What a reader must know of an experiment."""
@@ -94,6 +100,7 @@ def experiment_remarks(experiment: ExperimentData) -> tuple[Remark, ...]:
         *_fermi_level_counts(experiment),
         *_deposits(experiment),
         *_short_circuits(experiment),
+        *_cross_terms(experiment),
     )
 
 
@@ -218,3 +225,16 @@ def _short_circuits(experiment: ExperimentData) -> Iterator[Remark]:
 
 def _total(strength: Mapping[str, float], densities: Mapping[str, float]) -> float:
     return sum(strength[name] * density for name, density in densities.items())
+
+
+def _cross_terms(experiment: ExperimentData) -> Iterator[Remark]:
+    """That cross terms act between no ions."""
+    if not experiment.cross_terms.given:
+        return
+    charges = {
+        name: ion.charge
+        for name, ion in experiment.ions.items()
+        if name not in immobile_ions(experiment) and first_stage_with(experiment, name) is not None
+    }
+    if not experiment.cross_terms.coefficients(charges):
+        yield NOTHING_TO_COUPLE("cross_terms")

@@ -1,8 +1,9 @@
 """The Nernst-Planck-Poisson solver: from an experiment to densities and potential over depth and time.
 
 The way of the data: `grid` places the cells, `mesh` moves them with the fronts, `stage_arrays` turns a stage into
-arrays, `fluxes` and `equations` hold the physics, `block_tridiagonal`, `integrate` and `runge_kutta` solve it,
-`tangents` carry derivatives along, `run` runs the stages, `solution`, `exchange` and `summary` hold the result.
+arrays, `fluxes`, `cross_terms` and `equations` hold the physics, `block_tridiagonal`, `integrate` and `runge_kutta`
+solve it, `tangents` carry derivatives along, `run` runs the stages, `solution`, `exchange` and `summary` hold the
+result.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from .solution import SimulationResult, load_result
 from .variation import Variation
 
 if TYPE_CHECKING:
+    from .entropy import entropy_production
     from .grid import Grid, make_grid
     from .run import simulate
 
@@ -22,6 +24,7 @@ __all__ = [
     "Settings",
     "SimulationResult",
     "Variation",
+    "entropy_production",
     "front_figures",
     "load_result",
     "make_grid",
@@ -35,6 +38,10 @@ def __getattr__(name: str) -> Any:
         from .run import simulate
 
         return simulate
+    if name == "entropy_production":
+        from .entropy import entropy_production
+
+        return entropy_production
     if name in ("Grid", "make_grid"):
         from . import grid
 

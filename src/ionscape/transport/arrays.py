@@ -18,6 +18,9 @@ IntegerArray = NDArray[np.int64]
 LANES = 4
 """Right-hand sides that lie side by side: as many as fit into a vector of the processor."""
 
+SMALLEST_SHARE = 1e-3
+"""Share of its diffusion that decides about cells and advection between them where cross terms leave less."""
+
 SURFACE_BEAM = 0
 SURFACE_HELD = 1
 SURFACE_BLOCKING = 2
@@ -87,6 +90,7 @@ class Medium(NamedTuple):
     permittivity: float  # eps_0 eps_r / (e n) [m/V], zero for the electroneutral model
     thermal: float  # e / (k_B T) [1/V]
     native: FloatArray  # (ions,) scaled densities of the neutral sample; the unknowns are departures from them
+    coupling: FloatArray  # (ions, ions) lambda of the pairs (`cross_terms`); (0, 0) without cross terms
 
 
 class Problem(NamedTuple):
@@ -150,6 +154,10 @@ class Workspace(NamedTuple):
     flux_by_left: FloatArray  # (cells, ions) derivative of the flux into each cell by ln D of the cell before it [m/s]
     flux_by_right: FloatArray  # (cells, ions) the same by ln D of the cell itself
     filtered: FloatArray  # (cells, m, 1, LANES) estimated error, of which the linear solver has taken what is damped
+    face_value: FloatArray  # (2, ions) flux without cross terms and conductance of one face [m/s]
+    face_slope: FloatArray  # (2, ions, 2, m) their derivatives by the unknowns of the cells on both sides
+    passed: FloatArray  # (ions,) flux that each ion gets from the others at that face [m/s]
+    passed_slope: FloatArray  # (ions, 2, m)
     wanted: FloatArray  # (cells,) wanted sizes of a moving grid [m]
     target: FloatArray  # (cells + 1,) depths towards which its faces move [m]
     line: FloatArray  # (cells + 1,) of the elimination for its velocity
@@ -231,6 +239,10 @@ def make_workspace(cells: int, ions: int) -> Workspace:
         flux_by_left=np.zeros((cells, ions)),
         flux_by_right=np.zeros((cells, ions)),
         filtered=np.zeros((cells, m, 1, LANES)),
+        face_value=np.zeros((2, ions)),
+        face_slope=np.zeros((2, ions, 2, m)),
+        passed=np.zeros(ions),
+        passed_slope=np.zeros((ions, 2, m)),
         wanted=np.empty(cells),
         target=np.full(cells + 1, np.inf),
         line=np.empty(cells + 1),

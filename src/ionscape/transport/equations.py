@@ -35,6 +35,7 @@ from .arrays import (
     Problem,
     Workspace,
 )
+from .cross_terms import exchange_at_contact, exchange_at_inner_faces
 from .fluxes import OUTFLOW_SMOOTHING, flux_weights, log_coefficient, outflow, scharfetter_gummel
 from .mesh import moving_faces
 
@@ -87,6 +88,8 @@ def assemble(y: FloatArray, known: FloatArray, step: float, problem: Problem, mo
         residual[k, ions] = -charge
     for k in range(count - 1):
         inner_face(k, y, step, problem, work)
+    if medium.coupling.shape[0] > 0:
+        exchange_at_inner_faces(y, step, problem, work)
     if problem.cells.velocity.shape[0] > 0:
         moving_faces(y, step, problem, work)
     surface_face(y, step, problem, mode, work)
@@ -219,6 +222,8 @@ def surface_face(y: FloatArray, step: float, problem: Problem, mode: int, work: 
                     g = by_log_coefficient * work.slope[0, i]
                     for j in range(ions):
                         work.surface_slope[i, j] += coefficients.counts[i, j] * g
+            if medium.coupling.shape[0] > 0:
+                exchange_at_contact(y, drop, problem, work)
 
     for i in range(ions):
         residual[0, i] -= scale * work.surface_flux[i]

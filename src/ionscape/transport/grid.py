@@ -23,7 +23,7 @@ from ionscape.experiment import Experiment, SiteEnergySpecification, Stage
 from ionscape.relations.conduction import debye_length
 from ionscape.remarks import Kind, Remark
 
-from .arrays import Cells
+from .arrays import SMALLEST_SHARE, Cells
 from .moving import moving_cells, number_of_moving_cells
 
 CELLS_PER_FRONT = 16
@@ -301,6 +301,7 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
         float(_native_coefficient(experiment, index, experiment.diffusion_models(index)))
         for index in range(len(experiment.stages))
     ]
+    diffusing = max(1.0 - experiment.cross_terms.largest, SMALLEST_SHARE)
     for index, stage in enumerate(experiment.stages):
         models = experiment.diffusion_models(index)
         native, number = natives[index], of_stage[index]
@@ -337,14 +338,14 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
             width = min(width, math.sqrt(diffusive * whole))
         if amount > 0.0:
             largest = max(charges.values(), default=1)
-            sharpened, resolving = _front(foreign, native, amount, stage.duration, largest, whole)
+            sharpened, resolving = _front(foreign, native, amount, stage.duration, largest, whole, diffusing)
             width = min(width, sharpened)
-            if foreign < native and sharpened < SHARP * DIFFUSIVE_WIDTH * math.sqrt(foreign * whole):
+            if foreign < native and sharpened < SHARP * DIFFUSIVE_WIDTH * math.sqrt(diffusing * foreign * whole):
                 fronts[number] = max(len(stage.surface_law().beam_fractions), 1)
             if pushed and before > LEADING_LAYER * amount:
                 # the ions that came first stay between the new ones and the native ones
                 leading = max(charges[name] * coefficients[name] for name in pushed)
-                _, resolving = _front(leading, native, amount, stage.duration, largest, whole)
+                _, resolving = _front(leading, native, amount, stage.duration, largest, whole, diffusing)
             cell = min(cell, resolving)
         # a fast foreign ion runs ahead of the amount that entered (a rarefaction)
         ahead = amount * min(max(foreign / native, 1.0), 1e3)
@@ -371,19 +372,21 @@ def _time_of_diffusion(experiment: Experiment, index: int, of_stage: Sequence[in
 
 
 def _front(
-    foreign: float, native: float, amount: float, duration: float, charge: int, whole: float
+    foreign: float, native: float, amount: float, duration: float, charge: int, whole: float, diffusing: float
 ) -> tuple[float, float]:
     """Width of a front [m] and the largest cell that resolves it [m].
 
     The difference of the coefficients `foreign` and `native` [m^2/s] sharpens a front that moves on by `amount` [m],
-    until it is steady; what has had no time for that is as wide as diffusion makes it in the `whole` time [s].
+    until it is steady; what has had no time for that is as wide as diffusion makes it in the `whole` time [s], of which
+    cross terms leave the share `diffusing`.
     """
     slower = min(foreign, native)
     drift = abs(1.0 / foreign - 1.0 / native)
-    width = DIFFUSIVE_WIDTH * math.sqrt(slower * whole)
+    width = DIFFUSIVE_WIDTH * math.sqrt(diffusing * slower * whole)
     if drift > 0.0:
-        width = min(width, LOGISTIC_WIDTH * duration / (amount * drift))
-    return width, min(width / CELLS_PER_FRONT, LARGEST_PECLET_NUMBER * slower * duration / (amount * charge))
+        width = min(width, LOGISTIC_WIDTH * diffusing * duration / (amount * drift))
+    largest_cell = LARGEST_PECLET_NUMBER * diffusing * slower * duration / (amount * charge)
+    return width, min(width / CELLS_PER_FRONT, largest_cell)
 
 
 def _entering_ions(experiment: Experiment, stage: Stage) -> list[str]:

@@ -48,9 +48,9 @@ def linearise(problem: Problem, y: FloatArray, regime: int, *, time: float) -> L
             boundaries = problem.boundaries._replace(
                 applied_potential=problem.boundaries.applied_potential + sign * shift
             )
-            _assembled(y, step, problem._replace(boundaries=boundaries), regime, work)
+            assembled(y, step, problem._replace(boundaries=boundaries), regime, work)
             residuals.append(work.residual.ravel().copy())
-        _assembled(y, step, problem, regime, work)
+        assembled(y, step, problem, regime, work)
         jacobians.append(_sparse(work))
         slopes.append((residuals[0] - residuals[1]) / (2.0 * shift))
     # both are straight lines over the step
@@ -63,7 +63,8 @@ def linearise(problem: Problem, y: FloatArray, regime: int, *, time: float) -> L
 
 
 @ordered_kernel
-def _assembled(y: FloatArray, step: float, problem: Problem, regime: int, work: Workspace) -> None:
+def assembled(y: FloatArray, step: float, problem: Problem, regime: int, work: Workspace) -> None:
+    """`equations.assemble` about a state that does not change, for calls from Python."""
     assemble(y, y[:, :-1].copy(), step, problem, regime, work)
 
 

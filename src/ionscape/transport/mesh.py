@@ -22,6 +22,7 @@ from ionscape.arrays import FloatArray
 from ionscape.compiled import inner_kernel
 
 from .arrays import Cells, Problem, State, Workspace
+from .cross_terms import share_of_diffusion
 from .moving import SMALLEST_CELL
 
 CHANGE_PER_CELL = 0.04
@@ -254,13 +255,14 @@ def weigh_advection(y: FloatArray, problem: Problem, work: Workspace) -> None:
     cell Peclet number p the scheme is exact for constant V and D (Il'in 1969; Scharfetter & Gummel 1969).
     """
     cells = problem.cells
+    diffusing = share_of_diffusion(problem.medium.coupling)
     for r in range(1, y.shape[0]):
         slowest = np.inf
         for i in range(len(problem.medium.ions)):
             if max(abs(y[r, i]), abs(y[r - 1, i])) > CHANGED:
                 slowest = min(slowest, work.coefficient[r, i], work.coefficient[r - 1, i])
         speed = cells.velocity[r]
-        p = abs(speed) * cells.distance[r] / slowest
+        p = abs(speed) * cells.distance[r] / (diffusing * slowest)
         upwind = p / 6.0
         if p > 60.0:
             upwind = 1.0 - 2.0 / p

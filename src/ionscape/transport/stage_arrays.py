@@ -139,6 +139,7 @@ def make_stage(
         permittivity=unit * sample.relative_permittivity if full else 0.0,
         thermal=thermal,
         native=scales.native,
+        coupling=_coupling(experiment),
     )
     mobility = _native_mobility(models, stage.first_temperature, scales)
     boundaries, regime = _boundaries(
@@ -186,6 +187,19 @@ def _ohmic_potential(
     surface = min(abs(boundaries.applied_potential), flux * thickness / mobility)
     depth = faces - 0.5 * cells.size
     return math.copysign(surface, boundaries.applied_potential) * (1.0 - depth / thickness)
+
+
+def _coupling(experiment: Experiment) -> FloatArray:
+    """Lambda of the pairs of ions, shape (ions, ions), for `cross_terms`; of shape (0, 0) without any."""
+    if not experiment.cross_terms.given:
+        return np.zeros((0, 0))
+    names = tuple(experiment.ions)
+    coupling = np.zeros((len(names), len(names)))
+    charges = {name: ion.charge for name, ion in experiment.ions.items()}
+    for (first, second), value in experiment.cross_terms.coefficients(charges).items():
+        i, j = names.index(first), names.index(second)
+        coupling[i, j] = coupling[j, i] = value
+    return coupling
 
 
 @dataclass(frozen=True, kw_only=True)

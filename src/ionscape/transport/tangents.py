@@ -315,7 +315,7 @@ def subtract_varied_residuals(
                 varied_cells(problem.cells, cells.size[s, v], cells.distance[s, v], factor),
                 Medium(
                     medium.charges[s, v], medium.ions, medium.permittivity[s, v], medium.thermal[s, v],
-                    medium.native[s, v],
+                    medium.native[s, v], medium.coupling[s, v],
                 ),
                 Coefficients(coefficients.knots[s, v], coefficients.spacing_inverse[s, v], coefficients.counts[s, v]),
                 Boundaries(

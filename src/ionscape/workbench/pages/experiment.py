@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nicegui import background_tasks, run, ui
 
 from ionscape.errors import InputError
+from ionscape.experiment.cross_terms import CrossTerms
 from ionscape.experiment.models import Experiment
 from ionscape.experiment.parts import BackElectrode, Chamber, GridSpecification, Sample
 from ionscape.files.description import describe, example_table, table_at
@@ -49,7 +50,7 @@ BEFORE_FIGURES = (
     " the energies of their sites, both as the numbers on the left change."
 )
 EARLIER = "The figures show the last description without mistakes."
-ALWAYS_SHOWN = ("sample", "chamber", "back_electrode", "grid")
+ALWAYS_SHOWN = ("sample", "chamber", "cross_terms", "back_electrode", "grid")
 FIGURE_HEIGHT = "max(250px, calc(50vh - 42px))"
 
 
@@ -123,6 +124,8 @@ class Page:
                             new=self._new_stage)  # fmt: skip
             with form.section("chamber", lambda: "Chamber", opened=False):
                 form.table("chamber", Chamber)
+            with form.section("cross_terms", lambda: "Cross terms", opened=False):
+                form.table("cross_terms", CrossTerms)
             with form.section("back_electrode", lambda: "Back electrode", opened=False):
                 form.table("back_electrode", BackElectrode)
             with form.section("grid", lambda: "Numerical grid", opened=False):
