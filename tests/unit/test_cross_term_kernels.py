@@ -69,7 +69,7 @@ def test_fluxes_are_those_of_the_onsager_matrix() -> None:
     )  # fmt: skip
     problem = make_stage(
         described, 0, scales=make_scales(described), cells=cells_of(np.array([2e-9, 3e-9])), start=0.0,
-        surface_displacement=0.0, present=np.ones(5, dtype=bool), settings=Settings(),
+        surface_displacement=0.0, back_field=0.0, present=np.ones(5, dtype=bool), settings=Settings(),
     ).problem  # fmt: skip
     y = np.column_stack([rng.uniform(0.05, 0.4, (2, 5)) - 0.2, [0.03, 0.01]])
     density = problem.medium.native + y[:, :5]

@@ -75,6 +75,22 @@ def test_interdiffusion_without_current_is_slower_by_the_haven_ratio(haven_ratio
     assert state.fraction["K"] == pytest.approx(exact, abs=1e-3)
 
 
+@pytest.mark.parametrize("model", ["full", "electroneutral"])
+def test_exchange_with_a_melt_has_a_haven_ratio_of_diffusion(model: str) -> None:
+    """Ions pass a contact at open circuit one for one: all depths are in proportion to the root of H."""
+    ions = {"Na": constant(1e-19), "K": constant(2e-20)}
+    melt = {"kind": "contact", "composition": {"K": 1.0}, "temperature": 323.15, "duration": 1e5}
+    states = [
+        run(experiment(ions=ions, native={"Na": NATIVE}, stages=[melt], area=AREA, cross_terms={"haven_ratio": ratio}),
+            model=model)
+        for ratio in (1.0, 0.25)
+    ]  # fmt: skip
+    for level in (0.2, 0.5, 0.8):
+        assert states[1].crossing("K", level) == pytest.approx(0.5 * states[0].crossing("K", level), rel=2e-3)
+    assert states[1].injected["K"] == pytest.approx(0.5 * states[0].injected["K"], rel=2e-3)
+    assert states[1].injected["Na"] == pytest.approx(-states[1].injected["K"], rel=1e-9)
+
+
 def test_a_front_under_a_given_current_is_that_of_another_scale() -> None:
     """With x and t in units of H the equations at a given current are those of H = 1: c(x, t; H) = c(x/H, t/H; 1)."""
     ions = {"Li": constant(5.8e-19), "Rb": constant(2.67e-22)}

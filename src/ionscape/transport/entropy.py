@@ -53,7 +53,8 @@ def entropy_production(result: SimulationResult) -> xarray.DataArray:
     for place, index in enumerate(data["stage"].values.astype(int)):
         stage = make_stage(
             experiment, index, scales=scales, cells=cells_of(sizes[place]), start=float(starts[index]),
-            surface_displacement=0.0, present=np.ones(len(scales.names), dtype=np.bool_), settings=settings,
+            surface_displacement=0.0, back_field=0.0, present=np.ones(len(scales.names), dtype=np.bool_),
+            settings=settings,
         )  # fmt: skip
         produced[place] = _in_cells(stage.problem, densities[place], potentials[place])
     dims = ("time", "cell" if moved else "depth")
