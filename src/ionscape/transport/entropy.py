@@ -51,8 +51,10 @@ def entropy_production(result: SimulationResult) -> xarray.DataArray:
     starts = np.concatenate([[0.0], np.cumsum([stage.duration for stage in experiment.stages])])
     produced = np.zeros(potentials.shape)
     for place, index in enumerate(data["stage"].values.astype(int)):
+        stages = list(experiment.stages)
+        stages[index] = experiment.stage_at(index, float(data["time"].values[place]))
         stage = make_stage(
-            experiment, index, scales=scales, cells=cells_of(sizes[place]), start=float(starts[index]),
+            experiment.model_copy(update={"stages": tuple(stages)}), index, scales=scales, cells=cells_of(sizes[place]), start=float(starts[index]),
             surface_displacement=0.0, back_field=0.0, present=np.ones(len(scales.names), dtype=np.bool_),
             settings=settings,
         )  # fmt: skip

@@ -62,7 +62,7 @@ def conditions_at(problem: Problem, ramp: Ramp, share: float) -> Problem:
         holding *= np.exp(log_holding)
     return Problem(
         cells,
-        Medium(medium.charges, medium.ions, medium.permittivity, thermal, medium.native),
+        Medium(medium.charges, medium.ions, medium.permittivity, thermal, medium.native, medium.coupling),
         Coefficients(knots, coefficients.spacing_inverse, coefficients.counts),
         Boundaries(
             boundaries.law, boundaries.beam_share, beam_flux, holding, potential, boundaries.vacuum,

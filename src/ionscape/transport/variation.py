@@ -78,7 +78,7 @@ class FaceSlopes:
             potential_slopes: its derivatives, shape (cells, P).
         """
 
-        def slopes(of: Callable[[Problem, float], float], place: int, kept: FloatArray) -> FloatArray:
+        def slopes(of: Callable[[Problem, float], float], place: int, kept: FloatArray | float) -> FloatArray:
             step, here = 1e-6, float(potential[place])
             by_potential = of(base.last, here + step) - of(base.last, here - step)
             result = by_potential / (2.0 * step) * potential_slopes[place]
@@ -88,7 +88,7 @@ class FaceSlopes:
 
         stays = base.problem.boundaries.law in (SURFACE_CLOSED, SURFACE_OPEN_CIRCUIT)
         return FaceSlopes(
-            displacement=slopes(displacement_at_surface, 0, np.zeros(len(variations))),
+            displacement=slopes(displacement_at_surface, 0, 0.0),
             back_field=slopes(
                 lambda problem, here: field_at_back(problem, here, 0.0), -1, self.back_field if stays else 0.0
             ),
