@@ -53,8 +53,9 @@ def entropy_production(result: SimulationResult) -> xarray.DataArray:
     for place, index in enumerate(data["stage"].values.astype(int)):
         stages = list(experiment.stages)
         stages[index] = experiment.stage_at(index, float(data["time"].values[place]))
+        described = experiment.model_copy(update={"stages": tuple(stages)})
         stage = make_stage(
-            experiment.model_copy(update={"stages": tuple(stages)}), index, scales=scales, cells=cells_of(sizes[place]), start=float(starts[index]),
+            described, index, scales=scales, cells=cells_of(sizes[place]), start=float(starts[index]),
             surface_displacement=0.0, back_field=0.0, present=np.ones(len(scales.names), dtype=np.bool_),
             settings=settings,
         )  # fmt: skip
