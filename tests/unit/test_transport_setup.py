@@ -41,9 +41,15 @@ def test_given_grid_is_obeyed() -> None:
 
 
 def test_ions_that_pile_up_at_the_back_are_resolved_there() -> None:
+    """The layer of Gouy and Chapman, by hand: b = 2 (Debye length)^2 / q, q what Ohm's law lets through."""
     grid = make_grid(EXPERIMENT.replace({"back_electrode.deposits": ["Rb"]}))
-    assert grid.size[-1] == pytest.approx(grid.size[0])
+    thermal = 8.617333e-5 * 323.15
+    debye_length = np.sqrt(7.0 * 8.8541878e-12 * thermal / (1.602177e-19 * 1.4e28))
+    passed = 5.8e-19 * 15.0 / thermal / 2.325e-3 * 94.46 * 3600.0
+    assert grid.size[-1] == pytest.approx(0.4 * debye_length**2 / passed, rel=1e-3)
+    assert grid.size[0] == make_grid(EXPERIMENT.replace({"grid.kind": "fixed"})).size[0]
     assert grid.size.sum() == pytest.approx(2.325e-3, rel=1e-12)
+    assert np.all(np.diff(grid.depth) > 0.0)
 
 
 def test_a_front_that_the_automatic_cells_do_not_resolve_is_remarked_on() -> None:

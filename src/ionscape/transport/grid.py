@@ -25,6 +25,7 @@ from ionscape.remarks import Kind, Remark
 
 from .arrays import SMALLEST_SHARE, Cells
 from .moving import moving_cells, number_of_moving_cells
+from .space_charge import Layer, layers_at_the_faces
 
 CELLS_PER_FRONT = 16
 """Cells across the 16-84 % width of the narrowest front: its width is then within 0.5 % of a converged one."""
@@ -212,14 +213,16 @@ def make_grid(experiment: Experiment) -> Grid:
     automatic = max(fraction * cell, SMALLEST_CELL if fraction == SURFACE_CELL_FRACTION else SMALLEST_CONTACT_CELL)
     surface_cell = min(given.surface_cell if given.surface_cell is not None else automatic, cell)
     growth = given.growth if given.growth is not None else GROWTH
-    blocked = _blocked_potential(experiment)
-    two_sided = blocked is not None
-    if blocked is not None and given.surface_cell is None:
-        # a layer without ions, or one full of them, forms at the back within a few of these cells
-        layer = _space_charge_width(experiment, blocked, _mobile_charge_density(experiment))
-        surface_cell = min(surface_cell, max(0.1 * layer, SMALLEST_CELL))
-    half = _graded_sizes(thickness / 2 if two_sided else thickness, cell, zone, surface_cell, growth, surface_growth)
-    size = np.concatenate([half, half[::-1]]) if two_sided else half
+    at_surface, at_back = layers_at_the_faces(experiment)
+    two_sided = at_back != Layer()
+    if given.surface_cell is not None:
+        at_surface, at_back = Layer(), Layer()
+    length = thickness / 2 if two_sided else thickness
+    back_cell, surface_cell = min(surface_cell, at_back.outermost), min(surface_cell, at_surface.outermost)
+    size = _graded_sizes(length, cell, zone, surface_cell, growth, surface_growth, at_surface)
+    if two_sided:
+        behind = _graded_sizes(length, cell, zone, back_cell, growth, surface_growth, at_back)
+        size = np.concatenate([size, behind[::-1]])
     moves = estimate.fronts > 0 and zone < LARGEST_MOVING_ZONE * thickness and not two_sided
     moves = moves and not _steep_at_the_surface(experiment)
     moving = number_of_moving_cells(given, moves=moves, fronts=estimate.fronts)
@@ -231,12 +234,17 @@ def make_grid(experiment: Experiment) -> Grid:
 
 
 def _graded_sizes(
-    length: float, cell: float, zone: float, surface_cell: float, growth: float, surface_growth: float
+    length: float, cell: float, zone: float, surface_cell: float, growth: float, surface_growth: float, layer: Layer
 ) -> FloatArray:
-    """Cells that grow from the surface to ``cell``, are equal down to ``zone`` and grow again, filling ``length``."""
+    """Cells that grow from a face to ``cell``, are equal down to ``zone`` and grow again, filling ``length``.
+
+    Down to its depth they are no larger than those of the layer.
+    """
     sizes = [surface_cell]
     while sizes[-1] * surface_growth < cell:
         sizes.append(sizes[-1] * surface_growth)
+        if sizes[-1] > layer.cell and sum(sizes) < layer.depth:
+            sizes[-1] = max(layer.cell, SMALLEST_CELL)
     head = np.array(sizes)
     equal = max(1, math.ceil((min(zone, length) - head.sum()) / cell))
     near = np.concatenate([head, np.full(equal, cell)])
@@ -257,27 +265,6 @@ def _steep_at_the_surface(experiment: Experiment) -> bool:
         and any(model.density_limit is not None for model in experiment.diffusion_models(index).values())
         for index, stage in enumerate(experiment.stages)
     )
-
-
-def _blocked_potential(experiment: Experiment) -> float | None:
-    """Largest potential [V] at which the back electrode blocks a mobile ion; None if it blocks none.
-
-    It blocks the ions that it does not deposit, and all that the field pulls away from it, since it gives none back.
-    """
-    deposits = experiment.back_electrode.deposits
-    immobile = experiment.immobile_ions
-    blocked: float | None = None
-    for stage in experiment.stages:
-        potential = stage.surface_law().potential
-        if potential is None:
-            continue
-        for name, ion in experiment.ions.items():
-            if name in immobile:
-                continue
-            pulled_away = name in experiment.sample.native and ion.charge * potential < 0.0
-            if pulled_away or (deposits is not None and name not in deposits):
-                blocked = max(blocked or 0.0, abs(potential))
-    return blocked
 
 
 def estimate_zone(experiment: Experiment) -> ZoneEstimate:
