@@ -59,7 +59,9 @@ class FermiEdge:
         """D(n, T) [m^2/s]."""
         thermal = BOLTZMANN_CONSTANT * temperature
         held, potentials = _filling(self, thermal * self.warmth)
-        rise = np.interp(density, held, potentials) - np.interp(self.bulk_density, held, potentials)
+        rise = np.interp(np.asarray(density, dtype=float), held, potentials) - np.interp(
+            self.bulk_density, held, potentials
+        )
         # the last sites have ever higher chemical potentials
         bulk = self.cold.coefficient(self.bulk_density, temperature)
         return np.minimum(bulk * np.exp(rise / thermal), 1e6 * bulk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from ionscape import relations
 from ionscape.constants import ELEMENTARY_CHARGE
 from ionscape.experiment import Experiment
 from ionscape.files.values import read_scalar
-from ionscape.transport import Settings, make_grid
+from ionscape.transport import Settings, make_grid, variation
 from ionscape.transport.variation import Variation
 
 NATIVE, AREA = 1.4e28, 28.26e-6
@@ -168,15 +169,36 @@ def test_entropy_production_of_plain_conduction_is_joules_heat() -> None:
     assert produced @ result.dataset["cell_size"].values == pytest.approx(heat * 1e-5, rel=1e-3)
 
 
+@pytest.mark.parametrize("kind", ["fixed", "moving"])
+def test_derivatives_by_coefficients_are_those_of_the_residual(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through the derivatives of the fluxes by every ln D, as through differences of the whole residual."""
+    described = three({"pairs": {"Li-Rb": 0.6, "Rb-Cs": -0.4}}).replace({"grid.kind": kind})
+    paths = [f"ions.{name}.diffusion.coefficient" for name in ("Li", "Rb", "Cs")]
+    variations = []
+    for path in paths:
+        low, high = (
+            described.replace({path: read_scalar(described, path).value * (1.0 + sign * 1e-4)}) for sign in (-1, 1)
+        )
+        variations.append(Variation(name=path, lower=low, upper=high, spacing=2e-4))
+    settings = Settings(snapshots_per_stage=4)
+    direct = isc.simulate(described, settings=settings, variations=variations).dataset["density_slope"].values
+    monkeypatch.setattr(variation, "_changes_more", Mock(return_value=True))
+    by_residual = isc.simulate(described, settings=settings, variations=variations).dataset["density_slope"].values
+    for number in range(3):
+        size = np.abs(by_residual[-1, ..., number]).max()
+        assert size > 1e-3 * NATIVE
+        assert np.abs(direct[..., number] - by_residual[..., number]).max() < 1e-5 * size
+
+
 @pytest.mark.parametrize("path", ["cross_terms.haven_ratio", "ions.Rb.diffusion.coefficient"])
 def test_derivatives_are_those_of_differences(path: str) -> None:
     described = three({"haven_ratio": 0.6}).replace({"grid.kind": "fixed"})
     settings = Settings(relative_tolerance=1e-5, snapshots_per_stage=4)
     value = read_scalar(described, path).value
     low, high = (described.replace({path: value * (1.0 + sign * 1e-4)}) for sign in (-1, 1))
-    variation = Variation(name=path, lower=low, upper=high, spacing=2e-4)
+    varied = Variation(name=path, lower=low, upper=high, spacing=2e-4)
     grid = make_grid(described)
-    found = isc.simulate(described, settings=settings, grid=grid, variations=[variation]).dataset
+    found = isc.simulate(described, settings=settings, grid=grid, variations=[varied]).dataset
     sides = [
         isc.simulate(described.replace({path: value * (1.0 + sign * 2e-3)}), settings=settings, grid=grid).dataset
         for sign in (-1, 1)

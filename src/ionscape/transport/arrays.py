@@ -158,6 +158,9 @@ class Workspace(NamedTuple):
     face_slope: FloatArray  # (2, ions, 2, m) their derivatives by the unknowns of the cells on both sides
     passed: FloatArray  # (ions,) flux that each ion gets from the others at that face [m/s]
     passed_slope: FloatArray  # (ions, 2, m)
+    face_by_log: FloatArray  # (2, ions, 2) derivatives of `face_value` by ln D of the ion on both sides
+    passed_by_log: FloatArray  # (ions, 2, ions) derivatives of `passed` by ln D of each ion on both sides
+    exchanged_by_log: FloatArray  # (cells, ions, 2, ions) the same of the flux into each cell from the cell before it
     wanted: FloatArray  # (cells,) wanted sizes of a moving grid [m]
     target: FloatArray  # (cells + 1,) depths towards which its faces move [m]
     line: FloatArray  # (cells + 1,) of the elimination for its velocity
@@ -243,6 +246,9 @@ def make_workspace(cells: int, ions: int) -> Workspace:
         face_slope=np.zeros((2, ions, 2, m)),
         passed=np.zeros(ions),
         passed_slope=np.zeros((ions, 2, m)),
+        face_by_log=np.zeros((2, ions, 2)),
+        passed_by_log=np.zeros((ions, 2, ions)),
+        exchanged_by_log=np.zeros((cells, ions, 2, ions)),
         wanted=np.empty(cells),
         target=np.full(cells + 1, np.inf),
         line=np.empty(cells + 1),

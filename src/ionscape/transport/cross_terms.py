@@ -146,13 +146,14 @@ def ion_at_face(
     value[0, i] = flux
     value[1, i] = mobility * density
     by_step = mobility * mean_by_step * z * thermal
-    gain_left = density * inverse_distance * face_left * d_left * slope_left
-    gain_right = density * inverse_distance * face_right * d_right * slope_right
-    for j in range(ions):
-        slopes[0, i, 0, j] = counts[i, j] * (by_log_left * slope_left)
-        slopes[0, i, 1, j] = counts[i, j] * (by_log_right * slope_right)
-        slopes[1, i, 0, j] = counts[i, j] * gain_left
-        slopes[1, i, 1, j] = counts[i, j] * gain_right
+    by_log = work.face_by_log
+    by_log[0, i, 0], by_log[0, i, 1] = by_log_left, by_log_right
+    by_log[1, i, 0] = density * inverse_distance * face_left * d_left
+    by_log[1, i, 1] = density * inverse_distance * face_right * d_right
+    for quantity in range(2):
+        for j in range(ions):
+            slopes[quantity, i, 0, j] = counts[i, j] * (by_log[quantity, i, 0] * slope_left)
+            slopes[quantity, i, 1, j] = counts[i, j] * (by_log[quantity, i, 1] * slope_right)
     slopes[0, i, 0, i] += by_n_left
     slopes[0, i, 1, i] += by_n_right
     slopes[1, i, 0, i] += mobility * mean_by_left
@@ -167,12 +168,11 @@ def exchange(problem: Problem, work: Workspace) -> None:
     medium = problem.medium
     coupling, charges = medium.coupling, medium.charges
     ions = len(medium.ions)
-    value, slopes, passed, passed_slope = work.face_value, work.face_slope, work.passed, work.passed_slope
-    for i in range(ions):
-        passed[i] = 0.0
-        for side in range(2):
-            for b in range(ions + 1):
-                passed_slope[i, side, b] = 0.0
+    value, slopes, by_log = work.face_value, work.face_slope, work.face_by_log
+    passed, passed_slope, passed_by_log = work.passed, work.passed_slope, work.passed_by_log
+    passed[:] = 0.0
+    passed_slope[:] = 0.0
+    passed_by_log[:] = 0.0
     for i in range(ions):
         total = 0.0
         for k in range(ions):
@@ -198,6 +198,16 @@ def exchange(problem: Problem, work: Workspace) -> None:
                     slope = share * slope - gained * change / total
                     passed_slope[i, side, b] += slope
                     passed_slope[j, side, b] -= slope
+                for k in range(ions):
+                    if charges[k] != charges[i]:
+                        continue
+                    change = -gained * by_log[1, k, side] / total
+                    if k == i:
+                        change += share * (by_log[1, i, side] * value[0, j] - value[1, j] * by_log[0, i, side])
+                    elif k == j:
+                        change += share * (value[1, i] * by_log[0, j, side] - by_log[1, j, side] * value[0, i])
+                    passed_by_log[i, side, k] += change
+                    passed_by_log[j, side, k] -= change
 
 
 @inner_kernel
@@ -217,6 +227,7 @@ def exchange_at_inner_faces(y: FloatArray, step: float, problem: Problem, work: 
         exchange(problem, work)
         left_scale = step / cells.size[k]
         right_scale = step / cells.size[r]
+        work.exchanged_by_log[r] = work.passed_by_log
         for i in range(ions):
             work.flux[r, i] += work.passed[i]
             residual[k, i] += left_scale * work.passed[i]

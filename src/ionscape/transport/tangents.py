@@ -219,6 +219,7 @@ def add_known_and_fluxes(step: float, problem: Problem, work: Workspace, tangent
     size = problem.cells.size
     charges = problem.medium.charges
     ions = len(problem.medium.ions)
+    coupled = problem.medium.coupling.shape[0] > 0
     groups = tangents.departed.shape[1]
     right = tangents.values[substep]
     back = tangents.back[substep]
@@ -232,7 +233,7 @@ def add_known_and_fluxes(step: float, problem: Problem, work: Workspace, tangent
         scale = step / size[k]
         for i in range(ions):
             z = charges[i]
-            if tangents.acts[i] == 0:
+            if tangents.acts[i] == 0 and not coupled:
                 for g in range(groups):
                     for p in range(LANES):
                         right[k, i, g, p] += known[k, i, g, p]
@@ -247,6 +248,10 @@ def add_known_and_fluxes(step: float, problem: Problem, work: Workspace, tangent
             for g in range(groups):
                 for p in range(LANES):
                     change = by_left * logarithm[k, i, g, p] + by_right * logarithm[r, i, g, p]
+                    if coupled and k < count - 1:
+                        for j in range(ions):
+                            change += work.exchanged_by_log[r, i, 0, j] * logarithm[k, j, g, p]
+                            change += work.exchanged_by_log[r, i, 1, j] * logarithm[r, j, g, p]
                     source = known[k, i, g, p] - scale * (change - before[i, g, p])
                     before[i, g, p] = change
                     right[k, i, g, p] += source

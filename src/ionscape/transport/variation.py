@@ -224,10 +224,9 @@ def _changes_more(side: StageArrays, base: StageArrays) -> bool:
         return True
     if not all(np.array_equal(a, b) for a, b in zip(ours.medium, theirs.medium, strict=True)):
         return True
-    coupled = theirs.medium.coupling.size > 0  # every flux has a part in the D of the others then
-    holds = theirs.boundaries.law in (SURFACE_HELD, SURFACE_OPEN_CIRCUIT)  # a composition, whose own D changes
-    if (coupled or holds) and not np.array_equal(ours.coefficients.knots, theirs.coefficients.knots):
-        return True
+    holds = theirs.boundaries.law in (SURFACE_HELD, SURFACE_OPEN_CIRCUIT)
+    if holds and not np.array_equal(ours.coefficients.knots, theirs.coefficients.knots):
+        return True  # the contact's own D changes with them
 
     def effective(boundaries: Boundaries) -> list[Any]:
         # holding and held_coefficient act in numerical terms or at contacts only
