@@ -515,3 +515,18 @@ def test_a_melt_is_described_in_the_form(tmp_path):
         assert stage.isotherm == Isotherm(entering="Rb", equilibrium_constant=0.2, exponent=1.5)
 
     visit(tmp_path / "project", "experiment", act, text=RUBIDIUM)
+
+
+def test_pairs_of_ions_are_chosen_and_changed(tmp_path):
+    async def act(page: Visit) -> None:
+        page.click("experiment-preset-rb-cs-double-cait")
+        await page.until(lambda: page.there("add-cross_terms.pairs"))
+        assert sorted(page.element("add-cross_terms.pairs").options) == ["Li-Cs", "Li-Rb", "Rb-Cs"]
+        page.set("add-cross_terms.pairs", "Li-Rb")
+        await page.until(lambda: page.there("form-cross_terms.pairs.Li-Rb"))
+        page.set("form-cross_terms.pairs.Li-Rb", 0.4)
+        await page.settled()
+        assert tomllib.loads(page.document.text)["cross_terms"] == {"pairs": {"Li-Rb": 0.4}}
+        assert sorted(page.element("add-cross_terms.pairs").options) == ["Li-Cs", "Rb-Cs"]
+
+    visit(tmp_path / "project", "experiment", act)

@@ -270,7 +270,7 @@ class Form(Controls):
 
 
 def structure(
-    data: Any, mappings: Collection[str] = ("native", "composition", "melt", "channels", "parameters"),
+    data: Any, mappings: Collection[str] = ("native", "composition", "melt", "pairs", "channels", "parameters"),
     *, always: Collection[str] = (),
 ) -> Any:  # fmt: skip
     """What decides which controls a form has: tables, lengths of lists of tables, kinds, names of entries.

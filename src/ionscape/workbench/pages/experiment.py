@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from nicegui import background_tasks, run, ui
 
 from ionscape.errors import InputError
-from ionscape.experiment.cross_terms import CrossTerms
+from ionscape.experiment.cross_terms import CrossTerms, ions_of_pair
 from ionscape.experiment.models import Experiment
 from ionscape.experiment.parts import BackElectrode, Chamber, GridSpecification, Sample
 from ionscape.files.description import describe, example_table, table_at
@@ -51,6 +52,7 @@ BEFORE_FIGURES = (
 )
 EARLIER = "The figures show the last description without mistakes."
 ALWAYS_SHOWN = ("sample", "chamber", "cross_terms", "back_electrode", "grid")
+PAIRS = "cross_terms.pairs"
 FIGURE_HEIGHT = "max(250px, calc(50vh - 42px))"
 
 
@@ -148,7 +150,21 @@ class Page:
         def ions() -> list[str]:
             return list(map(str, table_at(self.document.get("ions"))))
 
-        return dict.fromkeys(("beam", "native", "composition", "melt", "entering", "diffusion"), ions)
+        def pairs() -> list[str]:
+            charges = {
+                name: ion.get("charge", 1)
+                for name, ion in table_at(self.document.get("ions")).items()
+                if isinstance(ion, Mapping)
+            }
+            named = {frozenset(ions_of_pair(pair, charges) or ()) for pair in self.document.get(PAIRS) or ()}
+            return [
+                f"{first}-{second}"
+                for first, second in combinations(charges, 2)
+                if charges[first] == charges[second] and frozenset((first, second)) not in named
+            ]
+
+        keys = ("beam", "native", "composition", "melt", "entering", "diffusion")
+        return {**dict.fromkeys(keys, ions), "pairs": pairs}
 
     def _stage_header(self, number: int) -> str:
         stage = self.document.get(f"stages[{number}]")
