@@ -234,3 +234,25 @@ def _composition(rng: np.random.Generator, ions: dict[str, Data], polarity: int)
     parts = rng.dirichlet(np.ones(len(chosen)))
     fractions = [round(float(part), 9) for part in parts[:-1]]
     return dict(zip(chosen, [*fractions, 1.0 - sum(fractions)], strict=True))
+
+
+def with_programmes(data: Data, rng: np.random.Generator) -> Data:
+    """An experiment whose temperatures, potentials and beam currents change within their stages, in lines and steps."""
+    return {**data, "stages": [_programmed(rng, stage) for stage in data["stages"]]}
+
+
+def _programmed(rng: np.random.Generator, stage: Data) -> Data:
+    changes: Data = {}
+    for key in ("temperature", "source_potential", "potential", "beam_current"):
+        if key in stage and rng.random() < 0.6:
+            value, unit = stage[key].split()
+            duration = float(stage["duration"].split()[0])
+            times = [0.0, *sorted(rng.uniform(0.0, 1.2 * duration, size=int(rng.integers(1, 5))))]
+            # of the temperature within a tenth; a contact may turn its potential round
+            low, high = (0.9, 1.1) if key == "temperature" else (-1.5 if key == "potential" else 0.3, 1.5)
+            changes[key] = [
+                {"time": f"{time:.8g} s", "value": f"{float(value) * rng.uniform(low, high):.8g} {unit}",
+                 "join": str(rng.choice(["line", "step"]))}
+                for time in times
+            ]  # fmt: skip
+    return stage | changes

@@ -15,7 +15,8 @@ from ionscape.experiment.stages import Stage
 from ionscape.files.table import Table
 
 SAMPLES = 8
-"""Parts of a ramp, with constant values each, by which rough figures of a stage are estimated."""
+"""Parts of a ramp, with constant values each, by which rough figures of a stage are estimated; of each of several
+ramps, up to as many."""
 
 AnyExperiment = TypeVar("AnyExperiment", bound="ExperimentData")
 
@@ -33,6 +34,13 @@ class Pieces(Generic[AnyExperiment]):
     starts: AnyExperiment
     ends: AnyExperiment
     stages: tuple[int, ...]
+
+    def jumps_at(self, number: int) -> bool:
+        """Whether a piece begins with other conditions than those with which the piece before ended."""
+        if number == 0 or self.stages[number] != self.stages[number - 1]:
+            return True
+        before, now = self.ends.stages[number - 1], self.starts.stages[number]
+        return before.model_copy(update={"duration": now.duration}) != now
 
 
 class ExperimentData(Table):
@@ -71,7 +79,7 @@ class ExperimentData(Table):
         )  # fmt: skip
 
     def sampled(self) -> tuple[Self, tuple[int, ...]]:
-        """The experiment in stages of constant conditions: a ramp in `SAMPLES` parts, each with its middle values.
+        """The experiment in stages of constant conditions: ramps in parts, each with its middle values.
 
         Returns:
             It, and to which stage of this experiment each of its stages belongs.
@@ -80,8 +88,10 @@ class ExperimentData(Table):
             return self, tuple(range(len(self.stages)))
         found: list[tuple[int, Stage]] = []
         for index, stage in enumerate(self.stages):
-            for piece in stage.pieces():
-                parts = SAMPLES if piece.start != piece.end else 1
+            pieces = stage.pieces()
+            finest = SAMPLES if len(pieces) <= SAMPLES else 1
+            for piece in pieces:
+                parts = finest if piece.start != piece.end else 1
                 found += [(index, piece.middle(part, parts)) for part in range(parts)]
         stages = tuple(index for index, _ in found)
         return self.model_copy(update={"stages": tuple(stage for _, stage in found)}), stages

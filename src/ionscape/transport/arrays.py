@@ -103,17 +103,21 @@ class Problem(NamedTuple):
 
 
 class Ramp(NamedTuple):
-    """What changes over a piece of a stage; M is 0 where the temperature does not."""
+    """What changes over a piece of a stage; M is 0 where the temperature does not.
+
+    The tables are those of the whole stage: at M places between its lowest and its highest temperature.
+    """
 
     start: float  # of the piece [s]
     duration: float  # of the piece [s]; 0 where nothing changes
     potential: FloatArray  # (2,) that is applied, at the start and at the end [V]
     beam_flux: FloatArray  # (2,) as in `Boundaries`
     temperature: FloatArray  # (2,) [K]
+    ends: FloatArray  # (2,) temperatures at the places s = 0 and s = 1 [K]
     nodes: FloatArray  # (M,) places s
     knots: FloatArray  # (M, ions, intervals + 1, 2) as in `Coefficients`
-    log_holding: FloatArray  # (M,) of `Boundaries.holding`, in units of that at the start
-    log_held_coefficient: FloatArray  # (M, ions) of `Boundaries.held_coefficient`, in units of that at the start
+    log_holding: FloatArray  # (M,) of the magnitude of `Boundaries.holding`
+    log_held_coefficient: FloatArray  # (M, ions) of `Boundaries.held_coefficient`
     knots_now: FloatArray  # (ions, intervals + 1, 2) buffer
     held_coefficient_now: FloatArray  # (ions,) buffer
 
@@ -215,7 +219,7 @@ class Substeps(NamedTuple):
 def no_ramp() -> Ramp:
     """Of a piece in which nothing changes."""
     two, none = np.zeros(2), np.zeros(0)
-    return Ramp(0.0, 0.0, two, two, two, none, np.zeros((0, 0, 0, 0)), none, np.zeros((0, 0)),
+    return Ramp(0.0, 0.0, two, two, two, two, none, np.zeros((0, 0, 0, 0)), none, np.zeros((0, 0)),
                 np.zeros((0, 0, 0)), none)  # fmt: skip
 
 

@@ -8,6 +8,7 @@ cell the field allows. The estimates only place cells; a wrong one costs accurac
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -289,10 +290,10 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
         for index in range(len(experiment.stages))
     ]
     diffusing = max(1.0 - experiment.cross_terms.largest, SMALLEST_SHARE)
+    wholes = _times_of_diffusion(experiment, of_stage, natives)
     for index, stage in enumerate(experiment.stages):
         models = experiment.diffusion_models(index)
-        native, number = natives[index], of_stage[index]
-        whole = _time_of_diffusion(experiment, index, of_stage, natives)
+        native, number, whole = natives[index], of_stage[index], wholes[index]
         law = stage.surface_law()
         if law.blocks:
             layer = _space_charge_width(experiment, law.potential or 0.0, charge_density)
@@ -335,11 +336,12 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
                 _, resolving = _front(leading, native, amount, stage.duration, largest, whole, diffusing)
             cell = min(cell, resolving)
         # a fast foreign ion runs ahead of the amount that entered (a rarefaction)
-        ahead = amount * min(max(foreign / native, 1.0), 1e3)
+        of_this_stage = exchanged - before + amount
+        ahead = before + of_this_stage * min(max(foreign / native, 1.0), 1e3)
         begun = index > 0 and of_stage[index - 1] == number
-        reached = max(depth, exchanged + ahead + spread) if begun else max(depth, exchanged + ahead) + spread
+        reached = max(depth, ahead + spread) if begun else max(depth, ahead) + spread
         depth = min(reached, thickness)
-        tip = max(tip, exchanged + amount * _tip_speed(experiment, index, models, foreign) + spread)
+        tip = max(tip, before + of_this_stage * _tip_speed(experiment, index, models, foreign) + spread)
         exchanged = min(exchanged + amount, thickness)
         layers.append((number, amount, foreign))
         if index + 1 == len(of_stage) or of_stage[index + 1] != number:
@@ -350,12 +352,17 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
     return ZoneEstimate(depth=depth, width=min(width, depth), cell=cell, fronts=sum(fronts.values()))
 
 
-def _time_of_diffusion(experiment: Experiment, index: int, of_stage: Sequence[int], natives: Sequence[float]) -> float:
-    """Time in which diffusion as fast as in one part of a stage comes as far as in all of them [s]."""
-    parts = [other for other, stage in enumerate(of_stage) if stage == of_stage[index]]
-    if len(parts) == 1 or natives[index] <= 0.0:
-        return experiment.stages[index].duration
-    return sum(natives[other] / natives[index] * experiment.stages[other].duration for other in parts)
+def _times_of_diffusion(experiment: Experiment, of_stage: Sequence[int], natives: Sequence[float]) -> list[float]:
+    """For each part of a stage, the time in which diffusion as fast as there comes as far as in all its parts [s]."""
+    durations = [stage.duration for stage in experiment.stages]
+    parts = Counter(of_stage)
+    squares = dict.fromkeys(of_stage, 0.0)
+    for stage, native, duration in zip(of_stage, natives, durations, strict=True):
+        squares[stage] += native * duration
+    return [
+        duration if parts[stage] == 1 or native <= 0.0 else squares[stage] / native
+        for stage, native, duration in zip(of_stage, natives, durations, strict=True)
+    ]
 
 
 def _front(

@@ -413,7 +413,9 @@ def attempt_step(
             worst = max(worst, abs(total))
             lowest = min(lowest, problem.medium.native[i] + values[number - 1, k, i])
         error += control.weights[k] * worst * worst
-    passed = error_of_passage(state, step, method, substeps, problem) if ramp.duration > 0.0 else 0.0
+    passed = 0.0
+    if ramp.temperature[0] != ramp.temperature[1]:
+        passed = error_of_passage(state, step, method, substeps, problem)
     return max(step * np.sqrt(error), -0.1 * lowest, passed) / control.tolerance
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,8 @@ TEMPERATURES = (3, 5, 9, 17)
 """At so many temperatures of a ramp tables of ln D are made; more until the next ones would change nothing ..."""
 INTERPOLATION_ERROR = 1e-7
 """... beyond this error of ln D."""
+
+Node = tuple[Experiment, StageArrays]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,38 +60,83 @@ def varied_pieces(varied: Experiment, pieces: Pieces[Experiment], name: str) -> 
     return found
 
 
+@dataclass(kw_only=True)
+class StageTables:
+    """Tables of ln D that the pieces of a stage share; grows while these are made, one after the other.
+
+    Attributes:
+        stage: for which they hold.
+        single: experiments and their arrays by temperature [K].
+        several: the same at the places between the lowest and the highest temperature of the stage.
+        ends: these two temperatures, shape (2,) [K].
+    """
+
+    stage: int = -1
+    single: dict[float, Node] = field(default_factory=dict[float, Node])
+    several: tuple[Node, ...] = ()
+    ends: FloatArray = field(default_factory=lambda: np.zeros(2))
+
+
 def make_piece(
-    pieces: Pieces[Experiment], number: int, *, changes: Changes, like: StageArrays | None = None, **shared: Any
-) -> StageArrays:
+    pieces: Pieces[Experiment], number: int, *, changes: Changes, tables: StageTables | None = None,
+    like: StageArrays | None = None, **shared: Any,
+) -> StageArrays:  # fmt: skip
     """Arrays of a piece: those of its start, and how they change.
 
     Args:
         pieces: of the experiment.
         number: of the piece, counted from 0.
         changes: what changes over it.
+        tables: of the pieces before.
         like: arrays of the piece of a similar experiment, see `make_stage`.
         shared: arguments of `make_stage`.
     """
-    at_start = make_stage(pieces.starts, number, like=None if like is None else like.nodes[0], **shared)
-    first = (pieces.starts, at_start)
+    tables = StageTables() if tables is None else tables
+    if tables.stage != pieces.stages[number]:
+        tables.stage, tables.several = pieces.stages[number], ()
+        tables.single.clear()
+    first, last = (side.stages[number].first_temperature for side in (pieces.starts, pieces.ends))
+    if changes.temperature and not tables.several:
+        tables.ends, tables.several = _tables_of_stage(pieces, number, like, shared)
+    if first != last:
+        start = make_stage(pieces.starts, number, coefficients=tables.several[0][1].problem.coefficients, **shared)
+    else:
+        known = tables.single.get(first, None if like is None else (like.nodes[0][0], like))
+        start = make_stage(pieces.starts, number, like=known, **shared)
+        tables.single[first] = (pieces.starts, start)
     if not changes.anything:
-        return replace(at_start, nodes=(first,))
-    if not changes.temperature:
-        last = make_stage(pieces.ends, number, like=first if like is None else like.nodes[-1], **shared)
-        return _with_ramp(at_start, pieces, number, (first, (pieces.ends, last)), places=np.zeros(0))
-    nodes: dict[float, tuple[Experiment, StageArrays]] = {0.0: first}
+        return replace(start, nodes=((pieces.starts, start),))
+    end = make_stage(pieces.ends, number, coefficients=start.problem.coefficients, **shared).problem
+    nodes = tables.several if changes.temperature else ()
+    ramp = _ramp(start, end, temperatures=(first, last), ends=tables.ends, nodes=nodes)
+    return replace(start, ramp=ramp, at_end=end, nodes=nodes or ((pieces.starts, start),))
+
+
+def _tables_of_stage(
+    pieces: Pieces[Experiment], number: int, like: StageArrays | None, shared: Mapping[str, Any]
+) -> tuple[FloatArray, tuple[Node, ...]]:
+    """Lowest and highest temperature of the stage of a piece, and arrays at places between them."""
+    temperatures = [
+        side.stages[other].first_temperature
+        for other, stage in enumerate(pieces.stages)
+        if stage == pieces.stages[number]
+        for side in (pieces.starts, pieces.ends)
+    ]
+    ends = min(temperatures), max(temperatures)
+    nodes: dict[float, Node] = {}
     for count in TEMPERATURES if like is None else (len(like.nodes),):
         places = _chebyshev_points(count)
         new = [float(place) for place in places if float(place) not in nodes]
         before = dict(sorted(nodes.items()))
         for place in new:
-            experiment = pieces.ends if place == 1.0 else _at_place(pieces, number, place)
-            model = first if like is None else like.nodes[int(np.searchsorted(places, place))]
+            experiment = _at_place(pieces.starts, number, place, ends)
+            model = next(iter(nodes.values()), None)
+            if like is not None:
+                model = like.nodes[int(np.argmin(abs(places - place)))]
             nodes[place] = (experiment, make_stage(experiment, number, like=model, **shared))
-        if count > TEMPERATURES[0] and like is None and _error(before, nodes, new) < INTERPOLATION_ERROR:
+        if before and _error(before, nodes, new) < INTERPOLATION_ERROR:
             break
-    ordered = dict(sorted(nodes.items()))
-    return _with_ramp(at_start, pieces, number, tuple(ordered.values()), places=np.array(list(ordered)))
+    return np.array(ends), tuple(node for _, node in sorted(nodes.items()))
 
 
 def _chebyshev_points(count: int) -> FloatArray:
@@ -97,17 +144,16 @@ def _chebyshev_points(count: int) -> FloatArray:
     return np.array([math.sin(0.5 * math.pi * k / (count - 1)) ** 2 for k in range(count)])
 
 
-def _at_place(pieces: Pieces[Experiment], number: int, place: float) -> Experiment:
-    """The experiment at the start of the piece, but for a temperature within it."""
-    stages = list(pieces.starts.stages)
-    first, last = stages[number].first_temperature, pieces.ends.stages[number].first_temperature
-    temperature = 1.0 / ((1.0 - place) / first + place / last)
+def _at_place(experiment: Experiment, number: int, place: float, ends: tuple[float, float]) -> Experiment:
+    """The experiment with a temperature of a piece that lies at a place between two others."""
+    stages = list(experiment.stages)
+    temperature = 1.0 / ((1.0 - place) / ends[0] + place / ends[1])
     stages[number] = stages[number].model_copy(update={"temperature": temperature})
-    return pieces.starts.model_copy(update={"stages": tuple(stages)})
+    return experiment.model_copy(update={"stages": tuple(stages)})
 
 
 def _error(
-    before: dict[float, tuple[Experiment, StageArrays]], nodes: dict[float, tuple[Experiment, StageArrays]],
+    before: dict[float, Node], nodes: dict[float, Node],
     new: Sequence[float],
 ) -> float:  # fmt: skip
     """Largest error of ln D at new places by the tables of those before."""
@@ -124,31 +170,23 @@ def _values(arrays: StageArrays) -> FloatArray:
     return arrays.problem.coefficients.knots[..., 0]
 
 
-def _with_ramp(
-    at_start: StageArrays, pieces: Pieces[Experiment], number: int,
-    nodes: tuple[tuple[Experiment, StageArrays], ...], *, places: FloatArray,
-) -> StageArrays:  # fmt: skip
-    first, last = at_start.problem, nodes[-1][1].problem
-    inner = [arrays.problem for _, arrays in nodes] if len(places) else []
+def _ramp(
+    start: StageArrays, end: Problem, *, temperatures: tuple[float, float], ends: FloatArray, nodes: Sequence[Node]
+) -> Ramp:
+    problems, first = [arrays.problem for _, arrays in nodes], start.problem
     shape = first.coefficients.knots.shape
-    holding = first.boundaries.holding
-    held = [np.log(_held_coefficient(each) / _held_coefficient(first)) for each in inner]
-    ramp = Ramp(
-        start=at_start.start,
-        duration=at_start.end - at_start.start,
-        potential=np.array([each.boundaries.applied_potential for each in (first, last)]),
-        beam_flux=np.array([each.boundaries.beam_flux for each in (first, last)]),
-        temperature=np.array([side.stages[number].first_temperature for side in (pieces.starts, pieces.ends)]),
-        nodes=places,
-        knots=np.array([each.coefficients.knots for each in inner]).reshape(-1, *shape),
-        log_holding=np.array([math.log(each.boundaries.holding / holding) if holding else 0.0 for each in inner]),
+    held = [np.log(np.maximum(each.boundaries.held_coefficient, SMALLEST_COEFFICIENT)) for each in problems]
+    return Ramp(
+        start=start.start,
+        duration=start.end - start.start,
+        potential=np.array([each.boundaries.applied_potential for each in (first, end)]),
+        beam_flux=np.array([each.boundaries.beam_flux for each in (first, end)]),
+        temperature=np.array(temperatures),
+        ends=ends,
+        nodes=_chebyshev_points(len(nodes)) if nodes else np.zeros(0),
+        knots=np.array([each.coefficients.knots for each in problems]).reshape(-1, *shape),
+        log_holding=np.array([math.log(abs(each.boundaries.holding) or 1.0) for each in problems]),
         log_held_coefficient=np.array(held).reshape(-1, shape[0]),
-        knots_now=np.zeros(shape if inner else (0, 0, 0)),
-        held_coefficient_now=np.zeros(shape[0] if inner else 0),
+        knots_now=np.zeros(shape if nodes else (0, 0, 0)),
+        held_coefficient_now=np.zeros(shape[0] if nodes else 0),
     )
-    return replace(at_start, ramp=ramp, nodes=nodes)
-
-
-def _held_coefficient(problem: Problem) -> FloatArray:
-    """D of the ions that a contact holds [m^2/s]; as good as 0 where it holds none."""
-    return np.maximum(problem.boundaries.held_coefficient, SMALLEST_COEFFICIENT)

@@ -1,11 +1,14 @@
 """Conditions that change over a piece of a stage: what the kernels read at a time.
 
 Potential, beam current and temperature T lie on straight lines over the time. The tables of ln D are interpolated over
-s, a linear function of 1/T that runs from 0 to 1, by Lagrange's polynomial through Chebyshev's points: exact for
-Arrhenius' law, and smooth in time, so that no order of the time steps is lost as it would be at the kinks of lines.
+s, a linear function of 1/T that runs from 0 to 1 between the lowest and the highest temperature of the stage, by
+Lagrange's polynomial through Chebyshev's points: exact for Arrhenius' law, and smooth in time, so that no order of the
+time steps is lost as it would be at the kinks of lines.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -40,26 +43,26 @@ def conditions_at(problem: Problem, ramp: Ramp, share: float) -> Problem:
     thermal, holding, knots = medium.thermal, boundaries.holding, coefficients.knots
     held_coefficient = boundaries.held_coefficient
     count = ramp.nodes.shape[0]
-    if count > 0:
-        first, last = ramp.temperature[0], ramp.temperature[1]
+    first, last = ramp.temperature[0], ramp.temperature[1]
+    if count > 0 and first != last:
         temperature = first + share * (last - first)
         thermal *= first / temperature
-        place = share * last / temperature
+        low, high = ramp.ends[0], ramp.ends[1]
+        place = (low - temperature) / (low - high) * (high / temperature)
         knots, held_coefficient = ramp.knots_now, ramp.held_coefficient_now
-        # departures from the start: without a change the conditions stay the same to the last bit
-        knots[:] = ramp.knots[0]
+        knots[:] = 0.0
         held_coefficient[:] = 0.0
         log_holding = 0.0
-        for m in range(1, count):
+        for m in range(count):
             weight = 1.0
             for other in range(count):
                 if other != m:
                     weight *= (place - ramp.nodes[other]) / (ramp.nodes[m] - ramp.nodes[other])
-            knots += weight * (ramp.knots[m] - ramp.knots[0])
+            knots += weight * ramp.knots[m]
             held_coefficient += weight * ramp.log_held_coefficient[m]
             log_holding += weight * ramp.log_holding[m]
-        held_coefficient[:] = boundaries.held_coefficient * np.exp(held_coefficient)
-        holding *= np.exp(log_holding)
+        held_coefficient[:] = np.exp(held_coefficient)
+        holding = math.copysign(math.exp(log_holding), holding)
     return Problem(
         cells,
         Medium(medium.charges, medium.ions, medium.permittivity, thermal, medium.native, medium.coupling),

@@ -20,7 +20,7 @@ from .faces import last_potential_at_open_circuit, potentials_at_closed_faces
 from .grid import Grid, make_grid
 from .history import History, Kept, Work
 from .integrate import FINISHED, GRID_STRAYED, STEP_TOO_SMALL, Control, advance
-from .pieces import changes_over, make_piece, varied_pieces
+from .pieces import StageTables, changes_over, make_piece, varied_pieces
 from .runge_kutta import METHODS, backward_euler
 from .settings import Progress, Settings
 from .solution import SimulationResult, make_result
@@ -112,25 +112,27 @@ def _simulate(
         (varied_pieces(variation.lower, pieces, variation.name), varied_pieces(variation.upper, pieces, variation.name))
         for variation in variations
     ]
+    tables = [StageTables() for _ in range(1 + 2 * len(variations))]
     try:
         for number, index in enumerate(pieces.stages):
             present = np.any(scales.native + y[:, :ions] > 0.0, axis=0)
             changes = changes_over([pieces, *chain(*sides)], number)
             stage = make_piece(
-                pieces, number, changes=changes, scales=scales, cells=cells, start=start,
+                pieces, number, changes=changes, tables=tables[0], scales=scales, cells=cells, start=start,
                 surface_displacement=displacement, back_field=back_field, present=present, settings=settings,
             )  # fmt: skip
             state = _start_state(stage, y, entered, departed)
             tangents, varied = None, None
             if variations:
                 varied = vary_stage(
-                    variations, number, stage, pieces=sides, changes=changes, experiment=experiment, scales=scales,
-                    grid=grid, start=start, displacement=displacement, back_field=back_field,
+                    variations, number, stage, pieces=sides, changes=changes, tables=tables[1:], experiment=experiment,
+                    scales=scales, grid=grid, start=start, displacement=displacement, back_field=back_field,
                     face_slopes=slopes.at_faces, present=present, settings=settings,
                 )  # fmt: skip
                 tangents = slopes.tangents(varied, substeps=len(METHODS[settings.method]().nodes))
             _run_stage(
-                experiment, index, stage, state, tangents, back_field, grid, history, settings, progress, partial
+                experiment, index, stage, state, tangents, back_field, pieces.jumps_at(number), grid, history, settings,
+                progress, partial,
             )  # fmt: skip
             if tangents is not None and varied is not None:
                 slopes = slopes.after(tangents, varied, stage, variations, state.y[:, ions])
@@ -223,6 +225,7 @@ def _run_stage(
     state: State,
     tangents: Tangents | None,
     back_field: float,
+    jumps: bool,
     grid: Grid,
     history: History,
     settings: Settings,
@@ -238,8 +241,8 @@ def _run_stage(
     )  # fmt: skip
     work = make_workspace(count, m - 1)
     method, starter = METHODS[settings.method](), backward_euler()
-    marks = _snapshot_marks(stage.start, stage.end, share=(stage.end - stage.start) / experiment.stages[index].duration,
-                            count=settings.snapshots_per_stage)  # fmt: skip
+    marks = _snapshot_marks(stage.start, stage.end, jumps=jumps, count=settings.snapshots_per_stage,
+                            share=(stage.end - stage.start) / experiment.stages[index].duration)  # fmt: skip
     steps_before = sum(history.steps)
     done = history.work_of(index)
     attempts_before = int(done.steps + done.rejected)
@@ -316,12 +319,18 @@ def _error_weights(grid: Grid) -> FloatArray:
     return np.minimum(grid.size / grid.front_width, 1.0)
 
 
-def _snapshot_marks(start: float, end: float, *, share: float, count: int) -> FloatArray:
-    """Times of snapshots [s] of a piece that is a share of its stage, of which so many are wanted in all."""
+def _snapshot_marks(start: float, end: float, *, jumps: bool, share: float, count: int) -> FloatArray:
+    """Times of snapshots [s] of a piece that is a share of its stage, of which so many are wanted in all.
+
+    Where conditions have jumped at its start, there are more at first.
+    """
     duration = end - start
     count = max(1, round(share * count))
+    later = start + duration * np.linspace(1.0 / count, 1.0, count)
+    if not jumps:
+        return later
     early = start + duration * np.geomspace(1e-6, 1.0 / count, 9)[:-1]
-    return np.concatenate([early, start + duration * np.linspace(1.0 / count, 1.0, count)])
+    return np.concatenate([early, later])
 
 
 def _kept(index: int, stage: StageArrays, state: State, tangents: Tangents | None, back_field: float) -> Kept:

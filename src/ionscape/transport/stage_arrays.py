@@ -67,8 +67,9 @@ class StageArrays:
         first_potential: first guess of the potential, shape (cells,) [V]; None for that of the stage before.
         driven: whether a potential is applied to a contact at the surface.
         ramp: how the conditions change until the end; `problem` is that of the start.
-        nodes: the experiment and its arrays at the temperatures of a ramp, the first at the start and the last at the
-            end; those of the start alone where nothing changes.
+        at_end: the problem at the end, where it is another one; its tables of ln D need not be.
+        nodes: the experiment and its arrays, whose tables of ln D hold at the start; on a ramp of temperature one for
+            each table of the stage.
     """
 
     problem: Problem
@@ -79,12 +80,13 @@ class StageArrays:
     first_potential: FloatArray | None
     driven: bool
     ramp: Ramp = field(default_factory=no_ramp)
+    at_end: Problem | None = None
     nodes: tuple[tuple[Experiment, StageArrays], ...] = ()
 
     @property
     def last(self) -> Problem:
         """The problem at the end."""
-        return self.nodes[-1][1].problem if self.nodes else self.problem
+        return self.problem if self.at_end is None else self.at_end
 
     def at(self, time: float) -> Problem:
         """The problem at a time [s]; its tables hold until the next call."""
@@ -118,12 +120,13 @@ def make_stage(
     present: NDArray[np.bool_],
     settings: Settings,
     like: tuple[Experiment, StageArrays] | None = None,
+    coefficients: Coefficients | None = None,
 ) -> StageArrays:
     """Arrays of stage ``index``, which begins at ``start`` [s], with the conditions of its start.
 
     ``surface_displacement`` and ``back_field`` are what the stage before left at the faces; ``present``: which ions the
     sample contains; ``like``: a similar experiment with its arrays of the stage, whose knots of density are used and
-    whose tables of ln D where the diffusion models are the same.
+    whose tables of ln D where the diffusion models are the same; ``coefficients``: tables that are used as they are.
     """
     stage, sample = experiment.stages[index], experiment.sample
     law = stage.surface_law()
@@ -132,7 +135,8 @@ def make_stage(
     unit = VACUUM_PERMITTIVITY / (ELEMENTARY_CHARGE * scales.density)
     models = experiment.diffusion_models(index)
     tables = None if like is None else _reusable_tables(experiment, index, *like)
-    coefficients = _tabulate(models, stage.first_temperature, scales, settings.table_intervals, tables)
+    if coefficients is None:
+        coefficients = _tabulate(models, stage.first_temperature, scales, settings.table_intervals, tables)
     medium = Medium(
         charges=np.array(scales.charges),
         ions=tuple(range(len(scales.names))),

@@ -332,7 +332,7 @@ def subtract_varied_residuals(
             )  # fmt: skip
             ramp = Ramp(
                 ramps.start[s, v], ramps.duration[s, v], ramps.potential[s, v], ramps.beam_flux[s, v],
-                ramps.temperature[s, v], ramps.nodes[s, v], ramps.knots[s, v],
+                ramps.temperature[s, v], ramps.ends[s, v], ramps.nodes[s, v], ramps.knots[s, v],
                 ramps.log_holding[s, v], ramps.log_held_coefficient[s, v], ramps.knots_now[s, v],
                 ramps.held_coefficient_now[s, v],
             )  # fmt: skip

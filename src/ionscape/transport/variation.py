@@ -24,7 +24,7 @@ from .arrays import (
     Variants,
 )
 from .grid import Grid, cells_of
-from .pieces import Changes, make_piece
+from .pieces import Changes, StageTables, make_piece
 from .settings import Settings
 from .stage_arrays import Scales, StageArrays, displacement_at_surface, field_at_back, make_scales
 
@@ -117,6 +117,7 @@ def vary_stage(
     *,
     pieces: Sequence[tuple[Pieces[Experiment], Pieces[Experiment]]],
     changes: Changes,
+    tables: Sequence[StageTables],
     experiment: Experiment,
     scales: Scales,
     grid: Grid,
@@ -135,6 +136,7 @@ def vary_stage(
         base: arrays of the piece itself.
         pieces: of the lower and upper experiment of each parameter.
         changes: what changes over the piece, in any of the experiments.
+        tables: of the pieces before, of the lower and upper experiment of each parameter in turn.
         experiment: to which they belong.
         scales: of the experiment.
         grid: on which it is simulated.
@@ -151,7 +153,8 @@ def vary_stage(
 
         def arrays(varied: Pieces[Experiment], half: float, place: int = place) -> StageArrays:
             return make_piece(
-                varied, number, changes=changes, scales=_scales_of(varied.starts, scales),
+                varied, number, changes=changes, tables=tables[2 * place + (half > 0.0)],
+                scales=_scales_of(varied.starts, scales),
                 cells=_cells(varied.starts, experiment, grid, base.problem.cells), start=start,
                 surface_displacement=displacement + half * float(face_slopes.displacement[place]),
                 back_field=back_field + half * float(face_slopes.back_field[place]), present=present,
