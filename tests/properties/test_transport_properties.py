@@ -11,7 +11,14 @@ import pytest
 from ionscape.errors import ConvergenceError
 from ionscape.experiment import parse_experiment
 from ionscape.transport import Settings, SimulationResult, entropy_production, simulate
-from strategies import ELEMENTARY_CHARGE, VACUUM_PERMITTIVITY, as_toml, random_experiment, random_experiment_data
+from strategies import (
+    ELEMENTARY_CHARGE,
+    VACUUM_PERMITTIVITY,
+    as_toml,
+    random_experiment,
+    random_experiment_data,
+    with_programmes,
+)
 
 RANDOM_EXPERIMENTS = 40
 BALANCE_TOLERANCE = 1e-10
@@ -115,6 +122,17 @@ def check_gauss(result: SimulationResult, inside: np.ndarray) -> None:
 @pytest.fixture(scope="module")
 def base_result() -> SimulationResult:
     return run(base_experiment())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 2, 3, 4, 5, 8, 9, 10, 12, 13])
+def test_a_random_experiment_with_programmes_keeps_it_too(seed: int) -> None:
+    """Ramps, pulses and reversals in stages of all kinds; seeds of experiments that take a few hundred steps."""
+    data = random_experiment_data(np.random.default_rng(seed))
+    experiment = parse_experiment(as_toml(with_programmes(data, np.random.default_rng(seed + 1))))
+    result = simulate(experiment)
+    assert result.dataset["time"].values[-1] == pytest.approx(experiment.duration)
+    check_invariants(result)
 
 
 @pytest.mark.slow

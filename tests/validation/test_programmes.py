@@ -396,6 +396,28 @@ def test_a_stored_result_knows_its_programme(tmp_path: Any) -> None:
     assert again.summary()["stages"][0]["surface_potential"] == pytest.approx(9.0, rel=1e-5)
 
 
+class Arrhenius:
+    """A diffusion model of one's own."""
+
+    density_limit = None
+    fermi_level_counts = None
+    jumps: tuple[float, ...] = ()
+
+    def coefficient(self, density: Any, temperature: float) -> Any:
+        return 5e-19 * np.exp(-7000.0 * (1.0 / temperature - 1.0 / 323.15)) + 0.0 * np.asarray(density)
+
+    def activation_energy(self, density: Any) -> Any:
+        return 7000.0 * BOLTZMANN_CONSTANT + 0.0 * np.asarray(density)
+
+
+def test_an_own_model_on_a_ramp_is_refused_before_the_work() -> None:
+    """A file holds its D at one temperature, and every result has a file in it."""
+    values = lithium_glass(temperature=line((0.0, 300.0), (HOURS, 320.0))).model_dump()
+    values["ions"]["Li"]["diffusion"] = Arrhenius()
+    with pytest.raises(isc.InputError, match=r"temperature: is a list of values over time, and a file holds"):
+        isc.simulate(Experiment(**values))
+
+
 def test_values_of_a_programme_have_paths() -> None:
     described = read(RAMP)
     assert described.replace({"stages[0].source_potential[1].value": "12 V"}).stages[0].at(HOUR).in_short() == (

@@ -61,11 +61,14 @@ def simulate(
         ConvergenceError: the equations cannot be solved with any time step, or `maximum_steps` is reached; `partial`
             holds the result up to there.
         SimulationInterrupted: by Ctrl-C; `partial` holds the result so far.
-        InputError: the grid does not fit the sample, or the electroneutral model cannot describe a stage.
+        InputError: the grid does not fit the sample, or the electroneutral model cannot describe a stage; a diffusion
+            model that no file can name acts in a stage whose temperature changes.
     """
     settings = settings or Settings()
     if settings.model == "electroneutral":
         refuse_without_charge(experiment)
+    if any("temperature" in stage.programmes for stage in experiment.stages):
+        experiment.self_contained_source()  # what no file can hold is refused before the work
     grid = grid if grid is not None else make_grid(experiment)
     try:
         return _simulate(experiment, settings, progress, grid, variations)
