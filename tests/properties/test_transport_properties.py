@@ -125,7 +125,7 @@ def base_result() -> SimulationResult:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 2, 3, 4, 5, 8, 9, 10, 12, 13])
+@pytest.mark.parametrize("seed", [0, 2, 4, 5, 8, 9, 10, 12, 13])
 def test_a_random_experiment_with_programmes_keeps_it_too(seed: int) -> None:
     """Ramps, pulses and reversals in stages of all kinds; seeds of experiments that take a few hundred steps."""
     data = random_experiment_data(np.random.default_rng(seed))

@@ -489,6 +489,26 @@ def test_a_beam_of_several_ions_is_shown_as_in_the_file(tmp_path: Path) -> None:
     visit(tmp_path / "project", "experiment", act, text=text)
 
 
+def test_a_programme_is_shown_and_edited_as_in_the_file(tmp_path: Path) -> None:
+    async def act(page: Visit) -> None:
+        programme = '[{ time = "0 h", value = "5 V" }, { time = "1 h", value = "15 V" }]'
+        page.set("form-stages[0].source_potential", programme)
+        await page.settled()
+        await page.until(lambda: page.element("form-stages[0].source_potential").value == programme)
+        assert len(load_experiment(page.document.path).stages[0].programmes["source_potential"]) == 2
+        page.set("form-stages[0].source_potential", programme.replace("15 V", "15 K"))
+        await page.settled()
+        await page.until(lambda: "a temperature where a voltage is expected" in page.texts())
+        # a new stage begins with what the last one ended with
+        page.set("form-stages[0].source_potential", programme)
+        await page.settled()
+        page.click("add-stages-irradiation")
+        await page.until(lambda: page.there("form-stages[1].source_potential"))
+        assert page.element("form-stages[1].source_potential").value == "15 V"
+
+    visit(tmp_path / "project", "experiment", act, text=RUBIDIUM)
+
+
 def test_a_melt_is_described_in_the_form(tmp_path):
     """Both ions with their fractions, and the isotherm with its constants; what is missing is said beside the key."""
 
