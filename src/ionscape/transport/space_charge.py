@@ -119,7 +119,7 @@ class _Conditions:
         ions = {name: ion.charge for name, ion in experiment.ions.items() if name not in experiment.immobile_ions}
         native = {name: charge for name, charge in ions.items() if name in sample.native}
         charge_density = sum(abs(charge) * sample.native[name] for name, charge in native.items())
-        thermal = BOLTZMANN_CONSTANT * stage.temperature / ELEMENTARY_CHARGE
+        thermal = BOLTZMANN_CONSTANT * stage.first_temperature / ELEMENTARY_CHARGE
         permittivity = VACUUM_PERMITTIVITY * sample.relative_permittivity
         potential = abs(stage.surface_law().potential or 0.0)
         coefficients = [native_coefficient(experiment, name, index).coefficient for name in ions]
