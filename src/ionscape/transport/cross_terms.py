@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 
 from ionscape.arrays import FloatArray
-from ionscape.compiled import inner_kernel, ordered_kernel
+from ionscape.compiled import inlined_kernel, inner_kernel, ordered_kernel
 
 from .arrays import SMALLEST_SHARE, Problem, Workspace
 from .fluxes import face_coefficient, flux_weights, scharfetter_gummel
@@ -120,7 +120,7 @@ def share_of_diffusion(coupling: FloatArray) -> float:
     return max(share, SMALLEST_SHARE)
 
 
-@inner_kernel
+@inlined_kernel
 def ion_at_face(
     i: int, drop: float, inverse_distance: float, n_left: float, n_right: float, d_left: float, d_right: float,
     slope_left: float, slope_right: float, problem: Problem, work: Workspace,
@@ -162,7 +162,7 @@ def ion_at_face(
     slopes[1, i, 0, ions], slopes[1, i, 1, ions] = -by_step, by_step
 
 
-@inner_kernel
+@inlined_kernel
 def exchange(problem: Problem, work: Workspace) -> None:
     """Sums of C_ij over j of the face whose ions `ion_at_face` has entered, and their derivatives."""
     medium = problem.medium
