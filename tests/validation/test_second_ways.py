@@ -28,8 +28,10 @@ from experiments import (
     run,
     site_energies,
     storage,
+    table,
 )
 from ionscape.figures import calibrated_profile
+from ionscape.transport.grid import make_grid
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 K, E, EPSILON = constants.Boltzmann, constants.elementary_charge, constants.epsilon_0
@@ -442,6 +444,47 @@ def test_front_of_a_multivalent_ion_on_the_grid_that_is_chosen(charge: int) -> N
     assert stage["front_depth"] == near(depth, 0.06)
     assert stage["collected_charge"] == near(depth * E * BULK_DENSITY * AREA, 0.06)
     assert stage["front_width"] == near(place(0.84) - place(0.16), 0.02)
+
+
+@pytest.mark.parametrize(
+    ("slow", "kind"),
+    [
+        ("a native ion of constant D", "fixed"),
+        ("a native ion of constant D", "moving"),
+        ("an ion whose D rises with its density", "fixed"),
+    ],
+)
+def test_the_grid_reaches_as_far_as_a_front_that_replaces_a_part_of_the_charge(slow: str, kind: str) -> None:
+    """Layers in series: the front advances by what the fast ion carries, per density of the fast ion alone.
+
+    Half of the glass is the slow ion that the beam brings, or what is replaced are divalent ions, half as many as come.
+    """
+    voltage, thickness, duration, fast, behind = 3.0, 20e-6, 40 * 3600.0, 5.8e-18, 5e-22
+    if slow == "a native ion of constant D":
+        ions, charges = {"Na": constant(fast), "M": constant(behind)}, {"Na": 1, "M": 1}
+        native, replaced = {"Na": 0.2 * BULK_DENSITY, "M": 0.8 * BULK_DENSITY}, 0.2 * BULK_DENSITY
+    else:
+        # D at the density of the divalent ions is a fiftieth of that at the twofold density behind the front
+        rising = table([0.0, 1.2 * BULK_DENSITY, 1.4 * BULK_DENSITY], [0.02 * behind, 0.02 * behind, behind])
+        ions, charges = {"Na": constant(fast), "M": rising}, {"Na": 2, "M": 1}
+        native, replaced = {"Na": BULK_DENSITY}, 2.0 * BULK_DENSITY
+    described = experiment(
+        ions=ions, native=native, charges=charges, thickness=thickness, area=AREA,
+        stages=[irradiation("M", voltage, duration)], grid={"kind": kind},
+    )  # fmt: skip
+    state = run(described)
+    total = sum(density * charges[name] for name, density in native.items())
+    ahead = sum(density * charges[name] ** 2 * (fast if name == "Na" else behind) for name, density in native.items())
+    slowness = 1.0 / (total * behind) - 1.0 / ahead
+    bulk = thickness / ahead
+    drive = voltage * E / (K * TEMPERATURE) * duration / replaced
+    depth = (np.sqrt(bulk**2 + 2.0 * slowness * drive) - bulk) / slowness
+    # the diffusion potential of the front, some kT/e, is neglected
+    assert state.crossing("Na", 0.5 * native["Na"] / state.result.experiment.bulk_density) == near(depth, 0.06)
+    assert make_grid(described).zone > depth
+    finer = replace(make_grid(described), size=np.repeat(make_grid(described).size / 2, 2), moving=None)
+    reference = isc.simulate(described, grid=finer).dataset["injected_charge"].values[-1]
+    assert state.result.dataset["injected_charge"].values[-1] == pytest.approx(reference, rel=5e-3)
 
 
 def test_what_cannot_move_does_not_hide_the_charge_of_the_front() -> None:

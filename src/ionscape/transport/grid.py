@@ -48,6 +48,9 @@ ZONE_RESERVE = 1.1
 LEADING_LAYER = 0.3
 """Share of the amount of a stage that must have been exchanged before, to lie ahead of the ions that enter."""
 
+FEWEST_REPLACED = 0.1
+"""Share of the native charges that gives way at least, to ask for small cells as far as it does."""
+
 FEWEST_ZONE_CELLS = 120
 USUAL_ZONE_CELLS = 800
 MOST_ZONE_CELLS = 3200
@@ -337,11 +340,19 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
             cell = min(cell, resolving)
         # a fast foreign ion runs ahead of the amount that entered (a rarefaction)
         of_this_stage = exchanged - before + amount
-        ahead = before + of_this_stage * min(max(foreign / native, 1.0), 1e3)
+        stretch, behind = min(max(foreign / native, 1.0), 1e3), foreign
+        dense = max([foreign, *(_dense_coefficient(experiment, index, models, name) for name in entering)])
+        replaced = _replaced_charge(experiment, index, models, entering, dense)
+        # where a part of the native charge is replaced, or D rises with density, by more than the reserve covers
+        farther = min(_entered_length(experiment, stage, replaced, native, dense, resistance), thickness)
+        ahead, sharing = before + of_this_stage * stretch, of_this_stage
+        if farther > ZONE_RESERVE * amount * stretch:
+            sharing, behind = of_this_stage * farther / amount, dense
+            ahead = before + sharing
         begun = index > 0 and of_stage[index - 1] == number
         reached = max(depth, ahead + spread) if begun else max(depth, ahead) + spread
         depth = min(reached, thickness)
-        tip = max(tip, before + of_this_stage * _tip_speed(experiment, index, models, foreign) + spread)
+        tip = max(tip, before + sharing * _tip_speed(experiment, index, models, behind) + spread)
         exchanged = min(exchanged + amount, thickness)
         layers.append((number, amount, foreign))
         if index + 1 == len(of_stage) or of_stage[index + 1] != number:
@@ -391,27 +402,57 @@ def _entering_ions(experiment: Experiment, stage: Stage) -> list[str]:
     return [name for name in entering if name not in experiment.sample.native] or entering
 
 
+def _dense_coefficient(experiment: Experiment, index: int, models: dict[str, DiffusionModel], name: str) -> float:
+    """|Z| D of an ion that has taken the places of all mobile native charges, at the start of a stage [m^2/s].
+
+    It is denser than its reference density where it replaces ions of a higher charge number, or joins its own kind.
+    """
+    charge = abs(experiment.ions[name].charge)
+    density = np.array(_mobile_charge_density(experiment) / charge)
+    return charge * float(models[name].coefficient(density, experiment.stages[index].first_temperature))
+
+
+def _replaced_charge(
+    experiment: Experiment, index: int, models: dict[str, DiffusionModel], entering: list[str], foreign: float
+) -> float:
+    """Density of the native charges that give way to the ions that enter in a stage [1/m^3]; of all if hardly any do.
+
+    Native ions that enter themselves stay, and those slower than ``foreign`` [m^2/s] are overtaken: the front has the
+    fewer to replace and reaches the farther.
+    """
+    giving = 0.0
+    for name, density in _mobile_native_ions(experiment).items():
+        charge = abs(experiment.ions[name].charge)
+        own_density = np.array(experiment.native_fermi_density(name, index))
+        coefficient = float(models[name].coefficient(own_density, experiment.stages[index].first_temperature))
+        if name not in entering and charge * coefficient >= foreign:
+            giving += charge * density
+    total = _mobile_charge_density(experiment)
+    return giving if giving > FEWEST_REPLACED * total else total
+
+
 def _entered_length(
     experiment: Experiment,
     stage: Stage,
-    charge_density: float,
+    replaced: float,
     native: float,
     foreign: float,
     resistance: float,
 ) -> float:
-    """Amount that enters in a stage by the sharp-front law, as a depth of complete exchange [m].
+    """Amount that enters in a stage by the sharp-front law, as a depth of the exchange [m].
 
-    ``resistance`` is that of the whole sample at the start, in units of length / diffusion coefficient [s/m].
+    ``replaced`` is the density of the charges that give way [1/m^3]; ``resistance`` that of the whole sample at the
+    start, in units of length / diffusion coefficient [s/m].
     """
     thermal = ELEMENTARY_CHARGE / (BOLTZMANN_CONSTANT * stage.first_temperature)
     law = stage.surface_law()
-    drive = abs(law.potential or 0.0) * thermal * stage.duration
+    drive = abs(law.potential or 0.0) * thermal * stage.duration * (_mobile_charge_density(experiment) / replaced)
     gain = 1.0 / foreign - 1.0 / native
     # resistance q + gain q^2 / 2 = drive; when the exchange makes the sample ever more conductive it breaks through
     discriminant = resistance**2 + 2.0 * gain * drive
     amount = math.inf if discriminant < 0.0 else 2.0 * drive / (resistance + math.sqrt(discriminant))
     if law.beam_current is not None:
-        flux = law.beam_current / (experiment.sample.illuminated_area * ELEMENTARY_CHARGE * charge_density)
+        flux = law.beam_current / (experiment.sample.illuminated_area * ELEMENTARY_CHARGE * replaced)
         amount = min(amount, flux * stage.duration)
     return amount
 
