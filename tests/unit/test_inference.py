@@ -6,6 +6,7 @@ import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -14,11 +15,12 @@ from ionscape.errors import InputError
 from ionscape.experiment import TableSpecification, load_experiment, parse_experiment
 from ionscape.files.values import read_scalar, scalars
 from ionscape.inference import Parameter, Prior, load_fit, make_fit
-from ionscape.inference.fit import _assumed_sites
+from ionscape.inference.fit import _assumed_sites, is_last
 from ionscape.inference.forward import ForwardModel
 from ionscape.inference.least_squares import covariance_of, starting_points
 from ionscape.inference.noise import whitened
 from ionscape.inference.parameters import coordinates_of, values_of
+from ionscape.inference.remarks import AT_BOUND
 from ionscape.profiling import load_measurement
 
 ELECTRON_VOLT = 1.602176634e-19
@@ -302,3 +304,14 @@ def test_an_own_diffusion_model_is_fitted_with_as_its_table_is(examples_folder) 
         found.append(ForwardModel(problem=problem).evaluate(start))
     assert np.abs(found[0].residuals - found[1].residuals).max() < 1e-4 * np.abs(found[1].residuals).max()
     assert np.abs(found[0].jacobian - found[1].jacobian).max() < 1e-3 * np.abs(found[1].jacobian).max()
+
+
+@pytest.mark.parametrize(("upper", "said"), [(1.0, "the largest value that it can have"), (0.9, "widen the bounds")])
+def test_a_bound_of_the_quantity_itself_is_no_bound_to_widen(upper: float, said: str, examples_folder: Path) -> None:
+    described = load_experiment(examples_folder / "rb-mono-cait.toml").replace({"cross_terms.haven_ratio": 0.5})
+    parameter = Parameter(name="cross_terms.haven_ratio", kind="experiment", lower=0.2, upper=upper, start=0.5,
+                          paths=((0, "cross_terms.haven_ratio"),))  # fmt: skip
+    problem = Mock(datasets=[Mock(experiment=described)])
+    last = is_last(problem, parameter, lower=False)
+    assert said in str(AT_BOUND(parameter.name, side="upper", last=last))
+    assert not is_last(problem, parameter, lower=True)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ionscape.arrays import FloatArray
-from ionscape.errors import FitError
+from ionscape.errors import FitError, InputError
 from ionscape.files.values import read_scalar
 from ionscape.remarks import Remark, remark_attributes
 from ionscape.scaleout import Executor, RunStore
@@ -25,7 +25,7 @@ from .least_squares import (
     starting_points,
 )
 from .misfit import Misfit
-from .parameters import coordinates_of
+from .parameters import Parameter, coordinates_of
 from .parts import FitParts, FitProgress, check_task, judge_task, polish_task, refit_task, restored
 from .problem import FitProblem, with_discrepancies
 from .profile_likelihood import profile_likelihood
@@ -164,6 +164,18 @@ def _judged(value: dict[str, Any]) -> tuple[Misfit, list[Alternative], int]:
     return Misfit(**misfit), [Alternative(**each) for each in found], int(value["simulations"])
 
 
+def is_last(problem: FitProblem, parameter: Parameter, *, lower: bool) -> bool:
+    """Whether the experiment refuses what is beyond a bound of a parameter, such as a Haven ratio above 1."""
+    number, path = parameter.paths[0]
+    reach = 1e-6 * (parameter.upper - parameter.lower)
+    beyond = parameter.lower - reach if lower else parameter.upper + reach
+    try:
+        problem.datasets[number].experiment.replace({path: beyond})
+    except InputError:
+        return True
+    return False
+
+
 def _remarks(
     problem: FitProblem,
     best: StartResult,
@@ -178,7 +190,8 @@ def _remarks(
     for place, parameter in enumerate(problem.parameters):
         coordinate = best.coordinates[place]
         if parameter.kind == "experiment" and not AT_BOUND < coordinate < 1.0 - AT_BOUND:
-            found.append(ENDS_AT_BOUND(parameter.name, side="lower" if coordinate < 0.5 else "upper"))
+            side, last = ("lower" if coordinate < 0.5 else "upper"), is_last(problem, parameter, lower=coordinate < 0.5)
+            found.append(ENDS_AT_BOUND(parameter.name, side=side, **({"last": True} if last else {})))
         elif parameter.prior is None and (deviation[place] > LARGEST_DEVIATION or not np.isfinite(alone[place])):
             found.append(UNDETERMINED(parameter.name))
     found += _assumed_sites(problem)

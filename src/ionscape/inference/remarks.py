@@ -95,7 +95,17 @@ CONSTANT = Kind(
 )
 PULL = Kind("pull", _pull)
 BACKGROUND = Kind("background", _background)
-AT_BOUND = Kind("at_bound", "{0} is at its {side} bound: its interval is not to be trusted, widen the bounds.")
+
+
+def _at_bound(remark: Remark, name: Name) -> str:
+    n = remark.numbers
+    if n.get("last", False):
+        largest = "largest" if n["side"] == "upper" else "smallest"
+        return f"{name(remark.about[0])} is at the {largest} value that it can have: its interval has one side only."
+    return f"{name(remark.about[0])} is at its {n['side']} bound: its interval is not to be trusted, widen the bounds."
+
+
+AT_BOUND = Kind("at_bound", _at_bound)
 UNDETERMINED = Kind("undetermined", "The data leave {0} undetermined within its bounds.")
 DEPENDS = Kind("depends", "{0} holds for {1} = {values:g}, which was not fitted and on which it depends.")
 TOGETHER = Kind("determined_together", "{0} and {1} are determined together only (correlation {correlation:.3f}).")
