@@ -161,6 +161,16 @@ def test_a_grid_that_strays_is_replaced_by_the_fixed_one(monkeypatch: pytest.Mon
         isc.simulate(described.replace({"grid.kind": "moving"}))
 
 
+def test_a_grid_that_takes_too_many_steps_is_replaced_by_the_fixed_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    described = load_experiment(EXAMPLES / "rb-mono-cait.toml")
+    fixed = isc.simulate(described.replace({"grid.kind": "fixed"}))
+    monkeypatch.setattr(running, "MOST_MOVING_STEPS", 40)
+    result = isc.simulate(described)
+    assert np.array_equal(result.dataset["density"].values, fixed.dataset["density"].values)
+    assert [remark.code for remark in result.remarks] == ["grid_stayed"]
+    assert isc.simulate(described.replace({"grid.kind": "moving"})).dataset.attrs["steps"] > 40
+
+
 @pytest.mark.parametrize(
     ("changes", "moves"),
     [

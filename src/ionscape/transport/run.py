@@ -32,6 +32,9 @@ from .variation import FaceSlopes, Variation, VariedStage, vary_stage
 ATTEMPTS_PER_CALL = 256
 """Most steps that are tried between two looks at progress, interruption and limits."""
 
+MOST_MOVING_STEPS = 5000
+"""Attempted steps of a stage after which cells that move are given up for a fixed grid: they usually take hundreds."""
+
 NEWTON_TOLERANCE = 0.1
 """Tolerance of Newton's method in units of the step tolerance."""
 
@@ -275,12 +278,15 @@ def _run_stage(
                 return
             taken = attempts_before + int(state.counters[STEPS] + state.counters[REJECTED])
             exhausted = taken >= settings.maximum_steps
-            if status in (STEP_TOO_SMALL, GRID_STRAYED) or exhausted:
+            loses = grid.moving is not None and experiment.grid.kind is None and taken >= MOST_MOVING_STEPS
+            if loses or status in (STEP_TOO_SMALL, GRID_STRAYED) or exhausted:
                 keep()
                 worst = int(np.argmax(np.abs(work.update_before[:, : m - 1]).max(axis=1)))
                 reason = (
                     f"{settings.maximum_steps} time steps were not enough for this stage; allow more in the settings"
                     if exhausted
+                    else f"the cells that move with the fronts took {taken} time steps"
+                    if loses
                     else "the cells that move with the fronts left the surface behind"
                     if status == GRID_STRAYED
                     else f"no time step down to {control.smallest_step:.2g} s converges"
