@@ -9,7 +9,7 @@ import pytest
 from scipy import integrate
 
 from called_kernels import assemble
-from experiments import constant, experiment, storage
+from experiments import constant, experiment, irradiation, storage
 from ionscape.transport import Settings
 from ionscape.transport.arrays import make_workspace
 from ionscape.transport.cross_terms import mean_density, mean_exponential
@@ -92,3 +92,19 @@ def test_fluxes_are_those_of_the_onsager_matrix() -> None:
     assert np.linalg.eigvalsh(matrix).min() > -1e-12 * strength.max()
     assemble(y, y[:, :5].copy(), 1.0, problem, 0, work)
     assert work.flux[1] == pytest.approx(matrix @ force, rel=1e-10)
+
+
+@pytest.mark.parametrize("given", [{"haven_ratio": 1e-6}, {"pairs": {"Li-Rb": 1.0}}])
+def test_ions_that_hardly_mix_are_calculated_as_mixing_a_little_and_that_is_said(given: dict[str, object]) -> None:
+    ions = {"Li": constant(1e-18), "Rb": constant(1e-19)}
+    glass = experiment(ions=ions, native={"Li": 1e28}, stages=[irradiation("Rb", 5.0, 3600.0)])
+    described = glass.replace({"cross_terms": given})
+    (remark,) = (remark for remark in described.remarks if remark.code == "coupling_limited")
+    assert "less than 0.5 % of their diffusion" in str(remark)
+    problem = make_stage(
+        described, 0, scales=make_scales(described), cells=cells_of(np.full(4, 1e-9)), start=0.0,
+        surface_displacement=0.0, back_field=0.0, present=np.ones(len(described.ions), dtype=bool), settings=Settings(),
+    ).problem  # fmt: skip
+    assert problem.medium.coupling.max() == 0.995
+    codes = {remark.code for remark in glass.replace({"cross_terms.haven_ratio": 0.01}).remarks}
+    assert "coupling_limited" not in codes

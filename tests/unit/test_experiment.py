@@ -264,7 +264,7 @@ def test_a_contact_without_a_potential_is_at_open_circuit() -> None:
         (ISOTHERM, ISOTHERM + "blocking = true\n", ["both a melt and blocking", "only one"]),
         ("melt = { Rb = 0.9, Li = 0.1 }\n" + ISOTHERM, "blocking = true\n",
          ["stages[0].potential", "lets no ion pass", 'kind = "storage"']),
-        ("melt = { Rb = 0.9, Li = 0.1 }\n" + ISOTHERM, "", ["neither a composition nor blocking"]),
+        ("melt = { Rb = 0.9, Li = 0.1 }\n" + ISOTHERM, "", ["neither a composition, nor a melt, nor blocking"]),
     ],
 )  # fmt: skip
 def test_a_mistake_in_a_melt_is_one_sentence(old: str, new: str, said: list[str]) -> None:

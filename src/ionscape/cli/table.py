@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 STAGES_PER_TABLE = 5  # so that a table fits 80 columns
 NO_VALUE = "-"
+CHARGE_OF = "injected charge of"
+SMALLEST_SHARE = 1e-6
+"""Part of the charge of one ion that another one must have injected to be shown beside it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +114,8 @@ def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
 
     A dash stands where a stage has no value, and a line that no stage has a value of is left out; why, is said below.
     """
-    stages: Sequence[Mapping[str, Any]] = summary["stages"]
-    of_rows = {row: [stage.get(row.key) for stage in stages] for row in ROWS}
+    stages: Sequence[Mapping[str, Any]] = [_with_charges_by_ion(stage) for stage in summary["stages"]]
+    of_rows = {row: [stage.get(row.key) for stage in stages] for row in (*_rows_by_ion(stages), *ROWS)}
     rows = [row.suited(values) for row, values in of_rows.items() if any(map(is_number, values))]
     for first in range(0, len(stages), STAGES_PER_TABLE):
         part = stages[first : first + STAGES_PER_TABLE]
@@ -123,6 +126,20 @@ def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
         for sentence in missing_figures(stage.get("missing", {})):
             console.print(f"stage {number}: {sentence}", highlight=False, markup=False)
     print_warnings(summary["warnings"])
+
+
+def _with_charges_by_ion(stage: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of a stage with the injected charges of its ions, where more than one ion passed the surface."""
+    charges: Mapping[str, float] = stage.get("injected_charges") or {}
+    passed = {name: value for name, value in charges.items() if value}
+    sizes = sorted(map(abs, passed.values()))
+    several = len(sizes) > 1 and sizes[-2] > SMALLEST_SHARE * sizes[-1]
+    return {**stage, **({f"{CHARGE_OF} {name}": value for name, value in passed.items()} if several else {})}
+
+
+def _rows_by_ion(stages: Iterable[Mapping[str, Any]]) -> list[Row]:
+    found = dict.fromkeys(key for stage in stages for key in stage if key.startswith(CHARGE_OF))
+    return [Row(key=key, label=key, dimension="charge") for key in found]
 
 
 def missing_figures(reasons: Mapping[str, str]) -> list[str]:

@@ -13,7 +13,12 @@ from ionscape.files.table import Table
 
 LARGEST = "beyond it the production of entropy could be negative"
 
-PairName = Annotated[str, Field(min_length=3, pattern=r"^[^\s.\[\]]+-[^\s.\[\]]+$")]
+USUAL = "1 is that of independent ions, and at 0 ions would not mix at all"
+
+PairName = Annotated[str, Field(min_length=1)]
+
+LARGEST_COUPLING = 0.995
+"""Largest λ with which is calculated: a front that mixes less is thinner than the ions are."""
 
 
 class CrossTerms(Table):
@@ -21,7 +26,7 @@ class CrossTerms(Table):
 
     name_in_messages: ClassVar[str] = "cross terms"
 
-    haven_ratio: Annotated[float, Number(Bounds(above=0.0, at_most=1.0), 0.5, reason=LARGEST)] | None = Field(
+    haven_ratio: Annotated[float, Number(Bounds(above=0.0, at_most=1.0), 0.5, reason=USUAL)] | None = Field(
         default=None,
         description="Haven ratio D*/D_σ, the same for all ions: 1 - H is the share of each ion's flux that follows the"
         " flux of all ions of its charge number. 1, as if absent, is the Nernst-Planck equation.",
@@ -52,6 +57,11 @@ class CrossTerms(Table):
             return dict.fromkeys(alike, 1.0 - self.haven_ratio)
         found = {ions_of_pair(pair, charges): value for pair, value in (self.pairs or {}).items()}
         return {ions: value for ions, value in found.items() if ions is not None}
+
+    @property
+    def beyond(self) -> bool:
+        """Whether a λ is larger than any with which is calculated."""
+        return self.largest > LARGEST_COUPLING
 
     @property
     def largest(self) -> float:

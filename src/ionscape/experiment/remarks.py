@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from ionscape.diffusivity import trapped_offset
 from ionscape.experiment.checks import contact_densities, diffusion_paths, network_charge
+from ionscape.experiment.cross_terms import LARGEST_COUPLING
 from ionscape.experiment.data import ExperimentData
 from ionscape.experiment.diffusion import SiteEnergySpecification, counted_ions, is_immobile
 from ionscape.experiment.native_glass import first_stage_with, immobile_ions, motionless_ions, native_coefficient
@@ -83,8 +84,14 @@ SHORT_CIRCUIT = Kind(
 
 NOTHING_TO_COUPLE = Kind(
     "nothing_to_couple",
-    "{path[cross_terms]} acts between ions of equal charge number, and no two of them meet in this experiment: leave it"
-    " out.",
+    "{path[cross_terms]} acts between ions of equal charge number that move, and couples no two that meet in this"
+    " experiment: leave it out, or name others.",
+)
+
+COUPLING_LIMITED = Kind(
+    "coupling_limited",
+    "{path[cross_terms]} leaves ions less than {share:percent 1} of their diffusion to mix with: it is calculated with"
+    " that, since a front that mixes less would be thinner than the ions are.",
 )
 
 
@@ -238,3 +245,5 @@ def _cross_terms(experiment: ExperimentData) -> Iterator[Remark]:
     }
     if not experiment.cross_terms.coefficients(charges):
         yield NOTHING_TO_COUPLE("cross_terms")
+    elif experiment.cross_terms.beyond:
+        yield COUPLING_LIMITED("cross_terms", share=1.0 - LARGEST_COUPLING)

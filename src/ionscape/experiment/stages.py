@@ -326,8 +326,8 @@ class Contact(StageTable):
             ("blocking = true", self.blocking),
         ) if there]  # fmt: skip
         if len(given) != 1:
-            found = f"both {' and '.join(given)}" if given else "neither a composition nor blocking"
-            remedy = "give either composition = { Na = 0.1, K = 0.9 } or blocking = true"
+            found = f"both {' and '.join(given)}" if given else "neither a composition, nor a melt, nor blocking"
+            remedy = "give composition = { Na = 0.1, K = 0.9 }, or a melt with its isotherm, or blocking = true"
             if "a melt" in given:
                 remedy = "give only one of composition, melt and blocking"
             reject(f"has {found}", remedy=remedy)
@@ -387,6 +387,8 @@ class Contact(StageTable):
     @property
     def title(self) -> str:
         """The ions, or that none passes."""
+        if self.potential is None and not self.blocking:
+            return f"{' + '.join(self.newcomers)} melt"
         return "blocking contact" if self.blocking else super().title
 
 

@@ -114,6 +114,9 @@ def current_panel(result: Result, *, time: float | None = None, stages: bool = T
               colour=GREY, size=8.0)
         for text, middle in (stage_marks(ends) if len(ends) > 1 else ())
     ]  # fmt: skip
+    if largest == 0.0:
+        named.append(Label(text="open circuit: no current flows", x=0.5, y=0.5, frame=("panel", "panel"),
+                           anchor=("center", "center"), colour=GREY, size=9.0))  # fmt: skip
     curve = Curve(name="current", x=times / horizontal.size, y=current / unit.size, colour="black", thickness=1.5)
     return Panel(
         horizontal=horizontal, vertical=axis_in(unit, "current", "A", limits=limits), curves=(curve,),

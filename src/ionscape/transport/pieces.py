@@ -98,7 +98,7 @@ def make_piece(
     first, last = (side.stages[number].first_temperature for side in (pieces.starts, pieces.ends))
     if changes.temperature and not tables.several:
         tables.ends, tables.several = _tables_of_stage(pieces, number, like, shared)
-    if first != last:
+    if tables.several and first != last:
         start = make_stage(pieces.starts, number, coefficients=tables.several[0][1].problem.coefficients, **shared)
     else:
         known = tables.single.get(first, None if like is None else (like.nodes[0][0], like))

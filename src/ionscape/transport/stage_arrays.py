@@ -14,6 +14,7 @@ from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE, VACUUM_PER
 from ionscape.diffusivity import DiffusionModel, log_diffusion_table
 from ionscape.diffusivity.table import SMALLEST_COEFFICIENT
 from ionscape.experiment import Experiment
+from ionscape.experiment.cross_terms import LARGEST_COUPLING
 
 from .arrays import (
     BEAM_LIMITED,
@@ -202,7 +203,7 @@ def _coupling(experiment: Experiment) -> FloatArray:
     charges = {name: ion.charge for name, ion in experiment.ions.items()}
     for (first, second), value in experiment.cross_terms.coefficients(charges).items():
         i, j = names.index(first), names.index(second)
-        coupling[i, j] = coupling[j, i] = value
+        coupling[i, j] = coupling[j, i] = min(value, LARGEST_COUPLING)
     return coupling
 
 

@@ -34,14 +34,14 @@ def summarise(dataset: xarray.Dataset, experiment: Experiment) -> dict[str, Any]
 
     A figure that does not exist is None, and `missing` says why, a sentence by the key of the figure.
 
-    `collected_charge`, `injected_charge` [C] of the stage; `initial_current` (after 1e-4 of the stage),
-    `final_current` [A]; `exchanged_ions`: native ions that have been replaced; `front_depth` [m]: where the native
-    fraction of these (see `native_fraction`) is one half; `front_width` [m]: between 16 and 84 % of the step from
-    plateau to bulk; `plateau`: mean native fraction from 2 nm to half the front depth, all three only of a front as
-    `front_figures` defines it; `peak_excess_charge`: signed extreme of sum Z_i (n_i - n_i0) / n_bulk beyond the surface
-    charge, that is the first cell and ten Debye lengths, n_bulk that of the native ions that take part in the exchange;
-    `surface_potential` [V] at the end of the stage; `zone_voltage` [V]: that minus the potential at 1.5 front depths;
-    `balance_error`; `steps`; `wall_time` [s].
+    `collected_charge`, `injected_charge` [C] of the stage, `injected_charges` by ion; `initial_current` (after 1e-4 of
+    the stage), `final_current` [A]; `exchanged_ions`: native ions that have been replaced; `front_depth` [m]: where the
+    native fraction of these (see `native_fraction`) is one half; `front_width` [m]: between 16 and 84 % of the step
+    from plateau to bulk; `plateau`: mean native fraction from 2 nm to half the front depth, all three only of a front
+    as `front_figures` defines it; `peak_excess_charge`: signed extreme of sum Z_i (n_i - n_i0) / n_bulk beyond the
+    surface charge, that is the first cell and ten Debye lengths, n_bulk that of the native ions that take part in the
+    exchange; `surface_potential` [V] at the end of the stage; `zone_voltage` [V]: that minus the potential at 1.5 front
+    depths; `balance_error`; `steps`; `wall_time` [s].
     """
     stages = dataset["stage"].values
     return {
@@ -91,12 +91,14 @@ def _summarise_stage(dataset: xarray.Dataset, experiment: Experiment, index: int
         missing["peak_excess_charge"] = "no cell lies beyond the charge of the two faces"
     collected = dataset["collected_charge"].values.sum(axis=1)
     injected = dataset["injected_charge"].values.sum(axis=1)
+    by_ion = dataset["injected_charge"].values[last] - dataset["injected_charge"].values[before]
     return {
         "kind": stage.kind,
         "duration": float(time[last]) - start,
         "temperature": experiment.stage_at(index, float(time[last])).first_temperature,
         "collected_charge": float(collected[last] - collected[before]),
         "injected_charge": float(injected[last] - injected[before]),
+        "injected_charges": dict(zip(names, by_ion.tolist(), strict=True)),
         "initial_current": float(current[established[0]]) if len(established) else None,
         "final_current": float(current[last]),
         "exchanged_ions": list(exchanged),
