@@ -471,7 +471,7 @@ def test_every_problem_is_one_sentence(old: str, new: str, said: list[str]) -> N
         (RB + f"[stages.diffusion.Rb]\n{IMMOBILE}", ["stages[0].beam", "immobile"]),
         (RB + "[back_electrode]\ndeposits = ['Na']", ["back_electrode.deposits[0]", '"Na"', "not described"]),
         (RB + "[cross_terms]\nhaven_ratio = 0.0", ["cross_terms.haven_ratio = 0", "greater than 0 and at most 1"]),
-        (RB + "[cross_terms]\nhaven_ratio = 1.1", ["cross_terms.haven_ratio = 1.1", "at most 1", "entropy"]),
+        (RB + "[cross_terms]\nhaven_ratio = 1.1", ["cross_terms.haven_ratio = 1.1", "at most 1", "independent ions"]),
         (RB + "[cross_terms]\npairs = { Li-Rb = 1.5 }", ["cross_terms.pairs.Li-Rb = 1.5", "at most 1", "entropy"]),
         (RB + "[cross_terms]\nhaven_ratio = 0.5\npairs = { Li-Rb = 0.5 }", ["cross_terms", "both"]),
         (RB + "[cross_terms]\npairs = { Li-Na = 0.5 }", ["cross_terms.pairs.Li-Na", "described", "Li, Rb"]),

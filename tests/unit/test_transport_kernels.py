@@ -211,7 +211,7 @@ duration = "1 h"
 @pytest.mark.parametrize("cross_terms", ["", "[cross_terms]\npairs = { A-C = 0.6 }\n"])
 def test_jacobian_is_exact(stage: str, cross_terms: str) -> None:
     """Every derivative against central differences of the residual, at a state without symmetry."""
-    text = experiment_text(stage) + cross_terms + '[grid]\ncell = "100 nm"\nzone = "500 nm"\n'
+    text = experiment_text(stage) + cross_terms + '[grid]\ncell = "100 nm"\nzone = "500 nm"\nsurface_cell = "10 nm"\n'
     experiment = parse_experiment(text, file="x.toml")
     scales = make_scales(experiment)
     cells = make_grid(experiment).cells()
