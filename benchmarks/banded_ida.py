@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_banded
 from sksundae.ida import IDA
 
-from ionscape.transport.arrays import POTENTIAL_LIMITED, SURFACE_BEAM, Problem, Workspace, make_workspace
+from ionscape.transport.arrays import POTENTIAL_LIMITED, Problem, Workspace, make_workspace
 from ionscape.transport.equations import assemble
 from ionscape.transport.fluxes import OUTFLOW_SMOOTHING, bernoulli, face_coefficient, log_coefficient, outflow
 
@@ -161,8 +161,8 @@ class BandedIda:
 
     def __init__(self, problem: Problem) -> None:
         boundaries, medium = problem.boundaries, problem.medium
-        if boundaries.law != SURFACE_BEAM or not math.isinf(boundaries.beam_flux):
-            raise ValueError("only for irradiation without a limit of the beam current")
+        if np.count_nonzero(boundaries.beam_share) != 1 or not math.isinf(boundaries.beam_flux):
+            raise ValueError("only for a beam of one ion without a limit of its current")
         self.problem = problem
         self.cells = len(problem.cells.size)
         self.ions = len(medium.charges)
@@ -172,7 +172,7 @@ class BandedIda:
             problem.cells.size, problem.cells.distance, problem.coefficients.knots,
             problem.coefficients.spacing_inverse, problem.coefficients.counts, medium.charges, boundaries.deposits,
             medium.permittivity, medium.thermal, boundaries.holding, boundaries.applied_potential, boundaries.vacuum,
-            boundaries.beam, np.zeros(self.ions), np.zeros((2, self.ions)),
+            int(np.argmax(boundaries.beam_share)), np.zeros(self.ions), np.zeros((2, self.ions)),
         )  # fmt: skip
         self.residuals = self.jacobians = 0
 
