@@ -17,7 +17,7 @@ USUAL = "1 is that of independent ions, and at 0 ions would not mix at all"
 
 PairName = Annotated[str, Field(min_length=1)]
 
-LARGEST_COUPLING = 0.995
+LARGEST_COUPLING = 0.98
 """Largest λ with which is calculated: a front that mixes less is thinner than the ions are."""
 
 
