@@ -64,6 +64,11 @@ class CrossTerms(Table):
         return self.largest > LARGEST_COUPLING
 
     @property
+    def share_of_diffusion(self) -> float:
+        """Smallest share of their diffusion with which ions mix; 1 without cross terms."""
+        return 1.0 - min(self.largest, LARGEST_COUPLING)
+
+    @property
     def largest(self) -> float:
         """Largest λ; 0 without cross terms."""
         if self.haven_ratio is not None:

@@ -18,9 +18,6 @@ IntegerArray = NDArray[np.int64]
 LANES = 4
 """Right-hand sides that lie side by side: as many as fit into a vector of the processor."""
 
-SMALLEST_SHARE = 2e-2
-"""Share of its diffusion that decides about cells and advection between them where cross terms leave less."""
-
 SURFACE_BEAM = 0
 SURFACE_HELD = 1
 SURFACE_BLOCKING = 2

@@ -21,7 +21,7 @@ import math
 from ionscape.arrays import FloatArray
 from ionscape.compiled import inlined_kernel, inner_kernel, ordered_kernel
 
-from .arrays import SMALLEST_SHARE, Problem, Workspace
+from .arrays import Problem, Workspace
 from .fluxes import face_coefficient, flux_weights, scharfetter_gummel
 
 ABSENT = 1e-30
@@ -117,7 +117,7 @@ def share_of_diffusion(coupling: FloatArray) -> float:
     for i in range(coupling.shape[0]):
         for j in range(i):
             share = min(share, 1.0 - coupling[i, j])
-    return max(share, SMALLEST_SHARE)
+    return share
 
 
 @inlined_kernel

@@ -21,8 +21,6 @@ from ionscape.diffusivity.table import SMALLEST_COEFFICIENT
 from ionscape.experiment import Experiment, SiteEnergySpecification, Stage
 from ionscape.relations.conduction import debye_length
 
-from .arrays import SMALLEST_SHARE
-
 CELLS_PER_FRONT = 16
 """Cells across the 16-84 % width of the narrowest front: its width is then within 0.5 % of a converged one."""
 LARGEST_PECLET_NUMBER = 0.24
@@ -88,7 +86,7 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
         float(_native_coefficient(experiment, index, experiment.diffusion_models(index)))
         for index in range(len(experiment.stages))
     ]
-    diffusing = max(1.0 - experiment.cross_terms.largest, SMALLEST_SHARE)
+    diffusing = experiment.cross_terms.share_of_diffusion
     wholes = _times_of_diffusion(experiment, of_stage, natives)
     for index, stage in enumerate(experiment.stages):
         models = experiment.diffusion_models(index)
