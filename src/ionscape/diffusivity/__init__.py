@@ -1,4 +1,4 @@
-"""Diffusion coefficients D(n, T): constant, from a distribution of site energies, tabulated."""
+"""Diffusion coefficients D(n, T): constant, from a distribution of site energies, tabulated; populations of sites."""
 
 from ionscape.diffusivity.models import (
     ConstantDiffusion,
@@ -6,6 +6,12 @@ from ionscape.diffusivity.models import (
     SiteEnergyDiffusion,
     TableDiffusion,
     site_energy_diffusion,
+)
+from ionscape.diffusivity.populations import (
+    Levels,
+    PopulationDiffusion,
+    SiteSystem,
+    release_rate_of_hops,
 )
 from ionscape.diffusivity.site_energies import (
     Branch,
@@ -20,11 +26,15 @@ __all__ = [
     "Branch",
     "ConstantDiffusion",
     "DiffusionModel",
+    "Levels",
+    "PopulationDiffusion",
     "SiteEnergyDiffusion",
     "SiteEnergyDistribution",
+    "SiteSystem",
     "TableDiffusion",
     "full_width_at_half_maximum",
     "log_diffusion_table",
+    "release_rate_of_hops",
     "site_energy_diffusion",
     "trapped_offset",
     "width_of_full_width",
