@@ -17,8 +17,8 @@ from ionscape import figures
 from ionscape.errors import InputError
 from ionscape.experiment import Experiment, load_experiment, parse_experiment
 from ionscape.figures import states, style
+from ionscape.figures.coefficients import stage_entries
 from ionscape.figures.currents import stage_marks
-from ionscape.figures.energies import stage_entries
 from ionscape.figures.film import frame_times, pictures
 from ionscape.figures.profiles import DensityScale, profile_curves, stage_title, zone_name
 from ionscape.figures.render_matplotlib import draw, draw_panel, place_labels

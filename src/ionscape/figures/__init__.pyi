@@ -1,6 +1,6 @@
+from ionscape.figures.coefficients import diffusion_coefficients as diffusion_coefficients
 from ionscape.figures.currents import current_and_charge as current_and_charge, overview as overview
 from ionscape.figures.energies import (
-    diffusion_coefficients as diffusion_coefficients,
     local_populations as local_populations,
     site_energy_distribution as site_energy_distribution,
 )

@@ -2,40 +2,80 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ionscape.arrays import FloatArray
+
+from .coefficients import diffusion_panel, stage_entries
 from .conditions import condition_panels, piece_starts
-from .energies import diffusion_panel, stage_entries
+from .lettering import with_minus
 from .plot import Axis, Curve, Label, Mark, Panel, Plot, axis_in
 from .profiles import density_scale, named_stages, potential_panel, shown_depth_of, zone_name
 from .render_matplotlib import Drawing
 from .states import Result, ion_names, stage_ends, stage_numbers, state_at, values
 from .style import axis_unit, ion_styles
 
-if TYPE_CHECKING:
-    pass
-
 LEAST_APART = 0.03  # of all time: closer numbers of stages would run into each other
 MOST_NAMED = 6  # stages: more lines of names would leave no room for the current
+BRIEF = 1e-3  # of a stage or of all time: what lasts no longer is a line in any figure
+HIGHEST_WHOLE = 2.0  # times the other currents: brief ones beyond them by no more are drawn whole
+NOT_CUT = 0.2  # of the range of the other currents: what reaches no farther beyond them lies within the panel
+LEAST_BETWEEN = 0.12  # of all time: room for the height of a current that is cut
 LEAST_CHARGE = 1e-4  # of the largest charge: below it an ion's line would only lie on the axis
+SAME_CHARGE = 0.01  # of the largest charge: lines closer than that hide each other
+DASH = 2.2  # times the thickness of a line
 GREY = "#595959"
 
 
 def _settled(result: Result) -> NDArray[np.bool_]:
     """Return which stored times lie beyond the first thousandth of their stage, where the field is built up.
 
-    So it is of every part of a stage with conditions of its own.
+    So it is of every part of a stage with conditions of its own; a part that lasts no longer than a thousandth of all
+    time is a line in any figure.
     """
-    times = values(result.dataset, "time")
+    times, whole = values(result.dataset, "time"), result.experiment.duration
     settled = np.zeros(times.size, dtype=np.bool_)
-    for start, end in pairwise([*piece_starts(result.experiment), result.experiment.duration]):
-        settled |= (times > start + 1e-3 * (end - start)) & (times <= end * (1.0 + 1e-12))
+    for start, end in pairwise([*piece_starts(result.experiment), whole]):
+        if end - start > BRIEF * whole:
+            settled |= (times > start + BRIEF * (end - start)) & (times <= end * (1.0 + 1e-12))
     return settled
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cut:
+    """A current that runs out of the panel: at what time [s], and how high [A]."""
+
+    time: float
+    current: float
+
+
+def _shown_and_cut(result: Result) -> tuple[FloatArray, list[_Cut]]:
+    """The currents that set the scale [A], and what is cut of brief ones that are much higher.
+
+    What charges the sample as a capacitor when a potential is switched on may be so high that nothing else could be
+    read. The highest of neighbours stands for them.
+    """
+    times, current = values(result.dataset, "time"), values(result.dataset, "current")
+    settled = _settled(result)
+    shown = current[settled] if settled.any() else current
+    lowest, highest = min(0.0, float(shown.min())), max(0.0, float(shown.max()))
+    room = HIGHEST_WHOLE * (highest - lowest)
+    if room == 0.0 or (highest - current.max() >= -room and current.min() - lowest >= -room):
+        return current, []
+    kept: list[_Cut] = []
+    gap = LEAST_BETWEEN * float(times[-1] - times[0])
+    beyond = np.where(current > highest, current - highest, np.minimum(current - lowest, 0.0))
+    for place in np.argsort(-np.abs(beyond), kind="stable"):
+        if not abs(beyond[place]) > NOT_CUT * (highest - lowest):
+            break
+        near = any(abs(each.time - times[place]) < gap and each.current * beyond[place] > 0.0 for each in kept)
+        if not near:
+            kept.append(_Cut(time=float(times[place]), current=float(current[place])))
+    return shown, sorted(kept, key=lambda each: each.time)
 
 
 def stage_marks(ends: dict[int, float]) -> list[tuple[str, float]]:
@@ -97,14 +137,15 @@ def current_panel(result: Result, *, time: float | None = None, stages: bool = T
     """
     dataset, horizontal = result.dataset, _time_axis(result)
     times, current = values(dataset, "time"), values(dataset, "current")
-    settled = _settled(result)
-    extremes = current[settled] if settled.any() else current
+    extremes, cut = _shown_and_cut(result)
     largest = float(np.abs(extremes).max())
     unit = axis_unit(largest, "current", least=0.5)
-    # what charges the capacitor at the start of a stage may be far larger
-    margin = 0.05 * float(np.ptp([0.0, *extremes])) or 0.05 * largest or unit.size
-    lowest, highest = float(extremes.min()), float(extremes.max())
-    limits = (lowest - margin if lowest < 0.0 else 0.0, highest + margin if highest > 0.0 or lowest == 0.0 else 0.0)
+    lowest, highest = min(0.0, float(extremes.min())), max(0.0, float(extremes.max()))
+    # what is cut has its height written above the other lines
+    margin = (0.2 if cut else 0.05) * (highest - lowest) or unit.size
+    down, up = (any(sign * each.current > 0.0 for each in cut) for sign in (-1.0, 1.0))
+    limits = (lowest - margin if lowest < 0.0 or down else 0.0,
+              highest + margin if highest > 0.0 or lowest == 0.0 or up else 0.0)  # fmt: skip
     marks = _stage_ends(result, horizontal.size)
     if time is not None:
         marks.append(Mark(value=time / horizontal.size, line="solid", colour="#D55E00"))
@@ -114,6 +155,7 @@ def current_panel(result: Result, *, time: float | None = None, stages: bool = T
               colour=GREY, size=8.0)
         for text, middle in (stage_marks(ends) if len(ends) > 1 else ())
     ]  # fmt: skip
+    named += [_height_of(each, horizontal) for each in cut]
     if largest == 0.0:
         named.append(Label(text="open circuit: no current flows", x=0.5, y=0.5, frame=("panel", "panel"),
                            anchor=("center", "center"), colour=GREY, size=9.0))  # fmt: skip
@@ -123,6 +165,16 @@ def current_panel(result: Result, *, time: float | None = None, stages: bool = T
         marks=tuple(marks), labels=tuple(named), legend="",
         title="\n".join(stage_lines(result)) if 1 < len(ends) <= MOST_NAMED else "",
     )  # fmt: skip
+
+
+def _height_of(cut: _Cut, horizontal: Axis) -> Label:
+    """How high a current is that runs out of the panel."""
+    high = cut.current > 0.0
+    unit, place = axis_unit(cut.current, "current", least=1.0), cut.time / horizontal.size
+    late = place > 0.8 * (horizontal.limits[1] or np.inf)
+    text = f"{'↑' if high else '↓'} {with_minus(f'{cut.current / unit.size:.3g}')} {unit.unit}"
+    return Label(text=text, x=place, y=0.99 if high else 0.01, frame=("data", "panel"), colour=GREY, size=8.0,
+                 anchor=("right" if late else "left", "top" if high else "bottom"))  # fmt: skip
 
 
 def charge_panel(result: Result) -> Panel:
@@ -135,7 +187,6 @@ def charge_panel(result: Result) -> Panel:
     charges = {"back": values(dataset, "collected_charge"), "surface": values(dataset, "injected_charge")}
     largest = max(float(np.abs(charge).max()) for charge in charges.values())
     unit, styles = axis_unit(largest, "charge", least=0.5), ion_styles(names)
-    # dashes on top, since what enters and what leaves often agree
     curves = [
         Curve(name=f"{name}, {face}", x=times / horizontal.size, y=charge[:, column] / unit.size, thickness=1.6,
               colour=styles[name].colour, line="dashed" if face == "surface" else "solid")
@@ -143,6 +194,7 @@ def charge_panel(result: Result) -> Panel:
         for column, name in enumerate(names)
         if np.abs(charge[:, column]).max() > LEAST_CHARGE * largest
     ]  # fmt: skip
+    curves = _side_by_side(curves, nearness=SAME_CHARGE * largest / unit.size)
     nothing = Label(text="no ion passes a face", x=0.5, y=0.5, frame=("panel", "panel"), anchor=("center", "center"),
                     colour=GREY)  # fmt: skip
     return Panel(
@@ -151,6 +203,32 @@ def charge_panel(result: Result) -> Panel:
         # above the panel: charges of both signs leave no corner of it free
         legend="above", legend_title="through surface or back; positive towards the back",
     )  # fmt: skip
+
+
+def _side_by_side(curves: list[Curve], *, nearness: float) -> list[Curve]:
+    """Curves of which those that lie on each other take turns in showing their dashes.
+
+    What enters and what leaves often agrees, and so do two ions of one beam.
+
+    Args:
+        curves: in the order in which they are drawn.
+        nearness: largest distance of curves that look like one.
+    """
+    groups: list[list[int]] = []
+    for number, curve in enumerate(curves):
+        same = next((group for group in groups if np.abs(curves[group[0]].y - curve.y).max() <= nearness), None)
+        if same is None:
+            groups.append([number])
+        else:
+            same.append(number)
+    found = list(curves)
+    for group in groups:
+        # a gap shows what is drawn whole, or the paper
+        turns = len(group) + (curves[group[0]].line != "solid")
+        for turn, number in enumerate(group, start=turns - len(group)):
+            if turn and turns > 2:
+                found[number] = replace(curves[number], line=(0.0, (0.0, DASH * turn, DASH, DASH * (turns - 1 - turn))))
+    return found
 
 
 @Drawing
@@ -175,14 +253,21 @@ def _currents(result: Result) -> tuple[Panel, Panel]:
 
 @Drawing
 def overview(result: Result) -> Plot:
-    """Draw the final profile, the diffusion coefficients, current and charge, and the potential as one page."""
+    """Draw the final profile, the diffusion coefficients, current and charge, and the potential as one page.
+
+    Potential, beam current and temperature over time stand above the current, where they change within a stage.
+    """
     experiment, dataset = result.experiment, result.dataset
     final = state_at(dataset, max(stage_ends(dataset).values()))
     limit = shown_depth_of(result, [final.time])
     clock, scale = axis_unit(final.time, "time"), density_scale(result, limit)
     current, charge = _currents(result)
     diffusion, stages = diffusion_panel(experiment), stage_entries(experiment)
-    programmed = any("temperature" in stage.programmes for stage in experiment.stages)
+    conditions = [
+        replace(panel, vertical=replace(panel.vertical, label=f"{panel.vertical.label}\n"))  # they are low
+        for panel in condition_panels(result, current.horizontal)
+    ]
+    below = tuple((5 + number, 4) for number in range(len(conditions)))
     if len(stages) > 1:
         diffusion = replace(diffusion, curves=(*diffusion.curves, *stages))
     return Plot(
@@ -190,11 +275,13 @@ def overview(result: Result) -> Plot:
         title=experiment.title,
         panels=(
             scale.panel(scale.curves(final), title=f"profile after {final.time / clock.size:.4g} {clock.unit}"),
-            replace(diffusion, title=f"diffusion coefficients{', at first' if programmed else ''}"),
+            replace(diffusion, title="diffusion coefficients"),
             current,
             charge,
             replace(potential_panel(final, limit=limit), title=f"potential in the {zone_name(experiment, limit)}"),
+            *conditions,
         ),
-        layout=((0, 1), (0, 1), (2, 4), (3, 4)),
-        size=(11.0, 8.0),
+        layout=((0, 1), (0, 1), *below, (2, 4), (3, 4)),
+        heights=(1.0, 1.0, *(0.5 for _ in conditions), 1.0, 1.0) if conditions else (),
+        size=(11.0, 8.0 + 1.2 * len(conditions)),
     )

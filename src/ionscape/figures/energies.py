@@ -1,6 +1,6 @@
-"""Diffusion coefficients, site energy distributions and their populations.
+"""Site energy distributions and their populations.
 
-As Gunawan 2024, Figs. 2 and 4, and Gunawan 2026, Figs. 2, 4, 6 and 7. Energies are counted from the threshold of
+As Gunawan 2024, Fig. 4, and Gunawan 2026, Figs. 2, 4, 6 and 7. Energies are counted from the threshold of
 long-range transport, so that the Fermi level lies at minus the activation energy (Gunawan 2026, eq. 7).
 """
 
@@ -15,106 +15,20 @@ import numpy as np
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
 
-from .axes import DIFFUSION, SITE_ENERGY, SITES, decades
+from .axes import SITE_ENERGY, SITES
+from .coefficients import stage_list
 from .lettering import with_minus
-from .plot import Axis, Curve, Label, Mark, Panel, Plot, area, entry
-from .profiles import stage_title, stages_and_temperatures
+from .plot import Curve, Label, Mark, Panel, Plot, area
 from .render_matplotlib import Drawing
 from .states import Array, Result, State, arrival_order, stage_ends, state_at
-from .style import STAGE_LINES, LineStyle, axis_unit, ion_styles, reject
+from .style import STAGE_LINES, axis_unit, ion_styles, reject
 
 if TYPE_CHECKING:
     from ionscape.diffusivity import DiffusionModel, SiteEnergyDistribution
     from ionscape.experiment import Experiment
 
 ENERGY_POINTS = 1500
-SAME_COEFFICIENT = 0.2  # relative difference of two diffusion coefficients that looks like none over some decades
 LEAST_POPULATION = 1e-4  # of bulk: less would be a line without area
-
-
-def _stage_list(experiment: Experiment, stages: int | Sequence[int] | None) -> list[int]:
-    """Return the stages to draw; by default those in which ions are driven, or all if there is none."""
-    count = len(experiment.stages)
-    if stages is None:
-        driven = [number for number, stage in enumerate(experiment.stages) if stage.drives]
-        return driven or list(range(count))
-    chosen = [stages] if isinstance(stages, int) else list(stages)
-    for number in chosen:
-        if not 0 <= number < count:
-            raise reject("stage", number, range(count))
-    return chosen
-
-
-def diffusion_panel(experiment: Experiment, stages: int | Sequence[int] | None = None) -> Panel:
-    """D over the density that sets the Fermi level, a kind of line for each stage; see `diffusion_coefficients`."""
-    fraction = np.unique(np.concatenate([np.geomspace(1e-4, 1e-2, 50), np.linspace(0.0, 1.0, 2001)[1:]]))
-    chosen = _stage_list(experiment, stages)
-    styles = ion_styles(experiment.ions)
-    curves: list[Curve] = []
-    counted: dict[str, str] = {}
-    depends = False
-    for line, number in zip(_stage_lines(len(chosen)), chosen, strict=True):
-        models = experiment.diffusion_models(number)
-        temperature = experiment.stages[number].first_temperature
-        for name in arrival_order(experiment, number):
-            density = fraction * experiment.reference_density(name, number)
-            coefficient = np.asarray(models[name].coefficient(density, temperature), dtype=np.float64)
-            if not coefficient.max() > 0:
-                continue
-            # one label where lines end at nearly the same place
-            labelled = any(curve.end_label == name and abs(coefficient[-1] / curve.y[-1] - 1) < SAME_COEFFICIENT
-                           for curve in curves)  # fmt: skip
-            curves.append(Curve(name=name if len(chosen) == 1 else f"{name}, stage {number + 1}", x=fraction,
-                                y=coefficient, colour=styles[name].colour, line=line, legend=False,
-                                end_label="" if labelled else name))  # fmt: skip
-            counts = models[name].fermi_level_counts
-            if counts and counts != (name,):
-                counted[name] = f"{name}: {' + '.join(counts)}"
-            depends |= float(np.ptp(coefficient)) > 0.0
-    note = f" ({'; '.join(counted.values())})" if counted else ""
-    what = f"density that sets the Fermi level{note}" if depends else "density, on which no coefficient depends"
-    return Panel(
-        horizontal=Axis(label=f"{what},", symbol="n/n_bulk", limits=(0.0, 1.0)),
-        vertical=replace(DIFFUSION, limits=decades(curves)),
-        curves=tuple(curves),
-    )
-
-
-def stage_entries(experiment: Experiment, stages: Sequence[int] | None = None) -> list[Curve]:
-    """Entries of a legend for the lines of several stages, with their temperatures where these differ."""
-    chosen = _stage_list(experiment, stages)
-    titles = stages_and_temperatures(experiment, chosen)
-    lines = _stage_lines(len(chosen))
-    return [entry(title, colour="black", line=line, thickness=1.5) for title, line in zip(titles, lines, strict=True)]
-
-
-@Drawing
-def diffusion_coefficients(experiment: Experiment, stages: int | Sequence[int] | None = None) -> Plot:
-    """Draw the diffusion coefficients [m^2/s] of all ions over the density that sets their Fermi level.
-
-    The abscissa is a fraction of `Experiment.reference_density`, the native density of the ions that are counted;
-    coefficients that do not depend on it are horizontal lines. Gunawan 2024, Fig. 2; Gunawan 2026, Figs. 4, 6, 7.
-
-    Args:
-        experiment: the description of the experiment.
-        stages: the stage or stages (from 0) whose models and temperatures to draw, one kind of line for each; without
-            it, all stages but storage. An ion appears from the stage on in which it is present.
-
-    Raises:
-        InputError: there is no such stage.
-    """
-    chosen = _stage_list(experiment, stages)
-    panel = diffusion_panel(experiment, chosen)
-    entries = [
-        replace(entry, name=f"{stage_title(experiment, number)}, {experiment.stages[number].temperature_in_words}")
-        for number, entry in zip(chosen, stage_entries(experiment, chosen), strict=True)
-    ]
-    return Plot(name="diffusion-coefficients", legend="above", columns=2, size=(6.2, 4.2),
-                panels=(replace(panel, curves=(*panel.curves, *entries), legend=""),))  # fmt: skip
-
-
-def _stage_lines(count: int) -> list[LineStyle]:
-    return [STAGE_LINES[number % len(STAGE_LINES)] for number in range(count)]
 
 
 def _distribution(model: DiffusionModel, ion: str) -> SiteEnergyDistribution:
@@ -168,7 +82,7 @@ def site_energy_distribution(
     ion = next(iter(experiment.sample.native)) if ion is None else ion
     if ion not in experiment.ions:
         raise reject("ion", ion, experiment.ions)
-    number = _stage_list(experiment, stage)[0]
+    number = stage_list(experiment, stage)[0]
     distribution = _distribution(experiment.diffusion_models(number)[ion], ion)
     bulk = experiment.reference_density(ion, number)
     native = experiment.native_fermi_density(ion, number) or bulk
@@ -232,7 +146,7 @@ def all_site_energies(experiment: Experiment) -> Plot | None:
     marks: dict[tuple[str, str], Mark] = {}
     for name in experiment.ions:
         drawn: list[object] = []
-        for number in _stage_list(experiment, None):
+        for number in stage_list(experiment, None):
             model = experiment.diffusion_models(number)[name]
             if not isinstance(model, SiteEnergyDiffusion) or name not in arrival_order(experiment, number):
                 continue

@@ -47,13 +47,8 @@ def stage_title(experiment: Experiment, stage: int) -> str:
     return f"stage {stage + 1}, {experiment.stages[stage].title}"
 
 
-def stages_and_temperatures(experiment: Experiment, stages: Sequence[int]) -> list[str]:
-    """Return the short names of stages, with their temperatures where these differ."""
-    return [f"stage {stage + 1}, {name}" for stage, name in zip(stages, named_stages(experiment, stages), strict=True)]
-
-
 def named_stages(experiment: Experiment, stages: Sequence[int]) -> list[str]:
-    """Return the same without their numbers."""
+    """Return the names of stages without their numbers, with their temperatures where these differ."""
     named = [experiment.stages[stage] for stage in stages]
     alike = len({stage.temperature_in_words for stage in named}) < 2
     return [stage.title if alike else f"{stage.title}, {stage.temperature_in_words}" for stage in named]
