@@ -60,9 +60,11 @@ PUBLIC_PACKAGES = (
 TABLES = {
     "Sample": "Sample: `[sample]`",
     "Chamber": "Chamber: `[chamber]`",
+    "Sites": "Site system: `[sites.NAME]`",
     "Ion": "Ion: `[ions.NAME]`",
     "ConstantSpecification": 'Constant diffusion coefficient: `model = "constant"`',
     "SiteEnergySpecification": 'Site energies: `model = "site-energies"`',
+    "PopulationSpecification": 'Populations: `model = "populations"`',
     "TableSpecification": 'Tabulated diffusion coefficient: `model = "table"`',
     "Irradiation": 'Irradiation: `[[stages]]`, `kind = "irradiation"`',
     "Contact": 'Contact: `[[stages]]`, `kind = "contact"`',

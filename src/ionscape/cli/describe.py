@@ -111,6 +111,8 @@ def describe(experiment: Experiment) -> Iterator[str]:
         mobility = _mobility(experiment, name)
         model = getattr(ion.diffusion, "model", type(ion.diffusion).__name__)
         yield f"  ion {name}: charge {ion.charge:+d}, diffusion model {model}, {mobility}"
+    for name in experiment.sites:
+        yield from _describe_sites(experiment, name)
     for number, stage in enumerate(experiment.stages, start=1):
         yield (
             f"  stage {number}: {stage.in_short()}, {in_words(stage.temperature, 'temperature', digits=5)}, "
@@ -137,6 +139,31 @@ def describe(experiment: Experiment) -> Iterator[str]:
     yield f"  back electrode: grounded, {leaving}"
     for warning in experiment.warnings:
         yield f"warning: {warning}"
+
+
+def _describe_sites(experiment: Experiment, name: str) -> Iterator[str]:
+    """Yield a line about a site system, and one about each ion on it whose population is resolved."""
+    from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
+    from ionscape.diffusivity import PopulationDiffusion
+
+    system, temperature = experiment.site_system(name), experiment.stages[0].first_temperature
+    sites, kelvin = system.distribution.total_sites, format_quantity(temperature, "temperature", digits=5)
+    levels = system.levels(0.25 * BOLTZMANN_CONSTANT * temperature)
+    mobile = system.distribution.branches[0].centre
+    level = (levels.fermi_level(system.native_density, temperature) - mobile) / ELECTRON_VOLT
+    held, filled = " and ".join(experiment.sites[name].holds), system.native_density / sites
+    yield (
+        f"  site system {name}: {sites:.4g} sites/m^3, {filled:.4g} of them filled by native {held}; ions"
+        f" {', '.join(system.ions)}; Fermi level {level:+.4f} eV from the middle of the mobile sites at {kelvin}"
+    )
+    for ion in system.ions:
+        model = experiment.diffusion_model(ion, 0)
+        if isinstance(model, PopulationDiffusion):
+            rate = format_quantity(model.release_rate(temperature), "rate")
+            yield (
+                f"    population of {ion}: release rate {rate} at {kelvin},"
+                f" hops of {format_quantity(model.hop_length, 'length')}"
+            )
 
 
 def _mobility(experiment: Experiment, name: str) -> str:

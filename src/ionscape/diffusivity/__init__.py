@@ -1,5 +1,12 @@
 """Diffusion coefficients D(n, T): constant, from a distribution of site energies, tabulated; populations of sites."""
 
+from ionscape.diffusivity.branches import (
+    Branch,
+    Histogram,
+    full_width_at_half_maximum,
+    trapped_offset,
+    width_of_full_width,
+)
 from ionscape.diffusivity.models import (
     ConstantDiffusion,
     DiffusionModel,
@@ -13,19 +20,14 @@ from ionscape.diffusivity.populations import (
     SiteSystem,
     release_rate_of_hops,
 )
-from ionscape.diffusivity.site_energies import (
-    Branch,
-    SiteEnergyDistribution,
-    full_width_at_half_maximum,
-    trapped_offset,
-    width_of_full_width,
-)
+from ionscape.diffusivity.site_energies import SiteEnergyDistribution, site_distribution
 from ionscape.diffusivity.table import log_diffusion_table
 
 __all__ = [
     "Branch",
     "ConstantDiffusion",
     "DiffusionModel",
+    "Histogram",
     "Levels",
     "PopulationDiffusion",
     "SiteEnergyDiffusion",
@@ -35,6 +37,7 @@ __all__ = [
     "full_width_at_half_maximum",
     "log_diffusion_table",
     "release_rate_of_hops",
+    "site_distribution",
     "site_energy_diffusion",
     "trapped_offset",
     "width_of_full_width",

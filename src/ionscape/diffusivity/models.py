@@ -6,6 +6,7 @@ Densities in 1/m^3, temperatures in K, energies in J, diffusion coefficients in 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
@@ -16,8 +17,8 @@ from numpy.typing import ArrayLike
 from ionscape.arguments import non_negative, positive
 from ionscape.arrays import FloatArray
 from ionscape.constants import BOLTZMANN_CONSTANT
-from ionscape.diffusivity.site_energies import Branch, Shape, SiteEnergyDistribution
-from ionscape.diffusivity.site_energies import trapped_offset as usual_trapped_offset
+from ionscape.diffusivity.branches import Shape
+from ionscape.diffusivity.site_energies import SiteEnergyDistribution, site_distribution
 from ionscape.errors import InputError
 
 LARGEST_EXPONENT = 600.0
@@ -232,20 +233,21 @@ def site_energy_diffusion(
     bulk_coefficient: float,
     reference_temperature: float,
     activation_energy: float,
-    width: float,
+    width: float | None = None,
     excess_sites: float = 0.10,
     trapped_fraction: float = 0.0,
     trapped_width: float | None = None,
     trapped_offset: float | None = None,
     shape: Shape = "cosine-squared",
+    energies: Sequence[float] | None = None,
+    weights: Sequence[float] | None = None,
     fermi_level_counts: tuple[str, ...] | None = None,
     reference_density: float | None = None,
 ) -> SiteEnergyDiffusion:
     """The diffusion model of an ion whose sites have a distribution of energies (Gunawan 2024 ESI (S15–S17)).
 
-    The mobile branch holds (1 + excess_sites − trapped_fraction) of `bulk_density`, the trapped branch
-    trapped_fraction of it, centred `trapped_offset` lower. The energy axis is such that E_act(reference_density)
-    is `activation_energy`, and D_0 such that D is `bulk_coefficient` there.
+    The energy axis is such that E_act(reference_density) is `activation_energy`, and D_0 such that D is
+    `bulk_coefficient` there.
 
     Args:
         bulk_density: n_bulk, unit in which sites are counted: the density that the ions which set the Fermi level have
@@ -253,13 +255,14 @@ def site_energy_diffusion(
         bulk_coefficient: D at the reference density and temperature [m^2/s].
         reference_temperature: [K].
         activation_energy: E_act at the reference density [J].
-        width: Γ of the mobile branch, or its standard deviation if Gaussian [J].
-        excess_sites: sites minus ions, relative to n_bulk; greater than 0 for a Gaussian.
-        trapped_fraction: sites of the trapped branch relative to n_bulk, in [0, 1).
-        trapped_width: Γ or standard deviation of the trapped branch [J]; needed if trapped_fraction > 0.
-        trapped_offset: centre of the trapped branch below that of the mobile one [J]; two full widths at half maximum
-            of the mobile branch if None: πΓ for cos², 4.71 standard deviations for a Gaussian.
-        shape: of both branches.
+        width: of the distribution; see `site_distribution` for it and the following ones.
+        excess_sites: of the distribution.
+        trapped_fraction: of the distribution.
+        trapped_width: of the distribution.
+        trapped_offset: of the distribution.
+        shape: of the distribution.
+        energies: of the distribution.
+        weights: of the distribution.
         fermi_level_counts: ions whose densities set the Fermi level; None for the ion itself.
         reference_density: that at which `bulk_coefficient` and `activation_energy` hold, no more than there are sites
             [1/m^3]; None for n_bulk.
@@ -267,55 +270,30 @@ def site_energy_diffusion(
     Raises:
         InputError: a value is out of its bounds.
     """
-    for key, value in (
-        ("bulk_density", bulk_density),
-        ("bulk_coefficient", bulk_coefficient),
-        ("reference_temperature", reference_temperature),
-        ("width", width),
-    ):
+    for key, value in (("bulk_coefficient", bulk_coefficient), ("reference_temperature", reference_temperature)):
         positive(key, value)
     non_negative("activation_energy", activation_energy)
-    non_negative("excess_sites", excess_sites)
-    if not 0.0 <= trapped_fraction < 1.0:
-        problem = "must be at least 0 and less than 1, or no mobile ions are left"
-        raise InputError(problem, key="trapped_fraction", value=trapped_fraction)
-    if shape == "gaussian" and excess_sites == 0.0:
-        remedy = "a Gaussian has no highest energy, so that all its sites are never full"
-        raise InputError("must be greater than 0", key="excess_sites", value=excess_sites, remedy=remedy)
+    at_zero = site_distribution(
+        bulk_density=bulk_density, width=width, excess_sites=excess_sites, trapped_fraction=trapped_fraction,
+        trapped_width=trapped_width, trapped_offset=trapped_offset, shape=shape, energies=energies, weights=weights,
+    )  # fmt: skip
     reference = bulk_density if reference_density is None else reference_density
     positive("reference_density", reference)
+    endless = not math.isfinite(at_zero.highest)
     sites = (1.0 + excess_sites) * bulk_density
-    if reference > sites or (reference == sites and shape == "gaussian"):
-        bound = f"must be {'less than' if shape == 'gaussian' else 'at most'} {sites:.6g} 1/m^3"
+    if reference > sites or (reference == sites and endless):
+        bound = f"must be {'less than' if endless else 'at most'} {sites:.6g} 1/m^3"
         remedy = "give a density that the ions can have on these sites, or more excess_sites"
         problem = "is more than the sites can hold"
         raise InputError(problem, key="reference_density", value=reference, bound=bound, remedy=remedy)
-    mobile = Branch(shape=shape, centre=0.0, width=width, weight=(1.0 + excess_sites - trapped_fraction) * bulk_density)
-    branches = [mobile]
-    if trapped_fraction > 0.0:
-        if trapped_width is None:
-            remedy = "give the width of the trapped branch"
-            raise InputError("is missing", key="trapped_width", remedy=remedy)
-        positive("trapped_width", trapped_width)
-        offset = usual_trapped_offset(width, shape=shape) if trapped_offset is None else trapped_offset
-        positive("trapped_offset", offset)
-        branches.append(
-            Branch(shape=shape, centre=-offset, width=trapped_width, weight=trapped_fraction * bulk_density)
-        )
-    at_zero = SiteEnergyDistribution(branches=tuple(branches))
-    shift = -activation_energy - float(at_zero.fermi_energy(reference))
-    shifted = tuple(
-        Branch(shape=shape, centre=branch.centre + shift, width=branch.width, weight=branch.weight)
-        for branch in branches
-    )
     exponent = activation_energy / (BOLTZMANN_CONSTANT * reference_temperature)
     if exponent > LARGEST_EXPONENT:
         problem = f"gives a prefactor of {bulk_coefficient:.3g} m^2/s times exp({exponent:.0f}), too large for a number"
         remedy = "lower the activation energy or raise the reference temperature"
         raise InputError(problem, key="activation_energy", value=activation_energy, remedy=remedy)
-    distribution = SiteEnergyDistribution(branches=shifted)
+    distribution = at_zero.shifted(-activation_energy - float(at_zero.fermi_energy(reference)))
     tail_density = None
-    if not math.isfinite(distribution.highest):
+    if endless:
         # the density at which the coefficient holds stays outside
         sites = distribution.total_sites
         tail_density = sites - min(LARGEST_TAIL * sites, 0.5 * (sites - bulk_density))

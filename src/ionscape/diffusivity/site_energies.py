@@ -6,29 +6,18 @@ Sites are filled from the bottom to the top (zero-kelvin approximation). Energie
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ionscape.arguments import finite, positive
+from ionscape.arguments import non_negative, positive
 from ionscape.arrays import FloatArray
+from ionscape.diffusivity.branches import AnyBranch, Branch, Shape, histogram_branches
+from ionscape.diffusivity.branches import trapped_offset as usual_trapped_offset
 from ionscape.errors import InputError
-
-Shape = Literal["cosine-squared", "gaussian"]
-
-GAUSSIAN_WIDTHS_PER_FULL_WIDTH = 2.0 * math.sqrt(2.0 * math.log(2.0))
-
-TRAPPED_OFFSET_IN_FULL_WIDTHS = 2.0
-"""Centre of the trapped branch below that of the mobile one, in full widths at half maximum of the mobile branch.
-
-That is πΓ for cos² (Gunawan 2024 ESI (S15)), where branches of equal width just touch, and 4.71 standard deviations for
-a Gaussian, where the density of sites halfway is a sixteenth of that at the top of a branch: the populations stay apart
-in both shapes, so that the trapped fraction is where D falls off.
-"""
 
 SMALLEST_OCCUPATION = 1e-12
 """A distribution without a lowest (highest) energy is inverted no closer to empty (full) than this share of its
@@ -40,75 +29,6 @@ BRACKET_COUNT = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
-class Branch:
-    """One branch of a site energy distribution.
-
-    Attributes:
-        shape: "cosine-squared", a single period of cos² (Gunawan 2024 ESI (S15)), or "gaussian".
-        centre: energy of its maximum [J].
-        width: Γ of cos²((E − centre)/Γ) or the standard deviation [J].
-        weight: density of its sites [1/m^3].
-    """
-
-    shape: Shape = "cosine-squared"
-    centre: float
-    width: float
-    weight: float
-
-    def __post_init__(self) -> None:
-        if self.shape not in ("cosine-squared", "gaussian"):
-            remedy = 'choose "cosine-squared" or "gaussian"'
-            raise InputError("is not a shape of a branch", key="shape", value=self.shape, remedy=remedy)
-        finite("centre", self.centre)
-        positive("width", self.width)
-        positive("weight", self.weight)
-
-    @property
-    def lowest(self) -> float:
-        """Lower edge [J]; minus infinity for a Gaussian."""
-        return self.centre - 0.5 * math.pi * self.width if self.shape == "cosine-squared" else -math.inf
-
-    @property
-    def highest(self) -> float:
-        """Upper edge [J]; infinity for a Gaussian."""
-        return self.centre + 0.5 * math.pi * self.width if self.shape == "cosine-squared" else math.inf
-
-    @property
-    def full_width_at_half_maximum(self) -> float:
-        """Full width at half maximum [J]: πΓ/2 for cos², 2 √(2 ln 2) standard deviations for a Gaussian."""
-        return full_width_at_half_maximum(self.width, shape=self.shape)
-
-    def density_of_states(self, energy: ArrayLike) -> FloatArray:
-        """Sites per energy [1/(m^3 J)], of the shape of `energy` [J]; S·(2/(πΓ)) cos²((E − E_c)/Γ) for cos²."""
-        reduced = (np.asarray(energy, dtype=float) - self.centre) / self.width
-        if self.shape == "gaussian":
-            return self.weight / (self.width * math.sqrt(2.0 * math.pi)) * np.exp(-0.5 * reduced**2)
-        inside = np.abs(reduced) <= 0.5 * math.pi
-        cosine = np.where(inside, np.cos(np.where(inside, reduced, 0.0)), 0.0)
-        return 2.0 * self.weight / (math.pi * self.width) * cosine**2
-
-    def cumulative(self, energy: ArrayLike) -> FloatArray:
-        """Sites at or below an energy [1/m^3], of the shape of `energy` [J].
-
-        S·[(u + sin u cos u)/π + 1/2] with u = (E − E_c)/Γ for cos², kept accurate relative to its own size down to
-        the lower edge.
-        """
-        energies = np.asarray(energy, dtype=float)
-        if self.shape == "gaussian":
-            return self.weight * _scipy_special().ndtr((energies - self.centre) / self.width)
-        # u + sin u cos u = (x − sin x)/2 − π/2 with x = 2u + π, which does not cancel at the lower edge.
-        angle = np.clip(2.0 * (energies - self.lowest) / self.width, 0.0, 2.0 * math.pi)
-        return self.weight * _angle_minus_sine(angle) / (2.0 * math.pi)
-
-    def quantile(self, density: ArrayLike) -> FloatArray:
-        """Energy [J] up to which the branch alone holds `density` [1/m^3], its inverse of `cumulative`."""
-        filled = np.clip(np.asarray(density, dtype=float) / self.weight, 0.0, 1.0)
-        if self.shape == "gaussian":
-            return self.centre + self.width * _scipy_special().ndtri(filled)
-        return self.lowest + 0.5 * self.width * _inverse_angle_minus_sine(2.0 * math.pi * filled)
-
-
-@dataclass(frozen=True, kw_only=True)
 class SiteEnergyDistribution:
     """Density of sites over energy, a sum of branches (Gunawan 2024 ESI (S15)).
 
@@ -116,7 +36,7 @@ class SiteEnergyDistribution:
         branches: one or more; the first is the mobile one.
     """
 
-    branches: tuple[Branch, ...]
+    branches: tuple[AnyBranch, ...]
 
     def __post_init__(self) -> None:
         if not self.branches:
@@ -184,6 +104,10 @@ class SiteEnergyDistribution:
         """Densities at which the Fermi energy jumps over a gap between branches [1/m^3], rising."""
         return tuple(float(floor) for floor in np.cumsum([_total(group) for group in self._groups])[:-1])
 
+    def shifted(self, by: float) -> SiteEnergyDistribution:
+        """The same sites at energies that are higher [J]."""
+        return SiteEnergyDistribution(branches=tuple(branch.shifted(by) for branch in self.branches))
+
     @cached_property
     def _densities_inverted(self) -> tuple[float, float]:
         total = self.total_sites
@@ -192,10 +116,10 @@ class SiteEnergyDistribution:
         return lowest, highest
 
     @cached_property
-    def _groups(self) -> list[tuple[Branch, ...]]:
+    def _groups(self) -> list[tuple[AnyBranch, ...]]:
         """Branches that overlap, together; the groups from the lowest energy to the highest."""
         ordered = sorted(self.branches, key=lambda branch: branch.lowest)
-        groups: list[tuple[Branch, ...]] = []
+        groups: list[tuple[AnyBranch, ...]] = []
         top = -math.inf
         for branch in ordered:
             if groups and branch.lowest < top:
@@ -206,58 +130,72 @@ class SiteEnergyDistribution:
         return groups
 
 
-def full_width_at_half_maximum(width: float, *, shape: Shape = "cosine-squared") -> float:
-    """Full width at half maximum of a branch, in the unit of `width`: πΓ/2 for cos² (Gunawan 2024 ESI, 2.6).
+def site_distribution(
+    *,
+    bulk_density: float,
+    width: float | None = None,
+    excess_sites: float = 0.10,
+    trapped_fraction: float = 0.0,
+    trapped_width: float | None = None,
+    trapped_offset: float | None = None,
+    shape: Shape = "cosine-squared",
+    energies: Sequence[float] | None = None,
+    weights: Sequence[float] | None = None,
+) -> SiteEnergyDistribution:
+    """Sites in units of the density of ions in the native glass: branches, or a histogram of any form.
+
+    The mobile branch holds (1 + excess_sites − trapped_fraction) of `bulk_density` and is centred at zero, the trapped
+    branch trapped_fraction of it, centred `trapped_offset` lower (Gunawan 2024 ESI (S15)). A histogram has the energies
+    that are given.
 
     Args:
-        width: Γ, or the standard deviation of a Gaussian.
-        shape: of the branch.
+        bulk_density: n_bulk, unit in which sites are counted [1/m^3].
+        width: Γ of the mobile branch, or its standard deviation if Gaussian [J]; None for a histogram.
+        excess_sites: sites minus ions, relative to n_bulk; greater than 0 for a Gaussian.
+        trapped_fraction: sites of the trapped branch relative to n_bulk, in [0, 1).
+        trapped_width: Γ or standard deviation of the trapped branch [J]; needed if trapped_fraction > 0.
+        trapped_offset: centre of the trapped branch below that of the mobile one [J]; two full widths at half maximum
+            of the mobile branch if None: πΓ for cos², 4.71 standard deviations for a Gaussian.
+        shape: of both branches.
+        energies: middles of the intervals of a histogram, rising [J]; see `histogram_branches`.
+        weights: its sites in each of them, in any unit.
 
-    Examples:
-        >>> round(full_width_at_half_maximum(0.16), 4)
-        0.2513
+    Raises:
+        InputError: a value is out of its bounds.
     """
-    return width * (0.5 * math.pi if shape == "cosine-squared" else GAUSSIAN_WIDTHS_PER_FULL_WIDTH)
+    positive("bulk_density", bulk_density)
+    non_negative("excess_sites", excess_sites)
+    if energies is not None or weights is not None:
+        total = (1.0 + excess_sites) * bulk_density
+        return SiteEnergyDistribution(
+            branches=histogram_branches(energies=energies or (), weights=weights or (), total_sites=total)
+        )
+    if width is None:
+        raise InputError("is missing", key="width", remedy="give the width of the mobile branch")
+    positive("width", width)
+    if not 0.0 <= trapped_fraction < 1.0:
+        problem = "must be at least 0 and less than 1, or no mobile ions are left"
+        raise InputError(problem, key="trapped_fraction", value=trapped_fraction)
+    if shape == "gaussian" and excess_sites == 0.0:
+        remedy = "a Gaussian has no highest energy, so that all its sites are never full"
+        raise InputError("must be greater than 0", key="excess_sites", value=excess_sites, remedy=remedy)
+    mobile = Branch(shape=shape, centre=0.0, width=width, weight=(1.0 + excess_sites - trapped_fraction) * bulk_density)
+    if trapped_fraction == 0.0:
+        return SiteEnergyDistribution(branches=(mobile,))
+    if trapped_width is None:
+        raise InputError("is missing", key="trapped_width", remedy="give the width of the trapped branch")
+    positive("trapped_width", trapped_width)
+    offset = usual_trapped_offset(width, shape=shape) if trapped_offset is None else trapped_offset
+    positive("trapped_offset", offset)
+    trapped = Branch(shape=shape, centre=-offset, width=trapped_width, weight=trapped_fraction * bulk_density)
+    return SiteEnergyDistribution(branches=(mobile, trapped))
 
 
-def trapped_offset(width: float, *, shape: Shape = "cosine-squared") -> float:
-    """How far the centre of the trapped branch lies below that of the mobile one if nobody says, in its unit.
-
-    `TRAPPED_OFFSET_IN_FULL_WIDTHS` full widths at half maximum of the mobile branch: πΓ for cos² (Gunawan 2024 ESI
-    (S15)), 4 √(2 ln 2) standard deviations for a Gaussian.
-
-    Args:
-        width: of the mobile branch: Γ, or the standard deviation of a Gaussian.
-        shape: of the branches.
-
-    Examples:
-        >>> round(trapped_offset(0.16), 4)
-        0.5027
-        >>> round(trapped_offset(0.16, shape="gaussian"), 4)
-        0.7535
-    """
-    return TRAPPED_OFFSET_IN_FULL_WIDTHS * full_width_at_half_maximum(width, shape=shape)
-
-
-def width_of_full_width(full_width: float, *, shape: Shape = "cosine-squared") -> float:
-    """Γ (or the standard deviation of a Gaussian) that has a full width at half maximum, in its unit.
-
-    Args:
-        full_width: at half maximum.
-        shape: of the branch.
-
-    Examples:
-        >>> round(width_of_full_width(225.0), 1)
-        143.2
-    """
-    return full_width / full_width_at_half_maximum(1.0, shape=shape)
-
-
-def _total(branches: tuple[Branch, ...]) -> float:
+def _total(branches: tuple[AnyBranch, ...]) -> float:
     return math.fsum(branch.weight for branch in branches)
 
 
-def _invert(branches: tuple[Branch, ...], density: FloatArray) -> FloatArray:
+def _invert(branches: tuple[AnyBranch, ...], density: FloatArray) -> FloatArray:
     """Energies up to which overlapping branches hold `density`: exact for one, by bracketed Newton steps for more."""
     if len(branches) == 1:
         return branches[0].quantile(density)
@@ -280,13 +218,13 @@ def _invert(branches: tuple[Branch, ...], density: FloatArray) -> FloatArray:
     return _find_crossings(branches, density, lower, np.maximum(lower, upper))
 
 
-def _quantile_or(branch: Branch, density: FloatArray, otherwise: float) -> FloatArray:
+def _quantile_or(branch: AnyBranch, density: FloatArray, otherwise: float) -> FloatArray:
     possible = (density >= 0.0) & (density <= branch.weight)
     return np.where(possible, branch.quantile(density), otherwise)
 
 
 def _find_crossings(
-    branches: tuple[Branch, ...], density: FloatArray, lower: FloatArray, upper: FloatArray
+    branches: tuple[AnyBranch, ...], density: FloatArray, lower: FloatArray, upper: FloatArray
 ) -> FloatArray:
     """Solve N(E) = n inside brackets by Newton steps, halving the bracket where a step leaves it.
 
@@ -314,47 +252,3 @@ def _find_crossings(
         narrow = high - low <= 4.0 * np.finfo(float).eps * np.maximum(np.abs(low), np.abs(high))
         active = active[~(converged | narrow)]
     return energy
-
-
-def _angle_minus_sine(angle: FloatArray) -> FloatArray:
-    """Compute x − sin x for 0 ≤ x ≤ 2π, without cancellation near zero."""
-    square = angle * angle
-    # Taylor series, good to 1e-17 relative below 0.5.
-    series = angle * square / 6.0 * (1.0 - square / 20.0 * (1.0 - square / 42.0 * (1.0 - square / 72.0 * (
-        1.0 - square / 110.0 * (1.0 - square / 156.0)))))  # fmt: skip
-    return np.where(angle < 0.5, series, angle - np.sin(angle))
-
-
-def _inverse_angle_minus_sine(value: FloatArray) -> FloatArray:
-    """Find x with x − sin x = M for 0 ≤ M ≤ 2π: Kepler's equation of an orbit of eccentricity one.
-
-    The cube-root series is accurate to 1 % up to M = π, the upper half follows by symmetry, and three steps of
-    Halley's method reach the rounding error.
-    """
-    mirrored = value > math.pi
-    mean = np.where(mirrored, 2.0 * math.pi - value, value)
-    root = np.cbrt(6.0 * mean)
-    square = root * root
-    angle = root * (1.0 + square / 60.0 * (1.0 + 3.0 * square / 70.0 * (1.0 + square / 18.0)))
-    for _ in range(3):
-        excess = _angle_minus_sine(angle) - mean
-        # 1 − cos x and sin x, by the half angle so that nothing cancels.
-        sine, cosine = np.sin(0.5 * angle), np.cos(0.5 * angle)
-        first, second = 2.0 * sine * sine, 2.0 * sine * cosine
-        denominator = 2.0 * first * first - excess * second
-        positive = denominator > 0.0
-        angle = angle - np.where(positive, 2.0 * excess * first / np.where(positive, denominator, 1.0), 0.0)
-    return np.where(mirrored, 2.0 * math.pi - angle, angle)
-
-
-def _scipy_special() -> _NormalDistribution:
-    from scipy import special
-
-    return cast(_NormalDistribution, special)
-
-
-class _NormalDistribution:
-    """The two functions of scipy.special used here, typed."""
-
-    ndtr: Callable[[Any], FloatArray]
-    ndtri: Callable[[Any], FloatArray]

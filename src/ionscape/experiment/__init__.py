@@ -5,6 +5,7 @@ from ionscape.experiment.data import Pieces
 from ionscape.experiment.diffusion import (
     ConstantSpecification,
     DiffusionSpecification,
+    PopulationSpecification,
     SiteEnergySpecification,
     TableSpecification,
     is_immobile,
@@ -20,6 +21,7 @@ from ionscape.experiment.parts import (
     Ion,
     Sample,
 )
+from ionscape.experiment.sites import Sites
 from ionscape.experiment.stages import Contact, Irradiation, Stage, StageTable, Storage, SurfaceLaw
 
 __all__ = [
@@ -35,8 +37,10 @@ __all__ = [
     "Irradiation",
     "Isotherm",
     "Pieces",
+    "PopulationSpecification",
     "Sample",
     "SiteEnergySpecification",
+    "Sites",
     "Stage",
     "StageTable",
     "Storage",

@@ -15,10 +15,10 @@ from ionscape.experiment.diffusion import (
     SiteEnergySpecification,
     counted_ions,
     is_immobile,
-    make_diffusion_model,
 )
 from ionscape.experiment.native_glass import motionless_ions
 from ionscape.experiment.programme import values_of
+from ionscape.experiment.site_checks import check_sites
 from ionscape.experiment.stages import Stage, SurfaceLaw
 from ionscape.files.fields import reject
 from ionscape.files.quantities import format_quantity
@@ -45,6 +45,7 @@ def check_experiment(experiment: ExperimentData) -> None:
             remedy = f"describe it in [ions.{name}]{other}"
             reject(f'uses the ion "{name}", which is not described', field=key, remedy=remedy, code="unknown_ion")
     check_pairs(experiment.cross_terms.pairs or (), _charges(experiment))
+    check_sites(experiment, diffusion_paths(experiment))
     _check_reference_densities(experiment)
     for index in range(len(experiment.stages)):
         _check_temperature(experiment, index)
@@ -115,14 +116,16 @@ def _check_reference_densities(experiment: ExperimentData) -> None:
         if immobile:
             problem = "needs a native density of mobile ions, but all native ions are immobile"
             reject(problem, field=path, remedy="give one of the native ions a diffusion coefficient greater than 0")
-        if specification.reference_density is None:
+        stated = specification.reference_density
+        if stated is None and specification.sites is None:
             continue
         try:
-            make_diffusion_model(specification, bulk_density=experiment.reference_density_of(name, specification))
+            experiment.make_model(name, specification)
         except InputError as error:
-            shown = format_quantity(specification.reference_density, "number density", digits=6)
+            shown = None if stated is None else format_quantity(stated, "number density", digits=6)
             reject(
-                error.problem, field=f"{path}.{error.key}", value=shown, bound=error.bound, remedy=error.remedy
+                error.problem, field=f"{path}.{error.key}", value=shown if error.key == "reference_density" else None,
+                bound=error.bound, remedy=error.remedy,
             )  # fmt: skip
 
 

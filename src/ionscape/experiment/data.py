@@ -7,10 +7,18 @@ from typing import Generic, Self, TypeVar
 
 from pydantic import Field
 
-from ionscape.diffusivity import DiffusionModel
+from ionscape.diffusivity import DiffusionModel, SiteSystem
 from ionscape.experiment.cross_terms import CrossTerms
-from ionscape.experiment.diffusion import DiffusionSpecification, counted_ions, make_diffusion_model
-from ionscape.experiment.parts import BackElectrode, Chamber, GridSpecification, Ion, IonName, Sample
+from ionscape.experiment.diffusion import (
+    DiffusionSpecification,
+    SiteEnergySpecification,
+    counted_ions,
+    make_diffusion_model,
+    system_of,
+)
+from ionscape.experiment.names import IonName
+from ionscape.experiment.parts import BackElectrode, Chamber, GridSpecification, Ion, Sample
+from ionscape.experiment.sites import Sites, make_site_system
 from ionscape.experiment.stages import Stage
 from ionscape.files.table import Table
 
@@ -49,6 +57,11 @@ class ExperimentData(Table):
     title: str = Field(default="", description="Title, shown in figures.", examples=["Rb@Li3B7O12"])
     sample: Sample = Field(description="The glass before the experiment.")
     chamber: Chamber = Field(default_factory=Chamber, description="The vacuum chamber, for irradiation stages.")
+    sites: dict[str, Sites] = Field(
+        default_factory=dict,
+        description="Site systems by name, which several ions share; diffusion models refer to them.",
+        examples=[{"borate": {"holds": ["Li"], "width": "0.16 eV"}}],
+    )
     ions: dict[IonName, Ion] = Field(description="All ions that occur, by name.")
     stages: tuple[Stage, ...] = Field(
         description="What is done, in this order; one [[stages]] table each.",
@@ -106,6 +119,27 @@ class ExperimentData(Table):
         """Duration of all stages together [s]."""
         return sum(stage.duration for stage in self.stages)
 
+    @property
+    def site_systems(self) -> dict[str, SiteSystem]:
+        """The site systems by name; ions and models share one object of each."""
+        return {name: self.site_system(name) for name in self.sites}
+
+    def site_system(self, name: str) -> SiteSystem:
+        """One of them; its ions are those that it holds and all whose models refer to it, in the order of `ions`."""
+        table = self.sites[name]
+        held = sum(self.sample.native[ion] for ion in table.holds)
+        ions = self._ions_on(name)
+        return make_site_system(name, table, held=held, ions=ions)  # pyright: ignore[reportArgumentType] frozen: hashable
+
+    def _ions_on(self, system: str) -> tuple[str, ...]:
+        held = self.sites[system].holds
+        return tuple(name for name in self.ions if name in held or system in self.systems_of(name))
+
+    def systems_of(self, ion: str) -> frozenset[str]:
+        """Names of the site systems to which the models of an ion refer, those of single stages too."""
+        models = (self.ions[ion].diffusion, *(stage.diffusion.get(ion) for stage in self.stages))
+        return frozenset(name for each in models if each is not None and (name := system_of(each)) is not None)
+
     def reference_density(self, ion: str, stage_index: int | None = None) -> float:
         """Density at which the coefficients of an ion hold unless its model states another one [1/m^3].
 
@@ -141,9 +175,11 @@ class ExperimentData(Table):
         return self._counted_density(ion, self._specification(ion, stage_index))
 
     def diffusion_specifications(self, stage_index: int) -> dict[str, DiffusionSpecification]:
-        """Diffusion specification of each ion in a stage, by name, in the order of `ions`."""
-        replaced = self.stages[stage_index].diffusion
-        return {name: replaced.get(name, ion.diffusion) for name, ion in self.ions.items()}
+        """Diffusion specification of each ion in a stage, by name, in the order of `ions`.
+
+        Site energies that refer to a site system have the distribution and the ions of it.
+        """
+        return {name: self._specification(name, stage_index) for name in self.ions}
 
     def diffusion_models(self, stage_index: int) -> dict[str, DiffusionModel]:
         """Diffusion model of each ion in force in a stage, by name, in the order of `ions`.
@@ -155,13 +191,31 @@ class ExperimentData(Table):
 
     def diffusion_model(self, ion: str, stage_index: int) -> DiffusionModel:
         """Diffusion model of one ion in force in a stage, counted from 0."""
-        specification = self._specification(ion, stage_index)
-        return make_diffusion_model(specification, bulk_density=self.reference_density(ion, stage_index))
+        return self.make_model(ion, self._specification(ion, stage_index))
+
+    def make_model(self, ion: str, specification: DiffusionSpecification) -> DiffusionModel:
+        """The diffusion model that a specification makes for an ion, which need not be the one in force."""
+        in_force, name = self._with_sites(specification), system_of(specification)
+        system = None if name is None else self.site_system(name)
+        return make_diffusion_model(
+            in_force, bulk_density=self.reference_density_of(ion, specification), system=system
+        )  # fmt: skip
 
     def _counted_density(self, ion: str, specification: DiffusionSpecification) -> float:
+        system = system_of(specification)
+        if system is not None:
+            return self.site_system(system).native_density
         counted = counted_ions(specification) or (ion,)
         return sum(self.sample.native.get(name, 0.0) for name in counted)
 
     def _specification(self, ion: str, stage_index: int | None) -> DiffusionSpecification:
         own = self.ions[ion].diffusion
-        return own if stage_index is None else self.stages[stage_index].diffusion.get(ion, own)
+        found = own if stage_index is None else self.stages[stage_index].diffusion.get(ion, own)
+        return self._with_sites(found)
+
+    def _with_sites(self, specification: DiffusionSpecification) -> DiffusionSpecification:
+        """Site energies of a system as if the ion had them for itself, and counted all ions on it."""
+        name = system_of(specification)
+        if not isinstance(specification, SiteEnergySpecification) or name is None:
+            return specification
+        return specification.on(self.site_system(name), self.sites[name])

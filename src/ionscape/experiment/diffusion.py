@@ -13,11 +13,22 @@ import numpy as np
 from pydantic import Field, GetCoreSchemaHandler, ValidationInfo, model_validator
 from pydantic_core import CoreSchema, core_schema
 
-from ionscape.diffusivity import ConstantDiffusion, DiffusionModel, TableDiffusion, site_energy_diffusion
+from ionscape.diffusivity import (
+    ConstantDiffusion,
+    DiffusionModel,
+    PopulationDiffusion,
+    SiteSystem,
+    TableDiffusion,
+    release_rate_of_hops,
+    site_energy_diffusion,
+)
 from ionscape.diffusivity.table import SMALLEST_COEFFICIENT
 from ionscape.errors import InputError, MissingKey
+from ionscape.experiment import distribution as keys
+from ionscape.experiment.distribution import DistributionTable, check_distribution, distribution_keys, keys_given
+from ionscape.experiment.sites import Sites
 from ionscape.experiment.tables import Attachments, parse_diffusion_table
-from ionscape.files.fields import NOT_NEGATIVE, POSITIVE, Bounds, Number, Quantity, reject, wrapped
+from ionscape.files.fields import NOT_NEGATIVE, POSITIVE, Number, Quantity, reject, wrapped
 from ionscape.files.table import Table
 
 KNOTS = 1025
@@ -62,10 +73,11 @@ class ConstantSpecification(Table):
         return self
 
 
-class SiteEnergySpecification(Table):
+class SiteEnergySpecification(DistributionTable):
     """D from a distribution of site energies: one or two branches, filled from the bottom to the top."""
 
     name_in_messages: ClassVar[str] = "site energy model"
+    example_keys: ClassVar[tuple[str, ...]] = ("width",)
 
     model: Literal["site-energies"] = Field(default="site-energies", description="Kind of the diffusion model.")
     bulk_coefficient: Annotated[float, Quantity("diffusion coefficient", POSITIVE)] = Field(
@@ -82,46 +94,98 @@ class SiteEnergySpecification(Table):
         " where they have none, that of all native ions with the charge number of the ion. Sites are counted in units"
         " of this native density even if another one is given.",
     )
-    width: Annotated[float, Quantity("energy", POSITIVE, "0.16 eV")] = Field(
-        description="Γ of the mobile branch, whose full width at half maximum is πΓ/2; the standard deviation if the"
-        " shape is gaussian."
+    sites: str | None = Field(
+        default=None,
+        description="Name of the site system of [sites] on which the ion sits, instead of a distribution of its own:"
+        " the energies are those of the system, and all ions on it set the Fermi level.",
+        examples=["borate"],
     )
+    width: keys.Width = None
     excess_sites: Annotated[float, Number(NOT_NEGATIVE, shown=0.10)] = Field(
         default=0.10, description="Sites minus ions of the native glass, relative to these ions; 0.1 if absent."
     )
-    trapped_fraction: Annotated[
-        float, Number(Bounds(at_least=0.0, below=1.0), shown=0.10, reason="at 1 no mobile ions are left")
-    ] = Field(
-        default=0.0,
-        description="Sites of the lower branch, relative to the ions of the native glass: where D falls off.",
-    )
-    trapped_width: Annotated[float, Quantity("energy", POSITIVE, "0.05 eV")] | None = Field(
-        default=None, description="Γ (or standard deviation) of the lower branch; needed if there is one."
-    )
-    trapped_offset: Annotated[float, Quantity("energy", POSITIVE, "0.50 eV")] | None = Field(
-        default=None,
-        description="How far the centre of the lower branch lies below that of the mobile one; if absent, two full"
-        " widths at half maximum of the mobile branch: πΓ for cosine-squared, 4.71 standard deviations for gaussian.",
-    )
-    shape: Literal["cosine-squared", "gaussian"] = Field(
-        default="cosine-squared", description="Shape of the branches.", examples=["cosine-squared", "gaussian"]
-    )
+    trapped_fraction: keys.TrappedFraction = 0.0
+    trapped_width: keys.TrappedWidth = None
+    trapped_offset: keys.TrappedOffset = None
+    shape: keys.ShapeOfBranches = "cosine-squared"
+    file: keys.HistogramFile = None
+    energies: keys.HistogramEnergies = None
+    weights: keys.HistogramWeights = None
     fermi_level_counts: tuple[str, ...] | None = Field(
         default=None, description=_FERMI_LEVEL_COUNTS, examples=[["Rb", "Li"]]
     )
 
     @model_validator(mode="after")
-    def _makes_a_distribution(self) -> Self:
-        if self.trapped_fraction > 0.0 and self.trapped_width is None:
-            remedy = 'add it, for example trapped_width = "0.05 eV", since trapped_fraction is greater than 0'
-            reject("is missing", field="trapped_width", remedy=remedy)
+    def _makes_a_distribution(self, info: ValidationInfo) -> Self:
+        if self.sites is not None:
+            own = keys_given(self, (*keys.KEYS, *keys.HISTOGRAM, "fermi_level_counts"), info)
+            if own:
+                remedy = f"leave out {own[0]}, or leave out sites for a distribution of its own"
+                reject(
+                    f"is there together with sites, and the system {self.sites} has one", field=own[0], remedy=remedy
+                )
+            return self
+        read = check_distribution(self, info)
+        made = self.model_copy(update=read) if read else self
         _check_counted_ions(self.fermi_level_counts)
         try:
             # The density only scales the distribution; what else can fail does so for any density, but for a reference
             # density: `checks` compares it with the sites.
-            make_diffusion_model(self, bulk_density=self.reference_density or 1e28)
+            make_diffusion_model(made, bulk_density=self.reference_density or 1e28)
         except InputError as error:
             raise wrapped(InputError(error.problem, remedy=error.remedy), field=error.key) from None
+        return made
+
+    def on(self, system: SiteSystem, table: Sites) -> SiteEnergySpecification:
+        """The same with the distribution of the system that it refers to as if it were its own, and its ions counted.
+
+        Args:
+            system: that it refers to.
+            table: that describes the system.
+        """
+        own = {**distribution_keys(table), "excess_sites": table.excess_over(system.native_density)}
+        return self.model_copy(update={**own, "sites": None, "fermi_level_counts": system.ions})
+
+
+class PopulationSpecification(Table):
+    """Two numbers of an ion whose population is resolved on the energies of its sites: D and its release rate.
+
+    Ions leave their sites over a threshold, above which they move, and fill empty ones, each with its own rate.
+    """
+
+    name_in_messages: ClassVar[str] = "population model"
+
+    model: Literal["populations"] = Field(default="populations", description="Kind of the diffusion model.")
+    sites: str = Field(description="Name of the site system of [sites] on which the ion sits.", examples=["borate"])
+    bulk_coefficient: Annotated[float, Quantity("diffusion coefficient", POSITIVE)] = Field(
+        description="D at the reference temperature if the ions above the threshold are in equilibrium with the native"
+        " glass; it does not depend on density."
+    )
+    reference_temperature: ReferenceTemperature = Field(
+        description="Temperature of the bulk coefficient and the release rate."
+    )
+    activation_energy: ActivationEnergy = Field(description="Activation energy of both.")
+    hop_length: Annotated[float, Quantity("length", POSITIVE, "4 angstrom")] | None = Field(
+        default=None,
+        description="How far an ion moves above the threshold before it is captured, from which the release rate"
+        " follows; if both are absent, the distance of the sites of the system, density^(-1/3).",
+    )
+    release_rate: Annotated[float, Quantity("rate", POSITIVE)] | None = Field(
+        default=None,
+        description="Rate at the reference temperature with which the ion leaves a site at the Fermi level of the"
+        " native glass; instead of a hop length.",
+    )
+    level_spacing: Annotated[float, Quantity("energy", POSITIVE, "10 meV")] | None = Field(
+        default=None,
+        description="Distance of the levels of energy with which is calculated, the same for all ions of the system;"
+        " half of k_B T at the coldest stage if absent.",
+    )
+
+    @model_validator(mode="after")
+    def _says_it_once(self) -> Self:
+        if self.hop_length is not None and self.release_rate is not None:
+            reject("is there together with hop_length, from which it would follow", field="release_rate",
+                   remedy="leave out one of the two")  # fmt: skip
         return self
 
 
@@ -187,7 +251,7 @@ class TableSpecification(Table):
                 reject("must be greater than the density before it", field=f"densities[{index}]", remedy=remedy)
 
 
-Described = ConstantSpecification | SiteEnergySpecification | TableSpecification
+Described = ConstantSpecification | SiteEnergySpecification | PopulationSpecification | TableSpecification
 DescribedDiffusion = Annotated[Described, Field(discriminator="model")]
 """What a file can say of D."""
 
@@ -228,7 +292,15 @@ def is_immobile(specification: DiffusionSpecification) -> bool:
 
 def counted_ions(specification: DiffusionSpecification) -> tuple[str, ...]:
     """Ions that are named as those whose densities set the Fermi level; empty for the ion itself, or for no density."""
-    return () if isinstance(specification, ConstantSpecification) else specification.fermi_level_counts or ()
+    if isinstance(specification, ConstantSpecification | PopulationSpecification):
+        return ()
+    return specification.fermi_level_counts or ()
+
+
+def system_of(specification: DiffusionSpecification) -> str | None:
+    """Name of the site system that a model refers to; None if it has sites of its own, or none."""
+    on_sites = isinstance(specification, SiteEnergySpecification | PopulationSpecification)
+    return specification.sites if on_sites else None
 
 
 def tabulated(model: DiffusionModel, *, temperature: float, density: float) -> DescribedDiffusion:
@@ -254,13 +326,16 @@ def tabulated(model: DiffusionModel, *, temperature: float, density: float) -> D
     )  # fmt: skip
 
 
-def make_diffusion_model(specification: DiffusionSpecification, *, bulk_density: float) -> DiffusionModel:
+def make_diffusion_model(
+    specification: DiffusionSpecification, *, bulk_density: float, system: SiteSystem | None = None
+) -> DiffusionModel:
     """The diffusion model that a specification describes.
 
     Args:
-        specification: from an experiment.
+        specification: from an experiment; site energies that refer to a system stand there as `on` gives them.
         bulk_density: `Experiment.reference_density` of the ion [1/m^3], in units of which sites are counted; only site
             energies use it.
+        system: on which the ion sits; only populations use it.
 
     Raises:
         InputError: the values do not make a model.
@@ -283,6 +358,8 @@ def make_diffusion_model(specification: DiffusionSpecification, *, bulk_density:
             activation_energy_value=specification.activation_energy,
             fermi_level_counts=specification.fermi_level_counts,
         )
+    if isinstance(specification, PopulationSpecification):
+        return _population_diffusion(specification, system)
     if not isinstance(specification, SiteEnergySpecification):
         return specification
     return _site_energy_diffusion(
@@ -290,15 +367,28 @@ def make_diffusion_model(specification: DiffusionSpecification, *, bulk_density:
         bulk_coefficient=specification.bulk_coefficient,
         reference_temperature=specification.reference_temperature,
         activation_energy=specification.activation_energy,
-        width=specification.width,
-        excess_sites=specification.excess_sites,
-        trapped_fraction=specification.trapped_fraction,
-        trapped_width=specification.trapped_width,
-        trapped_offset=specification.trapped_offset,
-        shape=specification.shape,
+        **distribution_keys(specification),
         fermi_level_counts=specification.fermi_level_counts,
         reference_density=specification.reference_density,
     )
+
+
+def _population_diffusion(specification: PopulationSpecification, system: SiteSystem | None) -> PopulationDiffusion:
+    if system is None:
+        raise InputError("is missing", key="sites", remedy="give the site system of the experiment")
+    rate = specification.release_rate
+    if rate is None:
+        length = specification.hop_length or system.distribution.total_sites ** (-1.0 / 3.0)
+        rate = release_rate_of_hops(
+            hop_length=length, coefficient=specification.bulk_coefficient, native_density=system.native_density,
+            vacant_density=system.vacant_density,
+        )  # fmt: skip
+    return PopulationDiffusion(
+        sites=system, coefficient_at_reference=specification.bulk_coefficient,
+        reference_temperature=specification.reference_temperature,
+        activation_energy_value=specification.activation_energy, release_rate_at_reference=rate,
+        level_spacing=specification.level_spacing,
+    )  # fmt: skip
 
 
 def _check_counted_ions(names: tuple[str, ...] | None) -> None:

@@ -8,8 +8,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from ionscape.experiment.parts import POSITIVE, IonName
-from ionscape.files.fields import Number
+from ionscape.experiment.names import IonName
+from ionscape.files.fields import POSITIVE, Number
 from ionscape.files.table import Table
 
 

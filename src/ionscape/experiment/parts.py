@@ -10,12 +10,9 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from ionscape.experiment.diffusion import DiffusionSpecification
+from ionscape.experiment.names import Density, IonName
 from ionscape.files.fields import POSITIVE, Bounds, Number, Quantity, reject
 from ionscape.files.table import Table
-
-ION_NAME = r"^[^\s.\[\]]+$"
-IonName = Annotated[str, Field(min_length=1, pattern=ION_NAME)]
-Density = Annotated[float, Quantity("number density", POSITIVE)]
 
 
 class Sample(Table):

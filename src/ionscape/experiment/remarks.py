@@ -164,18 +164,21 @@ def _network_charge(experiment: ExperimentData) -> Iterator[Remark]:
 
 def _trapped_offsets(experiment: ExperimentData) -> Iterator[Remark]:
     """That the place of a Gaussian trapped branch is assumed: the documents of 0.1.0 described another one."""
+    own = (
+        (name, specification)
+        for index in range(len(experiment.stages))
+        for name, specification in experiment.diffusion_specifications(index).items()
+        if isinstance(specification, SiteEnergySpecification)
+    )
     seen: set[str] = set()
-    for index in range(len(experiment.stages)):
-        for name, specification in experiment.diffusion_specifications(index).items():
-            if not isinstance(specification, SiteEnergySpecification) or name in seen:
-                continue
-            if specification.shape != "gaussian" or specification.trapped_fraction == 0.0:
-                continue
-            if specification.trapped_offset is not None:
-                continue
-            seen.add(name)
-            offset, described = trapped_offset(specification.width, shape="gaussian"), math.pi * specification.width
-            yield TRAPPED_OFFSET(ion=name, offset=offset, described=described)
+    for name, table in own:
+        if table.shape != "gaussian" or table.trapped_fraction == 0.0 or table.width is None or name in seen:
+            continue
+        if table.trapped_offset is not None:
+            continue
+        seen.add(name)
+        offset, described = trapped_offset(table.width, shape="gaussian"), math.pi * table.width
+        yield TRAPPED_OFFSET(ion=name, offset=offset, described=described)
 
 
 def _unreached(experiment: ExperimentData) -> Iterator[Remark]:

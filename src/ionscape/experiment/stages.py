@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 
 from ionscape.experiment.diffusion import DiffusionSpecification
 from ionscape.experiment.melts import Isotherm
-from ionscape.experiment.parts import ION_NAME, POSITIVE, IonName
+from ionscape.experiment.names import ION_NAME, IonName
 from ionscape.experiment.programme import (
     Current,
     CurrentSetpoint,
@@ -33,7 +33,7 @@ from ionscape.experiment.programme import (
     value_at,
     values_of,
 )
-from ionscape.files.fields import Bounds, Marker, Number, Quantity, reject
+from ionscape.files.fields import POSITIVE, Bounds, Marker, Number, Quantity, reject
 from ionscape.files.quantities import format_quantity
 from ionscape.files.table import Table
 

@@ -1,4 +1,4 @@
-"""Tables of diffusion coefficients in CSV files, and where the text of such files comes from."""
+"""Tables of diffusion coefficients and of sites in CSV files, and where the text of such files comes from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ionscape.errors import InputError, nearest_name
 from ionscape.files.csv_table import read_csv_table
-from ionscape.files.fields import Bounds, InFile, Quantity
+from ionscape.files.fields import Bounds, InFile, Number, Quantity
 from ionscape.files.text import read_named
 
 COLUMNS = {
@@ -16,6 +16,10 @@ COLUMNS = {
     "coefficient": Quantity("diffusion coefficient", Bounds(above=0.0)),
 }
 HEADER_EXAMPLE = '"density (1/m^3), coefficient (m^2/s)"'
+
+SITE_COLUMNS = {"energy": Quantity("energy"), "sites": Number(Bounds(at_least=0.0))}
+SITES_BY_VOLUME = Quantity("number density", Bounds(at_least=0.0))
+SITE_HEADER_EXAMPLE = '"energy (eV), sites"'
 
 
 class Attachments(InFile):
@@ -76,3 +80,37 @@ def parse_diffusion_table(text: str, *, file: str) -> tuple[tuple[float, ...], t
             problem = "has a density that is not greater than that of the line before"
             raise InputError(problem, file=file, key=f"line {line}", remedy="sort the lines by density")
     return densities, coefficients
+
+
+def parse_site_table(text: str, *, file: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Read a histogram of sites over their energies.
+
+    The first line names the two columns, `energy (eV), sites`, in any order and unit of energy; the sites are counted
+    in any unit, which is not named, or as densities: `sites (1/m^3)`.
+
+    Args:
+        text: in CSV with commas, semicolons or tabs.
+        file: its name, for messages.
+
+    Returns:
+        Energies [J] and sites in the intervals around them, each of shape (k,), k ≥ 2, energies increasing, sites not
+        negative.
+
+    Raises:
+        InputError: naming the line, counted from 1.
+    """
+    table = read_csv_table(text, file=file)
+    by_volume = any("(" in name and name.lower().startswith("sites") for name in table.names)
+    wanted = {**SITE_COLUMNS, **({"sites": SITES_BY_VOLUME} if by_volume else {})}
+    columns = table.quantities(wanted, example=SITE_HEADER_EXAMPLE)
+    energies, sites = (tuple(columns[name].tolist()) for name in wanted)
+    if len(table.rows) < 2:
+        remedy = f"give a header line {SITE_HEADER_EXAMPLE} and two or more lines of numbers"
+        raise InputError(f"has {len(table.rows)} lines of numbers", file=file, remedy=remedy)
+    for (line, _), (before, energy) in zip(table.rows[1:], pairwise(energies), strict=True):
+        if not energy > before:
+            problem = "has an energy that is not greater than that of the line before"
+            raise InputError(problem, file=file, key=f"line {line}", remedy="sort the lines by energy")
+    if not any(sites):
+        raise InputError("has no sites", file=file, remedy="give one of the energies more than 0 of them")
+    return energies, sites

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ionscape.constants import ELECTRON_VOLT
+from ionscape.diffusivity import PopulationDiffusion
+from ionscape.experiment.checks import diffusion_paths
 from ionscape.experiment.data import ExperimentData
 from ionscape.experiment.diffusion import Described, DiffusionSpecification
 from ionscape.experiment.native_glass import native_coefficient
 from ionscape.experiment.programme import values_of
 from ionscape.files.quantities import DimensionName, format_quantity
+from ionscape.files.table import Table
 from ionscape.remarks import Kind, Name, Remark, Sentence
 
 
@@ -45,6 +48,7 @@ USUAL = {
     ),
     "trapped_width": Usual(dimension="energy", most=ELECTRON_VOLT, reason="unlike site energies of any glass"),
     "trapped_offset": Usual(dimension="energy", most=5.0 * ELECTRON_VOLT, reason="from which no ion returns"),
+    "hop_length": Usual(dimension="length", most=1e-8, reason="many distances between sites"),
     "excess_sites": Usual(dimension=None, most=3.0, reason="that is, many empty sites for every ion"),
     "coefficient": Usual(
         dimension="diffusion coefficient", most=1e-7, reason="a hundred times that of ions in a liquid"
@@ -68,6 +72,7 @@ def _unusual(subject: str) -> Sentence:
 
 
 UNUSUAL = Kind("unusual_value", _unusual("{0}"))
+UNUSUAL_HOPS = Kind("unusual_hops", _unusual("The length of hops that follows from {0}"))
 UNUSUAL_DENSITY = Kind("unusual_density", _unusual("The density of all ions in {0}"))
 UNUSUAL_COEFFICIENT = Kind("unusual_coefficient", _unusual("D of {1} in {0}"))
 
@@ -88,6 +93,19 @@ def _values(experiment: ExperimentData) -> Iterator[tuple[Kind, tuple[str, ...],
     yield UNUSUAL, ("sample.thickness",), "thickness", sample.thickness
     yield UNUSUAL, ("sample.illuminated_area",), "illuminated_area", sample.illuminated_area
     yield UNUSUAL_DENSITY, ("sample.native",), "native", sum(sample.native.values())
+    for name, table in experiment.sites.items():
+        yield from _of_table(f"sites.{name}", table)
+        excess = table.excess_over(experiment.site_system(name).native_density)
+        yield (
+            UNUSUAL,
+            (f"sites.{name}.{'excess_sites' if table.density is None else 'density'}",),
+            "excess_sites",
+            excess,
+        )
+    for path, name, specification in diffusion_paths(experiment):
+        model = experiment.make_model(name, specification)
+        if isinstance(model, PopulationDiffusion) and getattr(specification, "release_rate", None) is not None:
+            yield UNUSUAL_HOPS, (f"{path}.release_rate",), "hop_length", model.hop_length
     for name, ion in experiment.ions.items():
         yield from _of_model(f"ions.{name}.diffusion", ion.diffusion)
     fast: set[str] = set()
@@ -111,7 +129,14 @@ def _values(experiment: ExperimentData) -> Iterator[tuple[Kind, tuple[str, ...],
 def _of_model(path: str, specification: DiffusionSpecification) -> Iterator[tuple[Kind, tuple[str, ...], str, float]]:
     if not isinstance(specification, Described):
         return
-    for key in ("activation_energy", "width", "excess_sites", "trapped_width", "trapped_offset"):
-        value = getattr(specification, key, None)
+    yield from _of_table(path, specification)
+    excess = getattr(specification, "excess_sites", None)
+    if excess is not None:
+        yield UNUSUAL, (f"{path}.excess_sites",), "excess_sites", excess
+
+
+def _of_table(path: str, table: Table) -> Iterator[tuple[Kind, tuple[str, ...], str, float]]:
+    for key in ("activation_energy", "width", "trapped_width", "trapped_offset", "hop_length"):
+        value = getattr(table, key, None)
         if value is not None:
             yield UNUSUAL, (f"{path}.{key}",), key, value

@@ -6,6 +6,7 @@ long-range transport, so that the Fermi level lies at minus the activation energ
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ionscape.experiment import Experiment
 
 ENERGY_POINTS = 1500
+GAUSSIAN_REACH = 4.0 / (2.0 * math.sqrt(2.0 * math.log(2.0)))  # full widths at half maximum: 4 standard deviations
 LEAST_POPULATION = 1e-4  # of bulk: less would be a line without area
 
 
@@ -52,8 +54,11 @@ def energy_grid(distribution: SiteEnergyDistribution, marks: Sequence[float], *,
     """Return energies [J] across all branches with the given marks among them, where shaded areas begin and end."""
     edges: list[float] = []
     for branch in distribution.branches:
-        # One cos² period ends at π/2 widths; a Gaussian has fallen to 3e-4 of its top at 4 standard deviations.
-        reach = (0.5 * np.pi if branch.shape == "cosine-squared" else 4.0) * branch.width
+        if math.isfinite(branch.lowest) and math.isfinite(branch.highest):
+            edges += [branch.lowest, branch.highest]
+            continue
+        # a Gaussian has fallen to 3e-4 of its top at 1.7 full widths at half maximum, 4 standard deviations
+        reach = GAUSSIAN_REACH * branch.full_width_at_half_maximum
         edges += [branch.centre - reach, branch.centre + reach]
     margin = 0.04 * (max(edges) - min(edges))
     grid = np.linspace(min(edges) - margin, max(edges) + margin, points)
@@ -120,7 +125,7 @@ def site_energy_distribution(
     ]  # fmt: skip
     mobile = distribution.branches[0]
     width = np.array([-0.5, 0.5]) * mobile.full_width_at_half_maximum
-    half = 0.5 * float(mobile.density_of_states(mobile.centre)) * ELECTRON_VOLT / bulk
+    half = 0.5 * mobile.largest_density_of_states * ELECTRON_VOLT / bulk
     curves.append(Curve(name="full width at half maximum", x=(mobile.centre + width) / ELECTRON_VOLT, legend=False,
                         y=np.full(2, half), marker="|", colour="black", thickness=1.0))  # fmt: skip
     text = f"{1000 * mobile.full_width_at_half_maximum / ELECTRON_VOLT:.0f} meV"

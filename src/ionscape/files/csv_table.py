@@ -21,7 +21,7 @@ from ionscape.files.columns import (
     split_cells,
     to_number,
 )
-from ionscape.files.fields import ANY, Bounds, Quantity
+from ionscape.files.fields import ANY, Bounds, Number, Quantity
 from ionscape.files.quantities import unit_size
 from ionscape.files.text import read_text
 
@@ -48,9 +48,9 @@ class CsvTable:
     by_name: bool = False
 
     def quantities(
-        self, wanted: Mapping[str, Quantity], *, example: str, others: bool = False
+        self, wanted: Mapping[str, Quantity | Number], *, example: str, others: bool = False
     ) -> dict[str, FloatArray]:
-        """Columns named with their units, as `density (1/m^3)`, in any order and units.
+        """Columns named with their units, as `density (1/m^3)`, in any order and units; of pure numbers without.
 
         Decimal commas are understood; what may be a thousands separator is refused.
 
@@ -70,9 +70,11 @@ class CsvTable:
         for place, cell in enumerate(self.names):
             key, match = f"line {self.line}, column {place + 1}", _NAME_AND_UNIT.fullmatch(cell)
             name = match[1].lower() if match else ""
+            if isinstance(wanted.get(plain := cell.strip().lower()), Number):
+                name = plain
             if others and name not in wanted:
                 continue
-            if match is None:
+            if match is None and not name:
                 raise InputError("is not a column name with its unit", file=self.file, key=key, value=cell,
                                  remedy=remedy)  # fmt: skip
             if name not in wanted:
@@ -80,8 +82,16 @@ class CsvTable:
                 raise InputError(problem, file=self.file, key=key, value=cell, remedy=remedy)
             if name in sizes:
                 raise InputError("is there twice", file=self.file, key=key, value=cell, remedy=remedy)
+            column = wanted[name]
+            if isinstance(column, Number):
+                if match is not None:
+                    raise InputError("has a unit, and its numbers are pure ones", file=self.file, key=key, value=cell,
+                                     remedy=remedy)  # fmt: skip
+                sizes[name] = place, 1.0
+                continue
+            assert match is not None
             try:
-                sizes[name] = place, unit_size(match[2], wanted[name].dimension)
+                sizes[name] = place, unit_size(match[2], column.dimension)
             except InputError as error:
                 raise error.located(file=self.file, key=key) from None
         if missing := " and ".join(name for name in wanted if name not in sizes):

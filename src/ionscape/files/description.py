@@ -167,7 +167,10 @@ def is_kind(key: Key) -> bool:
 
 
 def example_table(model: type[Keyed], like: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """A valid table of the model with its required keys; values are taken from `like` where it has the key."""
+    """A valid table of the model with its required keys, or those that stand for others.
+
+    Values are taken from `like` where it has the key.
+    """
     made: dict[str, Any] = {}
     known = like or {}
     for name, key in describe(model).items():
@@ -175,7 +178,7 @@ def example_table(model: type[Keyed], like: Mapping[str, Any] | None = None) -> 
             made[name] = key.value.words[0]
         elif name in known:
             made[name] = known[name]
-        elif key.required:
+        elif key.required or name in model.example_keys:
             made[name] = key.example
     return made
 

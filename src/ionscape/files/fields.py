@@ -232,3 +232,5 @@ class Keyed(BaseModel):
     """Data with the keys of a table of a file; `ionscape.files.table.Table` is what can be done with them."""
 
     name_in_messages: ClassVar[str] = "table"
+    example_keys: ClassVar[tuple[str, ...]] = ()
+    """Keys of an example that are not required, since others can stand in their place."""

@@ -21,7 +21,7 @@ __all__ = ["DimensionName", "format_quantity", "quantity", "unit_size"]
 
 DimensionName = Literal[
     "length", "area", "number density", "diffusion coefficient", "energy", "temperature", "time", "voltage", "current",
-    "charge", "velocity", "frequency", "conductivity", "mass density",
+    "charge", "velocity", "frequency", "rate", "conductivity", "mass density",
 ]  # fmt: skip
 
 
@@ -104,6 +104,7 @@ _ALL_DIMENSIONS = (
     ),
     Dimension(name="velocity", unit="m/s", example="0.22 nm/s", display=(DisplayUnit(unit="nm/s", size=1e-9),)),
     Dimension(name="frequency", unit="Hz", example="4e14 Hz"),
+    Dimension(name="rate", unit="1/s", example="217 1/s"),
     Dimension(name="conductivity", unit="S/m", example="1e-7 S/m"),
     Dimension(name="mass density", unit="kg/m^3", example="2.3 g/cm^3"),
     Dimension(name="charge", unit="C", example="2.52 mC", display=_units(pC=1e-12, nC=1e-9, µC=1e-6, mC=1e-3, C=1.0)),

@@ -103,7 +103,11 @@ def _freed(experiment: Experiment, ion: str, stage: int) -> tuple[Experiment, Fl
         f"stages[{number}].diffusion": {name: other for name, other in entry.diffusion.items() if name != ion}
         for number, entry in enumerate(experiment.stages)
     }
-    return experiment.replace({f"ions.{ion}.diffusion": table, **others}), density, coefficient
+    # a site system that no other ion is on would be left without ions
+    left = {system for name in experiment.ions if name != ion for system in experiment.systems_of(name)}
+    sites = {"sites": {name: each for name, each in experiment.sites.items() if name in left}}
+    freed = {f"ions.{ion}.diffusion": table, **others, **(sites if len(left) < len(experiment.sites) else {})}
+    return experiment.replace(freed), density, coefficient
 
 
 def _knot_problem(

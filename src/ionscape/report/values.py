@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from ionscape.inference import FitProblem, FitResult, Parameter
 
 _WIDTH = re.compile(
-    r"(?:.*:)?(?:ions\.(?P<ion>[^.]+)\.diffusion|stages\[(?P<stage>\d+)\]\.diffusion\.(?P<other>[^.]+))\.(?:trapped_)?width"
+    r"(?:.*:)?(?:ions\.(?P<ion>[^.]+)\.diffusion|stages\[(?P<stage>\d+)\]\.diffusion\.(?P<other>[^.]+)"
+    r"|sites\.(?P<sites>[^.]+))\.(?:trapped_)?width"
 )
 NO_BREAK = "\N{NO-BREAK SPACE}"
 NUMBERS = frozenset({2, 3, 4, 5, 6})
@@ -122,6 +123,8 @@ def width_table(result: FitResult, problem: FitProblem | None) -> TextTable | No
 def _shape(problem: FitProblem, place: int, match: re.Match[str]) -> str:
     number = problem.parameters[place].paths[0][0]
     experiment = problem.datasets[number].experiment
+    if match["sites"] is not None:
+        return experiment.sites[match["sites"]].shape
     if match["ion"] is not None:
         return str(getattr(experiment.ions[match["ion"]].diffusion, "shape", ""))
     return str(getattr(experiment.stages[int(match["stage"])].diffusion[match["other"]], "shape", ""))

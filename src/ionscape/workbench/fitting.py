@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ionscape.errors import InputError
 from ionscape.experiment import Experiment
+from ionscape.experiment.checks import diffusion_paths
+from ionscape.experiment.diffusion import system_of
+from ionscape.experiment.distribution import KEYS
 from ionscape.files.quantities import shown_unit, with_error
 from ionscape.files.values import Scalar, read_value, scalars
 from ionscape.inference.least_squares import AT_BOUND
@@ -64,6 +67,7 @@ def choices(experiment: Experiment) -> tuple[Choice, ...]:
                usual=scalar.path in usual, beside=BESIDE if scalar.path in beside.values() else "",
                suggestion=suggestion(experiment, scalar))
         for scalar in scalars(experiment).values()
+        if not _of_the_system(experiment, scalar.path)
     ]  # fmt: skip
     first = [each for path in usual for each in (path, beside.get(path)) if each is not None]
     order = {path: place for place, path in enumerate(first)}
@@ -76,20 +80,36 @@ def choices(experiment: Experiment) -> tuple[Choice, ...]:
 
 
 def usual_paths(experiment: Experiment) -> list[str]:
-    """The numbers that a profile determines: of site energies bulk coefficient, width, trapped fraction; other D."""
+    """The numbers that a profile determines: of site energies bulk coefficient, width, trapped fraction; other D.
+
+    Where ions share sites, width and trapped fraction are those of the site system.
+    """
     paths: list[str] = []
     immobile = experiment.immobile_ions
     for name, ion in experiment.ions.items():
         if name in immobile:
             continue
-        keys = {"site-energies": ("bulk_coefficient", "width", "trapped_fraction"), "constant": ("coefficient",)}
+        keys = {
+            "site-energies": ("bulk_coefficient", "width", "trapped_fraction"), "constant": ("coefficient",),
+            "populations": ("bulk_coefficient", "release_rate"),
+        }  # fmt: skip
         for key in keys.get(getattr(ion.diffusion, "model", ""), ()):
             path = f"ions.{name}.diffusion.{key}"
             # without a lower branch its size means nothing
             if key != "trapped_fraction" or getattr(ion.diffusion, "trapped_width", None) is not None:
                 paths.append(path)
+    for name, table in experiment.sites.items():
+        paths += [f"sites.{name}.width", *([f"sites.{name}.trapped_fraction"] if table.trapped_width else [])]
     known = scalars(experiment)
     return [path for path in paths if path in known]
+
+
+def _of_the_system(experiment: Experiment, path: str) -> bool:
+    """Whether a path leads to a number of site energies that the site system of the ion states in its place."""
+    place, _, key = path.rpartition(".")
+    if key not in KEYS:
+        return False
+    return any(path_of == place and system_of(model) for path_of, _, model in diffusion_paths(experiment))
 
 
 def suggested_parameters(experiment: Experiment) -> dict[str, dict[str, Any]]:
@@ -103,7 +123,7 @@ def suggestion(experiment: Experiment, scalar: Scalar) -> dict[str, Any]:
     value, logarithmic = scalar.value, False
     if scalar.path.endswith(".reference_density"):
         low, high = value / REFERENCE_RANGE, value * REFERENCE_RANGE
-    elif scalar.dimension in ("diffusion coefficient", "number density") and value > 0.0:
+    elif scalar.dimension in ("diffusion coefficient", "number density", "rate") and value > 0.0:
         low, high, logarithmic = value / COEFFICIENT_RANGE, value * COEFFICIENT_RANGE, True
     elif scalar.path.endswith("trapped_fraction") and value > 0.0:
         low, high = value * TRAPPED_RANGE[0], value * TRAPPED_RANGE[1]
