@@ -11,7 +11,7 @@ from ionscape.diffusivity.branches import histogram_branches
 from ionscape.errors import InputError
 from ionscape.experiment import Experiment, load_experiment, parse_experiment
 from ionscape.files.values import scalars
-from ionscape.inference.information import _freed
+from ionscape.inference.information import _freed  # pyright: ignore[reportPrivateUsage]
 from ionscape.transport.grid import make_grid
 
 BULK = 1.4e28
