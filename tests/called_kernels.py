@@ -5,8 +5,7 @@ from __future__ import annotations
 from ionscape.arrays import FloatArray
 from ionscape.compiled import ordered_kernel
 from ionscape.transport import block_tridiagonal, equations, integrate
-from ionscape.transport.arrays import Problem, Ramp, State, Substeps, Workspace
-from ionscape.transport.integrate import Control
+from ionscape.transport.arrays import Control, Problem, Ramp, State, Substeps, Workspace
 from ionscape.transport.runge_kutta import RungeKutta
 
 

@@ -10,9 +10,9 @@ import pytest
 from called_kernels import accept, attempt_step
 from experiments import FloatArray, constant, contact, experiment, irradiation, table
 from ionscape.experiment import Experiment
-from ionscape.transport.arrays import TIME, make_workspace
+from ionscape.transport.arrays import TIME, Control, State, Substeps, make_workspace
 from ionscape.transport.grid import make_grid
-from ionscape.transport.integrate import FINISHED, Control, State, Substeps, advance
+from ionscape.transport.integrate import FINISHED, advance
 from ionscape.transport.pieces import changes_over, make_piece
 from ionscape.transport.run import _start_state
 from ionscape.transport.runge_kutta import METHODS, backward_euler

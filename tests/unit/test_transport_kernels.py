@@ -12,15 +12,10 @@ from called_kernels import assemble, restore_positivity, solve
 from ionscape.diffusivity import log_diffusion_table, site_energy_diffusion
 from ionscape.experiment import parse_experiment
 from ionscape.transport import Settings, make_grid
-from ionscape.transport.arrays import POTENTIAL_LIMITED, make_workspace
+from ionscape.transport.arrays import BEAM_LIMITED, POTENTIAL_LIMITED, State, make_workspace
 from ionscape.transport.block_tridiagonal import LANES
 from ionscape.transport.fluxes import OUTFLOW_SMOOTHING, bernoulli, face_coefficient, log_coefficient, outflow
-from ionscape.transport.integrate import (
-    BEAM_LIMITED,
-    State,
-    beam_regime,
-    damp_oscillation,
-)
+from ionscape.transport.newton import beam_regime, damp_oscillation
 from ionscape.transport.runge_kutta import METHODS, backward_euler
 from ionscape.transport.stage_arrays import make_scales, make_stage
 

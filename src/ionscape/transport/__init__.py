@@ -2,8 +2,8 @@
 
 The way of the data: `zone` and `space_charge` estimate what `grid` has to resolve, `mesh` moves the cells with the
 fronts, `stage_arrays` and `pieces` turn a stage into arrays, `fluxes`, `cross_terms` and `equations` hold the physics,
-`block_tridiagonal`, `integrate` and `runge_kutta` solve it, `tangents` carry derivatives along, `run` runs the stages,
-`solution`, `exchange` and `summary` hold the result.
+`newton`, `block_tridiagonal`, `integrate` and `runge_kutta` solve it, `tangents` carry derivatives along, `run` runs
+the stages, `solution`, `exchange` and `summary` hold the result.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -213,6 +213,15 @@ class Substeps(NamedTuple):
     modes: IntegerArray  # (substeps,) regime of the beam
 
 
+class Control(NamedTuple):
+    """Tolerances of the time integration."""
+
+    tolerance: float  # accepted error of the scaled densities per step
+    newton: float  # accepted error of a substep
+    weights: FloatArray  # (cells,) share of each cell's squared error in the error norm
+    smallest_step: float  # [s]
+
+
 def no_ramp() -> Ramp:
     """Of a piece in which nothing changes."""
     two, none = np.zeros(2), np.zeros(0)

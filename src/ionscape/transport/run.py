@@ -14,12 +14,22 @@ from ionscape.errors import ConvergenceError, SimulationInterrupted
 from ionscape.experiment import Experiment
 from ionscape.interrupts import undisturbed
 
-from .arrays import REJECTED, STEPS, SURFACE_CLOSED, SURFACE_OPEN_CIRCUIT, SYSTEMS, TIME, State, make_workspace
+from .arrays import (
+    REJECTED,
+    STEPS,
+    SURFACE_CLOSED,
+    SURFACE_OPEN_CIRCUIT,
+    SYSTEMS,
+    TIME,
+    Control,
+    State,
+    make_workspace,
+)
 from .current import current_density, current_slopes
 from .faces import last_potential_at_open_circuit, potentials_at_closed_faces
 from .grid import Grid, make_grid
 from .history import History, Kept, Work
-from .integrate import FINISHED, GRID_STRAYED, STEP_TOO_SMALL, Control, advance
+from .integrate import FINISHED, GRID_STRAYED, STEP_TOO_SMALL, advance
 from .pieces import StageTables, changes_over, make_piece, varied_pieces
 from .runge_kutta import METHODS, backward_euler
 from .settings import Progress, Settings

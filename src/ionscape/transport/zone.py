@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -65,6 +65,31 @@ class ZoneEstimate:
     fronts: int = 0
 
 
+@dataclass(kw_only=True)
+class _Course:
+    """What the stages have done up to one of their parts; grows while they are gone through.
+
+    Attributes:
+        depth: of the exchange [m].
+        tip: how far that reaches which runs ahead, or is left behind [m].
+        width: of the narrowest front [m].
+        cell: the largest one that resolves the fronts of the native ions [m].
+        exchanged: amount that has entered, as a depth [m].
+        layers: stage, amount [m] and coefficient [m^2/s] of what has entered.
+        pushed: ions that came first, and stay between later ones and the native ones.
+        fronts: number of those that each stage brings.
+    """
+
+    depth: float = 0.0
+    tip: float = 0.0
+    width: float = math.inf
+    cell: float = math.inf
+    exchanged: float = 0.0
+    layers: list[tuple[int, float, float]] = field(default_factory=list[tuple[int, float, float]])
+    pushed: list[str] = field(default_factory=list[str])
+    fronts: dict[int, int] = field(default_factory=dict[int, int])
+
+
 def estimate_zone(experiment: Experiment) -> ZoneEstimate:
     """Depth of exchange and width of the narrowest front, of a stage whose conditions change in its parts.
 
@@ -73,88 +98,112 @@ def estimate_zone(experiment: Experiment) -> ZoneEstimate:
     pushed ahead.
     """
     thickness = experiment.sample.thickness
-    charge_density = _mobile_charge_density(experiment)
-    if charge_density == 0.0:
+    if _mobile_charge_density(experiment) == 0.0:
         return ZoneEstimate(depth=thickness, width=thickness)
-    depth, tip, width, cell, exchanged = 0.0, 0.0, math.inf, math.inf, 0.0
-    layers: list[tuple[int, float, float]] = []  # stage, amount and coefficient of what has entered
-    mobile = _mobile_native_ions(experiment)
-    pushed: list[str] = []
-    fronts: dict[int, int] = {}
     experiment, of_stage = experiment.sampled()
     natives = [
         float(_native_coefficient(experiment, index, experiment.diffusion_models(index)))
         for index in range(len(experiment.stages))
     ]
-    diffusing = experiment.cross_terms.share_of_diffusion
     wholes = _times_of_diffusion(experiment, of_stage, natives)
+    course = _Course()
     for index, stage in enumerate(experiment.stages):
-        models = experiment.diffusion_models(index)
-        native, number, whole = natives[index], of_stage[index], wholes[index]
-        law = stage.surface_law()
-        if law.blocks:
-            layer = _space_charge_width(experiment, law.potential or 0.0, charge_density)
-            # where slower ions stay behind, the layer of the others is deeper
-            depth = max(depth, (SINGLE_LAYER if len(mobile) == 1 else LAYERS) * layer)
-            edge = DEPLETION_EDGE * _debye_length(experiment, stage.first_temperature)
-            width, cell = min(width, edge), min(cell, edge / CELLS_PER_FRONT)
-            continue
-        if not stage.drives or native <= 0.0:
-            continue
-        entering = _entering_ions(experiment, stage)
-        coefficients = {
-            name: max(
-                SMALLEST_COEFFICIENT,
-                float(models[name].coefficient(experiment.reference_density(name, index), stage.first_temperature)),
-            )
-            for name in (*entering, *pushed)
-        }
-        diffusive = max((coefficients[name] for name in entering), default=SMALLEST_COEFFICIENT)
-        # a layer with the charge of the native ions conducts in proportion to |Z| D
-        charges = {name: abs(experiment.ions[name].charge) for name in coefficients}
-        foreign = max((charges[name] * coefficients[name] for name in entering), default=SMALLEST_COEFFICIENT)
-        earlier = sum(part / (foreign if when == number else at_that_time) for when, part, at_that_time in layers)
-        before = exchanged - sum(part for when, part, _ in layers if when == number)
-        resistance = max(thickness - exchanged, 0.0) / native + earlier
-        amount = min(_entered_length(experiment, stage, charge_density, native, foreign, resistance), thickness)
-        spread = math.sqrt(min(native, diffusive) * whole)
-        if law.composition is not None:
-            spread = max(spread, 5.0 * math.sqrt(diffusive * whole))
-            width = min(width, math.sqrt(diffusive * whole))
-        if amount > 0.0:
-            largest = max(charges.values(), default=1)
-            sharpened, resolving = _front(foreign, native, amount, stage.duration, largest, whole, diffusing)
-            width = min(width, sharpened)
-            if foreign < native and sharpened < SHARP * DIFFUSIVE_WIDTH * math.sqrt(diffusing * foreign * whole):
-                fronts[number] = max(len(stage.surface_law().beam_fractions), 1)
-            if pushed and before > LEADING_LAYER * amount:
-                # the ions that came first stay between the new ones and the native ones
-                leading = max(charges[name] * coefficients[name] for name in pushed)
-                _, resolving = _front(leading, native, amount, stage.duration, largest, whole, diffusing)
-            cell = min(cell, resolving)
-        # a fast foreign ion runs ahead of the amount that entered (a rarefaction)
-        of_this_stage = exchanged - before + amount
-        stretch, behind = min(max(foreign / native, 1.0), 1e3), foreign
-        dense = max([foreign, *(_dense_coefficient(experiment, index, models, name) for name in entering)])
-        replaced = _replaced_charge(experiment, index, models, entering, dense)
-        # where a part of the native charge is replaced, or D rises with density, by more than the reserve covers
-        farther = min(_entered_length(experiment, stage, replaced, native, dense, resistance), thickness)
-        ahead, sharing = before + of_this_stage * stretch, of_this_stage
-        if farther > ZONE_RESERVE * amount * stretch:
-            sharing, behind = of_this_stage * farther / amount, dense
-            ahead = before + sharing
-        begun = index > 0 and of_stage[index - 1] == number
-        reached = max(depth, ahead + spread) if begun else max(depth, ahead) + spread
-        depth = min(reached, thickness)
-        tip = max(tip, before + sharing * _tip_speed(experiment, index, models, behind) + spread)
-        exchanged = min(exchanged + amount, thickness)
-        layers.append((number, amount, foreign))
-        if index + 1 == len(of_stage) or of_stage[index + 1] != number:
-            pushed = pushed or entering
+        if stage.surface_law().blocks:
+            _deplete(course, experiment, stage)
+        elif stage.drives and natives[index] > 0.0:
+            _exchange(course, experiment, index, of_stage, native=natives[index], whole=wholes[index])
     # ions that stay behind widen the zone
-    depth = max(depth / (1.0 - min(_trapped_fraction(experiment), 0.9)), tip / ZONE_RESERVE)
+    depth = max(course.depth / (1.0 - min(_trapped_fraction(experiment), 0.9)), course.tip / ZONE_RESERVE)
     depth = min(depth, thickness) or thickness
-    return ZoneEstimate(depth=depth, width=min(width, depth), cell=cell, fronts=sum(fronts.values()))
+    fronts = sum(course.fronts.values())
+    return ZoneEstimate(depth=depth, width=min(course.width, depth), cell=course.cell, fronts=fronts)
+
+
+def _deplete(course: _Course, experiment: Experiment, stage: Stage) -> None:
+    """Enter the depletion layer of a blocking contact."""
+    potential = stage.surface_law().potential or 0.0
+    layer = _space_charge_width(experiment, potential, _mobile_charge_density(experiment))
+    # where slower ions stay behind, the layer of the others is deeper
+    widths = SINGLE_LAYER if len(_mobile_native_ions(experiment)) == 1 else LAYERS
+    course.depth = max(course.depth, widths * layer)
+    edge = DEPLETION_EDGE * _debye_length(experiment, stage.first_temperature)
+    course.width, course.cell = min(course.width, edge), min(course.cell, edge / CELLS_PER_FRONT)
+
+
+def _exchange(
+    course: _Course, experiment: Experiment, index: int, of_stage: Sequence[int], *, native: float, whole: float
+) -> None:
+    """Enter what is exchanged in a part of a stage, with D of the native ions there [m^2/s].
+
+    ``whole`` is the time in which diffusion as fast as there comes as far as in all parts of the stage [s].
+    """
+    stage, number, thickness = experiment.stages[index], of_stage[index], experiment.sample.thickness
+    law, models = stage.surface_law(), experiment.diffusion_models(index)
+    entering = _entering_ions(experiment, stage)
+    coefficients = {
+        name: max(
+            SMALLEST_COEFFICIENT,
+            float(models[name].coefficient(experiment.reference_density(name, index), stage.first_temperature)),
+        )
+        for name in (*entering, *course.pushed)
+    }
+    diffusive = max((coefficients[name] for name in entering), default=SMALLEST_COEFFICIENT)
+    # a layer with the charge of the native ions conducts in proportion to |Z| D
+    conducting = {name: abs(experiment.ions[name].charge) * value for name, value in coefficients.items()}
+    foreign = max((conducting[name] for name in entering), default=SMALLEST_COEFFICIENT)
+    earlier = sum(part / (foreign if when == number else at_that_time) for when, part, at_that_time in course.layers)
+    before = course.exchanged - sum(part for when, part, _ in course.layers if when == number)
+    resistance = max(thickness - course.exchanged, 0.0) / native + earlier
+    replaced = _mobile_charge_density(experiment)
+    amount = min(_entered_length(experiment, stage, replaced, native, foreign, resistance), thickness)
+    spread = math.sqrt(min(native, diffusive) * whole)
+    if law.composition is not None:
+        spread = max(spread, 5.0 * math.sqrt(diffusive * whole))
+        course.width = min(course.width, math.sqrt(diffusive * whole))
+    if amount > 0.0:
+        ahead = course.pushed if before > LEADING_LAYER * amount else []
+        _sharpen(course, experiment, stage, number, conducting, ahead, foreign, native, amount, whole)
+    # a fast foreign ion runs ahead of the amount that entered (a rarefaction)
+    of_this_stage = course.exchanged - before + amount
+    stretch, behind = min(max(foreign / native, 1.0), 1e3), foreign
+    dense = max([foreign, *(_dense_coefficient(experiment, index, models, name) for name in entering)])
+    replaced = _replaced_charge(experiment, index, models, entering, dense)
+    # where a part of the native charge is replaced, or D rises with density, by more than the reserve covers
+    farther = min(_entered_length(experiment, stage, replaced, native, dense, resistance), thickness)
+    reached, sharing = before + of_this_stage * stretch, of_this_stage
+    if farther > ZONE_RESERVE * amount * stretch:
+        sharing, behind = of_this_stage * farther / amount, dense
+        reached = before + sharing
+    begun = index > 0 and of_stage[index - 1] == number
+    reached = max(course.depth, reached + spread) if begun else max(course.depth, reached) + spread
+    course.depth = min(reached, thickness)
+    course.tip = max(course.tip, before + sharing * _tip_speed(experiment, index, models, behind) + spread)
+    course.exchanged = min(course.exchanged + amount, thickness)
+    course.layers.append((number, amount, foreign))
+    if index + 1 == len(of_stage) or of_stage[index + 1] != number:
+        course.pushed = course.pushed or entering
+
+
+def _sharpen(
+    course: _Course, experiment: Experiment, stage: Stage, number: int, conducting: Mapping[str, float],
+    ahead: Sequence[str], foreign: float, native: float, amount: float, whole: float,
+) -> None:  # fmt: skip
+    """Enter the front of what a part of a stage brings, and of the ions that are ``ahead`` of it.
+
+    ``conducting`` is |Z| D of all these ions [m^2/s], ``foreign`` the largest of those that enter; the others as in
+    `_front`.
+    """
+    diffusing = experiment.cross_terms.share_of_diffusion
+    largest = max((abs(experiment.ions[name].charge) for name in conducting), default=1)
+    width, cell = _front(foreign, native, amount, stage.duration, largest, whole, diffusing)
+    course.width = min(course.width, width)
+    if foreign < native and width < SHARP * DIFFUSIVE_WIDTH * math.sqrt(diffusing * foreign * whole):
+        course.fronts[number] = max(len(stage.surface_law().beam_fractions), 1)
+    if ahead:
+        # the ions that came first stay between the new ones and the native ones
+        leading = max(conducting[name] for name in ahead)
+        _, cell = _front(leading, native, amount, stage.duration, largest, whole, diffusing)
+    course.cell = min(course.cell, cell)
 
 
 def _times_of_diffusion(experiment: Experiment, of_stage: Sequence[int], natives: Sequence[float]) -> list[float]:
