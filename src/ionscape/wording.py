@@ -16,6 +16,7 @@ LABELS = {
     "resamples": "resamples of the noise",
     "single_scan_scatter": "scatter of a single scan",
     "sensitivity_factor": "factor",
+    "sites": "site system",
 }
 """Of keys that people know by another name."""
 SINGULAR = {"stages": "stage", "crater_scans": "crater scan", "surface_regions": "surface"}

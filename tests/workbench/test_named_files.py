@@ -43,12 +43,15 @@ def with_name(key: str, name: str) -> dict:
         "datasets.K": {"datasets": {"K": name}},
         "ions.Li.diffusion.file": {"ions": {"Li": {"diffusion": {"kind": "table", "file": name}}}},
         "ions.Li.diffusion.parts[0].file": {"ions": {"Li": {"diffusion": {"parts": [{"file": name}]}}}},
+        "stages[1].diffusion.Li.file": {"stages": [{}, {"diffusion": {"Li": {"kind": "table", "file": name}}}]},
+        "sites.borate.file": {"sites": {"borate": {"holds": ["Li"], "file": name}}},
     }[key]
 
 
 KEYS = (
     "measurement.file", "measurement.crater_scans[1]", "experiment", "experiment.file", "glass.measured_units",
     "fit.current_curve.file", "datasets.K", "ions.Li.diffusion.file", "ions.Li.diffusion.parts[0].file",
+    "stages[1].diffusion.Li.file", "sites.borate.file",
 )  # fmt: skip
 
 

@@ -550,3 +550,38 @@ def test_pairs_of_ions_are_chosen_and_changed(tmp_path):
         assert sorted(page.element("add-cross_terms.pairs").options) == ["Li-Cs", "Rb-Cs"]
 
     visit(tmp_path / "project", "experiment", act)
+
+
+def test_ions_are_put_on_a_site_system(tmp_path):
+    """A system is begun for the native ions; a model that is put on it loses its own distribution."""
+
+    async def act(page: Visit) -> None:
+        page.set("add-sites-name", "borate")
+        page.click("add-sites")
+        await page.until(lambda: page.there("form-sites.borate.trapped_fraction"))
+        assert page.document.get("sites.borate.holds") == ["Li"]
+        assert "[sites.borate]" in page.document.text
+        page.set("form-ions.Li.diffusion.sites", "borate")
+        await page.settled()
+        assert set(page.document.get("ions.Li.diffusion")) == {
+            "model", "sites", "bulk_coefficient", "reference_temperature", "activation_energy"
+        }  # fmt: skip
+        page.set("form-sites.borate.trapped_fraction", 0.03)
+        await page.settled()
+        assert load_experiment(page.document.path).sites["borate"].trapped_fraction == 0.03
+        for ion in ("Li", "Rb"):
+            page.set(f"form-ions.{ion}.diffusion.model", "populations")
+            await page.until(lambda ion=ion: page.there(f"form-ions.{ion}.diffusion.release_rate"))
+        page.set("form-ions.Rb.diffusion.release_rate", "1e-3 1/s")
+        await page.settled()
+        described = load_experiment(page.document.path)
+        assert described.site_systems["borate"].ions == ("Li", "Rb")
+        assert described.diffusion_model("Rb", 0).release_rate_at_reference == 1e-3
+        # back to the closure on the same sites
+        for ion in ("Li", "Rb"):
+            page.set(f"form-ions.{ion}.diffusion.model", "site-energies")
+            await page.until(lambda ion=ion: page.there(f"form-ions.{ion}.diffusion.width"))
+        await page.settled()
+        assert load_experiment(page.document.path).diffusion_model("Rb", 0).fermi_level_counts == ("Li", "Rb")
+
+    visit(tmp_path / "project", "experiment", act, text=RUBIDIUM)

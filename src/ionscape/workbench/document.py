@@ -280,7 +280,8 @@ def _styled(value: Any, parts: tuple[Part, ...], container: Any) -> Any:
         old = None if isinstance(parts[-1], int) else step(container, parts[-1])
         inline = isinstance(container, InlineTable) or isinstance(old, InlineTable)
         inline = inline or (isinstance(parts[-1], int) and not isinstance(container, AoT))
-        headed = parts[0] == "ions" and len(parts) <= 3  # [ions.Li.diffusion] rather than a long line in braces
+        # [ions.Li.diffusion] rather than a long line in braces
+        headed = (parts[0] == "ions" and len(parts) <= 3) or (parts[0] == "sites" and len(parts) <= 2)
         replaces = isinstance(old, Table) or isinstance(container, AoT)
         if len(parts) > 1 and not headed and not replaces:
             inline = inline or (0 < len(entries) <= MOST_INLINE and _is_flat(entries))

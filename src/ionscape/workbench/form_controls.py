@@ -253,10 +253,12 @@ class Controls:
             control = ui.checkbox(label, value=show(value)).props("dense")
         elif kind == "choice" or (names is not None and not isinstance(value, Mapping)):
             words = list(key.value.words or (names() if names else ()))
+            if names is not None and not key.required:
+                words.insert(0, "")  # with which the key is left out
             offered = [*words, *([value] if isinstance(value, str) and value not in words and names is None else [])]
             # a name that is gone is not offered again
             show = lambda value: value if value in offered else default if value is None else None  # noqa: E731
-            read = lambda shown: self._unless_default(path, shown, default)  # noqa: E731
+            read = lambda shown: self._unless_default(path, shown or None, default)  # noqa: E731
             control = ui.select(offered, label=label, value=show(value)).props(FIELD + " options-dense")
         else:
             show, read = partial(show_entry, kind=kind), lambda shown: parse_entry(str(shown or ""), kind)

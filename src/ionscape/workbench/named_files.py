@@ -71,20 +71,21 @@ def _candidates(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, bool]]:
         yield join_path(("datasets", name)), entry, True
     if not table_at(data, "attachments"):
         # otherwise the tables stand in the document itself
-        for parts, name in _tables_of_ions(data.get("ions"), ("ions",)):
-            yield join_path(parts), name, False
+        for key in ("ions", "sites", "stages"):
+            for parts, name in _tables_below(data.get(key), (key,)):
+                yield join_path(parts), name, False
 
 
-def _tables_of_ions(node: object, parts: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], object]]:
-    """Files at any depth below the ions, where a diffusion model may be made of others."""
+def _tables_below(node: object, parts: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], object]]:
+    """Files at any depth, as a diffusion model may be made of others."""
     if isinstance(node, Mapping):
         for key, value in cast(Mapping[str, Any], node).items():
             if key == "file":
                 yield (*parts, key), value
-            yield from _tables_of_ions(value, (*parts, key))
+            yield from _tables_below(value, (*parts, key))
     elif isinstance(node, list):
         for number, value in enumerate(cast(list[Any], node)):
-            yield from _tables_of_ions(value, (*parts, number))
+            yield from _tables_below(value, (*parts, number))
 
 
 def _problem(folder: Path, name: str, root: Path) -> str | None:

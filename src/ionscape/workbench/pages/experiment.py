@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,7 @@ BEFORE_FIGURES = (
     " the energies of their sites, both as the numbers on the left change."
 )
 EARLIER = "The figures show the last description without mistakes."
-ALWAYS_SHOWN = ("sample", "chamber", "cross_terms", "back_electrode", "grid")
+ALWAYS_SHOWN = ("sample", "chamber", "sites", "cross_terms", "back_electrode", "grid")
 PAIRS = "cross_terms.pairs"
 FIGURE_HEIGHT = "max(250px, calc(50vh - 42px))"
 
@@ -119,6 +120,9 @@ class Page:
                 form.key("title", Experiment)
             with form.section("sample", lambda: "Sample"):
                 form.table("sample", Sample)
+            with form.section("sites", lambda: "Site systems", opened=bool(self.document.get("sites"))):
+                # any name is a good one, while models choose among those that are there
+                form.add("sites", replace(describe(Experiment)["sites"], name="site systems"))
             with form.section("ions", lambda: "Ions"):
                 self.ions.build(form, data.get("ions"))
             with form.section("stages", lambda: f"Stages ({len(self.document.get('stages') or [])})"):
@@ -164,7 +168,8 @@ class Page:
             ]
 
         keys = ("beam", "native", "composition", "melt", "entering", "diffusion")
-        return {**dict.fromkeys(keys, ions), "pairs": pairs}
+        systems = lambda: list(map(str, table_at(self.document.get("sites"))))  # noqa: E731
+        return {**dict.fromkeys(keys, ions), "pairs": pairs, "sites": systems}
 
     def _stage_header(self, number: int) -> str:
         stage = self.document.get(f"stages[{number}]")

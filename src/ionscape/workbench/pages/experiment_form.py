@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ionscape.experiment.diffusion import ConstantSpecification, SiteEnergySpecification
-from ionscape.files.description import Key, example_table
+from ionscape.experiment.diffusion import ConstantSpecification, PopulationSpecification, SiteEnergySpecification
+from ionscape.experiment.distribution import HISTOGRAM, KEYS
+from ionscape.experiment.sites import Sites
+from ionscape.files.description import Key, example_table, list_at, table_at
 from ionscape.files.fields import Keyed
 from ionscape.wording import join_path, split_path
 from ionscape.workbench.form_fields import single_value
@@ -29,6 +31,9 @@ NATIVE_ION = {
 }
 """What a native ion begins with: the magnitudes of the published alkali borate glasses (Gunawan 2024)."""
 NATIVE = "sample.native"
+SITES = "sites"
+OF_A_SYSTEM = frozenset({*KEYS, *HISTOGRAM, "fermi_level_counts"})
+"""Keys of a model that a site system states for all its ions."""
 
 
 class ExperimentForm(Form):
@@ -54,12 +59,33 @@ class ExperimentForm(Form):
         site energies, unless its model is somebody's own.
         """
         general = self.document.get(join_path(("ions", name, "diffusion")))
-        if entry.value.tables and isinstance(general, dict):
+        if path == SITES:
+            self.begin(join_path((SITES, name)), self._new_sites(), known=("holds",))
+        elif entry.value.tables and isinstance(general, dict):
             self.edit(join_path((*split_path(path), name)), general)
         elif path == NATIVE:
             self._add_native(name, entry)
         else:
             super().add_entry(path, name, entry)
+
+    def edit(self, path: str, value: Any) -> None:
+        """Write a value; an ion that is put on a site system has no distribution of its own any more."""
+        *place, key = split_path(path)
+        model = self.document.get(join_path(place)) if place else None
+        if key == SITES and value is not None and isinstance(model, Mapping):
+            own: dict[str, Any] = {join_path((*place, each)): None for each in model if each in OF_A_SYSTEM}
+            if own:
+                self.session.edit_many({**own, path: value}, which=self.which)
+                self.show_errors()
+                return
+        super().edit(path, value)
+
+    def _new_sites(self) -> dict[str, Any]:
+        """A site system for the native ions that are on none, with the magnitudes of a native ion."""
+        native = [*table_at(self.document.get(NATIVE)), *table_at(self.document.get("measurement.native"))]
+        held = [ion for table in table_at(self.document.get(SITES)).values() for ion in list_at(table, "holds")]
+        holds = [ion for ion in dict.fromkeys(native) if ion not in held]
+        return example_table(Sites, like={"holds": holds or native, **_known_to(Sites, NATIVE_ION)})
 
     def foreign_ion(self) -> str | None:
         """The ion that a beam would bring: the first that is not native; None where that is not known."""
@@ -102,8 +128,19 @@ class ExperimentForm(Form):
             if one in known and other in model.model_fields:
                 known[other] = known[one]
         usual = NATIVE_ION if "bulk_coefficient" in model.model_fields else FOREIGN_ION
-        known = {key: value for key, value in {**usual, **known}.items() if key in model.model_fields}
+        known = _known_to(model, {**usual, **known})
+        systems = [*table_at(self.document.get(SITES))]
+        if model is PopulationSpecification and systems:
+            known.setdefault("sites", systems[0])
+        if "sites" in known:
+            known = {key: value for key, value in known.items() if key not in OF_A_SYSTEM}
+            return {key: value for key, value in example_table(model, like=known).items() if key not in OF_A_SYSTEM}
         if "densities" in model.model_fields:
             known |= {"densities": ["0 1/m^3", "1e28 1/m^3"]} if not known.get("file") else {}
             known |= {"coefficients": ["1e-22 m^2/s", "1e-20 m^2/s"]} if not known.get("file") else {}
         return example_table(model, like=known)
+
+
+def _known_to(model: type[Keyed], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those values whose keys a model has."""
+    return {key: value for key, value in values.items() if key in model.model_fields}
