@@ -84,6 +84,12 @@ class SweepResult(StoredResult):
 
         return (*parse_experiment(str(self.dataset.attrs["experiment"])).remarks, *file_remarks(self.dataset))
 
+    @property
+    def _by_ion(self) -> list[str]:
+        """Names of the figures that each ion has of its own."""
+        wanted = (*self.axes, "stage", "ion")
+        return [name for name in map(str, self.dataset.data_vars) if self.dataset[name].dims == wanted]
+
     def summary(self) -> dict[str, Any]:
         """Title, remarks and points: values by path, the figures of each stage, and the error, if any.
 
@@ -92,12 +98,14 @@ class SweepResult(StoredResult):
         data = self.dataset
         of_stages = (*self.axes, "stage")
         figures = [name for name in map(str, data.data_vars) if data[name].dims == of_stages and name != "missing"]
+        by_ion, ions = self._by_ion, list(map(str, data["ion"].values))
         points: list[dict[str, Any]] = []
         for point in self.points():
             stages = [
                 {
                     "kind": str(kind),
                     **{name: float(point[name].values[index]) for name in figures},
+                    **{name: dict(zip(ions, point[name].values[index].tolist(), strict=True)) for name in by_ion},
                     "missing": json.loads(str(point["missing"].values[index])) if "missing" in point else {},
                 }
                 for index, kind in enumerate(data["kind"].values)
@@ -125,6 +133,9 @@ class SweepResult(StoredResult):
             ("kind", kinds * len(points)),
             *((f"{name} ({data[name].attrs['units']})", np.concatenate([p[name].values for p in points]).tolist())
               for name in figures),
+            *((f"{name.removesuffix('s')} of {ion} ({data[name].attrs['units']})",
+               np.concatenate([p[name].values[:, place] for p in points]).tolist())
+              for name in self._by_ion for place, ion in enumerate(map(str, data["ion"].values))),
             ("error", each(lambda p: str(p["error"].item()))),
         ]  # fmt: skip
 

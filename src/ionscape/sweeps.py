@@ -65,6 +65,8 @@ _FIGURES = {
     "wall_time": ("s", "duration of the calculation"),
 }
 """Figures of the summary of a stage that a sweep keeps: unit and meaning."""
+_BY_ION = {"injected_charges": ("C", "charge of the stage that each ion carried in through the surface")}
+"""The same of the figures that each ion has of its own."""
 _SHOWN = ("collected_charge", "front_depth", "front_width", "plateau")
 """Those without which a sweep cannot be printed."""
 
@@ -148,7 +150,10 @@ def load_sweep(path: str | Path) -> xarray.Dataset:
     content = replace(
         CONTENT,
         variables={name: (name,) for name in dims},
-        gaps={name: (*dims, "stage") for name in _FIGURES if name in dataset or name in _SHOWN},
+        gaps={
+            **{name: (*dims, "stage") for name in _FIGURES if name in dataset or name in _SHOWN},
+            **{name: (*dims, "stage", "ion") for name in _BY_ION if name in dataset},
+        },
         labels={"error": dims},
     )
     check_content(dataset, content, file=str(path))
@@ -287,6 +292,7 @@ def _gathered(
     stages = len(experiment.stages)
     density = np.full((len(outcomes), stages, len(depth), len(names)), np.nan)
     figures = {name: np.full((len(outcomes), stages), np.nan) for name in _FIGURES}
+    by_ion = {name: np.full((len(outcomes), stages, len(names)), np.nan) for name in _BY_ION}
     missing = np.full((len(outcomes), stages), "{}", dtype=object)
     for index, outcome in enumerate(outcomes):
         if outcome.failed:
@@ -298,6 +304,9 @@ def _gathered(
             for name in _FIGURES:
                 value = numbers.get(name)  # what an earlier version has stored may lack it
                 figures[name][index, stage] = np.nan if value is None else value
+            for name in _BY_ION:
+                values = numbers.get(name, {})
+                by_ion[name][index, stage] = [values.get(ion, np.nan) for ion in names]
     shape = tuple(len(axis.values) for axis in axes)
     dims = tuple(axis.name for axis in axes)
 
@@ -314,6 +323,10 @@ def _gathered(
             **{
                 name: ((*dims, "stage"), shaped(figures[name]), {"units": unit, "long_name": meaning})
                 for name, (unit, meaning) in _FIGURES.items()
+            },
+            **{
+                name: ((*dims, "stage", "ion"), shaped(by_ion[name]), {"units": unit, "long_name": meaning})
+                for name, (unit, meaning) in _BY_ION.items()
             },
             "missing": (
                 (*dims, "stage"), shaped(missing), {"long_name": "why figures do not exist, as JSON by their names"},

@@ -8,16 +8,22 @@ import re
 import signal
 import subprocess
 import time
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray
+from rich.console import Console
 
 import ionscape as isc
 from commands import call_here
+from ionscape import figures
+from ionscape.cli.sweep_table import print_sweep
+from ionscape.constants import ELEMENTARY_CHARGE
 from ionscape.errors import InputError, IonscapeError
 from ionscape.experiment import Experiment
+from ionscape.results import SweepResult
 from ionscape.scaleout import Tally, make_executor
 from ionscape.sweeps import axis_name, common_faces, parse_vary, sweep
 from ionscape.transport import Settings, simulate
@@ -81,6 +87,33 @@ def test_charge_follows_the_potential(swept):
     charge = swept["collected_charge"].isel(stage=0)
     ratio = charge.sel(stage_0_source_potential=15.0) / charge.sel(stage_0_source_potential=5.0)
     assert ratio.values == pytest.approx([3.0, 3.0], rel=0.05)
+
+
+def test_a_swept_melt_tells_the_amount_of_each_ion(repository):
+    """What entered is what lies in the glass; a legend and an axis have units for people."""
+    melt = isc.load_experiment(repository / "examples" / "molten-salt-exchange.toml")
+    vary = {"stages[0].melt.K": [0.9, 1.0], "stages[0].duration": ["30 min", "1 h"]}
+    data = sweep(melt, vary, settings=QUICK, scheduler="serial")
+    single = simulate(melt.replace({"stages[0].melt": {"K": 0.9, "Na": 0.1}, "stages[0].duration": 3600.0}),
+                      settings=QUICK)  # fmt: skip
+    state = single.dataset.isel(time=-1)
+    cells = (state["density"].sel(ion="K") * state["cell_size"]).sum()
+    potassium = data["injected_charges"].isel(stage_0_melt_K=0, stage_0_duration=1, stage=0).sel(ion="K")
+    assert float(potassium) == pytest.approx(float(cells) * melt.sample.illuminated_area * ELEMENTARY_CHARGE, rel=1e-9)
+    result = SweepResult(dataset=data)
+    assert result.summary()["points"][1]["stages"][0]["injected_charges"]["K"] == float(potassium)
+    assert "injected_charge of K (C)" in dict(result.columns())
+    charge, front, _ = figures.swept_values.plot(result).panels
+    assert [curve.name for curve in charge.curves[:2]] == [
+        f"Na, stages[0].duration = {time} h" for time in ("0.5", "1")
+    ]
+    assert charge.curves[3].y[0] == pytest.approx(1e3 * float(potassium))
+    assert front.vertical.label == "front depth"  # no charge is collected
+    console = Console(record=True, width=200, file=StringIO())
+    print_sweep(console, data)
+    printed = console.export_text()
+    assert "injected charge of K" in printed
+    assert " charge / " not in printed
 
 
 def test_samples_of_different_thickness_share_depths(experiment):

@@ -28,7 +28,7 @@ from ionscape.files.fields import IN_FILE
 from ionscape.files.quantities import DIMENSIONS, quantity
 from ionscape.files.table import Table
 from ionscape.files.validation import read_table
-from ionscape.files.values import read_scalar, scalars, text_of
+from ionscape.files.values import parts_following, read_scalar, scalars, text_of
 from ionscape.inference.settings import FitTable
 from ionscape.profiling.settings import MeasurementTable
 from ionscape.series.settings import SeriesTable
@@ -124,7 +124,9 @@ def test_every_scalar_of_an_experiment_can_be_replaced(seed: int) -> None:
             continue  # at a bound
         found = scalars(changed)
         assert found.pop(path).value == scalar.value * 1.0000001
-        assert found == {other: each for other, each in scalars(experiment).items() if other != path}
+        following = parts_following(experiment, path, scalar.value * 1.0000001)  # of a melt or a composition
+        assert {other: found.pop(other).value for other in following} == following
+        assert found == {other: each for other, each in scalars(experiment).items() if other not in (path, *following)}
         text = f"{scalar.value * 1.0000001!r} {scalar.unit}" if scalar.dimension else scalar.value * 1.0000001
         assert experiment.replace({path: text}) == changed
 
@@ -182,6 +184,54 @@ def test_an_unknown_path_names_the_nearest(mono_cait_file: Path, path: str, near
         isc.load_experiment(mono_cait_file).replace({path: 1.0})
     assert caught.value.key == path
     assert nearest in str(caught.value.remedy)
+
+
+def three_ions(**fractions: float) -> Experiment:
+    diffusion = ConstantSpecification(coefficient=1e-20, reference_temperature=320.0, activation_energy=1e-19)
+    return Experiment(
+        sample=Sample(thickness=1e-3, illuminated_area=1e-4, relative_permittivity=7.0, native={"Li": 1e28}),
+        ions={name: Ion(diffusion=diffusion) for name in ("Li", "Na", "K", "Rb")},
+        stages=(Irradiation(beam=fractions, source_potential=10.0, temperature=320.0, duration=3600.0),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "beam"),
+    [
+        ({"Rb": 0.4}, {"Na": 0.15, "K": 0.45, "Rb": 0.4}),  # the others keep their ratio of 1 : 3
+        ({"Rb": 1.0}, {"Na": 0.0, "K": 0.0, "Rb": 1.0}),
+        ({"Rb": 0.5, "K": 0.3}, {"Na": 0.2, "K": 0.3, "Rb": 0.5}),
+        ({"Na": 0.5, "K": 0.3, "Rb": 0.2}, {"Na": 0.5, "K": 0.3, "Rb": 0.2}),
+        ({"Rb": 0.2}, {"Na": 0.2, "K": 0.6, "Rb": 0.2}),
+    ],
+)
+def test_fractions_share_what_others_leave(values: dict[str, float], beam: dict[str, float]) -> None:
+    experiment = three_ions(Na=0.2, K=0.6, Rb=0.2)
+    stage = experiment.replace({f"stages[0].beam.{name}": value for name, value in values.items()}).stages[0]
+    assert isinstance(stage, Irradiation)
+    assert stage.beam == pytest.approx(beam, abs=1e-15)
+    assert set(stage.newcomers) == {name for name, fraction in beam.items() if fraction}
+
+
+def test_the_other_of_two_ions_follows_from_nothing_too() -> None:
+    stage = three_ions(Na=0.0, K=1.0).replace({"stages[0].beam.K": 0.7}).stages[0]
+    assert isinstance(stage, Irradiation)
+    assert stage.beam == pytest.approx({"Na": 0.3, "K": 0.7}, abs=1e-15)
+    assert parts_following(three_ions(Na=0.4, K=0.6), "stages[0].beam.K", 0.7) == {"stages[0].beam.Na": 0.3}
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"Rb": 1.2}, "stages[0].beam.Rb = 1.2: must be at least 0 and at most 1"),
+        ({"Rb": 0.8, "K": 0.4}, "stages[0].beam: has fractions that leave less than nothing for Na"),
+        ({"Na": 0.1, "K": 0.1, "Rb": 0.1}, "stages[0].beam: has fractions that add up to 0.3"),
+    ],
+)
+def test_fractions_that_cannot_be_shared_out_are_named(values: dict[str, float], words: str) -> None:
+    with pytest.raises(isc.InputError) as caught:
+        three_ions(Na=0.2, K=0.6, Rb=0.2).replace({f"stages[0].beam.{name}": value for name, value in values.items()})
+    assert words in str(caught.value)
 
 
 def test_a_replaced_experiment_is_checked_as_a_whole(mono_cait_file: Path) -> None:

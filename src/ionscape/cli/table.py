@@ -114,8 +114,8 @@ def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
 
     A dash stands where a stage has no value, and a line that no stage has a value of is left out; why, is said below.
     """
-    stages: Sequence[Mapping[str, Any]] = [_with_charges_by_ion(stage) for stage in summary["stages"]]
-    of_rows = {row: [stage.get(row.key) for stage in stages] for row in (*_rows_by_ion(stages), *ROWS)}
+    stages: Sequence[Mapping[str, Any]] = [with_charges_by_ion(stage) for stage in summary["stages"]]
+    of_rows = {row: [stage.get(row.key) for stage in stages] for row in (*rows_by_ion(stages), *ROWS)}
     rows = [row.suited(values) for row, values in of_rows.items() if any(map(is_number, values))]
     for first in range(0, len(stages), STAGES_PER_TABLE):
         part = stages[first : first + STAGES_PER_TABLE]
@@ -128,7 +128,7 @@ def print_summary(console: Console, summary: Mapping[str, Any]) -> None:
     print_warnings(summary["warnings"])
 
 
-def _with_charges_by_ion(stage: Mapping[str, Any]) -> dict[str, Any]:
+def with_charges_by_ion(stage: Mapping[str, Any]) -> dict[str, Any]:
     """The figures of a stage with the injected charges of its ions, where more than one ion passed the surface."""
     charges: Mapping[str, float] = stage.get("injected_charges") or {}
     passed = {name: value for name, value in charges.items() if value}
@@ -137,7 +137,8 @@ def _with_charges_by_ion(stage: Mapping[str, Any]) -> dict[str, Any]:
     return {**stage, **({f"{CHARGE_OF} {name}": value for name, value in passed.items()} if several else {})}
 
 
-def _rows_by_ion(stages: Iterable[Mapping[str, Any]]) -> list[Row]:
+def rows_by_ion(stages: Iterable[Mapping[str, Any]]) -> list[Row]:
+    """Lines for the injected charges that any of several stages has."""
     found = dict.fromkeys(key for stage in stages for key in stage if key.startswith(CHARGE_OF))
     return [Row(key=key, label=key, dimension="charge") for key in found]
 

@@ -33,11 +33,14 @@ from ionscape.experiment.programme import (
     value_at,
     values_of,
 )
-from ionscape.files.fields import POSITIVE, Bounds, Marker, Number, Quantity, reject
+from ionscape.files.fields import FRACTION, POSITIVE, Marker, Number, PartsOfWhole, Quantity, located, reject
 from ionscape.files.quantities import format_quantity
 from ionscape.files.table import Table
 
 FRACTION_TOLERANCE = 1e-6
+
+_FRACTION = Number(FRACTION, 0.5)
+_Fraction = Annotated[float, _FRACTION]
 
 AnyStage = TypeVar("AnyStage", bound="StageTable")
 
@@ -68,10 +71,12 @@ class SurfaceLaw:
 
     @property
     def beam_fractions(self) -> Mapping[str, float]:
-        """Fractions of the ion current by ion; empty without a beam."""
+        """Fractions of the ion current by ion, of those that the beam brings; empty without a beam."""
         if self.beam is None:
             return {}
-        return {self.beam: 1.0} if isinstance(self.beam, str) else self.beam
+        if isinstance(self.beam, str):
+            return {self.beam: 1.0}
+        return {name: fraction for name, fraction in self.beam.items() if fraction > 0.0}
 
     @property
     def touches(self) -> bool:
@@ -169,7 +174,7 @@ class StageTable(Table):
     def ions_named(self) -> Iterator[tuple[str, str]]:
         """Keys of the stage that name an ion of the surface, and the ion."""
         law = self.surface_law()
-        for name in law.beam_fractions:
+        for name in (law.beam,) if isinstance(law.beam, str) else law.beam or ():
             yield "beam" if isinstance(law.beam, str) else f"beam.{name}", name
         for name in law.composition or ():
             yield f"{law.composition_key}.{name}", name
@@ -202,6 +207,8 @@ class Piece(Generic[AnyStage]):
 class BeamIons(Marker):
     """An ion by its name, or a table of ions with their fractions of the ion current."""
 
+    parts: Marker | None = _FRACTION
+
     def read(self, value: object, *, in_file: bool = True) -> str | dict[str, float]:
         """The name, or the fractions by name."""
         if isinstance(value, str):
@@ -210,8 +217,10 @@ class BeamIons(Marker):
             remedy = f"give the name of an ion, or fractions of the ion current such as {self.example()}"
             reject("must be an ion or a table of ions", value=value, remedy=remedy)
         parts = cast(Mapping[object, object], value)
-        fraction = Number(Bounds(above=0.0, at_most=1.0), 0.5)
-        fractions = {_ion_name(name): fraction.read(part, in_file=in_file) for name, part in parts.items()}
+        fractions: dict[str, float] = {}
+        for name, part in parts.items():
+            with located(_ion_name(name)):
+                fractions[str(name)] = _FRACTION.read(part, in_file=in_file)
         total = sum(fractions.values())
         if abs(total - 1.0) > FRACTION_TOLERANCE:
             remedy = f"change the fractions of the ion current so that they add up to 1 within {FRACTION_TOLERANCE:g}"
@@ -220,7 +229,7 @@ class BeamIons(Marker):
 
     def json_schema(self) -> dict[str, Any]:
         """A name, or a table of numbers."""
-        fractions = {"type": "object", "additionalProperties": {"type": "number", "exclusiveMinimum": 0, "maximum": 1}}
+        fractions = {"type": "object", "additionalProperties": {"type": "number", **FRACTION.json_schema()}}
         return {"anyOf": [{"type": "string", "minLength": 1}, fractions], "examples": ["Rb"]}
 
     def example(self) -> str:
@@ -242,7 +251,8 @@ class Irradiation(StageTable):
 
     kind: Literal["irradiation"] = Field(default="irradiation", description="Kind of the stage.")
     beam: Annotated[str | dict[str, float], BeamIons()] = Field(
-        description="Ion of the beam; or several with their fractions of the ion current, which add up to 1.",
+        description="Ion of the beam; or several with their fractions of the ion current, which add up to 1. Where one"
+        " is varied the others keep their ratios.",
         examples=["Rb", {"Rb": 0.5, "Cs": 0.5}],
     )
     source_potential: Annotated[Potential, Programmed("voltage", entries=PotentialSetpoint)] = Field(
@@ -281,9 +291,6 @@ class Irradiation(StageTable):
         return f"irradiation with {brought}, source {in_words(self.source_potential, 'voltage', at='at')}{limit}"
 
 
-_Fraction = Annotated[float, Number(Bounds(at_least=0.0, at_most=1.0), 0.5)]
-
-
 class Contact(StageTable):
     """An electrode or a melt touches the surface, at a given potential or at open circuit."""
 
@@ -295,19 +302,19 @@ class Contact(StageTable):
         " nothing passes the back. At 0 V the sample is short-circuited instead: an ion that diffuses faster than those"
         " it replaces drives a current.",
     )
-    composition: dict[IonName, _Fraction] | None = Field(
+    composition: Annotated[dict[IonName, _Fraction], PartsOfWhole()] | None = Field(
         default=None,
         description="Number fractions of the ions that the contact holds at the surface, adding up to 1; ions pass"
         " either way. Their total density is the one that makes the surface neutral: they carry the charge of the"
         " native ions that they replace, which are the mobile ones. Immobile ions keep their density and cannot be"
         " named. Where the mobile ones are a neutral salt, the composition is neutral too (to three digits, such as"
-        " Ca = 0.333 and F = 0.667), and as dense.",
+        " Ca = 0.333 and F = 0.667), and as dense. Where one fraction is varied the others keep their ratios.",
         examples=[{"Na": 0.1, "K": 0.9}],
     )
-    melt: dict[IonName, _Fraction] | None = Field(
+    melt: Annotated[dict[IonName, _Fraction], PartsOfWhole()] | None = Field(
         default=None,
-        description="Number fractions of two ions of one charge in a melt, adding up to 1; instead of a composition,"
-        " which follows by the isotherm.",
+        description="Number fractions of two ions of one charge in a melt, adding up to 1, so that the other follows"
+        " where one is varied; instead of a composition, which follows by the isotherm.",
         examples=[{"K": 0.99, "Na": 0.01}],
     )
     isotherm: Isotherm | None = Field(

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from ionscape.errors import toml_value
-from ionscape.files.fields import KIND_KEYS, Bounds, Keyed, Marker, Number, Quantity
+from ionscape.files.fields import KIND_KEYS, Bounds, Keyed, Marker, Number, PartsOfWhole, Quantity
 from ionscape.files.quantities import DIMENSIONS, DimensionName
 from ionscape.wording import Part
 
@@ -34,9 +34,10 @@ class Value:
         bounds: of a number, an integer or a quantity, the latter in SI units.
         words: of a choice.
         tables: models that may stand there.
-        entry: of a list or mapping, or of a list that may stand in the place of a quantity.
+        entry: of a list or mapping, or of a list or table that may stand in the place of a value.
         length: of a list that has a certain one.
         marker: what reads it, where that is none of pydantic's own rules.
+        whole: whether the numbers of such a mapping or table are parts of a whole, which add up to 1.
     """
 
     kind: Kind
@@ -47,6 +48,7 @@ class Value:
     entry: Value | None = None
     length: int | None = None
     marker: Marker | None = None
+    whole: bool = False
 
     @property
     def unit(self) -> str:
@@ -107,7 +109,7 @@ def value_at(model: type[Keyed], parts: Sequence[Part], data: object = None) -> 
             return None
         if isinstance(part, int):
             node = node.entry if node.kind in ("list", "quantity") else None
-        elif node.kind == "mapping":
+        elif node.kind == "mapping" or (node.whole and isinstance(data, Mapping)):
             node = node.entry
         else:
             table = node.table_of(data)
@@ -200,7 +202,9 @@ def _value(annotation: Any, metadata: tuple[Any, ...]) -> Value:
         if isinstance(marker, Number):
             return Value(kind="number", bounds=marker.bounds, marker=marker)
         if isinstance(marker, Marker):
-            return Value(kind="value", dimension=getattr(marker, "dimension", None), marker=marker)
+            parts = None if marker.parts is None else _value(float, (marker.parts,))
+            return Value(kind="value", dimension=getattr(marker, "dimension", None), marker=marker, entry=parts,
+                         whole=parts is not None)  # fmt: skip
         if hasattr(marker, "described_as"):
             return _value(marker.described_as, ())
     origin, arguments = get_origin(annotation), get_args(annotation)
@@ -211,7 +215,8 @@ def _value(annotation: Any, metadata: tuple[Any, ...]) -> Value:
     if origin in (Union, types.UnionType) and all(_is_table(part) for part in arguments):
         return Value(kind="union", tables=arguments)
     if origin is dict:
-        return Value(kind="mapping", entry=_value(arguments[1], ()))
+        whole = any(isinstance(marker, PartsOfWhole) for marker in metadata)
+        return Value(kind="mapping", entry=_value(arguments[1], ()), whole=whole)
     if origin is tuple:
         length = None if arguments[-1] is Ellipsis else len(arguments)
         return Value(kind="list", entry=_value(arguments[0], ()), length=length)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, NoReturn
 
@@ -48,6 +49,18 @@ def wrapped(error: InputError, *, field: str | None = None) -> PydanticCustomErr
     return PydanticCustomError("input", "{message}", {"message": str(error), "error": error, "field": field})
 
 
+@contextmanager
+def located(field: str) -> Generator[None]:
+    """Name the key below the value that is being validated of what is refused inside."""
+    try:
+        yield
+    except PydanticCustomError as error:
+        found = (error.context or {}).get("error")
+        if not isinstance(found, InputError):
+            raise
+        raise wrapped(found, field=field) from None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bounds:
     """Bounds of a number; None is no bound."""
@@ -86,6 +99,10 @@ NOT_NEGATIVE = Bounds(at_least=0.0)
 FRACTION = Bounds(at_least=0.0, at_most=1.0)
 
 
+class PartsOfWhole:
+    """What stands in `Annotated[dict[...], ...]` of numbers that add up to 1: where some change the others follow."""
+
+
 class InFile:
     """Context of a validation: what is validated stands in a file, where a quantity has its unit."""
 
@@ -98,6 +115,9 @@ class Marker:
 
     entries: type[Keyed] | None = None
     """Table of which a list may stand in the place of the value."""
+
+    parts: Marker | None = None
+    """What reads the parts of a whole of which a table may stand in the place of the value."""
 
     def read(self, value: object, *, in_file: bool = True) -> Any:
         """The value in SI units.

@@ -225,6 +225,11 @@ def display_unit(value: float, dimension: DimensionName, *, digits: int = 4) -> 
     return fitting[-1] if fitting else units[0]
 
 
+def dimension_of(unit: str) -> DimensionName | None:
+    """The dimension that an SI unit measures, if it has units for people; None for any other unit."""
+    return next((name for name, entry in DIMENSIONS.items() if entry.unit == unit and entry.display), None)
+
+
 def with_error(value: float, error: float) -> tuple[str, str]:
     """A value and its error to the same decimal place, the error with two digits.
 

@@ -44,6 +44,9 @@ class Table(Keyed):
     def replace(self, values: Mapping[str, Any]) -> Self:
         """The same data with other values, validated again as a whole.
 
+        Of fractions that add up to 1 (ions of a beam, of a melt, of a composition) those that are not among the values
+        share what these leave, in their ratios.
+
         Args:
             values: by path, such as `stages[0].source_potential` or `ions.Li.diffusion.width`: a number in SI units, a
                 text with a unit, None where a key may be absent, a whole table; one after the other.

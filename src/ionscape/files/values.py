@@ -22,6 +22,9 @@ AnyTable = TypeVar("AnyTable", bound=Keyed)
 DIGITS = 12
 """Significant digits up to which a quantity is written in a unit for people, where it reads back exactly."""
 
+ROUNDING = 1e-9
+"""By how much fractions may exceed their whole."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scalar:
@@ -118,6 +121,7 @@ def read_value(
 def replaced(table: AnyTable, values: Mapping[str, Any]) -> AnyTable:
     """See `Table.replace`."""
     data: Any = table.model_dump(exclude_unset=True)
+    before = data
     for path, value in values.items():
         parts = split_path(path)
         if not _exists(type(table), parts, data):
@@ -125,10 +129,24 @@ def replaced(table: AnyTable, values: Mapping[str, Any]) -> AnyTable:
             raise InputError(f"is nothing of the {table.name_in_messages}", key=path,
                              remedy=f'the nearest path is "{nearest}"')  # fmt: skip
         data = _with_entry(data, parts, value)
+    data = _with_the_rest(type(table), before, data, values)
     try:
         return type(table).model_validate(data)
     except ValidationError as error:
         raise first_problem(error, file=None, data=data, model=type(table)) from None
+
+
+def parts_following(table: Keyed, path: str, value: Any) -> dict[str, float]:
+    """Parts of a whole that change where another is replaced, by path; see `Table.replace`."""
+    parts, before = split_path(path), table.model_dump(exclude_unset=True)
+    data = _with_the_rest(type(table), before, _with_entry(before, parts, value), {path: value})
+    for part in parts[:-1]:
+        before, data = step(before, part), step(data, part)
+    if not isinstance(data, Mapping):
+        return {}
+    after = cast(Mapping[str, Any], data)
+    return {join_path((*parts[:-1], name)): new for name, new in after.items()
+            if name != parts[-1] and new != before[name]}  # fmt: skip
 
 
 def to_toml(table: Keyed) -> str:
@@ -184,6 +202,52 @@ def _exists(model: type[Keyed], parts: Sequence[Part], data: Any) -> bool:
         if inner and not (isinstance(node, Mapping) and part in node):
             return False
     return bool(parts) and value_at(model, parts, data) is not None
+
+
+def _with_the_rest(model: type[Keyed], before: Any, data: Any, values: Mapping[str, Any]) -> Any:
+    """Data in which parts of a whole that are not among the values share what these leave, in their ratios.
+
+    Args:
+        model: of the table.
+        before: what was there.
+        data: the same with the values.
+        values: by path.
+
+    Raises:
+        InputError: the values leave less than nothing.
+    """
+    given: dict[tuple[Part, ...], set[Part]] = {}
+    for path in values:
+        parts = split_path(path)
+        around = value_at(model, parts[:-1], data)
+        if around is not None and around.whole:
+            given.setdefault(parts[:-1], set()).add(parts[-1])
+    for place, names in given.items():
+        entries, earlier = data, before
+        for part in place:
+            entries, earlier = step(entries, part), step(earlier, part)
+        others = {name: value for name, value in entries.items() if name not in names}
+        numbers = [_number_of(entries[name]) for name in names]
+        # what is no fraction is refused by its own name
+        if entries == earlier or not others or any(value is None or not 0.0 <= value <= 1.0 for value in numbers):
+            continue
+        rest = round(1.0 - math.fsum(filter(None, numbers)), 15)
+        shared = math.fsum(others.values())
+        if rest < -ROUNDING:
+            raise InputError(f"has fractions that leave less than nothing for {', '.join(map(str, others))}",
+                             key=join_path(place), remedy="give fractions that add up to 1 at most")  # fmt: skip
+        if shared > 0.0 or len(others) == 1:
+            parts_now = {name: max(rest, 0.0) * (value / shared if shared else 1.0) for name, value in others.items()}
+            data = _with_entry(data, place, {**entries, **parts_now})
+    return data
+
+
+def _number_of(value: object) -> float | None:
+    """A pure number, or a text that holds one; None for anything else."""
+    try:
+        return read_value(value, None, in_file=False)
+    except InputError:
+        return None
 
 
 def _paths(node: Any, place: tuple[Part, ...] = ()) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nicegui import ui
 
 from ionscape.errors import IonscapeError
-from ionscape.files.values import Scalar, scalars
+from ionscape.files.values import Scalar, parts_following, scalars
 from ionscape.wording import name_of
 from ionscape.workbench.parts import button, column, heading, line, row
 
@@ -210,9 +210,11 @@ class Sliders:
         if path not in self.moved:
             return
         scalar, moved = self._sliders[path][0], self.moved.pop(path)
-        error = self.session.edit(path, scalar.written(moved, digits=WRITTEN_DIGITS))
-        if error is not None:
-            self._note.set_text(str(error))
+        written = scalar.written(moved, digits=WRITTEN_DIGITS)
+        others = parts_following(self.session.experiment, path, written) if self.session.experiment else {}
+        errors = self.session.edit_many({path: written, **others})
+        if errors:
+            self._note.set_text(str(next(iter(errors.values()))))
         elif self._on_release.value:
             job = self.session.jobs.latest("simulate")
             if job is not None and job.active and job.identifier == self._following:
