@@ -36,7 +36,8 @@ MOST_CELLS = 800
 MOVING_CELLS = 1.5  # in units of those of a simulation: derivatives ask for more than profiles
 DEPTH_STEP = 0.01e-9  # for the slope of the smeared profile [m]
 WIDTH_STEP = 1e-4  # relative, for that by the depth resolution
-KEPT_STATES = 40  # per stage
+KEPT_STATES = 40
+"""Per stage, where currents are interpolated in time; what has passed and where the ions are is known at its end."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -176,7 +177,10 @@ class ForwardModel:
         return found
 
     def _settings(self) -> Settings:
-        return Settings(relative_tolerance=self.problem.settings.tolerance, snapshots_per_stage=KEPT_STATES)
+        over_time = any(data.current_curve is not None for data in self.problem.datasets)
+        return Settings(
+            relative_tolerance=self.problem.settings.tolerance, snapshots_per_stage=KEPT_STATES if over_time else 1
+        )
 
     def _grid(self, number: int) -> Grid:
         """One grid for all parameters: another grid would change the residuals by its own errors."""

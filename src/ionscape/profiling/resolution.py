@@ -102,9 +102,9 @@ class GaussianResponse(DepthResponse):
 
         scaled = distance / self.sigma
         # Differences of the upper tail keep their digits where both cumulatives are nearly 1.
-        lower, upper = scaled[:, 1:], scaled[:, :-1]
-        parts = np.where(lower > 0.0, ndtr(-lower) - ndtr(-upper), ndtr(upper) - ndtr(lower))
-        parts[:, -1] = ndtr(scaled[:, -2])
+        below, above = ndtr(scaled), ndtr(-scaled)
+        parts = np.where(scaled[:, 1:] > 0.0, above[:, 1:] - above[:, :-1], below[:, :-1] - below[:, 1:])
+        parts[:, -1] = below[:, -2]
         return parts
 
 
