@@ -127,3 +127,22 @@ def test_rubidium_referred_to_the_exchanged_glass_runs_ahead_and_piles_up(exampl
     zone = state.depth < state.crossing("Li")
     means = [float(np.average(state.fraction[name][zone], weights=state.size[zone])) for name in ("Li", "Rb", "Cs")]
     assert means == pytest.approx([0.048, 0.36, 0.59], abs=0.005)
+
+
+def test_ions_that_share_all_their_sites_have_constant_coefficients(mono_cait_file: Path) -> None:
+    """Lithium and rubidium on one system fill it equally wherever they are: Nernst-Planck with both D constant.
+
+    An independent calculation with constant coefficients gave 2.8369 mC and a front at 44.756 nm.
+    """
+    described = isc.load_experiment(mono_cait_file)
+    own = described.model_dump(exclude_unset=True)["ions"]["Li"]["diffusion"]
+    of_sites = ("width", "excess_sites", "trapped_fraction", "trapped_width")
+    shared = {key: own[key] for key in of_sites}
+    lithium = {key: value for key, value in own.items() if key not in of_sites} | {"sites": "borate"}
+    on_sites = described.replace({
+        "sites": {"borate": {"holds": ["Li"], **shared}}, "ions.Li.diffusion": lithium,
+        "ions.Rb.diffusion": {**lithium, "bulk_coefficient": "2.67e-22 m^2/s"},
+    })  # fmt: skip
+    (stage,) = isc.simulate(on_sites).summary()["stages"]
+    assert stage["collected_charge"] == pytest.approx(2.8369e-3, rel=5e-4)
+    assert stage["front_depth"] == pytest.approx(44.756e-9, rel=5e-4)

@@ -94,6 +94,27 @@ def test_a_reference_density_is_varied_among_those_that_the_sites_hold():
     assert 1.3e28 < quantity(bounds["upper"], "number density") <= 1.1 * 1.4e28
 
 
+def test_the_numbers_of_a_site_system_are_offered_in_place_of_those_of_its_ions():
+    described = parse_experiment(EXPERIMENT)
+    sites = {"holds": ["Li"], "width": "0.16 eV", "trapped_fraction": 0.1, "trapped_width": "0.05 eV"}
+    lithium = {
+        "model": "site-energies", "sites": "borate", "bulk_coefficient": 5.8e-19, "reference_temperature": 323.15,
+        "activation_energy": "0.65 eV",
+    }  # fmt: skip
+    shared = described.replace({"sites": {"borate": sites}, "ions.Li.diffusion": lithium})
+    assert list(suggested_parameters(shared)) == [
+        "ions.Li.diffusion.bulk_coefficient", "ions.Rb.diffusion.coefficient", "sites.borate.width",
+        "sites.borate.trapped_fraction",
+    ]  # fmt: skip
+    offered = [choice.path for choice in choices(shared)]
+    assert "sites.borate.excess_sites" in offered
+    assert "ions.Li.diffusion.excess_sites" not in offered
+    rates = {"model": "populations", "release_rate": 1e-3}
+    kept = {key: value for key, value in lithium.items() if key != "model"}
+    populations = shared.replace({"ions.Li.diffusion": kept | rates, "ions.Rb.diffusion": kept | rates})
+    assert suggested_parameters(populations)["ions.Rb.diffusion.release_rate"]["scale"] == "log"
+
+
 def test_everything_that_can_be_free_is_offered():
     offered = {choice.path: choice for choice in choices(parse_experiment(EXPERIMENT))}
     # the excess of sites, which moves with the width, stands below it, and is not ticked
