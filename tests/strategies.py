@@ -33,9 +33,10 @@ def random_experiment(rng: np.random.Generator) -> str:
     """Text of a random valid experiment file.
 
     1-4 ions of either sign (immobile ones too), D ratios 1e-6 to 1e6, 0.01-1000 V, 1 um-5 mm, 1 s-1000 h, 250-700 K,
-    densities 1e25-3e28 per m^3, D(n) sharp and smooth, 1-3 stages of every kind.
+    densities 1e25-3e28 per m^3, D(n) sharp and smooth, 1-3 stages of every kind, programmes in time in a fifth of them.
     """
-    return as_toml(random_experiment_data(rng))
+    data = random_experiment_data(rng)
+    return as_toml(with_programmes(data, rng) if rng.random() < 0.2 else data)
 
 
 def as_toml(data: Data) -> str:
@@ -174,9 +175,9 @@ def _random_stage(
         stage |= _irradiation(rng, ions, native, here, sample)
     elif kind == "contact":
         stage |= {"kind": "contact", "potential": _contact_potential(rng, polarity)}
-        stage["composition"] = _composition(rng, ions, polarity)
+        stage["composition"] = _composition(rng, ions, native, polarity)
     elif kind == "melt":
-        stage |= {"kind": "contact", **_melt(rng, _composition(rng, ions, polarity), ions)}
+        stage |= {"kind": "contact", **_melt(rng, _composition(rng, ions, native, polarity), ions)}
     elif kind == "blocking":
         stage |= {"kind": "contact", "potential": _contact_potential(rng, polarity), "blocking": True}
     else:
@@ -228,8 +229,15 @@ def _melt(rng: np.random.Generator, composition: dict[str, float], ions: dict[st
     return {"melt": composition, "isotherm": isotherm}
 
 
-def _composition(rng: np.random.Generator, ions: dict[str, Data], polarity: int) -> dict[str, float]:
-    names = [name for name in ions if ions[name]["charge"] * polarity > 0 and ions[name]["mobile"]]
+def _composition(
+    rng: np.random.Generator, ions: dict[str, Data], native: dict[str, float], polarity: int
+) -> dict[str, float]:
+    """Shares of ions that move: native ones that hardly do count as immobile, and no contact may name them."""
+    carried = {name: ions[name]["charge"] ** 2 * density * ions[name]["scale"] for name, density in native.items()}
+    still = {name for name, part in carried.items() if part < 1e-4 * max(carried.values())}
+    names = [
+        name for name in ions if ions[name]["charge"] * polarity > 0 and ions[name]["mobile"] and name not in still
+    ]
     chosen = [name for name in names if rng.random() < 0.7] or names[-1:]
     parts = rng.dirichlet(np.ones(len(chosen)))
     fractions = [round(float(part), 9) for part in parts[:-1]]
