@@ -60,6 +60,19 @@ def test_both_grids_agree_on_a_front_that_both_resolve() -> None:
     assert np.abs(densities[0] - densities[1]).max() < 0.01 * NATIVE
 
 
+def test_a_simulation_begins_again_with_the_cells_that_it_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The example asks for 160 of its 200 cells, which is too many where half of them are the limit."""
+    described = load_experiment(EXAMPLES / "rb-mono-cait.toml")
+    few = isc.simulate(described)
+    monkeypatch.setattr("ionscape.transport.moving.MOST_ASKED", 0.5)
+    many, given = isc.simulate(described), isc.simulate(described, grid=make_grid(described))
+    assert [each.dataset.sizes["cell"] for each in (few, many, given)] == [200, 800, 200]
+    assert np.array_equal(given.dataset["density"].values, few.dataset["density"].values)
+    assert many.dataset["time"].values[0] == 0.0
+    charges = [float(each.dataset["collected_charge"].values[-1].sum()) for each in (few, many)]
+    assert charges[1] == pytest.approx(charges[0], rel=1e-3)
+
+
 @pytest.mark.parametrize("model", ["full", "electroneutral"])
 def test_amounts_at_the_common_depths_are_those_that_entered(model: str) -> None:
     result = simulate(load_experiment(EXAMPLES / "rb-mono-cait.toml"), settings=Settings(model=model))

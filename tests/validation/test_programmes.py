@@ -173,6 +173,23 @@ def test_the_grid_holds_what_a_ramp_of_temperature_exchanges() -> None:
     assert state.crossing("Rb") < zone < 4.0 * state.crossing("Rb")
 
 
+@pytest.mark.parametrize("kind", ["fixed", "moving"])
+def test_points_on_a_line_cost_a_step_each(kind: str) -> None:
+    """Steps go on where lines meet, and what they calculate does not depend on the points between."""
+    ends, points = np.array([0.0, HOURS]), np.linspace(0.0, HOURS, 41)
+    results = [
+        isc.simulate(rubidium_glass(
+            irradiation("Rb", 15.0, HOURS)
+            | {"source_potential": line(*zip(times.tolist(), (5.0 + 10.0 * times / HOURS).tolist(), strict=True))},
+            kind=kind,
+        ))
+        for times in (ends, points)
+    ]  # fmt: skip
+    whole, parts = (int(result.dataset["stage_steps"].values.sum()) for result in results)
+    assert parts < whole + 2 * len(points)
+    assert charge_of(results[1]) == pytest.approx(charge_of(results[0]), rel=1e-4)
+
+
 # pulses, reversal ----------------------------------------------------------------------------------------------------
 
 

@@ -46,8 +46,23 @@ BOND_LENGTH = 1e-10
 """... and distance that it would have to diffuse to have moved [m]."""
 
 
+REMEMBERED = 4
+_recent: list[tuple[ExperimentData, frozenset[str]]] = []
+"""Experiments that were asked last: many figures of a grid ask the same one, with D of all ions in up to a thousand
+parts of its programmes. Experiments are values, so that what was found for an object holds."""
+
+
 def immobile_ions(experiment: ExperimentData) -> frozenset[str]:
     """See `Experiment.immobile_ions`."""
+    for known, ions in tuple(_recent):
+        if known is experiment:
+            return ions
+    ions = _immobile_ions(experiment)
+    _recent[:] = [*_recent[1 - REMEMBERED :], (experiment, ions)]
+    return ions
+
+
+def _immobile_ions(experiment: ExperimentData) -> frozenset[str]:
     return motionless_ions(experiment) | {name for name, ion in experiment.ions.items() if is_immobile(ion.diffusion)}
 
 

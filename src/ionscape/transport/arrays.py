@@ -165,6 +165,7 @@ class Workspace(NamedTuple):
     wanted: FloatArray  # (cells,) wanted sizes of a moving grid [m]
     target: FloatArray  # (cells + 1,) depths towards which its faces move [m]
     line: FloatArray  # (cells + 1,) of the elimination for its velocity
+    asked: FloatArray  # (1,) how many cells the wanted sizes ask for
 
 
 # places in `State.clock` [s, except the error]
@@ -184,8 +185,8 @@ SYSTEMS = 2
 """Linear systems that were solved."""
 REGIME = 3
 """Of the beam."""
-HAS_HISTORY = 4
-"""1 once a step has been accepted."""
+SINCE_JUMP = 4
+"""Accepted steps since conditions jumped."""
 
 
 class State(NamedTuple):
@@ -262,4 +263,5 @@ def make_workspace(cells: int, ions: int) -> Workspace:
         wanted=np.empty(cells),
         target=np.full(cells + 1, np.inf),
         line=np.empty(cells + 1),
+        asked=np.zeros(1),
     )

@@ -8,13 +8,13 @@ from ionscape.arrays import FloatArray
 from ionscape.compiled import inner_kernel, ordered_kernel
 
 from .arrays import (
-    HAS_HISTORY,
     LAST_ERROR,
     LAST_STEP,
     LONGEST_STEP,
     NEXT_STEP,
     REGIME,
     REJECTED,
+    SINCE_JUMP,
     STEPS,
     SURFACE_CLOSED,
     TIME,
@@ -30,7 +30,7 @@ from .block_tridiagonal import substitute
 from .copying import copy
 from .equations import evaluate_coefficients
 from .mesh import amount_rates, density_rates, has_strayed, hold, place, steer
-from .newton import solve_substep
+from .newton import solve_substep, unit_of_error
 from .ramp import conditions_at, share_of
 from .runge_kutta import RungeKutta
 from .tangent_arrays import Tangents
@@ -47,7 +47,7 @@ SMALLEST_PASSAGE = 1e-13
 """... and an amount that always is, in units of the native ions of such a depth [m]: its error matters less."""
 
 STARTING_STEPS = 3
-"""First steps of a stage, taken by backward Euler: each damps what the potential has to make up."""
+"""First steps after a jump of conditions, taken by backward Euler: each damps what the potential has to make up."""
 
 RUNNING = 0
 FINISHED = 1
@@ -201,7 +201,7 @@ def attempt_step(
         now = conditions_at(problem, ramp, share_of(ramp, time))
         start_moving(state, step, number > 2, now, control, work)
         amount_rates(rates[0], values[0], cells)
-    has_history = state.counters[HAS_HISTORY] > 0 and state.clock[LAST_STEP] > 0.0
+    has_history = state.counters[SINCE_JUMP] > 0 and state.clock[LAST_STEP] > 0.0
     for j in range(1, number):
         if moving:
             place(cells, method.nodes[j] * step)
@@ -261,8 +261,9 @@ def error_of_step(
             else:
                 for j in range(number):
                     total += method.weights_error[j] * rates[j, k, i]
-            worst = max(worst, abs(total))
-            lowest = min(lowest, problem.medium.native[i] + values[number - 1, k, i])
+            density = problem.medium.native[i] + values[number - 1, k, i]
+            worst = max(worst, abs(total) / unit_of_error(density))
+            lowest = min(lowest, density)
         error += control.weights[k] * worst * worst
     passed = 0.0
     if ramp.temperature[0] != ramp.temperature[1]:
@@ -327,7 +328,7 @@ def accept(state: State, step: float, error: float, method: RungeKutta, substeps
     state.clock[LAST_ERROR] = error
     state.clock[LONGEST_STEP] *= GROWTH_AFTER_FAILURE
     state.counters[STEPS] += 1
-    state.counters[HAS_HISTORY] = 1
+    state.counters[SINCE_JUMP] += 1
 
 
 @ordered_kernel
@@ -346,8 +347,8 @@ def advance(
 ) -> int:
     """Integrate until a step reaches or passes ``mark``, until ``end``, or until ``attempts_limit`` steps are tried.
 
-    The derivatives of the state are carried along where there are ``tangents``. The first steps of a stage are taken
-    by ``starter``. Returns the status.
+    The derivatives of the state are carried along where there are ``tangents``. The first steps after
+    a jump are taken by ``starter``. Returns the status.
     """
     ions = len(problem.medium.ions)
     count = state.y.shape[0]
@@ -363,13 +364,14 @@ def advance(
     for _ in range(attempts_limit):
         time = state.clock[TIME]
         remaining = end - time
-        step = min(state.clock[NEXT_STEP], state.clock[LONGEST_STEP])
+        proposed = min(state.clock[NEXT_STEP], state.clock[LONGEST_STEP])
+        step = proposed
         finishing = step >= remaining * (1.0 - 1e-12)
         if finishing:
             step = remaining
         elif step > 0.5 * remaining:
             step = 0.5 * remaining
-        used = starter if state.counters[STEPS] < STARTING_STEPS else method
+        used = starter if state.counters[SINCE_JUMP] < STARTING_STEPS else method
         regime = state.counters[REGIME]
         error = attempt_step(state, step, used, all_substeps, problem, ramp, control, work)
         if error < 0.0 or error > 1.0:
@@ -390,6 +392,8 @@ def advance(
         if has_strayed(problem.cells, work):
             return GRID_STRAYED
         if finishing:
+            # in what goes on without a jump, that this step was cut short is no reason for a short one
+            state.clock[NEXT_STEP] = max(state.clock[NEXT_STEP], proposed)
             return FINISHED
         if state.clock[TIME] >= mark:
             return RUNNING

@@ -135,7 +135,7 @@ def steer(state: State, step: float, problem: Problem, weights: FloatArray, work
     for k in range(count):
         # a layer that the wanted cells resolve is judged as a whole
         weights[k] = min(1.0, CHANGE_PER_CELL * cells.size[k] / wanted[k])
-    equidistribute(cells, wanted, target)
+    work.asked[0] = equidistribute(cells, wanted, target)
     least_squares_velocity(state, cells, ions, velocity, work.line)
     fastest = 0.0
     for f in range(1, count):
@@ -203,8 +203,8 @@ def wanted_sizes(y: FloatArray, cells: Cells, ions: int, wanted: FloatArray) -> 
 
 
 @inner_kernel
-def equidistribute(cells: Cells, wanted: FloatArray, target: FloatArray) -> None:
-    """Depths of the faces between which int dx / (wanted size) is the same in all cells [m]."""
+def equidistribute(cells: Cells, wanted: FloatArray, target: FloatArray) -> float:
+    """Depths of the faces between which int dx / (wanted size) is the same in all cells [m]; returns it for all."""
     faces, size = cells.faces, cells.size
     count = size.shape[0]
     total = 0.0
@@ -220,6 +220,7 @@ def equidistribute(cells: Cells, wanted: FloatArray, target: FloatArray) -> None
             gone += size[k] / wanted[k]
             k += 1
         target[f] = faces[k] + (level - gone) * wanted[k]
+    return total
 
 
 @inner_kernel

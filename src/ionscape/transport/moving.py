@@ -18,6 +18,11 @@ SMALLEST_CELL = 5e-12
 CELLS_FOR_A_FRONT = 200
 CELLS_FOR_TWO = 600
 """Where a later front runs through an earlier one, the glass between both is narrow."""
+MOST_ASKED = 1.2
+"""In units of the cells that there are, as many may be asked for by the wanted sizes; where more are ..."""
+MORE_CELLS = 4
+MOST_CELLS = 1200
+"""... the simulation begins again with so many times as many, but no more than that."""
 
 
 def number_of_moving_cells(given: GridSpecification, *, moves: bool, fronts: int) -> int | None:
@@ -32,6 +37,11 @@ def number_of_moving_cells(given: GridSpecification, *, moves: bool, fronts: int
     if given.kind == "fixed" or any(size is not None for size in sizes) or not (moves or given.kind == "moving"):
         return None
     return CELLS_FOR_A_FRONT if fronts < 2 else CELLS_FOR_TWO
+
+
+def more_moving_cells(count: int, asked: float) -> int:
+    """How many cells are to move in place of ``count``, where the wanted sizes ask for so many; the same if enough."""
+    return count if asked <= MOST_ASKED * count else max(count, min(MORE_CELLS * count, MOST_CELLS))
 
 
 def moving_cells(thickness: float, count: int) -> Cells:

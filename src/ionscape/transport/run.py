@@ -15,7 +15,9 @@ from ionscape.experiment import Experiment
 from ionscape.interrupts import undisturbed
 
 from .arrays import (
+    REGIME,
     REJECTED,
+    SINCE_JUMP,
     STEPS,
     SURFACE_CLOSED,
     SURFACE_OPEN_CIRCUIT,
@@ -30,13 +32,15 @@ from .faces import last_potential_at_open_circuit, potentials_at_closed_faces
 from .grid import Grid, make_grid
 from .history import History, Kept, Work
 from .integrate import FINISHED, GRID_STRAYED, STEP_TOO_SMALL, advance
+from .moving import more_moving_cells
 from .pieces import StageTables, changes_over, make_piece, varied_pieces
+from .pile_up import pile_up_clause
 from .runge_kutta import METHODS, backward_euler
 from .settings import Progress, Settings
 from .solution import SimulationResult, make_result
 from .stage_arrays import StageArrays, displacement_at_surface, field_at_back, make_scales
 from .suitability import refuse_without_charge
-from .tangent_arrays import Tangents, make_tangents, one_by_one
+from .tangent_arrays import Tangents, go_on, make_tangents, one_by_one
 from .variation import FaceSlopes, Variation, VariedStage, vary_stage
 
 ATTEMPTS_PER_CALL = 256
@@ -63,8 +67,8 @@ def simulate(
         experiment: what `load_experiment` returns.
         settings: numerical settings; None for the defaults.
         progress: called after every bundle of time steps.
-        grid: cells to use; None for the choice of `make_grid`. Results of similar experiments are comparable to the
-            last digits on the same grid only.
+        grid: cells to use; None for the choice of `make_grid`, with more cells where those that move do not suffice.
+            Results of similar experiments are comparable to the last digits on the same grid only.
         variations: parameters by which densities, currents and charges are differentiated along with the steps.
 
     Returns:
@@ -82,14 +86,24 @@ def simulate(
         refuse_without_charge(experiment)
     if any("temperature" in stage.programmes for stage in experiment.stages):
         experiment.self_contained_source()  # what no file can hold is refused before the work
-    grid = grid if grid is not None else make_grid(experiment)
-    try:
-        return _simulate(experiment, settings, progress, grid, variations)
-    except _CannotFollow as error:
-        if experiment.grid.kind == "moving":
-            raise error.as_convergence_error() from None
-        stays = replace(grid, moving=None, stayed=error.time)
-    return _simulate(experiment, settings, progress, stays, variations)
+    given, grid = grid is not None, grid if grid is not None else make_grid(experiment)
+    while True:
+        try:
+            return _simulate(experiment, settings, progress, grid, variations, more_cells=not given)
+        except _TooFewCells as error:
+            grid, given = replace(grid, moving=error.wanted), True
+        except _CannotFollow as error:
+            if experiment.grid.kind == "moving":
+                raise error.as_convergence_error() from None
+            grid = replace(grid, moving=None, stayed=error.time)
+
+
+class _TooFewCells(Exception):
+    """A grid that moves, on which layers beside the front need more cells than there are."""
+
+    def __init__(self, wanted: int) -> None:
+        super().__init__()
+        self.wanted = wanted
 
 
 class _CannotFollow(ConvergenceError):
@@ -101,7 +115,7 @@ class _CannotFollow(ConvergenceError):
 
 def _simulate(
     experiment: Experiment, settings: Settings, progress: Callable[[Progress], None] | None, grid: Grid,
-    variations: Sequence[Variation],
+    variations: Sequence[Variation], *, more_cells: bool,
 ) -> SimulationResult:  # fmt: skip
     cells = grid.cells()
     scales = make_scales(experiment)
@@ -129,6 +143,8 @@ def _simulate(
         for variation in variations
     ]
     tables = [StageTables() for _ in range(1 + 2 * len(variations))]
+    state: State | None = None
+    tangents: Tangents | None = None
     try:
         for number, index in enumerate(pieces.stages):
             present = np.any(scales.native + y[:, :ions] > 0.0, axis=0)
@@ -137,8 +153,9 @@ def _simulate(
                 pieces, number, changes=changes, tables=tables[0], scales=scales, cells=cells, start=start,
                 surface_displacement=displacement, back_field=back_field, present=present, settings=settings,
             )  # fmt: skip
-            state = _start_state(stage, y, entered, departed)
-            tangents, varied = None, None
+            jumps = pieces.jumps_at(number)
+            state = _start_state(stage, y, entered, departed) if state is None or jumps else _go_on(state)
+            before, tangents, varied = tangents, None, None
             if variations:
                 varied = vary_stage(
                     variations, number, stage, pieces=sides, changes=changes, tables=tables[1:], experiment=experiment,
@@ -146,8 +163,12 @@ def _simulate(
                     face_slopes=slopes.at_faces, present=present, settings=settings,
                 )  # fmt: skip
                 tangents = slopes.tangents(varied, substeps=len(METHODS[settings.method]().nodes))
+                if before is not None and not jumps:
+                    tangents = go_on(
+                        before, state.derivative, state.back_rate, knots=varied.knots, variants=varied.variants
+                    )  # fmt: skip
             _run_stage(
-                experiment, index, stage, state, tangents, back_field, pieces.jumps_at(number), grid, history, settings,
+                experiment, index, stage, state, tangents, back_field, jumps, more_cells, grid, history, settings,
                 progress, partial,
             )  # fmt: skip
             if tangents is not None and varied is not None:
@@ -234,6 +255,14 @@ def _start_state(stage: StageArrays, y: FloatArray, entered: FloatArray, departe
     )
 
 
+def _go_on(state: State) -> State:
+    """The state for a piece whose conditions go on where those of the piece before ended, as do steps and rates."""
+    counters = np.zeros_like(state.counters)
+    kept = [REGIME, SINCE_JUMP]
+    counters[kept] = state.counters[kept]
+    return state._replace(counters=counters)
+
+
 def _run_stage(
     experiment: Experiment,
     index: int,
@@ -242,6 +271,7 @@ def _run_stage(
     tangents: Tangents | None,
     back_field: float,
     jumps: bool,
+    more_cells: bool,
     grid: Grid,
     history: History,
     settings: Settings,
@@ -284,6 +314,10 @@ def _run_stage(
                     stage=index, stages=len(experiment.stages), time=time, stage_end=stage.end,
                     fraction=time / experiment.duration, steps=steps_before + int(state.counters[STEPS]),
                 ))  # fmt: skip
+            if more_cells and grid.moving is not None:
+                wanted = more_moving_cells(grid.moving, float(work.asked[0]))
+                if wanted > grid.moving:
+                    raise _TooFewCells(wanted)
             if status == FINISHED:
                 return
             taken = attempts_before + int(state.counters[STEPS] + state.counters[REJECTED])
@@ -304,7 +338,9 @@ def _run_stage(
                 size = stage.problem.cells.size
                 depth = float(size[: worst + 1].sum() - 0.5 * size[worst])
                 failure = _CannotFollow if grid.moving is not None and not exhausted else ConvergenceError
-                raise failure(reason, time=time, stage=index, depth=depth, partial=partial())
+                reached = partial()
+                reason += pile_up_clause(reached.dataset)
+                raise failure(reason, time=time, stage=index, depth=depth, partial=reached)
     except KeyboardInterrupt:
         keep()
         raise

@@ -22,6 +22,7 @@ from ionscape.remarks import Remark, remark_entries
 from .grid import Grid, grid_remarks
 from .history import History, Kept
 from .moving import positive_at_faces, redistribute
+from .pile_up import pile_up_remarks
 from .settings import Settings
 from .stage_arrays import Scales
 from .variation import Variation, charge_slopes, native_slopes
@@ -83,7 +84,8 @@ class SimulationResult(StoredResult):
     def remarks(self) -> tuple[Remark, ...]:
         """What a reader must know, as data."""
         grid = json.loads(self.dataset.attrs.get("grid", "{}"))
-        return (*self.experiment.remarks, *grid_remarks(grid), *file_remarks(self.dataset))
+        own = (*grid_remarks(grid), *pile_up_remarks(self.dataset))
+        return (*self.experiment.remarks, *own, *file_remarks(self.dataset))
 
     def summary(self) -> dict[str, Any]:
         """Title, warnings and `stages`: the figures of each stage in SI units (reference: result file)."""

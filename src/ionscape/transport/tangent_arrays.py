@@ -33,6 +33,35 @@ class Tangents(NamedTuple):
     line: FloatArray  # (cells + 1,) of the elimination for xi
 
 
+def go_on(
+    tangents: Tangents, rates: FloatArray, back: FloatArray, *, knots: FloatArray, variants: Variants
+) -> Tangents:  # fmt: skip
+    """The derivatives for a piece of a stage whose conditions go on where those of the piece before ended.
+
+    A parameter that makes a piece longer makes all flow faster in it, as the kernels have it
+    (`tangents.subtract_varied_residuals`), and not as much so in the next piece.
+
+    Args:
+        tangents: of the piece before, whose arrays live on.
+        rates: of the departures, shape (cells, ions) [1/s].
+        back: flux through the back, shape (ions,) [m/s].
+        knots: derivatives of the tables of ln D, shape (ions, intervals + 1, 2, P).
+        variants: see `Variants`.
+    """
+    faster = _stretching(variants, tangents.parameters) - _stretching(tangents.variants, tangents.parameters)
+    tangents.rates[0] += rates[..., None, None] * in_groups(faster)
+    tangents.back[0] += back[..., None, None] * in_groups(faster)
+    acts = np.any(knots != 0.0, axis=(1, 2, 3)).astype(np.int64)
+    return tangents._replace(knots=in_groups(knots), acts=acts, variants=variants)
+
+
+def _stretching(variants: Variants, parameters: int) -> FloatArray:
+    """Derivatives of the duration of a piece, in units of it, shape (P,)."""
+    slopes = np.zeros(parameters)
+    slopes[variants.parameters] = (variants.duration[1] - variants.duration[0]) / variants.spacing
+    return slopes
+
+
 def in_groups(values: FloatArray) -> FloatArray:
     """Values over parameters, shape (..., P), in groups: shape (..., Q, LANES), a copy filled up with zeros."""
     *axes, parameters = values.shape
