@@ -31,7 +31,7 @@ def kernel_cache_folder() -> Path:
     """
     state = hashlib.sha256()
     modules = [path for folder in KERNELS for path in folder.rglob("*.py")]
-    for path in sorted([*modules, PACKAGE / "compiled.py"]):
+    for path in sorted([*modules, PACKAGE / "compiled.py", PACKAGE / "inner_compiler.py"]):
         state.update(path.relative_to(PACKAGE).as_posix().encode())
         state.update(path.read_bytes())
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

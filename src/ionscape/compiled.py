@@ -81,22 +81,31 @@ def ordered_kernel(function: _Function) -> _Function:
     return cast(_Function, _compiled(function, fastmath=_IN_ORDER))
 
 
+def rounding_kernel(function: _Function) -> _Function:
+    """The same, but no product is fused with a sum: each is rounded, wherever the compiler puts it."""
+    return cast(_Function, _compiled(function, fastmath=set()))
+
+
 def inner_kernel(function: _Function) -> _Function:
     """An ordered one that other kernels alone call: Python cannot call it, and nothing is compiled for that.
 
     What takes apart the arguments of a call from Python, nested tuples of arrays, would be compiled for every kernel.
     """
-    return cast(_Function, _compiled(function, fastmath=_IN_ORDER, **_NO_WRAPPERS))
-
-
-def summing_kernel(function: _Function) -> _Function:
-    """An inner one whose sums may be rearranged: for long sums, which the processor then adds several at a time."""
-    return cast(_Function, _compiled(function, fastmath=_FAST, **_NO_WRAPPERS))
+    return cast(_Function, _compiled(function, fastmath=_IN_ORDER, **_inner_options()))
 
 
 def inlined_kernel(function: _Function) -> _Function:
     """The same, and copied into its callers by the compiler however large it is: for the loops over all cells."""
-    return cast(_Function, _compiled(function, fastmath=_IN_ORDER, forceinline=True, **_NO_WRAPPERS))
+    return cast(_Function, _compiled(function, fastmath=_IN_ORDER, forceinline=True, **_inner_options()))
+
+
+def _inner_options() -> dict[str, Any]:
+    """Without what Python calls; compiled as `inner_compiler` says, if this numba has its parts where they were."""
+    with suppress(ImportError):
+        from ionscape.inner_compiler import InnerCompiler  # it loads numba
+
+        return {**_NO_WRAPPERS, "pipeline_class": InnerCompiler}
+    return {**_NO_WRAPPERS}
 
 
 def _compiled(function: Callable[..., Any], *, fastmath: set[str] = _FAST, **options: Any) -> Any:

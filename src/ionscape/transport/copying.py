@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ionscape.arrays import FloatArray
-from ionscape.compiled import inner_kernel
+from ionscape.compiled import inner_kernel, rounding_kernel
 
 
 @inner_kernel
@@ -16,3 +16,11 @@ def copy(target: FloatArray, source: FloatArray) -> None:
     to, from_ = target.reshape(-1), source.reshape(-1)
     for k in range(to.shape[0]):
         to[k] = from_[k]
+
+
+@rounding_kernel
+def add_weighted(target: FloatArray, weight: float, source: FloatArray) -> None:
+    """``target += weight * source``, shapes as in `copy` and for its reason; Python calls it as well."""
+    to, from_ = target.reshape(-1), source.reshape(-1)
+    for k in range(to.shape[0]):
+        to[k] += weight * from_[k]

@@ -22,6 +22,7 @@ from ionscape.arrays import FloatArray
 from ionscape.compiled import inlined_kernel, inner_kernel, ordered_kernel
 
 from .arrays import Problem, Workspace
+from .copying import copy
 from .fluxes import face_coefficient, flux_weights, scharfetter_gummel
 
 ABSENT = 1e-30
@@ -227,7 +228,7 @@ def exchange_at_inner_faces(y: FloatArray, step: float, problem: Problem, work: 
         exchange(problem, work)
         left_scale = step / cells.size[k]
         right_scale = step / cells.size[r]
-        work.exchanged_by_log[r] = work.passed_by_log
+        copy(work.exchanged_by_log[r], work.passed_by_log)
         for i in range(ions):
             work.flux[r, i] += work.passed[i]
             residual[k, i] += left_scale * work.passed[i]

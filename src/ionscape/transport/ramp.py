@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from ionscape.compiled import inner_kernel
 
 from .arrays import Boundaries, Coefficients, Medium, Problem, Ramp
+from .copying import add_weighted
 
 
 @inner_kernel
@@ -58,10 +57,11 @@ def conditions_at(problem: Problem, ramp: Ramp, share: float) -> Problem:
             for other in range(count):
                 if other != m:
                     weight *= (place - ramp.nodes[other]) / (ramp.nodes[m] - ramp.nodes[other])
-            knots += weight * ramp.knots[m]
-            held_coefficient += weight * ramp.log_held_coefficient[m]
+            add_weighted(knots, weight, ramp.knots[m])
+            add_weighted(held_coefficient, weight, ramp.log_held_coefficient[m])
             log_holding += weight * ramp.log_holding[m]
-        held_coefficient[:] = np.exp(held_coefficient)
+        for i in range(held_coefficient.shape[0]):
+            held_coefficient[i] = math.exp(held_coefficient[i])
         holding = math.copysign(math.exp(log_holding), holding)
     return Problem(
         cells,
