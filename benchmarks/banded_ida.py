@@ -143,7 +143,7 @@ def fill_jacobian(
             state[k, a] = y[k * m + a]
             if a < m - 1:
                 state[k, a] -= problem.medium.native[a]
-    assemble(state, state, 1.0 / shift, problem, POTENTIAL_LIMITED, work)
+    assemble(state, state, 1.0 / shift, problem, POTENTIAL_LIMITED, work, None)
     for k in range(cells):
         scale = problem.cells.size[k] * shift
         for a in range(m):

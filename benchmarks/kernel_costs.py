@@ -19,7 +19,7 @@ def assemble_only(
 ) -> None:
     """Assemble the same system again and again."""
     for _ in range(repeats):
-        assemble(y, known, step, problem, mode, work)
+        assemble(y, known, step, problem, mode, work, None)
 
 
 @njit(cache=True)
@@ -29,6 +29,6 @@ def assemble_and_solve(
     """Assemble and solve the same system again and again."""
     fine = True
     for _ in range(repeats):
-        assemble(y, known, step, problem, mode, work)
+        assemble(y, known, step, problem, mode, work, None)
         fine = solve(work, problem.medium.ions) and fine
     return fine

@@ -94,6 +94,11 @@ def inner_kernel(function: _Function) -> _Function:
     return cast(_Function, _compiled(function, fastmath=_IN_ORDER, **_inner_options()))
 
 
+def summing_kernel(function: _Function) -> _Function:
+    """An inner one whose sums may be rearranged: for long sums, which the processor then adds several at a time."""
+    return cast(_Function, _compiled(function, fastmath=_FAST, **_NO_WRAPPERS))
+
+
 def inlined_kernel(function: _Function) -> _Function:
     """The same, and copied into its callers by the compiler however large it is: for the loops over all cells."""
     return cast(_Function, _compiled(function, fastmath=_IN_ORDER, forceinline=True, **_inner_options()))

@@ -98,7 +98,7 @@ class SweepResult(StoredResult):
         data = self.dataset
         of_stages = (*self.axes, "stage")
         figures = [name for name in map(str, data.data_vars) if data[name].dims == of_stages and name != "missing"]
-        by_ion, ions = self._by_ion, list(map(str, data["ion"].values))
+        by_ion, ions = self._by_ion, [str(ion) for ion in data["ion"].values] if "ion" in data.coords else []
         points: list[dict[str, Any]] = []
         for point in self.points():
             stages = [

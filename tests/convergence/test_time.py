@@ -68,7 +68,7 @@ class FixedSteps:
         for _ in range(200):
             status = advance(
                 self.begin, start, start, 256, METHODS["esdirk4"](), backward_euler(), self.problem, self.ramp,
-                self.control(1e-7), self.work, None,
+                self.control(1e-7), self.work, None, None,
             )  # fmt: skip
             if status == FINISHED:
                 break

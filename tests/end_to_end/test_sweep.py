@@ -230,6 +230,7 @@ def test_what_is_no_list_of_values(text):
     ("vary", "words"),
     [
         ({}, "name at least one parameter"),
+        ({"stages[0].beam_current": ["1 nA"]}, 'is not given.* such as "20 nA"'),
         ({"ions.Rb.diffusion.coeficient": [1.0]}, "nearest path is"),
         (
             {"ions.Rb.charge": ["1", "2"]},

@@ -485,6 +485,11 @@ def test_every_problem_is_one_sentence(old: str, new: str, said: list[str]) -> N
         (RB + '[grid]\ncell = "3 mm"', ["grid.cell", "larger than the sample"]),
         (RB + '[grid]\ncell = "1 nm"\nsurface_cell = "2 nm"', ["grid.surface_cell", "larger than the cells"]),
         (RB + "[grid]\ngrowth = 0.5", ["grid.growth", "at least 1"]),
+        (
+            RB + CONTACT.replace("contact", "storage"),
+            ["stages[1].potential", "one of kind contact", 'kind = "contact"'],
+        ),
+        (RB + CONTACT.replace("potential", "source_potential"), ["stages[1].source_potential", '"potential"']),
         (RB + IRRADIATION + CONTACT + 'beam = "Rb"', ["stages[2].beam", "unknown key"]),
         (
             HEAD.replace("[ions.Rb]\n", "[ions.Rb]\ncharge = -1\n") + CONTACT + "composition = { Rb = 1.0 }",

@@ -9,6 +9,7 @@ import pytest
 
 from ionscape import figures
 from ionscape.figures.coefficients import stage_entries
+from ionscape.transport import SimulationResult
 from synthetic_result import HOUR, SyntheticResult, synthetic_result
 
 
@@ -114,3 +115,15 @@ def test_equal_charges_of_two_ions_take_turns() -> None:
     assert drawn(rubidium.line)
     assert drawn(caesium.line)
     assert not drawn(rubidium.line) & drawn(caesium.line)
+
+
+def test_a_spreadsheet_keeps_the_times_at_which_conditions_change() -> None:
+    synthetic = changed(source_potential=line((0.0, 5.0), (HOUR, 15.0)))
+    times = synthetic.dataset["time"].to_numpy().copy()
+    times[5] = HOUR
+    result = SimulationResult(dataset=synthetic.dataset.assign_coords(time=times), experiment=synthetic.experiment)
+    cells = result.dataset.sizes["depth"]
+    assert result.at_most(cells * times.size) is result
+    fewer = result.at_most(cells * 10).dataset["time"].to_numpy()
+    assert {0.0, HOUR, 100 * HOUR, 300 * HOUR} <= set(fewer)
+    assert len(fewer) <= 13

@@ -1,11 +1,15 @@
-"""What is said where ions pile up to densities that no solid has."""
+"""Where ions pile up to densities that no solid has: what is said, and how errors and balances are judged."""
 
 from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 import xarray
 
+from ionscape.transport.newton import close_balance, unit_of_error
 from ionscape.transport.pile_up import DENSEST_SOLID, pile_up_clause, pile_up_remarks
 
 
@@ -41,3 +45,26 @@ def test_a_failure_names_the_ion_the_bound_and_a_remedy() -> None:
     clause = pile_up_clause(states(5e33))
     for words in ("F piles up to 5e+33 1/m^3", "2000 nm", "1.8e+29 1/m^3", "back_electrode.deposits"):
         assert words in clause
+
+
+def test_what_a_balance_lacks_goes_to_the_densest_cell() -> None:
+    """Afterwards the cells have gained what passed the faces, and no other cell has changed."""
+    rng = np.random.default_rng(0)
+    size, before = np.array([1e-9, 2e-9, 1e-12]), rng.random((3, 2))
+    y = before + rng.random((3, 2))
+    y[2] = [1e6, 3e6]
+    surface, back = np.array([[2e-10, 0.0]]), np.array([[0.0, 1e-10]])
+    substeps = SimpleNamespace(values=np.zeros((1, 3, 3)), known=before, surface=surface, back=back)
+    substeps.values[0, :, :2] = y
+    problem = SimpleNamespace(cells=SimpleNamespace(size=size), medium=SimpleNamespace(ions=(0, 1)))
+    plain: Any = getattr(close_balance, "py_func", close_balance)
+    plain(0, 5.0, substeps, problem)
+    gained = size @ (substeps.values[0, :, :2] - before)
+    assert gained == pytest.approx([1e-9, -5e-10], rel=1e-6)
+    assert np.array_equal(substeps.values[0, :2, :2], y[:2])
+
+
+@pytest.mark.parametrize(("density", "unit"), [(0.0, 1.0), (1.9, 1.0), (20.0, 10.0), (1e7, 5e6)])
+def test_errors_are_judged_in_units_of_what_is_dense(density: float, unit: float) -> None:
+    plain: Any = getattr(unit_of_error, "py_func", unit_of_error)
+    assert plain(density) == unit

@@ -213,6 +213,19 @@ def test_fractions_share_what_others_leave(values: dict[str, float], beam: dict[
     assert set(stage.newcomers) == {name for name, fraction in beam.items() if fraction}
 
 
+def test_a_time_that_passes_the_next_is_told_in_hours() -> None:
+    programme = [{"time": 3600.0 * hour, "value": 5.0 + hour} for hour in (0, 1, 2)]
+    experiment = three_ions(Na=1.0).replace({"stages[0].source_potential": programme})
+    with pytest.raises(isc.InputError, match=r'potential\[2\].time = "2 h": must not be before .* 3 h'):
+        experiment.replace({"stages[0].source_potential[1].time": "3 h"})
+
+
+def test_a_pair_that_mixes_faster_than_independent_ions_is_remarked_on() -> None:
+    pairs = {"Li-Na": -0.5, "Na-K": 0.5}
+    remarks = three_ions(Na=1.0).replace({"cross_terms.pairs": pairs}).remarks
+    assert [remark.about for remark in remarks if remark.code == "unusual_value"] == [("cross_terms.pairs.Li-Na",)]
+
+
 def test_the_other_of_two_ions_follows_from_nothing_too() -> None:
     stage = three_ions(Na=0.0, K=1.0).replace({"stages[0].beam.K": 0.7}).stages[0]
     assert isinstance(stage, Irradiation)

@@ -187,6 +187,10 @@ def summary_command(
     write_summary(loaded.summary(), summary)
 
 
+MANY_ROWS = 100_000
+"""Of a sheet of XLSX: a few megabytes, which a spreadsheet opens in seconds."""
+
+
 def export_command(
     result: ResultFile,
     file: Annotated[
@@ -210,7 +214,15 @@ def export_command(
     check_outputs(("FILE.csv", target, TABLE_EXTENSIONS), overwrite=overwrite)
     loaded = kind_of(result).load(result)
     _say_of_the_file(loaded.dataset)
-    write_table(loaded.columns(), target)
+    chosen = loaded
+    if target.suffix.lower() == ".xlsx" and hasattr(loaded, "at_most"):
+        chosen = loaded.at_most(MANY_ROWS)
+    write_table(chosen.columns(), target)
+    left, kept = (each.dataset.sizes.get("time", 0) for each in (chosen, loaded))
+    if left < kept:
+        from ionscape.cli.table import print_written
+
+        print_written([target], f"{left} of {kept} times, since spreadsheets are slow with more; CSV has all of them")
 
 
 def _say_of_the_file(dataset: Any) -> None:

@@ -35,7 +35,7 @@ class CrossTerms(Table):
         default=None,
         description="Instead of a Haven ratio: λ of pairs of ions of equal charge number, in"
         " L_ij = λ n_i D_i n_j D_j / (k_B T Σ n D); at most 1, 0 for pairs that are not named. λ = 1 - H for all pairs"
-        " is the same as a Haven ratio H.",
+        " is the same as a Haven ratio H. There is no lower bound: entropy is produced with any λ below 0 too.",
         examples=[{"Li-Rb": 0.3}],
     )
 

@@ -102,9 +102,9 @@ def _check_times(programme: Programme) -> None:
         reject("must be 0, the start of the stage, in the first entry", field="[0].time", remedy=remedy)
     for number in range(1, len(programme)):
         if programme[number].time < programme[number - 1].time:
-            before = format_quantity(programme[number - 1].time, "time")
-            reject(f"must not be before the time of the entry above, {before}", field=f"[{number}].time",
-                   remedy="sort the entries by time")  # fmt: skip
+            before, time = (format_quantity(each.time, "time") for each in programme[number - 1 : number + 1])
+            reject(f"must not be before the time of the entry above, {before}", field=f"[{number}].time", value=time,
+                   remedy="sort the entries by time; where the time above is varied, it ends at this one")  # fmt: skip
 
 
 def is_programme(value: object) -> TypeGuard[Programme]:

@@ -42,6 +42,12 @@ FRACTION_TOLERANCE = 1e-6
 _FRACTION = Number(FRACTION, 0.5)
 _Fraction = Annotated[float, _FRACTION]
 
+_KIND_OF_KEY = {
+    **dict.fromkeys(("beam", "source_potential", "beam_current"), "irradiation"),
+    **dict.fromkeys(("potential", "composition", "melt", "isotherm", "blocking"), "contact"),
+}
+"""Keys that one kind of stage has alone."""
+
 AnyStage = TypeVar("AnyStage", bound="StageTable")
 
 
@@ -104,6 +110,20 @@ class StageTable(Table):
         default_factory=dict,
         description="Diffusion models that hold in this stage only; each replaces the whole model of its ion.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _belongs_to_its_kind(cls, data: Any) -> Any:
+        known = cast(Mapping[str, Any], data) if isinstance(data, Mapping) else {}
+        applies = any(name.endswith("potential") for name in cls.model_fields)
+        for key in known:
+            kind = _KIND_OF_KEY.get(key)
+            # of two potentials the nearest name is the remedy
+            if kind is not None and key not in cls.model_fields and not (applies and key.endswith("potential")):
+                own = ", ".join(cls.model_fields)
+                reject(f"is an unknown key of this kind of stage, and one of kind {kind}", field=key,
+                       remedy=f'leave it out (known here are {own}), or write kind = "{kind}"')  # fmt: skip
+        return data
 
     @abstractmethod
     def surface_law(self) -> SurfaceLaw:

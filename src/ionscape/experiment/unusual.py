@@ -50,6 +50,11 @@ USUAL = {
     "trapped_offset": Usual(dimension="energy", most=5.0 * ELECTRON_VOLT, reason="from which no ion returns"),
     "hop_length": Usual(dimension="length", most=1e-8, reason="many distances between sites"),
     "excess_sites": Usual(dimension=None, most=3.0, reason="that is, many empty sites for every ion"),
+    "pairs": Usual(
+        dimension=None,
+        least=0.0,
+        reason="with which ions mix faster than independent ones, as with a Haven ratio above 1",
+    ),
     "coefficient": Usual(
         dimension="diffusion coefficient", most=1e-7, reason="a hundred times that of ions in a liquid"
     ),
@@ -93,6 +98,8 @@ def _values(experiment: ExperimentData) -> Iterator[tuple[Kind, tuple[str, ...],
     yield UNUSUAL, ("sample.thickness",), "thickness", sample.thickness
     yield UNUSUAL, ("sample.illuminated_area",), "illuminated_area", sample.illuminated_area
     yield UNUSUAL_DENSITY, ("sample.native",), "native", sum(sample.native.values())
+    for pair, coupling in (experiment.cross_terms.pairs or {}).items():
+        yield UNUSUAL, (f"cross_terms.pairs.{pair}",), "pairs", coupling
     for name, table in experiment.sites.items():
         yield from _of_table(f"sites.{name}", table)
         excess = table.excess_over(experiment.site_system(name).native_density)

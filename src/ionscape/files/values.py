@@ -85,6 +85,10 @@ def read_scalar(table: Keyed, path: str) -> Scalar:
         problem = f"is {what} and cannot be varied, as only numbers without steps can"
         remedy = f'write an experiment file for each value, or vary a number such as "{nearest}"'
         raise InputError(problem, key=path, remedy=remedy)
+    if described is not None and described.kind in ("quantity", "number") and described.marker is not None:
+        raise InputError("is not given, and only numbers that are there can be varied", key=path,
+                         remedy=f"give it a first value in the file, such as {described.marker.example()}, or vary"
+                         f' "{nearest}"')  # fmt: skip
     raise InputError(f"is not a number of the {table.name_in_messages}", key=path,
                      remedy=f'the nearest path is "{nearest}"')  # fmt: skip
 

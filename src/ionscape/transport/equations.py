@@ -37,6 +37,7 @@ from .arrays import (
 )
 from .cross_terms import exchange_at_contact, exchange_at_inner_faces
 from .fluxes import OUTFLOW_SMOOTHING, flux_weights, log_coefficient, outflow, scharfetter_gummel
+from .levels import Populations, find_activities
 from .mesh import moving_faces
 
 
@@ -66,8 +67,14 @@ def evaluate_coefficients(y: FloatArray, problem: Problem, work: Workspace) -> N
 
 
 @inner_kernel
-def assemble(y: FloatArray, known: FloatArray, step: float, problem: Problem, mode: int, work: Workspace) -> None:
-    """Fill ``work`` with the residual and the three block diagonals of its Jacobian at ``y`` (cells, ions + 1)."""
+def assemble(
+    y: FloatArray, known: FloatArray, step: float, problem: Problem, mode: int, work: Workspace,
+    populations: Populations | None,
+) -> None:  # fmt: skip
+    """Fill ``work`` with the residual and the three block diagonals of its Jacobian at ``y`` (cells, ions + 1).
+
+    The density of an ion whose population is resolved on its sites is stored, its activity flows (`levels`).
+    """
     medium = problem.medium
     charges = medium.charges
     ions = len(medium.ions)
@@ -76,6 +83,8 @@ def assemble(y: FloatArray, known: FloatArray, step: float, problem: Problem, mo
     residual = work.residual
     diagonal = work.diagonal
     evaluate_coefficients(y, problem, work)
+    if populations is not None:
+        find_activities(y, problem, populations)
     for k in range(count):
         charge = 0.0
         for a in range(m):
@@ -87,17 +96,19 @@ def assemble(y: FloatArray, known: FloatArray, step: float, problem: Problem, mo
             diagonal[k, i, i] = 1.0
         residual[k, ions] = -charge
     for k in range(count - 1):
-        inner_face(k, y, step, problem, work)
+        inner_face(k, y, step, problem, work, populations)
     if medium.coupling.shape[0] > 0:
         exchange_at_inner_faces(y, step, problem, work)
     if problem.cells.velocity.shape[0] > 0:
         moving_faces(y, step, problem, work)
-    surface_face(y, step, problem, mode, work)
-    back_face(y, step, problem, work)
+    surface_face(y, step, problem, mode, work, populations)
+    back_face(y, step, problem, work, populations)
 
 
 @inlined_kernel
-def inner_face(k: int, y: FloatArray, step: float, problem: Problem, work: Workspace) -> None:
+def inner_face(
+    k: int, y: FloatArray, step: float, problem: Problem, work: Workspace, populations: Populations | None
+) -> None:
     """Add the face between cells k and k + 1: fluxes out of the left and into the right cell, and the displacement."""
     cells = problem.cells
     medium = problem.medium
@@ -131,8 +142,13 @@ def inner_face(k: int, y: FloatArray, step: float, problem: Problem, work: Works
         if z != previous:
             weights = flux_weights(z, medium.thermal, drop)
             previous = z
+        n_left = medium.native[i] + y[k, i]
+        n_right = medium.native[i] + y[r, i]
+        if populations is not None:
+            n_left = populations.activity[k, i]
+            n_right = populations.activity[r, i]
         flux, by_n_left, by_n_right, by_drop, by_left, by_right = scharfetter_gummel(
-            z, medium.thermal, weights, inverse_distance, medium.native[i] + y[k, i], medium.native[i] + y[r, i],
+            z, medium.thermal, weights, inverse_distance, n_left, n_right,
             work.coefficient[k, i], work.coefficient[r, i],
         )  # fmt: skip
         work.flux[r, i] = flux
@@ -147,7 +163,10 @@ def inner_face(k: int, y: FloatArray, step: float, problem: Problem, work: Works
             else:
                 left = coefficients.counts[i, j] * g_left
                 right = coefficients.counts[i, j] * g_right
-                if j == i:
+                if populations is not None:
+                    left += by_n_left * populations.slope[k, i, j]
+                    right += by_n_right * populations.slope[r, i, j]
+                elif j == i:
                     left += by_n_left
                     right += by_n_right
             total_left[j] += z * left
@@ -169,7 +188,9 @@ def inner_face(k: int, y: FloatArray, step: float, problem: Problem, work: Works
 
 
 @inner_kernel
-def surface_face(y: FloatArray, step: float, problem: Problem, mode: int, work: Workspace) -> None:
+def surface_face(
+    y: FloatArray, step: float, problem: Problem, mode: int, work: Workspace, populations: Populations | None
+) -> None:
     """Add the irradiated face: beam, contact or closed surface (kinds: ``arrays.SURFACE_*``)."""
     cells = problem.cells
     medium = problem.medium
@@ -211,12 +232,17 @@ def surface_face(y: FloatArray, step: float, problem: Problem, mode: int, work: 
         if boundaries.law == SURFACE_HELD or boundaries.law == SURFACE_OPEN_CIRCUIT:
             for i in range(ions):
                 z = charges[i]
+                n = medium.native[i] + y[0, i] if populations is None else populations.activity[0, i]
                 flux, _, by_density, by_drop, _, by_log_coefficient = scharfetter_gummel(
                     z, medium.thermal, flux_weights(z, medium.thermal, drop), inverse_distance, boundaries.held[i],
-                    medium.native[i] + y[0, i], boundaries.held_coefficient[i], work.coefficient[0, i],
+                    n, boundaries.held_coefficient[i], work.coefficient[0, i],
                 )  # fmt: skip
                 work.surface_flux[i] = flux
-                work.surface_slope[i, i] += by_density
+                if populations is None:
+                    work.surface_slope[i, i] += by_density
+                else:
+                    for j in range(ions):
+                        work.surface_slope[i, j] += by_density * populations.slope[0, i, j]
                 work.surface_slope[i, ions] = by_drop
                 if coefficients.spacing_inverse[i] != 0.0:
                     g = by_log_coefficient * work.slope[0, i]
@@ -234,7 +260,7 @@ def surface_face(y: FloatArray, step: float, problem: Problem, mode: int, work: 
 
 
 @inner_kernel
-def back_face(y: FloatArray, step: float, problem: Problem, work: Workspace) -> None:
+def back_face(y: FloatArray, step: float, problem: Problem, work: Workspace, populations: Populations | None) -> None:
     """Add the back electrode: potential zero, arriving ions leave (those that it takes), none comes back.
 
     At open circuit nothing passes, and the field that the stage before left at the back stays: the current is then zero
@@ -266,9 +292,13 @@ def back_face(y: FloatArray, step: float, problem: Problem, work: Workspace) -> 
         drift, drift_slope = outflow(z * medium.thermal * potential, abs(z) * OUTFLOW_SMOOTHING)
         d = work.coefficient[last, i]
         mobility = d * inverse_distance
-        n = medium.native[i] + y[last, i]
+        n = medium.native[i] + y[last, i] if populations is None else populations.activity[last, i]
         work.back_flux[i] = mobility * drift * n
-        work.back_slope[i, i] += mobility * drift
+        if populations is None:
+            work.back_slope[i, i] += mobility * drift
+        else:
+            for j in range(ions):
+                work.back_slope[i, j] += mobility * drift * populations.slope[last, i, j]
         work.back_slope[i, ions] += mobility * n * drift_slope * z * medium.thermal
         if coefficients.spacing_inverse[i] != 0.0:
             g = work.back_flux[i] * work.slope[last, i]

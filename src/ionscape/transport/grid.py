@@ -21,6 +21,7 @@ from ionscape.remarks import Kind, Remark
 from .arrays import Cells
 from .moving import moving_cells, number_of_moving_cells
 from .space_charge import Layer, layers_at_the_faces
+from .suitability import ions_with_populations
 from .zone import CELLS_PER_FRONT, ZONE_RESERVE, estimate_zone
 
 FEWEST_ZONE_CELLS = 120
@@ -177,7 +178,7 @@ def make_grid(experiment: Experiment) -> Grid:
         behind = _graded_sizes(length, cell, zone, back_cell, growth, surface_growth, at_back)
         size = np.concatenate([size, behind[::-1]])
     moves = estimate.fronts > 0 and zone < LARGEST_MOVING_ZONE * thickness and not two_sided
-    moves = moves and not _steep_at_the_surface(experiment)
+    moves = moves and not _steep_at_the_surface(experiment) and not ions_with_populations(experiment)
     moving = number_of_moving_cells(given, moves=moves, fronts=estimate.fronts)
     unresolved = given.cell is None and cell > UNRESOLVED * estimate.cell
     return Grid(

@@ -29,6 +29,7 @@ from .arrays import (
 from .block_tridiagonal import substitute
 from .copying import copy
 from .equations import evaluate_coefficients
+from .levels import Populations, begin_step, keep_levels, level_error, prepare_levels, settle_levels
 from .mesh import amount_rates, density_rates, has_strayed, hold, place, steer
 from .newton import solve_substep, unit_of_error
 from .ramp import conditions_at, share_of
@@ -180,6 +181,7 @@ def attempt_step(
     ramp: Ramp,
     control: Control,
     work: Workspace,
+    populations: Populations | None,
 ) -> float:
     """One Runge-Kutta step from ``state.y`` into ``substeps``, whose last values are the new state.
 
@@ -201,6 +203,8 @@ def attempt_step(
         now = conditions_at(problem, ramp, share_of(ramp, time))
         start_moving(state, step, number > 2, now, control, work)
         amount_rates(rates[0], values[0], cells)
+    if populations is not None:
+        begin_step(populations)
     has_history = state.counters[SINCE_JUMP] > 0 and state.clock[LAST_STEP] > 0.0
     for j in range(1, number):
         if moving:
@@ -221,14 +225,18 @@ def attempt_step(
         else:
             copy(values[j], values[j - 1])
         now = conditions_at(problem, ramp, share_of(ramp, time + method.nodes[j] * step))
-        if not solve_substep(j, scale, substeps, now, control, work, state.counters):
+        if populations is not None:
+            prepare_levels(j, step, method, populations)
+        if not solve_substep(j, scale, substeps, now, control, work, state.counters, populations):
             return -1.0
+        if populations is not None:
+            settle_levels(j, scale, values[j], problem, populations)
         inverse = 1.0 / scale
         for k in range(count):
             amount = cells.size[k] * inverse if moving else inverse
             for i in range(ions):
                 rates[j, k, i] = (values[j, k, i] - substeps.known[k, i]) * amount
-    return error_of_step(state, step, method, substeps, problem, ramp, control, work)
+    return error_of_step(state, step, method, substeps, problem, ramp, control, work, populations)
 
 
 @inner_kernel
@@ -241,6 +249,7 @@ def error_of_step(
     ramp: Ramp,
     control: Control,
     work: Workspace,
+    populations: Populations | None,
 ) -> float:
     """Estimated error of a step in units of the tolerance; a density below zero counts as one."""
     ions = len(problem.medium.ions)
@@ -264,6 +273,8 @@ def error_of_step(
             density = problem.medium.native[i] + values[number - 1, k, i]
             worst = max(worst, abs(total) / unit_of_error(density))
             lowest = min(lowest, density)
+        if populations is not None:
+            worst = max(worst, level_error(k, method, populations))
         error += control.weights[k] * worst * worst
     passed = 0.0
     if ramp.temperature[0] != ramp.temperature[1]:
@@ -301,7 +312,10 @@ def stop_moving(state: State, step: float, cells: Cells) -> None:
 
 
 @inner_kernel
-def accept(state: State, step: float, error: float, method: RungeKutta, substeps: Substeps, problem: Problem) -> None:
+def accept(
+    state: State, step: float, error: float, method: RungeKutta, substeps: Substeps, problem: Problem,
+    populations: Populations | None,
+) -> None:  # fmt: skip
     """Make the last substep the new state, count what passed the faces, and propose the next step."""
     last = method.nodes.shape[0] - 1
     for i in range(len(problem.medium.ions)):
@@ -317,6 +331,8 @@ def accept(state: State, step: float, error: float, method: RungeKutta, substeps
     copy(state.surface_rate, substeps.surface[last])
     copy(state.back_rate, substeps.back[last])
     restore_positivity(state, problem.cells.size, problem.medium.native)
+    if populations is not None:
+        keep_levels(state, last, problem, populations)
     # proportional-integral control (Soederlind 2002): the memory of the last error damps the step sequence
     error = max(error, 1e-4)
     if problem.cells.velocity.shape[0] > 0:
@@ -344,6 +360,7 @@ def advance(
     control: Control,
     work: Workspace,
     tangents: Tangents | None,
+    populations: Populations | None,
 ) -> int:
     """Integrate until a step reaches or passes ``mark``, until ``end``, or until ``attempts_limit`` steps are tried.
 
@@ -373,7 +390,7 @@ def advance(
             step = 0.5 * remaining
         used = starter if state.counters[SINCE_JUMP] < STARTING_STEPS else method
         regime = state.counters[REGIME]
-        error = attempt_step(state, step, used, all_substeps, problem, ramp, control, work)
+        error = attempt_step(state, step, used, all_substeps, problem, ramp, control, work, populations)
         if error < 0.0 or error > 1.0:
             state.counters[REJECTED] += 1
             state.counters[REGIME] = regime
@@ -387,7 +404,7 @@ def advance(
             continue
         if tangents is not None:
             carry_tangents(state, step, used, all_substeps, problem, ramp, work, tangents)
-        accept(state, step, error, used, all_substeps, problem)
+        accept(state, step, error, used, all_substeps, problem, populations)
         state.clock[TIME] = end if finishing else time + step
         if has_strayed(problem.cells, work):
             return GRID_STRAYED

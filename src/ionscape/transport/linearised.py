@@ -65,7 +65,7 @@ def linearise(problem: Problem, y: FloatArray, regime: int, *, time: float) -> L
 @ordered_kernel
 def assembled(y: FloatArray, step: float, problem: Problem, regime: int, work: Workspace) -> None:
     """`equations.assemble` about a state that does not change, for calls from Python."""
-    assemble(y, y[:, :-1].copy(), step, problem, regime, work)
+    assemble(y, y[:, :-1].copy(), step, problem, regime, work, None)
 
 
 def _sparse(work: Workspace) -> csc_array:

@@ -30,6 +30,7 @@ from .arrays import (
 from .block_tridiagonal import solve
 from .copying import copy
 from .equations import assemble
+from .levels import Populations, stay_within_sites
 
 MAXIMUM_NEWTON_ITERATIONS = 12
 
@@ -157,6 +158,7 @@ def solve_substep(
     control: Control,
     work: Workspace,
     counters: IntegerArray,
+    populations: Populations | None,
 ) -> bool:
     """Newton's method for one implicit substep, from the guess in ``substeps.values``; True when converged.
 
@@ -170,7 +172,7 @@ def solve_substep(
     for iteration in range(MAXIMUM_NEWTON_ITERATIONS):
         mode = counters[REGIME]
         substeps.modes[substep] = mode
-        assemble(y, substeps.known, step, problem, mode, work)
+        assemble(y, substeps.known, step, problem, mode, work, populations)
         counters[SYSTEMS] += 1
         if not solve(work, problem.medium.ions):
             return False
@@ -193,6 +195,8 @@ def solve_substep(
         damped = False
         if norm > control.newton and iteration > 0:
             damped = damp_oscillation(update, work.update_before, ions)
+        if populations is not None and stay_within_sites(y, update, problem, populations):
+            damped = True
         if iteration < MAXIMUM_NEWTON_ITERATIONS - 1:
             copy(work.update_before, update)
         for k in range(count):

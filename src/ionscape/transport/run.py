@@ -32,14 +32,16 @@ from .faces import last_potential_at_open_circuit, potentials_at_closed_faces
 from .grid import Grid, make_grid
 from .history import History, Kept, Work
 from .integrate import FINISHED, GRID_STRAYED, STEP_TOO_SMALL, advance
+from .levels import Populations, make_populations
 from .moving import more_moving_cells
 from .pieces import StageTables, changes_over, make_piece, varied_pieces
 from .pile_up import pile_up_clause
+from .population_arrays import native_populations, populated_systems
 from .runge_kutta import METHODS, backward_euler
 from .settings import Progress, Settings
 from .solution import SimulationResult, make_result
 from .stage_arrays import StageArrays, displacement_at_surface, field_at_back, make_scales
-from .suitability import refuse_without_charge
+from .suitability import refuse_beside_populations, refuse_without_charge
 from .tangent_arrays import Tangents, go_on, make_tangents, one_by_one
 from .variation import FaceSlopes, Variation, VariedStage, vary_stage
 
@@ -79,13 +81,15 @@ def simulate(
             holds the result up to there.
         SimulationInterrupted: by Ctrl-C; `partial` holds the result so far.
         InputError: the grid does not fit the sample, or the electroneutral model cannot describe a stage; a diffusion
-            model that no file can name acts in a stage whose temperature changes.
+            model that no file can name acts in a stage whose temperature changes; populations are asked for with what
+            they do not go with.
     """
     settings = settings or Settings()
     if settings.model == "electroneutral":
         refuse_without_charge(experiment)
     if any("temperature" in stage.programmes for stage in experiment.stages):
         experiment.self_contained_source()  # what no file can hold is refused before the work
+    refuse_beside_populations(experiment, differentiated=bool(variations))
     given, grid = grid is not None, grid if grid is not None else make_grid(experiment)
     while True:
         try:
@@ -127,6 +131,8 @@ def _simulate(
     displacement, back_field = 0.0, 0.0  # at both faces, which keep them without a current
     start = 0.0
     slopes = Slopes.at_start(variations, cells=count, ions=ions)
+    systems = populated_systems(experiment)
+    populations: Populations | None = None
     history.kept.append(Kept(
         time=0.0, stage=0, y=y, faces=cells.faces.copy(), surface_potential=0.0, entered=entered, departed=departed,
         current=0.0, current_slopes=np.zeros(len(variations)), departed_slopes=slopes.departed,
@@ -152,8 +158,15 @@ def _simulate(
             stage = make_piece(
                 pieces, number, changes=changes, tables=tables[0], scales=scales, cells=cells, start=start,
                 surface_displacement=displacement, back_field=back_field, present=present, settings=settings,
+                systems=systems,
             )  # fmt: skip
             jumps = pieces.jumps_at(number)
+            if stage.sites is not None and (populations is None or jumps):
+                held = (
+                    native_populations(stage.sites, scales.native, count) if populations is None else populations.held
+                )
+                substeps = len(METHODS[settings.method]().nodes)
+                populations = make_populations(stage.sites, held, substeps=substeps, ions=ions)
             state = _start_state(stage, y, entered, departed) if state is None or jumps else _go_on(state)
             before, tangents, varied = tangents, None, None
             if variations:
@@ -168,8 +181,8 @@ def _simulate(
                         before, state.derivative, state.back_rate, knots=varied.knots, variants=varied.variants
                     )  # fmt: skip
             _run_stage(
-                experiment, index, stage, state, tangents, back_field, jumps, more_cells, grid, history, settings,
-                progress, partial,
+                experiment, index, stage, state, tangents, populations, back_field, jumps, more_cells, grid, history,
+                settings, progress, partial,
             )  # fmt: skip
             if tangents is not None and varied is not None:
                 slopes = slopes.after(tangents, varied, stage, variations, state.y[:, ions])
@@ -269,6 +282,7 @@ def _run_stage(
     stage: StageArrays,
     state: State,
     tangents: Tangents | None,
+    populations: Populations | None,
     back_field: float,
     jumps: bool,
     more_cells: bool,
@@ -304,7 +318,7 @@ def _run_stage(
             limit = min(ATTEMPTS_PER_CALL, settings.maximum_steps - attempts)
             mark = float(marks[min(int(np.searchsorted(marks, state.clock[TIME], side="right")), len(marks) - 1)])
             status = advance(state, mark, stage.end, limit, method, starter, stage.problem, stage.ramp, control, work,
-                             tangents)  # fmt: skip
+                             tangents, populations)  # fmt: skip
             time = float(state.clock[TIME])
             if time >= mark or status == FINISHED:
                 keep()

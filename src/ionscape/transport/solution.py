@@ -105,6 +105,23 @@ class SimulationResult(StoredResult):
               for place, name in enumerate(data["ion"].values)),
         ]  # fmt: skip
 
+    def at_most(self, rows: int) -> SimulationResult:
+        """The same with fewer of the kept times, such that its table has about so many rows.
+
+        Every k-th time is left, and those at which a stage ends or its conditions begin to change otherwise.
+
+        Args:
+            rows: of the table; one per time and depth.
+        """
+        times, stages = self.dataset["time"].values, self.dataset["stage"].values
+        step = -(-times.size * self.dataset["depth"].size // rows)
+        if step == 1:
+            return self
+        ends = np.cumsum([stage.duration for stage in self.experiment.in_pieces().starts.stages])
+        needed = np.isclose(times[:, None], ends[None, :], rtol=1e-9, atol=0.0).any(axis=1)
+        needed |= np.append(np.diff(stages) > 0, True) | (np.arange(times.size) % step == 0)
+        return replace(self, dataset=self.dataset.isel(time=np.flatnonzero(needed)))
+
 
 def load_result(path: str | Path) -> SimulationResult:
     """Read a result that `SimulationResult.to_netcdf` wrote.

@@ -32,6 +32,8 @@ from .arrays import (
     Ramp,
     no_ramp,
 )
+from .levels import Sites
+from .population_arrays import PopulatedSystem, activities_at_contact, make_sites
 from .settings import Settings
 
 FIRST_STEP_FRACTION = 1e-7
@@ -69,6 +71,7 @@ class StageArrays:
         driven: whether a potential is applied to a contact at the surface.
         ramp: how the conditions change until the end; `problem` is that of the start.
         at_end: the problem at the end, where it is another one; its tables of ln D need not be.
+        sites: of the ions whose populations are followed; None without any.
         nodes: the experiment and its arrays, whose tables of ln D hold at the start; on a ramp of temperature one for
             each table of the stage.
     """
@@ -82,6 +85,7 @@ class StageArrays:
     driven: bool
     ramp: Ramp = field(default_factory=no_ramp)
     at_end: Problem | None = None
+    sites: Sites | None = None
     nodes: tuple[tuple[Experiment, StageArrays], ...] = ()
 
     @property
@@ -122,12 +126,14 @@ def make_stage(
     settings: Settings,
     like: tuple[Experiment, StageArrays] | None = None,
     coefficients: Coefficients | None = None,
+    systems: tuple[PopulatedSystem, ...] = (),
 ) -> StageArrays:
     """Arrays of stage ``index``, which begins at ``start`` [s], with the conditions of its start.
 
     ``surface_displacement`` and ``back_field`` are what the stage before left at the faces; ``present``: which ions the
     sample contains; ``like``: a similar experiment with its arrays of the stage, whose knots of density are used and
-    whose tables of ln D where the diffusion models are the same; ``coefficients``: tables that are used as they are.
+    whose tables of ln D where the diffusion models are the same; ``coefficients``: tables that are used as they are;
+    ``systems``: of the ions whose populations are followed.
     """
     stage, sample = experiment.stages[index], experiment.sample
     law = stage.surface_law()
@@ -152,6 +158,7 @@ def make_stage(
         surface_displacement=surface_displacement, back_field=back_field,
         vacuum=unit / experiment.chamber.aperture_distance if full else 0.0, settings=settings,
     )  # fmt: skip
+    _hold_activities(boundaries, experiment, index, systems=systems, scales=scales)
     first = FIRST_STEP_FRACTION * stage.duration
     if regime == BEAM_LIMITED and full and math.isfinite(boundaries.beam_flux):
         # the beam first charges the surface: follow the rise of its potential
@@ -173,7 +180,20 @@ def make_stage(
         regime=regime,
         first_potential=None if full else _ohmic_potential(boundaries, cells, mobility * thermal, scales.charges),
         driven=law.touches and law.potential is not None,
+        sites=make_sites(systems, experiment, index, names=scales.names, density=scales.density),
     )
+
+
+def _hold_activities(
+    boundaries: Boundaries, experiment: Experiment, index: int, *, systems: tuple[PopulatedSystem, ...], scales: Scales
+) -> None:
+    """What a contact holds of ions with populations are their activities, in place."""
+    densities = experiment.contact_densities(index) if systems else None
+    if densities is None:
+        return
+    found = activities_at_contact(systems, densities, experiment.stages[index].first_temperature)
+    for name, value in found.items():
+        boundaries.held[scales.names.index(name)] = value / scales.density
 
 
 def _ohmic_potential(

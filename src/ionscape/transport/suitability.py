@@ -1,7 +1,8 @@
-"""Whether the electroneutral model can describe an experiment at all."""
+"""Whether a model can describe an experiment at all."""
 
 from __future__ import annotations
 
+from ionscape.diffusivity import PopulationDiffusion
 from ionscape.errors import InputError
 from ionscape.experiment import Experiment, is_immobile
 from ionscape.experiment.native_glass import motionless_ions
@@ -33,6 +34,44 @@ def refuse_without_charge(experiment: Experiment) -> None:
                     file=experiment.file, key=f"stages[{index}]",
                     remedy='simulate it with the full model (--model full, or Settings(model="full"))',
                 )  # fmt: skip
+
+
+def refuse_beside_populations(experiment: Experiment, *, differentiated: bool) -> None:
+    """Refuse what populations resolved in energy do not go with.
+
+    Args:
+        experiment: that is to be simulated.
+        differentiated: whether derivatives are to be carried along.
+
+    Raises:
+        InputError: names what it is, and the remedy.
+    """
+    names = ions_with_populations(experiment)
+    if not names:
+        return
+    first, key, remedy = names[0], None, ""
+    if experiment.cross_terms.given:
+        key, remedy = "cross_terms", f'leave it out, or describe {first} by model = "site-energies"'
+    elif experiment.grid.kind == "moving":
+        key, remedy = "grid.kind", 'leave it out, or choose "fixed"'
+    elif differentiated:
+        key, remedy = f"ions.{first}.diffusion", "differentiate by differences of whole simulations"
+    else:
+        for index, stage in enumerate(experiment.stages):
+            if "temperature" in stage.programmes:
+                key, remedy = f"stages[{index}].temperature", "divide the stage into stages of constant temperature"
+    if key is not None:
+        problem = f"does not go with populations, which {first} has" if not differentiated else "has no derivatives"
+        raise InputError(problem, file=experiment.file, key=key, remedy=remedy)
+
+
+def ions_with_populations(experiment: Experiment) -> tuple[str, ...]:
+    """Names of the ions whose populations on the energies of their sites are followed."""
+    stages = range(len(experiment.stages))
+    return tuple(
+        name for name in experiment.ions
+        if any(isinstance(experiment.diffusion_model(name, index), PopulationDiffusion) for index in stages)
+    )  # fmt: skip
 
 
 def _closed_face(experiment: Experiment, index: int, potential: float) -> str | None:

@@ -154,7 +154,7 @@ def solve_substep_tangents(
     right[:] = 0.0
     back[:] = 0.0
     subtract_varied_residuals(y, step, substeps.known, problem, share, mode, work, tangents, right, back)
-    assemble(y, substeps.known, step, problem, mode, work)
+    assemble(y, substeps.known, step, problem, mode, work, None)
     tabulated_derivatives(y, problem, tangents)
     add_known_and_fluxes(step, problem, work, tangents, substep)
     if problem.cells.velocity.shape[0] > 0:
@@ -336,7 +336,7 @@ def subtract_varied_residuals(
                 ramps.log_holding[s, v], ramps.log_held_coefficient[s, v], ramps.knots_now[s, v],
                 ramps.held_coefficient_now[s, v],
             )  # fmt: skip
-            assemble(y, known, step * factor, conditions_at(varied, ramp, share), mode, work)
+            assemble(y, known, step * factor, conditions_at(varied, ramp, share), mode, work, None)
             for k in range(count):
                 for a in range(ions + 1):
                     right[k, a, g, p] -= weight * work.residual[k, a]

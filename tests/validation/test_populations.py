@@ -1,0 +1,91 @@
+"""Populations on the energies of sites: exact limits, and figures of an independent calculation."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import numpy as np
+import pytest
+
+from experiments import Final, constant, experiment, irradiation, run
+from ionscape.constants import ELECTRON_VOLT
+from ionscape.diffusivity import Branch, PopulationDiffusion, SiteEnergyDistribution, SiteSystem
+
+BULK, HOURS = 1.4e28, 3600.0
+D_LITHIUM, D_RUBIDIUM = 5.8e-19, 2.67e-22
+
+
+def borate(*ions: str, trapped_fraction: float = 0.10) -> SiteSystem:
+    """The sites of lithium in the glass of Gunawan 2026, Table 1."""
+    width = 0.16 * ELECTRON_VOLT
+    branches = (
+        Branch(centre=0.0, width=width, weight=(1.1 - trapped_fraction) * BULK),
+        Branch(centre=-math.pi * width, width=0.05 * ELECTRON_VOLT, weight=trapped_fraction * BULK),
+    )
+    distribution = SiteEnergyDistribution(branches=branches)
+    return SiteSystem(name="borate", distribution=distribution, native_density=BULK, ions=ions)
+
+
+def population(coefficient: float, release_rate: float, *, sites: SiteSystem, spacing: float | None = None) -> object:
+    """An ion on these sites, D [m²/s] and κ [1/s] at 323.15 K."""
+    return PopulationDiffusion(
+        sites=sites, coefficient_at_reference=coefficient, reference_temperature=323.15,
+        activation_energy_value=0.65 * ELECTRON_VOLT, release_rate_at_reference=release_rate, level_spacing=spacing,
+    )  # fmt: skip
+
+
+@cache
+def first_stage(
+    lithium: float, rubidium: float, *, spacing: float | None = None, tolerance: float = 3e-4, model: str = "full"
+) -> Final:
+    """The first stage of Gunawan 2026 with these release rates [1/s]."""
+    described = experiment(
+        ions={"Li": constant(D_LITHIUM), "Rb": constant(D_RUBIDIUM)}, native={"Li": BULK},
+        stages=[irradiation("Rb", 15.0, 94.46 * HOURS)],
+    ).replace({
+        "ions.Li.diffusion": population(D_LITHIUM, lithium, sites=borate("Li", "Rb"), spacing=spacing),
+        "ions.Rb.diffusion": population(D_RUBIDIUM, rubidium, sites=borate("Li", "Rb"), spacing=spacing),
+    })  # fmt: skip
+    return run(described, relative_tolerance=tolerance, snapshots_per_stage=4, model=model)
+
+
+def charge(state: Final) -> float:
+    """Charge that passed [mC]."""
+    return float(state.result.dataset["collected_charge"].isel(time=-1).sum()) * 1e3
+
+
+@pytest.mark.parametrize(
+    ("rubidium", "expected_charge", "front", "lithium"),
+    [
+        (3.4e-4, 2.833, 47.1, (0.110, 0.123, 0.330)),
+        (3.4e-3, 2.830, 48.2, (0.100, 0.101, 0.216)),
+        (0.034, 2.831, 48.7, (0.100, 0.100, 0.137)),
+        (0.34, 2.831, 48.8, (0.097, 0.099, 0.112)),
+    ],
+)
+def test_first_stage_against_an_independent_calculation(
+    rubidium: float, expected_charge: float, front: float, lithium: tuple[float, float, float]
+) -> None:
+    """Another program, with backward Euler on 241 cells, good to 0.3 nm and 0.01: κ of lithium 2172 times as large."""
+    state = first_stage(2172.0 * rubidium, rubidium)
+    assert charge(state) == pytest.approx(expected_charge, abs=1.5e-3)
+    assert state.crossing("Li") * 1e9 == pytest.approx(front, abs=0.3)
+    assert np.interp([5e-9, 20e-9, 40e-9], state.depth, state.fraction["Li"]) == pytest.approx(lithium, abs=0.01)
+
+
+@pytest.mark.parametrize("model", ["electroneutral", "full"])
+def test_of_fast_release_remain_two_constant_diffusion_coefficients(model: str) -> None:
+    """The share of an ion is then the same on every level, so that its activity is its density.
+
+    The deepest levels release 1e11 times as slowly as those at the Fermi level, and have to be fast too.
+    """
+    fast = first_stage(1e11, 1e11, model=model)
+    ions = {"Li": constant(D_LITHIUM), "Rb": constant(D_RUBIDIUM)}
+    stages = [irradiation("Rb", 15.0, 94.46 * HOURS)]
+    described = experiment(ions=ions, native={"Li": BULK}, stages=stages, grid={"kind": "fixed"})
+    plain = run(described, model=model, snapshots_per_stage=4)
+    assert charge(fast) == pytest.approx(2.8369, abs=5e-4)
+    assert fast.crossing("Li") * 1e9 == pytest.approx(44.756, abs=0.03)
+    difference = np.interp(plain.depth, fast.depth, fast.fraction["Rb"]) - plain.fraction["Rb"]
+    assert np.abs(difference)[plain.depth > 0.3e-9].max() < 1e-3
