@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from experiments import Final, constant, experiment, irradiation, run
-from ionscape.constants import ELECTRON_VOLT
+from ionscape import Settings, load_result, simulate
+from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
 from ionscape.diffusivity import Branch, PopulationDiffusion, SiteEnergyDistribution, SiteSystem
 
 BULK, HOURS = 1.4e28, 3600.0
@@ -89,3 +91,26 @@ def test_of_fast_release_remain_two_constant_diffusion_coefficients(model: str) 
     assert fast.crossing("Li") * 1e9 == pytest.approx(44.756, abs=0.03)
     difference = np.interp(plain.depth, fast.depth, fast.fraction["Rb"]) - plain.fraction["Rb"]
     assert np.abs(difference)[plain.depth > 0.3e-9].max() < 1e-3
+
+
+def test_populations_are_part_of_a_result(tmp_path: Path) -> None:
+    """They add up to the densities, fit on their sites, and are those of Fermi and Dirac at first; files keep them."""
+    described = first_stage(0.7, 3.4e-4).result.experiment
+    result = simulate(described, settings=Settings(populations_per_stage=3, snapshots_per_stage=12))
+    population = result.population
+    assert population.dims == ("time", "depth", "ion", "energy")
+    assert population["time"].values[0] == 0.0
+    assert population["time"].values[-1] == result.dataset["time"].values[-1]
+    assert population.sizes["time"] == 4
+    density = result.dataset["density"].sel(time=population["time"])
+    assert np.abs(population.sum("energy") - density).max() < 1e-12 * BULK
+    assert float(population.min()) >= 0.0
+    sites = result.dataset["site_density"]
+    assert float((population.sum("ion") - sites).max()) < 1e-12 * BULK
+    level = result.dataset["native_fermi_energy"].values[0, 0]
+    filled = 1.0 / (1.0 + np.exp((population["energy"] - level) / (BOLTZMANN_CONSTANT * 323.15)))
+    native = population.isel(time=0, depth=5).sel(ion="Li")
+    assert native.values == pytest.approx((sites * filled).values, rel=1e-9, abs=1e-12 * BULK)
+    path = tmp_path / "result.nc"
+    result.to_netcdf(path)
+    assert load_result(path).population.equals(population)

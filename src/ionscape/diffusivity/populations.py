@@ -44,10 +44,12 @@ class Levels:
     Attributes:
         energy: of the levels, rising, on the axis of the distribution, shape (levels,) [J].
         sites: density of their sites, shape (levels,) [1/m^3].
+        width: range of energies that each stands for [J].
     """
 
     energy: FloatArray
     sites: FloatArray
+    width: float
 
     def fermi_level(self, density: float, temperature: float) -> float:
         """Chemical potential at which the levels hold a density [J]: Σ S/(1 + exp((E − E_F)/k_B T)) = n.
@@ -128,9 +130,8 @@ class SiteSystem:
         held[0], held[-1] = 0.0, total  # what lies beyond belongs to the outermost levels
         sites = np.diff(held)
         filled = sites > 1e-15 * total
-        return Levels(
-            energy=(0.5 * (edges[1:] + edges[:-1]))[filled], sites=sites[filled] * (total / sites[filled].sum())
-        )
+        middles, sites = (0.5 * (edges[1:] + edges[:-1]))[filled], sites[filled]
+        return Levels(energy=middles, sites=sites * (total / sites.sum()), width=float(edges[1] - edges[0]))
 
 
 @dataclass(frozen=True, kw_only=True)

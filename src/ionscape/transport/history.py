@@ -24,6 +24,7 @@ class Kept:
         current: density of the total current.
         current_slopes: its derivatives by the parameters, shape (P,).
         departed_slopes: those of `departed`, shape (ions, P).
+        populations: on the levels of the sites, shape (cells, ions with populations, levels); None where not kept.
     """
 
     time: float
@@ -36,6 +37,7 @@ class Kept:
     current: float
     current_slopes: FloatArray
     departed_slopes: FloatArray
+    populations: FloatArray | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

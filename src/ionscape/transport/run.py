@@ -140,8 +140,9 @@ def _simulate(
 
     def partial() -> SimulationResult:
         return make_result(
-            experiment, settings=settings, grid=grid, scales=scales, history=history, variations=variations
-        )
+            experiment, settings=settings, grid=grid, scales=scales, history=history, variations=variations,
+            systems=systems,
+        )  # fmt: skip
 
     pieces = experiment.in_pieces()
     sides = [
@@ -162,9 +163,11 @@ def _simulate(
             )  # fmt: skip
             jumps = pieces.jumps_at(number)
             if stage.sites is not None and (populations is None or jumps):
-                held = (
-                    native_populations(stage.sites, scales.native, count) if populations is None else populations.held
-                )
+                if populations is None:
+                    held = native_populations(stage.sites, scales.native, count)
+                    history.kept[0] = replace(history.kept[0], populations=held)
+                else:
+                    held = populations.held
                 substeps = len(METHODS[settings.method]().nodes)
                 populations = make_populations(stage.sites, held, substeps=substeps, ions=ions)
             state = _start_state(stage, y, entered, departed) if state is None or jumps else _go_on(state)
@@ -308,9 +311,15 @@ def _run_stage(
     attempts_before = int(done.steps + done.rejected)
     _count(history, index, state, began, done)
 
+    due = _population_marks(experiment, index, settings.populations_per_stage)
+
     def keep() -> None:
-        if float(state.clock[TIME]) > history.kept[-1].time:
-            history.kept.append(_kept(index, stage, state, tangents, back_field))
+        before, time = history.kept[-1].time, float(state.clock[TIME])
+        if time > before:
+            kept = _kept(index, stage, state, tangents, back_field)
+            if populations is not None and np.any((due > before) & (due <= time)):
+                kept = replace(kept, populations=populations.held.copy())
+            history.kept.append(kept)
 
     try:
         while True:
@@ -400,6 +409,14 @@ def _snapshot_marks(start: float, end: float, *, jumps: bool, share: float, coun
         return later
     early = start + duration * np.geomspace(1e-6, 1.0 / count, 9)[:-1]
     return np.concatenate([early, later])
+
+
+def _population_marks(experiment: Experiment, index: int, count: int) -> FloatArray:
+    """Times in a stage after which the next kept state keeps its populations [s]; the last one is its end."""
+    start = sum(stage.duration for stage in experiment.stages[:index])
+    marks = start + experiment.stages[index].duration * np.arange(1, count + 1) / count
+    marks[-1] *= 1.0 - 1e-12  # the pieces of a stage add up to its end but for rounding
+    return marks
 
 
 def _kept(index: int, stage: StageArrays, state: State, tangents: Tangents | None, back_field: float) -> Kept:

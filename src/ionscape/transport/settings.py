@@ -24,6 +24,8 @@ class Settings:
         method: time integration; measured in the documentation (benchmarks).
         maximum_steps: time steps, accepted and rejected, after which a stage is given up.
         snapshots_per_stage: about how many states of each stage are kept.
+        populations_per_stage: about how many states of each stage keep the populations on the energies of the sites,
+            of ions that have them; 1 keeps that of its end. Each takes 8 bytes times cells, ions and levels.
         table_intervals: intervals of the table of ln D(n); one is the width over which a jump of D is smoothed.
         holding_tolerance: in the potential-limited regime the surface stays below the source potential by at most
             about this fraction of it. Results do not depend on it.
@@ -34,6 +36,7 @@ class Settings:
     method: MethodName = "tr-bdf2"
     maximum_steps: int = 50_000
     snapshots_per_stage: int = 100
+    populations_per_stage: int = 1
     table_intervals: int = 4096
     holding_tolerance: float = 1e-7
 
@@ -46,7 +49,8 @@ class Settings:
             value = getattr(self, key)
             if not (math.isfinite(value) and low <= value <= high):
                 raise InputError(f"must be from {low:g} to {high:g}", key=key, value=value)
-        for key, low in (("maximum_steps", 1), ("snapshots_per_stage", 1), ("table_intervals", 2)):
+        least = {"maximum_steps": 1, "snapshots_per_stage": 1, "populations_per_stage": 1, "table_intervals": 2}
+        for key, low in least.items():
             if getattr(self, key) < low:
                 raise InputError(f"must be at least {low}", key=key, value=getattr(self, key))
 

@@ -14,6 +14,7 @@ import numpy as np
 from ionscape.arrays import FloatArray
 from ionscape.constants import ELEMENTARY_CHARGE
 from ionscape.datasets import Content, StoredResult, check_content, file_remarks, read_dataset
+from ionscape.errors import InputError
 from ionscape.experiment import Experiment, parse_experiment
 from ionscape.files.table_files import Columns
 from ionscape.provenance import provenance_attributes
@@ -23,6 +24,8 @@ from .grid import Grid, grid_remarks
 from .history import History, Kept
 from .moving import positive_at_faces, redistribute
 from .pile_up import pile_up_remarks
+from .population_arrays import PopulatedSystem
+from .population_results import add_populations
 from .settings import Settings
 from .stage_arrays import Scales
 from .variation import Variation, charge_slopes, native_slopes
@@ -91,6 +94,21 @@ class SimulationResult(StoredResult):
         """Title, warnings and `stages`: the figures of each stage in SI units (reference: result file)."""
         return {**self._summary, **remark_entries(self.remarks)}
 
+    @property
+    def population(self) -> xarray.DataArray:
+        """Ions on the levels of their sites at the kept times, dimensions time, depth, ion and energy [1/m^3].
+
+        The first time is that of the native glass; `Settings.populations_per_stage` says how many follow.
+
+        Raises:
+            InputError: no ion of the experiment has populations.
+        """
+        if "population" not in self.dataset:
+            remedy = 'give an ion the diffusion model "populations"'
+            raise InputError("has no populations: the energies of the sites are not resolved", key="population",
+                             file=self.experiment.file, remedy=remedy)  # fmt: skip
+        return self.dataset["population"].rename(population_time="time")
+
     def columns(self) -> Columns:
         """Densities of all kept times: time, stage, depth, potential, one column per ion (SI units)."""
         data = self.dataset
@@ -142,6 +160,7 @@ def make_result(
     scales: Scales,
     history: History,
     variations: Sequence[Variation] = (),
+    systems: tuple[PopulatedSystem, ...] = (),
 ) -> SimulationResult:
     """Put the kept states of a simulation into a dataset."""
     import xarray
@@ -168,6 +187,7 @@ def make_result(
             **provenance_attributes(source=experiment.self_contained_source(), settings=settings),
         },
     )
+    dataset = add_populations(dataset, history, systems, experiment, scales)
     return SimulationResult(dataset=dataset, experiment=experiment)
 
 
