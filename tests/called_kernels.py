@@ -6,6 +6,7 @@ from ionscape.arrays import FloatArray
 from ionscape.compiled import ordered_kernel
 from ionscape.transport import block_tridiagonal, equations, integrate, levels
 from ionscape.transport.arrays import Control, Problem, Ramp, State, Substeps, Workspace
+from ionscape.transport.level_arrays import Populations
 from ionscape.transport.runge_kutta import RungeKutta
 
 
@@ -48,7 +49,7 @@ def accept(state: State, step: float, error: float, method: RungeKutta, stages: 
 @ordered_kernel
 def relax_levels(
     densities: FloatArray, steps: int, step: float, method: RungeKutta, state: State, problem: Problem,
-    populations: levels.Populations, theta: FloatArray,
+    populations: Populations, theta: FloatArray,
 ) -> None:  # fmt: skip
     """Populations after some steps.
 
@@ -73,7 +74,7 @@ def relax_levels(
 
 
 @ordered_kernel
-def _hold(substep: int, step: float, populations: levels.Populations, theta: FloatArray) -> None:
+def _hold(substep: int, step: float, populations: Populations, theta: FloatArray) -> None:
     populations.theta[0] = theta
     levels.sum_levels(0, 0, populations)
     for p in range(theta.shape[0]):

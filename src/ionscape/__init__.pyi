@@ -85,8 +85,10 @@ from ionscape.transport import (
     Progress as Progress,
     Settings as Settings,
     SimulationResult as SimulationResult,
+    effective_diffusion as effective_diffusion,
     entropy_production as entropy_production,
     load_result as load_result,
+    population_overlap as population_overlap,
     simulate as simulate,
 )
 

@@ -16,7 +16,7 @@ from ionscape.arrays import FloatArray
 from ionscape.transport import Settings
 from ionscape.transport.arrays import Problem, State
 from ionscape.transport.grid import cells_of
-from ionscape.transport.levels import Populations, Sites, make_populations
+from ionscape.transport.level_arrays import Populations, Sites, make_populations
 from ionscape.transport.runge_kutta import METHODS
 from ionscape.transport.stage_arrays import make_scales, make_stage
 

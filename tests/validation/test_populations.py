@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from experiments import Final, constant, experiment, irradiation, run
-from ionscape import Settings, load_result, simulate
+from ionscape import Settings, effective_diffusion, load_result, population_overlap, simulate
 from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
 from ionscape.diffusivity import Branch, PopulationDiffusion, SiteEnergyDistribution, SiteSystem
+from ionscape.errors import InputError
 
 BULK, HOURS = 1.4e28, 3600.0
 D_LITHIUM, D_RUBIDIUM = 5.8e-19, 2.67e-22
@@ -114,3 +115,22 @@ def test_populations_are_part_of_a_result(tmp_path: Path) -> None:
     path = tmp_path / "result.nc"
     result.to_netcdf(path)
     assert load_result(path).population.equals(population)
+
+
+def test_what_other_methods_would_measure_of_populations() -> None:
+    """In the native glass D is that of the bulk; ions that mix quickly overlap, others do not."""
+    slow, fast = first_stage(0.7, 3.4e-4).result, first_stage(1e11, 1e11).result
+    for result in (slow, fast):
+        coefficient = effective_diffusion(result).sel(ion="Li")
+        assert coefficient.isel(time=-1, depth=-1).item() == pytest.approx(D_LITHIUM, rel=1e-6)
+        assert coefficient.isel(time=0, depth=0).item() == pytest.approx(D_LITHIUM, rel=1e-9)
+    end = fast.population["depth"].values[np.searchsorted(fast.population["depth"].values, 45e-9)]
+    assert effective_diffusion(fast).sel(ion="Rb", depth=end).isel(time=-1).item() == pytest.approx(
+        D_RUBIDIUM, rel=1e-3
+    )
+    overlaps = [population_overlap(each, "Li", "Rb").sel(depth=40e-9, method="nearest").isel(time=-1).item()
+                for each in (slow, fast)]  # fmt: skip
+    assert overlaps[1] == pytest.approx(1.0, abs=1e-3)
+    assert overlaps[0] < 0.6
+    with pytest.raises(InputError, match="has no populations"):
+        population_overlap(slow, "Li", "Cs")

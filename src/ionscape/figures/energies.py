@@ -20,6 +20,7 @@ from .axes import SITE_ENERGY, SITES
 from .coefficients import stage_list
 from .lettering import with_minus
 from .plot import Curve, Label, Mark, Panel, Plot, area
+from .populations import calculated_populations
 from .render_matplotlib import Drawing
 from .states import Array, Result, State, arrival_order, stage_ends, state_at
 from .style import STAGE_LINES, axis_unit, ion_styles, reject
@@ -186,7 +187,9 @@ def local_populations(result: Result, time: float | Sequence[float] | None = Non
 
     The native ion fills its sites from the bottom up to its local density; the sites it has left are taken from the top
     down, each later ion pushing the earlier ones down in turn; sites above them are vacant and stay unshaded. The
-    common energy axis is that of the native ion and is an illustration: each ion has its own barriers.
+    common energy axis is that of the native ion and is an illustration: each ion has its own barriers. Where the
+    populations have been calculated they are drawn as they are, on top of each other, at the kept times next to those
+    wanted; the energies are then counted from the middle of the mobile sites.
 
     Args:
         result: a simulation.
@@ -207,11 +210,16 @@ def local_populations(result: Result, time: float | Sequence[float] | None = Non
             "lies outside the sample", key="depth", value=f"{depth * 1e9:.6g} nm",
             bound=f"must be between 0 and {thickness * 1e9:.6g} nm", remedy="choose a depth inside the sample",
         )  # fmt: skip
+    if "population" in result.dataset:
+        kept = result.dataset["population_time"].values
+        times = list(dict.fromkeys(float(kept[np.abs(kept - moment).argmin()]) for moment in times))
+        panels = [calculated_populations(result, moment, depth) for moment in times]
+    else:
+        panels = [_populations(experiment, state_at(result.dataset, moment), depth) for moment in times]
     clock, unit = axis_unit(max(times), "time"), axis_unit(depth, "length")
-    panels = [_populations(experiment, state_at(result.dataset, moment), depth) for moment in times]
     widest = max(float(panel.curves[-1].x.max()) for panel in panels)
     energies = np.concatenate([panel.curves[-1].y for panel in panels])
-    vertical = replace(SITE_ENERGY, limits=(float(energies.min()), float(energies.max())))
+    vertical = replace(panels[0].vertical, limits=(float(energies.min()), float(energies.max())))
     panels = [
         replace(panel, title=f"{moment / clock.size:.4g} {clock.unit}", vertical=replace(vertical, hidden=place > 0),
                 horizontal=replace(SITES, limits=(0.0, 1.4 * widest)))

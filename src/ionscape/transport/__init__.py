@@ -2,13 +2,15 @@
 
 The way of the data: `zone` and `space_charge` estimate what `grid` has to resolve, `mesh` moves the cells with the
 fronts, `stage_arrays` and `pieces` turn a stage into arrays, `fluxes`, `cross_terms` and `equations` hold the physics,
-`newton`, `block_tridiagonal`, `integrate` and `runge_kutta` solve it, `tangents` carry derivatives along, `run` runs
-the stages, `solution`, `exchange` and `summary` hold the result.
+`levels` that of populations on the energies of sites, `newton`, `block_tridiagonal`, `integrate` and `runge_kutta`
+solve it, `tangents` carry derivatives along, `run` runs the stages, `solution`, `exchange`, `summary` and
+`population_figures` hold the result.
 """
 
 from typing import TYPE_CHECKING, Any
 
 from .exchange import front_figures
+from .population_figures import effective_diffusion, population_overlap
 from .settings import Progress, Settings
 from .solution import SimulationResult, load_result
 from .variation import Variation
@@ -24,10 +26,12 @@ __all__ = [
     "Settings",
     "SimulationResult",
     "Variation",
+    "effective_diffusion",
     "entropy_production",
     "front_figures",
     "load_result",
     "make_grid",
+    "population_overlap",
     "simulate",
 ]
 

@@ -37,7 +37,8 @@ from .arrays import (
 )
 from .cross_terms import exchange_at_contact, exchange_at_inner_faces
 from .fluxes import OUTFLOW_SMOOTHING, flux_weights, log_coefficient, outflow, scharfetter_gummel
-from .levels import Populations, find_activities
+from .level_arrays import Populations
+from .levels import find_activities
 from .mesh import moving_faces
 
 

@@ -25,6 +25,7 @@ class Kept:
         current_slopes: its derivatives by the parameters, shape (P,).
         departed_slopes: those of `departed`, shape (ions, P).
         populations: on the levels of the sites, shape (cells, ions with populations, levels); None where not kept.
+        theta: their activities, shape (cells, ions with populations); None where not kept.
     """
 
     time: float
@@ -38,6 +39,7 @@ class Kept:
     current_slopes: FloatArray
     departed_slopes: FloatArray
     populations: FloatArray | None = None
+    theta: FloatArray | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

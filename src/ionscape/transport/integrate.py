@@ -29,7 +29,8 @@ from .arrays import (
 from .block_tridiagonal import substitute
 from .copying import copy
 from .equations import evaluate_coefficients
-from .levels import Populations, begin_step, keep_levels, level_error, prepare_levels, settle_levels
+from .level_arrays import Populations
+from .levels import begin_step, keep_levels, level_error, prepare_levels, settle_levels
 from .mesh import amount_rates, density_rates, has_strayed, hold, place, steer
 from .newton import solve_substep, unit_of_error
 from .ramp import conditions_at, share_of

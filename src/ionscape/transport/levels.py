@@ -25,15 +25,12 @@ systems of sites, L levels (of the longest system), a an ion's place among those
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import numpy as np
-
 from ionscape.arrays import FloatArray
 from ionscape.compiled import inner_kernel, summing_kernel
 
-from .arrays import IntegerArray, Problem, State
+from .arrays import Problem, State
 from .copying import copy
+from .level_arrays import LEAST_VACANCY, Populations
 from .runge_kutta import RungeKutta
 
 CLOSE_ENOUGH = 1e-5
@@ -43,77 +40,8 @@ SETTLED = 1e-11
 ROUNDING = 1e-13
 """Error of a scaled density that always is."""
 MOST_ITERATIONS = 40
-LEAST_VACANCY = 1e-9
-"""Share of the sites that stay empty in a cell, however much an iterate of Newton's method wants there."""
 LARGEST_FILLING = 0.9
 """Share of the vacancies of a cell that one iteration of Newton's method may fill."""
-
-
-class Sites(NamedTuple):
-    """The systems of sites in one stage."""
-
-    place: IntegerArray  # (ions,) of an ion among those with populations, -1 for any other
-    ion: IntegerArray  # (P,) its place among all ions
-    members: IntegerArray  # (G, P) places of the ions of a system, filled up with -1
-    counts: IntegerArray  # (G,) how many they are
-    levels: IntegerArray  # (G,) how many levels a system has
-    sites: FloatArray  # (G, L) S, 0 beyond the levels
-    factor: FloatArray  # (G, L) e
-    release: FloatArray  # (P,) kappa [1/s]
-    unit: FloatArray  # (P,) density of the native ions of the system: the activity of an ion is that times theta
-
-
-class Populations(NamedTuple):
-    """The populations of all cells, and buffers of a step."""
-
-    sites: Sites
-    held: FloatArray  # (cells, P, L) n
-    rate: FloatArray  # (cells, P, L) of the last substep of the last step [1/s]
-    values: FloatArray  # (substeps, cells, P, L)
-    rates: FloatArray  # (substeps, cells, P, L) [1/s]
-    base: FloatArray  # (cells, P, L) b of the running substep
-    kept: FloatArray  # (cells, P) its sum over the levels
-    free: FloatArray  # (cells, G, L) S - sum b, not below zero
-    stay: FloatArray  # (P, L) 1 / (1 + s kappa e)
-    capture: FloatArray  # (P, L) alpha [1]
-    theta: FloatArray  # (cells, P)
-    activity: FloatArray  # (cells, ions) what flows: the density of an ion without populations, unit theta of one with
-    slope: FloatArray  # (cells, ions, ions) derivative of the activity of the first by the density of the second
-    vacancy: FloatArray  # (2, L) v and v / A of one cell
-    gain: FloatArray  # (P,) g
-    matrix: FloatArray  # (P, 2 P) d density / d theta, and what becomes its inverse
-    wanted: FloatArray  # (P,) density less what the levels keep
-
-
-def make_populations(sites: Sites, held: FloatArray, *, substeps: int, ions: int) -> Populations:
-    """Buffers around the populations of all cells, shape (cells, P, L), whose state they become."""
-    cells, count, levels = held.shape
-    systems = len(sites.levels)
-    theta = np.zeros((cells, count))
-    for a in range(count):
-        g = int(np.flatnonzero((sites.members == a).any(axis=1))[0])
-        on_levels = [int(member) for member in sites.members[g, : sites.counts[g]]]
-        vacant = sites.sites[g].sum() - held[:, on_levels].sum(axis=(1, 2))
-        theta[:, a] = (held[:, a] @ sites.factor[g]) / np.maximum(vacant, LEAST_VACANCY)
-    return Populations(
-        sites=sites,
-        held=held.copy(),
-        rate=np.zeros((cells, count, levels)),
-        values=np.zeros((substeps, cells, count, levels)),
-        rates=np.zeros((substeps, cells, count, levels)),
-        base=np.zeros((cells, count, levels)),
-        kept=np.zeros((cells, count)),
-        free=np.zeros((cells, systems, levels)),
-        stay=np.zeros((count, levels)),
-        capture=np.zeros((count, levels)),
-        theta=theta,
-        activity=np.zeros((cells, ions)),
-        slope=np.zeros((cells, ions, ions)),
-        vacancy=np.zeros((2, levels)),
-        gain=np.zeros(count),
-        matrix=np.zeros((count, 2 * count)),
-        wanted=np.zeros(count),
-    )
 
 
 @inner_kernel

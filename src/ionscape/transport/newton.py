@@ -30,7 +30,8 @@ from .arrays import (
 from .block_tridiagonal import solve
 from .copying import copy
 from .equations import assemble
-from .levels import Populations, stay_within_sites
+from .level_arrays import Populations
+from .levels import stay_within_sites
 
 MAXIMUM_NEWTON_ITERATIONS = 12
 

@@ -14,7 +14,7 @@ from ionscape.diffusivity.populations import LEVELS_PER_THERMAL_ENERGY
 from ionscape.errors import InputError
 from ionscape.experiment import Experiment
 
-from .levels import Sites
+from .level_arrays import Sites
 
 
 @dataclass(frozen=True, kw_only=True)

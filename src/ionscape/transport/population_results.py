@@ -31,6 +31,10 @@ def add_populations(
     populated = [name for name in scales.names if any(name in each.ions for each in systems)]
     counts = [len(each.levels.energy) for each in systems]
     starts = np.concatenate([[0], np.cumsum(counts)])
+    activity = np.full((len(kept), kept[0][1].shape[0], len(scales.names)), np.nan)
+    thetas = [state.theta for state in history.kept if state.theta is not None]
+    for p, name in enumerate(populated):
+        activity[:, :, scales.names.index(name)] = [theta[:, p] for theta in thetas]
     values = np.full((len(kept), kept[0][1].shape[0], len(scales.names), int(starts[-1])), np.nan)
     for g, each in enumerate(systems):
         for name in populated:
@@ -48,6 +52,10 @@ def add_populations(
         "population": (
             ("population_time", "depth", "ion", "energy"), values,
             {"units": "1/m^3", "long_name": "number density of the ions on sites of an energy"},
+        ),
+        "activity": (
+            ("population_time", "depth", "ion"), activity,
+            {"units": "1", "long_name": "activity of the ions above the threshold of transport, 1 in the native glass"},
         ),
         "site_density": (
             "energy", np.concatenate([each.levels.sites for each in systems]),

@@ -32,7 +32,7 @@ from .faces import last_potential_at_open_circuit, potentials_at_closed_faces
 from .grid import Grid, make_grid
 from .history import History, Kept, Work
 from .integrate import FINISHED, GRID_STRAYED, STEP_TOO_SMALL, advance
-from .levels import Populations, make_populations
+from .level_arrays import Populations, make_populations
 from .moving import more_moving_cells
 from .pieces import StageTables, changes_over, make_piece, varied_pieces
 from .pile_up import pile_up_clause
@@ -165,11 +165,13 @@ def _simulate(
             if stage.sites is not None and (populations is None or jumps):
                 if populations is None:
                     held = native_populations(stage.sites, scales.native, count)
-                    history.kept[0] = replace(history.kept[0], populations=held)
                 else:
                     held = populations.held
                 substeps = len(METHODS[settings.method]().nodes)
+                first = populations is None
                 populations = make_populations(stage.sites, held, substeps=substeps, ions=ions)
+                if first:
+                    history.kept[0] = replace(history.kept[0], populations=held, theta=populations.theta.copy())
             state = _start_state(stage, y, entered, departed) if state is None or jumps else _go_on(state)
             before, tangents, varied = tangents, None, None
             if variations:
@@ -318,7 +320,7 @@ def _run_stage(
         if time > before:
             kept = _kept(index, stage, state, tangents, back_field)
             if populations is not None and np.any((due > before) & (due <= time)):
-                kept = replace(kept, populations=populations.held.copy())
+                kept = replace(kept, populations=populations.held.copy(), theta=populations.theta.copy())
             history.kept.append(kept)
 
     try:

@@ -32,7 +32,7 @@ from .arrays import (
     Ramp,
     no_ramp,
 )
-from .levels import Sites
+from .level_arrays import Sites
 from .population_arrays import PopulatedSystem, activities_at_contact, make_sites
 from .settings import Settings
 
