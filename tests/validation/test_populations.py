@@ -14,6 +14,8 @@ from ionscape import Settings, effective_diffusion, load_result, population_over
 from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
 from ionscape.diffusivity import Branch, PopulationDiffusion, SiteEnergyDistribution, SiteSystem
 from ionscape.errors import InputError
+from ionscape.experiment import Experiment
+from ionscape.transport import Variation, make_grid
 
 BULK, HOURS = 1.4e28, 3600.0
 D_LITHIUM, D_RUBIDIUM = 5.8e-19, 2.67e-22
@@ -134,3 +136,39 @@ def test_what_other_methods_would_measure_of_populations() -> None:
     assert overlaps[0] < 0.6
     with pytest.raises(InputError, match="has no populations"):
         population_overlap(slow, "Li", "Cs")
+
+
+def test_derivatives_are_those_of_whole_simulations() -> None:
+    """Steps that are taken again give what differences of accurate simulations, far apart, give."""
+    base = first_stage(0.7, 3.4e-4).result.experiment
+
+    def varied(rubidium: float, coefficient: float) -> Experiment:
+        sites = borate("Li", "Rb")
+        return base.replace({
+            "ions.Li.diffusion": population(D_LITHIUM, 0.7, sites=sites),
+            "ions.Rb.diffusion": population(coefficient, rubidium, sites=sites),
+        })  # fmt: skip
+
+    def pair(parameter: int, change: float) -> tuple[Experiment, Experiment]:
+        values = [[3.4e-4, D_RUBIDIUM], [3.4e-4, D_RUBIDIUM]]
+        values[0][parameter] *= 1.0 - change
+        values[1][parameter] *= 1.0 + change
+        return varied(*values[0]), varied(*values[1])
+
+    names = ["release rate", "coefficient"]
+    variations = []
+    for number, name in enumerate(names):
+        lower, upper = pair(number, 1e-4)
+        variations.append(Variation(name=name, lower=lower, upper=upper, spacing=2e-4))
+    grid = make_grid(base)
+    found = simulate(base, settings=Settings(snapshots_per_stage=2), grid=grid, variations=variations).dataset
+    for number, name in enumerate(names):
+        sides = [simulate(side, settings=Settings(snapshots_per_stage=2, relative_tolerance=3e-5), grid=grid).dataset
+                 for side in pair(number, 0.05)]  # fmt: skip
+        for quantity in ("density", "collected_charge"):
+            lower, upper = (side[quantity].isel(time=-1).sel(ion="Li").values for side in sides)
+            expected = (upper - lower) / 0.1
+            slope = found[f"{quantity}_slope"].sel(parameter=name, ion="Li")
+            slope = slope.isel(stage_end=-1) if quantity == "density" else slope.isel(time=-1)
+            scale = np.abs(expected).max()
+            assert np.abs(slope.values - expected).max() < 0.02 * scale + (2e-7 if quantity != "density" else 0.0)

@@ -15,6 +15,9 @@ from ionscape.experiment import Experiment
 from ionscape.interrupts import undisturbed
 
 from .arrays import (
+    LAST_STEP,
+    LONGEST_STEP,
+    NEXT_STEP,
     REGIME,
     REJECTED,
     SINCE_JUMP,
@@ -28,6 +31,7 @@ from .arrays import (
     make_workspace,
 )
 from .current import current_density, current_slopes
+from .differences import EXACT_NEWTON_TOLERANCE, Pace, differentiated
 from .faces import last_potential_at_open_circuit, potentials_at_closed_faces
 from .grid import Grid, make_grid
 from .history import History, Kept, Work
@@ -41,7 +45,7 @@ from .runge_kutta import METHODS, backward_euler
 from .settings import Progress, Settings
 from .solution import SimulationResult, make_result
 from .stage_arrays import StageArrays, displacement_at_surface, field_at_back, make_scales
-from .suitability import refuse_beside_populations, refuse_without_charge
+from .suitability import ions_with_populations, refuse_beside_populations, refuse_without_charge
 from .tangent_arrays import Tangents, go_on, make_tangents, one_by_one
 from .variation import FaceSlopes, Variation, VariedStage, vary_stage
 
@@ -89,8 +93,14 @@ def simulate(
         refuse_without_charge(experiment)
     if any("temperature" in stage.programmes for stage in experiment.stages):
         experiment.self_contained_source()  # what no file can hold is refused before the work
-    refuse_beside_populations(experiment, differentiated=bool(variations))
+    refuse_beside_populations(experiment)
     given, grid = grid is not None, grid if grid is not None else make_grid(experiment)
+    if variations and ions_with_populations(experiment):
+
+        def simulate_at(varied: Experiment, cells: Grid, pace: Pace) -> SimulationResult:
+            return _simulate(varied, settings, progress, cells, (), more_cells=False, pace=pace)
+
+        return differentiated(simulate_at, experiment, grid, variations)
     while True:
         try:
             return _simulate(experiment, settings, progress, grid, variations, more_cells=not given)
@@ -119,7 +129,7 @@ class _CannotFollow(ConvergenceError):
 
 def _simulate(
     experiment: Experiment, settings: Settings, progress: Callable[[Progress], None] | None, grid: Grid,
-    variations: Sequence[Variation], *, more_cells: bool,
+    variations: Sequence[Variation], *, more_cells: bool, pace: Pace | None = None,
 ) -> SimulationResult:  # fmt: skip
     cells = grid.cells()
     scales = make_scales(experiment)
@@ -187,7 +197,7 @@ def _simulate(
                     )  # fmt: skip
             _run_stage(
                 experiment, index, stage, state, tangents, populations, back_field, jumps, more_cells, grid, history,
-                settings, progress, partial,
+                settings, progress, partial, pace,
             )  # fmt: skip
             if tangents is not None and varied is not None:
                 slopes = slopes.after(tangents, varied, stage, variations, state.y[:, ions])
@@ -296,12 +306,16 @@ def _run_stage(
     settings: Settings,
     progress: Callable[[Progress], None] | None,
     partial: Callable[[], SimulationResult],
+    pace: Pace | None,
 ) -> None:
     """Integrate a stage or a piece of one, keeping about ``snapshots_per_stage`` states of the whole stage."""
     began = perf_counter()
     count, m = state.y.shape
+    accuracy = NEWTON_TOLERANCE if pace is None else EXACT_NEWTON_TOLERANCE
+    following = pace is not None and pace.following
     control = Control(
-        tolerance=settings.relative_tolerance, newton=NEWTON_TOLERANCE * settings.relative_tolerance,
+        # steps that are taken again have been judged
+        tolerance=1e300 if following else settings.relative_tolerance, newton=accuracy * settings.relative_tolerance,
         weights=_error_weights(grid), smallest_step=1e-17 * (stage.end - stage.start),
     )  # fmt: skip
     work = make_workspace(count, m - 1)
@@ -326,11 +340,17 @@ def _run_stage(
     try:
         while True:
             attempts = attempts_before + int(state.counters[STEPS] + state.counters[REJECTED])
-            limit = min(ATTEMPTS_PER_CALL, settings.maximum_steps - attempts)
+            limit = min(ATTEMPTS_PER_CALL if pace is None else 1, settings.maximum_steps - attempts)
+            if pace is not None and pace.following:
+                state.clock[NEXT_STEP] = pace.next_step()
+                state.clock[LONGEST_STEP] = np.inf
+            steps = int(state.counters[STEPS])
             mark = float(marks[min(int(np.searchsorted(marks, state.clock[TIME], side="right")), len(marks) - 1)])
             status = advance(state, mark, stage.end, limit, method, starter, stage.problem, stage.ramp, control, work,
                              tangents, populations)  # fmt: skip
             time = float(state.clock[TIME])
+            if pace is not None and int(state.counters[STEPS]) > steps:
+                pace.took(float(state.clock[LAST_STEP]))
             if time >= mark or status == FINISHED:
                 keep()
             _count(history, index, state, began, done)

@@ -36,12 +36,11 @@ def refuse_without_charge(experiment: Experiment) -> None:
                 )  # fmt: skip
 
 
-def refuse_beside_populations(experiment: Experiment, *, differentiated: bool) -> None:
+def refuse_beside_populations(experiment: Experiment) -> None:
     """Refuse what populations resolved in energy do not go with.
 
     Args:
         experiment: that is to be simulated.
-        differentiated: whether derivatives are to be carried along.
 
     Raises:
         InputError: names what it is, and the remedy.
@@ -54,14 +53,12 @@ def refuse_beside_populations(experiment: Experiment, *, differentiated: bool) -
         key, remedy = "cross_terms", f'leave it out, or describe {first} by model = "site-energies"'
     elif experiment.grid.kind == "moving":
         key, remedy = "grid.kind", 'leave it out, or choose "fixed"'
-    elif differentiated:
-        key, remedy = f"ions.{first}.diffusion", "differentiate by differences of whole simulations"
     else:
         for index, stage in enumerate(experiment.stages):
             if "temperature" in stage.programmes:
                 key, remedy = f"stages[{index}].temperature", "divide the stage into stages of constant temperature"
     if key is not None:
-        problem = f"does not go with populations, which {first} has" if not differentiated else "has no derivatives"
+        problem = f"does not go with populations, which {first} has"
         raise InputError(problem, file=experiment.file, key=key, remedy=remedy)
 
 

@@ -155,7 +155,7 @@ def vary_stage(
             return make_piece(
                 varied, number, changes=changes, tables=tables[2 * place + (half > 0.0)],
                 scales=_scales_of(varied.starts, scales),
-                cells=_cells(varied.starts, experiment, grid, base.problem.cells), start=start,
+                cells=cells_of_varied(varied.starts, experiment, grid, base.problem.cells), start=start,
                 surface_displacement=displacement + half * float(face_slopes.displacement[place]),
                 back_field=back_field + half * float(face_slopes.back_field[place]), present=present,
                 settings=settings, like=base,
@@ -199,7 +199,7 @@ def _scales_of(varied: Experiment, scales: Scales) -> Scales:
     return replace(own, native=own.native * (own.density / scales.density), density=scales.density)
 
 
-def _cells(varied: Experiment, experiment: Experiment, grid: Grid, cells: Cells) -> Cells:
+def cells_of_varied(varied: Experiment, experiment: Experiment, grid: Grid, cells: Cells) -> Cells:
     """Cells of a varied sample: those behind the exchanged zone, or the last moving one, make up for its thickness."""
     thickness = varied.sample.thickness
     if thickness == experiment.sample.thickness:
