@@ -95,8 +95,8 @@ def inner_kernel(function: _Function) -> _Function:
 
 
 def summing_kernel(function: _Function) -> _Function:
-    """An inner one whose sums may be rearranged: for long sums, which the processor then adds several at a time."""
-    return cast(_Function, _compiled(function, fastmath=_FAST, **_NO_WRAPPERS))
+    """An inlined one whose sums may be rearranged: for long sums, which the processor then adds several at a time."""
+    return cast(_Function, _compiled(function, fastmath=_FAST, forceinline=True, **_inner_options()))
 
 
 def inlined_kernel(function: _Function) -> _Function:

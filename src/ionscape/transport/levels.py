@@ -26,7 +26,7 @@ systems of sites, L levels (of the longest system), a an ion's place among those
 from __future__ import annotations
 
 from ionscape.arrays import FloatArray
-from ionscape.compiled import inner_kernel, summing_kernel
+from ionscape.compiled import inlined_kernel, inner_kernel, summing_kernel
 
 from .arrays import Problem, State
 from .copying import copy
@@ -93,36 +93,39 @@ def sum_levels(k: int, g: int, populations: Populations) -> None:
     sites, capture, theta = populations.sites, populations.capture, populations.theta
     free, vacancy, gain, matrix = populations.free, populations.vacancy, populations.gain, populations.matrix
     levels, count = sites.levels[g], sites.counts[g]
+    # rows of their own are what the compiler makes vectors of
+    empty, part, spare = free[k, g], vacancy[0], vacancy[1]
     for level in range(levels):
-        vacancy[0, level] = 1.0
+        part[level] = 1.0
     for a in range(count):
         p = sites.members[g, a]
-        t = theta[k, p]
-        if t > 0.0:
-            for level in range(levels):
-                vacancy[0, level] += capture[p, level] * t
+        t = max(theta[k, p], 0.0)
+        own = capture[p]
+        for level in range(levels):
+            part[level] += own[level] * t
     for level in range(levels):
-        inverse = 1.0 / vacancy[0, level]
-        empty = free[k, g, level] * inverse
-        vacancy[0, level] = empty
-        vacancy[1, level] = empty * inverse
+        inverse = 1.0 / part[level]
+        part[level] = empty[level] * inverse
+        spare[level] = empty[level] * inverse * inverse
     for a in range(count):
         p = sites.members[g, a]
+        own = capture[p]
         total = 0.0
         for level in range(levels):
-            total += capture[p, level] * vacancy[0, level]
+            total += own[level] * part[level]
         gain[a] = max(total, 1e-300)
         for b in range(a + 1):
             q = sites.members[g, b]
+            other = capture[q]
             both = 0.0
             for level in range(levels):
-                both += capture[p, level] * capture[q, level] * vacancy[1, level]
+                both += own[level] * other[level] * spare[level]
             matrix[a, b] = -max(theta[k, p], 0.0) * both if theta[k, q] > 0.0 else 0.0
             matrix[b, a] = -max(theta[k, q], 0.0) * both if theta[k, p] > 0.0 else 0.0
         matrix[a, a] += gain[a]
 
 
-@inner_kernel
+@inlined_kernel
 def invert(matrix: FloatArray, count: int) -> None:
     """Inverse of the left half of a matrix of ``count`` rows into its right half, by elimination without pivots."""
     for a in range(count):
@@ -139,7 +142,7 @@ def invert(matrix: FloatArray, count: int) -> None:
                     matrix[a, b] -= factor * matrix[c, b]
 
 
-@inner_kernel
+@inlined_kernel
 def find_theta(k: int, g: int, accuracy: float, populations: Populations) -> None:
     """Activities of the ions of a system in a cell, for which its levels hold the ``wanted`` densities.
 
@@ -208,9 +211,12 @@ def find_activities(y: FloatArray, problem: Problem, populations: Populations) -
                     if wanted[a] > 0.0 and wanted[b] > 0.0:
                         value += matrix[a, count + b] * (wanted[b] - populations.theta[k, q] * populations.gain[b])
                 activity[k, i] = sites.unit[p] * value
+            for a in range(count):
+                p = sites.members[g, a]
+                populations.theta[k, p] = activity[k, sites.ion[p]] / sites.unit[p]
 
 
-@inner_kernel
+@inlined_kernel
 def want(k: int, g: int, y: FloatArray, native: FloatArray, populations: Populations) -> None:
     """Densities less what the levels keep, of the ions of a system in a cell; no more than there are empty sites."""
     sites, wanted = populations.sites, populations.wanted
