@@ -17,7 +17,7 @@ GALLERY = REPOSITORY / "examples" / "gallery"
 PAGES = REPOSITORY / "docs" / "gallery"
 SCRIPTS = sorted(path.stem for path in GALLERY.glob("*.py") if path.stem not in {"__main__", "comparison"})
 WITHOUT_FIGURE = {"foreign_diffusion"}
-WITHOUT_TABLE = {"critical_path", "current_map", "double_cait_populations"}
+WITHOUT_TABLE = {"critical_path", "current_map", "double_cait_populations", "populations_sites"}
 
 Table = dict[str, dict[str, str]]  # quantity -> column -> cell
 Run = Callable[[str], tuple[Table, bytes]]
