@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from experiments import Final, constant, experiment, irradiation, run
-from ionscape import Settings, effective_diffusion, load_result, population_overlap, simulate
+from ionscape import Settings, effective_diffusion, load_experiment, load_result, population_overlap, simulate
 from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
 from ionscape.diffusivity import Branch, PopulationDiffusion, SiteEnergyDistribution, SiteSystem
 from ionscape.errors import InputError
@@ -172,3 +173,24 @@ def test_derivatives_are_those_of_whole_simulations() -> None:
             slope = slope.isel(stage_end=-1) if quantity == "density" else slope.isel(time=-1)
             scale = np.abs(expected).max()
             assert np.abs(slope.values - expected).max() < 0.02 * scale + (2e-7 if quantity != "density" else 0.0)
+
+
+def test_a_ramp_of_temperature_is_the_limit_of_many_stages(repository: Path) -> None:
+    """Fermi level, release rates and D follow the temperature within a stage."""
+    base = load_experiment(repository / "examples" / "rb-mono-populations.toml")
+    hours, low, high = 3.0, 313.15, 353.15
+
+    def charge_and_front(stages: list[Any]) -> tuple[float, float]:
+        state = run(base.replace({"stages": stages}), snapshots_per_stage=1, relative_tolerance=1e-4)
+        return charge(state), state.crossing("Rb", 0.2) * 1e9
+
+    ramp = [{"time": 0.0, "value": low}, {"time": hours * HOURS, "value": high}]
+    found = charge_and_front([irradiation("Rb", 15.0, hours * HOURS) | {"temperature": ramp}])
+    coarse, fine = [], []
+    for count, kept in ((5, coarse), (10, fine)):
+        middles = low + (high - low) * (np.arange(count) + 0.5) / count
+        parts = [irradiation("Rb", 15.0, hours * HOURS / count, temperature=float(each)) for each in middles]
+        kept.extend(charge_and_front(parts))
+    extrapolated = (4.0 * np.array(fine) - coarse) / 3.0  # the error is of second order
+    assert np.abs(np.array(fine) / found - 1.0).max() < 4e-3
+    assert extrapolated == pytest.approx(found, rel=7e-4)

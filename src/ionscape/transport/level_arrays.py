@@ -5,6 +5,7 @@ P ions with populations, G systems of sites, L levels (of the longest system); t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +36,8 @@ class Populations(NamedTuple):
     """The populations of all cells, and buffers of a step."""
 
     sites: Sites
+    log_factor: FloatArray  # (M, G, L) ln e at the places of a ramp of temperature (`ramp`); M is 0 without one
+    log_release: FloatArray  # (M, P) ln kappa there
     held: FloatArray  # (cells, P, L) n
     rate: FloatArray  # (cells, P, L) of the last substep of the last step [1/s]
     values: FloatArray  # (substeps, cells, P, L)
@@ -65,6 +68,8 @@ def make_populations(sites: Sites, held: FloatArray, *, substeps: int, ions: int
         theta[:, a] = (held[:, a] @ sites.factor[g]) / np.maximum(vacant, LEAST_VACANCY)
     return Populations(
         sites=sites,
+        log_factor=np.zeros((0, systems, levels)),
+        log_release=np.zeros((0, count)),
         held=held.copy(),
         rate=np.zeros((cells, count, levels)),
         values=np.zeros((substeps, cells, count, levels)),
@@ -82,3 +87,20 @@ def make_populations(sites: Sites, held: FloatArray, *, substeps: int, ions: int
         matrix=np.zeros((count, 2 * count)),
         wanted=np.zeros(count),
     )
+
+
+def on_ramp(populations: Populations, sites: Sites, nodes: Sequence[Sites]) -> Populations:
+    """The same populations at the conditions of a piece.
+
+    Args:
+        populations: at the end of the piece before.
+        sites: at the temperature with which the piece begins.
+        nodes: at those of the tables of its ramp; none where the temperature does not change.
+    """
+    if not nodes:
+        return populations._replace(sites=sites, log_factor=populations.log_factor[:0],
+                                    log_release=populations.log_release[:0])  # fmt: skip
+    return populations._replace(
+        sites=sites._replace(factor=sites.factor.copy(), release=sites.release.copy()),
+        log_factor=np.log([each.factor for each in nodes]), log_release=np.log([each.release for each in nodes]),
+    )  # fmt: skip

@@ -25,12 +25,15 @@ systems of sites, L levels (of the longest system), a an ion's place among those
 
 from __future__ import annotations
 
+import math
+
 from ionscape.arrays import FloatArray
 from ionscape.compiled import inlined_kernel, inner_kernel, summing_kernel
 
-from .arrays import Problem, State
+from .arrays import Problem, Ramp, State
 from .copying import copy
 from .level_arrays import LEAST_VACANCY, Populations
+from .ramp import weight_of_node
 from .runge_kutta import RungeKutta
 
 CLOSE_ENOUGH = 1e-5
@@ -49,6 +52,32 @@ def begin_step(populations: Populations) -> None:
     """The first substep is the state itself."""
     copy(populations.values[0], populations.held)
     copy(populations.rates[0], populations.rate)
+
+
+@inner_kernel
+def warm(ramp: Ramp, share: float, populations: Populations) -> None:
+    """Factors and release rates at the temperature after a share of a piece, in place."""
+    sites, tables = populations.sites, populations.log_factor
+    low, high = ramp.ends[0], ramp.ends[1]
+    temperature = ramp.temperature[0] + share * (ramp.temperature[1] - ramp.temperature[0])
+    place = (low - temperature) / (low - high) * (high / temperature)
+    for g in range(sites.factor.shape[0]):
+        for level in range(sites.factor.shape[1]):
+            sites.factor[g, level] = 0.0
+    for p in range(sites.release.shape[0]):
+        sites.release[p] = 0.0
+    for m in range(tables.shape[0]):
+        weight = weight_of_node(ramp.nodes, m, place)
+        for g in range(sites.factor.shape[0]):
+            for level in range(sites.factor.shape[1]):
+                sites.factor[g, level] += weight * tables[m, g, level]
+        for p in range(sites.release.shape[0]):
+            sites.release[p] += weight * populations.log_release[m, p]
+    for g in range(sites.factor.shape[0]):
+        for level in range(sites.factor.shape[1]):
+            sites.factor[g, level] = math.exp(sites.factor[g, level])
+    for p in range(sites.release.shape[0]):
+        sites.release[p] = math.exp(sites.release[p])
 
 
 @summing_kernel

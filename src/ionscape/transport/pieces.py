@@ -167,7 +167,8 @@ def _error(
 
 
 def _values(arrays: StageArrays) -> FloatArray:
-    return arrays.problem.coefficients.knots[..., 0]
+    values = arrays.problem.coefficients.knots[..., 0].ravel()
+    return values if arrays.sites is None else np.concatenate([values, np.log(arrays.sites.factor).ravel()])
 
 
 def _ramp(

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 
-from ionscape.compiled import inner_kernel
+from ionscape.arrays import FloatArray
+from ionscape.compiled import inner_kernel, ordered_kernel
 
 from .arrays import Boundaries, Coefficients, Medium, Problem, Ramp
 from .copying import add_weighted
@@ -22,6 +23,16 @@ def share_of(ramp: Ramp, time: float) -> float:
     if ramp.duration == 0.0:
         return 0.0
     return min(max((time - ramp.start) / ramp.duration, 0.0), 1.0)
+
+
+@ordered_kernel
+def weight_of_node(nodes: FloatArray, node: int, place: float) -> float:
+    """Lagrange's polynomial of one of the nodes at a place s; Python calls it too."""
+    weight = 1.0
+    for other in range(nodes.shape[0]):
+        if other != node:
+            weight *= (place - nodes[other]) / (nodes[node] - nodes[other])
+    return weight
 
 
 @inner_kernel
@@ -53,10 +64,7 @@ def conditions_at(problem: Problem, ramp: Ramp, share: float) -> Problem:
         held_coefficient[:] = 0.0
         log_holding = 0.0
         for m in range(count):
-            weight = 1.0
-            for other in range(count):
-                if other != m:
-                    weight *= (place - ramp.nodes[other]) / (ramp.nodes[m] - ramp.nodes[other])
+            weight = weight_of_node(ramp.nodes, m, place)
             add_weighted(knots, weight, ramp.knots[m])
             add_weighted(held_coefficient, weight, ramp.log_held_coefficient[m])
             log_holding += weight * ramp.log_holding[m]

@@ -36,7 +36,7 @@ from .faces import last_potential_at_open_circuit, potentials_at_closed_faces
 from .grid import Grid, make_grid
 from .history import History, Kept, Work
 from .integrate import FINISHED, GRID_STRAYED, STEP_TOO_SMALL, advance
-from .level_arrays import Populations, make_populations
+from .level_arrays import Populations, Sites, make_populations, on_ramp
 from .moving import more_moving_cells
 from .pieces import StageTables, changes_over, make_piece, varied_pieces
 from .pile_up import pile_up_clause
@@ -182,6 +182,8 @@ def _simulate(
                 populations = make_populations(stage.sites, held, substeps=substeps, ions=ions)
                 if first:
                     history.kept[0] = replace(history.kept[0], populations=held, theta=populations.theta.copy())
+            if populations is not None and stage.sites is not None:
+                populations = on_ramp(populations, stage.sites, _sites_of_nodes(stage))
             state = _start_state(stage, y, entered, departed) if state is None or jumps else _go_on(state)
             before, tangents, varied = tangents, None, None
             if variations:
@@ -263,6 +265,13 @@ class Slopes:
             departed=one_by_one(tangents.departed, tangents.parameters),
             at_faces=self.at_faces.after(varied, stage, variations, potential, state[:, -1]),
         )
+
+
+def _sites_of_nodes(stage: StageArrays) -> list[Sites]:
+    """Systems of sites at the temperatures of the tables of a ramp; none where the temperature does not change."""
+    if stage.ramp.nodes.size == 0 or stage.ramp.temperature[0] == stage.ramp.temperature[1]:
+        return []
+    return [arrays.sites for _, arrays in stage.nodes if arrays.sites is not None]
 
 
 def _start_state(stage: StageArrays, y: FloatArray, entered: FloatArray, departed: FloatArray) -> State:

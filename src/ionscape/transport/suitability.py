@@ -53,10 +53,6 @@ def refuse_beside_populations(experiment: Experiment) -> None:
         key, remedy = "cross_terms", f'leave it out, or describe {first} by model = "site-energies"'
     elif experiment.grid.kind == "moving":
         key, remedy = "grid.kind", 'leave it out, or choose "fixed"'
-    else:
-        for index, stage in enumerate(experiment.stages):
-            if "temperature" in stage.programmes:
-                key, remedy = f"stages[{index}].temperature", "divide the stage into stages of constant temperature"
     if key is not None:
         problem = f"does not go with populations, which {first} has"
         raise InputError(problem, file=experiment.file, key=key, remedy=remedy)
