@@ -107,9 +107,26 @@ def make_piece(
     if not changes.anything:
         return replace(start, nodes=((pieces.starts, start),))
     end = make_stage(pieces.ends, number, coefficients=start.problem.coefficients, **shared).problem
+    if changes.temperature and start.sites is not None:
+        _refuse_other_activities(start.problem, end, pieces, number)
     nodes = tables.several if changes.temperature else ()
     ramp = _ramp(start, end, temperatures=(first, last), ends=tables.ends, nodes=nodes)
     return replace(start, ramp=ramp, at_end=end, nodes=nodes or ((pieces.starts, start),))
+
+
+def _refuse_other_activities(start: Problem, end: Problem, pieces: Pieces[Experiment], number: int) -> None:
+    """Refuse a contact that holds other activities at the end of a ramp than at its start.
+
+    Those of ions that share the places of the native ones are their shares at all temperatures; where a contact holds
+    fewer ions of a system of sites, or more, their activities change with the temperature.
+    """
+    held = start.boundaries.held
+    if not np.allclose(held, end.boundaries.held, rtol=1e-6, atol=0.0):
+        raise InputError(
+            "holds fewer ions on a system of sites, or more, than the native glass, so that activities change with"
+            " the temperature", file=pieces.starts.file, key=f"stages[{pieces.stages[number]}].composition",
+            remedy="divide the stage into stages of constant temperature",
+        )  # fmt: skip
 
 
 def _tables_of_stage(

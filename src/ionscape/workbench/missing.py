@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from ionscape.errors import InputError, MissingKey
+from ionscape.experiment.distribution import DistributionTable
 from ionscape.experiment.models import Experiment
 from ionscape.files.description import Value, describe, example_of, is_kind
 from ionscape.files.fields import Keyed
@@ -28,7 +29,13 @@ def missing_keys(data: Mapping[str, Any], *, file: str) -> dict[str, InputError]
     return found
 
 
+STATE_A_DISTRIBUTION = ("width", "file", "energies", "weights", "sites")
+"""Keys of which one must be there; the first is what most people want."""
+
+
 def _missing(model: type[Keyed], table: Mapping[str, Any], place: Place) -> Iterator[tuple[Place, type[Keyed]]]:
+    if issubclass(model, DistributionTable) and all(table.get(key) is None for key in STATE_A_DISTRIBUTION):
+        yield (*place, STATE_A_DISTRIBUTION[0]), model
     for key in describe(model).values():
         here, value = (*place, key.name), table.get(key.name)
         if is_kind(key):
