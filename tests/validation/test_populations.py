@@ -11,7 +11,15 @@ import numpy as np
 import pytest
 
 from experiments import Final, constant, experiment, irradiation, run
-from ionscape import Settings, effective_diffusion, load_experiment, load_result, population_overlap, simulate
+from ionscape import (
+    Settings,
+    effective_diffusion,
+    entropy_production,
+    load_experiment,
+    load_result,
+    population_overlap,
+    simulate,
+)
 from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
 from ionscape.diffusivity import Branch, PopulationDiffusion, SiteEnergyDistribution, SiteSystem
 from ionscape.errors import InputError
@@ -137,6 +145,8 @@ def test_what_other_methods_would_measure_of_populations() -> None:
     assert overlaps[0] < 0.6
     with pytest.raises(InputError, match="has no populations"):
         population_overlap(slow, "Li", "Cs")
+    with pytest.raises(InputError, match="ions that change the level"):
+        entropy_production(slow)
 
 
 def test_derivatives_are_those_of_whole_simulations() -> None:

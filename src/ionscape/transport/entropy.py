@@ -9,6 +9,7 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.constants import BOLTZMANN_CONSTANT
+from ionscape.errors import InputError
 
 from .arrays import Problem, make_workspace
 from .cross_terms import ABSENT
@@ -16,6 +17,7 @@ from .grid import cells_of
 from .linearised import assembled
 from .settings import Settings
 from .stage_arrays import make_scales, make_stage
+from .suitability import ions_with_populations
 
 if TYPE_CHECKING:
     import xarray
@@ -37,11 +39,20 @@ def entropy_production(result: SimulationResult) -> xarray.DataArray:
     Returns:
         Dimensions (time, depth), or (time, cell) with the coordinate `mesh_depth` where the grid moved.
 
+    Raises:
+        InputError: an ion has populations.
+
     Source: Gunawan 2024 ESI (S 18 to S 20); de Groot & Mazur 1962, chapter IV.
     """
     import xarray
 
     data, experiment = result.dataset, result.experiment
+    populated = ions_with_populations(experiment)
+    if populated:
+        raise InputError(
+            "is not calculated: ions that change the level of their sites produce entropy too", file=experiment.file,
+            key=f"ions.{populated[0]}.diffusion", remedy='describe the ion by the model "site-energies" for it',
+        )  # fmt: skip
     scales = make_scales(experiment)
     settings = Settings(**json.loads(data.attrs["settings"]))
     moved = "mesh_density" in data
