@@ -53,8 +53,8 @@ IDA_ABSOLUTE = ((1.0, 1e3), (0.1, 1e2), (0.1, 0.1), (0.01, 10.0))
 
 
 def load(file: Path, *, cell: float | None = None) -> isc.Experiment:
-    """An example, with another cell size [m] in the exchanged zone."""
-    return isc.load_experiment(file).replace({} if cell is None else {"grid.cell": cell})
+    """An example on the grid that stays, which other integrators need; with another cell size [m] in the zone."""
+    return isc.load_experiment(file).replace({"grid.kind": "fixed"} if cell is None else {"grid.cell": cell})
 
 
 def best_times(calls: Sequence[Callable[[], object]], repetitions: int) -> list[float]:
