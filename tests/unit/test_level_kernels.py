@@ -38,7 +38,7 @@ class Box:
         ).problem  # fmt: skip
         self.native = self.problem.medium.native
         arrays = Sites(
-            place=np.arange(count), ion=np.arange(count), members=np.arange(count)[None], counts=np.array([count]),
+            ion=np.arange(count), members=np.arange(count)[None], counts=np.array([count]),
             levels=np.array([held.shape[1]]), sites=np.array([sites], dtype=float),
             factor=np.array([factor], dtype=float), release=np.array(release, dtype=float), unit=np.ones(count),
         )  # fmt: skip

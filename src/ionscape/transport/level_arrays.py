@@ -21,7 +21,6 @@ LEAST_VACANCY = 1e-9
 class Sites(NamedTuple):
     """The systems of sites in one stage."""
 
-    place: IntegerArray  # (ions,) of an ion among those with populations, -1 for any other
     ion: IntegerArray  # (P,) its place among all ions
     members: IntegerArray  # (G, P) places of the ions of a system, filled up with -1
     counts: IntegerArray  # (G,) how many they are

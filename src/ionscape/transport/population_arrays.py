@@ -91,7 +91,6 @@ def make_sites(
         release[p] = model.release_rate(temperature)
         unit[p] = model.sites.native_density / density
     return Sites(
-        place=np.array([populated.index(name) if name in populated else -1 for name in names], dtype=np.int64),
         ion=np.array([names.index(name) for name in populated], dtype=np.int64),
         members=members,
         counts=np.array([len(each.ions) for each in systems], dtype=np.int64),
