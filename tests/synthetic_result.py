@@ -193,3 +193,32 @@ def synthetic_result(*, stages: int = 2) -> SyntheticResult:
 
     experiment = parse_experiment(EXPERIMENT)
     return SyntheticResult(dataset=synthetic_dataset(experiment, stages=stages), experiment=experiment)
+
+
+def population_result() -> SyntheticResult:
+    """Rubidium for lithium, one stage, both ions on every level in the ratio of their densities, at two kept times.
+
+    The activity of lithium is the square of its fraction, so that its effective D is D times that fraction.
+    """
+    from ionscape.experiment import load_experiment
+
+    path = Path(__file__).parents[1] / "examples" / "rb-mono-populations.toml"
+    experiment = load_experiment(path).replace({"stages[0].duration": 100 * HOUR})
+    dataset = synthetic_dataset(experiment, stages=1).isel(ion=[0, 1])
+    system = experiment.site_systems["borate"]
+    levels = system.levels(0.05 * 1.602176634e-19)
+    fermi = levels.fermi_level(BULK, 323.15)
+    filled = levels.sites / (1.0 + np.exp((levels.energy - fermi) / (1.380649e-23 * 323.15)))
+    share = dataset["density"].values[[0, -1]] / BULK
+    activity = np.stack([share[..., 0] ** 2, share[..., 1]], axis=-1)
+    names = ("population_time", "depth", "ion", "energy")
+    dataset = dataset.assign(
+        population=(names, share[..., None] * filled), activity=(names[:3], activity),
+        site_density=("energy", levels.sites), energy_width=("energy", np.full(levels.sites.size, levels.width)),
+        native_fermi_energy=(("experiment_stage", "system"), [[fermi]]),
+    ).assign_coords(
+        population_time=dataset["time"].values[[0, -1]], energy=levels.energy, system=["borate"],
+        site_system=("energy", ["borate"] * levels.sites.size),
+    )  # fmt: skip
+    dataset.attrs["experiment"] = experiment.source
+    return SyntheticResult(dataset=dataset, experiment=experiment)

@@ -31,6 +31,7 @@ from synthetic_result import (
     PLATEAU,
     SECOND_FRONT,
     SyntheticResult,
+    population_result,
     synthetic_result,
 )
 
@@ -49,6 +50,11 @@ stages = [{ kind = "contact", potential = "10 V", composition = { Ca = 1.0 }, te
 @pytest.fixture(scope="module")
 def result() -> SyntheticResult:
     return synthetic_result()
+
+
+@pytest.fixture(scope="module")
+def populated() -> SyntheticResult:
+    return population_result()
 
 
 @pytest.fixture(scope="module")
@@ -262,6 +268,41 @@ class TestLocalPopulations:
         plain = SyntheticResult(dataset=result.dataset, experiment=parse_experiment(MIXED_CHARGES))
         with pytest.raises(InputError, match="no ion with a site energy distribution"):
             figures.local_populations(plain, 0.0, 1e-9)
+
+
+class TestPopulations:
+    """What is drawn of ions with populations: nothing of a D(n), as they have none."""
+
+    def test_energies_are_those_of_the_sites_that_the_ions_share(self, populated: SyntheticResult) -> None:
+        """E_F of the native glass lies 0.1355861 eV above the middle of the mobile sites, by another program."""
+        for ion in ("Li", "Rb"):
+            panel = figures.site_energy_distribution.plot(populated.experiment, ion).panels[0]
+            curves = {curve.name: curve for curve in panel.curves}
+            held, sites = curves["Li of the native glass"], curves["all sites"]
+            assert panel.marks[0].value == pytest.approx(0.1355861, abs=1e-5)
+            assert np.trapezoid(held.y, held.x) == pytest.approx(1.0, abs=1e-4)
+            assert np.trapezoid(sites.y, sites.x) == pytest.approx(1.1, abs=1e-4)
+        with pytest.raises(InputError, match="whose populations are calculated"):
+            figures.site_energy_distribution(populated.experiment, moved_fraction=0.5)
+
+    def test_diffusion_coefficients_are_effective_ones_over_depth(self, populated: SyntheticResult) -> None:
+        panel = figures.overview.plot(populated).panels[1]
+        lithium, rubidium = panel.curves
+        fraction = populated.dataset["density"].values[-1, : lithium.y.size, 0] / BULK
+        assert panel.title == "effective diffusion coefficients"
+        assert lithium.y == pytest.approx(5.8e-19 * fraction, rel=1e-9)
+        assert rubidium.y[:100] == pytest.approx(2.67e-22, rel=1e-9)
+        early = figures.diffusion_over_depth.plot(populated, [10 * HOUR]).panels[0]
+        assert early.remark == "populations of 0 h"
+        warmer = [{"time": "0 h", "value": "323.15 K"}, {"time": "100 h", "value": "343.15 K"}]
+        ramp = SyntheticResult(
+            dataset=populated.dataset, experiment=populated.experiment.replace({"stages[0].temperature": warmer})
+        )
+        warm = figures.diffusion_over_depth.plot(ramp).panels[0].curves[1]
+        arrhenius = np.exp(-0.86 / 8.617333e-5 * (1 / 343.15 - 1 / 323.15))
+        assert warm.y[:100] == pytest.approx(2.67e-22 * arrhenius, rel=1e-5)
+        coefficients = figures.diffusion_coefficients.plot(populated.experiment).panels[0]
+        assert "at activity 1: Li, Rb" in coefficients.horizontal.label
 
 
 class TestCurrentAndPotential:

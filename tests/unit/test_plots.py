@@ -265,6 +265,9 @@ def test_site_energies_hold_all_sites_and_the_fermi_level_of_the_native_glass():
     assert np.trapezoid(occupied.y, occupied.x) == pytest.approx(1.0, rel=1e-3)
     assert plot.panels[0].marks[0].value == pytest.approx(-0.65, abs=1e-6)
     assert all_site_energies(isc.load_experiment(EXAMPLES / "molten-salt-exchange.toml")) is None
+    populated = all_site_energies(isc.load_experiment(EXAMPLES / "rb-cs-double-populations.toml"))
+    assert populated is not None
+    assert [panel.title for panel in populated.panels] == ["sites borate, shared by Li, Rb, Cs"]
 
 
 def test_live_profile_lies_over_the_last_run(result):

@@ -61,7 +61,7 @@ def figure_command(
         typer.Option(
             metavar="TIME",
             help='Time since the start, such as "20 h"; may be given several times [default: the end of every stage]. '
-            "For profiles, populations, potential.",
+            "For profiles, diffusion-depth, populations, potential.",
         ),
     ] = None,
     depth: Annotated[str | None, typer.Option(metavar="DEPTH", help="For populations [default: 10 nm].")] = None,

@@ -21,6 +21,8 @@ FERMI_DENSITY = Axis(label="density that sets the Fermi level", unit="nm⁻³", 
 DIFFUSION = Axis(symbol="D", unit="m²/s", si_unit="m^2/s", log=True)
 ACTIVATION = Axis(symbol="E_act", unit="eV", size=ELECTRON_VOLT, si_unit="J")
 SITE_ENERGY = Axis(label="site energy from transport threshold", unit="eV", size=ELECTRON_VOLT, si_unit="J")
+MOBILE_ENERGY = Axis(label="site energy from the middle of the mobile sites", symbol="E", unit="eV", si_unit="J",
+                     size=ELECTRON_VOLT)  # fmt: skip
 SITES = Axis(symbol="S(E)/n_bulk", unit="eV⁻¹", size=1.0 / ELECTRON_VOLT, si_unit="1/J", limits=(0.0, None))
 SITES_PER_VOLUME = Axis(
     symbol="S(E)", unit="eV⁻¹ nm⁻³", size=PER_CUBIC_NANOMETRE / ELECTRON_VOLT, si_unit="1/(m^3 J)", limits=(0.0, None)

@@ -119,11 +119,14 @@ def _no_difference(one: Drawn, other: Drawn) -> bool:
 
 def diffusion_panel(experiment: Experiment, stages: int | Sequence[int] | None = None) -> Panel:
     """D over the density that sets the Fermi level, a kind of line for each stage; see `diffusion_coefficients`."""
+    from ionscape.diffusivity import PopulationDiffusion
+
     fraction = np.unique(np.concatenate([np.geomspace(1e-4, 1e-2, 50), np.linspace(0.0, 1.0, 2001)[1:]]))
     drawn = _drawn(experiment, stages)
     styles = ion_styles(experiment.ions)
     curves: list[Curve] = []
     counted: dict[str, str] = {}
+    populated: list[str] = []
     depends = False
     for (line, thickness), each in zip(_lines(len(drawn)), drawn, strict=True):
         models = experiment.diffusion_models(each.stages[0])
@@ -138,12 +141,15 @@ def diffusion_panel(experiment: Experiment, stages: int | Sequence[int] | None =
             curves.append(Curve(name=", ".join([name, *where]), x=fraction, y=coefficient, colour=styles[name].colour,
                                 line=line, thickness=thickness, legend=False,
                                 end_label="" if labelled else name))  # fmt: skip
+            if isinstance(models[name], PopulationDiffusion) and name not in populated:
+                populated.append(name)
             counts = models[name].fermi_level_counts
             if counts and counts != (name,):
                 counted[name] = f"{name}: {' + '.join(counts)}"
             depends |= float(np.ptp(coefficient)) > 0.0
-    note = f" ({'; '.join(counted.values())})" if counted else ""
-    what = f"density that sets the Fermi level{note}" if depends else "density, on which no coefficient depends"
+    notes = [*counted.values(), *([f"at activity 1: {', '.join(populated)}"] if populated else [])]
+    note = f" ({'; '.join(notes)})" if notes else ""
+    what = f"density{' that sets the Fermi level' if depends else ', on which no coefficient depends'}{note}"
     return Panel(
         horizontal=Axis(label=f"{what},", symbol="n/n_bulk", limits=(0.0, 1.0)),
         vertical=replace(DIFFUSION, limits=decades(curves)),
@@ -174,7 +180,8 @@ def diffusion_coefficients(experiment: Experiment, stages: int | Sequence[int] |
     """Draw the diffusion coefficients [m^2/s] of all ions over the density that sets their Fermi level.
 
     The abscissa is a fraction of `Experiment.reference_density`, the native density of the ions that are counted;
-    coefficients that do not depend on it are horizontal lines. A stage whose temperature changes has lines for the
+    coefficients that do not depend on it are horizontal lines. Those of ions with populations hold at an activity of 1:
+    what would be measured is drawn by `diffusion_over_depth`. A stage whose temperature changes has lines for the
     temperatures between which it does, of more than three for the lowest and the highest; stages without any difference
     share theirs. Gunawan 2024, Fig. 2; Gunawan 2026, Figs. 4, 6, 7.
 

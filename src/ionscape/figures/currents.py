@@ -14,9 +14,16 @@ from .coefficients import diffusion_panel, stage_entries
 from .conditions import condition_panels, piece_starts
 from .lettering import with_minus
 from .plot import Axis, Curve, Label, Mark, Panel, Plot, axis_in
-from .profiles import density_scale, named_stages, potential_panel, shown_depth_of, zone_name
+from .profiles import (
+    density_scale,
+    diffusion_over_depth_panel,
+    named_stages,
+    potential_panel,
+    shown_depth_of,
+    zone_name,
+)
 from .render_matplotlib import Drawing
-from .states import Result, ion_names, stage_ends, stage_numbers, state_at, values
+from .states import Result, State, ion_names, stage_ends, stage_numbers, state_at, values
 from .style import axis_unit, ion_styles
 
 LEAST_APART = 0.03  # of all time: closer numbers of stages would run into each other
@@ -255,27 +262,26 @@ def _currents(result: Result) -> tuple[Panel, Panel]:
 def overview(result: Result) -> Plot:
     """Draw the final profile, the diffusion coefficients, current and charge, and the potential as one page.
 
-    Potential, beam current and temperature over time stand above the current, where they change within a stage.
+    Potential, beam current and temperature over time stand above the current, where they change within a stage. Where
+    ions have populations, diffusion coefficients are effective ones over depth, as no density determines them.
     """
     experiment, dataset = result.experiment, result.dataset
     final = state_at(dataset, max(stage_ends(dataset).values()))
     limit = shown_depth_of(result, [final.time])
     clock, scale = axis_unit(final.time, "time"), density_scale(result, limit)
     current, charge = _currents(result)
-    diffusion, stages = diffusion_panel(experiment), stage_entries(experiment)
+    diffusion = _diffusion(result, final, limit)
     conditions = [
         replace(panel, vertical=replace(panel.vertical, label=f"{panel.vertical.label}\n"))  # they are low
         for panel in condition_panels(result, current.horizontal)
     ]
     below = tuple((5 + number, 4) for number in range(len(conditions)))
-    if len(stages) > 1:
-        diffusion = replace(diffusion, curves=(*diffusion.curves, *stages))
     return Plot(
         name="overview",
         title=experiment.title,
         panels=(
             scale.panel(scale.curves(final), title=f"profile after {final.time / clock.size:.4g} {clock.unit}"),
-            replace(diffusion, title="diffusion coefficients"),
+            diffusion,
             current,
             charge,
             replace(potential_panel(final, limit=limit), title=f"potential in the {zone_name(experiment, limit)}"),
@@ -285,3 +291,13 @@ def overview(result: Result) -> Plot:
         heights=(1.0, 1.0, *(0.5 for _ in conditions), 1.0, 1.0) if conditions else (),
         size=(11.0, 8.0 + 1.2 * len(conditions)),
     )
+
+
+def _diffusion(result: Result, final: State, limit: float) -> Panel:
+    """D(n) with all its stages; effective D over depth where ions have populations."""
+    if "population" in result.dataset:
+        panel = diffusion_over_depth_panel(result, final, limit=limit)
+        return replace(panel, title="effective diffusion coefficients")
+    panel, stages = diffusion_panel(result.experiment), stage_entries(result.experiment)
+    return replace(panel, title="diffusion coefficients",
+                   curves=(*panel.curves, *(stages if len(stages) > 1 else ())))  # fmt: skip

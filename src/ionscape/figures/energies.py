@@ -6,7 +6,6 @@ long-range transport, so that the Fermi level lies at minus the activation energ
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -22,15 +21,14 @@ from .lettering import with_minus
 from .plot import Curve, Label, Mark, Panel, Plot, area
 from .populations import calculated_populations
 from .render_matplotlib import Drawing
-from .states import Array, Result, State, arrival_order, stage_ends, state_at
+from .site_systems import ENERGY_POINTS, energy_grid, mobile_width, population_systems, system_panel
+from .states import Result, State, arrival_order, stage_ends, state_at
 from .style import STAGE_LINES, axis_unit, ion_styles, reject
 
 if TYPE_CHECKING:
     from ionscape.diffusivity import DiffusionModel, SiteEnergyDistribution
     from ionscape.experiment import Experiment
 
-ENERGY_POINTS = 1500
-GAUSSIAN_REACH = 4.0 / (2.0 * math.sqrt(2.0 * math.log(2.0)))  # full widths at half maximum: 4 standard deviations
 LEAST_POPULATION = 1e-4  # of bulk: less would be a line without area
 
 
@@ -46,24 +44,9 @@ def _distribution(model: DiffusionModel, ion: str) -> SiteEnergyDistribution:
         raise InputError(
             "has no site energy distribution in this stage",
             key=f"ions.{ion}.diffusion",
-            remedy='choose an ion and a stage whose diffusion model is "site-energies"',
+            remedy='choose an ion and a stage whose diffusion model is "site-energies" or "populations"',
         )
     return model.distribution
-
-
-def energy_grid(distribution: SiteEnergyDistribution, marks: Sequence[float], *, points: int = ENERGY_POINTS) -> Array:
-    """Return energies [J] across all branches with the given marks among them, where shaded areas begin and end."""
-    edges: list[float] = []
-    for branch in distribution.branches:
-        if math.isfinite(branch.lowest) and math.isfinite(branch.highest):
-            edges += [branch.lowest, branch.highest]
-            continue
-        # a Gaussian has fallen to 3e-4 of its top at 1.7 full widths at half maximum, 4 standard deviations
-        reach = GAUSSIAN_REACH * branch.full_width_at_half_maximum
-        edges += [branch.centre - reach, branch.centre + reach]
-    margin = 0.04 * (max(edges) - min(edges))
-    grid = np.linspace(min(edges) - margin, max(edges) + margin, points)
-    return np.unique(np.concatenate([grid, np.asarray(marks, dtype=np.float64)]))
 
 
 @Drawing
@@ -73,23 +56,38 @@ def site_energy_distribution(
     """Draw the site energies of an ion, the populated and the moved part shaded and the Fermi levels marked.
 
     Gunawan 2024, Fig. 4. Energies in eV from the threshold of long-range transport; densities of sites per eV and per
-    native density of the ions that are counted.
+    native density of the ions that are counted. Of an ion with populations they are the sites that it shares with
+    others, as the native ions fill them at the temperature with which the stage begins, and their energies are counted
+    from the middle of the mobile sites.
 
     Args:
         experiment: the description of the experiment.
-        ion: its name; its diffusion model in that stage must be made from site energies. The first native ion without.
+        ion: its name; its diffusion model in that stage must be made from site energies, or be one of populations. The
+            first native ion without.
         stage: counted from 0.
         moved_fraction: the part of the ions that has left, from the top down, 0 to 1; without it, all ions but the
-            trapped ones (those of every branch but the first).
+            trapped ones (those of every branch but the first). Not of an ion with populations.
 
     Raises:
-        InputError: no such ion or stage, no site energies, or a fraction outside 0 to 1.
+        InputError: no such ion or stage, no site energies, a fraction outside 0 to 1, or one of an ion with
+            populations.
     """
+    from ionscape.diffusivity import PopulationDiffusion
+
     ion = next(iter(experiment.sample.native)) if ion is None else ion
     if ion not in experiment.ions:
         raise reject("ion", ion, experiment.ions)
     number = stage_list(experiment, stage)[0]
-    distribution = _distribution(experiment.diffusion_models(number)[ion], ion)
+    model = experiment.diffusion_models(number)[ion]
+    if isinstance(model, PopulationDiffusion):
+        if moved_fraction is not None:
+            raise InputError(
+                f"says nothing of {ion}, whose populations are calculated", key="moved_fraction", value=moved_fraction,
+                remedy="leave it out, and draw the populations of a result to see which sites have been left",
+            )  # fmt: skip
+        panel = replace(system_panel(experiment, model.sites, number), legend="")
+        return Plot(name=f"site-energies-{ion}", panels=(panel,), legend="above", columns=3, size=(6.4, 4.2))
+    distribution = _distribution(model, ion)
     bulk = experiment.reference_density(ion, number)
     native = experiment.native_fermi_density(ion, number) or bulk
     if moved_fraction is None:
@@ -124,13 +122,8 @@ def site_energy_distribution(
              legend=True)
         for level, line, text in levels
     ]  # fmt: skip
-    mobile = distribution.branches[0]
-    width = np.array([-0.5, 0.5]) * mobile.full_width_at_half_maximum
-    half = 0.5 * mobile.largest_density_of_states * ELECTRON_VOLT / bulk
-    curves.append(Curve(name="full width at half maximum", x=(mobile.centre + width) / ELECTRON_VOLT, legend=False,
-                        y=np.full(2, half), marker="|", colour="black", thickness=1.0))  # fmt: skip
-    text = f"{1000 * mobile.full_width_at_half_maximum / ELECTRON_VOLT:.0f} meV"
-    label = Label(text=text, x=mobile.centre / ELECTRON_VOLT, y=half, anchor=("center", "bottom"))
+    line, label = mobile_width(distribution, bulk)
+    curves.append(line)
     panel = Panel(
         horizontal=replace(SITE_ENERGY, limits=(float(volts[0]), float(volts[-1]))), curves=tuple(curves),
         vertical=replace(SITES, limits=(0.0, 1.08 * float(sites.max()))), marks=tuple(marks), labels=(label,),
@@ -142,8 +135,10 @@ def site_energy_distribution(
 def all_site_energies(experiment: Experiment) -> Plot | None:
     """Densities of sites of every ion with their Fermi levels in the native glass, models that are the same once.
 
+    A system of sites on which ions have populations has a panel of its own.
+
     Returns:
-        None if no ion has site energies in a stage in which ions are driven.
+        None if no ion has site energies or populations in a stage in which ions are driven.
     """
     from ionscape.diffusivity import SiteEnergyDiffusion
 
@@ -174,11 +169,17 @@ def all_site_energies(experiment: Experiment) -> Plot | None:
                         legend=True)  # fmt: skip
             marks.setdefault((name, value), mark)
             drawn.append(distribution)
-    if not curves:
-        return None
-    panel = Panel(title="site energies", horizontal=SITE_ENERGY, vertical=SITES, curves=tuple(curves),
-                  marks=tuple(marks.values()))  # fmt: skip
-    return Plot(name="site-energies", panels=(panel,))
+    panels: list[Panel] = []
+    if curves:
+        panels.append(Panel(title="site energies", horizontal=SITE_ENERGY, vertical=SITES, curves=tuple(curves),
+                            marks=tuple(marks.values())))  # fmt: skip
+    systems: dict[str, Panel] = {}
+    for number in stage_list(experiment, None):
+        for system in population_systems(experiment, number):
+            if system.name not in systems:
+                systems[system.name] = system_panel(experiment, system, number)
+    panels += systems.values()
+    return Plot(name="site-energies", panels=tuple(panels), size=(6.4, 4.2 * len(panels))) if panels else None
 
 
 @Drawing

@@ -6,13 +6,12 @@ import numpy as np
 
 from ionscape.constants import ELECTRON_VOLT
 
-from .axes import SITES
-from .plot import Axis, Curve, Label, Mark, Panel
+from .axes import MOBILE_ENERGY, SITES
+from .plot import Curve, Label, Mark, Panel
+from .site_systems import population_systems
 from .states import Result, arrival_order
 from .style import ion_styles
 
-MOBILE_ENERGY = Axis(label="site energy from the middle of the mobile sites", symbol="E", unit="eV",
-                     si_unit="J", size=ELECTRON_VOLT)  # fmt: skip
 LEAST_SHARE = 5e-3
 """Of the native ions: less is drawn and not named."""
 
@@ -28,14 +27,14 @@ def calculated_populations(result: Result, time: float, depth: float) -> Panel:
         depth: below the irradiated surface [m].
     """
     data, experiment = result.dataset, result.experiment
+    place = int(data["stage"].sel(time=time).values) if time > 0.0 else 0
     system = str(data["system"].values[0])
     levels = data["site_system"].values == system
     cell = int(np.abs(data["depth"].values - depth).argmin())
     here = data["population"].sel(population_time=time).isel(depth=cell).values[:, levels]
     volts = data["energy"].values[levels] / ELECTRON_VOLT
-    native = experiment.site_systems[system].native_density
+    native = next(each for each in population_systems(experiment, place) if each.name == system).native_density
     width = data["energy_width"].values[levels] / ELECTRON_VOLT * native
-    place = int(data["stage"].sel(time=time).values) if time > 0.0 else 0
     names = [str(name) for name in data["ion"].values]
     styles = ion_styles(experiment.ions)
     curves: list[Curve] = []

@@ -321,27 +321,54 @@ def potential(result: Result, times: Sequence[float] | None = None) -> Plot:
 
 
 def diffusion_over_depth_panel(result: Result, state: State, *, limit: float) -> Panel:
-    """Diffusion coefficients over depth: those of the local densities and of the stage of a state."""
+    """Diffusion coefficients over depth: those of the local densities and of the stage of a state.
+
+    Ions with populations have the effective one of the kept time that is nearest; a remark says which, if it is another
+    one.
+    """
     experiment, horizontal = result.experiment, depth_axis(limit)
     count = cells_shown(state.depth, limit)
     models = experiment.diffusion_models(state.stage)
     temperature = experiment.stage_at(state.stage, state.time).first_temperature
     styles = ion_styles(experiment.ions)
+    effective, kept = _effective_diffusion(result, state.time)
     curves: list[Curve] = []
     for name in arrival_order(experiment, state.stage):
-        counted = models[name].fermi_level_counts or (name,)
-        density = np.sum([np.maximum(state.of(other)[:count], 0.0) for other in counted], axis=0)
-        coefficient = np.asarray(models[name].coefficient(density, temperature), dtype=np.float64)
-        if coefficient.max() > 0.0:
+        if name in effective:
+            coefficient = effective[name][:count]
+        else:
+            counted = models[name].fermi_level_counts or (name,)
+            density = np.sum([np.maximum(state.of(other)[:count], 0.0) for other in counted], axis=0)
+            coefficient = np.asarray(models[name].coefficient(density, temperature), dtype=np.float64)
+        if np.any(coefficient > 0.0):
             curves.append(Curve(name=name, x=state.depth[:count] / horizontal.size, y=coefficient,
                                 colour=styles[name].colour, line=styles[name].line))  # fmt: skip
-    vertical = replace(DIFFUSION, limits=decades(curves))
-    return Panel(horizontal=horizontal, vertical=vertical, curves=tuple(curves))
+    vertical = replace(DIFFUSION, limits=decades(curves), symbol="D_eff" if effective else DIFFUSION.symbol)
+    clock = axis_unit(max(kept, state.time), "time")
+    other = bool(effective) and not np.isclose(kept, state.time)
+    remark = f"populations of {kept / clock.size:.4g} {clock.unit}" if other else ""
+    return Panel(horizontal=horizontal, vertical=vertical, curves=tuple(curves), remark=remark)
+
+
+def _effective_diffusion(result: Result, time: float) -> tuple[dict[str, Array], float]:
+    """D of the ions with populations (cells,) [m^2/s] at the kept time nearest to one, and that time [s]."""
+    if "population" not in result.dataset:
+        return {}, time
+    from ionscape.transport.population_figures import coefficients_in_a_field
+
+    nearest = result.dataset[["population", "activity"]].sel(population_time=[time], method="nearest")
+    population = nearest["population"].rename(population_time="time")
+    found = coefficients_in_a_field(result.experiment, population, nearest["activity"]).isel(time=0)
+    names = [str(name) for name in found["ion"].values]
+    every = {name: np.asarray(found.sel(ion=name).values, dtype=np.float64) for name in names}
+    return {name: own for name, own in every.items() if not np.isnan(own).all()}, float(found["time"])
 
 
 @Drawing
 def diffusion_over_depth(result: Result, times: Sequence[float] | None = None) -> Plot:
     """Draw the diffusion coefficient of every ion over depth, that of the local densities; one panel per time.
+
+    Of ions with populations it is `effective_diffusion`, at the kept times next to those wanted.
 
     Args:
         result: a simulation.

@@ -14,6 +14,8 @@ from .solution import SimulationResult
 if TYPE_CHECKING:
     import xarray
 
+    from ionscape.experiment import Experiment
+
 
 def effective_diffusion(result: SimulationResult) -> xarray.DataArray:
     """D of Nernst and Einstein, all ions counted: D_i θ_i n_b/n_i, dimensions time, depth and ion [m^2/s].
@@ -29,23 +31,30 @@ def effective_diffusion(result: SimulationResult) -> xarray.DataArray:
 
     Source: J_i = −D_i n_b (∂θ_i/∂x + Z_i θ_i (e/k_B T) ∂φ/∂x), compared with −D n_i Z_i (e/k_B T) ∂φ/∂x.
     """
-    population = result.population
-    experiment, data = result.experiment, result.dataset
+    found = coefficients_in_a_field(result.experiment, result.population, result.dataset["activity"])
+    return found.rename("effective_diffusion").assign_attrs(units="m^2/s", long_name="effective diffusion coefficient")
+
+
+def coefficients_in_a_field(
+    experiment: Experiment, population: xarray.DataArray, activity: xarray.DataArray
+) -> xarray.DataArray:
+    """What `effective_diffusion` tells, of the populations [1/m^3] and activities at some of the kept times."""
     density = population.sum("energy", skipna=False)
     ends = np.cumsum([stage.duration for stage in experiment.stages])
     found = density.copy(data=np.full(density.shape, np.nan))
     for place, time in enumerate(population["time"].values):
         index = min(int(np.searchsorted(ends, time * (1.0 - 1e-12))), len(ends) - 1)
+        temperature = experiment.stage_at(index, float(time)).first_temperature
         for name, model in experiment.diffusion_models(index).items():
             if not isinstance(model, PopulationDiffusion):
                 continue
-            coefficient = float(model.coefficient(0.0, experiment.stages[index].first_temperature))
-            theta = data["activity"].isel(population_time=place).sel(ion=name).values
+            coefficient = float(model.coefficient(0.0, temperature))
+            theta = activity.isel(population_time=place).sel(ion=name).values
             there = density.isel(time=place).sel(ion=name).values
             flowing = coefficient * theta * model.sites.native_density
             at = {"time": place, "ion": list(population["ion"].values).index(name)}
             found[at] = np.divide(flowing, there, out=np.full_like(there, np.nan), where=there > 0.0)
-    return found.rename("effective_diffusion").assign_attrs(units="m^2/s", long_name="effective diffusion coefficient")
+    return found
 
 
 def population_overlap(result: SimulationResult, first: str, second: str) -> xarray.DataArray:
