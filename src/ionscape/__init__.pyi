@@ -30,8 +30,10 @@ from ionscape.glass import (
 from ionscape.hopping import (
     CriticalPath as CriticalPath,
     CurrentDistribution as CurrentDistribution,
+    JumpLaw as JumpLaw,
     Landscape as Landscape,
     LandscapeModel as LandscapeModel,
+    SiteEnergies as SiteEnergies,
     activation_energy as activation_energy,
     chemical_potential as chemical_potential,
     conductivity as conductivity,
@@ -39,6 +41,7 @@ from ionscape.hopping import (
     current_distribution as current_distribution,
     density_of_states as density_of_states,
     generate_landscape as generate_landscape,
+    landscape_from_energies as landscape_from_energies,
     occupations as occupations,
     published_model as published_model,
 )

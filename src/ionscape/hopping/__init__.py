@@ -1,7 +1,8 @@
 """Hops of ions in a landscape of site energies: the landscape, its statistics, percolation.
 
-`generate_landscape` turns a glass into random site energies; `activation_energy` and `critical_path` find the best way
-through them; `chemical_potential`, `occupations` and `density_of_states` describe their equilibrium;
+`generate_landscape` turns a glass into random site energies, `landscape_from_energies` takes one's own;
+`activation_energy` and `critical_path` find the best way through them; `chemical_potential`,
+`occupations` and `density_of_states` describe their equilibrium;
 `conductivity` and `current_distribution` solve the network of link conductances.
 """
 
@@ -18,6 +19,7 @@ from .percolation import (
     sample_activation_energies,
 )
 from .published import PublishedParameters, published_parameters, published_warnings
+from .site_energies import SiteEnergies, landscape_from_energies
 from .statistics import chemical_potential, density_of_states, occupations
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "Network",
     "NetworkSolution",
     "PublishedParameters",
+    "SiteEnergies",
     "activation_energy",
     "chemical_potential",
     "child_seed",
@@ -41,6 +44,7 @@ __all__ = [
     "current_distribution",
     "density_of_states",
     "generate_landscape",
+    "landscape_from_energies",
     "links",
     "occupations",
     "published_model",

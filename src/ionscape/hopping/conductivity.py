@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,10 +14,12 @@ from ionscape.arguments import positive_number
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError, PercolationError
 
-from .jumps import ATTEMPT_FREQUENCY, JUMP_DISTANCE, conductance_networks, jumps_of, node_numbers
+from .jumps import JumpLaw, conductance_networks, joined_links, jumps_of, node_numbers, periodic_conductances
 from .lattice import links
 from .network import Method, Network, NetworkSolution, check_solver, solve_network
 from .percolation import no_path
+from .periodic import PeriodicSolution, solve_periodic
+from .site_energies import SiteEnergies
 
 if TYPE_CHECKING:
     import xarray
@@ -42,26 +44,33 @@ _VARIABLES = {
 
 
 def conductivity(
-    landscape: Landscape,
+    landscape: SiteEnergies,
     *,
     temperature: float | Sequence[float],
-    attempt_frequency: float = ATTEMPT_FREQUENCY,
-    jump_distance: float = JUMP_DISTANCE,
+    jumps: JumpLaw | None = None,
+    ions: float | None = None,
+    attempt_frequency: float | None = None,
+    jump_distance: float | None = None,
     direction: int = 0,
+    electrodes: bool = True,
     tolerance: float = 1e-3,
     method: Method = "automatic",
 ) -> xarray.Dataset:
     """Dc conductivity of a landscape from Kirchhoff's equations: Bosi 2021 (7), (10)-(13).
 
     The sites of the first and of the last plane along the field are the electrodes. With N planes and a cross-section
-    of M sites, σ = G N/(M a), which is G/(N a) for a cube.
+    of M sites, σ = G N/(M a), which is G/(N a) for a cube. Without electrodes these planes are joined and a force
+    stands in every link along the field: σ = Σ g (e + ∇ψ)²/(V a), V the number of sites, in units of the force.
 
     Args:
-        landscape: the landscape.
+        landscape: the landscape, that of a glass or one's own (`landscape_from_energies`).
         temperature: one or several [K].
-        attempt_frequency: ν [Hz]; σ is proportional to it.
-        jump_distance: a, the lattice constant [m]; σ is inversely proportional to it.
+        jumps: law of the jumps; None takes that of the landscape's model and the next two.
+        ions: number of ions, which may be fractional; that of the glass if None.
+        attempt_frequency: ν [Hz]; σ is proportional to it; 4e14 Hz if None.
+        jump_distance: a, the lattice constant [m]; σ is inversely proportional to it; 5 Å if None.
         direction: axis of the field, 0, 1 or 2.
+        electrodes: whether the end planes are electrodes; if not, they are joined.
         tolerance: largest distance of the bounds relative to the conductivity.
         method: solver of what is left after the elimination; "automatic" chooses, and the result names it.
 
@@ -70,22 +79,24 @@ def conductivity(
         were found (reference: series file).
 
     Raises:
-        InputError: a value out of range; a temperature so low that the conductivity is below 1e-300 S/m.
+        InputError: a value out of range; a temperature so low that the conductivity is below 1e-300 S/m; no law of
+            jumps or number of ions for a landscape that is of no glass.
         PercolationError: no path of accessible sites connects the electrodes.
         NetworkError: a solution failed one of its tests.
     """
     import xarray
 
     temperatures = _temperatures(temperature)
-    jumps = jumps_of(landscape, attempt_frequency=attempt_frequency, jump_distance=jump_distance)
+    further = {"attempt_frequency": attempt_frequency, "jump_distance": jump_distance}
+    law = jumps_of(landscape, jumps, **{key: value for key, value in further.items() if value is not None})
     check_solver(tolerance, method)
     columns: dict[str, list[float]] = {name: [] for name in _VARIABLES}
     methods: list[str] = []
-    networks = conductance_networks(links(landscape, direction), landscape, jumps, temperatures)
-    for value, network in zip(temperatures, networks, strict=True):
-        solution = _solve(network, landscape, direction, tolerance=tolerance, method=method)
-        size = _size_factor(landscape, direction) / jumps.jump_distance
-        result = _representable(solution.log_conductance + math.log(size), temperature=value)
+    solutions = (_with_electrodes if electrodes else _without_electrodes)(
+        landscape, law, temperatures, ions, direction, tolerance=tolerance, method=method
+    )
+    for value, (solution, logarithm) in zip(temperatures, solutions, strict=True):
+        result = _representable(logarithm - math.log(law.jump_distance), temperature=value)
         columns["conductivity"].append(result)
         columns["lower_bound"].append(result * solution.lower)
         columns["upper_bound"].append(result * solution.upper)
@@ -101,9 +112,10 @@ def conductivity(
         variables,
         coords={"temperature": ("temperature", temperatures, {"units": "K", "long_name": "temperature"})},
         attrs={
-            "attempt_frequency": jumps.attempt_frequency,
-            "jump_distance": jumps.jump_distance,
+            "attempt_frequency": law.attempt_frequency,
+            "jump_distance": law.jump_distance,
             "direction": direction,
+            "electrodes": int(electrodes),
             "lattice": landscape.lattice,
             "tolerance": tolerance,
         },
@@ -168,8 +180,36 @@ def _at_ends(first: NDArray[np.int32], second: NDArray[np.int32], values: FloatA
     return sums
 
 
+Solutions = Iterator[tuple[NetworkSolution | PeriodicSolution, float]]
+"""With the logarithm of σ a [ln S]."""
+
+
+def _with_electrodes(
+    landscape: SiteEnergies, law: JumpLaw, temperatures: Sequence[float], ions: float | None, direction: int, *,
+    tolerance: float, method: Method,
+) -> Solutions:  # fmt: skip
+    joined, size = links(landscape, direction), math.log(_size_factor(landscape, direction))
+    for network in conductance_networks(joined, landscape, law, temperatures, ions):
+        solution = _solve(network, landscape, direction, tolerance=tolerance, method=method)
+        yield solution, solution.log_conductance + size
+
+
+def _without_electrodes(
+    landscape: SiteEnergies, law: JumpLaw, temperatures: Sequence[float], ions: float | None, direction: int, *,
+    tolerance: float, method: Method,
+) -> Solutions:  # fmt: skip
+    joined, sites = joined_links(landscape, direction), math.log(landscape.accessible.size)
+    for temperature in temperatures:
+        logarithms = periodic_conductances(joined, landscape, law, temperature=temperature, ions=ions)
+        try:
+            solution = solve_periodic(joined, logarithms, tolerance=tolerance, method=method)
+        except PercolationError:
+            raise no_path(landscape, direction) from None
+        yield solution, solution.log_conductance - sites
+
+
 def _solve(
-    network: Network, landscape: Landscape, direction: int, *, tolerance: float, method: Method
+    network: Network, landscape: SiteEnergies, direction: int, *, tolerance: float, method: Method
 ) -> NetworkSolution:
     try:
         return solve_network(network, tolerance=tolerance, method=method)
@@ -177,7 +217,7 @@ def _solve(
         raise no_path(landscape, direction) from None
 
 
-def _size_factor(landscape: Landscape, direction: int) -> float:
+def _size_factor(landscape: SiteEnergies, direction: int) -> float:
     """N/M: planes along the field over sites of the cross-section."""
     planes = landscape.lattice[direction]
     return planes / (landscape.accessible.size / planes)

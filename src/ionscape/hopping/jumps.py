@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ionscape.arguments import positive_number
+from ionscape.arguments import number, positive_number, shown
 from ionscape.arrays import FloatArray
 from ionscape.compiled import kernel
 from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE
 from ionscape.errors import InputError
 
 from .landscape import Landscape
-from .lattice import Links, links
+from .lattice import Links, axis, links
 from .network import Network
+from .periodic import PeriodicLinks, periodic_links
+from .site_energies import SiteEnergies
 from .statistics import chemical_potential
 
 ATTEMPT_FREQUENCY = 4e14  # Hz; Bosi 2021, section V.A
@@ -44,22 +46,31 @@ class JumpLaw:
 
     def __post_init__(self) -> None:
         """Check every value."""
-        if not 0.0 <= self.barrier < math.inf:
+        if number(self.barrier, key="barrier") < 0.0:
             raise InputError("must be a finite number of at least 0", key="barrier", value=self.barrier)
         for key in ("attempt_frequency", "jump_distance"):
             object.__setattr__(self, key, positive_number(getattr(self, key), key=key))
 
 
-def jumps_of(landscape: Landscape, **given: float) -> JumpLaw:
-    """The law with the barrier of a landscape's model.
+def jumps_of(landscape: SiteEnergies, jumps: JumpLaw | None = None, **given: float) -> JumpLaw:
+    """The law that is given, or the one with the barrier of a landscape's model.
 
     Args:
         landscape: the landscape.
-        given: further values of the law.
+        jumps: the law; None makes one of the model.
+        given: further values of the law of the model.
 
     Raises:
-        InputError: a value out of range.
+        InputError: a value out of range; neither a law nor a model; a law and a further value.
     """
+    if jumps is not None:
+        for key, value in given.items():
+            remedy = "leave it out: the law of the jumps has it"
+            raise InputError("is given twice", key=key, value=shown(value), remedy=remedy)
+        return jumps
+    if not isinstance(landscape, Landscape):
+        remedy = "give JumpLaw(barrier=...): these site energies are of no model"
+        raise InputError("is missing", key="jumps", remedy=remedy)
     return JumpLaw(barrier=landscape.model.least_barrier, **given)
 
 
@@ -96,7 +107,7 @@ def conductance_network(
 
 
 def conductance_networks(
-    joined: Links, landscape: Landscape, jumps: JumpLaw, temperatures: Sequence[float]
+    joined: Links, landscape: SiteEnergies, jumps: JumpLaw, temperatures: Sequence[float], ions: float | None = None
 ) -> Iterator[Network]:
     """The network of the same links at one temperature [K] after the other, see `conductance_network`."""
     numbers = node_numbers(joined).reshape(-1)
@@ -104,12 +115,41 @@ def conductance_networks(
     first, second = numbers[joined.first], numbers[joined.second]
     energies: FloatArray = landscape.energies.reshape(-1)
     for temperature in temperatures:
-        thermal_energy = BOLTZMANN_CONSTANT * positive_number(temperature, key="temperature")
-        potential = chemical_potential(landscape, temperature)
-        prefactor = math.log(ELEMENTARY_CHARGE**2 * jumps.attempt_frequency / thermal_energy)
-        prefactor -= jumps.barrier / thermal_energy
-        logarithms = _log_conductances(energies, joined.first, joined.second, potential, thermal_energy, prefactor)
+        logarithms = _logarithms(energies, joined.first, joined.second, landscape, jumps, temperature, ions)
         yield Network(nodes=nodes, first=first, second=second, logarithms=logarithms, source=0, drain=1)
+
+
+def periodic_conductances(
+    joined: PeriodicLinks, landscape: SiteEnergies, jumps: JumpLaw, *, temperature: float, ions: float | None = None
+) -> FloatArray:
+    """Logarithms of the conductances of the links of a periodic lattice [ln S] (m,), as in `conductance_network`."""
+    energies = landscape.energies[landscape.accessible]
+    return _logarithms(energies, joined.first, joined.second, landscape, jumps, temperature, ions)
+
+
+def joined_links(landscape: SiteEnergies, direction: int = 0) -> PeriodicLinks:
+    """Links of a landscape whose faces along the field are joined, those beside it as the landscape says.
+
+    Raises:
+        InputError: no such direction, or a single plane along it.
+    """
+    along = axis(direction)
+    if landscape.lattice[along] < 2:
+        problem = "must be at least 2 along the field: an axis of length one has no links"
+        raise InputError(problem, key="lattice", value=list(landscape.lattice))
+    return periodic_links(landscape.accessible, along, transverse=landscape.periodic)
+
+
+def _logarithms(
+    energies: FloatArray, first: NDArray[np.int32], second: NDArray[np.int32], landscape: SiteEnergies,
+    jumps: JumpLaw, temperature: float, ions: float | None,
+) -> FloatArray:  # fmt: skip
+    """Logarithms of the conductances of links [ln S]; the chemical potential is that of the landscape."""
+    thermal_energy = BOLTZMANN_CONSTANT * positive_number(temperature, key="temperature")
+    potential = chemical_potential(landscape, temperature, ions=ions)
+    prefactor = math.log(ELEMENTARY_CHARGE**2 * jumps.attempt_frequency / thermal_energy)
+    prefactor -= jumps.barrier / thermal_energy
+    return _log_conductances(energies, first, second, potential, thermal_energy, prefactor)
 
 
 def node_numbers(joined: Links) -> NDArray[np.int32]:

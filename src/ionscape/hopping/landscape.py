@@ -6,7 +6,6 @@ import math
 import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -20,6 +19,7 @@ from ionscape.glass import UNIT_KINDS, Composition, Glass, make_glass
 
 from .landscape_kernels import CHARGE_PARTS, assign_counter_charges, site_energies
 from .published import published_parameters
+from .site_energies import SiteEnergies
 
 TransverseFaces = Literal["periodic", "open"]
 RandomSource = int | np.random.SeedSequence | np.random.Generator
@@ -73,7 +73,7 @@ class LandscapeModel:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Landscape:
+class Landscape(SiteEnergies):
     """Energies of the ion sites of one random glass. Arrays have one entry per site, shape (nx, ny, nz).
 
     Attributes:
@@ -88,8 +88,6 @@ class Landscape:
         seed: what the random numbers were made of.
     """
 
-    energies: FloatArray = field(repr=False)
-    periodic: bool
     charge_parts: NDArray[np.int16] = field(repr=False)
     ions: int
     fermi_energy: float
@@ -97,22 +95,6 @@ class Landscape:
     model: LandscapeModel
     glass: Glass
     seed: str
-
-    @property
-    def lattice(self) -> tuple[int, int, int]:
-        """Sites along the three axes."""
-        nx, ny, nz = self.energies.shape
-        return nx, ny, nz
-
-    @cached_property
-    def accessible(self) -> NDArray[np.bool_]:
-        """Whether an ion can take the site."""
-        return ~np.isnan(self.energies)
-
-    @cached_property
-    def accessible_sites(self) -> int:
-        """Number of sites that an ion can take."""
-        return int(np.count_nonzero(self.accessible))
 
     @property
     def counter_charge(self) -> FloatArray:
@@ -184,7 +166,7 @@ def generate_landscape(
         periodic=model.transverse_faces == "periodic",
         charge_parts=charge_parts.reshape(shape),
         ions=ions,
-        fermi_energy=_middle_of_gap(energies[accessible], ions),
+        fermi_energy=middle_of_gap(energies[accessible], ions),
         unshared_units=int(unshared),
         model=model,
         glass=glass,
@@ -274,6 +256,7 @@ def _lowest(keys: FloatArray, count: int) -> NDArray[np.bool_]:
     return below
 
 
-def _middle_of_gap(energies: FloatArray, ions: int) -> float:
+def middle_of_gap(energies: FloatArray, ions: int) -> float:
+    """Midway between the highest occupied and the lowest empty site at zero temperature [J]."""
     sorted_there = cast("NDArray[Any]", np.partition(energies, (ions - 1, ions)))
     return 0.5 * float(sorted_there[ions - 1] + sorted_there[ions])

@@ -14,7 +14,7 @@ from ionscape.compiled import kernel
 from ionscape.errors import InputError
 
 if TYPE_CHECKING:
-    from .landscape import Landscape
+    from .site_energies import SiteEnergies
 
 _LARGEST_INDEX = np.iinfo(np.int32).max
 
@@ -90,7 +90,7 @@ class Links:
         return self.accessible.size
 
 
-def links(landscape: Landscape, direction: int = 0) -> Links:
+def links(landscape: SiteEnergies, direction: int = 0) -> Links:
     """Links of a landscape for a field along an axis, whose end planes are the electrodes.
 
     Args:

@@ -241,18 +241,27 @@ def _potentials(one: IntArray, other: IntArray, weights: FloatArray, count: int,
     left = np.flatnonzero(~gone[2:]) + 2
     name, iterations = "elimination", 0
     if left.size:
-        rest = _remaining_network(left, lists)
-        solution = None
-        if method != "direct":
-            solution, iterations = _iterate(rest)
-            name = "elimination, conjugate gradients"
-        if solution is None:
-            if method == "iterative":
-                raise NetworkError(f"the conjugate gradients did not converge in {MOST_ITERATIONS} iterations")
-            solution, name = _factorise(rest), "elimination, sparse factorisation"
+        solution, by, iterations = solve_remaining(_remaining_network(left, lists), method)
+        name = f"elimination, {by}"
         potentials[left] = solution
     substitute_back(potentials, record)
     return _Potentials(potentials=potentials, remaining=int(left.size), method=name, iterations=iterations)
+
+
+def solve_remaining(rest: RemainingNetwork, method: Method) -> tuple[FloatArray, str, int]:
+    """Potentials at which the current that leaves each node is its load; how in words; the number of iterations.
+
+    Raises:
+        NetworkError: iteration alone was asked for and did not converge.
+    """
+    iterations = 0
+    if method != "direct":
+        solution, iterations = _iterate(rest)
+        if solution is not None:
+            return solution, "conjugate gradients", iterations
+    if method == "iterative":
+        raise NetworkError(f"the conjugate gradients did not converge in {MOST_ITERATIONS} iterations")
+    return _factorise(rest), "sparse factorisation", iterations
 
 
 def _remaining_network(left: NDArray[np.int64], lists: Lists) -> RemainingNetwork:

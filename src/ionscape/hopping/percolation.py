@@ -19,6 +19,7 @@ from ionscape.glass import Composition, Glass
 from .jumps import barriers_between, jumps_of, node_numbers
 from .landscape import Landscape, LandscapeModel, child_seed, generate_landscape
 from .lattice import Links, links
+from .site_energies import SiteEnergies
 from .union_find import bottleneck
 
 SOURCE, DRAIN = 0, 1  # nodes of the electrodes
@@ -219,11 +220,11 @@ def sample_activation_energies(
     return ActivationEnergies(values=values, directions=tuple(range(directions)), lattice=landscape.lattice)
 
 
-def _shape_text(landscape: Landscape) -> str:
+def _shape_text(landscape: SiteEnergies) -> str:
     return " x ".join(map(str, landscape.lattice))
 
 
-def no_path(landscape: Landscape, direction: int) -> PercolationError:
+def no_path(landscape: SiteEnergies, direction: int) -> PercolationError:
     """That no path leads from electrode to electrode, and what helps."""
     return PercolationError(
         f"no path of accessible sites leads through the lattice of {_shape_text(landscape)} sites along axis "
@@ -231,7 +232,7 @@ def no_path(landscape: Landscape, direction: int) -> PercolationError:
     )
 
 
-def _remedy(landscape: Landscape) -> str:
+def _remedy(landscape: SiteEnergies) -> str:
     fraction = landscape.accessible_sites / landscape.accessible.size
     if fraction > SITE_THRESHOLD:
         return f"{fraction:.3g} of the sites are accessible, enough in a larger lattice: take one, or another seed."

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ionscape.arguments import positive_number, whole_number
+from ionscape.arguments import number, positive_number, whole_number
 from ionscape.arrays import FloatArray
 from ionscape.compiled import kernel
 from ionscape.constants import BOLTZMANN_CONSTANT
-from ionscape.errors import NetworkError
+from ionscape.errors import InputError, NetworkError
 
-from .landscape import Landscape
+from .landscape import Landscape, middle_of_gap
 from .landscape_kernels import CHARGE_PARTS
+from .site_energies import SiteEnergies
 
 if TYPE_CHECKING:
     import xarray
@@ -23,7 +24,23 @@ if TYPE_CHECKING:
 _STEPS = 200
 
 
-def chemical_potential(landscape: Landscape, temperature: float) -> float:
+def ions_of(landscape: SiteEnergies, ions: float | None = None) -> float:
+    """Number of ions in a landscape: the one that is given, or that of the glass; it may be fractional, as a mean is.
+
+    Raises:
+        InputError: it is not between 0 and the number of sites, or none is given where the landscape has none.
+    """
+    if ions is None:
+        if isinstance(landscape, Landscape):
+            return landscape.ions
+        raise InputError("is missing", key="ions", remedy="give a number: these site energies are of no glass")
+    if not 0.0 < number(ions, key="ions") < landscape.accessible_sites:
+        problem = f"must be greater than 0 and less than the number of sites, {landscape.accessible_sites}"
+        raise InputError(problem, key="ions", value=ions)
+    return float(ions)
+
+
+def chemical_potential(landscape: SiteEnergies, temperature: float, *, ions: float | None = None) -> float:
     """Chemical potential at which the mean occupations sum to the number of ions [J]: Bosi 2021 (4).
 
     The ions above the Fermi level are balanced against the vacancies below it: both sums are small, so that neither is
@@ -32,27 +49,38 @@ def chemical_potential(landscape: Landscape, temperature: float) -> float:
     Args:
         landscape: the landscape.
         temperature: [K].
+        ions: number of ions, which may be fractional; that of the glass if None.
 
     Raises:
-        InputError: the temperature is not above 0.
+        InputError: the temperature is not above 0, or there is no such number of ions.
     """
     thermal_energy = _thermal_energy(temperature)
+    count = ions_of(landscape, ions)
+    whole = math.floor(count)
     energies = landscape.energies[landscape.accessible]
-    ordered = np.partition(energies, (landscape.ions - 1, landscape.ions)) - landscape.fermi_energy
-    return landscape.fermi_energy + _balance(ordered / thermal_energy, landscape.ions) * thermal_energy
+    if whole < count:
+        return _partly_filled(energies, count, thermal_energy)
+    if isinstance(landscape, Landscape) and whole == landscape.ions:
+        level = landscape.fermi_energy
+    else:
+        level = middle_of_gap(energies, whole)
+    ordered = np.partition(energies, (whole - 1, whole)) - level
+    return level + _balance(ordered / thermal_energy, whole) * thermal_energy
 
 
-def occupations(landscape: Landscape, temperature: float) -> FloatArray:
+def occupations(landscape: SiteEnergies, temperature: float, *, ions: float | None = None) -> FloatArray:
     """Mean occupation of every site, shape (nx, ny, nz), NaN at blocked ones: Bosi 2021 (4).
 
     Args:
         landscape: the landscape.
         temperature: [K].
+        ions: number of ions, which may be fractional; that of the glass if None.
 
     Raises:
-        InputError: the temperature is not above 0.
+        InputError: the temperature is not above 0, or there is no such number of ions.
     """
-    scaled = (landscape.energies - chemical_potential(landscape, temperature)) / _thermal_energy(temperature)
+    level = chemical_potential(landscape, temperature, ions=ions)
+    scaled = (landscape.energies - level) / _thermal_energy(temperature)
     # The exponential of a negative number only: the other one overflows at low temperature.
     decay = np.exp(-np.abs(scaled))
     return np.where(scaled > 0.0, decay, 1.0) / (1.0 + decay)
@@ -131,6 +159,30 @@ def density_of_states(landscape: Landscape, *, bins: int = 100, environments: in
 
 def _thermal_energy(temperature: float) -> float:
     return BOLTZMANN_CONSTANT * positive_number(temperature, key="temperature")
+
+
+def _partly_filled(energies: FloatArray, ions: float, thermal_energy: float) -> float:
+    """Chemical potential [J] for a number of ions that is no whole one.
+
+    The highest occupied site is partly filled at zero temperature; ions above it less vacancies below it are its part,
+    a sum without large numbers.
+    """
+    from scipy.optimize import brentq
+    from scipy.special import expit
+
+    whole = math.floor(ions)
+    ordered = np.partition(energies, whole)
+    level = float(ordered[whole])
+    levels = (ordered - level) / thermal_energy
+    below, above = levels[:whole], levels[whole:]
+
+    def surplus(potential: float) -> float:
+        return float(expit(potential - above).sum() - expit(below - potential).sum()) - (ions - whole)
+
+    reach = 1.0
+    while not surplus(-reach) < 0.0 < surplus(reach):
+        reach *= 2.0
+    return level + float(brentq(surplus, -reach, reach, xtol=1e-13, rtol=1e-14)) * thermal_energy
 
 
 def _balance(levels: NDArray[np.float64], ions: int) -> float:
