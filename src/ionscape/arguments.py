@@ -67,6 +67,6 @@ def shown(value: object) -> object:
 def _require(name: str, value: ArrayLike, holds: Callable[[FloatArray], NDArray[np.bool_]], problem: str) -> FloatArray:
     array = np.asarray(value, dtype=np.float64)
     accepted = holds(array)
-    if not np.all(accepted):
+    if not (accepted if array.ndim == 0 else accepted.all()):  # most are single numbers, thousands of them in a fit
         raise InputError(problem, key=name, value=float(array[~accepted][0]))
     return array

@@ -8,6 +8,7 @@ import json
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -16,6 +17,7 @@ DISTRIBUTION = "ionscape"
 UNKNOWN_VERSION = "0+unknown"
 
 
+@cache
 def package_version() -> str:
     """Version of the installed package; "0+unknown" where it runs from a folder without being installed."""
     from importlib.metadata import PackageNotFoundError, version

@@ -92,7 +92,8 @@ class SiteEnergyDistribution:
         energies = np.empty_like(wanted)
         for number, group in enumerate(groups):
             chosen = index == number
-            energies[chosen] = _invert(group, wanted[chosen] - floors[number])
+            if chosen.any():
+                energies[chosen] = _invert(group, wanted[chosen] - floors[number])
         # Rounding errors of a density count by their cube root at the ends.
         energies[wanted <= 0.0] = self.lowest
         energies[wanted >= self.total_sites] = self.highest

@@ -48,21 +48,12 @@ BOND_LENGTH = 1e-10
 
 REMEMBERED = 4
 _recent: list[tuple[ExperimentData, frozenset[str]]] = []
-"""Experiments that were asked last: many figures of a grid ask the same one, with D of all ions in up to a thousand
-parts of its programmes. Experiments are values, so that what was found for an object holds."""
+"""Experiments that were asked last: the checks of all compositions and many figures of a grid ask the same one, with D
+of all ions in up to a thousand parts of its programmes. They are values, so that what was found for an object holds."""
 
 
 def immobile_ions(experiment: ExperimentData) -> frozenset[str]:
     """See `Experiment.immobile_ions`."""
-    for known, ions in tuple(_recent):
-        if known is experiment:
-            return ions
-    ions = _immobile_ions(experiment)
-    _recent[:] = [*_recent[1 - REMEMBERED :], (experiment, ions)]
-    return ions
-
-
-def _immobile_ions(experiment: ExperimentData) -> frozenset[str]:
     return motionless_ions(experiment) | {name for name, ion in experiment.ions.items() if is_immobile(ion.diffusion)}
 
 
@@ -72,6 +63,15 @@ def motionless_ions(experiment: ExperimentData) -> frozenset[str]:
     They carry less than `SMALLEST_SHARE` of the conductivity of the native glass in every stage, and sqrt(sum 2 D t) of
     all stages is below `BOND_LENGTH`. So the ions that carry the current move however short an experiment is.
     """
+    for known, ions in tuple(_recent):
+        if known is experiment:
+            return ions
+    ions = _motionless_ions(experiment)
+    _recent[:] = [*_recent[1 - REMEMBERED :], (experiment, ions)]
+    return ions
+
+
+def _motionless_ions(experiment: ExperimentData) -> frozenset[str]:
     sample = experiment.sample
     moving = [name for name in sample.native if not is_immobile(experiment.ions[name].diffusion)]
     if len(moving) < 2:
