@@ -207,7 +207,7 @@ def until(condition: Callable[[], bool]) -> float:
     began = time.monotonic()
     while not condition():
         assert time.monotonic() - began < LIMIT, "it took too long"
-        time.sleep(0.005)
+        time.sleep(0.02)
     return time.monotonic() - began
 
 

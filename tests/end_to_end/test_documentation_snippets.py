@@ -25,6 +25,7 @@ PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
 FENCED_BLOCK = re.compile(
     r"^(?P<indent> *)```(?P<language>\w+)[^\n]*\n(?P<text>.*?)^(?P=indent)```", re.MULTILINE | re.DOTALL
 )
+WITH_A_PROCESS_FOR_EACH_CORE = {"fit-a-measurement", "run-on-a-cluster"}  # processes take two seconds to start
 SET_UP_COMMANDS = ("python3.11 ", "pip ")
 
 
@@ -90,7 +91,9 @@ def empty_folder(tmp_path, monkeypatch):
     "page",
     [pytest.param(page, id=page.relative_to(REPOSITORY).as_posix()) for page in PAGES if snippets_of(page)],
 )
-def test_snippets_of_a_page_run_in_order(page, empty_folder):
+def test_snippets_of_a_page_run_in_order(page, empty_folder, monkeypatch):
+    if page.stem not in WITH_A_PROCESS_FOR_EACH_CORE:
+        monkeypatch.setattr("ionscape.scaleout.ensemble.available_cores", lambda: 1)
     names = {"__name__": "__main__"}
     for snippet in snippets_of(page):
         match snippet.language:

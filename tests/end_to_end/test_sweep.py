@@ -281,7 +281,8 @@ def arguments(mono_cait_file: Path, *more: str) -> list[str]:
 
 @pytest.mark.slow
 def test_command(command, mono_cait_file, tmp_path):
-    words = [command, *arguments(mono_cait_file, "--vary", f"{VOLTAGE}=5,15 V")]
+    # in one process, which need not wait for others to start: the next test and the one above have two
+    words = [command, *arguments(mono_cait_file, "--vary", f"{VOLTAGE}=5,15 V", "--processes", "1")]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     assert {path.name for path in tmp_path.iterdir()} == {"rb.nc", "rb.runs"}

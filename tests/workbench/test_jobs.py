@@ -100,9 +100,10 @@ class TestResults:
         from ionscape.profiling import load_profile
 
         fill(project)
-        project.document.set("stages[0].duration", "9000 h")
-        project.document.set("grid.cell", "0.02 nm")  # so that it takes longer than the calibration on any machine
         heavy = [jobs.submit("simulate"), jobs.submit("simulate")]
+        wait_for(lambda: heavy[0].identifier in jobs._running)
+        process = jobs._running[heavy[0].identifier].worker.process
+        os.kill(process.pid, signal.SIGSTOP)  # so that it takes longer than the calibration on any machine
         light = jobs.submit("calibrate")
         assert jobs.wait(light, 60)
         assert light.state == "finished", light.ending.told()
@@ -110,6 +111,7 @@ class TestResults:
         assert heavy[1].state == "waiting"
         jobs.cancel(heavy[1])
         assert heavy[1].state == "cancelled"
+        os.kill(process.pid, signal.SIGCONT)
         jobs.cancel(heavy[0])
         assert jobs.wait(heavy[0], 60)
 

@@ -11,6 +11,7 @@ import pytest
 
 from ionscape.experiment import parse_experiment
 from ionscape.transport import Settings, load_result, simulate
+from ionscape.workbench import archive
 from ionscape.workbench.archive import FORMS, figures, picture, write_archive
 from ionscape.workbench.jobs import Job
 from ionscape.workbench.project import open_project
@@ -49,6 +50,16 @@ def folder(tmp_path_factory):
     return opened.folder
 
 
+@pytest.fixture(scope="module")
+def drawn(folder):
+    """All figures of that project."""
+    opened = open_project(folder)
+    try:
+        return figures(opened)
+    finally:
+        opened.close()
+
+
 @pytest.fixture
 def project(folder):
     opened = open_project(folder)
@@ -61,12 +72,12 @@ def shown(page: Visit, marker: str) -> bool:
         return any(element.visible for element in ui_elements(marker))
 
 
-def test_every_page_has_its_figures(project):
-    found = {figure.name for figure in figures(project)}
+def test_every_page_has_its_figures(drawn):
+    found = {figure.name for figure in drawn}
     assert {"measurement-calibrated-profile", "measurement-crater-rb-mono-a-crater-1"} <= found
     assert len([name for name in found if name.startswith("experiment-")]) == 2
     assert len([name for name in found if name.startswith("simulation-0001")]) >= 5
-    assert len(found) == len(figures(project))
+    assert len(found) == len(drawn)
 
 
 def test_unfinished_documents_have_no_figures_and_do_no_harm(tmp_path):
@@ -81,35 +92,36 @@ def test_unfinished_documents_have_no_figures_and_do_no_harm(tmp_path):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_pictures_are_what_they_are_called(project, form):
-    figure = next(one for one in figures(project) if one.group == "experiment")
+def test_pictures_are_what_they_are_called(drawn, form):
+    figure = next(one for one in drawn if one.group == "experiment")
     content = picture(figure.plot, form)
     assert content.startswith({"svg": b"<?xml", "png": b"\x89PNG", "csv": b""}[form])
     assert picture(figure.plot, form) == content
 
 
-def test_numbers_of_a_figure_are_those_of_the_result(project):
-    figure = next(one for one in figures(project) if one.name.startswith("simulation-0001") and "urrent" in one.name)
+def test_numbers_of_a_figure_are_those_of_the_result(drawn, folder):
+    figure = next(one for one in drawn if one.name.startswith("simulation-0001") and "urrent" in one.name)
     rows = list(csv.reader(io.StringIO(picture(figure.plot, "csv").decode())))
     numbers = np.array([[float(cell) for cell in row[:2]] for row in rows[1:] if row[0] and row[1]])
-    result = load_result(project.folder / "results/simulations/0001.nc")
+    result = load_result(folder / "results/simulations/0001.nc")
     axis = figure.plot.panels[0].horizontal
     times = result.dataset["time"].values
     assert numbers[:, 0].max() * axis.size == pytest.approx(times.max(), rel=1e-6)
 
 
-def test_archive_is_a_project_and_a_folder_of_the_command_line(project, tmp_path):
+def test_archive_is_a_project_and_a_folder_of_the_command_line(project, drawn, tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "RESOLUTION", 30)
     job = Job(identifier="0001", kind="simulate", options={"model": "electroneutral"}, state="finished")
     path = tmp_path / "all.zip"
     write_archive(project, [job], path)
-    with zipfile.ZipFile(path) as archive:
-        assert archive.testzip() is None
-        names = archive.namelist()
-        archive.extractall(tmp_path / "there")
+    with zipfile.ZipFile(path) as packed:
+        assert packed.testzip() is None
+        names = packed.namelist()
+        packed.extractall(tmp_path / "there")
     assert len(names) == len(set(names))
     assert not [name for name in names if name.startswith(("jobs", ".", "/")) or ".." in name]
     assert {"analysis.toml", SCRIPT_FILE, "uploads/rb-mono-a.txt", "results/simulations/0001.nc"} <= set(names)
-    for figure in figures(project):
+    for figure in drawn:
         assert {f"figures/{figure.name}.{form}" for form in FORMS} <= set(names)
     assert load_result(tmp_path / "there/results/simulations/0001.nc").dataset.sizes["ion"] == 2
     again = open_project(tmp_path / "there")
@@ -120,7 +132,9 @@ def test_archive_is_a_project_and_a_folder_of_the_command_line(project, tmp_path
         again.close()
 
 
-def test_page_lists_and_hands_out(folder):
+def test_page_lists_and_hands_out(folder, monkeypatch):
+    monkeypatch.setattr(archive, "FORMS", ("csv",))  # figures in the archive are the matter of the test before
+
     async def act(page: Visit) -> None:
         await page.until(lambda: page.there("files-csv-measurement-calibrated-profile"), 60)
         await page.until(lambda: not shown(page, "files-busy"), 60)
@@ -142,8 +156,8 @@ def test_page_lists_and_hands_out(folder):
         assert response.text == page.element("files-code").content
         page.click("files-archive")
         response = await page.user.download.next(timeout=120)
-        with zipfile.ZipFile(Path(str(response.url.path))) as archive:
-            assert SCRIPT_FILE in archive.namelist()
+        with zipfile.ZipFile(Path(str(response.url.path))) as packed:
+            assert SCRIPT_FILE in packed.namelist()
 
     visit(folder, "files", act)
 
@@ -177,8 +191,8 @@ def test_what_is_no_file_of_the_project_is_named_and_never_taken_away(tmp_path):
         assert (await page.user.download.next(timeout=20)).text == EXPERIMENT
         page.click("files-archive")
         response = await page.user.download.next(timeout=60)
-        with zipfile.ZipFile(Path(str(response.url.path))) as archive:
-            assert {name for name in archive.namelist() if "hard link" not in name and "figures/" not in name} == {
+        with zipfile.ZipFile(Path(str(response.url.path))) as packed:
+            assert {name for name in packed.namelist() if "hard link" not in name and "figures/" not in name} == {
                 "analysis.toml", "project.json", SCRIPT_FILE,
             }  # fmt: skip
         for tab in ("measurement", "experiment", "simulate", "fit", "glass"):

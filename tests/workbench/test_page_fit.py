@@ -273,8 +273,8 @@ def test_missing_resolution_is_told(folder):
 @pytest.mark.slow
 def test_a_fit_is_watched_and_finds_the_truth(folder):
     async def act(page: Visit) -> None:
-        # one start is enough here, on coarse cells
-        assert not page.session.edit_many({"fit.starts": 1, "fit.cell": "1 nm", "fit.tolerance": 1e-3})
+        # one start is enough here; with a looser tolerance the check of the intervals takes six times as long
+        assert not page.session.edit("fit.starts", 1)
         await page.until(lambda: page.element("fit-start").enabled)
         page.click("fit-start")
         await page.until(lambda: bool(page.session.jobs.active), 30.0)

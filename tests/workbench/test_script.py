@@ -12,6 +12,7 @@ import xarray
 from ionscape.workbench.jobs import JobRunner
 from ionscape.workbench.project import open_project
 from ionscape.workbench.script import FOLDER, SCRIPT_FILE, project_script
+from killing import rubidium_fit
 from rubidium_project import fill, one_document
 
 WIDTH = "ions.Li.diffusion.width"
@@ -33,9 +34,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes are ended 
 
 def document() -> str:
     """The measurement and the experiment of the examples, with one parameter to fit on coarse cells."""
-    bounds = {"lower": "5e-23 m^2/s", "upper": "2e-21 m^2/s", "scale": "log"}
-    fit = {"cell": "2 nm", "tolerance": 3e-3, "refit_misfit": False}
-    return one_document({**fit, "parameters": {"ions.Rb.diffusion.coefficient": bounds}})
+    return one_document(rubidium_fit(starts=1))
 
 
 def finished(jobs, kind, options=None):
@@ -94,7 +93,7 @@ def test_the_script_reproduces_every_result_to_the_last_digit(analysed, tmp_path
     assert "DIFFERS" not in run.stdout
     names = ["profile.nc", *(f"simulations/000{number}.nc" for number in (2, 3, 4)), "fit.nc", "series.nc"]
     assert [line.split(":")[0] for line in run.stdout.splitlines() if ".nc: " in line] == names
-    assert "  ions.Rb.diffusion.coefficient = " in run.stdout
+    assert "  ions.Li.diffusion.bulk_coefficient = " in run.stdout
     assert "report.html: written into" in run.stdout
     for name in names:
         # read anew, not by the comparison of the script
