@@ -1,6 +1,7 @@
 """How many of many random experiments are simulated, and what becomes of the others.
 
     python benchmarks/robustness.py --number 500 --jobs 2
+    python benchmarks/robustness.py --number 200 --populations
 
 Every case is a seed of `tests/strategies.py`. It converges, or raises the documented error, or counts as a defect: a
 NaN, a negative density, an open balance, a charge that runs backwards, another exception, or a run over the time limit.
@@ -24,7 +25,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from strategies import ELEMENTARY_CHARGE, as_toml, random_experiment
+from strategies import ELEMENTARY_CHARGE, as_toml, random_experiment, random_populations
 
 BALANCE_TOLERANCE = 1e-12
 MONOTONE_TOLERANCE = 1e-3
@@ -33,7 +34,9 @@ MONOTONE_TOLERANCE = 1e-3
 Case = dict[str, Any]
 
 
-def run_case(seed: int, *, steps: int, timeout: float, model: str = "full") -> Case:
+def run_case(
+    seed: int, *, steps: int, timeout: float, model: str = "full", populations: bool = False
+) -> Case:  # fmt: skip
     """Simulate one random experiment and judge the result."""
     from ionscape.errors import ConvergenceError, InputError
     from ionscape.experiment import parse_experiment
@@ -49,7 +52,8 @@ def run_case(seed: int, *, steps: int, timeout: float, model: str = "full") -> C
 
     result = None
     try:
-        experiment = parse_experiment(random_experiment(np.random.default_rng(seed)))
+        make = random_populations if populations else random_experiment
+        experiment = parse_experiment(make(np.random.default_rng(seed)))
         case["kinds"] = [kind_of(stage) for stage in experiment.stages]
         result = simulate(experiment, settings=Settings(maximum_steps=steps, model=model), progress=watch)
         case["outcome"] = "converged"
@@ -59,8 +63,8 @@ def run_case(seed: int, *, steps: int, timeout: float, model: str = "full") -> C
         case["stage"] = error.stage
         result = error.partial
     except InputError as error:
-        # random experiments are valid, but not each one is for the electroneutral model
-        case["outcome"] = "refused" if model == "electroneutral" else "defect"
+        # random experiments are valid, but not each one is for the electroneutral model, or for populations
+        case["outcome"] = "refused" if model == "electroneutral" or populations else "defect"
         case["problems"].append(str(error))
     except TimeoutError:
         case["problems"].append(f"took longer than {timeout:g} s")
@@ -124,6 +128,13 @@ def check_result(result: Any) -> list[str]:
     density = data["density"].values
     if (density < 0.0).any():
         problems.append(f"negative density {density.min():.2g}")
+    if "population" in data:
+        held = np.nan_to_num(data["population"].values)
+        if (held < 0.0).any():
+            problems.append(f"negative population {held.min():.2g}")
+        filling = held.sum(axis=2) / np.maximum(data["site_density"].values, 1.0)
+        if (filling > 1.0 + 1e-12).any():
+            problems.append(f"{filling.max():.13g} ions to a site")
     balance = float(np.abs(data["balance_error"].values).max())
     if not balance <= BALANCE_TOLERANCE:
         problems.append(f"balance error {balance:.2g}")
@@ -197,11 +208,13 @@ def main() -> int:
     parser.add_argument("--timeout", type=float, default=60.0, help="processor time of one experiment [s] (default 60)")
     parser.add_argument("--steps", type=int, default=50_000, help="limit of time steps of a stage (default 50000)")
     parser.add_argument("--model", choices=["full", "electroneutral"], default="full")
+    parser.add_argument("--populations", action="store_true", help="ions with populations resolved in energy")
     parser.add_argument("--json", type=Path, help="write all cases to this file")
     options = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     seeds = range(options.seed, options.seed + options.number)
-    limits = {"steps": options.steps, "timeout": options.timeout, "model": options.model}
+    limits = {"steps": options.steps, "timeout": options.timeout, "model": options.model,
+              "populations": options.populations}  # fmt: skip
     cases: list[Case] = []
     warm_up()
     with ProcessPoolExecutor(options.jobs) as pool:
@@ -214,7 +227,7 @@ def main() -> int:
                 options.json.write_text(json.dumps(cases, indent=1), encoding="utf-8")
     refused = [case for case in cases if case["outcome"] == "refused"]
     if refused:
-        print(f"{len(refused)} refused: the {options.model} model cannot describe them")
+        print(f"{len(refused)} refused, such as: {refused[0]['problems'][0]}")
     share = report([case for case in cases if case["outcome"] != "refused"])
     return int(share < 0.99 or any(case["outcome"] == "defect" for case in cases))
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import ionscape as isc
-from ionscape.constants import ELEMENTARY_CHARGE
+from ionscape.constants import ELECTRON_VOLT, ELEMENTARY_CHARGE
+from ionscape.diffusivity import Branch, SiteEnergyDistribution, SiteSystem
 from ionscape.experiment import Experiment
 
 FloatArray = NDArray[np.float64]
@@ -39,6 +40,17 @@ def site_energies(bulk_coefficient: float, *, temperature: float = 323.15, **opt
         "trapped_fraction": 0.10,
         "trapped_width": "0.05 eV",
     } | options
+
+
+def borate(*ions: str, trapped_fraction: float = 0.10) -> SiteSystem:
+    """The sites of lithium in the glass of Gunawan 2026 (Table 1), which these ions share."""
+    width, native = 0.16 * ELECTRON_VOLT, 1.4e28
+    branches = (
+        Branch(centre=0.0, width=width, weight=(1.1 - trapped_fraction) * native),
+        Branch(centre=-np.pi * width, width=0.05 * ELECTRON_VOLT, weight=trapped_fraction * native),
+    )
+    distribution = SiteEnergyDistribution(branches=branches)
+    return SiteSystem(name="borate", distribution=distribution, native_density=native, ions=ions)
 
 
 def table(densities: Sequence[float], coefficients: Sequence[float], *, temperature: float = 323.15) -> Table:

@@ -39,6 +39,53 @@ def random_experiment(rng: np.random.Generator) -> str:
     return as_toml(with_programmes(data, rng) if rng.random() < 0.2 else data)
 
 
+def with_populations(data: Data, rng: np.random.Generator) -> Data:
+    """An experiment whose mobile native ions of the first one's sign share sites, with some of the other mobile ones.
+
+    Release rates over twelve decades, hops, sites with and without traps, few and many empty ones.
+    """
+    ions, native = data["ions"], data["sample"]["native"]
+    alike = [
+        name for name, ion in ions.items()
+        if ion["charge"] * next(iter(ions.values()))["charge"] > 0
+        and ion["diffusion"].get("coefficient") != "0 m^2/s" and (name in native or rng.random() < 0.8)
+    ]  # fmt: skip
+    sites: Data = {
+        "holds": [name for name in alike if name in native],
+        "excess_sites": round(_log_uniform(rng, 0.02, 1.0), 4),
+        "width": f"{rng.uniform(0.03, 0.25):.4f} eV",
+    }
+    if rng.random() < 0.2:
+        sites |= {"shape": "gaussian", "width": f"{rng.uniform(0.02, 0.1):.4f} eV"}
+    if rng.random() < 0.5:
+        sites |= {
+            "trapped_fraction": round(_log_uniform(rng, 0.005, 0.5), 4),
+            "trapped_width": f"{rng.uniform(0.02, 0.1):.4f} eV",
+        }
+    tables = {name: {**ion} for name, ion in ions.items()}
+    for name in alike:
+        given = ions[name]["diffusion"]
+        released = {"release_rate": f"{_log_uniform(rng, 1e-6, 1e6):.6g} 1/s"}
+        tables[name]["diffusion"] = {
+            "model": "populations",
+            "sites": "shared",
+            "bulk_coefficient": f"{_log_uniform(rng, 1e-24, 1e-14):.6g} m^2/s",
+            "reference_temperature": given["reference_temperature"],
+            "activation_energy": given["activation_energy"],
+            **(released if rng.random() < 0.7 else {"hop_length": f"{rng.uniform(2.0, 20.0):.4g} angstrom"}),
+        }
+    stages = [
+        {key: value for key, value in stage.items() if key != "diffusion"} for stage in data["stages"]
+    ]  # fmt: skip
+    return {**data, "ions": tables, "stages": stages, "sites": {"shared": sites}}
+
+
+def random_populations(rng: np.random.Generator) -> str:
+    """Text of a random valid experiment file with populations resolved in energy."""
+    data = with_populations(random_experiment_data(rng), rng)
+    return as_toml(with_programmes(data, rng) if rng.random() < 0.2 else data)
+
+
 def as_toml(data: Data) -> str:
     """Nested tables as a TOML text, one line for each key of the top level."""
     return "\n".join(f"{key} = {toml_value(value)}" for key, value in data.items()) + "\n"

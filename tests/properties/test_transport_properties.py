@@ -17,6 +17,7 @@ from strategies import (
     as_toml,
     random_experiment,
     random_experiment_data,
+    random_populations,
     with_programmes,
 )
 
@@ -151,6 +152,26 @@ def test_a_random_experiment_keeps_what_must_be_kept_or_raises_the_documented_er
         assert 0 <= failure.stage < len(experiment.stages)
         assert 0.0 <= failure.time <= experiment.duration
     check_invariants(result)
+
+
+# two ions on the same sites; 20 fills them next to a back electrode that does not take what arrives there
+@pytest.mark.parametrize("seed", [2, 9, 10, 14, 17, 20, 27, 30, 36, 57])
+def test_populations_keep_within_their_sites(seed: int) -> None:
+    experiment = parse_experiment(random_populations(np.random.default_rng(seed)))
+    result = simulate(experiment, settings=Settings(relative_tolerance=1e-3))
+    check_invariants(result)
+    held = np.nan_to_num(result.population.values)  # not a number where an ion has no population
+    assert held.min() >= 0.0
+    assert (held.sum(axis=2) - result.dataset["site_density"].values).max() <= 1e-12 * experiment.bulk_density
+
+
+def test_a_failure_says_that_sites_are_full() -> None:
+    """Ions that nothing takes at the back electrode; what was reached of the first of two stages can be looked at."""
+    experiment = parse_experiment(random_populations(np.random.default_rng(16)))
+    with pytest.raises(ConvergenceError, match=r"% of the sites of shared are taken .* let back_electrode") as caught:
+        simulate(experiment)
+    assert caught.value.partial is not None
+    assert caught.value.partial.population.sizes["ion"] == 2
 
 
 @pytest.mark.parametrize("haven_ratio", [0.05, 0.5])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -11,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from called_kernels import relax_levels
-from experiments import constant, experiment, storage
+from experiments import borate, constant, experiment, storage
 from ionscape.arrays import FloatArray
+from ionscape.constants import BOLTZMANN_CONSTANT
 from ionscape.transport import Settings
 from ionscape.transport.arrays import Problem, State
 from ionscape.transport.grid import cells_of
@@ -20,6 +22,7 @@ from ionscape.transport.level_arrays import Populations, Sites, make_populations
 from ionscape.transport.runge_kutta import METHODS
 from ionscape.transport.stage_arrays import make_scales, make_stage
 
+BULK = 1.4e28
 NO_THETA = np.zeros(0)
 
 
@@ -112,6 +115,26 @@ def test_ions_that_share_a_box_end_in_the_same_ratio_on_every_level() -> None:
     x = light.sum() / total
     assert found[0] / found.sum(axis=0) == pytest.approx(np.full(8, x), abs=1e-9)
     assert box.populations.theta[0] == pytest.approx([x, 1.0 - x], rel=1e-8)
+
+
+def test_lithium_left_behind_by_ions_that_stay_where_they_were_caught() -> None:
+    """The limit in which nothing of the foreign ion is released: exact figures for D of lithium in a shared zone.
+
+    Where the foreign ion takes sites in the order in which they are empty, D_Li/D_bulk = θ_Li n_b/n_Li.
+    """
+    levels = borate("Li", "Rb").levels(0.5 * BOLTZMANN_CONSTANT * 323.15)  # as simulations have by default
+    factor = np.exp((levels.energy - levels.fermi_level(BULK, 323.15)) / (BOLTZMANN_CONSTANT * 323.15))
+    sites = levels.sites / BULK
+    native = np.array([sites / (1.0 + factor), np.zeros(len(sites))])
+    left, coefficients = np.array([1.0, 0.9, 0.5, 0.2, 0.11]), []
+    box = Box(sites=sites, factor=factor, release=[1e12, 1e-14], held=native)
+    for before, after in itertools.pairwise(left):
+        path = np.linspace(before, after, 201)[1:]
+        densities = np.stack([path, 1.0 - path], axis=1)[:, None] - box.native
+        relax_levels(densities, len(path), 1.0, METHODS["tr-bdf2"](), box.state, box.problem, box.populations,
+                     NO_THETA)  # fmt: skip
+        coefficients.append(box.populations.theta[0, 0] / after)
+    assert coefficients == pytest.approx([0.4028, 0.01584, 6.985e-4, 3.014e-5], rel=0.01)
 
 
 @given(

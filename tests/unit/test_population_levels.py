@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from experiments import borate
 from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
 from ionscape.diffusivity import (
     Branch,
@@ -16,22 +17,11 @@ from ionscape.errors import InputError
 BULK = 1.4e28
 
 
-def borate() -> SiteSystem:
-    """The sites of lithium in the glass of Gunawan 2026, with 10 % more sites than ions and 10 % of them trapped."""
-    width = 0.16 * ELECTRON_VOLT
-    branches = (
-        Branch(centre=0.0, width=width, weight=1.0 * BULK),
-        Branch(centre=-np.pi * width, width=0.05 * ELECTRON_VOLT, weight=0.10 * BULK),
-    )
-    distribution = SiteEnergyDistribution(branches=branches)
-    return SiteSystem(name="borate", distribution=distribution, native_density=BULK, ions=("Li", "Rb"))
-
-
 # physics of the exact figures: E_F − E_0 of that distribution at 323.15 K, calculated independently
 @pytest.mark.parametrize(("filling", "expected"), [(1.0, 0.1355861), (0.5, -0.0277887)])
 def test_the_fermi_level_at_finite_temperature(filling: float, expected: float) -> None:
     """Within a few microelectronvolts with fine levels; of second order in their spacing."""
-    system = borate()
+    system = borate("Li", "Rb")
     errors = []
     for spacing in (8e-3, 4e-3, 5e-4):
         levels = system.levels(spacing * ELECTRON_VOLT)
@@ -43,7 +33,7 @@ def test_the_fermi_level_at_finite_temperature(filling: float, expected: float) 
 
 def test_the_fermi_level_holds_what_it_should() -> None:
     """The sum of the Fermi-Dirac occupations is the density, however full or empty the sites are."""
-    levels = borate().levels(0.014 * ELECTRON_VOLT)
+    levels = borate("Li", "Rb").levels(0.014 * ELECTRON_VOLT)
     thermal = BOLTZMANN_CONSTANT * 278.0
     for density in (1e-6 * BULK, 0.3 * BULK, 1.0999999 * BULK):
         level = levels.fermi_level(density, 278.0)
@@ -55,7 +45,7 @@ def test_the_fermi_level_holds_what_it_should() -> None:
 
 def test_hop_length_and_release_rate_belong_together() -> None:
     """κ of hops of 4 Å, and the length of that rate again."""
-    system = borate()
+    system = borate("Li", "Rb")
     rate = release_rate_of_hops(hop_length=4e-10, coefficient=2.67e-22, native_density=BULK, vacant_density=0.1 * BULK)
     assert rate == pytest.approx(0.10, rel=2e-3)
     ion = PopulationDiffusion(

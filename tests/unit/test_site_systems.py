@@ -204,6 +204,11 @@ def test_two_systems_in_one_glass() -> None:
             ["sites.borate.excess_sites", "together with density"],
         ),
         (
+            POPULATIONS.replace("[ions.Rb.diff", "[ions.Rb]\ncharge = 1\n[ions.Li]\ncharge = 2\n[ions.Rb.diff")
+            + '[[stages]]\nkind = "contact"\ntemperature = "323 K"\nduration = "1 h"\ncomposition = { Rb = 1.0 }\n',
+            ["stages[1].composition", "asks the site system borate to hold 2.8e+28", "less than the 1.54e+28"],
+        ),
+        (
             POPULATIONS + '[sites.spare]\nholds = ["Li"]\nwidth = "0.16 eV"\n',
             ["sites.spare.holds[0]", "the system borate holds too"],
         ),

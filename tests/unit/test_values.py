@@ -348,6 +348,15 @@ def test_models_of_the_package_can_be_given_too() -> None:
     assert isc.parse_experiment(immobile.to_toml()).ions["Rb"].diffusion.coefficient == 1e-22
 
 
+def test_an_own_model_stays_what_it_is_when_something_else_is_replaced() -> None:
+    model = ConstantDiffusion(
+        coefficient_at_reference=1e-20, reference_temperature=300.0, activation_energy_value=1e-19
+    )
+    changed = made_in_python().replace({"ions.Li.diffusion": model}).replace({"stages[0].duration": 60.0})
+    assert changed.diffusion_model("Li", 0) is model
+    assert changed == changed.replace({"title": changed.title})
+
+
 def test_an_own_model_that_gives_no_number_is_refused() -> None:
     with pytest.raises(isc.InputError, match="of the diffusion model of Li"):
         made_in_python().replace({"ions.Li.diffusion": Exponential(coefficient_at_bulk=float("nan"))})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from experiments import Final, constant, experiment, irradiation, run
+from experiments import Final, FloatArray, borate, constant, experiment, irradiation, run
 from ionscape import (
     Settings,
     effective_diffusion,
@@ -21,24 +20,15 @@ from ionscape import (
     simulate,
 )
 from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
-from ionscape.diffusivity import Branch, PopulationDiffusion, SiteEnergyDistribution, SiteSystem
+from ionscape.diffusivity import PopulationDiffusion, SiteSystem
 from ionscape.errors import InputError
 from ionscape.experiment import Experiment
 from ionscape.transport import Variation, make_grid
+from ionscape.transport.differences import Pace
+from ionscape.transport.run import _simulate
 
 BULK, HOURS = 1.4e28, 3600.0
 D_LITHIUM, D_RUBIDIUM = 5.8e-19, 2.67e-22
-
-
-def borate(*ions: str, trapped_fraction: float = 0.10) -> SiteSystem:
-    """The sites of lithium in the glass of Gunawan 2026, Table 1."""
-    width = 0.16 * ELECTRON_VOLT
-    branches = (
-        Branch(centre=0.0, width=width, weight=(1.1 - trapped_fraction) * BULK),
-        Branch(centre=-math.pi * width, width=0.05 * ELECTRON_VOLT, weight=trapped_fraction * BULK),
-    )
-    distribution = SiteEnergyDistribution(branches=branches)
-    return SiteSystem(name="borate", distribution=distribution, native_density=BULK, ions=ions)
 
 
 def population(coefficient: float, release_rate: float, *, sites: SiteSystem, spacing: float | None = None) -> object:
@@ -103,6 +93,25 @@ def test_of_fast_release_remain_two_constant_diffusion_coefficients(model: str) 
     assert fast.crossing("Li") * 1e9 == pytest.approx(44.756, abs=0.03)
     difference = np.interp(plain.depth, fast.depth, fast.fraction["Rb"]) - plain.fraction["Rb"]
     assert np.abs(difference)[plain.depth > 0.3e-9].max() < 1e-3
+
+
+def test_second_order_in_time() -> None:
+    """The steps that a simulation chose, in halves and in eighths; the first three after a jump are of first order."""
+    described = first_stage(0.7, 3.4e-4).result.experiment.replace({"grid.cell": 2e-9, "grid.zone": 70e-9})
+    settings, grid = Settings(relative_tolerance=3e-3, snapshots_per_stage=1), make_grid(described)
+
+    def at_end(pace: Pace) -> FloatArray:
+        result = _simulate(described, settings, None, grid, (), more_cells=False, pace=pace)
+        return result.dataset["density"].isel(time=-1).values / BULK
+
+    pace = Pace()
+    at_end(pace)
+    steps = np.concatenate([np.repeat(np.array(pace.steps[:3]) / 10, 10), pace.steps[3:]])
+    found = [
+        at_end(Pace(steps=np.repeat(steps / parts, parts).tolist(), following=True)) for parts in (1, 2, 8)
+    ]  # fmt: skip
+    whole, half = (float(np.abs(each - found[-1]).max()) for each in found[:-1])
+    assert np.log2(whole / half) == pytest.approx(np.log2((1 - 1 / 64) / (1 / 4 - 1 / 64)), abs=0.3)
 
 
 def test_populations_are_part_of_a_result(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from ionscape.experiment.cross_terms import check_pairs
 from ionscape.experiment.data import ExperimentData
 from ionscape.experiment.diffusion import (
     DiffusionSpecification,
+    PopulationSpecification,
     SiteEnergySpecification,
     counted_ions,
     is_immobile,
@@ -52,6 +53,7 @@ def check_experiment(experiment: ExperimentData) -> None:
     for index, stage in enumerate(experiment.stages):
         _check_beam(experiment, stage, index)
         _check_composition(experiment, stage.surface_law(), index)
+        _check_filling(experiment, index)
     _check_grid(experiment)
 
 
@@ -173,6 +175,23 @@ def _check_temperature(experiment: ExperimentData, index: int) -> None:
             if not 0.0 <= float(np.asarray(found)) < math.inf:
                 problem = f"makes a D of {float(np.asarray(found)):g} m^2/s of the diffusion model of {name}"
                 reject(problem, field=key, remedy="check the model")
+
+
+def _check_filling(experiment: ExperimentData, index: int) -> None:
+    """A contact holds fewer ions with populations than they have sites."""
+    law, held = experiment.stages[index].surface_law(), contact_densities(experiment, index) or {}
+    specifications = experiment.diffusion_specifications(index)
+    for name in experiment.sites:
+        system = experiment.site_system(name)
+        resolved = [ion for ion in system.ions if isinstance(specifications[ion], PopulationSpecification)]
+        density, total = sum(held.get(ion, 0.0) for ion in resolved), system.distribution.total_sites
+        if density >= total:
+            shown, most = (format_quantity(value, "number density", digits=4) for value in (density, total))
+            reject(
+                f"asks the site system {name} to hold {shown} of {' and '.join(resolved)}",
+                field=f"stages[{index}].{law.composition_key}", bound=f"must be less than the {most} of all sites",
+                remedy=f"give sites.{name} more sites, or another composition",
+            )  # fmt: skip
 
 
 def _check_composition(experiment: ExperimentData, law: SurfaceLaw, index: int) -> None:

@@ -256,6 +256,18 @@ DescribedDiffusion = Annotated[Described, Field(discriminator="model")]
 """What a file can say of D."""
 
 
+class _AsItIs:
+    """A model in dumped data: pydantic would take a dataclass to pieces."""
+
+    def __init__(self, model: DiffusionModel) -> None:
+        self.model = model
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _AsItIs) and self.model == other.model
+
+    __hash__ = None  # pyright: ignore[reportAssignmentType] as of other data
+
+
 class _OrOwnModel:
     """Takes an object with the methods of `DiffusionModel` as it is, beside what a file can say."""
 
@@ -265,10 +277,11 @@ class _OrOwnModel:
         described = handler.generate_schema(DescribedDiffusion)
 
         def read(value: Any, read_described: Any) -> Any:
+            value = value.model if isinstance(value, _AsItIs) else value
             return value if is_own_model(value) else read_described(value)
 
         def dump(value: Any, dump_described: Any) -> Any:
-            return value if is_own_model(value) else dump_described(value)
+            return _AsItIs(value) if is_own_model(value) else dump_described(value)
 
         written = core_schema.wrap_serializer_function_ser_schema(dump, schema=described)
         return core_schema.no_info_wrap_validator_function(read, described, serialization=written)

@@ -30,7 +30,7 @@ from .block_tridiagonal import substitute
 from .copying import copy
 from .equations import evaluate_coefficients
 from .level_arrays import Populations
-from .levels import begin_step, keep_levels, level_error, prepare_levels, settle_levels, warm
+from .levels import begin_step, guess_within_sites, keep_levels, level_error, prepare_levels, settle_levels, warm
 from .mesh import amount_rates, density_rates, has_strayed, hold, place, steer
 from .newton import solve_substep, unit_of_error
 from .ramp import conditions_at, share_of
@@ -227,6 +227,7 @@ def attempt_step(
             copy(values[j], values[j - 1])
         now = conditions_at(problem, ramp, share_of(ramp, time + method.nodes[j] * step))
         if populations is not None:
+            guess_within_sites(values[j - 1], values[j], problem, populations)
             if populations.log_factor.shape[0] > 0:
                 warm(ramp, share_of(ramp, time + method.nodes[j] * step), populations)
             prepare_levels(j, step, method, populations)

@@ -217,7 +217,11 @@ def find_theta(k: int, g: int, accuracy: float, populations: Populations) -> Non
 
 @inner_kernel
 def find_activities(y: FloatArray, problem: Problem, populations: Populations) -> None:
-    """What flows, in every cell, and its derivatives by the densities."""
+    """What flows, in every cell, and its derivatives by the densities.
+
+    Where more ions are wanted than there are sites, activities go on along their last tangent: no iterate of Newton's
+    method may take such densities for a solution.
+    """
     native, ions = problem.medium.native, problem.medium.ions
     sites, activity, slope = populations.sites, populations.activity, populations.slope
     for k in range(y.shape[0]):
@@ -226,7 +230,7 @@ def find_activities(y: FloatArray, problem: Problem, populations: Populations) -
             for j in range(len(ions)):
                 slope[k, i, j] = 1.0 if i == j else 0.0
         for g in range(sites.counts.shape[0]):
-            want(k, g, y, native, populations)
+            part = want(k, g, y, native, populations)
             find_theta(k, g, CLOSE_ENOUGH, populations)
             count, matrix, wanted = sites.counts[g], populations.matrix, populations.wanted
             for a in range(count):
@@ -238,16 +242,35 @@ def find_activities(y: FloatArray, problem: Problem, populations: Populations) -
                     j = sites.ion[q]
                     slope[k, i, j] = sites.unit[p] * matrix[a, count + b]
                     if wanted[a] > 0.0 and wanted[b] > 0.0:
-                        value += matrix[a, count + b] * (wanted[b] - populations.theta[k, q] * populations.gain[b])
+                        missing = wanted[b] / part - populations.theta[k, q] * populations.gain[b]
+                        value += matrix[a, count + b] * missing
                 activity[k, i] = sites.unit[p] * value
             for a in range(count):
                 p = sites.members[g, a]
                 populations.theta[k, p] = activity[k, sites.ion[p]] / sites.unit[p]
 
 
+@inner_kernel
+def follow_update(update: FloatArray, populations: Populations) -> None:
+    """Move the activities along their slopes when densities go down by ``update``: where the next search begins."""
+    theta, slope, sites = populations.theta, populations.slope, populations.sites
+    for k in range(theta.shape[0]):
+        for p in range(theta.shape[1]):
+            i = sites.ion[p]
+            change = 0.0
+            for j in range(slope.shape[2]):
+                change += slope[k, i, j] * update[k, j]
+            change /= sites.unit[p]
+            if change < 0.9 * theta[k, p]:
+                theta[k, p] -= change
+
+
 @inlined_kernel
-def want(k: int, g: int, y: FloatArray, native: FloatArray, populations: Populations) -> None:
-    """Densities less what the levels keep, of the ions of a system in a cell; no more than there are empty sites."""
+def want(k: int, g: int, y: FloatArray, native: FloatArray, populations: Populations) -> float:
+    """Densities less what the levels keep, of the ions of a system in a cell; no more than there are empty sites.
+
+    Returns the part of what is asked for that they can have.
+    """
     sites, wanted = populations.sites, populations.wanted
     empty, asked = 0.0, 0.0
     for level in range(sites.levels[g]):
@@ -257,10 +280,13 @@ def want(k: int, g: int, y: FloatArray, native: FloatArray, populations: Populat
         i = sites.ion[p]
         wanted[a] = native[i] + y[k, i] - populations.kept[k, p]
         asked += max(wanted[a], 0.0)
-    most = (1.0 - LEAST_VACANCY) * empty
-    if asked > most:
-        for a in range(sites.counts[g]):
-            wanted[a] *= most / asked if wanted[a] > 0.0 else 1.0
+    most = max((1.0 - LEAST_VACANCY) * empty, LEAST_VACANCY)
+    if asked <= most:
+        return 1.0
+    part = most / asked
+    for a in range(sites.counts[g]):
+        wanted[a] *= part if wanted[a] > 0.0 else 1.0
+    return part
 
 
 @inner_kernel
@@ -283,6 +309,26 @@ def stay_within_sites(y: FloatArray, update: FloatArray, problem: Problem, popul
                 for a in range(sites.counts[g]):
                     update[k, sites.ion[sites.members[g, a]]] *= part
     return shortened
+
+
+@inner_kernel
+def guess_within_sites(y: FloatArray, guess: FloatArray, problem: Problem, populations: Populations) -> None:
+    """Bring a guess nearer to ``y`` in cells in which it would fill all but a tenth of the vacancies, in place."""
+    native, sites = problem.medium.native, populations.sites
+    for k in range(y.shape[0]):
+        for g in range(sites.counts.shape[0]):
+            empty, filled = 0.0, 0.0
+            for level in range(sites.levels[g]):
+                empty += sites.sites[g, level]
+            for a in range(sites.counts[g]):
+                i = sites.ion[sites.members[g, a]]
+                empty -= max(native[i] + y[k, i], 0.0)
+                filled += guess[k, i] - y[k, i]
+            if filled > LARGEST_FILLING * empty and filled > 0.0:
+                part = LARGEST_FILLING * max(empty, 0.0) / filled
+                for a in range(sites.counts[g]):
+                    i = sites.ion[sites.members[g, a]]
+                    guess[k, i] = y[k, i] + part * (guess[k, i] - y[k, i])
 
 
 @summing_kernel

@@ -31,7 +31,7 @@ from .block_tridiagonal import solve
 from .copying import copy
 from .equations import assemble
 from .level_arrays import Populations
-from .levels import stay_within_sites
+from .levels import follow_update, stay_within_sites
 
 MAXIMUM_NEWTON_ITERATIONS = 12
 
@@ -203,6 +203,8 @@ def solve_substep(
         for k in range(count):
             for a in range(ions + 1):
                 y[k, a] -= update[k, a]
+        if populations is not None:
+            follow_update(update, populations)
         changed = False
         if problem.boundaries.law == SURFACE_BEAM:
             counters[REGIME] = beam_regime(mode, y[0, ions], problem.boundaries)

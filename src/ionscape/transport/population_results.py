@@ -15,6 +15,9 @@ from .stage_arrays import Scales
 if TYPE_CHECKING:
     import xarray
 
+SCARCE = 0.1
+"""Part of the empty sites of the native glass that are left where a system is called full."""
+
 
 def add_populations(
     dataset: xarray.Dataset, history: History, systems: tuple[PopulatedSystem, ...], experiment: Experiment,
@@ -45,7 +48,7 @@ def add_populations(
                     values[time, :, place, starts[g] : starts[g + 1]] = held[:, p, : counts[g]] * scales.density
     fermi = [
         [each.levels.fermi_level(each.system.native_density, stage.first_temperature) for each in systems]
-        for stage in experiment.stages
+        for stage in experiment.stages[: dataset.sizes["experiment_stage"]]
     ]
     axis = "on the axis of its distribution, where the mobile branch has its centre at zero"
     return dataset.assign({
@@ -83,3 +86,21 @@ def add_populations(
         ),
         "system": np.array([each.system.name for each in systems], dtype=object),
     })  # fmt: skip
+
+
+def full_sites_clause(dataset: xarray.Dataset, systems: tuple[PopulatedSystem, ...]) -> str:
+    """What the sentence of a failure adds where hardly a site is left empty; nothing elsewhere."""
+    last = dataset["density"].isel(time=-1)
+    for each in systems:
+        total, native = float(each.levels.sites.sum()), each.system.native_density
+        taken = last.sel(ion=list(each.ions)).sum("ion").values
+        fullest = int(np.argmax(taken))
+        if taken[fullest] > total - SCARCE * (total - native):
+            share = min(100.0 * taken[fullest] / total, 100.0)
+            return (
+                f"; {share:.4g} % of the sites of {each.system.name} are taken at a depth of"
+                f" {dataset['depth'].values[fullest] * 1e9:.6g} nm, and {100.0 * native / total:.4g} % in the native"
+                " glass: let back_electrode.deposits contain what arrives there, give the system more sites, or apply a"
+                " lower potential for a shorter time"
+            )
+    return ""

@@ -41,6 +41,7 @@ from .moving import more_moving_cells
 from .pieces import StageTables, changes_over, make_piece, varied_pieces
 from .pile_up import pile_up_clause
 from .population_arrays import native_populations, populated_systems
+from .population_results import full_sites_clause
 from .runge_kutta import METHODS, backward_euler
 from .settings import Progress, Settings
 from .solution import SimulationResult, make_result
@@ -393,7 +394,9 @@ def _run_stage(
                 depth = float(size[: worst + 1].sum() - 0.5 * size[worst])
                 failure = _CannotFollow if grid.moving is not None and not exhausted else ConvergenceError
                 reached = partial()
-                reason += pile_up_clause(reached.dataset)
+                reason += pile_up_clause(reached.dataset) or full_sites_clause(
+                    reached.dataset, populated_systems(experiment)
+                )
                 raise failure(reason, time=time, stage=index, depth=depth, partial=reached)
     except KeyboardInterrupt:
         keep()
