@@ -7,6 +7,7 @@ All arguments and results are SI floats or arrays. The modules are
 - `onsager`: Onsager coefficients, effective and tracer diffusion coefficients, Haven ratio;
 - `exchange`: sharp-front charge law, steady electroneutral diffusion front;
 - `diffusion_free`: profiles without diffusion (Welge's construction), shocks and their speed;
+- `populations`: mixing of ions on sites of different energies, what release leaves of a plateau;
 - `solutions`: flux inlet, diffusion potentials, thermal exchange, depletion at a blocking anode.
 """
 
@@ -49,6 +50,7 @@ from ionscape.relations.onsager import (
     tracer_diffusion_coefficients,
     tracer_from_effective,
 )
+from ionscape.relations.populations import mixing_rate, recaptured_share, release_limited_density
 from ionscape.relations.solutions import (
     bi_ionic_potential,
     depletion_time,
@@ -85,11 +87,14 @@ __all__ = [
     "interdiffusion_coefficient",
     "ionic_conductivity",
     "logistic_wave_fraction",
+    "mixing_rate",
     "native_bulk_current",
     "onsager_matrix",
     "partial_conductivity",
     "rankine_hugoniot_speed",
+    "recaptured_share",
     "reduced_potential_gradient",
+    "release_limited_density",
     "sharp_front_current",
     "sharp_front_depth",
     "sharp_front_time",
