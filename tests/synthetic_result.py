@@ -220,5 +220,5 @@ def population_result() -> SyntheticResult:
         population_time=dataset["time"].values[[0, -1]], energy=levels.energy, system=["borate"],
         site_system=("energy", ["borate"] * levels.sites.size),
     )  # fmt: skip
-    dataset.attrs["experiment"] = experiment.source
+    dataset.attrs |= {"experiment": experiment.to_toml(), "format": "ionscape simulation result 1", "settings": "{}"}
     return SyntheticResult(dataset=dataset, experiment=experiment)

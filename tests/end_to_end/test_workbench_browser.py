@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from synthetic_result import population_result
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MEASUREMENT = [EXAMPLES / "measurements" / name for name in (
     "rb-mono-a.txt", "rb-mono-a-crater-1.csv", "rb-mono-a-crater-2.csv", "rb-mono-a-crater-3.csv")]  # fmt: skip
@@ -251,6 +253,7 @@ def test_from_the_export_to_the_report_and_on_after_the_server_died(command, pag
     finally:
         server.kill()
     (folder / "uploads" / "elsewhere.txt").symlink_to(Path(__file__))
+    population_result().to_netcdf(folder / "results" / "simulations" / "0002.nc")
     # what stands on the page stays there until it is loaded again
     server = Server(command, folder, port)
     try:
@@ -263,6 +266,8 @@ def test_from_the_export_to_the_report_and_on_after_the_server_died(command, pag
         page.find("//*[contains(text(), 'rb-mono-a.txt')]")
         page.tab("Simulate")
         page.find("//button[contains(., '0001')]", "the run")
+        page.click("//div[@role='tab' and normalize-space(.)='Populations']", "the populations of the other run")
+        page.find("//*[contains(@aria-label, 'populations over site energy')]//*[text()='Rb 0.90']")
         page.tab("Files")
         page.find("//*[contains(text(), 'results/fit.nc')]")
         page.find("//*[text()='uploads/elsewhere.txt: a link that leads out of the project']")

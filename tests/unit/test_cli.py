@@ -566,10 +566,12 @@ class TestStoredResults:
     def test_draws_the_film(self, run: Run, stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         import ionscape.figures
 
-        drawn: list[Path] = []
-        monkeypatch.setattr(ionscape.figures, "movie", lambda _, path: drawn.append(path))
-        assert run("figure", stored, "movie", "--output", stored.with_name("film.mp4")) == 0
-        assert drawn == [stored.with_name("film.mp4")]
+        drawn: list[tuple[Path, float | None]] = []
+        monkeypatch.setattr(ionscape.figures, "movie", lambda _, path, *, depth: drawn.append((path, depth)))
+        film = stored.with_name("film.mp4")
+        assert run("figure", stored, "movie", "--output", film) == 0
+        assert run("figure", stored, "movie", "--output", film, "--depth", "20 nm") == 0
+        assert drawn == [(film, None), (film, pytest.approx(20e-9))]
 
     @pytest.mark.parametrize(
         ("arguments", "words"),

@@ -19,7 +19,7 @@ from ionscape.experiment import Experiment, load_experiment, parse_experiment
 from ionscape.figures import states, style
 from ionscape.figures.coefficients import stage_entries
 from ionscape.figures.currents import stage_marks
-from ionscape.figures.film import frame_times, pictures
+from ionscape.figures.film import frame_times, pictures, pictures_with_populations
 from ionscape.figures.profiles import DensityScale, profile_curves, stage_title, zone_name
 from ionscape.figures.render_matplotlib import draw, draw_panel, place_labels
 from synthetic_result import (
@@ -563,6 +563,14 @@ class TestMovie:
             picture.seek(5)
             assert (np.asarray(picture.convert("RGB")) != first).any()
 
+    def test_populations_stand_beside_the_profile_at_the_kept_times(self, populated: SyntheticResult) -> None:
+        """Of the native glass and of the end, each for half of the film."""
+        drawn = list(pictures_with_populations(populated, 20e-9, 4))
+        assert len(drawn) == 4
+        assert (drawn[0] == drawn[1]).all()
+        assert (drawn[2] == drawn[3]).all()
+        assert (drawn[1] != drawn[2]).any()
+
     def test_frames_are_equidistant_within_each_stage(self, experiment: Experiment) -> None:
         times = frame_times(experiment, {0: 100 * HOUR, 1: 300 * HOUR}, 0.0, 61)
         assert times.size == 61
@@ -583,6 +591,7 @@ class TestMovie:
             ("film.avi", {}, r"\.mp4 or \.gif"),
             ("film.mp4", {"frames": 1}, "2 or more"),
             ("film.mp4", {"frames_per_second": 0.0}, "greater than 0"),
+            ("film.mp4", {"depth": 20e-9}, "has no populations"),
         ],
     )
     def test_refuses(

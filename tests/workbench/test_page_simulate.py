@@ -148,6 +148,39 @@ def test_runs_of_a_project_are_there_when_it_is_opened_again_and_can_be_compared
     visit(folder, "simulate", act, text=RUBIDIUM)
 
 
+def test_populations_of_a_run_that_has_some_are_shown_at_a_depth_and_time(tmp_path):
+    """The hand-made run has 90 % rubidium above its front, and none in the native glass."""
+    from synthetic_result import population_result, synthetic_result
+
+    folder = tmp_path / "project"
+    project = open_project(folder)
+    other = synthetic_result()
+    other.dataset.attrs.setdefault("format", "ionscape simulation result 1")
+    other.to_netcdf(project.result_path("simulations/0001.nc"))
+    population_result().to_netcdf(project.result_path("simulations/0002.nc"))
+    project.close()
+
+    async def act(page: Visit) -> None:
+        def texts():
+            layout = page.element("simulate-populations").figure["layout"]
+            return {entry["text"].split("<")[0] for entry in layout.get("annotations", ())}
+
+        await page.until(lambda: page.shown("simulate-tabs"))
+        assert not page.shown("simulate-at-a-depth")
+        page.set("simulate-tabs", "Populations")
+        await page.until(lambda: page.shown("simulate-at-a-depth") and not page.shown("simulate-at-a-time"))
+        page.set("simulate-populations-depth", 40)
+        await page.until(lambda: {"Li 0.10", "Rb 0.90", "at 14.75 nm"} <= texts())
+        assert page.element("simulate-populations-depth-label").text == "depth 14.75 nm"
+        page.set("simulate-populations-time", 0)
+        await page.until(lambda: "Li 1.00" in texts())
+        assert page.element("simulate-populations-time-label").text == "stage 1, Rb irradiation, after 0 h"
+        page.click("simulate-show-0001.nc")
+        await page.until(lambda: page.shown("simulate-at-a-time") and not page.shown("simulate-tabs"))
+
+    visit(folder, "simulate", act)
+
+
 def test_slider_is_followed_and_its_value_written_on_release(tmp_path):
     path = "ions.Li.diffusion.width"
 

@@ -64,7 +64,12 @@ def figure_command(
             "For profiles, diffusion-depth, populations, potential.",
         ),
     ] = None,
-    depth: Annotated[str | None, typer.Option(metavar="DEPTH", help="For populations [default: 10 nm].")] = None,
+    depth: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DEPTH", help="For populations [default: 10 nm]; for a movie with populations beside the profile."
+        ),
+    ] = None,
     ion: Annotated[
         str | None, typer.Option(metavar="ION", help="For energies [default: the first native ion].")
     ] = None,
@@ -94,9 +99,10 @@ def figure_command(
     from ionscape.files.values import read_value
     from ionscape.results import kind_of
 
+    below = None if depth is None else read_value(depth, "length", key="--depth")
     given = {
         "--time": [read_value(text, "time", key="--time") for text in time] if time else None,
-        "--depth": None if depth is None else read_value(depth, "length", key="--depth"),
+        "--depth": below,
         "--ion": ion,
         "--stage": None if stage is None else stage - 1,
         "--moved": moved,
@@ -112,7 +118,7 @@ def figure_command(
     loaded = stored.load(result)
     _say_of_the_file(loaded.dataset)
     if kind == MOVIE:
-        movie(loaded, output)
+        movie(loaded, output, depth=below)
         return
     figure = figures_of(stored.name)[kind]
     for option in given:
@@ -127,7 +133,9 @@ def figure_command(
 def _check_options(kind: str, given: Mapping[str, object]) -> None:
     """Refuse an option that no figure of that name uses."""
     for option in given:
-        users = {figure.name: figure for figure in FIGURES if OPTIONS[option] in figure.choices}
+        users = [figure.name for figure in FIGURES if OPTIONS[option] in figure.choices]
+        if option == "--depth":
+            users.append(MOVIE)
         if kind not in users:
             raise InputError(
                 f"does not belong to the figure {kind}", key=option, remedy=f"leave it out, or draw {', '.join(users)}"

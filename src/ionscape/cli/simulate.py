@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,6 @@ import typer
 
 from ionscape.cli.options import (
     RESULT_EXTENSIONS,
-    Model,
     ModelChoice,
     NoFigure,
     Overwrite,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from ionscape.experiment import Experiment
-    from ionscape.transport import Progress, SimulationResult
+    from ionscape.transport import Progress, Settings, SimulationResult
 
 
 @contextmanager
@@ -73,6 +73,12 @@ def simulate_command(
     ] = None,
     no_figure: NoFigure = False,
     movie: Annotated[Path | None, typer.Option(metavar="FILE.mp4", help="Film of the profiles: MP4 or GIF.")] = None,
+    populations: Annotated[
+        int,
+        typer.Option(
+            min=1, metavar="COUNT", help="States of each stage that keep populations on sites, if there are some."
+        ),
+    ] = 1,
     quiet: Quiet = False,
     overwrite: Overwrite = True,
 ) -> None:
@@ -89,7 +95,8 @@ def simulate_command(
         *(("--figure", path, FIGURE_EXTENSIONS) for path in figures), ("--movie", movie, MOVIE_EXTENSIONS),
         overwrite=overwrite, file=file,
     )  # fmt: skip
-    result = _run(experiment, target.with_suffix(".partial.nc"), model=model, tolerance=tolerance, quiet=quiet)
+    settings = replace(chosen_settings(model, tolerance), populations_per_stage=populations)
+    result = _run(experiment, target.with_suffix(".partial.nc"), settings=settings, quiet=quiet)
     with undisturbed():
         result.to_netcdf(target)
     if not quiet:
@@ -115,15 +122,13 @@ def simulate_command(
         print_written((target, summary, csv, *figures, movie))
 
 
-def _run(
-    experiment: Experiment, partial: Path, *, model: Model, tolerance: float | None, quiet: bool
-) -> SimulationResult:
+def _run(experiment: Experiment, partial: Path, *, settings: Settings, quiet: bool) -> SimulationResult:
     """Run the simulation; what a failed or interrupted one has reached is saved in another file than the result."""
     from ionscape.transport import simulate
 
     try:
         with progress_display(experiment, quiet=quiet) as show:
-            return simulate(experiment, settings=chosen_settings(model, tolerance), progress=show)
+            return simulate(experiment, settings=settings, progress=show)
     except (ConvergenceError, SimulationInterrupted) as error:
         if error.partial is not None:
             try:

@@ -18,8 +18,8 @@ from ionscape.errors import InputError
 from .axes import SITE_ENERGY, SITES
 from .coefficients import stage_list
 from .lettering import with_minus
-from .plot import Curve, Label, Mark, Panel, Plot, area
-from .populations import calculated_populations
+from .plot import Curve, Label, Mark, Panel, Plot, area, grid_layout
+from .populations import calculated_populations, check_depth, kept_times, nearest, system_names, with_common_ends
 from .render_matplotlib import Drawing
 from .site_systems import ENERGY_POINTS, energy_grid, mobile_width, population_systems, system_panel
 from .states import Result, State, arrival_order, stage_ends, state_at
@@ -205,30 +205,25 @@ def local_populations(result: Result, time: float | Sequence[float] | None = Non
         times = list(stage_ends(result.dataset).values())
     else:
         times = [float(time)] if isinstance(time, int | float) else [float(one) for one in time]
-    thickness = experiment.sample.thickness
-    if not 0 <= depth <= thickness:
-        raise InputError(
-            "lies outside the sample", key="depth", value=f"{depth * 1e9:.6g} nm",
-            bound=f"must be between 0 and {thickness * 1e9:.6g} nm", remedy="choose a depth inside the sample",
-        )  # fmt: skip
+    check_depth(experiment, depth)
     if "population" in result.dataset:
-        kept = result.dataset["population_time"].values
-        times = list(dict.fromkeys(float(kept[np.abs(kept - moment).argmin()]) for moment in times))
-        panels = [calculated_populations(result, moment, depth) for moment in times]
+        times = list(dict.fromkeys(nearest(kept_times(result), moment) for moment in times))
+        systems = system_names(result)
+        rows = [[calculated_populations(result, moment, depth, name) for moment in times] for name in systems]
     else:
-        panels = [_populations(experiment, state_at(result.dataset, moment), depth) for moment in times]
+        systems = ("",)
+        rows = [[_populations(experiment, state_at(result.dataset, moment), depth) for moment in times]]
     clock, unit = axis_unit(max(times), "time"), axis_unit(depth, "length")
-    widest = max(float(panel.curves[-1].x.max()) for panel in panels)
-    energies = np.concatenate([panel.curves[-1].y for panel in panels])
-    vertical = replace(panels[0].vertical, limits=(float(energies.min()), float(energies.max())))
-    panels = [
-        replace(panel, title=f"{moment / clock.size:.4g} {clock.unit}", vertical=replace(vertical, hidden=place > 0),
-                horizontal=replace(SITES, limits=(0.0, 1.4 * widest)))
-        for place, (panel, moment) in enumerate(zip(panels, times, strict=True))
-    ]  # fmt: skip
+    panels: list[Panel] = []
+    for name, row in zip(systems, rows, strict=True):
+        for place, (panel, moment) in enumerate(zip(with_common_ends(row), times, strict=True)):
+            title = f"{moment / clock.size:.4g} {clock.unit}"
+            panels.append(replace(panel, title=f"{name}, {title}" if len(rows) > 1 else title,
+                                  vertical=replace(panel.vertical, hidden=place > 0)))  # fmt: skip
     return Plot(
-        name="populations", title=f"populations at a depth of {depth / unit.size:.4g} {unit.unit}", share="both",
-        panels=tuple(panels), layout=(tuple(range(len(times))),), size=(1.4 + 2.6 * len(times), 4.8),
+        name="populations", title=f"populations at a depth of {depth / unit.size:.4g} {unit.unit}",
+        share="both" if len(rows) == 1 else "", panels=tuple(panels),
+        layout=grid_layout(len(panels), len(times)), size=(1.4 + 2.6 * len(times), 0.6 + 4.2 * len(rows)),
     )  # fmt: skip
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
@@ -17,12 +18,15 @@ from ionscape.errors import InputError
 from ionscape.files.writing import check_output, write_bytes
 
 from .plot import Plot
+from .populations import check_depth, kept_times, populations_beside_profile
 from .profiles import density_scale, shown_depth_of, stage_title
 from .render_matplotlib import draw
 from .states import Array, Result, stage_ends, state_at, values
 from .style import axis_unit, plain_text
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from ionscape.experiment import Experiment
 
 Picture = NDArray[np.uint8]
@@ -55,19 +59,25 @@ def frame_times(experiment: Experiment, ends: dict[int, float], start: float, fr
     return np.concatenate([[start], *parts])
 
 
-def movie(result: Result, path: str | Path, *, frames: int = 240, frames_per_second: float = 24.0) -> None:
+def movie(
+    result: Result, path: str | Path, *, depth: float | None = None, frames: int = 240, frames_per_second: float = 24.0
+) -> None:
     """Write the evolution of the profiles as MP4 (H.264, by the ffmpeg of imageio-ffmpeg) or GIF, by the extension.
 
-    Between the stored states densities are linear in time.
+    Between the stored states densities are linear in time. With a depth, the film shows the populations there beside
+    the profile, at the times of which they were kept (`Settings.populations_per_stage`), each for as long as it takes
+    to fill the film.
 
     Args:
         result: a simulation.
         path: the film; it appears there only when it is complete.
-        frames: about how many pictures, shared among the stages by their duration.
+        depth: below the irradiated surface, of the populations beside the profile [m]; None for the profile alone.
+        frames: about how many pictures, shared among the stages by their duration; with a depth among the kept times.
         frames_per_second: pictures shown per second.
 
     Raises:
-        InputError: another extension, no folder to write to, less than two frames, or no positive rate.
+        InputError: another extension, no folder to write to, less than two frames, no positive rate, or a depth
+            outside the sample or of a result without populations.
     """
     target = check_output(path, extensions=MOVIE_EXTENSIONS)
     if frames < 2:
@@ -75,7 +85,14 @@ def movie(result: Result, path: str | Path, *, frames: int = 240, frames_per_sec
     if not frames_per_second > 0:
         raise InputError("must be greater than 0", key="frames_per_second", value=frames_per_second, remedy="try 24")
     make = _gif if target.suffix.lower() == ".gif" else _mp4
-    write_bytes(target, make(result, frames, frames_per_second))
+    if depth is None:
+        write_bytes(target, make(partial(pictures, result), frames, frames_per_second))
+        return
+    check_depth(result.experiment, depth)
+    if "population" not in result.dataset:
+        raise InputError("is of no use: the result has no populations", key="depth", value=f"{depth * 1e9:.6g} nm",
+                         remedy="leave it out, for a film of the profile alone")  # fmt: skip
+    write_bytes(target, make(partial(pictures_with_populations, result, depth), frames, frames_per_second))
 
 
 def pictures(result: Result, frames: int) -> Iterator[Picture]:
@@ -115,24 +132,52 @@ def pictures(result: Result, frames: int) -> Iterator[Picture]:
         title.set_text(f"{stage_title(experiment, state.stage)}   {time / clock.size:6.1f} {clock.unit}")
         for artist in moving:
             figure.draw_artist(artist)
-        pixels = np.asarray(canvas.buffer_rgba())
-        yield pixels[: pixels.shape[0] // 2 * 2, : pixels.shape[1] // 2 * 2, :3].copy()
+        yield _even(np.asarray(canvas.buffer_rgba()))
 
 
-def _gif(result: Result, frames: int, frames_per_second: float) -> bytes:
+def pictures_with_populations(result: Result, depth: float, frames: int) -> Iterator[Picture]:
+    """Yield frames as `pictures` does, of the profile and the populations at a depth [m].
+
+    There is a picture of every kept time, or of as many as there are frames; each is repeated as often as is needed to
+    make about that number of frames.
+    """
+    times = kept_times(result)
+    if times.size > frames:
+        times = times[np.linspace(0, times.size - 1, frames).round().astype(int)]
+    repeated = max(1, round(frames / times.size))
+    for time in times:
+        picture = _picture(draw(populations_beside_profile(result, float(time), depth)))
+        for _ in range(repeated):
+            yield picture
+
+
+def _picture(figure: Figure) -> Picture:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return _even(np.asarray(canvas.buffer_rgba()))
+
+
+def _even(pixels: Picture) -> Picture:
+    """A picture without its opacity and with an even number of rows and columns, for the sake of H.264."""
+    return pixels[: pixels.shape[0] // 2 * 2, : pixels.shape[1] // 2 * 2, :3].copy()
+
+
+def _gif(film_frames: Callable[[int], Iterator[Picture]], frames: int, frames_per_second: float) -> bytes:
     from PIL import Image
 
     # One palette for the whole film, from a few of its frames: quicker and smaller than one for every frame.
-    palette = Image.fromarray(np.concatenate(list(pictures(result, GIF_SAMPLES)))).quantize(GIF_COLOURS)
+    palette = Image.fromarray(np.concatenate(list(film_frames(GIF_SAMPLES)))).quantize(GIF_COLOURS)
     first, *others = (
-        Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in pictures(result, frames)
+        Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in film_frames(frames)
     )
     buffer = BytesIO()
     first.save(buffer, format="GIF", save_all=True, append_images=others, duration=1000 / frames_per_second, loop=0)
     return buffer.getvalue()
 
 
-def _mp4(result: Result, frames: int, frames_per_second: float) -> bytes:
+def _mp4(film_frames: Callable[[int], Iterator[Picture]], frames: int, frames_per_second: float) -> bytes:
     """The film; the encoder goes back and forth in its file, so that it needs one, in the folder of the system.
 
     Raises:
@@ -141,7 +186,7 @@ def _mp4(result: Result, frames: int, frames_per_second: float) -> bytes:
     with tempfile.TemporaryDirectory(prefix="ionscape-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "film.mp4"
         try:
-            _encode(path, result, frames, frames_per_second)
+            _encode(path, film_frames(frames), frames_per_second)
             content = path.read_bytes()
         except OSError:  # the encoder is gone
             content = b""
@@ -168,10 +213,9 @@ def _is_whole(content: bytes) -> bool:
     return place == len(content) and b"moov" in kinds
 
 
-def _encode(path: Path, result: Result, frames: int, frames_per_second: float) -> None:
+def _encode(path: Path, film_frames: Iterator[Picture], frames_per_second: float) -> None:
     import imageio_ffmpeg
 
-    film_frames = pictures(result, frames)
     first = next(film_frames)
     height, width, _ = first.shape
     rate: Any = frames_per_second  # annotated as int there, where any number is taken

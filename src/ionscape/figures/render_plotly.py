@@ -15,6 +15,7 @@ from .plotly_traces import curve_traces, dash, escaped, heat_map, rgba
 DARK_INK = "#dddddd"
 GRID, DARK_GRID = "#e6e6e6", "#3a3a3a"
 FONT = "Roboto, system-ui, sans-serif"
+LEGEND_HEIGHT = 22  # of names above the panels, in pixels
 MOST_LABELS = 7  # along a logarithmic axis
 DARK_POINTS = 0.35  # by which points are less pale there
 LEAST_LUMINANCE = 0.45  # of a line on dark ground
@@ -166,7 +167,7 @@ def _layout(
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": FONT, "size": 10.5 if small else 12, "color": ink},
-        "margin": {"l": 62, "r": 14, "t": 14 + 20 * above + (22 if legend and above else 0), "b": 44},
+        "margin": {"l": 62, "r": 14, "t": 14 + 20 * above + (LEGEND_HEIGHT if legend and above else 0), "b": 44},
         "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1.0, "xanchor": "right"},
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "#999999", "activecolor": ink},
         "hovermode": "closest" if field or single is None else "x unified",
@@ -185,6 +186,9 @@ def _layout(
     if beside:
         layout["margin"]["r"] = 34
     areas: list[dict[str, Any]] = []
+    highest = [(panel, place) for panel, place in zip(plot.panels, places, strict=True) if place.up[1] == 1.0]
+    # the names stand above the right end of the figure, where the title of a panel may be too
+    raised = LEGEND_HEIGHT if legend and any(panel.title and place.across[0] > 0.0 for panel, place in highest) else 0
     for panel, place in zip(plot.panels, places, strict=True):
         names = plot.vertical is not None and place.across[0] == 0.0 and not panel.vertical.words
         vertical = plot.vertical if plot.vertical is not None and names else panel.vertical
@@ -210,7 +214,7 @@ def _layout(
         if panel.title and single is None:
             texts.append({"x": place.across[0], "y": place.up[1], "xref": "paper", "yref": "paper", "xanchor": "left",
                           "yanchor": "bottom", "showarrow": False, "text": _lines(panel.title), "align": "left",
-                          "font": {"size": 12}})  # fmt: skip
+                          "font": {"size": 12}, "yshift": raised if place.up[1] == 1.0 else 0})  # fmt: skip
         for mark in panel.marks:
             shape, label = _mark(mark, shown(mark.colour), panel, place)
             areas.append(shape)

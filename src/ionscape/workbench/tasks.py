@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 CHOICES = {"profile-likelihood": ("parameters", "points"), "mcmc": ("draws", "seed")}
 """Options of what goes on from least squares."""
+POPULATIONS_PER_STAGE = 8
+"""Of simulations with populations: enough to look at on the page; the double CAIT of the examples takes 20 MB."""
 REPORT_EVERY = 0.1
 """Time [s] between two reports, so that the page is not flooded."""
 
@@ -152,11 +154,14 @@ def simulate_task(context: JobContext, options: Mapping[str, Any]) -> tuple[Rema
     """The experiment of the document, with other values where some are given."""
     from ionscape.experiment import load_experiment
     from ionscape.transport import Settings, simulate
+    from ionscape.transport.suitability import ions_with_populations
 
     experiment = read_document(context.document, load_experiment).replace(options.get("values") or {})
     chosen: dict[str, Any] = {"model": options.get("model", "full")}
     if options.get("tolerance") is not None:
         chosen["relative_tolerance"] = float(options["tolerance"])
+    if ions_with_populations(experiment):
+        chosen["populations_per_stage"] = POPULATIONS_PER_STAGE
 
     name = f"simulations/{context.identifier}"
     try:

@@ -15,6 +15,7 @@ from ionscape.figures.style import axis_unit
 from ionscape.workbench.pages.job_panel import JobPanel
 from ionscape.workbench.pages.latest import Latest
 from ionscape.workbench.pages.plot_view import PlotView
+from ionscape.workbench.pages.simulate_populations import Populations, has_populations
 from ionscape.workbench.pages.simulate_runs import find_runs, load_run, remarks_on
 from ionscape.workbench.pages.simulate_sliders import Sliders
 from ionscape.workbench.parts import column, grid, heading, line, row, sides
@@ -35,6 +36,7 @@ MODELS = {"full": "full: Nernst-Planck-Poisson", "electroneutral": "electroneutr
 OTHER_SAMPLE = (
     "The measurement is not laid over it: it is one of other ions, or of a sample with other native densities."
 )
+PROFILES, POPULATIONS = "Profiles", "Populations"
 SMALL_FIGURE = "max(210px, calc(40vh - 55px))"
 LARGE_FIGURE = "max(300px, calc(60vh - 60px))"
 
@@ -138,6 +140,19 @@ class Page:
 
     def _figures(self) -> None:
         self.remarks = line("banner").mark("simulate-remarks")
+        self.shown = ui.tabs(on_change=self.draw).props("dense no-caps inline-label align=left")
+        self.shown.mark("simulate-tabs").props["aria-label"] = "what of the run is shown"
+        with self.shown:
+            for name in (PROFILES, POPULATIONS):
+                ui.tab(name).mark(f"simulate-tab-{name}")
+        self.shown.set_value(PROFILES)
+        self.shown.set_visibility(False)
+        self.populations = Populations(self.session, self.draw)
+        self.over_time = column().mark("simulate-at-a-time")
+        with self.over_time:
+            self._figures_over_time()
+
+    def _figures_over_time(self) -> None:
         self.profiles = PlotView(self.session, mark="simulate-profiles", label="densities over depth",
                                  height=LARGE_FIGURE, stays=True)  # fmt: skip
         self.time_row = row(12).classes("q-px-md")
@@ -160,6 +175,7 @@ class Page:
             count = int(result.dataset.sizes["time"])
             self.time.props(f"max={max(count - 1, 1)}")
             self.time.set_value(max(count - 1, 0))
+            self.populations.begin(result)
         await self.draw()
 
     async def _result(self, name: str | None) -> SimulationResult | None:
@@ -192,6 +208,12 @@ class Page:
 
     async def _draw_once(self) -> None:
         result = await self._result(self.selected)
+        if self._choose(result) and result is not None:
+            plot = await self.populations.plot(result, normalised=bool(self.normalised.value))
+            await self._show_remarks()
+            if self.session.alive:
+                self.populations.view.show(plot)
+            return
         drawn = self.sliders.live[0] if self.sliders.live is not None else result.experiment if result else None
         profile = await self._profile(drawn)
         others: list[tuple[str, SimulationResult]] = []
@@ -223,6 +245,17 @@ class Page:
         views = [self.profiles, *self.small]
         for view, plot in zip(views, plots or [None] * len(views), strict=False):
             view.show(plot)
+
+    def _choose(self, result: SimulationResult | None) -> bool:
+        """Offer the populations of a run that has some; whether they are to be shown, and not the profiles."""
+        offered = has_populations(result)
+        self.shown.set_visibility(offered)
+        if self.sliders.live is not None:
+            self.shown.set_value(PROFILES)  # that of a moved parameter is all that there is
+        chosen = offered and self.shown.value == POPULATIONS
+        self.over_time.set_visibility(not chosen)
+        self.populations.place.set_visibility(chosen)
+        return chosen
 
     async def _show_remarks(self) -> None:
         """Say what is to be known of the run that is shown."""
