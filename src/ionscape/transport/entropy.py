@@ -61,12 +61,13 @@ def entropy_production(result: SimulationResult) -> xarray.DataArray:
     sizes = data["mesh_cell_size"].values if moved else np.broadcast_to(data["cell_size"].values, potentials.shape)
     starts = np.concatenate([[0.0], np.cumsum([stage.duration for stage in experiment.stages])])
     produced = np.zeros(potentials.shape)
+    # sizes as a copy: for an array that cannot be written to, the kernels would be compiled anew
     for place, index in enumerate(data["stage"].values.astype(int)):
         stages = list(experiment.stages)
         stages[index] = experiment.stage_at(index, float(data["time"].values[place]))
         described = experiment.model_copy(update={"stages": tuple(stages)})
         stage = make_stage(
-            described, index, scales=scales, cells=cells_of(sizes[place]), start=float(starts[index]),
+            described, index, scales=scales, cells=cells_of(np.array(sizes[place])), start=float(starts[index]),
             surface_displacement=0.0, back_field=0.0, present=np.ones(len(scales.names), dtype=np.bool_),
             settings=settings,
         )  # fmt: skip
