@@ -38,7 +38,7 @@ def fit_file(tmp_path_factory):
 def fitted(command, fit_file, tmp_path_factory):
     folder = tmp_path_factory.mktemp("fitted")
     # in one process, which need not wait for others to start; docs/how-to/fit-a-measurement.md has one for each core
-    words = ("fit", fit_file, "--output", "fit.nc", "--summary", "fit.json", "--starts", 2, "--processes", 1)
+    words = ("fit", fit_file, "--output", "fit.nc", "--summary", "fit.json", "--starts", 1, "--processes", 1)
     return folder, call(command, *words, folder=folder)
 
 
@@ -58,7 +58,7 @@ def test_fit_writes_result_and_summary(fitted, examples_folder) -> None:
         assert abs(entry["value"] - value) < 3.0 * entry["error"], path
         assert entry["lower_95"] < entry["value"] < entry["upper_95"]
         assert path in done.stdout
-    assert summary["simulations"] <= 80
+    assert summary["simulations"] <= 50
     assert summary["failed_simulations"] == 0
     assert summary["title"] == "Rb@Li3B7O12, synthetic measurement a"
     assert all(warning.endswith(".") for warning in summary["warnings"])
@@ -71,7 +71,7 @@ def test_a_fit_is_taken_up_again(fitted, fit_file, monkeypatch) -> None:
         raise AssertionError("a simulation was run again")
 
     monkeypatch.setattr(forward, "simulate", refuse)
-    words = ("fit", fit_file, "--output", "fit.nc", "--summary", "again.json", "--starts", 2)
+    words = ("fit", fit_file, "--output", "fit.nc", "--summary", "again.json", "--starts", 1)
     done = call_here(*words, folder=folder)
     assert done.returncode == 0, done.stderr
     first, again = (json.loads((folder / name).read_text()) for name in ("fit.json", "again.json"))

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -355,7 +355,10 @@ class TestSimulate:
             assert part in printed.out
         assert solver.calls[0].model == "full"
 
-    def test_writes_everything_that_is_asked_for(self, run: Run, folder: Path, solver: Solver) -> None:
+    def test_writes_everything_that_is_asked_for(
+        self, run: Run, folder: Path, solver: Solver, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(ionscape.figures, "movie", partial(ionscape.figures.movie, frames=2))
         (folder / "out").mkdir()
         options = ["--output", "out/a.nc", "--summary", "s.json", "--csv", "p.csv", "--movie", "m.gif", "--quiet"]
         options += ["--figure", "a.svg", "--figure", "a.pdf", "--model", "electroneutral", "--tolerance", "1e-5"]

@@ -71,6 +71,13 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Page:
     return Page(path.read_text(encoding="utf-8"))
 
 
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HTML pages whose figures are empty, for what is not about them: drawing takes most of a second."""
+    monkeypatch.setattr("ionscape.report.html.draw", lambda _plot: None)
+    monkeypatch.setattr("ionscape.report.html.figure_bytes", lambda _figure, _form: b"<svg/>")
+
+
 def test_the_parameters_are_in_units_of_people(page: Page) -> None:
     row = page.row("Li bulk coefficient")
     assert "ions.Li.diffusion.bulk_coefficient" in page.text
@@ -96,6 +103,7 @@ def test_goodness_versions_and_commands(page: Page) -> None:
     assert "10.1039/d4cp00262h" in page.text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_what_was_assumed_is_marked(tmp_path: Path) -> None:
     text = (EXAMPLES / "rb-mono-cait.toml").read_text(encoding="utf-8")
     experiment = parse_experiment("".join(line for line in text.splitlines(True) if "excess_sites" not in line))
@@ -116,6 +124,7 @@ def test_what_was_assumed_is_marked(tmp_path: Path) -> None:
     assert "The fit gave no warnings." in page.text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_search_that_did_not_converge_has_no_estimates(tmp_path: Path) -> None:
     result = hand_made()
     result.dataset.attrs |= remark_attributes([STOPPED(), UNDETERMINED("ions.Li.diffusion.width")])
@@ -135,6 +144,7 @@ def test_the_page_needs_nothing_else(page: Page) -> None:
     assert all(address.startswith("https://doi.org/") for address in outside)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_text_of_users_stays_text(tmp_path: Path) -> None:
     path = tmp_path / "evil.html"
     write_report(hand_made(title=EVIL, names=(EVIL, "b")), path)
@@ -146,6 +156,7 @@ def test_text_of_users_stays_text(tmp_path: Path) -> None:
         assert re.fullmatch(r"[A-Za-z0-9_-]+\.csv", name.name)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_numbers_of_every_figure(tmp_path: Path) -> None:
     result = with_posterior(hand_made(names=("Li", "K")))
     written = write_report(result, tmp_path / "r.html")
@@ -166,6 +177,7 @@ def test_the_numbers_of_every_figure(tmp_path: Path) -> None:
     assert any(row == ["depth scale", "1.003", "420"] for row in page.rows)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_pdf_has_the_same_numbers_beside_it(tmp_path: Path) -> None:
     result = with_posterior(hand_made(title=EVIL))
     page, *tables = write_report(result, tmp_path / "r.pdf")
@@ -188,6 +200,7 @@ def test_what_cannot_be_written(tmp_path: Path) -> None:
     assert (tmp_path / "q.html").read_text() == "mine"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     hand_made().to_netcdf("rb fit.nc")
@@ -201,6 +214,7 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert refused.exception.key == "--output"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_options_of_the_command_that_made_it(tmp_path: Path) -> None:
     result = hand_made(method="mcmc")
     result.dataset.attrs["settings"] = '{"starts": 10, "method": "least-squares"}'
