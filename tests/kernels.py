@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 PROCESSES = 2
 SHORT = 60.0  # s
-IONS = ("Li", "Na", "K", "Rb")
-MOST_WITH_ENTROPY = 3  # ions
+IONS = ("Li", "Na", "K")
 SERIES = """
 title = "the smallest"
 [glass]
@@ -49,8 +48,7 @@ def simulated(ions: int, parameters: int = 0) -> None:
         Variation(name=f"temperature {number}", lower=lower, upper=upper, spacing=0.2) for number in range(parameters)
     ]
     result = simulate(described, variations=variations)
-    if ions <= MOST_WITH_ENTROPY:
-        entropy_production(result)
+    entropy_production(result)
 
 
 def populated(ions: int) -> None:
@@ -97,7 +95,6 @@ TASKS: tuple[Callable[[], None], ...] = (
     partial(in_turn, *(partial(simulated, 3, 1), partial(simulated, 3), partial(populated, 3))),
     partial(in_turn, *(partial(simulated, 2, 1), partial(simulated, 2), partial(populated, 2))),
     hopped,
-    partial(simulated, 4),
     partial(simulated, 1),
 )
 

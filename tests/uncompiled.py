@@ -37,6 +37,17 @@ def melt(cells: float = 4e-9) -> Experiment:
     )  # fmt: skip
 
 
+def alike(parts: int) -> Experiment:
+    """One ion replaces another, each as so many ions that differ in nothing but their names."""
+    native, foreign = ("Li", "Na")[:parts], ("K", "Rb")[:parts]
+    coefficients = {**dict.fromkeys(native, 1e-18), **dict.fromkeys(foreign, 1e-20)}
+    stage = irradiation(foreign[0], 10.0, 7200.0) | {"beam": dict.fromkeys(foreign, 1.0 / parts)}
+    return experiment(
+        ions={name: constant(value) for name, value in coefficients.items()},
+        native=dict.fromkeys(native, NATIVE["Li"] / parts), stages=[stage], grid=GRID,
+    )  # fmt: skip
+
+
 def variation(experiment: Experiment) -> Variation:
     """By the logarithm of the bulk coefficient."""
     path = "ions.Li.diffusion.bulk_coefficient"
@@ -74,6 +85,7 @@ def central(
 if __name__ == "__main__":
     with np.errstate(over="ignore", invalid="ignore"):  # steps that are too long are tried, and fail
         found = results()
+        found["alike"] = simulate(alike(2), settings=SETTINGS).dataset["density"].values[-1]
         equations.scharfetter_gummel = central
         for name, cells in (("own_coarse", 4e-9), ("own_fine", 2e-9)):
             found[name] = simulate(melt(cells), settings=SETTINGS).dataset["density"].values[-1]

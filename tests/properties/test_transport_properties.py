@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from itertools import count, islice
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,17 @@ PROFILE_TOLERANCE = 2e-3
 """Between two runs that the time steps distinguish, in units of the native density."""
 
 Data = dict[str, Any]
+
+
+def few_ions(*, number: int) -> list[int]:
+    """So many seeds whose random experiments have one to three ions.
+
+    For four, all kernels would be compiled once more: unit/test_transport_uncompiled.py has them as plain Python, and
+    benchmarks/robustness.py has many.
+    """
+    seeds = count(10_000)
+    few = (seed for seed in seeds if len(random_experiment_data(np.random.default_rng(seed))["ions"]) <= 3)
+    return list(islice(few, number))
 
 
 def constant(coefficient: float) -> Data:
@@ -126,9 +138,9 @@ def base_result() -> SimulationResult:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 2, 4, 5, 8, 9, 10, 12, 13])
+@pytest.mark.parametrize("seed", [0, 2, 4, 5, 9, 10, 16, 17, 18])
 def test_a_random_experiment_with_programmes_keeps_it_too(seed: int) -> None:
-    """Ramps, pulses and reversals in stages of all kinds; seeds of experiments that take a few hundred steps."""
+    """Ramps, pulses and reversals in stages of all kinds; seeds of up to three ions and a few hundred steps."""
     data = random_experiment_data(np.random.default_rng(seed))
     experiment = parse_experiment(as_toml(with_programmes(data, np.random.default_rng(seed + 1))))
     result = simulate(experiment)
@@ -137,9 +149,9 @@ def test_a_random_experiment_with_programmes_keeps_it_too(seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(RANDOM_EXPERIMENTS))
+@pytest.mark.parametrize("seed", few_ions(number=RANDOM_EXPERIMENTS))
 def test_a_random_experiment_keeps_what_must_be_kept_or_raises_the_documented_error(seed: int) -> None:
-    experiment = parse_experiment(random_experiment(np.random.default_rng(10_000 + seed)))
+    experiment = parse_experiment(random_experiment(np.random.default_rng(seed)))
     failure = None
     try:
         result = simulate(experiment, settings=Settings(maximum_steps=400, relative_tolerance=1e-3))
@@ -189,7 +201,7 @@ def test_cross_terms_keep_what_must_be_kept_and_produce_entropy(seed: int, haven
 
 
 @pytest.mark.parametrize("model", ["full", "electroneutral"])
-@pytest.mark.parametrize("seed", [3, 7, 11])
+@pytest.mark.parametrize("seed", [3, 11, 14])
 def test_the_same_experiment_twice_gives_the_same_numbers(seed: int, model: Any) -> None:
     text = random_experiment(np.random.default_rng(seed))
     settings = Settings(model=model, maximum_steps=60, relative_tolerance=1e-3)

@@ -31,6 +31,17 @@ def test_compiled_kernels_do_what_is_written(plain: Arrays) -> None:
         assert np.abs(plain[name] - expected).max() < 1e-10 * np.abs(expected).max(), name
 
 
+def test_four_ions_that_are_alike_in_pairs_are_two(plain: Arrays) -> None:
+    """Kernels for four ions, which no other test has, against those for two."""
+    two = simulate(uncompiled.alike(1), settings=uncompiled.SETTINGS).dataset["density"].values[-1]
+    four = plain["alike"]
+    native = uncompiled.NATIVE["Li"]
+    assert two[0, 1] > 0.05 * native
+    np.testing.assert_allclose(four[:, ::2], four[:, 1::2], rtol=1e-9, atol=1e-9 * native)
+    # more ions share the error of a step, which is longer then
+    assert np.abs(four[:, ::2] + four[:, 1::2] - two).max() < 0.1 * uncompiled.SETTINGS.relative_tolerance * native
+
+
 def test_a_flux_law_of_ones_own_replaces_one_function(plain: Arrays) -> None:
     """Central differences differ from Scharfetter and Gummel's flux as h squared: nearly four times less by half h."""
     native = uncompiled.NATIVE["Li"]
