@@ -165,12 +165,12 @@ def test_populations_of_a_run_that_has_some_are_shown_at_a_depth_and_time(tmp_pa
             layout = page.element("simulate-populations").figure["layout"]
             return {entry["text"].split("<")[0] for entry in layout.get("annotations", ())}
 
-        await page.until(lambda: page.shown("simulate-tabs"))
+        await page.until(lambda: page.shown("simulate-tabs"), seconds=60)
         assert not page.shown("simulate-at-a-depth")
         page.set("simulate-tabs", "Populations")
         await page.until(lambda: page.shown("simulate-at-a-depth") and not page.shown("simulate-at-a-time"))
         page.set("simulate-populations-depth", 40)
-        await page.until(lambda: {"Li 0.10", "Rb 0.90", "at 14.75 nm"} <= texts())
+        await page.until(lambda: {"Li 0.10", "Rb 0.90", "at 14.75 nm"} <= texts(), seconds=60)
         assert page.element("simulate-populations-depth-label").text == "depth 14.75 nm"
         page.set("simulate-populations-time", 0)
         await page.until(lambda: "Li 1.00" in texts())

@@ -107,7 +107,7 @@ def system_panel(experiment: Experiment, system: SiteSystem, stage: int) -> Pane
     value = with_minus(f"{level / ELECTRON_VOLT:.3f}")
     mark = Mark(value=level / ELECTRON_VOLT, symbol="E_F", name=f"({kelvin}) = {value} eV", colour="black", legend=True)
     return Panel(
-        title=f"sites {system.name}, shared by {', '.join(system.ions)}",
+        title=f"sites {system.name}, {'shared' if len(system.ions) > 1 else 'held'} by {', '.join(system.ions)}",
         horizontal=replace(MOBILE_ENERGY, limits=(float(volts[0]), float(volts[-1]))), curves=(*curves, line),
         vertical=replace(SITES, limits=(0.0, 1.08 * float(sites.max()))), marks=(mark,), labels=(label,),
     )  # fmt: skip
