@@ -78,10 +78,13 @@ def irradiated(names: Sequence[str]) -> Experiment:
 
 
 def hopped() -> None:
-    """Activation energy and conductivity of one small landscape."""
+    """Activation energy and conductivity of one small landscape, and hops in it."""
+    import ionscape as isc
     from ionscape.series import parse_series, run_series
 
     run_series(parse_series(SERIES), scheduler="serial")
+    landscape = isc.generate_landscape("0.33 Li2O 0.67 (0.5 B2O3 0.5 P2O5)", lattice=6, rng=5)
+    isc.kinetic_monte_carlo(landscape, temperature=1000.0, rng=1, relative_error=0.1, most_hops=4e5)
 
 
 def in_turn(*parts: Callable[[], None]) -> None:

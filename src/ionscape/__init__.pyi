@@ -6,6 +6,7 @@ from ionscape.diffusivity import (
 from ionscape.errors import (
     ConvergenceError as ConvergenceError,
     FitError as FitError,
+    HoppingError as HoppingError,
     InputError as InputError,
     IonscapeError as IonscapeError,
     NetworkError as NetworkError,
@@ -30,6 +31,7 @@ from ionscape.glass import (
 from ionscape.hopping import (
     CriticalPath as CriticalPath,
     CurrentDistribution as CurrentDistribution,
+    Hops as Hops,
     JumpLaw as JumpLaw,
     Landscape as Landscape,
     LandscapeModel as LandscapeModel,
@@ -41,7 +43,9 @@ from ionscape.hopping import (
     current_distribution as current_distribution,
     density_of_states as density_of_states,
     generate_landscape as generate_landscape,
+    kinetic_monte_carlo as kinetic_monte_carlo,
     landscape_from_energies as landscape_from_energies,
+    load_hops as load_hops,
     occupations as occupations,
     published_model as published_model,
 )

@@ -12,6 +12,7 @@ from typing import Any
 __all__ = [
     "ConvergenceError",
     "FitError",
+    "HoppingError",
     "InputError",
     "IonscapeError",
     "NetworkError",
@@ -159,6 +160,10 @@ class ConvergenceError(IonscapeError):
 
 class FitError(IonscapeError):
     """A fit or a posterior that came to nothing that can be relied on."""
+
+
+class HoppingError(IonscapeError):
+    """Hops of ions that were followed for too short a time to mean anything."""
 
 
 class PercolationError(IonscapeError):

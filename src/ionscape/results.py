@@ -156,6 +156,8 @@ KINDS = (
                reader="ionscape.series:load_series_result"),
     ResultKind(name="fit", form="ionscape fit ", what="the result of a fit",
                reader="ionscape.inference:load_fit_result", options={"with_problem": False}),
+    ResultKind(name="hops", form="ionscape hops ", what="a result of hops in time",
+               reader="ionscape.hopping:load_hops"),
     ResultKind(name="sweep", form="ionscape sweep ", what="a sweep", reader="ionscape.results:load_swept"),
 )  # fmt: skip
 

@@ -3,10 +3,13 @@
 `generate_landscape` turns a glass into random site energies, `landscape_from_energies` takes one's own;
 `activation_energy` and `critical_path` find the best way through them; `chemical_potential`,
 `occupations` and `density_of_states` describe their equilibrium;
-`conductivity` and `current_distribution` solve the network of link conductances.
+`conductivity` and `current_distribution` solve the network of link conductances; `kinetic_monte_carlo` lets the ions
+hop.
 """
 
 from .conductivity import CurrentDistribution, conductivity, current_distribution
+from .hops import kinetic_monte_carlo
+from .hops_result import Hops, load_hops
 from .jumps import JumpLaw, conductance_network
 from .landscape import Landscape, LandscapeModel, child_seed, generate_landscape, published_model
 from .lattice import Lattice, Links, links
@@ -26,6 +29,7 @@ __all__ = [
     "ActivationEnergies",
     "CriticalPath",
     "CurrentDistribution",
+    "Hops",
     "JumpLaw",
     "Landscape",
     "LandscapeModel",
@@ -44,8 +48,10 @@ __all__ = [
     "current_distribution",
     "density_of_states",
     "generate_landscape",
+    "kinetic_monte_carlo",
     "landscape_from_energies",
     "links",
+    "load_hops",
     "occupations",
     "published_model",
     "published_parameters",

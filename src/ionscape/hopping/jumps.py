@@ -140,16 +140,31 @@ def joined_links(landscape: SiteEnergies, direction: int = 0) -> PeriodicLinks:
     return periodic_links(landscape.accessible, along, transverse=landscape.periodic)
 
 
+def hops_in_equilibrium(
+    joined: PeriodicLinks, landscape: SiteEnergies, *, temperature: float, ions: float | None = None
+) -> FloatArray:
+    """Logarithms of how many ions go over each link in equilibrium per time 1/(ν exp(-βu0)), either way (m,)."""
+    energies = landscape.energies[landscape.accessible]
+    return _exchanges(energies, joined.first, joined.second, landscape, temperature, ions, 0.0)
+
+
 def _logarithms(
     energies: FloatArray, first: NDArray[np.int32], second: NDArray[np.int32], landscape: SiteEnergies,
     jumps: JumpLaw, temperature: float, ions: float | None,
 ) -> FloatArray:  # fmt: skip
     """Logarithms of the conductances of links [ln S]; the chemical potential is that of the landscape."""
     thermal_energy = BOLTZMANN_CONSTANT * positive_number(temperature, key="temperature")
-    potential = chemical_potential(landscape, temperature, ions=ions)
     prefactor = math.log(ELEMENTARY_CHARGE**2 * jumps.attempt_frequency / thermal_energy)
     prefactor -= jumps.barrier / thermal_energy
-    return _log_conductances(energies, first, second, potential, thermal_energy, prefactor)
+    return _exchanges(energies, first, second, landscape, temperature, ions, prefactor)
+
+
+def _exchanges(
+    energies: FloatArray, first: NDArray[np.int32], second: NDArray[np.int32], landscape: SiteEnergies,
+    temperature: float, ions: float | None, prefactor: float,
+) -> FloatArray:  # fmt: skip
+    potential = chemical_potential(landscape, temperature, ions=ions)
+    return _log_conductances(energies, first, second, potential, BOLTZMANN_CONSTANT * temperature, prefactor)
 
 
 def node_numbers(joined: Links) -> NDArray[np.int32]:

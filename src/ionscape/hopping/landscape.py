@@ -143,7 +143,7 @@ def generate_landscape(
     shape = _lattice_shape(lattice)
     sites = math.prod(shape)
     accessible_sites, ions = count_sites(glass.composition, model.vacant_site_fraction, sites)
-    seed = _seed_sequence(rng)
+    seed = seed_sequence(rng)
     blocking, units, neighbours, noise = (np.random.Generator(np.random.PCG64(child_seed(seed, k))) for k in range(4))
 
     accessible = _lowest(blocking.random(sites), accessible_sites)
@@ -185,7 +185,8 @@ def child_seed(seed: int | np.random.SeedSequence, index: int) -> np.random.Seed
     return np.random.SeedSequence(parent.entropy, spawn_key=(*parent.spawn_key, index), pool_size=parent.pool_size)
 
 
-def _seed_sequence(rng: RandomSource) -> np.random.SeedSequence:
+def seed_sequence(rng: RandomSource) -> np.random.SeedSequence:
+    """The seed behind what is given as `rng`; a generator gives another one at each call."""
     if isinstance(rng, np.random.SeedSequence):
         return rng
     if isinstance(rng, np.random.Generator):
