@@ -29,6 +29,7 @@ from ionscape.glass import (
     select_series as select_series,
 )
 from ionscape.hopping import (
+    ConductivitySpectrum as ConductivitySpectrum,
     CriticalPath as CriticalPath,
     CurrentDistribution as CurrentDistribution,
     Hops as Hops,
@@ -39,6 +40,7 @@ from ionscape.hopping import (
     activation_energy as activation_energy,
     chemical_potential as chemical_potential,
     conductivity as conductivity,
+    conductivity_spectrum as conductivity_spectrum,
     critical_path as critical_path,
     current_distribution as current_distribution,
     density_of_states as density_of_states,
@@ -46,8 +48,10 @@ from ionscape.hopping import (
     kinetic_monte_carlo as kinetic_monte_carlo,
     landscape_from_energies as landscape_from_energies,
     load_hops as load_hops,
+    load_spectrum as load_spectrum,
     occupations as occupations,
     published_model as published_model,
+    random_barrier_conductivity as random_barrier_conductivity,
 )
 from ionscape.inference import (
     FitProblem as FitProblem,

@@ -158,6 +158,8 @@ KINDS = (
                reader="ionscape.inference:load_fit_result", options={"with_problem": False}),
     ResultKind(name="hops", form="ionscape hops ", what="a result of hops in time",
                reader="ionscape.hopping:load_hops"),
+    ResultKind(name="spectrum", form="ionscape spectrum ", what="a conductivity spectrum",
+               reader="ionscape.hopping:load_spectrum"),
     ResultKind(name="sweep", form="ionscape sweep ", what="a sweep", reader="ionscape.results:load_swept"),
 )  # fmt: skip
 
@@ -196,8 +198,8 @@ def load(path: str | Path) -> StoredResult:
         path: of the file.
 
     Returns:
-        A `SimulationResult`, `FitResult`, `SeriesResult`, `SweepResult` or `DepthProfile`; of a fit its problem is not
-        read again.
+        A `SimulationResult`, `FitResult`, `SeriesResult`, `ConductivitySpectrum`, `SweepResult` or `DepthProfile`; of a
+        fit its problem is not read again.
 
     Raises:
         InputError: the file does not exist, holds none of these, or is damaged.

@@ -13,6 +13,7 @@ from .hops_result import Hops, load_hops
 from .jumps import JumpLaw, conductance_network
 from .landscape import Landscape, LandscapeModel, child_seed, generate_landscape, published_model
 from .lattice import Lattice, Links, links
+from .master_curve import random_barrier_conductivity
 from .network import Network, NetworkSolution, solve_network
 from .percolation import (
     ActivationEnergies,
@@ -23,10 +24,13 @@ from .percolation import (
 )
 from .published import PublishedParameters, published_parameters, published_warnings
 from .site_energies import SiteEnergies, landscape_from_energies
+from .spectrum import conductivity_spectrum, kramers_kronig_distance
+from .spectrum_result import ConductivitySpectrum, load_spectrum
 from .statistics import chemical_potential, density_of_states, occupations
 
 __all__ = [
     "ActivationEnergies",
+    "ConductivitySpectrum",
     "CriticalPath",
     "CurrentDistribution",
     "Hops",
@@ -44,18 +48,22 @@ __all__ = [
     "child_seed",
     "conductance_network",
     "conductivity",
+    "conductivity_spectrum",
     "critical_path",
     "current_distribution",
     "density_of_states",
     "generate_landscape",
     "kinetic_monte_carlo",
+    "kramers_kronig_distance",
     "landscape_from_energies",
     "links",
     "load_hops",
+    "load_spectrum",
     "occupations",
     "published_model",
     "published_parameters",
     "published_warnings",
+    "random_barrier_conductivity",
     "sample_activation_energies",
     "solve_network",
 ]
