@@ -1,6 +1,7 @@
 """Jobs that are killed in the middle, some of them twice, and taken up again; benchmarks/kills.py does it more often.
 
-One process each, since most of the time is that of starting: how those of an ensemble end is in test_scaleout.py.
+One process each, since most of the time is that of starting: how those of an ensemble end is in test_scaleout.py, where
+tasks as those of a sweep are killed too.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ pytestmark = [
 SEED = 20261121
 LANDSCAPES = 10
 EARLY, LATE = (0.02, 0.4), (0.5, 0.8)
-KINDS = {"fit": (EARLY, LATE), "sweep": (LATE,), "conductivity": (EARLY,), "workbench": (EARLY, LATE)}
+KINDS = {"fit": (EARLY, LATE), "conductivity": (LATE,), "workbench": (EARLY, LATE)}
 """Shares of the tasks, between which each kill comes."""
 
 
@@ -44,7 +45,6 @@ class Story:
 def jobs(command: str) -> dict[str, Job]:
     return {
         "fit": killing.fit_job(command, "--processes", "1", starts=3),
-        "sweep": killing.sweep_job(command, "--processes", "1", points=30),
         "conductivity": killing.series_job(command, "--processes", "1", landscapes=LANDSCAPES),
         "workbench": killing.workbench_job("series", only_job=False, landscapes=LANDSCAPES, processes=1),
     }
