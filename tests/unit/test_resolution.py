@@ -114,7 +114,7 @@ def test_mri_is_stable_for_extreme_lengths(lengths: tuple[float, float, float]):
     assert cumulative[-1] == pytest.approx(1.0, abs=1e-6)
 
 
-@pytest.mark.parametrize("sigma", [1e-9, 2e-9, 5e-9, 20e-9])
+@pytest.mark.parametrize("sigma", [1e-9, 2e-9, 20e-9])
 def test_width_of_a_front(sigma: float):
     rng = np.random.default_rng(1)
     depth = np.arange(420) * 0.38e-9

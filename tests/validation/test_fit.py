@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from ionscape.constants import ELEMENTARY_CHARGE
-from ionscape.inference import FitProblem, FitResult, fit, load_fit, load_fit_result
+from ionscape.errors import InputError
+from ionscape.inference import FitProblem, FitResult, fit, information_by_density, load_fit, load_fit_result
 from ionscape.inference.forward import ForwardModel
 from ionscape.inference.least_squares import POLISHING, StartResult, covariance_of, starting_points
 from ionscape.inference.parameters import coordinates_of
@@ -134,6 +135,11 @@ def example() -> FitProblem:
     return load_fit(EXAMPLES / "rb-mono-fit.toml")
 
 
+@cache
+def fitted_example() -> FitResult:
+    return fit(example(), starts=1)
+
+
 def test_derivatives_of_the_residuals_are_those_of_converged_differences() -> None:
     problem = example()
     tight = ForwardModel(problem=with_settings(problem, tolerance=3e-6))
@@ -158,7 +164,7 @@ def with_settings(problem: FitProblem, **changes: object) -> FitProblem:
 
 def test_the_example_tells_its_truth_and_its_intervals_end_where_the_cost_says() -> None:
     truth = json.loads((EXAMPLES / "measurements" / "rb-mono-a-truth.json").read_text(encoding="utf-8"))["parameters"]
-    result = fit(example(), starts=1)
+    result = fitted_example()
     expected = {
         "ions.Li.diffusion.bulk_coefficient": truth["DB"],
         "ions.Li.diffusion.width": truth["G1"] * ELEMENTARY_CHARGE,
@@ -175,6 +181,24 @@ def test_the_example_tells_its_truth_and_its_intervals_end_where_the_cost_says()
         assert np.all(np.abs(np.sqrt(rises[: len(expected)] / 3.841458820694124) - 1.0) < 0.15)
         assert np.isnan(rises[len(expected) :]).all()
     assert not of_kinds(result.remarks, INTERVAL)
+
+
+def test_plateau_and_bulk_inform_and_what_is_between_does_not() -> None:
+    """As Gunawan 2024 ESI 2.6 argues: intermediate concentrations are insensitive."""
+    told = information_by_density(fitted_example(), "Li")
+    fraction = told["density"].values / 1.4e28
+    deviation = told["standard_deviation"].values
+    assert deviation[np.argmin(np.abs(fraction - 1.0))] < 0.002
+    assert deviation[np.argmin(np.abs(fraction - 0.15))] < 0.05
+    assert np.all(deviation[(fraction > 0.5) & (fraction < 0.97)] > 1.0)
+    assert np.all(told["jointly_determined"].values >= 0.99 * np.minimum(deviation, 900.0))
+
+
+def test_information_of_an_ion_without_such_a_coefficient_is_refused() -> None:
+    with pytest.raises(InputError, match="does not depend on density"):
+        information_by_density(fitted_example(), "Rb")
+    with pytest.raises(InputError, match="not an ion"):
+        information_by_density(fitted_example(), "Cs")
 
 
 SHALLOW = Truth(ion="Rb", front=30e-9, seed=5)
