@@ -158,6 +158,8 @@ KINDS = (
                reader="ionscape.inference:load_fit_result", options={"with_problem": False}),
     ResultKind(name="hops", form="ionscape hops ", what="a result of hops in time",
                reader="ionscape.hopping:load_hops"),
+    ResultKind(name="mobility", form="ionscape mobility ", what="the D(n, T) of a landscape",
+               reader="ionscape.hopping:load_mobility"),
     ResultKind(name="spectrum", form="ionscape spectrum ", what="a conductivity spectrum",
                reader="ionscape.hopping:load_spectrum"),
     ResultKind(name="sweep", form="ionscape sweep ", what="a sweep", reader="ionscape.results:load_swept"),

@@ -7,6 +7,7 @@ from ionscape.diffusivity.branches import (
     trapped_offset,
     width_of_full_width,
 )
+from ionscape.diffusivity.landscape import LandscapeDiffusion
 from ionscape.diffusivity.models import (
     ConstantDiffusion,
     DiffusionModel,
@@ -28,6 +29,7 @@ __all__ = [
     "ConstantDiffusion",
     "DiffusionModel",
     "Histogram",
+    "LandscapeDiffusion",
     "Levels",
     "PopulationDiffusion",
     "SiteEnergyDiffusion",

@@ -26,6 +26,7 @@ from ionscape.diffusivity.table import SMALLEST_COEFFICIENT
 from ionscape.errors import InputError, MissingKey
 from ionscape.experiment import distribution as keys
 from ionscape.experiment.distribution import DistributionTable, check_distribution, distribution_keys, keys_given
+from ionscape.experiment.landscape_model import LandscapeSpecification
 from ionscape.experiment.sites import Sites
 from ionscape.experiment.tables import Attachments, parse_diffusion_table
 from ionscape.files.fields import NOT_NEGATIVE, POSITIVE, Number, Quantity, reject, wrapped
@@ -251,7 +252,13 @@ class TableSpecification(Table):
                 reject("must be greater than the density before it", field=f"densities[{index}]", remedy=remedy)
 
 
-Described = ConstantSpecification | SiteEnergySpecification | PopulationSpecification | TableSpecification
+Described = (
+    ConstantSpecification
+    | SiteEnergySpecification
+    | PopulationSpecification
+    | TableSpecification
+    | LandscapeSpecification
+)
 DescribedDiffusion = Annotated[Described, Field(discriminator="model")]
 """What a file can say of D."""
 
@@ -373,6 +380,8 @@ def make_diffusion_model(
         )
     if isinstance(specification, PopulationSpecification):
         return _population_diffusion(specification, system)
+    if isinstance(specification, LandscapeSpecification):
+        return specification.diffusion(bulk_density)
     if not isinstance(specification, SiteEnergySpecification):
         return specification
     return _site_energy_diffusion(

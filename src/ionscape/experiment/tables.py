@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from ionscape.errors import InputError, nearest_name
+from ionscape.experiment.landscape_table import text_of_mobility
 from ionscape.files.csv_table import read_csv_table
 from ionscape.files.fields import Bounds, InFile, Number, Quantity
 from ionscape.files.text import read_named
@@ -38,7 +39,7 @@ class Attachments(InFile):
         """All texts given or read so far, by name."""
 
     def text(self, name: str) -> str:
-        """The text of a file.
+        """The text of a file; of a result of `ionscape mobility` its table.
 
         Raises:
             InputError: it is not there or not readable.
@@ -48,7 +49,8 @@ class Attachments(InFile):
         if self.given:
             remedy = f'the nearest attachment is "{nearest_name(name, self.given)}"; attach all files or none'
             raise InputError("is not among the [attachments]", remedy=remedy)
-        self.texts[name] = read_named(self.folder / name)
+        path = self.folder / name
+        self.texts[name] = text_of_mobility(path) if path.suffix == ".nc" else read_named(path)
         return self.texts[name]
 
 

@@ -14,6 +14,8 @@ from .jumps import JumpLaw, conductance_network
 from .landscape import Landscape, LandscapeModel, child_seed, generate_landscape, published_model
 from .lattice import Lattice, Links, links
 from .master_curve import random_barrier_conductivity
+from .mobility import landscape_diffusion
+from .mobility_result import Mobility, load_mobility
 from .network import Network, NetworkSolution, solve_network
 from .percolation import (
     ActivationEnergies,
@@ -39,6 +41,7 @@ __all__ = [
     "LandscapeModel",
     "Lattice",
     "Links",
+    "Mobility",
     "Network",
     "NetworkSolution",
     "PublishedParameters",
@@ -55,9 +58,11 @@ __all__ = [
     "generate_landscape",
     "kinetic_monte_carlo",
     "kramers_kronig_distance",
+    "landscape_diffusion",
     "landscape_from_energies",
     "links",
     "load_hops",
+    "load_mobility",
     "load_spectrum",
     "occupations",
     "published_model",

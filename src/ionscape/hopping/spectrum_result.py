@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from ionscape.constants import VACUUM_PERMITTIVITY
 from ionscape.datasets import Content, StoredResult, read_dataset, write_dataset
 from ionscape.files.table_files import Columns
 from ionscape.provenance import package_version, settings_text
-from ionscape.remarks import remark_entries
+from ionscape.remarks import remark_attributes, remark_entries
 
 from .jumps import JumpLaw
 from .response import ComplexArray
@@ -189,7 +188,7 @@ def make_spectrum(
             "jump_distance": law.jump_distance,
             "lattice": list(landscape.lattice),
             "settings": settings_text(dict(settings)),
-            **{key: json.dumps(value) for key, value in remark_entries(()).items()},
+            **remark_attributes(()),
             "ionscape_version": package_version(),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
         },
