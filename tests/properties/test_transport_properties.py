@@ -129,7 +129,9 @@ def check_gauss(result: SimulationResult, inside: np.ndarray) -> None:
     in_cells = size @ (data["density"].values[inside] - native) @ charges
     moved = size @ np.abs(data["density"].values[inside] - native).sum(axis=2).T
     total = on_surface + in_cells
-    assert np.ptp(total) <= 1e-9 * (np.abs(on_surface).max() + moved.max())
+    # the stored densities are rounded as a whole, what has moved may be a tiny part of them
+    rounding = np.finfo(float).eps * float(np.sum(native)) * sample.thickness
+    assert np.ptp(total) <= 1e-9 * (np.abs(on_surface).max() + moved.max()) + rounding
 
 
 @pytest.fixture(scope="module")
