@@ -133,6 +133,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
         "measurement-schema": measurement_reference,
         "fit-schema": fit_reference,
         "series-schema": series_reference,
+        "hops-schema": hops_reference,
         "command-line": command_reference,
         "python": python_reference,
     }
@@ -269,6 +270,18 @@ def series_reference() -> Iterator[str]:
     from ionscape.series import series_schema
 
     return tables_of(series_schema(), SERIES_TABLES, heading="Top level", anchor="series")
+
+
+def hops_reference() -> Iterator[str]:
+    """The table of keys of a hops file that a series file does not have."""
+    from ionscape.series import hops_schema
+
+    schema = hops_schema()
+    definitions = schema["$defs"]
+    heading = "Hops in time: `[kinetic_monte_carlo]`"
+    yield from table_of_keys(
+        definitions["KineticMonteCarloTable"], definitions, heading=heading, anchor="kineticmontecarlotable"
+    )
 
 
 def tables_of(schema: dict[str, Any], headings: dict[str, str], *, heading: str, anchor: str) -> Iterator[str]:

@@ -7,6 +7,12 @@ from pathlib import Path
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 CHANGES = {
+    "li-borophosphate-hops.toml": {
+        "lattice = 10\n": "lattice = 6\n",
+        "= 6e7": "= 5e6",
+        "_error = 0.05": "_error = 0.2",
+        '"600 K", "800 K", ': "",
+    },
     "rb-mono-fit.toml": {"[fit]\n": '[fit]\nstarts = 1\ncell = "1 nm"\n'},
     "li-borophosphate-series.toml": {"lattice = 100\n": "lattice = 20\n", "lattice = 35\n": "lattice = 12\n"},
 }

@@ -87,11 +87,15 @@ from ionscape.profiling import (
 from ionscape.report import write_report as write_report
 from ionscape.results import load as load
 from ionscape.series import (
+    HopsOfGlasses as HopsOfGlasses,
     SeriesResult as SeriesResult,
     fit_energy_scale as fit_energy_scale,
+    load_hops_file as load_hops_file,
+    load_hops_result as load_hops_result,
     load_series as load_series,
     load_series_result as load_series_result,
     parse_series as parse_series,
+    run_hops as run_hops,
     run_series as run_series,
 )
 from ionscape.sweeps import load_sweep as load_sweep, sweep as sweep

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "ResultKind", "StoredResult", "SweepResult", "kind_of", "load"]
 
-WRITERS = "`ionscape simulate`, `sweep`, `calibrate`, `fit` or `conductivity`"
+WRITERS = "`ionscape simulate`, `sweep`, `calibrate`, `fit`, `conductivity` or `hops`"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +162,8 @@ KINDS = (
                reader="ionscape.hopping:load_mobility"),
     ResultKind(name="spectrum", form="ionscape spectrum ", what="a conductivity spectrum",
                reader="ionscape.hopping:load_spectrum"),
+    ResultKind(name="hops of glasses", form="ionscape hops of glasses ", what="the hops of glasses",
+               reader="ionscape.series:load_hops_result"),
     ResultKind(name="sweep", form="ionscape sweep ", what="a sweep", reader="ionscape.results:load_swept"),
 )  # fmt: skip
 
@@ -194,14 +196,14 @@ def kind_of(path: str | Path) -> ResultKind:
 
 
 def load(path: str | Path) -> StoredResult:
-    """Read a stored result of any kind: of a simulation, a fit, a series or a sweep, or a calibrated profile.
+    """Read a stored result of any kind: of a simulation, a fit, a series, a sweep or hops, or a calibrated profile.
 
     Args:
         path: of the file.
 
     Returns:
-        A `SimulationResult`, `FitResult`, `SeriesResult`, `ConductivitySpectrum`, `SweepResult` or `DepthProfile`; of a
-        fit its problem is not read again.
+        A `SimulationResult`, `FitResult`, `SeriesResult`, `SweepResult`, `DepthProfile`, `Hops`, `HopsOfGlasses`,
+        `ConductivitySpectrum` or the mobility of a landscape; of a fit its problem is not read again.
 
     Raises:
         InputError: the file does not exist, holds none of these, or is damaged.

@@ -16,7 +16,7 @@ MEASUREMENTS = {"rb-mono-fit"}  # tried by the tests of calibration and fits
 EXPERIMENTS = [
     path
     for path in sorted(EXAMPLES.glob("*.toml"))
-    if path.stem not in MEASUREMENTS and not path.stem.endswith("-series")  # series: by the tests of conductivities
+    if path.stem not in MEASUREMENTS and not path.stem.endswith(("-series", "-hops"))  # by the tests of conductivities
 ]
 
 

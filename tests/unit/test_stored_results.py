@@ -16,8 +16,10 @@ import xarray
 import ionscape as isc
 from commands import call_here
 from ionscape.datasets import check_content, file_remarks, load_checked, write_dataset
+from ionscape.hopping.hops_result import CONTENT as HOPS
 from ionscape.inference.result import CONTENT as FIT
 from ionscape.profiling.profile import CONTENT as PROFILE
+from ionscape.series.hops_result import CONTENT as HOPS_OF_GLASSES
 from ionscape.series.result import CONTENT as SERIES
 from ionscape.sweeps import CONTENT as SWEEP
 from ionscape.transport.solution import CONTENT as SIMULATION
@@ -60,6 +62,8 @@ KINDS = {
     "profile": (PROFILE, isc.load_profile),
     "fit": (FIT, lambda path: isc.load_fit_result(path, with_problem=False)),
     "series": (SERIES, isc.load_series_result),
+    "hops": (HOPS, isc.load_hops),
+    "hops of glasses": (HOPS_OF_GLASSES, isc.load_hops_result),
     "sweep": (SWEEP, isc.load_sweep),
 }
 
@@ -192,7 +196,7 @@ def test_damaged_and_incomplete_files_of_every_kind_get_one_sentence(kind: str, 
             check_content(dataset.assign_attrs(file_without_checksum="a.nc"), content, file="a.nc")
         return str(caught.value)
 
-    gone = "error" if kind == "sweep" else next(iter(content.labels))
+    gone = "error" if kind == "sweep" else next(iter(content.labels or content.variables))
     whole.drop_vars(gone).to_netcdf(path, engine="h5netcdf")
     refusal(load, path)
     content = replace(content, labels={**content.labels, "error": ("V",)}) if kind == "sweep" else content

@@ -15,19 +15,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ionscape.experiment import Experiment
-    from ionscape.series import Series
+    from ionscape.series import HopsFile, Series
 
 
-FilePart = Literal["experiment", "measurement", "fit", "series"]
+FilePart = Literal["experiment", "measurement", "fit", "series", "hops"]
 
 
 def schema_command(
-    part: Annotated[FilePart, typer.Argument(help="experiment, measurement, fit or series.")] = "experiment",
+    part: Annotated[FilePart, typer.Argument(help="experiment, measurement, fit, series or hops.")] = "experiment",
 ) -> None:
-    """Print the JSON schema of experiment files, of series files, or of the tables [measurement] or [fit]."""
+    """Print the JSON schema of experiment, series or hops files, or of the tables [measurement] or [fit]."""
     from ionscape.experiment import experiment_schema
     from ionscape.inference.settings import fit_schema
     from ionscape.profiling.settings import measurement_schema
+    from ionscape.series.hops_settings import hops_schema
     from ionscape.series.settings import series_schema
 
     makers = {
@@ -35,22 +36,28 @@ def schema_command(
         "measurement": measurement_schema,
         "fit": fit_schema,
         "series": series_schema,
+        "hops": hops_schema,
     }
     say(json.dumps(makers[part](), indent=2))
 
 
 def check_command(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Experiment or series of glasses, a TOML file.", show_default=False)
+        Path,
+        typer.Argument(metavar="FILE", help="Experiment, series of glasses or hops, a TOML file.", show_default=False),
     ],
 ) -> None:
-    """Check an experiment file, or a series file, and describe it in a few lines."""
+    """Check an experiment file, a series file or a hops file, and describe it in a few lines."""
     from ionscape.experiment import load_experiment
     from ionscape.files.text import read_text
     from ionscape.files.toml import parse_toml
 
     data = parse_toml(read_text(file), file=str(file))
-    if "glass" in data and "sample" not in data:
+    if "kinetic_monte_carlo" in data:
+        from ionscape.series import load_hops_file
+
+        lines = describe_hops(load_hops_file(file))
+    elif "glass" in data and "sample" not in data:
         from ionscape.series import load_series
 
         lines = describe_series(load_series(file))
@@ -58,6 +65,20 @@ def check_command(
         lines = describe(load_experiment(file))
     for line in lines:
         say(line)
+
+
+def describe_hops(given: HopsFile) -> list[str]:
+    """What a hops file asks for, in a few lines."""
+    table = given.settings.kinetic_monte_carlo
+    ratios = ", ".join(f"{x:g}" for x in given.settings.glass.borate_fraction)
+    kelvins = ", ".join(f"{kelvin:.5g} K" for kelvin in table.temperatures)
+    parts = len(given.glasses) * len(table.temperatures) * table.landscapes
+    return [
+        given.title,
+        f"glasses: {given.settings.glass.alkali}, y = {given.settings.glass.alkali_oxide_fraction:g}, x = {ratios}",
+        f"hops in time: {parts} runs, of {table.landscapes} landscapes of {table.lattice}³ sites at {kelvins},"
+        f" each until {table.relative_error:.2%} or {table.most_hops:.2g} hops",
+    ]
 
 
 def describe_series(series: Series) -> Iterator[str]:

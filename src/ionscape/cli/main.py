@@ -14,6 +14,7 @@ from ionscape.cli.describe import check_command, schema_command
 from ionscape.cli.doctor import doctor_command
 from ionscape.cli.fit import fit_command
 from ionscape.cli.glass import glass_command
+from ionscape.cli.hops import hops_command
 from ionscape.cli.inspect import inspect_command
 from ionscape.cli.redraw import export_command, figure_command, summary_command
 from ionscape.cli.report import report_command
@@ -45,6 +46,7 @@ application.command("report")(report_command)
 application.command("sweep")(sweep_command)
 application.command("glass")(glass_command)
 application.command("conductivity")(conductivity_command)
+application.command("hops")(hops_command)
 application.command("workbench")(workbench_command)
 application.command("check")(check_command)
 application.command("figure")(figure_command)

@@ -175,6 +175,7 @@ def summary_command(
 
     from ionscape.cli.calibrate import print_profile
     from ionscape.cli.fit import WIDTH, print_fit
+    from ionscape.cli.hops_table import print_hops, print_landscape
     from ionscape.cli.series_table import print_result
     from ionscape.cli.sweep_table import print_sweep
     from ionscape.cli.table import print_summary, write_summary
@@ -189,6 +190,8 @@ def summary_command(
         "fit": lambda: print_fit(Console(width=max(Console().width, WIDTH)), loaded),
         "series": lambda: print_result(loaded),
         "sweep": lambda: print_sweep(Console(), loaded.dataset),
+        "hops": lambda: print_landscape(loaded),
+        "hops of glasses": lambda: print_hops(loaded),
     }
     if not quiet:
         printers[stored.name]()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .plot import Plot
     from .render_matplotlib import Drawing
 
-Owner = Literal["simulation", "profile", "fit", "series", "sweep"]
+Owner = Literal["simulation", "profile", "fit", "series", "sweep", "hops", "hops of glasses"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +90,12 @@ FIGURES = (
                 shows="activation energies over the mixing ratio"),
     FigureEntry(name="conductivity", of="series", function="conductivities",
                 shows="conductivities over the mixing ratio"),
+    FigureEntry(name="displacements", of="hops", function="hop_displacements",
+                shows="mean-square displacements over the lag, and their slopes"),
+    FigureEntry(name="displacements", of="hops of glasses", function="hop_displacements",
+                shows="mean-square displacements over the lag, and their slopes"),
+    FigureEntry(name="network", of="hops of glasses", function="hop_conductivities",
+                shows="conductivities of hops and network over the temperature, and their ratio"),
     FigureEntry(name="values", of="sweep", function="swept_values", shows="charge, front and plateau over a parameter"),
     FigureEntry(name="arrhenius", of="series", function="arrhenius_plot", shows="Arrhenius plots"),
 )  # fmt: skip

@@ -59,7 +59,8 @@ CONTENT = Content(
     what="a result of hops in time",
     command="ionscape hops",
     variables=dict.fromkeys(("conductivity", "diffusion_coefficient", "network_conductivity"), ()),
-    attributes={"title": "text", "warnings": "JSON", "remarks": "JSON", "settings": "JSON"},
+    attributes={"title": "text", "warnings": "JSON", "settings": "JSON"},
+    possible={"remarks": "JSON"},
 )
 
 NOT_AS_SURE = Kind("hops_not_as_sure", "The error of {what} is {error:percent 2} where {asked:percent 2} was asked.")
@@ -205,14 +206,20 @@ def make_hops(
     numbers["occupation_chi_square"] = chi_square
     for name, (unit, meaning) in NUMBERS.items():
         variables[name] = ((), float(numbers[name]), {"units": unit, "long_name": meaning})
-    for name, lag, displacements in (
-        ("mean_square_displacement", "lag_time", found.displacements),
-        ("tracer_mean_square_displacement", "tracer_lag_time", found.tracer_displacements),
+    for prefix, what, displacements, slopes in (
+        ("", "of all ions together, corrected, per ion", found.displacements, found.collective),
+        ("tracer_", "of single ions", found.tracer_displacements, found.single),
     ):
-        errors = np.array([standard_error(column) for column in displacements.T])
-        what = "of all ions together, corrected, per ion" if name.startswith("mean") else "of single ions"
-        for end, array in (("", displacements.mean(axis=0)), ("_error", errors)):
-            variables[name + end] = (lag, array * area, {"units": "m^2", "long_name": what})
+        # no slope begins at the longest lag
+        padded = np.pad(slopes.values / system.ions, ((0, 0), (0, 1)), constant_values=math.nan)
+        for name, unit, size, values in (
+            ("mean_square_displacement", "m^2", area, displacements),
+            ("half_slope", "m^2/s", rate * area, padded),
+        ):
+            errors = np.array([standard_error(column) for column in values.T])
+            for end, array in (("", values.mean(axis=0)), ("_error", errors)):
+                attributes = {"units": unit, "long_name": f"{name.replace('_', ' ')} {what}"}
+                variables[f"{prefix}{name}{end}"] = (f"{prefix}lag_time", array * size, attributes)
     for name, array in (("occupation", occupied), ("occupation_error", occupied_error), ("fermi", system.occupations)):
         whole = np.full(landscape.lattice, np.nan)
         whole[landscape.accessible] = array

@@ -1,11 +1,15 @@
 """Series of glasses: from compositions to activation energies and conductivities.
 
 `load_series` reads a series file, `run_series` calculates every landscape of every composition and averages,
-`fit_energy_scale` finds the parameters of the landscape from measured activation energies.
+`fit_energy_scale` finds the parameters of the landscape from measured activation
+energies. `load_hops_file` and `run_hops` do the same for hops in time.
 """
 
 from ionscape.series.fit import EnergyScaleFit, fit_energy_scale
 from ionscape.series.frequency import FrequencyFit, fit_attempt_frequency
+from ionscape.series.hops_result import HopsOfGlasses, load_hops_result
+from ionscape.series.hops_run import HopsFile, load_hops_file, parse_hops_file, run_hops
+from ionscape.series.hops_settings import hops_schema
 from ionscape.series.load import Series, load_series, parse_series
 from ionscape.series.result import SeriesResult, load_series_result
 from ionscape.series.run import run_series
@@ -14,13 +18,20 @@ from ionscape.series.settings import series_schema
 __all__ = [
     "EnergyScaleFit",
     "FrequencyFit",
+    "HopsFile",
+    "HopsOfGlasses",
     "Series",
     "SeriesResult",
     "fit_attempt_frequency",
     "fit_energy_scale",
+    "hops_schema",
+    "load_hops_file",
+    "load_hops_result",
     "load_series",
     "load_series_result",
+    "parse_hops_file",
     "parse_series",
+    "run_hops",
     "run_series",
     "series_schema",
 ]

@@ -25,6 +25,7 @@ from ionscape.glass import (
 from ionscape.glass.literature import of_content
 from ionscape.provenance import text_hash
 
+from .hops_settings import HopsTable
 from .settings import FIT, NetworkTable, PercolationTable, SeriesTable
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def parse_series(text: str, *, file: str | None = None, folder: str | Path = "."
 
 
 def make_series_glass(
-    settings: SeriesTable, borate_fraction: float, table: Sequence[tuple[float, NetworkFormerUnits]] = ()
+    settings: SeriesTable | HopsTable, borate_fraction: float, table: Sequence[tuple[float, NetworkFormerUnits]] = ()
 ) -> Glass:
     """The glass of a series with that mixing ratio.
 
@@ -269,11 +270,24 @@ def too_few_sites(settings: SeriesTable, composition: Composition, found: str, *
 
 def _model(settings: SeriesTable, composition: Composition, *, file: str | None) -> LandscapeModel | None:
     """The model of the landscapes; None if it is to be fitted."""
+    table = settings.landscape
+    return None if table.energy_scale == FIT else landscape_of(settings, composition, file=file)
+
+
+def landscape_of(settings: SeriesTable | HopsTable, composition: Composition, *, file: str | None) -> LandscapeModel:
+    """The model of the landscapes of a file, given or published.
+
+    Args:
+        settings: the file.
+        composition: one of its glasses.
+        file: its name, for messages.
+
+    Raises:
+        InputError: nothing is given, and nothing published for this alkali.
+    """
     from ionscape.hopping import published_model
 
     table = settings.landscape
-    if table.energy_scale == FIT:
-        return None
     if table.energy_scale is not None and table.noise is not None:
         return landscape_model(settings, energy_scale=float(table.energy_scale), noise=table.noise)
     try:
@@ -286,7 +300,7 @@ def _model(settings: SeriesTable, composition: Composition, *, file: str | None)
     return landscape_model(settings, energy_scale=known.energy_scale, noise=known.noise)
 
 
-def landscape_model(settings: SeriesTable, *, energy_scale: float, noise: float) -> LandscapeModel:
+def landscape_model(settings: SeriesTable | HopsTable, *, energy_scale: float, noise: float) -> LandscapeModel:
     """The model of a series for an energy scale [J] and a noise."""
     from ionscape.hopping import LandscapeModel
 

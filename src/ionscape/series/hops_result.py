@@ -1,0 +1,194 @@
+"""The result of the hops of a file: means over landscapes and the values of each, how it is summarised and read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ionscape.arrays import FloatArray
+from ionscape.datasets import Content, StoredResult, read_dataset
+from ionscape.files.table_files import Columns
+from ionscape.provenance import provenance_attributes
+from ionscape.remarks import Kind, Remark, remark_attributes, remark_entries
+
+from .hops_settings import HopsTable
+
+if TYPE_CHECKING:
+    import xarray
+
+FORMAT = "ionscape hops of glasses 1"
+DIMENSIONS = ("x", "temperature")
+_UNITS = {"lag_time": "s", "mean_square_displacement": "m^2", "half_slope": "m^2/s"}
+MEANS = {
+    "conductivity": "S/m", "network_conductivity": "S/m", "network_ratio": "1", "diffusion_coefficient": "m^2/s",
+    "tracer_diffusion_coefficient": "m^2/s", "haven_ratio": "1", "chemical_diffusion_coefficient": "m^2/s",
+}  # fmt: skip
+"""Of which there is a mean over the landscapes with its standard error."""
+CONTENT = Content(
+    form=FORMAT,
+    what="the hops of glasses",
+    command="ionscape hops",
+    variables={
+        "x": ("x",), "temperature": ("temperature",), "conductivity": DIMENSIONS,
+        "network_conductivity": DIMENSIONS, "landscape_conductivity": (*DIMENSIONS, "landscape"),
+    },
+    attributes={"title": "text", "warnings": "JSON", "settings": "JSON"},
+    possible={"remarks": "JSON"},
+)  # fmt: skip
+
+UNKNOWN_TRACER = Kind(
+    "tracer_unknown",
+    "In {count} of {all} runs the tracer diffusion coefficient still falls at the longest lags: it and the Haven"
+    " ratio are not given there.",
+)
+LESS_SURE = Kind(
+    "landscapes_not_as_sure",
+    "In {count} of {all} runs the error of D_σ is above the {asked:percent 2} that was asked, at most"
+    " {worst:percent 2}.",
+)
+FEW = Kind(
+    "few_landscapes_of_hops",
+    "Errors of the means over {number} landscapes say little: they are uncertain by a third or more.",
+)
+LEAST_LANDSCAPES = 6
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HopsOfGlasses(StoredResult):
+    """Hops of several glasses, temperatures and landscapes.
+
+    Attributes:
+        dataset: means over the landscapes over `x` and `temperature`, and the values of each landscape.
+    """
+
+    dataset: xarray.Dataset
+
+    def summary(self) -> dict[str, Any]:
+        """Title, remarks, and an entry for each composition and temperature, in SI units; NaN where there is none."""
+        data = self.dataset
+        names = [f"{name}{end}" for name in MEANS for end in ("", "_error")]
+        return {
+            "title": str(data.attrs["title"]),
+            **remark_entries(self.remarks),
+            "landscapes": int(data.sizes["landscape"]),
+            "hops": [
+                {
+                    "x": float(x), "temperature": float(kelvin),
+                    **{name: float(data[name].values[row, column]) for name in names},
+                }
+                for row, x in enumerate(data["x"].values) for column, kelvin in enumerate(data["temperature"].values)
+            ],
+        }  # fmt: skip
+
+    def columns(self) -> Columns:
+        """The means with their errors, a row for each composition and temperature, in SI units."""
+        data = self.dataset
+        rows, columns = data.sizes["x"], data.sizes["temperature"]
+        return [
+            ("x", np.repeat(data["x"].values, columns).tolist()),
+            ("temperature (K)", np.tile(data["temperature"].values, rows).tolist()),
+            *(
+                (f"{(name + end).replace('_', ' ')} ({unit})", data[name + end].values.ravel().tolist())
+                for name, unit in MEANS.items() for end in ("", "_error")
+            ),
+        ]  # fmt: skip
+
+
+def load_hops_result(path: str | Path) -> HopsOfGlasses:
+    """Read a result that `HopsOfGlasses.to_netcdf` wrote.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        InputError: the file does not exist, is no such result, or is damaged.
+    """
+    return HopsOfGlasses(dataset=read_dataset(path, CONTENT))
+
+
+def make_result(
+    found: Sequence[Mapping[str, Any]], *, title: str, source: str, settings: HopsTable,
+    borate_fractions: Sequence[float],
+) -> HopsOfGlasses:  # fmt: skip
+    """Means over the landscapes.
+
+    Args:
+        found: values of each part by name, landscapes varying fastest, then temperatures.
+        title: shown in figures.
+        source: text of the file.
+        settings: of it.
+        borate_fractions: of the glasses.
+    """
+    import xarray
+
+    from ionscape.hopping.hops_result import NUMBERS, VALUES
+
+    table = settings.kinetic_monte_carlo
+    shape = (len(borate_fractions), len(table.temperatures), table.landscapes)
+    units = {
+        **{name: unit for name, (unit, _) in VALUES.items()},
+        **{name: unit for name, (unit, _) in NUMBERS.items()},
+    }
+    single: dict[str, FloatArray] = {
+        name: np.array([part[name] for part in found], dtype=np.float64).reshape(*shape, *np.shape(found[0][name]))
+        for name in found[0]
+    }
+    variables: dict[str, Any] = {}
+    for name, values in single.items():
+        unit = units.get(name.removesuffix("_error")) or _UNITS[name.removeprefix("tracer_").removesuffix("_error")]
+        variables[f"landscape_{name}"] = ((*DIMENSIONS, "landscape", "lag")[: values.ndim], values, {"units": unit})
+    for name, unit in MEANS.items():
+        mean, error = _mean(name, single)
+        variables[name] = (DIMENSIONS, mean, {"units": unit, "long_name": "mean over the landscapes"})
+        variables[f"{name}_error"] = (DIMENSIONS, error, {"units": unit, "long_name": "standard error of the mean"})
+    dataset = xarray.Dataset(
+        variables,
+        coords={
+            "x": ("x", list(borate_fractions), {"units": "1", "long_name": "B2O3 / (B2O3 + P2O5)"}),
+            "temperature": ("temperature", list(table.temperatures), {"units": "K", "long_name": "temperature"}),
+        },
+        attrs={
+            "format": FORMAT,
+            "title": title,
+            **remark_attributes(_remarks(single, table.relative_error)),
+            **provenance_attributes(source=source, settings=settings.model_dump(), kind="source"),
+        },
+    )
+    return HopsOfGlasses(dataset=dataset)
+
+
+def _mean(name: str, single: Mapping[str, FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """Mean over the landscapes and its standard error, from their scatter; that of the run where there is one only.
+
+    The ratio to the network is that of the two mean conductivities, in which the common scatter cancels.
+    """
+    values = single[name]
+    count = values.shape[-1]
+    if count == 1:
+        own = single.get(f"{name}_error")
+        return values[..., 0], np.zeros(values.shape[:2]) if own is None else own[..., 0]
+    if name == "network_ratio":
+        hops, network = single["conductivity"], single["network_conductivity"]
+        mean = hops.mean(axis=-1) / network.mean(axis=-1)
+        scatter = (hops - mean[..., None] * network).std(axis=-1, ddof=1) / network.mean(axis=-1)
+        return mean, scatter / math.sqrt(count)
+    return values.mean(axis=-1), values.std(axis=-1, ddof=1) / math.sqrt(count)
+
+
+def _remarks(single: Mapping[str, FloatArray], asked: float) -> list[Remark]:
+    tracer, errors = single["tracer_diffusion_coefficient"], single["diffusion_coefficient_error"]
+    relative = errors / single["diffusion_coefficient"]
+    unknown, unsure = int(np.isnan(tracer).sum()), int((relative > asked).sum())
+    remarks: list[Remark] = []
+    if unknown:
+        remarks.append(UNKNOWN_TRACER(count=unknown, all=tracer.size))
+    if unsure:
+        remarks.append(LESS_SURE(count=unsure, all=tracer.size, asked=asked, worst=float(relative.max())))
+    if 1 < tracer.shape[-1] < LEAST_LANDSCAPES:
+        remarks.append(FEW(number=tracer.shape[-1]))
+    return remarks

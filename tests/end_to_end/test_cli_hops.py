@@ -1,0 +1,122 @@
+"""`ionscape hops`: from a file to a result, again from the store, its figures, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import ionscape as isc
+from commands import call_here
+
+HOPS = """
+title = "Li, quick"
+[glass]
+alkali = "Li"
+alkali_oxide_fraction = 0.33
+borate_fraction = 0.5
+[landscape]
+energy_scale = "0.64 eV"
+noise = 0.42
+[hopping]
+attempt_frequency = "4e14 Hz"
+[kinetic_monte_carlo]
+lattice = 6
+landscapes = 2
+temperatures = ["900 K", "1200 K"]
+relative_error = 0.2
+most_hops = 3e6
+"""
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hops")
+    (folder / "li.toml").write_text(HOPS)
+    words = ("hops", "li.toml", "--output", "hops.nc", "--summary", "hops.json", "--scheduler", "serial")
+    return folder, call_here(*words, folder=folder)
+
+
+def test_writes_result_summary_and_figures(done) -> None:
+    folder, run = done
+    assert run.returncode == 0, run.stderr
+    assert "network" in run.stdout
+    summary = json.loads((folder / "hops.json").read_text())
+    assert [entry["temperature"] for entry in summary["hops"]] == [900.0, 1200.0]
+    cold, warm = summary["hops"]
+    assert 0.0 < cold["conductivity"] < warm["conductivity"]
+    for name in ("hops-displacements.png", "hops-network.png"):
+        assert (folder / name).stat().st_size > 10_000
+    result = isc.load(folder / "hops.nc")
+    assert isinstance(result, isc.HopsOfGlasses)
+    data = result.dataset
+    single = data["landscape_conductivity"].values
+    assert data["conductivity"].values == pytest.approx(single.mean(axis=-1))
+    # of two values the standard error is half their distance
+    assert data["conductivity_error"].values == pytest.approx(np.abs(np.diff(single, axis=-1))[..., 0] / 2.0)
+
+
+def test_part_is_that_of_the_verb(done) -> None:
+    """The second landscape at 1200 K, made by hand."""
+    folder, _ = done
+    seed = np.random.SeedSequence([1, 2, 1])
+    model = isc.LandscapeModel(energy_scale=0.64 * 1.602176634e-19, noise=0.42)
+    landscape = isc.generate_landscape("0.33 Li2O 0.67 (0.5 B2O3 0.5 P2O5)", lattice=6, rng=seed, model=model)
+    found = isc.kinetic_monte_carlo(
+        landscape, temperature=1200.0, rng=isc.hopping.child_seed(seed, 2), relative_error=0.2, most_hops=3e6,
+        jumps=isc.JumpLaw(barrier=model.least_barrier, attempt_frequency=4e14, jump_distance=5e-10),
+    )  # fmt: skip
+    stored = isc.load(folder / "hops.nc").dataset["landscape_diffusion_coefficient"].values[0, 1, 1]
+    assert stored == pytest.approx(found.summary()["diffusion_coefficient"], rel=1e-12)
+
+
+def test_a_run_again_takes_all_from_the_store_and_gives_the_same(done) -> None:
+    folder, _ = done
+    before = (folder / "hops.json").read_text()
+    words = ("hops", "li.toml", "--output", "hops.nc", "--summary", "again.json", "--no-figure", "--processes", "2")
+    again = call_here(*words, folder=folder)
+    assert again.returncode == 0
+    assert (folder / "again.json").read_text() == before
+
+
+def test_summary_figure_export_check_and_schema_know_it(done) -> None:
+    folder, _ = done
+    for words in (
+        ("summary", "hops.nc"), ("figure", "hops.nc", "network", "--output", "a.svg"),
+        ("figure", "hops.nc", "displacements", "--output", "b.svg"), ("export", "hops.nc", "table.csv"),
+        ("check", "li.toml"), ("schema", "hops"),
+    ):  # fmt: skip
+        ran = call_here(*words, folder=folder)
+        assert ran.returncode == 0, (words, ran.stderr)
+    assert (folder / "table.csv").read_text().startswith("x,temperature (K),conductivity (S/m)")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('["900 K", "1200 K"]', '["0 K"]', "kinetic_monte_carlo.temperatures[0]"),
+        ("noise = 0.42", "noise = 0.42\nbarrier = -0.1", "landscape.barrier"),
+        ('"4e14 Hz"', '"fit"', "cannot be fitted to hops"),
+        ("relative_error = 0.2", "relative_error = 0.5", "kinetic_monte_carlo.relative_error"),
+        ("noise = 0.42", "noise = 0.42\nvacant_site_fraction = 0.001", "kinetic_monte_carlo.lattice = 6: is too small"),
+        ("fraction = 0.33", "fraction = 0.15", "cannot be followed; the first: no path of accessible sites"),
+        ("most_hops", "most_hop", "the nearest known key"),
+    ],
+)
+def test_what_cannot_be_used_is_one_sentence_and_status_2(old: str, new: str, words: str, tmp_path: Path) -> None:
+    assert old in HOPS
+    (tmp_path / "bad.toml").write_text(HOPS.replace(old, new))
+    run = call_here("hops", "bad.toml", "--scheduler", "serial", "--quiet", folder=tmp_path)
+    assert run.returncode == 2, run.stderr
+    assert words in run.stderr
+    assert run.stderr.count("\n") == 1
+
+
+def test_too_few_hops_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "short.toml").write_text(HOPS.replace("most_hops = 3e6", "most_hops = 100"))
+    run = call_here("hops", "short.toml", "--scheduler", "serial", "--quiet", folder=tmp_path)
+    assert run.returncode == 1
+    assert "too few to mean anything" in run.stderr
+    assert run.stderr.count("\n") == 1
