@@ -211,8 +211,13 @@ def _model(
     except InputError:
         if "energy_scale" in given or "noise" in given:
             raise
-        return None, (NOT_PUBLISHED(alkali=composition.alkali),)
+        return None, (NOT_PUBLISHED(glass=_in_words(composition)),)
     return replace(published, **given, transverse_faces=transverse_faces), ()
+
+
+def _in_words(composition: Composition) -> str:
+    alkalis = " and ".join(composition.alkalis)
+    return f"{alkalis} glasses with silica" if composition.silicate_fraction > 0.0 else alkalis
 
 
 @contextmanager

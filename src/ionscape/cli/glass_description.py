@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NO_LANDSCAPE = Kind("no_landscape", "There is no landscape, since y {reason}.")
 NO_PATH = Kind("no_path", "{reason}")
 NOT_PUBLISHED = Kind(
-    "no_energy_scale", "No energy scale is published for {alkali}: a landscape needs --energy-scale and --noise."
+    "no_energy_scale", "No energy scale is published for {glass}: a landscape needs --energy-scale and --noise."
 )
 
 
@@ -49,17 +49,17 @@ class Description:
 
     def as_mapping(self) -> dict[str, Any]:
         """The same for a JSON file; energies in eV."""
-        from ionscape.glass import UNIT_KINDS
-
         composition, landscape = self.glass.composition, self.landscape
         return {
             "title": composition.formula,
             **remark_entries(self.remarks),
             "alkali": composition.alkali,
+            "alkalis": composition.alkalis,
+            "network_formers": composition.formers,
             "y": composition.alkali_oxide_fraction,
             "x": composition.borate_fraction,
             "units": dict(self.glass.units.fractions),
-            "charges": {kind.name: kind.charge for kind in UNIT_KINDS},
+            "charges": {kind.name: kind.charge for kind in self.glass.units.kinds},
             "ions_per_cation": composition.ions_per_cation,
             "ion_density": self.density.value,
             "ion_density_basis": self.density.basis,
@@ -120,18 +120,18 @@ def describe(
 
 def print_description(console: Console, found: Description) -> None:
     """Print a table of the units and what follows from them."""
-    from ionscape.glass import UNIT_KINDS
-
     composition = found.glass.composition
     rows: list[list[str] | None] = []
-    for kind in UNIT_KINDS:
+    for kind in found.glass.units.kinds:
         fraction = found.glass.units[kind.name]
         if fraction > 0.0:
             share = kind.charge * fraction
             charges = ("0", "0") if kind.charge == 0 else (f"{kind.charge:+d}", f"{share:+.4f}")
             rows.append([kind.symbol, f"{fraction:.4f}", *charges])
-    ions = f"{composition.ions_per_cation:.4f}"
-    rows += [None, [f"{composition.alkali}⁺", ions, "+1", f"+{ions}"]]
+    rows.append(None)
+    for alkali, part in composition.alkalis.items():
+        ions = f"{composition.ions_per_cation * part:.4f}"
+        rows.append([f"{alkali}⁺", ions, "+1", f"+{ions}"])
     print_table(console, composition.formula, ["unit", "fraction", "charge", "charge per cation"], rows)
     for name, value in _lines(found):
         console.print(f"{name:<22}{value}", highlight=False, markup=False)

@@ -1,11 +1,11 @@
 """Network former units of a glass and the site energies that follow from them, as Bosi 2021, Figs. 1 to 3.
 
-Borate units are blue, phosphate units red to yellow; the darker, the more charge they carry.
+Borate units are blue, phosphate units red to yellow, silicate units green; the darker, the more charge they carry.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from .render_matplotlib import Drawing
 from .style import LineStyle, colour_of_map, ion_styles
 
 if TYPE_CHECKING:
-    from ionscape.glass import Glass, NetworkFormerUnits
+    from ionscape.glass import Glass, NetworkFormerUnits, UnitKind
     from ionscape.hopping import Landscape
     from ionscape.series import Series
 
@@ -36,31 +36,51 @@ UNIT_STYLES: dict[str, tuple[str, LineStyle]] = {
     "B4": ("#0B3C8C", "solid"),
     "B3": ("#8AB8E6", (0, (5, 1.5))),
     "B2": ("#2E7EBF", (0, (1, 1))),
+    "B1": ("#17BECF", (0, (3, 1, 1, 1))),
     "P4": ("#7A0177", (0, (3, 1, 1, 1, 1, 1))),
     "P3": ("#F2B84B", (0, (5, 1.5))),
     "P2": ("#E07B1A", "solid"),
     "P1": ("#B8330E", (0, (6, 1.5, 1, 1.5))),
     "P0": ("#6B0F0F", (0, (1, 1))),
+    "Q4": ("#A6D96A", (0, (5, 1.5))),
+    "Q3": ("#4DAF4A", "solid"),
+    "Q2": ("#1B7837", (0, (6, 1.5, 1, 1.5))),
+    "Q1": ("#00441B", (0, (3, 1, 1, 1, 1, 1))),
+    "Q0": ("#526B2D", (0, (1, 1))),
 }
 _ORDER = tuple(UNIT_STYLES)
+OWN_COLOURS = ("#555555", "#9C7A5B", "#8A5BA6", "#A65B73")
+"""Of units without a name of the package's own, in their order."""
+
+
+def unit_style(name: str, kinds: Sequence[UnitKind]) -> tuple[str, LineStyle]:
+    """Colour and line of a kind of units among those of a glass."""
+    if name in UNIT_STYLES:
+        return UNIT_STYLES[name]
+    own = [kind.name for kind in kinds if kind.name not in UNIT_STYLES]
+    return OWN_COLOURS[own.index(name) % len(OWN_COLOURS)], (0, (4, 1.5))
+
+
+def _in_order(kinds: Sequence[UnitKind]) -> list[UnitKind]:
+    """As they are drawn: borate, phosphate, silicate, others."""
+    place = {name: number for number, name in enumerate(_ORDER)}
+    return sorted(kinds, key=lambda kind: place.get(kind.name, len(place)))
 
 
 def units_panel(glass: Glass) -> Panel:
     """The fractions of network former units as bars, each with the charge of its kind."""
-    from ionscape.glass import UNIT_KINDS
-
-    kinds = {kind.name: kind for kind in UNIT_KINDS}
-    present = [name for name in _ORDER if glass.units[name] > LEAST_FRACTION]
+    units = glass.units
+    present = [kind for kind in _in_order(units.kinds) if units[kind.name] > LEAST_FRACTION]
     bars = [
-        Curve(name=kinds[name].symbol, x=np.array([float(place)]), y=np.array([glass.units[name]]), kind="bars",
-              colour=UNIT_STYLES[name][0], notes=(f"{100.0 * glass.units[name]:.1f} %",), legend=False)
-        for place, name in enumerate(present)
+        Curve(name=kind.symbol, x=np.array([float(place)]), y=np.array([units[kind.name]]), kind="bars",
+              colour=unit_style(kind.name, units.kinds)[0], notes=(f"{100.0 * units[kind.name]:.1f} %",), legend=False)
+        for place, kind in enumerate(present)
     ]  # fmt: skip
-    ticks = tuple(f"{kinds[name].symbol}\n{_charge(kinds[name].charge)}" for name in present)
+    ticks = tuple(f"{kind.symbol}\n{_charge(kind.charge)}" for kind in present)
     return Panel(
         horizontal=Axis(label="network former unit and its charge", ticks=ticks,
                         limits=(-0.6, max(len(present), 3) - 0.4)),
-        vertical=replace(UNITS_AXIS, limits=(0.0, 1.15 * max(glass.units[name] for name in present))),
+        vertical=replace(UNITS_AXIS, limits=(0.0, 1.15 * max(units[kind.name] for kind in present))),
         curves=tuple(bars), legend="",
     )  # fmt: skip
 
@@ -110,30 +130,35 @@ def mixing_panel(
     points: int = 401,
 ) -> Panel:
     """The units over x; see `units_against_mixing_ratio`."""
-    from ionscape.glass import UNIT_KINDS, Composition, network_former_units
+    from ionscape.glass import Composition, network_former_units
 
     def of_model(borate: float) -> NetworkFormerUnits:
         return network_former_units(
             Composition(alkali=alkali, alkali_oxide_fraction=alkali_oxide_fraction, borate_fraction=borate)
         )
 
-    symbols = {kind.name: kind.symbol for kind in UNIT_KINDS}
-    borate, table = _units_table(units_of or of_model, points)
+    y = alkali_oxide_fraction
+    title = f"{y:.4g} {lowered_digits(alkali + '2O')} – {1 - y:.4g} [x B₂O₃ – (1−x) P₂O₅]"
+    return _panel_over_ratio(units_of or of_model, points, title=title, horizontal=BORATE_FRACTION)
+
+
+def _panel_over_ratio(
+    units_of: Callable[[float], NetworkFormerUnits], points: int, *, title: str, horizontal: Axis
+) -> Panel:
+    ratio, kinds, table = _units_table(units_of, points)
     curves: list[Curve] = []
-    for name in _ORDER:
-        fractions = table[name]
+    for kind in _in_order(kinds):
+        fractions = table[kind.name]
         present = np.nan_to_num(fractions) > LEAST_FRACTION
         if not present.any():
             continue
         # A line begins and ends on the axis, but does not run along it.
         near = present | np.append(present[1:], False) | np.append(False, present[:-1])
-        colour, line = UNIT_STYLES[name]
+        colour, line = unit_style(kind.name, kinds)
         shown = np.where(near, fractions, np.nan)
-        curves.append(Curve(name=symbols[name], x=borate, y=shown, colour=colour, line=line))
-    y = alkali_oxide_fraction
+        curves.append(Curve(name=kind.symbol, x=ratio, y=shown, colour=colour, line=line))
     return Panel(
-        title=f"{y:.4g} {lowered_digits(alkali + '2O')} – {1 - y:.4g} [x B₂O₃ – (1−x) P₂O₅]", legend="beside",
-        horizontal=replace(BORATE_FRACTION, limits=(0.0, 1.0)), vertical=UNITS_AXIS,
+        title=title, legend="beside", horizontal=replace(horizontal, limits=(0.0, 1.0)), vertical=UNITS_AXIS,
         curves=tuple(curves),
     )  # fmt: skip
 
@@ -202,22 +227,25 @@ def glass_overview(glass: Glass, landscape: Landscape | None = None) -> Plot:
 
 def _units_table(
     units_of: Callable[[float], NetworkFormerUnits], points: int
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """The x and the fractions of each kind, NaN where there are none."""
-    borate = np.linspace(0.0, 1.0, points)
-    table = {name: np.full(points, np.nan) for name in _ORDER}
+) -> tuple[np.ndarray, list[UnitKind], dict[str, np.ndarray]]:
+    """The ratios, all kinds that occur, and the fractions of each, NaN where there are no units."""
+    ratios = np.linspace(0.0, 1.0, points)
+    found: list[NetworkFormerUnits | None] = []
     refusal: InputError | None = None
-    for number, value in enumerate(borate):
+    for value in ratios:
         try:
-            units = units_of(float(value))
+            found.append(units_of(float(value)))
         except InputError as error:
             refusal = error
-            continue
-        for name in _ORDER:
-            table[name][number] = units[name]
-    if refusal is not None and np.isnan(table["B4"]).all():
+            found.append(None)
+    kinds = list({kind.name: kind for units in found if units is not None for kind in units.kinds}.values())
+    if refusal is not None and not kinds:
         raise refusal
-    return borate, table
+    table = {
+        kind.name: np.array([np.nan if units is None else units.fractions.get(kind.name, 0.0) for units in found])
+        for kind in kinds
+    }
+    return ratios, kinds, table
 
 
 def _charge(charge: int) -> str:

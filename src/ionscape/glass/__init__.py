@@ -1,4 +1,4 @@
-"""Alkali borophosphate glasses: from a composition to the network former units that carry its charges.
+"""Alkali glasses of borate, phosphate and silica: from a composition to the units that carry its charges.
 
 `make_glass` takes a formula such as "0.33 Li2O 0.67 (0.4 B2O3 0.6 P2O5)" and gives the composition with its units,
 from the model or as measured; the landscapes of `ionscape.hopping` start from there.
@@ -15,20 +15,20 @@ from ionscape.glass.composition import (
 )
 from ionscape.glass.formula import parse_composition
 from ionscape.glass.glass import Glass, make_glass
+from ionscape.glass.kinds import ALL_KINDS, UNIT_KINDS, UnitKind
 from ionscape.glass.literature import LiteratureGlass, LiteratureSeries, read_literature, select_series
+from ionscape.glass.speciation import network_former_units
 from ionscape.glass.tables import read_measured_units
 from ionscape.glass.units import (
-    UNIT_KINDS,
     NetworkFormerUnits,
     UnitBalance,
-    UnitKind,
     interpolate_units,
     measured_units,
-    network_former_units,
 )
 
 __all__ = [
     "ALKALI",
+    "ALL_KINDS",
     "UNIT_KINDS",
     "Composition",
     "Glass",

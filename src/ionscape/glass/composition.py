@@ -1,8 +1,8 @@
-"""Compositions of alkali borophosphate glasses: y M2O – (1 − y) [x B2O3 – (1 − x) P2O5], as Bosi 2021 writes them."""
+"""Compositions of alkali glasses: y M2O – (1 − y) [x B2O3 – (1 − x) P2O5] as Bosi 2021 writes them, and silica."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,11 +12,14 @@ from ionscape.errors import InputError
 from ionscape.remarks import Kind, Name, Remark
 
 ALKALI = ("Li", "Na", "K", "Rb", "Cs")
-"""The alkali ions that a composition may have."""
+"""The alkali ions that a composition may have, one of them or two."""
+
+FORMERS = {"B": "B2O3", "P": "P2O5", "Si": "SiO2"}
+"""Oxides of the network former cations."""
 
 ATOMIC_WEIGHTS = {
-    "Li": 6.94, "B": 10.81, "O": 15.999, "Na": 22.98976928, "P": 30.973761998, "K": 39.0983, "Rb": 85.4678,
-    "Cs": 132.90545196,
+    "Li": 6.94, "B": 10.81, "O": 15.999, "Na": 22.98976928, "Si": 28.085, "P": 30.973761998, "K": 39.0983,
+    "Rb": 85.4678, "Cs": 132.90545196,
 }  # fmt: skip
 """Standard atomic weights [g/mol], conventional values where there is an interval (CIAAW 2021)."""
 
@@ -31,6 +34,8 @@ MEASURED_MASS_DENSITIES = {
 }
 """Between which mass densities [kg/m^3] 80 % of the measured glasses with one alkali lie (SciGlass, as shipped)."""
 
+ROUNDING = 1e-9  # of fractions that sum to 1
+
 # Alkali oxide fractions within which the theory has been compared with experiments.
 LEAST_TESTED_ALKALI_OXIDE = 0.30
 LARGEST_TESTED_ALKALI_OXIDE = 0.45
@@ -38,12 +43,15 @@ LARGEST_TESTED_ALKALI_OXIDE = 0.45
 
 @dataclass(frozen=True, kw_only=True)
 class Composition:
-    """A glass y M2O – (1 − y) [x B2O3 – (1 − x) P2O5].
+    """A glass y M2O – (1 − y) [x B2O3 – (1 − x) P2O5], with silica and a second alkali ion where they are given.
 
     Attributes:
         alkali: symbol of the alkali ion M, one of `ALKALI`.
-        alkali_oxide_fraction: y, between 0 and 1, both excluded.
-        borate_fraction: x = B / (B + P), from 0 to 1.
+        alkali_oxide_fraction: y, between 0 and 1, both excluded: moles of alkali oxides per mole of oxides.
+        borate_fraction: x, boron per network former cation, from 0 to 1.
+        silicate_fraction: silicon per network former cation; what neither it nor x accounts for is phosphorus.
+        second_alkali: symbol of a second alkali ion; None without one.
+        second_alkali_fraction: its part of the alkali ions, between 0 and 1, both excluded; 0 without one.
 
     Raises:
         InputError: another alkali, or a fraction that is not a number within its bounds.
@@ -52,51 +60,104 @@ class Composition:
     alkali: str
     alkali_oxide_fraction: float
     borate_fraction: float
+    silicate_fraction: float = 0.0
+    second_alkali: str | None = None
+    second_alkali_fraction: float = 0.0
 
     def __post_init__(self) -> None:
-        """Check the three values."""
-        if self.alkali not in ALKALI:
-            raise InputError(
-                "is not an alkali ion of these glasses", key="alkali", value=self.alkali,
-                remedy=f"choose one of {', '.join(ALKALI)}",
-            )  # fmt: skip
+        """Check all values."""
+        for key in ("alkali", "second_alkali"):
+            symbol = getattr(self, key)
+            if symbol not in ALKALI and not (key == "second_alkali" and symbol is None):
+                raise InputError(
+                    "is not an alkali ion of these glasses", key=key, value=symbol,
+                    remedy=f"choose one of {', '.join(ALKALI)}",
+                )  # fmt: skip
         oxide = number(self.alkali_oxide_fraction, key="alkali_oxide_fraction")
-        borate = number(self.borate_fraction, key="borate_fraction")
         if not 0.0 < oxide < 1.0:
             raise InputError(
                 "must be greater than 0 and less than 1", key="alkali_oxide_fraction", value=oxide,
                 remedy="give the molar fraction y of the alkali oxide, such as 0.33",
             )  # fmt: skip
+        borate = number(self.borate_fraction, key="borate_fraction")
+        silicate = number(self.silicate_fraction, key="silicate_fraction")
         if not 0.0 <= borate <= 1.0:
             raise InputError(
                 "must be from 0 to 1", key="borate_fraction", value=borate,
                 remedy="give x = B / (B + P), 0 for a phosphate and 1 for a borate glass",
             )  # fmt: skip
-        object.__setattr__(self, "alkali_oxide_fraction", oxide)
-        object.__setattr__(self, "borate_fraction", borate)
+        if not 0.0 <= silicate <= 1.0 - borate + ROUNDING:
+            raise InputError(
+                "must be from 0 to 1 − x", key="silicate_fraction", value=silicate, bound=f"x = {borate:g}",
+                remedy="give silicon per network former cation",
+            )  # fmt: skip
+        second = number(self.second_alkali_fraction, key="second_alkali_fraction")
+        if self.second_alkali is None and second != 0.0:
+            raise InputError("needs a second alkali", key="second_alkali_fraction", value=second, remedy="name it too")
+        if self.second_alkali is not None and not 0.0 < second < 1.0:
+            raise InputError(
+                "must be greater than 0 and less than 1", key="second_alkali_fraction", value=second,
+                remedy="give its part of the alkali ions, or leave out the second alkali",
+            )  # fmt: skip
+        if self.second_alkali == self.alkali:
+            raise InputError("must be another one than the first", key="second_alkali", value=self.second_alkali)
+        values = {"alkali_oxide_fraction": oxide, "borate_fraction": borate, "silicate_fraction": silicate}
+        for key, value in (values | {"second_alkali_fraction": second}).items():
+            object.__setattr__(self, key, value)
+
+    @property
+    def formers(self) -> dict[str, float]:
+        """Share of each network former cation that is there, by symbol; they sum to 1."""
+        borate, silicate = self.borate_fraction, self.silicate_fraction
+        phosphate = 1.0 - borate - silicate
+        if silicate > 0.0 and phosphate <= ROUNDING:
+            phosphate = 0.0
+        shares = {"B": borate, "P": phosphate, "Si": silicate}
+        return {cation: share for cation, share in shares.items() if share > 0.0}
+
+    @property
+    def alkalis(self) -> dict[str, float]:
+        """Share of each alkali ion among them, by symbol."""
+        if self.second_alkali is None:
+            return {self.alkali: 1.0}
+        return {self.alkali: 1.0 - self.second_alkali_fraction, self.second_alkali: self.second_alkali_fraction}
 
     @property
     def ions_per_cation(self) -> float:
-        """Alkali ions per network former cation, R = y / (1 − y) (Bosi 2021, section II)."""
-        return self.alkali_oxide_fraction / (1.0 - self.alkali_oxide_fraction)
+        """Alkali ions per network former cation: R = y / (1 − y) (Bosi 2021, section II), twice that for silica.
+
+        Half a mole of B2O3 or P2O5, but a whole one of SiO2 belongs to a mole of cations.
+        """
+        ratio = self.alkali_oxide_fraction / (1.0 - self.alkali_oxide_fraction)
+        return ratio * (1.0 + self.silicate_fraction)
 
     @property
     def formula(self) -> str:
         """The usual spelling, which `parse_composition` reads: "0.33 Li2O – 0.67 (0.4 B2O3 – 0.6 P2O5)"."""
-        rest = _former_formula(self.borate_fraction)
         oxide = self.alkali_oxide_fraction
-        return f"{_digits(oxide)} {self.alkali}2O – {_digits(1.0 - oxide)} {rest}"
+        alkalis = {f"{symbol}2O": share for symbol, share in self.alkalis.items()}
+        return f"{_digits(oxide)} {_mixture(alkalis)} – {_digits(1.0 - oxide)} {_mixture(self._former_oxides)}"
 
     @property
     def molar_mass(self) -> float:
         """Mass of one mole of oxides, y of them M2O [kg/mol]."""
         weight = ATOMIC_WEIGHTS
-        oxide, borate = self.alkali_oxide_fraction, self.borate_fraction
-        alkali_oxide = 2.0 * weight[self.alkali] + weight["O"]
-        former_oxide = borate * (2.0 * weight["B"] + 3.0 * weight["O"]) + (1.0 - borate) * (
-            2.0 * weight["P"] + 5.0 * weight["O"]
-        )
+        oxide = self.alkali_oxide_fraction
+        alkali_oxide = weight["O"] + 2.0 * sum(share * weight[symbol] for symbol, share in self.alkalis.items())
+        masses = {
+            "B2O3": 2.0 * weight["B"] + 3.0 * weight["O"],
+            "P2O5": 2.0 * weight["P"] + 5.0 * weight["O"],
+            "SiO2": weight["Si"] + 2.0 * weight["O"],
+        }
+        former_oxide = sum(share * masses[name] for name, share in self._former_oxides.items())
         return 1e-3 * (oxide * alkali_oxide + (1.0 - oxide) * former_oxide)
+
+    @property
+    def _former_oxides(self) -> dict[str, float]:
+        """Molar share of each oxide of a network former among them."""
+        moles = {FORMERS[cation]: share * (2.0 if cation == "Si" else 1.0) for cation, share in self.formers.items()}
+        total = 1.0 + self.silicate_fraction
+        return {name: count / total for name, count in moles.items()}
 
     def __str__(self) -> str:
         return self.formula
@@ -125,7 +186,7 @@ def ion_number_density(
     """Return the number density of the alkali ions, from a measured mass density or from the lattice of the model.
 
     From the mass density: 2 y N_A ρ / M, with the mass M of one mole of oxides. From the lattice: one network former
-    cation per cell, y / (1 − y) ions per cation, hence y / ((1 − y) a³) (Bosi 2021, section II).
+    cation per cell, R ions per cation (y / (1 − y) without silica), hence R / a³ (Bosi 2021, section II).
 
     Args:
         composition: the glass.
@@ -175,6 +236,10 @@ def _lattice_density(remark: Remark, _: Name) -> str:
 
 
 LATTICE_DENSITY = Kind("lattice_density", _lattice_density)
+NOT_SODIUM = Kind(
+    "not_sodium",
+    "The units are those of the model of sodium borosilicate glasses; {alkali} glasses have not been compared with it.",
+)
 POOR_NMR = Kind(
     "misses_nmr",
     "The fraction of tetrahedral borate misses NMR by {points:g} percentage points in {alkali} glasses (0.5 for Li, 2.2"
@@ -206,7 +271,7 @@ FLAT = Kind(
     " conductivities can fall by a decade.",
 )
 WEAKNESSES = (
-    POOR_NMR, NO_NMR, MUCH_ALKALI, MUCH_ALKALI_PHOSPHATE, LITTLE_ALKALI, LITTLE_ALKALI_ONE_FORMER, FLAT,
+    NOT_SODIUM, POOR_NMR, NO_NMR, MUCH_ALKALI, MUCH_ALKALI_PHOSPHATE, LITTLE_ALKALI, LITTLE_ALKALI_ONE_FORMER, FLAT,
 )  # fmt: skip
 """What `known_weaknesses` may say."""
 
@@ -222,7 +287,8 @@ def lattice_density_remarks(compositions: Sequence[Composition], lattice_constan
     """
     first = compositions[0]
     implied = ion_number_density(first, lattice_constant=lattice_constant).value
-    measured = MEASURED_MASS_DENSITIES.get(first.alkali, ())
+    simple = first.silicate_fraction == 0.0 and first.second_alkali is None
+    measured = MEASURED_MASS_DENSITIES.get(first.alkali, ()) if simple else ()
     found = [ion_number_density(each, mass_density=density).value for each in compositions for density in measured]
     if found and min(found) <= implied <= max(found):
         return ()
@@ -248,11 +314,17 @@ def known_weaknesses(
 
 
 def _weaknesses(composition: Composition, limit: float) -> Iterator[Remark]:
-    alkali, oxide, borate = composition.alkali, composition.alkali_oxide_fraction, composition.borate_fraction
-    if alkali in ("K", "Cs"):
-        yield POOR_NMR(alkali=alkali, points={"K": 4.6, "Cs": 10.9}[alkali])
-    if alkali == "Rb":
-        yield NO_NMR(alkali=alkali)
+    oxide, borate = composition.alkali_oxide_fraction, composition.borate_fraction
+    if composition.silicate_fraction > 0.0:
+        others = [alkali for alkali in composition.alkalis if alkali != "Na"]
+        if borate > 0.0 and others:
+            yield NOT_SODIUM(alkali=" and ".join(others))
+        return
+    for alkali in composition.alkalis:
+        if alkali in ("K", "Cs"):
+            yield POOR_NMR(alkali=alkali, points={"K": 4.6, "Cs": 10.9}[alkali])
+        if alkali == "Rb":
+            yield NO_NMR(alkali=alkali)
     if oxide > LARGEST_TESTED_ALKALI_OXIDE:
         much = MUCH_ALKALI if borate > 0.0 else MUCH_ALKALI_PHOSPHATE
         yield much(content=oxide, limit=LARGEST_TESTED_ALKALI_OXIDE)
@@ -286,12 +358,10 @@ def flat_range(
     return (first, max(first, last))
 
 
-def _former_formula(borate: float) -> str:
-    if borate == 0.0:
-        return "P2O5"
-    if borate == 1.0:
-        return "B2O3"
-    return f"({_digits(borate)} B2O3 – {_digits(1.0 - borate)} P2O5)"
+def _mixture(shares: Mapping[str, float]) -> str:
+    if len(shares) == 1:
+        return next(iter(shares))
+    return f"({' – '.join(f'{_digits(share)} {name}' for name, share in shares.items())})"
 
 
 def _digits(fraction: float) -> str:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ionscape.errors import InputError
-from ionscape.glass.composition import ALKALI, Composition
+from ionscape.glass.composition import ALKALI, FORMERS, Composition
 
 EXAMPLE = "0.33 Li2O 0.67 (0.4 B2O3 0.6 P2O5)"
 REMEDY = f'write it as in "{EXAMPLE}"'
@@ -29,7 +29,7 @@ SUM_TOLERANCE = Fraction(3, 1000)  # percentages are rounded: 33.3 three times
 LARGEST_RATIO = 20  # whole numbers above that are percentages that do not add up
 LONGEST_FORMULA = 500
 DEEPEST_BRACKET = 20
-OXYGEN = {"B": Fraction(3, 2), "P": Fraction(5, 2)} | dict.fromkeys(ALKALI, Fraction(1, 2))
+OXYGEN = {"B": Fraction(3, 2), "P": Fraction(5, 2), "Si": Fraction(2)} | dict.fromkeys(ALKALI, Fraction(1, 2))
 """Oxygen atoms that belong to one cation."""
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -77,13 +77,15 @@ def parse_composition(text: str) -> Composition:
         text: such as "0.33 Li2O 0.67 (0.4 B2O3 0.6 P2O5)", "33 Li2O 26.8 B2O3 40.2 P2O5" or "Li2O·2B2O3".
 
     Raises:
-        InputError: what cannot be read or does not add up, in one sentence; another oxide; no alkali or two of them.
+        InputError: what cannot be read or does not add up, in one sentence; another oxide; no alkali or three of them.
 
     Examples:
-        >>> parse_composition("Li2O·2B2O3")
-        Composition(alkali='Li', alkali_oxide_fraction=0.3333333333333333, borate_fraction=1.0)
+        >>> parse_composition("Li2O·2B2O3").alkali_oxide_fraction
+        0.3333333333333333
         >>> parse_composition("33 Li2O 26.8 B2O3 40.2 P2O5").formula
         '0.33 Li2O – 0.67 (0.4 B2O3 – 0.6 P2O5)'
+        >>> parse_composition("0.20 Li2O 0.13 Na2O 0.67 B2O3").alkalis
+        {'Li': 0.6060606060606061, 'Na': 0.3939393939393939}
     """
     try:
         return _composition(_Reader(text).whole().atoms)
@@ -206,7 +208,7 @@ def _atoms(compound: str) -> dict[str, Fraction]:
     for element, count in _ELEMENT.findall(compound):
         counts[element] = counts.get(element, Fraction(0)) + (_exact(count) if count else 1)
     unknown = [element for element in counts if element != "O" and element not in OXYGEN]
-    known = ", ".join([*(f"{alkali}2O" for alkali in ALKALI), "B2O3", "P2O5"])
+    known = ", ".join([*(f"{alkali}2O" for alkali in ALKALI), *FORMERS.values()])
     if unknown:
         raise InputError(f"has the unknown oxide {compound}", bound=f"known are {known}")
     expected = sum((count * OXYGEN[element] for element, count in counts.items() if element != "O"), Fraction(0))
@@ -242,17 +244,22 @@ def _combine(terms: list[tuple[Fraction, _Mixture]]) -> _Mixture:
 def _composition(atoms: Mapping[str, Fraction]) -> Composition:
     present = {element: count for element, count in atoms.items() if count > 0}
     alkalis = [element for element in ALKALI if element in present]
-    boron, phosphorus = present.get("B", Fraction(0)), present.get("P", Fraction(0))
-    if len(alkalis) > 1:
+    boron, silicon = present.get("B", Fraction(0)), present.get("Si", Fraction(0))
+    if len(alkalis) > 2:
         raise InputError(
-            f"has {len(alkalis)} alkali oxides ({', '.join(alkalis)})", remedy="give a glass with one of them"
+            f"has {len(alkalis)} alkali oxides ({', '.join(alkalis)})", remedy="give a glass with one or two of them"
         )
     if not alkalis:
         raise InputError("has no alkali oxide", remedy=f"add one of {', '.join(f'{alkali}2O' for alkali in ALKALI)}")
-    formers = boron + phosphorus
+    formers = sum((present.get(cation, Fraction(0)) for cation in FORMERS), Fraction(0))
     if not formers:
-        raise InputError("has no network former", remedy="add B2O3 or P2O5")
-    ions = present[alkalis[0]]
+        raise InputError("has no network former", remedy=f"add {' or '.join(FORMERS.values())}")
+    ions = sum((present[alkali] for alkali in alkalis), Fraction(0))
+    # moles of oxides: two alkali ions, two B or P, one Si each
+    oxides = ions + formers + silicon
+    second = alkalis[1] if len(alkalis) > 1 else None
     return Composition(
-        alkali=alkalis[0], alkali_oxide_fraction=float(ions / (ions + formers)), borate_fraction=float(boron / formers)
-    )
+        alkali=alkalis[0], alkali_oxide_fraction=float(ions / oxides), borate_fraction=float(boron / formers),
+        silicate_fraction=float(silicon / formers), second_alkali=second,
+        second_alkali_fraction=0.0 if second is None else float(present[second] / ions),
+    )  # fmt: skip

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ionscape.errors import InputError
-from ionscape.glass.composition import LARGEST_TETRAHEDRAL_BORATE_FRACTION, Composition
+from ionscape.glass.composition import Composition
 from ionscape.glass.formula import parse_composition
-from ionscape.glass.units import MEASURED_TOLERANCE, NetworkFormerUnits, measured_units, network_former_units
+from ionscape.glass.speciation import network_former_units
+from ionscape.glass.units import MEASURED_TOLERANCE, NetworkFormerUnits, measured_units
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,8 +17,8 @@ class Glass:
     """A glass as the landscapes need it.
 
     Attributes:
-        composition: alkali, y and x.
-        units: fractions of network former units.
+        composition: ions and network formers.
+        units: fractions of network former units, and what they are.
         mass_density: [kg/m^3]; None if it is not known. The landscape does not use it.
     """
 
@@ -39,6 +40,7 @@ def make_glass(
     tetrahedral_borate_limit: float | None = None,
     phosphate_disproportionation: float | None = None,
     pyrophosphate_disproportionation: float | None = None,
+    silicate_equilibrium: Sequence[float] | None = None,
     tolerance: float = MEASURED_TOLERANCE,
 ) -> Glass:
     """Return a glass with the units of the model, or with measured ones.
@@ -51,6 +53,7 @@ def make_glass(
         tetrahedral_borate_limit: c_B of the model, 3/7 if not given.
         phosphate_disproportionation: of the model, 0 if not given.
         pyrophosphate_disproportionation: of the model, 0 if not given.
+        silicate_equilibrium: of the model of silicates, no disproportionation if not given.
         tolerance: of the balances of measured units.
 
     Raises:
@@ -64,6 +67,7 @@ def make_glass(
         "tetrahedral_borate_limit": tetrahedral_borate_limit,
         "phosphate_disproportionation": phosphate_disproportionation,
         "pyrophosphate_disproportionation": pyrophosphate_disproportionation,
+        "silicate_equilibrium": silicate_equilibrium,
     }
     given = [name for name, value in parameters.items() if value is not None]
     if isinstance(composition, Glass):
@@ -79,18 +83,15 @@ def make_glass(
     if units is None:
         units = network_former_units(
             composition,
-            tetrahedral_borate_limit=_or(tetrahedral_borate_limit, LARGEST_TETRAHEDRAL_BORATE_FRACTION),
-            phosphate_disproportionation=_or(phosphate_disproportionation, 0.0),
-            pyrophosphate_disproportionation=_or(pyrophosphate_disproportionation, 0.0),
+            tetrahedral_borate_limit=tetrahedral_borate_limit,
+            phosphate_disproportionation=phosphate_disproportionation,
+            pyrophosphate_disproportionation=pyrophosphate_disproportionation,
+            silicate_equilibrium=silicate_equilibrium,
         )
     elif given:
         raise InputError("contradicts measured units", key=given[0], remedy="give one of the two")
     elif isinstance(units, NetworkFormerUnits):
-        units = measured_units(composition, units.fractions, tolerance=tolerance)
+        units = measured_units(composition, units.fractions, kinds=units.kinds, tolerance=tolerance)
     else:
         units = measured_units(composition, units, tolerance=tolerance)
     return Glass(composition=composition, units=units, mass_density=mass_density)
-
-
-def _or(value: float | None, otherwise: float) -> float:
-    return otherwise if value is None else value

@@ -9,8 +9,10 @@ from pathlib import Path
 from ionscape.errors import InputError, nearest_name
 from ionscape.files.csv_table import read_csv_table
 from ionscape.files.fields import FRACTION, NOT_NEGATIVE
-from ionscape.glass.units import MEASURED_TOLERANCE, UNIT_NAMES, NetworkFormerUnits
+from ionscape.glass.kinds import UNIT_KINDS
+from ionscape.glass.units import MEASURED_TOLERANCE, NetworkFormerUnits
 
+UNIT_NAMES = tuple(kind.name for kind in UNIT_KINDS)
 COLUMNS = ("x", *UNIT_NAMES)
 
 

@@ -1,4 +1,4 @@
-"""Network former units: how the charge of the alkali ions is distributed over borate and phosphate units.
+"""Network former units: their fractions, and how borate and phosphate units share the charge of the alkali ions.
 
 A unit is B(n) or P(n) with n bridging oxygens. The model is a reconstruction that obeys what Bosi 2021, section II, and
 the abstracts of the papers cited there state; `docs/explanation/network-former-units.md` derives it.
@@ -7,7 +7,7 @@ the abstracts of the papers cited there state; `docs/explanation/network-former-
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,42 +16,10 @@ from numpy.typing import NDArray
 from ionscape.arguments import fraction
 from ionscape.errors import InputError, nearest_name
 from ionscape.glass.composition import LARGEST_TETRAHEDRAL_BORATE_FRACTION, Composition
+from ionscape.glass.kinds import UNIT_KINDS, UnitKind, kinds_of
 
 SUM_TOLERANCE = 1e-9
 MEASURED_TOLERANCE = 0.03
-
-
-@dataclass(frozen=True, kw_only=True)
-class UnitKind:
-    """A kind of network former unit (Bosi 2021, Fig. 1).
-
-    Attributes:
-        name: such as "B4": element and number of bridging oxygens.
-        symbol: for people, such as "B⁽⁴⁾".
-        charge: in elementary charges.
-        sharing: number k of neighbouring ion sites, chosen at random, that share its counter charge: its non-bridging
-            oxygens; None: all open neighbours share it (Bosi 2021, Fig. 2).
-    """
-
-    name: str
-    symbol: str
-    charge: int
-    sharing: int | None
-
-
-UNIT_KINDS: tuple[UnitKind, ...] = (
-    UnitKind(name="B4", symbol="B⁽⁴⁾", charge=-1, sharing=None),
-    UnitKind(name="P4", symbol="P⁽⁴⁾", charge=1, sharing=None),
-    UnitKind(name="B2", symbol="B⁽²⁾", charge=-1, sharing=1),
-    UnitKind(name="P0", symbol="P⁽⁰⁾", charge=-3, sharing=4),
-    UnitKind(name="P1", symbol="P⁽¹⁾", charge=-2, sharing=3),
-    UnitKind(name="P2", symbol="P⁽²⁾", charge=-1, sharing=2),
-    UnitKind(name="B3", symbol="B⁽³⁾", charge=0, sharing=None),
-    UnitKind(name="P3", symbol="P⁽³⁾", charge=0, sharing=None),
-)
-"""All kinds. Their order is fixed: landscapes of one seed draw units from the sum of fractions in this order."""
-
-UNIT_NAMES = tuple(kind.name for kind in UNIT_KINDS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,18 +28,20 @@ class UnitBalance:
 
     Attributes:
         boron: borate units minus x.
-        phosphorus: phosphate units minus (1 − x).
+        phosphorus: phosphate units minus (1 − x), or what silica leaves of it.
         charge: charge of all units plus that of the ions, in elementary charges.
+        silicon: silicate units minus silicon.
     """
 
     boron: float
     phosphorus: float
     charge: float
+    silicon: float = 0.0
 
     @property
     def largest(self) -> float:
-        """The largest of the three by its magnitude."""
-        return max(abs(self.boron), abs(self.phosphorus), abs(self.charge))
+        """The largest of them by its magnitude."""
+        return max(map(abs, (self.boron, self.phosphorus, self.charge, self.silicon)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,20 +49,22 @@ class NetworkFormerUnits:
     """Fractions of the kinds of units among all network former cations.
 
     Attributes:
-        fractions: by name of the kind, all eight, in the order of `UNIT_KINDS`; they sum to 1.
+        fractions: by name of the kind, all of them, in their order; they sum to 1.
+        kinds: what the units are; those of borophosphates if not given.
 
     Raises:
         InputError: a name is missing or unknown, a fraction is not from 0 to 1, or the sum is not 1.
     """
 
     fractions: Mapping[str, float]
+    kinds: tuple[UnitKind, ...] = UNIT_KINDS
 
     def __post_init__(self) -> None:
         """Check names, values and sum."""
-        values = _checked_fractions(self.fractions)
-        absent = [name for name in UNIT_NAMES if name not in self.fractions]
+        values = _checked_fractions(self.fractions, self.kinds)
+        absent = [name for name in self.names if name not in self.fractions]
         if absent:
-            raise InputError(f"lacks {', '.join(absent)}", key="units", remedy="give all eight kinds of units")
+            raise InputError(f"lacks {', '.join(absent)}", key="units", remedy="give all kinds of units")
         total = math.fsum(values.values())
         if abs(total - 1.0) > SUM_TOLERANCE:
             raise InputError(f"sum to {total:.6g} instead of 1", key="units", remedy="divide them by their sum")
@@ -102,29 +74,38 @@ class NetworkFormerUnits:
     def __getitem__(self, name: str) -> float:
         return self.fractions[name]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the kinds, in their order."""
+        return tuple(kind.name for kind in self.kinds)
+
     def as_array(self) -> NDArray[np.float64]:
-        """The fractions, shape (8,), in the order of `UNIT_KINDS`."""
-        return np.array([self.fractions[name] for name in UNIT_NAMES])
+        """The fractions, shape (kinds,), in the order of `kinds`."""
+        return np.array([self.fractions[name] for name in self.names])
+
+    def of_cation(self, cation: str) -> float:
+        """Fraction of all units with that network former cation."""
+        return math.fsum(self.fractions[kind.name] for kind in self.kinds if kind.cation == cation)
 
     def balance(self, composition: Composition) -> UnitBalance:
-        """Balance boron, phosphorus and charge against a composition; all three vanish for units of the model."""
-        fractions, borate = self.fractions, composition.borate_fraction
-        boron = math.fsum(fractions[name] for name in UNIT_NAMES if name.startswith("B"))
-        phosphorus = math.fsum(fractions[name] for name in UNIT_NAMES if name.startswith("P"))
-        charge = math.fsum(kind.charge * fractions[kind.name] for kind in UNIT_KINDS)
+        """Balance cations and charge against a composition; all of it vanishes for units of the models."""
+        boron, phosphorus, silicon = (
+            self.of_cation(cation) - composition.formers.get(cation, 0.0) for cation in ("B", "P", "Si")
+        )
+        charge = math.fsum(kind.charge * self.fractions[kind.name] for kind in self.kinds)
         return UnitBalance(
-            boron=boron - borate, phosphorus=phosphorus - (1.0 - borate), charge=charge + composition.ions_per_cation
+            boron=boron, phosphorus=phosphorus, silicon=silicon, charge=charge + composition.ions_per_cation
         )
 
 
-def network_former_units(
+def borophosphate_units(
     composition: Composition,
     *,
     tetrahedral_borate_limit: float = LARGEST_TETRAHEDRAL_BORATE_FRACTION,
     phosphate_disproportionation: float = 0.0,
     pyrophosphate_disproportionation: float = 0.0,
 ) -> NetworkFormerUnits:
-    """Return the fractions of network former units of a glass; boron, phosphorus and charge are balanced.
+    """Return the fractions of units of a borophosphate glass; boron, phosphorus and charge are balanced.
 
     The negative charge goes first to B(4), up to its limit, then turns P(3) step by step into P(2), P(1) and P(0), and
     last B(3) into B(2). If the borate could take more charge than there is, P(4) units provide it, as far as there is
@@ -132,7 +113,7 @@ def network_former_units(
     from the fractions before either happened.
 
     Args:
-        composition: the glass.
+        composition: the glass, without silica.
         tetrahedral_borate_limit: c_B, from 0 to 1: largest fraction of B(4) among all network former cations.
         phosphate_disproportionation: fraction, from 0 to 1, of the P(2) units that react.
         pyrophosphate_disproportionation: fraction, from 0 to 1, of the P(1) units that react.
@@ -142,7 +123,7 @@ def network_former_units(
 
     Examples:
         >>> glass = Composition(alkali="Li", alkali_oxide_fraction=0.33, borate_fraction=1.0)
-        >>> {name: round(value, 3) for name, value in network_former_units(glass).fractions.items() if value}
+        >>> {name: round(value, 3) for name, value in borophosphate_units(glass).fractions.items() if value}
         {'B4': 0.429, 'B2': 0.064, 'B3': 0.507}
     """
     limit = float(fraction("tetrahedral_borate_limit", tetrahedral_borate_limit))
@@ -180,32 +161,40 @@ def network_former_units(
 
 
 def measured_units(
-    composition: Composition, fractions: Mapping[str, float], *, tolerance: float = MEASURED_TOLERANCE
+    composition: Composition,
+    fractions: Mapping[str, float],
+    *,
+    kinds: Sequence[UnitKind] | None = None,
+    tolerance: float = MEASURED_TOLERANCE,
 ) -> NetworkFormerUnits:
     """Return measured fractions, scaled to a sum of 1, once they agree with the composition.
 
     Args:
         composition: the glass.
         fractions: by name of the kind; kinds that are not named are absent. Fractions or percentages.
-        tolerance: largest deviation, per network former cation, of the sum from 1, of borate from x and of the charge
-            from y / (1 − y). Nothing is corrected but the sum.
+        kinds: what the units are; those of the model of this glass if None.
+        tolerance: largest deviation, per network former cation, of the sum from 1, of each network former cation from
+            its share and of the charge from that of the ions. Nothing is corrected but the sum.
 
     Raises:
         InputError: an unknown name, a negative fraction, or a deviation beyond the tolerance, which is said.
     """
-    values = _as_fractions(fractions, tolerance=tolerance)
+    chosen = kinds_of(composition) if kinds is None else tuple(kinds)
+    values = _as_fractions(fractions, chosen, tolerance=tolerance)
     total = math.fsum(values.values())
-    units = NetworkFormerUnits(fractions={name: value / total for name, value in values.items()})
-    balance = units.balance(composition)
+    units = NetworkFormerUnits(fractions={name: value / total for name, value in values.items()}, kinds=chosen)
     remedy = "check the numbers and the composition, or allow more by the tolerance"
-    if abs(balance.boron) > tolerance:
-        found = balance.boron + composition.borate_fraction
-        raise InputError(
-            f"have {found:.4g} borate units per network former cation, where x is {composition.borate_fraction:.4g}",
-            key="units", bound=f"the tolerance is {tolerance:g}", remedy=remedy,
-        )  # fmt: skip
-    if abs(balance.charge) > tolerance:
-        found = composition.ions_per_cation - balance.charge
+    for cation, word in (("B", "borate"), ("Si", "silicate"), ("P", "phosphate")):
+        found, share = units.of_cation(cation), composition.formers.get(cation, 0.0)
+        if abs(found - share) > tolerance:
+            raise InputError(
+                f"have {found:.4g} {word} units per network former cation, where"
+                f" {'x is' if cation == 'B' else 'there are'} {share:.4g}",
+                key="units", bound=f"the tolerance is {tolerance:g}", remedy=remedy,
+            )  # fmt: skip
+    charge = units.balance(composition).charge
+    if abs(charge) > tolerance:
+        found = composition.ions_per_cation - charge
         raise InputError(
             f"carry {found:.4g} negative charges per network former cation, where there are "
             f"{composition.ions_per_cation:.4g} ions",
@@ -232,9 +221,11 @@ def interpolate_units(table: list[tuple[float, NetworkFormerUnits]], borate_frac
             remedy="add a line to the table or use the model", code="no_measured_units",
         )  # fmt: skip
     rows = np.array([units.as_array() for _, units in table])
-    values = [float(np.interp(borate_fraction, positions, rows[:, column])) for column in range(len(UNIT_NAMES))]
+    first = table[0][1]
+    values = [float(np.interp(borate_fraction, positions, rows[:, column])) for column in range(len(first.names))]
     total = math.fsum(values)
-    return NetworkFormerUnits(fractions={name: value / total for name, value in zip(UNIT_NAMES, values, strict=True)})
+    fractions = {name: value / total for name, value in zip(first.names, values, strict=True)}
+    return NetworkFormerUnits(fractions=fractions, kinds=first.kinds)
 
 
 def _check_charge(composition: Composition, *, tetrahedral: float) -> None:
@@ -251,24 +242,25 @@ def _check_charge(composition: Composition, *, tetrahedral: float) -> None:
         )  # fmt: skip
 
 
-def _checked_fractions(fractions: Mapping[str, float]) -> dict[str, float]:
+def _checked_fractions(fractions: Mapping[str, float], kinds: Sequence[UnitKind]) -> dict[str, float]:
+    names = [kind.name for kind in kinds]
     for name, value in fractions.items():
-        if name not in UNIT_NAMES:
-            nearest = nearest_name(str(name), UNIT_NAMES)
+        if name not in names:
+            nearest = nearest_name(str(name), names)
             raise InputError(
                 "is not a network former unit", key="units", value=str(name),
-                remedy=f"the nearest is {nearest}; the units are {', '.join(UNIT_NAMES)}",
+                remedy=f"the nearest is {nearest}; the units are {', '.join(names)}",
             )  # fmt: skip
         if not (math.isfinite(value) and 0.0 <= value <= 1.0):
             raise InputError("must be from 0 to 1", key=f"units.{name}", value=value)
-    return {name: float(fractions.get(name, 0.0)) for name in UNIT_NAMES}
+    return {name: float(fractions.get(name, 0.0)) for name in names}
 
 
-def _as_fractions(fractions: Mapping[str, float], *, tolerance: float) -> dict[str, float]:
+def _as_fractions(fractions: Mapping[str, float], kinds: Sequence[UnitKind], *, tolerance: float) -> dict[str, float]:
     """Fractions of all kinds from fractions or percentages whose sum is right within the tolerance."""
     total = math.fsum(fractions.values())
     scale = 100.0 if abs(total - 100.0) <= 100.0 * tolerance else 1.0
-    values = _checked_fractions({name: value / scale for name, value in fractions.items()})
+    values = _checked_fractions({name: value / scale for name, value in fractions.items()}, kinds)
     if abs(total / scale - 1.0) > tolerance:
         raise InputError(
             f"sum to {total:.6g} instead of 1 or 100", key="units", bound=f"the tolerance is {tolerance:g}",

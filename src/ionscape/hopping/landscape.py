@@ -15,7 +15,7 @@ from ionscape.arguments import shown, whole_number
 from ionscape.arrays import FloatArray
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
-from ionscape.glass import UNIT_KINDS, Composition, Glass, make_glass
+from ionscape.glass import Composition, Glass, make_glass
 
 from .landscape_kernels import CHARGE_PARTS, assign_counter_charges, site_energies
 from .published import published_parameters
@@ -139,6 +139,11 @@ def generate_landscape(
             parameters.
     """
     glass = glass if isinstance(glass, Glass) else make_glass(glass)
+    if glass.composition.second_alkali is not None:
+        raise InputError(
+            "has two alkali ions, whose sites have different energies", key="glass", value=glass.composition.formula,
+            remedy="give a glass with one of them",
+        )  # fmt: skip
     model = published_model(glass.composition) if model is None else model
     shape = _lattice_shape(lattice)
     sites = math.prod(shape)
@@ -148,15 +153,15 @@ def generate_landscape(
 
     accessible = _lowest(blocking.random(sites), accessible_sites)
     open_sites = accessible.view(np.uint8)
-    fractions = np.array([glass.units.fractions[kind.name] for kind in UNIT_KINDS])
+    kinds = glass.units.kinds
     charge_parts = np.zeros(sites, np.int16)
     unshared = assign_counter_charges(
         open_sites.reshape(shape),
         units.random(sites).reshape(shape),
         neighbours.integers(0, 2**64, size=sites, dtype=np.uint64).reshape(shape),
-        np.cumsum(fractions),
-        np.array([kind.charge for kind in UNIT_KINDS], np.int64),
-        np.array([kind.sharing or 0 for kind in UNIT_KINDS], np.int64),
+        np.cumsum(glass.units.as_array()),
+        np.array([kind.charge for kind in kinds], np.int64),
+        np.array([kind.sharing or 0 for kind in kinds], np.int64),
         charge_parts.reshape(shape),
     )
     energies = noise.standard_normal(sites)
@@ -228,11 +233,12 @@ def count_sites(composition: Composition, vacant_site_fraction: float, sites: in
     needed = accessible_fraction(composition, vacant_site_fraction)
     if needed > 1.0:
         largest = 1.0 - vacant_site_fraction
+        content = largest / (1.0 + composition.silicate_fraction + largest)
         raise InputError(
             f"leaves no room: the ions and their vacancies would need {needed:.3g} times the ion sites there are",
             key="alkali_oxide_fraction",
             value=composition.alkali_oxide_fraction,
-            bound=f"y is at most {largest / (1.0 + largest):.4g} with {vacant_site_fraction:.3g} of the sites vacant",
+            bound=f"y is at most {content:.4g} with {vacant_site_fraction:.3g} of the sites vacant",
         )
     accessible = round(needed * sites)
     ions = round((1.0 - vacant_site_fraction) * accessible)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ionscape.compiled import kernel
 
 #: Parts of an elementary charge in which counter charges are counted: the least common multiple of 1 to 8, so that a
-#: charge of -3 to 1 shared equally by up to eight sites is a whole number, and sums of such shares are exact.
+#: charge of -4 to 4 shared equally by up to eight sites is a whole number, and sums of such shares are exact.
 CHARGE_PARTS = 840
 
 

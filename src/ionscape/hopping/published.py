@@ -52,8 +52,13 @@ def published_parameters(composition: Composition) -> PublishedParameters:
         composition: the glass; its borate fraction does not count.
 
     Raises:
-        InputError: none are published for this alkali.
+        InputError: none are published for this alkali, for two of them, or for glasses with silica.
     """
+    if composition.silicate_fraction > 0.0 or composition.second_alkali is not None:
+        raise InputError(
+            "has no published energy scale and noise", key="glass", value=composition.formula,
+            bound="borophosphates with Li or with Na have", remedy="give both",
+        )  # fmt: skip
     offered = [entry for entry in PUBLISHED if entry.alkali == composition.alkali]
     if not offered:
         raise InputError(

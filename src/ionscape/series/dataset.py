@@ -12,7 +12,7 @@ import numpy as np
 from ionscape.arrays import FloatArray
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
-from ionscape.glass import UNIT_KINDS, ion_number_density
+from ionscape.glass import ion_number_density
 from ionscape.provenance import provenance_attributes
 from ionscape.remarks import remark_attributes
 
@@ -72,7 +72,7 @@ def make_series_result(series: Series, averages: Averages, *, fitted: EnergyScal
     coordinates = {
         "x": ("x", np.array(series.borate_fractions), {"units": "1", "long_name": "B2O3 / (B2O3 + P2O5)"}),
         "temperature": ("temperature", np.array(temperatures, dtype=float), {"units": "K"}),
-        "unit": ("unit", np.array([kind.name for kind in UNIT_KINDS], dtype=object)),
+        "unit": ("unit", np.array(_unit_names(series), dtype=object)),
     }
     dataset = xarray.Dataset(variables, coords=coordinates, attrs=_attributes(series, averages, fitted))
     # what was not asked for has no values
@@ -251,13 +251,19 @@ def _glass_variables(series: Series) -> dict[str, Any]:
             found = ion_number_density(glass.composition, lattice_constant=series.settings.hopping.jump_distance)
         density.append(found.value)
         statement = found.statement
-    units = np.array([[glass.units.fractions[kind.name] for kind in UNIT_KINDS] for glass in series.glasses])
+    names = _unit_names(series)
+    units = np.array([[glass.units.fractions.get(name, 0.0) for name in names] for glass in series.glasses])
     return {
         "units": (("x", "unit"), units, {"units": "1", "long_name": "units per network former cation"}),
         "ion_density": (
             "x", np.array(density), {"units": "1/m^3", "long_name": "number density of ions", "basis": statement},
         ),
     }  # fmt: skip
+
+
+def _unit_names(series: Series) -> list[str]:
+    """Of all kinds that the glasses of a series have, in their order."""
+    return list(dict.fromkeys(name for glass in series.glasses for name in glass.units.names))
 
 
 def _measured_variables(series: Series) -> dict[str, Any]:
