@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import ionscape as isc
+from ionscape.hopping.hops_kernels import EVENTS, hop
+from ionscape.hopping.hops_setup import drawn_state, hopping_system
 from ionscape.hopping.hops_statistics import LAGS, SAMPLES, WINDOWS, Control, single_displacements, slopes
 
 JUMPS = isc.JumpLaw(barrier=1e-20, attempt_frequency=1e13, jump_distance=5e-10)
@@ -102,3 +104,43 @@ def test_displacements_of_single_ions_add_up_over_windows():
     squares = np.tile(np.sum((velocity[:, None] * np.arange(1, each + 1)) ** 2, axis=0), (WINDOWS, 1)).astype(float)
     moved = np.tile((velocity * each).astype(np.int32), (WINDOWS, 1))
     assert single_displacements(squares, moved) == pytest.approx(14.0 * np.array(LAGS) ** 2)
+
+
+def test_lists_and_sums_are_right_after_many_hops():
+    """Vacancies, tree and displacements against the occupations and places that the ions have come to."""
+    landscape = isc.generate_landscape("0.33 Li2O 0.67 (0.5 B2O3 0.5 P2O5)", lattice=6, rng=1)
+    system = hopping_system(
+        landscape, temperature=1500.0, ions=None, ensemble="grand canonical", cap="automatic", direction=0
+    )
+    generator = np.random.default_rng(3)
+    state = drawn_state(system, generator)
+    planes = np.nonzero(landscape.accessible)[0]
+    at_first = np.empty(state.displacements.size, int)
+    taken = state.occupied == 1
+    at_first[state.ions[taken]] = planes[taken]
+    record = np.empty((2, 1))
+    hop(system.ways, state, np.array([2e4 / system.hop_rate]), record, generator)
+    assert state.counts[EVENTS] > 10_000
+    taken = state.occupied == 1
+    assert sorted(state.ions[taken]) == list(range(state.displacements.size))
+    assert sorted(state.vacancies) == np.flatnonzero(~taken).tolist()
+    assert np.array_equal(state.numbers[state.vacancies], np.arange(state.vacancies.size))
+    moved = planes[taken] - at_first[state.ions[taken]] - state.displacements[state.ions[taken]]
+    assert np.all(moved % 6 == 0)
+    assert record[1, 0] == np.sum(state.displacements.astype(float) ** 2)
+    tree, leaves = state.tree.copy(), state.tree.size // 2
+    ways = system.ways
+    rates = (ways.rates * state.occupied[ways.neighbours]).sum(axis=1)[state.vacancies]
+    assert tree[leaves : leaves + rates.size] == pytest.approx(rates)
+    assert tree[1] == pytest.approx(rates.sum())
+
+
+def test_a_tracer_that_is_not_waited_for_has_an_upper_bound():
+    landscape = isc.generate_landscape("0.33 Li2O 0.67 (0.5 B2O3 0.5 P2O5)", lattice=6, rng=1)
+    found = isc.kinetic_monte_carlo(landscape, temperature=1000.0, rng=1, relative_error=0.2, tracer=False)
+    assert "tracer_still_falls" in [remark.code for remark in found.remarks]
+    summary = found.summary()
+    assert np.isnan(summary["tracer_diffusion_coefficient"])
+    assert summary["tracer_upper_bound"] > 0.0
+    assert summary["hops"] < 1e7
+    assert summary["diffusion_coefficient_error"] < 0.2 * summary["diffusion_coefficient"]

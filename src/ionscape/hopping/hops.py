@@ -63,6 +63,7 @@ def kinetic_monte_carlo(
     direction: int = 0,
     relative_error: float = 0.015,
     most_hops: float = 3e9,
+    tracer: bool = True,
     progress: Callable[[float, float], None] | None = None,
 ) -> Hops:
     """Let all ions of a landscape hop, each site taken by one ion at most, and measure how far they get.
@@ -85,6 +86,7 @@ def kinetic_monte_carlo(
         direction: axis of the field, 0, 1 or 2.
         relative_error: of D_σ, the tracer D and the Haven ratio, at which the run ends.
         most_hops: after which it ends in any case; what is not as sure as asked is remarked on.
+        tracer: whether longer replicas are added for the tracer D where it needs them; in a glass that takes most hops.
         progress: called after every replica with the hops so far and the largest relative error, NaN at first.
 
     Returns:
@@ -105,12 +107,15 @@ def kinetic_monte_carlo(
         landscape, temperature=temperature, ions=ions, ensemble=ensemble, cap=cap, direction=direction
     )
     seed = seed_sequence(rng)
-    run = _Run(system=system, seed=seed, target=relative_error, most=float(most_hops), progress=progress)
+    run = _Run(
+        system=system, seed=seed, target=relative_error, most=float(most_hops), tracer=bool(tracer), progress=progress
+    )
     return make_hops(
         _measured(run, *_followed(run)), system, landscape, law, temperature=temperature,
         settings={
             "ensemble": ensemble, "cap": cap, "direction": direction, "relative_error": relative_error,
-            "most_hops": most_hops, "seed": f"entropy {seed.entropy}, spawn key {seed.spawn_key}",
+            "most_hops": most_hops, "tracer": bool(tracer),
+            "seed": f"entropy {seed.entropy}, spawn key {seed.spawn_key}",
         },
     )  # fmt: skip
 
@@ -185,6 +190,7 @@ class _Run:
         seed: of all replicas.
         target: relative error asked for.
         most: hops after which the run ends.
+        tracer: whether replicas are made longer for the tracer.
         progress: called after every replica.
     """
 
@@ -192,6 +198,7 @@ class _Run:
     seed: np.random.SeedSequence
     target: float
     most: float
+    tracer: bool
     progress: Callable[[float, float], None] | None
 
 
@@ -215,7 +222,7 @@ def _followed(run: _Run) -> tuple[_Batch, _Batch]:
     batch = _enlarged(run, _Batch(duration=duration), REPLICAS, math.nan)
     batch = _until(collective_error, run, batch, REPLICAS)
     collective = batch.collective(run)
-    if batch.single(run).lag is not None or collective.lag is None:
+    if batch.single(run).lag is not None or collective.lag is None or not run.tracer:
         return batch, batch
     traced = _until(single_error, run, batch, TRACER_REPLICAS)
     return replace(batch, hops=traced.hops), traced

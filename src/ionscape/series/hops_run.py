@@ -173,7 +173,7 @@ def run_hops(
             jump_distance=hopping.jump_distance,
             settings={
                 "ensemble": table.ensemble, "cap": table.cap, "relative_error": table.relative_error,
-                "most_hops": table.most_hops,
+                "most_hops": table.most_hops, "tracer": table.tracer,
             },
         )
         for glass in given.glasses for temperature in table.temperatures for number in range(table.landscapes)

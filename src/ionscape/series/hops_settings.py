@@ -42,6 +42,11 @@ class KineticMonteCarloTable(Table):
         default=3e9, description="Of each landscape and temperature, after which its run ends in any case."
     )
 
+    tracer: bool = Field(
+        default=True,
+        description="Whether the run goes on for the tracer D where it needs longer ones than D_σ, as in most glasses.",
+    )
+
     @model_validator(mode="after")
     def _temperatures_differ(self) -> Self:
         for place, temperature in enumerate(self.temperatures):
