@@ -273,15 +273,17 @@ def series_reference() -> Iterator[str]:
 
 
 def hops_reference() -> Iterator[str]:
-    """The table of keys of a hops file that a series file does not have."""
+    """The tables of keys of a hops file that a series file does not have."""
     from ionscape.series import hops_schema
 
     schema = hops_schema()
     definitions = schema["$defs"]
-    heading = "Hops in time: `[kinetic_monte_carlo]`"
-    yield from table_of_keys(
-        definitions["KineticMonteCarloTable"], definitions, heading=heading, anchor="kineticmontecarlotable"
-    )
+    for name, heading in (
+        ("KineticMonteCarloTable", "Hops in time: `[kinetic_monte_carlo]`"),
+        ("SpectrumTable", "Conductivity over frequency: `[spectrum]`"),
+        ("MobilityTable", "D(n, T): `[mobility]`"),
+    ):
+        yield from table_of_keys(definitions[name], definitions, heading=heading, anchor=name.lower())
 
 
 def tables_of(schema: dict[str, Any], headings: dict[str, str], *, heading: str, anchor: str) -> Iterator[str]:

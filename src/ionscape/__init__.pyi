@@ -88,15 +88,19 @@ from ionscape.report import write_report as write_report
 from ionscape.results import load as load
 from ionscape.series import (
     HopsOfGlasses as HopsOfGlasses,
+    SpectraOfGlasses as SpectraOfGlasses,
     SeriesResult as SeriesResult,
     fit_energy_scale as fit_energy_scale,
     load_hops_file as load_hops_file,
     load_hops_result as load_hops_result,
+    load_spectra as load_spectra,
     load_series as load_series,
     load_series_result as load_series_result,
     parse_series as parse_series,
     run_hops as run_hops,
+    run_mobility as run_mobility,
     run_series as run_series,
+    run_spectra as run_spectra,
 )
 from ionscape.sweeps import load_sweep as load_sweep, sweep as sweep
 from ionscape.transport import (

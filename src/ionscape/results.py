@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "ResultKind", "StoredResult", "SweepResult", "kind_of", "load"]
 
-WRITERS = "`ionscape simulate`, `sweep`, `calibrate`, `fit`, `conductivity` or `hops`"
+WRITERS = "`ionscape simulate`, `sweep`, `calibrate`, `fit`, `conductivity`, `hops`, `spectrum` or `mobility`"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +160,8 @@ KINDS = (
                reader="ionscape.hopping:load_hops"),
     ResultKind(name="mobility", form="ionscape mobility ", what="the D(n, T) of a landscape",
                reader="ionscape.hopping:load_mobility"),
+    ResultKind(name="spectra of glasses", form="ionscape spectra of glasses ", what="conductivity spectra of glasses",
+               reader="ionscape.series:load_spectra"),
     ResultKind(name="spectrum", form="ionscape spectrum ", what="a conductivity spectrum",
                reader="ionscape.hopping:load_spectrum"),
     ResultKind(name="hops of glasses", form="ionscape hops of glasses ", what="the hops of glasses",

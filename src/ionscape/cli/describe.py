@@ -53,7 +53,7 @@ def check_command(
     from ionscape.files.toml import parse_toml
 
     data = parse_toml(read_text(file), file=str(file))
-    if "kinetic_monte_carlo" in data:
+    if any(name in data for name in ("kinetic_monte_carlo", "spectrum", "mobility")):
         from ionscape.series import load_hops_file
 
         lines = describe_hops(load_hops_file(file))
@@ -69,16 +69,19 @@ def check_command(
 
 def describe_hops(given: HopsFile) -> list[str]:
     """What a hops file asks for, in a few lines."""
-    table = given.settings.kinetic_monte_carlo
     ratios = ", ".join(f"{x:g}" for x in given.settings.glass.borate_fraction)
-    kelvins = ", ".join(f"{kelvin:.5g} K" for kelvin in table.temperatures)
-    parts = len(given.glasses) * len(table.temperatures) * table.landscapes
-    return [
+    lines = [
         given.title,
         f"glasses: {given.settings.glass.alkali}, y = {given.settings.glass.alkali_oxide_fraction:g}, x = {ratios}",
-        f"hops in time: {parts} runs, of {table.landscapes} landscapes of {table.lattice}³ sites at {kelvins},"
-        f" each until {table.relative_error:.2%} or {table.most_hops:.2g} hops",
     ]
+    for name, table in given.settings.tables.items():
+        kelvins = ", ".join(f"{kelvin:.5g} K" for kelvin in table.temperatures)
+        what = {"kinetic_monte_carlo": "hops in time", "spectrum": "spectra", "mobility": "D(n, T)"}[name]
+        lines.append(f"{what}: {table.landscapes} landscapes of {table.lattice}³ sites at {kelvins}")
+    if given.settings.kinetic_monte_carlo is not None:
+        table = given.kinetic_monte_carlo
+        lines.append(f"each until {table.relative_error:.2%} or {table.most_hops:.2g} hops")
+    return lines
 
 
 def describe_series(series: Series) -> Iterator[str]:

@@ -16,9 +16,11 @@ from ionscape.cli.fit import fit_command
 from ionscape.cli.glass import glass_command
 from ionscape.cli.hops import hops_command
 from ionscape.cli.inspect import inspect_command
+from ionscape.cli.mobility import mobility_command
 from ionscape.cli.redraw import export_command, figure_command, summary_command
 from ionscape.cli.report import report_command
 from ionscape.cli.simulate import simulate_command
+from ionscape.cli.spectrum import spectrum_command
 from ionscape.cli.sweep import sweep_command
 from ionscape.cli.terminal import patient_output, say
 from ionscape.cli.workbench import workbench_command
@@ -47,6 +49,8 @@ application.command("sweep")(sweep_command)
 application.command("glass")(glass_command)
 application.command("conductivity")(conductivity_command)
 application.command("hops")(hops_command)
+application.command("spectrum")(spectrum_command)
+application.command("mobility")(mobility_command)
 application.command("workbench")(workbench_command)
 application.command("check")(check_command)
 application.command("figure")(figure_command)

@@ -176,7 +176,9 @@ def summary_command(
     from ionscape.cli.calibrate import print_profile
     from ionscape.cli.fit import WIDTH, print_fit
     from ionscape.cli.hops_table import print_hops, print_landscape
+    from ionscape.cli.mobility import print_mobility
     from ionscape.cli.series_table import print_result
+    from ionscape.cli.spectrum_table import print_spectra, print_spectrum
     from ionscape.cli.sweep_table import print_sweep
     from ionscape.cli.table import print_summary, write_summary
     from ionscape.results import kind_of
@@ -192,6 +194,9 @@ def summary_command(
         "sweep": lambda: print_sweep(Console(), loaded.dataset),
         "hops": lambda: print_landscape(loaded),
         "hops of glasses": lambda: print_hops(loaded),
+        "mobility": lambda: print_mobility(loaded),
+        "spectrum": lambda: print_spectrum(loaded),
+        "spectra of glasses": lambda: print_spectra(loaded),
     }
     if not quiet:
         printers[stored.name]()

@@ -21,6 +21,8 @@ from ionscape.figures.glass import (
     glass_overview as glass_overview,
     units_against_mixing_ratio as units_against_mixing_ratio,
 )
+from ionscape.figures.mobility import landscape_mobility as landscape_mobility
+from ionscape.figures.spectra import conductivity_spectra as conductivity_spectra, scaled_spectra as scaled_spectra
 from ionscape.figures.hops import hop_conductivities as hop_conductivities, hop_displacements as hop_displacements
 from ionscape.figures.landscapes import critical_path_figure as critical_path_figure, current_map as current_map
 from ionscape.figures.measurement import (

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from .plot import Plot
     from .render_matplotlib import Drawing
 
-Owner = Literal["simulation", "profile", "fit", "series", "sweep", "hops", "hops of glasses"]
+Owner = Literal["simulation", "profile", "fit", "series", "sweep", "hops", "hops of glasses", "spectrum",
+                "spectra of glasses", "mobility"]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +97,14 @@ FIGURES = (
                 shows="mean-square displacements over the lag, and their slopes"),
     FigureEntry(name="network", of="hops of glasses", function="hop_conductivities",
                 shows="conductivities of hops and network over the temperature, and their ratio"),
+    *(entry for owner in ("spectrum", "spectra of glasses") for entry in (
+        FigureEntry(name="frequency", of=owner, function="conductivity_spectra",
+                    shows="real and imaginary part of the conductivity over the frequency"),
+        FigureEntry(name="scaled", of=owner, function="scaled_spectra",
+                    shows="spectra scaled to one curve, beside that of random barriers"),
+    )),
+    FigureEntry(name="mobility", of="mobility", function="landscape_mobility",
+                shows="D over the share of native ions, or over the filling"),
     FigureEntry(name="values", of="sweep", function="swept_values", shows="charge, front and plateau over a parameter"),
     FigureEntry(name="arrhenius", of="series", function="arrhenius_plot", shows="Arrhenius plots"),
 )  # fmt: skip

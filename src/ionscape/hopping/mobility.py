@@ -83,6 +83,7 @@ def landscape_diffusion(
     executor: Executor | None = None,
     store: RunStore | None = None,
     progress: Callable[[Tally], None] | None = None,
+    title: str = "",
 ) -> Mobility:
     """D(n, T) of the ions of a glass from its landscapes, by the network of mean occupations (Bosi 2021 (7)).
 
@@ -99,7 +100,7 @@ def landscape_diffusion(
         origin: "replacement" or "filling": what varies.
         foreign: "mixed" or "frozen"; only with replacement.
         foreign_barrier: least barrier of the jumps of a foreign ion [J]; that of the native ones if None.
-        shares: native ions over all ions, up to 1, or fillings of the accessible sites below 1.
+        shares: native ions over all ions, up to 1, or fillings of the accessible sites below 1; None for a choice.
         lattice: sites along each edge.
         landscapes: how many are averaged; two at least, for the errors.
         model: of the landscapes; the published one for the alkali if None.
@@ -108,6 +109,7 @@ def landscape_diffusion(
         executor: of `make_executor`; None for this process.
         store: where outcomes are kept.
         progress: called after every landscape.
+        title: of the result.
 
     Returns:
         D with its errors; `Mobility.model()` is a diffusion model for experiments, which knows its origin.
@@ -123,6 +125,8 @@ def landscape_diffusion(
     for key, value, known in (("origin", origin, tuple(ORIGINS)), ("foreign", foreign, get_args(Foreign))):
         if value not in known:
             raise InputError("is unknown", key=key, value=shown(value), remedy=f"choose one of {', '.join(known)}")
+    if shares is None and origin == "replacement" and foreign == "mixed":
+        shares = (1.0,)  # D does not depend on it
     wanted = _shares(shares, origin)
     temperatures = tuple(sorted({positive_number(value, key="temperature") for value in temperature}))
     if len(temperatures) < 2:
@@ -152,7 +156,7 @@ def landscape_diffusion(
     return make_mobility(
         values, shares=wanted, temperatures=temperatures, origin=origin, foreign=foreign, native_density=density,
         foreign_factors=np.array(factors), glass=made, lattice=lattice, seed=rng,
-        native_filling=1.0 - model.vacant_site_fraction,
+        native_filling=1.0 - model.vacant_site_fraction, title=title,
     )  # fmt: skip
 
 

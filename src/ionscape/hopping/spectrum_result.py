@@ -81,7 +81,7 @@ class ConductivitySpectrum(StoredResult):
             InputError: a value is not above 0.
         """
         total = self._total(relative_permittivity)
-        total = total[total["angular_frequency"].values > 0.0]
+        total = total.isel(angular_frequency=total["angular_frequency"].values > 0.0)
         found = total / (1j * total["angular_frequency"] * VACUUM_PERMITTIVITY)
         return found.rename("permittivity").assign_attrs(units="1", long_name="relative permittivity")
 
@@ -125,12 +125,24 @@ class ConductivitySpectrum(StoredResult):
 
     def to_netcdf(self, path: str | Path) -> None:
         """Write a NetCDF file that any NetCDF reader opens: real and imaginary part are variables of their own."""
-        conductivity = self.dataset["conductivity"]
-        parts = {
-            f"conductivity_{name}": conductivity.copy(data=values)
-            for name, values in (("real", np.real(conductivity.values)), ("imaginary", np.imag(conductivity.values)))
-        }
-        write_dataset(self.dataset.drop_vars("conductivity").assign(parts), path)
+        write_dataset(in_parts(self.dataset), path)
+
+
+def in_parts(dataset: xarray.Dataset) -> xarray.Dataset:
+    """The dataset with real and imaginary part of the conductivity for itself, which every reader of NetCDF knows."""
+    whole = dataset["conductivity"]
+    parts = {
+        "conductivity_real": whole.copy(data=np.real(whole.values)),
+        "conductivity_imaginary": whole.copy(data=np.imag(whole.values)),
+    }
+    return dataset.drop_vars("conductivity").assign(parts)
+
+
+def as_whole(stored: xarray.Dataset) -> xarray.Dataset:
+    """The inverse of `in_parts`."""
+    real = stored["conductivity_real"]
+    whole = real.copy(data=real.values + 1j * stored["conductivity_imaginary"].values)
+    return stored.drop_vars(["conductivity_real", "conductivity_imaginary"]).assign(conductivity=whole)
 
 
 def load_spectrum(path: str | Path) -> ConductivitySpectrum:
@@ -142,11 +154,7 @@ def load_spectrum(path: str | Path) -> ConductivitySpectrum:
     Raises:
         InputError: the file does not exist, is no spectrum, or is damaged.
     """
-    stored = read_dataset(path, CONTENT)
-    real = stored["conductivity_real"]
-    whole = real.copy(data=real.values + 1j * stored["conductivity_imaginary"].values)
-    dropped = stored.drop_vars(["conductivity_real", "conductivity_imaginary"])
-    return ConductivitySpectrum(dataset=dropped.assign(conductivity=whole))
+    return ConductivitySpectrum(dataset=as_whole(read_dataset(path, CONTENT)))
 
 
 def make_spectrum(

@@ -11,9 +11,12 @@ from ionscape.series.hops_result import HopsOfGlasses, load_hops_result
 from ionscape.series.hops_run import HopsFile, load_hops_file, parse_hops_file, run_hops
 from ionscape.series.hops_settings import hops_schema
 from ionscape.series.load import Series, load_series, parse_series
+from ionscape.series.mobility_run import run_mobility
 from ionscape.series.result import SeriesResult, load_series_result
 from ionscape.series.run import run_series
 from ionscape.series.settings import series_schema
+from ionscape.series.spectra_result import SpectraOfGlasses, load_spectra
+from ionscape.series.spectra_run import run_spectra
 
 __all__ = [
     "EnergyScaleFit",
@@ -22,6 +25,7 @@ __all__ = [
     "HopsOfGlasses",
     "Series",
     "SeriesResult",
+    "SpectraOfGlasses",
     "fit_attempt_frequency",
     "fit_energy_scale",
     "hops_schema",
@@ -29,9 +33,12 @@ __all__ = [
     "load_hops_result",
     "load_series",
     "load_series_result",
+    "load_spectra",
     "parse_hops_file",
     "parse_series",
     "run_hops",
+    "run_mobility",
     "run_series",
+    "run_spectra",
     "series_schema",
 ]

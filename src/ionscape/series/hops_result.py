@@ -16,7 +16,7 @@ from ionscape.files.table_files import Columns
 from ionscape.provenance import provenance_attributes
 from ionscape.remarks import Kind, Remark, remark_attributes, remark_entries
 
-from .hops_settings import HopsTable
+from .hops_settings import HopsTable, KineticMonteCarloTable
 
 if TYPE_CHECKING:
     import xarray
@@ -113,7 +113,7 @@ def load_hops_result(path: str | Path) -> HopsOfGlasses:
 
 def make_result(
     found: Sequence[Mapping[str, Any]], *, title: str, source: str, settings: HopsTable,
-    borate_fractions: Sequence[float],
+    table: KineticMonteCarloTable, borate_fractions: Sequence[float],
 ) -> HopsOfGlasses:  # fmt: skip
     """Means over the landscapes.
 
@@ -122,13 +122,13 @@ def make_result(
         title: shown in figures.
         source: text of the file.
         settings: of it.
+        table: of the hops.
         borate_fractions: of the glasses.
     """
     import xarray
 
     from ionscape.hopping.hops_result import NUMBERS, VALUES
 
-    table = settings.kinetic_monte_carlo
     shape = (len(borate_fractions), len(table.temperatures), table.landscapes)
     units = {
         **{name: unit for name, (unit, _) in VALUES.items()},

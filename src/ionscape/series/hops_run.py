@@ -16,7 +16,7 @@ from ionscape.glass import Glass, read_measured_units
 from ionscape.scaleout import Executor, RunStore, Tally, make_executor, run
 
 from .hops_result import HopsOfGlasses, make_result
-from .hops_settings import HopsTable
+from .hops_settings import HopsTable, KineticMonteCarloTable, MobilityTable, SpectrumTable, of_landscapes
 from .load import landscape_of, make_series_glass
 from .tasks import random_numbers
 
@@ -49,10 +49,25 @@ class HopsFile:
     file: str | None = None
     source: str = ""
 
+    @property
+    def kinetic_monte_carlo(self) -> KineticMonteCarloTable:
+        """What is asked of hops in time."""
+        return of_landscapes(self.settings, KineticMonteCarloTable, "kinetic_monte_carlo")
+
+    @property
+    def spectrum(self) -> SpectrumTable:
+        """What is asked of spectra."""
+        return of_landscapes(self.settings, SpectrumTable, "spectrum")
+
+    @property
+    def mobility(self) -> MobilityTable:
+        """What is asked of D(n, T)."""
+        return of_landscapes(self.settings, MobilityTable, "mobility")
+
     def with_landscapes(self, number: int) -> HopsFile:
         """The same with another number of landscapes."""
-        table = self.settings.kinetic_monte_carlo.model_copy(update={"landscapes": number})
-        return replace(self, settings=self.settings.model_copy(update={"kinetic_monte_carlo": table}))
+        tables = {name: table.model_copy(update={"landscapes": number}) for name, table in self.settings.tables.items()}
+        return replace(self, settings=self.settings.model_copy(update=tables))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,15 +135,15 @@ def parse_hops_file(text: str, *, file: str | None = None, folder: str | Path = 
         except InputError as error:
             problem = f"cannot be used at x = {borate_fraction:g}, since {error.key or 'it'} {error.problem}"
             raise error.replace(problem=problem, file=file, key="glass", value=None) from None
-    lattice = settings.kinetic_monte_carlo.lattice
-    try:
-        count_sites(glasses[0].composition, settings.landscape.vacant_site_fraction, lattice**3)
-    except InputError as error:
-        if error.key != "lattice":
-            raise error.replace(file=file, key=f"glass.{error.key}") from None
-        raise error.replace(
-            file=file, key="kinetic_monte_carlo.lattice", value=lattice, remedy="give a larger lattice"
-        ) from None
+    for name, table in settings.tables.items():
+        try:
+            count_sites(glasses[0].composition, settings.landscape.vacant_site_fraction, table.lattice**3)
+        except InputError as error:
+            if error.key != "lattice":
+                raise error.replace(file=file, key=f"glass.{error.key}") from None
+            raise error.replace(
+                file=file, key=f"{name}.lattice", value=table.lattice, remedy="give a larger lattice"
+            ) from None
     return HopsFile(
         settings=settings,
         glasses=tuple(glasses),
@@ -165,7 +180,7 @@ def run_hops(
         InputError: a landscape has no path, or no ion that can follow one.
         IonscapeError: a run is too short to mean anything, or the store cannot be written.
     """
-    table, hopping = given.settings.kinetic_monte_carlo, given.settings.hopping
+    table, hopping = given.kinetic_monte_carlo, given.settings.hopping
     tasks = [
         HopsTask(
             glass=glass, model=given.model, lattice=table.lattice, seed=given.settings.random.seed, landscape=number,
@@ -199,7 +214,7 @@ def run_hops(
         )  # fmt: skip
     return make_result(
         [found[number] for number in range(len(tasks))], title=given.title, source=given.source,
-        settings=given.settings, borate_fractions=given.settings.glass.borate_fraction,
+        settings=given.settings, table=table, borate_fractions=given.settings.glass.borate_fraction,
     )  # fmt: skip
 
 

@@ -1,22 +1,23 @@
-"""The tables of a hops file: glasses, landscape and rates as in a series file, and kinetic Monte Carlo."""
+"""The tables of a hops file: glasses, landscape and rates as in a series file, and what is calculated of them."""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
-from ionscape.files.fields import POSITIVE, Bounds, Number, Quantity, reject
+from ionscape.files.fields import NOT_NEGATIVE, POSITIVE, Bounds, Number, Quantity, reject
 from ionscape.files.schema import schema_of
 from ionscape.files.table import Table
 
 from .settings import FIT, GlassTable, HoppingTable, LandscapeTable, RandomTable
 
+CALCULATIONS = ("kinetic_monte_carlo", "spectrum", "mobility")
+"""Tables of a hops file that ask for something."""
 
-class KineticMonteCarloTable(Table):
-    """Hops in time."""
 
-    name_in_messages: ClassVar[str] = "kinetic_monte_carlo"
+class LandscapesTable(Table):
+    """Landscapes of which something is calculated."""
 
     lattice: Annotated[int, Field(strict=True, ge=2, le=1000)] = Field(
         description="Sites along each edge of the cubic lattice.", examples=[16]
@@ -27,6 +28,23 @@ class KineticMonteCarloTable(Table):
     temperatures: Annotated[
         tuple[Annotated[float, Quantity("temperature", POSITIVE, "600 K")], ...], Field(min_length=1)
     ] = Field(description="Temperatures; the same landscapes serve them all.", examples=[["400 K", "600 K"]])
+
+    @model_validator(mode="after")
+    def _temperatures_differ(self) -> Self:
+        for place, temperature in enumerate(self.temperatures):
+            if temperature in self.temperatures[:place]:
+                reject("occurs twice", field=f"temperatures[{place}]", remedy="give every temperature once")
+        return self
+
+
+AnyLandscapes = TypeVar("AnyLandscapes", bound=LandscapesTable)
+
+
+class KineticMonteCarloTable(LandscapesTable):
+    """Hops in time."""
+
+    name_in_messages: ClassVar[str] = "kinetic_monte_carlo"
+
     ensemble: Literal["grand canonical", "canonical"] = Field(
         default="grand canonical",
         description="Occupations at the beginning: drawn from the Fermi function, or with the number of ions fixed.",
@@ -47,12 +65,51 @@ class KineticMonteCarloTable(Table):
         description="Whether the run goes on for the tracer D where it needs longer ones than D_σ, as in most glasses.",
     )
 
-    @model_validator(mode="after")
-    def _temperatures_differ(self) -> Self:
-        for place, temperature in enumerate(self.temperatures):
-            if temperature in self.temperatures[:place]:
-                reject("occurs twice", field=f"temperatures[{place}]", remedy="give every temperature once")
-        return self
+
+class SpectrumTable(LandscapesTable):
+    """Conductivity over frequency."""
+
+    name_in_messages: ClassVar[str] = "spectrum"
+
+    lowest_frequency: Annotated[float, Quantity("frequency", POSITIVE, "1 mHz")] = Field(
+        default=1e-3, description="Lowest frequency f = ω/2π; dc is always calculated."
+    )
+    highest_frequency: Annotated[float, Quantity("frequency", POSITIVE, "10 THz")] | None = Field(
+        default=None, description="Highest frequency; ten times the attempt frequency if absent."
+    )
+    frequencies_per_decade: Annotated[int, Field(strict=True, ge=1, le=1000)] = Field(
+        default=10, description="Frequencies to a decade."
+    )
+    thickness: Annotated[float, Quantity("length", POSITIVE, "1 mm")] = Field(
+        default=1e-3, description="Thickness of the sample of which impedances are written."
+    )
+    area: Annotated[float, Quantity("area", POSITIVE, "1 cm^2")] = Field(
+        default=1e-4, description="Area of its electrodes."
+    )
+    relative_permittivity: Annotated[float, Number(POSITIVE, shown=7.0)] = Field(
+        default=7.0, description="Of the glass without its mobile ions, for impedances."
+    )
+
+
+class MobilityTable(LandscapesTable):
+    """D(n, T) of the landscapes."""
+
+    name_in_messages: ClassVar[str] = "mobility"
+
+    origin: Literal["replacement", "filling"] = Field(
+        default="replacement",
+        description="What varies: the kind of the ions on the sites, or how many ions there are.",
+    )
+    foreign: Literal["mixed", "frozen"] = Field(
+        default="mixed",
+        description="Whether foreign ions share every site alike with the native ones, or stay in the highest ones.",
+    )
+    foreign_barrier: Annotated[float, Quantity("energy", NOT_NEGATIVE, "0.1 eV")] | None = Field(
+        default=None, description="Least barrier of the jumps of the foreign ions; that of the native ones if absent."
+    )
+    shares: tuple[Annotated[float, Number(POSITIVE, shown=0.5)], ...] | None = Field(
+        default=None, description="Native ions over all ions, 1 among them, or fillings of the sites."
+    )
 
 
 class HopsTable(Table):
@@ -64,8 +121,28 @@ class HopsTable(Table):
     glass: GlassTable = Field(description="Compositions.")
     landscape: LandscapeTable = Field(default_factory=LandscapeTable, description="Site energies.")
     hopping: HoppingTable = Field(default_factory=HoppingTable, description="Jump rates.")
-    kinetic_monte_carlo: KineticMonteCarloTable = Field(description="Hops in time.")
+    kinetic_monte_carlo: KineticMonteCarloTable | None = Field(default=None, description="Hops in time.")
+    spectrum: SpectrumTable | None = Field(
+        default=None,
+        description="Conductivity over frequency; if absent, of the landscapes of kinetic_monte_carlo.",
+    )
+    mobility: MobilityTable | None = Field(
+        default=None, description="D(n, T) of the landscapes; if absent, of those of kinetic_monte_carlo."
+    )
     random: RandomTable = Field(default_factory=RandomTable, description="Random numbers.")
+
+    @property
+    def tables(self) -> dict[str, LandscapesTable]:
+        """Those of what is calculated, by name."""
+        found = {name: getattr(self, name) for name in CALCULATIONS}
+        return {name: table for name, table in found.items() if table is not None}
+
+    @model_validator(mode="after")
+    def _something_is_calculated(self) -> Self:
+        if not self.tables:
+            remedy = "add a table with the lattice, the number of landscapes and the temperatures"
+            reject("is missing, as are spectrum and mobility", field="kinetic_monte_carlo", remedy=remedy)
+        return self
 
     @model_validator(mode="after")
     def _nothing_is_fitted(self) -> Self:
@@ -75,6 +152,21 @@ class HopsTable(Table):
         if isinstance(self.hopping.attempt_frequency, str):
             reject("cannot be fitted to hops", field="hopping.attempt_frequency", remedy=remedy)
         return self
+
+
+def of_landscapes(settings: HopsTable, kind: type[AnyLandscapes], name: str) -> AnyLandscapes:
+    """A table of a hops file; if it is absent, one of its defaults for the landscapes of another calculation.
+
+    Args:
+        settings: the file.
+        kind: of the table.
+        name: of it.
+    """
+    table = settings.tables.get(name)
+    if isinstance(table, kind):
+        return table
+    other = next(iter(settings.tables.values()))
+    return kind(lattice=other.lattice, landscapes=other.landscapes, temperatures=other.temperatures)
 
 
 def hops_schema() -> dict[str, object]:
