@@ -81,8 +81,8 @@ def kinetic_monte_carlo(
         ions: number of ions; that of the glass if None.
         ensemble: "grand canonical" draws the occupations from the Fermi function, `ions` is their mean; "canonical"
             keeps their number.
-        cap: "automatic" for the lowest cap that biases the network by less than 1 %, "none", or decades above the
-            bottleneck.
+        cap: "automatic" for the lowest cap that biases the network by less than 1 % and a fifteenth of the error asked
+            for, "none", or decades above the bottleneck.
         direction: axis of the field, 0, 1 or 2.
         relative_error: of D_σ, the tracer D and the Haven ratio, at which the run ends.
         most_hops: after which it ends in any case; what is not as sure as asked is remarked on.
@@ -104,8 +104,9 @@ def kinetic_monte_carlo(
         raise InputError(problem, key="relative_error", value=relative_error)
     positive_number(most_hops, key="most_hops")
     system = hopping_system(
-        landscape, temperature=temperature, ions=ions, ensemble=ensemble, cap=cap, direction=direction
-    )
+        landscape, temperature=temperature, ions=ions, ensemble=ensemble, cap=cap, direction=direction,
+        relative_error=relative_error,
+    )  # fmt: skip
     seed = seed_sequence(rng)
     run = _Run(
         system=system, seed=seed, target=relative_error, most=float(most_hops), tracer=bool(tracer), progress=progress

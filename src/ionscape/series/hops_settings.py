@@ -51,7 +51,8 @@ class KineticMonteCarloTable(LandscapesTable):
     )
     cap: Literal["automatic", "none"] = Field(
         default="automatic",
-        description="Cap on the rates: the lowest that biases the network by less than 1 %, or none.",
+        description="Cap on the rates: the lowest that biases the network by less than 1 % and a fifteenth of"
+        " `relative_error`, or none.",
     )
     relative_error: Annotated[float, Number(Bounds(above=0.0, below=0.3), shown=0.05)] = Field(
         default=0.015, description="Of D_σ, tracer D and Haven ratio of each landscape, at which its run ends."
