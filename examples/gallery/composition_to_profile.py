@@ -18,10 +18,9 @@ FILLINGS = {0.98: (0.908, -4.9), 0.95: (0.774, 0.0), 0.9: (0.672, 3.8), 0.8: (0.
 REPLACED = {0.0: 0.774, 0.05: 0.777, 0.1: 0.836, 0.2: 0.999}
 ELECTRON_VOLT = 1.602176634e-19
 
-filling = isc.landscape_diffusion(GLASS, origin="filling", shares=sorted(FILLINGS), **ENSEMBLE)
-mixed = isc.landscape_diffusion(GLASS, foreign="mixed", shares=[0.05, 1.0], **ENSEMBLE)
+mixed = isc.landscape_diffusion(GLASS, filling=None, second_ion=isc.MobileIon(), **ENSEMBLE)
 shares = [0.6, 0.65, 0.7, 0.725, 0.75, 0.775, *(1.0 - part for part in sorted(REPLACED, reverse=True))]
-frozen = isc.landscape_diffusion(GLASS, foreign="frozen", shares=sorted(shares), **ENSEMBLE)
+frozen = isc.landscape_diffusion(GLASS, filling=sorted(FILLINGS), shares=sorted(shares), **ENSEMBLE)
 
 experiment = isc.load_experiment(EXAMPLES / "rb-mono-cait.toml")
 native = experiment.bulk_density
@@ -29,9 +28,9 @@ closure = experiment.diffusion_model("Li", 0)
 at_bulk = float(closure.coefficient(native, 323.15))
 
 
-def scaled(mobility):
+def scaled(mobility, origin="replacement"):
     """Its D(n), in units such that D of the native glass is the measured one: its course over n is compared."""
-    model = mobility.model(native_density=native)
+    model = mobility.model(origin=origin, native_density=native)
     factor = at_bulk / float(model.coefficient(native, 323.15))
     return replace(model, coefficients=tuple(tuple(factor * value for value in row) for row in model.coefficients))
 
@@ -40,7 +39,7 @@ models = {
     "site energies of Gunawan 2026": closure,
     "landscape, ions share all sites": scaled(mixed),
     "landscape, Rb stays in the highest": scaled(frozen),
-    "landscape over its filling": scaled(filling),
+    "landscape over its filling": scaled(frozen, "filling"),
 }
 figure = Figure(figsize=(9.0, 4.2), layout="constrained")
 coefficients, profiles = figure.subplots(1, 2)
@@ -60,16 +59,16 @@ coefficients.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=
 profiles.set(xlim=(0, 80), ylim=(0, 1.05), xlabel="depth / nm", ylabel=r"$n/n_\mathrm{bulk}$, Li solid, Rb dotted")
 save(figure, "composition_to_profile.png")
 
-over = filling.dataset.isel(temperature=0)
-reference = float(np.log(over["diffusion_coefficient"].sel(share=0.95)))
+over = frozen.dataset.isel(temperature=0)
+reference = float(np.log(over["diffusion_coefficient"].sel(filling=0.95)))
 rows = []
 for share, (barrier, course) in FILLINGS.items():
-    here = over.sel(share=share)
+    here = over.sel(filling=share)
     energy, logarithm = float(here["activation_energy"]) / ELECTRON_VOLT, float(np.log(here["diffusion_coefficient"]))
     rows.append(absolute(f"barrier at a filling of {share:g} / eV", "", barrier, energy))
     rows.append(absolute(f"ln D over that at 0.95, filling {share:g}", "", course, logarithm - reference))
 for part, barrier in REPLACED.items():
-    here = float(frozen.dataset["activation_energy"].sel(share=1.0 - part, method="nearest")) / ELECTRON_VOLT
+    here = float(frozen.dataset["native_activation_energy"].sel(share=1.0 - part, method="nearest")) / ELECTRON_VOLT
     rows.append(
         absolute(f"barrier of Li, {100 * part:g} % of it replaced in the highest sites / eV", "", barrier, here)
     )

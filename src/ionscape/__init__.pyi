@@ -36,6 +36,7 @@ from ionscape.hopping import (
     JumpLaw as JumpLaw,
     Landscape as Landscape,
     LandscapeModel as LandscapeModel,
+    MobileIon as MobileIon,
     Mobility as Mobility,
     SiteEnergies as SiteEnergies,
     activation_energy as activation_energy,

@@ -20,6 +20,7 @@ borate_fraction = 0.5
 [landscape]
 energy_scale = "0.64 eV"
 noise = 0.42
+barrier = 0.1
 [hopping]
 attempt_frequency = "4e14 Hz"
 [kinetic_monte_carlo]
@@ -27,18 +28,27 @@ lattice = 6
 landscapes = 2
 temperatures = ["900 K", "1200 K"]
 """
-SPECTRUM = '[spectrum]\nlattice = 6\nlandscapes = 1\ntemperatures = ["900 K"]\nlowest_frequency = "1 kHz"\n'
+MOBILITY = """
+[mobility]
+lattice = 8
+landscapes = 2
+temperatures = ["900 K"]
+filling = [0.8, 0.95]
+second_ion = { mobility = "random" }
+"""
+SPECTRUM = '[spectrum]\nlattice = 6\nlandscapes = 1\ntemperatures = ["900 K"]\nfrequencies = { from = "1 kHz" }\n'
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     made = tmp_path_factory.mktemp("spectrum")
     (made / "li.toml").write_text(FILE)
+    (made / "mobility.toml").write_text(FILE + MOBILITY)
     (made / "one.toml").write_text(FILE + SPECTRUM)
     for words in (
         ("spectrum", "li.toml", "--output", "spectra.nc", "--summary", "spectra.json"),
         ("spectrum", "one.toml", "--output", "one.nc", "--impedance", "z.csv", "--no-impedance-header", "--no-figure"),
-        ("mobility", "li.toml", "--output", "mobility.nc", "--summary", "mobility.json"),
+        ("mobility", "mobility.toml", "--output", "mobility.nc", "--summary", "mobility.json"),
     ):
         run = call_here(*words, "--scheduler", "serial", folder=made)
         assert run.returncode == 0, run.stderr
@@ -78,19 +88,22 @@ def test_impedances_are_those_of_the_sample(folder: Path) -> None:
 def test_a_mobility_goes_into_an_experiment(folder: Path) -> None:
     found = isc.load(folder / "mobility.nc")
     assert isinstance(found, isc.Mobility)
-    assert json.loads((folder / "mobility.json").read_text())["origin"] == "replacement"
+    assert json.loads((folder / "mobility.json").read_text())["origins"] == ["filling", "replacement"]
     model = found.model(native_density=1e28)
-    assert model.coefficient(1e27, 900.0) == pytest.approx(found.dataset["diffusion_coefficient"].values[0, -1])
+    native = found.dataset["native_diffusion_coefficient"].values[0, -1]
+    assert model.coefficient(1e28, 900.0) == pytest.approx(native)
 
 
 @pytest.mark.parametrize(
     ("verb", "old", "new", "said"),
     [
-        ("spectrum", 'lowest_frequency = "1 kHz"', 'highest_frequency = "1e-6 Hz"', "must be above the lowest"),
+        ("spectrum", 'from = "1 kHz"', 'from = "1 kHz", to = "1 Hz"', "must be above the lowest"),
         ("spectrum", "lattice = 6", "lattice = 1", "lattice"),
         ("spectrum", "[kinetic_monte_carlo]", "[kinetic_monte_carl]", "the nearest known key"),
         ("mobility", "borate_fraction = 0.5", "borate_fraction = [0.2, 0.5]", "that of one glass"),
-        ("mobility", '"900 K", "1200 K"', '"900 K"', "two different ones"),
+        ("spectrum", "[hopping]", "[hopping]\nbarrier = 0.1", "stands in [landscape] too"),
+        ("mobility", "[kinetic_monte_carlo]", "[mobility]\nfilling = [1.2]", "mobility.filling"),
+        ("mobility", "[hopping]", "[hopping]\nbarrier = -1", "hopping.barrier"),
     ],
 )
 def test_what_cannot_be_used_is_refused(verb: str, old: str, new: str, said: str, tmp_path: Path) -> None:

@@ -80,7 +80,8 @@ def describe_hops(given: HopsFile) -> list[str]:
         lines.append(f"{what}: {table.landscapes} landscapes of {table.lattice}³ sites at {kelvins}")
     if given.settings.kinetic_monte_carlo is not None:
         table = given.kinetic_monte_carlo
-        lines.append(f"each until {table.relative_error:.2%} or {table.most_hops:.2g} hops")
+        most = f"{table.most_hops:.2g} hops" if table.budget is None else "its part of the budget"
+        lines.append(f"each run of hops until {table.relative_error:.2%} or {most}")
     return lines
 
 

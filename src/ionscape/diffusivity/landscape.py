@@ -31,9 +31,10 @@ class LandscapeDiffusion:
     Attributes:
         native_density: of the ion [1/m^3].
         shares: n over the native density, rising (k,).
-        temperatures: rising (t,) [K]; two at least.
+        temperatures: rising (t,) [K].
         coefficients: D (t, k) [m^2/s]; 0 where no path leads through, at the lowest shares only.
         origin: what varied: the kind of the ions on the sites, or how many there are.
+        energies: activation energies (k,) [J], with a single temperature only.
     """
 
     native_density: float
@@ -41,16 +42,21 @@ class LandscapeDiffusion:
     temperatures: tuple[float, ...]
     coefficients: tuple[tuple[float, ...], ...]
     origin: Origin
+    energies: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         """Check every value."""
         positive("native_density", self.native_density)
         if self.origin not in ORIGINS:
             raise InputError("is unknown", key="origin", value=self.origin, remedy=f"choose of {', '.join(ORIGINS)}")
-        for key, values, least in (("shares", self.shares, 1), ("temperatures", self.temperatures, 2)):
-            if len(values) < least or not all(value > 0.0 for value in values) or (np.diff(values) <= 0.0).any():
-                problem = f"must be {'one number' if least == 1 else 'two numbers'} or more above 0, rising"
-                raise InputError(problem, key=key, value=list(values))
+        for key, values in (("shares", self.shares), ("temperatures", self.temperatures)):
+            if not values or not all(value > 0.0 for value in values) or (np.diff(values) <= 0.0).any():
+                raise InputError("must be one number or more above 0, rising", key=key, value=list(values))
+        if (len(self.temperatures) == 1) != (self.energies is not None):
+            raise InputError("must be given with a single temperature, and only then", key="energies",
+                             value=self.energies)  # fmt: skip
+        if self.energies is not None and len(self.energies) != len(self.shares):
+            raise InputError("must be one for each share", key="energies", value=list(self.energies))
         table = np.asarray(self.coefficients, dtype=float)
         if table.shape != (len(self.temperatures), len(self.shares)) or not (table >= 0.0).all():
             problem = "must be D of every temperature and share, at least 0"
@@ -83,6 +89,10 @@ class LandscapeDiffusion:
     def coefficient(self, density: ArrayLike, temperature: float) -> FloatArray:
         """D(n, T) [m^2/s], of the shape of `density` [1/m^3]."""
         inverse = 1.0 / positive("temperature", temperature)
+        if self.energies is not None:
+            distance = (inverse - 1.0 / self.temperatures[0]) / BOLTZMANN_CONSTANT
+            values = np.exp(self._logarithms(density, 0) - self.activation_energy(density) * distance)
+            return self._where_open(density, values)
         at = 1.0 / np.asarray(self.temperatures)
         # the interval of the temperature, the outermost one beyond the ends
         last = int(np.clip(np.searchsorted(-at, -inverse) - 1, 0, at.size - 2))
@@ -91,7 +101,10 @@ class LandscapeDiffusion:
         return self._where_open(density, np.exp((1.0 - weight) * low + weight * high))
 
     def activation_energy(self, density: ArrayLike) -> FloatArray:
-        """E_act(n) = −k_B d ln D/d(1/T) between the lowest and the highest temperature [J]."""
+        """E_act(n) = −k_B d ln D/d(1/T) between the lowest and the highest temperature, or as it is given [J]."""
+        if self.energies is not None:
+            shares, values = np.asarray(self.shares)[self._open], np.asarray(self.energies)[self._open]
+            return np.interp(np.asarray(density, dtype=float) / self.native_density, shares, values)
         first, last = (self._logarithms(density, place) for place in (0, len(self.temperatures) - 1))
         return BOLTZMANN_CONSTANT * (last - first) / (1.0 / self.temperatures[0] - 1.0 / self.temperatures[-1])
 

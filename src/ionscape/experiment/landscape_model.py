@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationInfo, model_validator
 
-from ionscape.diffusivity.landscape import ORIGINS, LandscapeDiffusion
+from ionscape.diffusivity.landscape import LandscapeDiffusion
 from ionscape.errors import InputError
 from ionscape.experiment.landscape_table import parse_landscape_table
 from ionscape.experiment.tables import Attachments
@@ -43,6 +43,9 @@ class LandscapeSpecification(Table):
         default=None,
         description="D at the knots, all shares at the first temperature, then at the next; instead of a file.",
     )
+    energies: tuple[Annotated[float, Quantity("energy", NOT_NEGATIVE)], ...] | None = Field(
+        default=None, description="Activation energies at the knots, with a single temperature only; instead of a file."
+    )
 
     @model_validator(mode="after")
     def _has_knots(self, info: ValidationInfo) -> Self:
@@ -57,21 +60,19 @@ class LandscapeSpecification(Table):
         if not isinstance(attachments, Attachments):
             reject("is read by load_experiment and parse_experiment only", field="file")
         try:
-            table = parse_landscape_table(attachments.text(self.file), file=self.file)
+            table = parse_landscape_table(attachments.text(self.file), self.over, file=self.file)
         except InputError as error:
             raise wrapped(error, field="file") from None
-        if table.origin != self.over:
-            reject(
-                f"holds D {ORIGINS[table.origin]}, where D {ORIGINS[self.over]} is wanted",
-                field="file",
-                remedy=f'calculate it with origin = "{self.over}", or say over = "{table.origin}" if that is meant',
-            )
-        shares, rows = table.shares, table.native
+        shares, rows, energies = table.shares, table.native, table.energies
         if self.ion == "foreign":
-            shares, rows = (1.0,), tuple((value,) for value in table.foreign)
+            if not any(table.foreign):
+                remedy = "calculate it with a mobile second ion"
+                reject("holds foreign ions that do not move", field="file", remedy=remedy)
+            shares, rows, energies = (1.0,), tuple((value,) for value in table.foreign), table.energies[-1:]
         read = self.model_copy(update={
             "file": None, "shares": shares, "temperatures": table.temperatures,
             "coefficients": tuple(value for row in rows for value in row),
+            "energies": energies if len(table.temperatures) == 1 else None,
         })  # fmt: skip
         read._check()
         return read
@@ -88,7 +89,7 @@ class LandscapeSpecification(Table):
         rows = tuple(values[start : start + len(shares)] for start in range(0, len(values), max(len(shares), 1)))
         return LandscapeDiffusion(
             native_density=native_density, shares=shares, temperatures=self.temperatures or (), coefficients=rows,
-            origin=self.over,
+            origin=self.over, energies=self.energies,
         )  # fmt: skip
 
     @property

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from ionscape.arrays import FloatArray
-from ionscape.diffusivity.landscape import Origin
+from ionscape.diffusivity.landscape import ORIGINS, Origin
 from ionscape.errors import InputError
 from ionscape.files.csv_table import read_csv_table
 from ionscape.files.fields import Bounds, Number, Quantity
 
-SHARES: dict[str, Origin] = {"share of native ions": "replacement", "density over native density": "filling"}
+SHARES: dict[Origin, str] = {"replacement": "share of native ions", "filling": "density over native density"}
 """Name of the column that tells what varied."""
-TEMPERATURE = "temperature"
+TEMPERATURE, ENERGY = "temperature", "energy"
 COEFFICIENTS = ("native", "foreign")
 
 
@@ -29,6 +29,7 @@ class LandscapeTable:
         shares: density over the native one, rising (k,).
         native: D of the native ions (t, k) [m^2/s].
         foreign: D of the foreign ions (t,) [m^2/s].
+        energies: activation energies of the native ions (k,) [J].
     """
 
     origin: Origin
@@ -36,60 +37,84 @@ class LandscapeTable:
     shares: tuple[float, ...]
     native: tuple[tuple[float, ...], ...]
     foreign: tuple[float, ...]
+    energies: tuple[float, ...]
 
 
 def text_of_mobility(path: Path) -> str:
-    """The table of a result of `ionscape mobility`.
+    """The tables of a result of `ionscape mobility`, one for each origin of its D, an empty line between them.
 
     Raises:
         InputError: the file does not exist, or is none.
     """
     from ionscape.hopping import load_mobility
+    from ionscape.hopping.mobility_result import PARTS
 
     found = load_mobility(path)
-    model = found.model()
-    name = next(name for name, origin in SHARES.items() if origin == model.origin)
-    foreign = found.dataset["foreign_diffusion_coefficient"].values
-    lines = [f"{TEMPERATURE} (K),{name},native (m^2/s),foreign (m^2/s)"]
-    for temperature, row, other in zip(model.temperatures, model.coefficients, foreign, strict=True):
-        lines += [f"{temperature!r},{share!r},{value!r},{float(other)!r}"
-                  for share, value in zip(model.shares, row, strict=True)]  # fmt: skip
-    return "\n".join(lines) + "\n"
+    tables: list[str] = []
+    for origin in found.origins:
+        model, (begins, _) = found.model(origin=origin), PARTS[origin]
+        energies = np.nan_to_num(found.dataset[f"{begins}activation_energy"].values)
+        foreign = np.zeros(len(model.temperatures))
+        if origin == "replacement":
+            foreign = found.dataset["foreign_diffusion_coefficient"].values
+        lines = [f"{TEMPERATURE} (K),{SHARES[origin]},native (m^2/s),foreign (m^2/s),{ENERGY} (J)"]
+        for temperature, row, other in zip(model.temperatures, model.coefficients, foreign, strict=True):
+            lines += [f"{temperature!r},{share!r},{value!r},{float(other)!r},{float(energy)!r}"
+                      for share, value, energy in zip(model.shares, row, energies, strict=True)]  # fmt: skip
+        tables.append("\n".join(lines) + "\n")
+    return "\n".join(tables)
 
 
-def parse_landscape_table(text: str, *, file: str) -> LandscapeTable:
-    """Read the table of `text_of_mobility`, or one of the same columns that was made otherwise.
+def parse_landscape_table(text: str, origin: Origin, *, file: str) -> LandscapeTable:
+    """Read one of the tables of `text_of_mobility`, or of the same columns that were made otherwise.
 
     Args:
-        text: in CSV.
+        text: tables in CSV, an empty line between them.
+        origin: of the table that is wanted.
         file: its name, for messages.
 
     Raises:
-        InputError: naming the line, counted from 1, or what the table lacks.
+        InputError: there is no such table; or names the line, counted from 1, or what the table lacks.
     """
-    table = read_csv_table(text, file=file)
-    names = {name.strip().lower() for name in table.names}
-    found = [name for name in SHARES if name in names]
-    example = f'"{TEMPERATURE} (K), {next(iter(SHARES))}, native (m^2/s), foreign (m^2/s)"'
-    if len(found) != 1:
-        raise InputError("does not say what varied", file=file, key=f"line {table.line}",
-                         remedy=f"give a result of `ionscape mobility`, or a header line {example}")  # fmt: skip
+    tables = {_origin(part, file=file): part for part in text.strip("\n").split("\n\n")}
+    if origin not in tables:
+        other = next(iter(tables))
+        raise InputError(f"holds D {ORIGINS[other]}, where D {ORIGINS[origin]} is wanted", file=file,
+                         remedy=f'calculate it, or say over = "{other}" if that is meant')  # fmt: skip
     not_negative = Bounds(at_least=0.0)
-    columns = table.quantities(
-        {
-            TEMPERATURE: Quantity("temperature", Bounds(above=0.0)), found[0]: Number(Bounds(above=0.0)),
-            **{name: Quantity("diffusion coefficient", not_negative) for name in COEFFICIENTS},
-        },
-        example=example,
-    )  # fmt: skip
-    temperatures, shares = np.unique(columns[TEMPERATURE]), np.unique(columns[found[0]])
-    order = np.lexsort((columns[found[0]], columns[TEMPERATURE]))
-    if len(order) != temperatures.size * shares.size or temperatures.size < 2:
-        raise InputError("has not each share at each of two temperatures or more", file=file,
+    wanted = {
+        TEMPERATURE: Quantity("temperature", Bounds(above=0.0)), SHARES[origin]: Number(Bounds(above=0.0)),
+        **{name: Quantity("diffusion coefficient", not_negative) for name in COEFFICIENTS},
+        ENERGY: Quantity("energy", not_negative),
+    }  # fmt: skip
+    columns = read_csv_table(tables[origin], file=file).quantities(wanted, example=_example(origin))
+    temperatures, shares = np.unique(columns[TEMPERATURE]), np.unique(columns[SHARES[origin]])
+    order = np.lexsort((columns[SHARES[origin]], columns[TEMPERATURE]))
+    shape = temperatures.size, shares.size
+    if len(order) != temperatures.size * shares.size:
+        raise InputError("has not each share at each temperature", file=file,
                          remedy="give a result of `ionscape mobility`")  # fmt: skip
-    native = columns["native"][order].reshape(temperatures.size, shares.size)
-    foreign: FloatArray = columns["foreign"][order].reshape(temperatures.size, shares.size)[:, 0]
+    native: FloatArray = columns["native"][order].reshape(shape)
     return LandscapeTable(
-        origin=SHARES[found[0]], temperatures=tuple(temperatures.tolist()), shares=tuple(shares.tolist()),
-        native=tuple(tuple(row) for row in native.tolist()), foreign=tuple(foreign.tolist()),
+        origin=origin, temperatures=tuple(temperatures.tolist()), shares=tuple(shares.tolist()),
+        native=tuple(tuple(row) for row in native.tolist()),
+        foreign=tuple(columns["foreign"][order].reshape(shape)[:, 0].tolist()),
+        energies=tuple(columns[ENERGY][order].reshape(shape)[0].tolist()),
     )  # fmt: skip
+
+
+def _origin(text: str, *, file: str) -> Origin:
+    names = {cell.strip().lower() for cell in text.partition("\n")[0].split(",")}
+    for origin, name in SHARES.items():
+        if name in names:
+            return origin
+    raise InputError(
+        "does not say what varied",
+        file=file,
+        key="line 1",
+        remedy=f"give a result of `ionscape mobility`, or a header line {_example('replacement')}",
+    )
+
+
+def _example(origin: Origin) -> str:
+    return f'"{TEMPERATURE} (K), {SHARES[origin]}, native (m^2/s), foreign (m^2/s), {ENERGY} (eV)"'

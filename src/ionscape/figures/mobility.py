@@ -16,23 +16,27 @@ if TYPE_CHECKING:
 
 @Drawing
 def landscape_mobility(result: Mobility) -> Plot:
-    """Draw D over the share of native ions, or over the filling, at each temperature, with standard errors."""
+    """Draw D over the filling and over the share of native ions at each temperature, with standard errors."""
+    from ionscape.hopping.mobility_result import PARTS
+
     data = result.dataset
     kelvins = [float(kelvin) for kelvin in data["temperature"].values]
     colours = TemperatureColours(kelvins)
-    curves: list[Curve] = []
-    for row, kelvin in enumerate(kelvins):
-        value, error = (data[name].values[row] for name in ("diffusion_coefficient", "diffusion_coefficient_error"))
-        value = np.where(value > 0.0, value, np.nan)
-        curves.append(Curve(name=f"{kelvin:.5g} K", x=data["share"].values, y=value, marker="o",
-                            lower=np.maximum(value - error, 1e-3 * value), upper=value + error,
-                            interval="standard error", colour=colours(kelvin)))  # fmt: skip
-    across = "filling of the sites" if result.origin == "filling" else "native ions over all ions"
-    return Plot(
-        name="landscape-mobility",
-        panels=(
-            Panel(title=str(data.attrs["title"] or data.attrs["glass"]), horizontal=Axis(label=across),
-                  vertical=Axis(label="diffusion coefficient", unit="m²/s", log=True), curves=tuple(curves), legend=""),
-        ),
-        legend="right", size=(6.4, 4.2),
-    )  # fmt: skip
+    panels: list[Panel] = []
+    for origin in result.origins:
+        begins, axis = PARTS[origin]
+        curves: list[Curve] = []
+        for row, kelvin in enumerate(kelvins):
+            names = f"{begins}diffusion_coefficient", f"{begins}diffusion_coefficient_error"
+            value, error = (data[name].values[row] for name in names)
+            value = np.where(value > 0.0, value, np.nan)
+            curves.append(Curve(name=f"{kelvin:.5g} K", x=data[axis].values, y=value, marker="o",
+                                lower=np.maximum(value - error, 1e-3 * value), upper=value + error,
+                                interval="standard error", colour=colours(kelvin),
+                                legend=not panels))  # fmt: skip
+        across = "filling of the sites" if origin == "filling" else "native ions over all ions"
+        title = str(data.attrs["title"] or data.attrs["glass"])
+        panels.append(Panel(title="" if panels else title, horizontal=Axis(label=across),
+                            vertical=Axis(label="diffusion coefficient", unit="m²/s", log=True), curves=tuple(curves),
+                            legend=""))  # fmt: skip
+    return Plot(name="landscape-mobility", panels=tuple(panels), legend="right", size=(6.4, 3.6 * len(panels)))

@@ -14,7 +14,7 @@ from .jumps import JumpLaw, conductance_network
 from .landscape import Landscape, LandscapeModel, child_seed, generate_landscape, published_model
 from .lattice import Lattice, Links, links
 from .master_curve import random_barrier_conductivity
-from .mobility import landscape_diffusion
+from .mobility import MobileIon, landscape_diffusion
 from .mobility_result import Mobility, load_mobility
 from .network import Network, NetworkSolution, solve_network
 from .percolation import (
@@ -41,6 +41,7 @@ __all__ = [
     "LandscapeModel",
     "Lattice",
     "Links",
+    "MobileIon",
     "Mobility",
     "Network",
     "NetworkSolution",

@@ -15,10 +15,9 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from ionscape.arguments import number, positive_number, shown, whole_number
+from ionscape.arguments import positive_number, shown, whole_number
 from ionscape.arrays import FloatArray
 from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE
-from ionscape.diffusivity.landscape import ORIGINS, Origin
 from ionscape.errors import InputError, IonscapeError, PercolationError
 from ionscape.glass import Composition, Glass, ion_number_density, make_glass
 from ionscape.scaleout import Executor, RunStore, Tally, run
@@ -30,17 +29,47 @@ from .mobility_result import Mobility, make_mobility
 from .percolation import activation_energy
 from .statistics import chemical_potential
 
-Foreign = Literal["mixed", "frozen"]
+Frozen = Literal["frozen", "random"]
 
 FILLINGS = (0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98)
 NATIVE_SHARES = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
-"""Up to 1, the native glass; below some 0.7 no path is left where the foreign ions are frozen."""
-CONTENTS = "mobility 1"
+"""Up to 1, the native glass; below some 0.7 no path is left where the foreign ions keep the highest sites."""
+FOREIGN = 4
+"""Purpose of random numbers: which sites foreign ions keep."""
+CONTENTS = "mobility 2"
+"""Of what a task returns: outcomes that a store holds from before a change of it are not found."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MobileIon:
+    """Foreign ions that share every site alike with the native ones, and hop by a law of their own.
+
+    Attributes:
+        barrier: least barrier of a jump [J]; that of the native ions if None.
+        attempt_frequency: ν [Hz]; that of the native ions if None.
+    """
+
+    barrier: float | None = None
+    attempt_frequency: float | None = None
+
+    def factor(self, native: JumpLaw, temperature: float) -> float:
+        """D of these ions over that of the native ones."""
+        barrier = native.barrier if self.barrier is None else self.barrier
+        frequency = native.attempt_frequency if self.attempt_frequency is None else self.attempt_frequency
+        return (
+            frequency
+            / native.attempt_frequency
+            * math.exp((native.barrier - barrier) / (BOLTZMANN_CONSTANT * temperature))
+        )
+
+
+SecondIon = Frozen | MobileIon
+"""How foreign ions sit that replace the native ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MobilityTask:
-    """One landscape at all shares: on what its outcome depends.
+    """One landscape at all fillings and shares: on what its outcome depends.
 
     Attributes:
         glass: composition and units.
@@ -49,9 +78,9 @@ class MobilityTask:
         seed: of all landscapes.
         landscape: its number.
         temperatures: [K].
-        origin: what varies.
-        foreign: how the foreign ions sit.
-        shares: fillings, or shares of native ions.
+        fillings: of the accessible sites; none if not asked for.
+        shares: of native ions; none if not asked for.
+        frozen: which sites foreign ions keep; None if they move.
         jumps: law of the jumps of the native ions.
     """
 
@@ -61,19 +90,18 @@ class MobilityTask:
     seed: int
     landscape: int
     temperatures: tuple[float, ...]
-    origin: Origin
-    foreign: Foreign
+    fillings: tuple[float, ...]
     shares: tuple[float, ...]
+    frozen: Frozen | None
     jumps: JumpLaw
 
 
 def landscape_diffusion(
     glass: Glass | Composition | str,
     *,
-    temperature: Sequence[float],
-    origin: Origin = "replacement",
-    foreign: Foreign = "mixed",
-    foreign_barrier: float | None = None,
+    temperature: float | Sequence[float],
+    filling: Sequence[float] | None = FILLINGS,
+    second_ion: SecondIon | None = "frozen",
     shares: Sequence[float] | None = None,
     lattice: int = 35,
     landscapes: int = 4,
@@ -87,20 +115,19 @@ def landscape_diffusion(
 ) -> Mobility:
     """D(n, T) of the ions of a glass from its landscapes, by the network of mean occupations (Bosi 2021 (7)).
 
-    D_σ = σ k_B T/(n q²). Over the filling also D_chem = σ/(q² ∂n/∂μ) with ∂n/∂μ = β Σ f(1 − f)/V.
+    Over the filling, D_σ = σ k_B T/(n q²) and D_chem = σ/(q² ∂n/∂μ) with ∂n/∂μ = β Σ f(1 − f)/V of one kind of ions.
 
-    Where foreign ions replace native ones the total filling stays. "mixed": both share every site alike, as in
-    equilibrium on one ladder of energies, so that in the mean neither hinders the other more than its like would, and
-    D of either is that of the native glass with its own barrier. "frozen": foreign ions took the highest of the
-    occupied sites and stay there, which blocks these sites.
+    Where foreign ions replace native ones the total filling stays. Foreign ions that are mobile share every site alike
+    with the native ones, as in equilibrium on one ladder of energies, so that in the mean neither hinders the other
+    more than its like would, and D of either is that of the native glass with its own rates. "frozen" ones took the
+    highest of the occupied sites and stay there, "random" ones any of these: both block their sites.
 
     Args:
         glass: a glass, a composition, or a formula.
-        temperature: two or more [K].
-        origin: "replacement" or "filling": what varies.
-        foreign: "mixed" or "frozen"; only with replacement.
-        foreign_barrier: least barrier of the jumps of a foreign ion [J]; that of the native ones if None.
-        shares: native ions over all ions, up to 1, or fillings of the accessible sites below 1; None for a choice.
+        temperature: one or several [K]; of one, D at others follows from the barrier of the best path.
+        filling: of the accessible sites, below 1; None for no D over the filling.
+        second_ion: "frozen", "random" or a `MobileIon`; None for no D where ions are replaced.
+        shares: native ions over all ions, up to 1; None for a choice.
         lattice: sites along each edge.
         landscapes: how many are averaged; two at least, for the errors.
         model: of the landscapes; the published one for the alkali if None.
@@ -116,29 +143,26 @@ def landscape_diffusion(
 
     Raises:
         InputError: a value out of range.
-        PercolationError: no landscape has a path, at any share.
+        PercolationError: no landscape has a path, at any filling or share.
         IonscapeError: a landscape failed.
     """
     made = glass if isinstance(glass, Glass) else make_glass(glass)
     model = published_model(made.composition) if model is None else model
     law = jumps if jumps is not None else JumpLaw(barrier=model.least_barrier)
-    for key, value, known in (("origin", origin, tuple(ORIGINS)), ("foreign", foreign, get_args(Foreign))):
-        if value not in known:
-            raise InputError("is unknown", key=key, value=shown(value), remedy=f"choose one of {', '.join(known)}")
-    if shares is None and origin == "replacement" and foreign == "mixed":
-        shares = (1.0,)  # D does not depend on it
-    wanted = _shares(shares, origin)
-    temperatures = tuple(sorted({positive_number(value, key="temperature") for value in temperature}))
-    if len(temperatures) < 2:
-        problem = "must be two different ones or more, so that D has an activation energy"
-        raise InputError(problem, key="temperature", value=list(temperatures))
-    if foreign_barrier is not None and number(foreign_barrier, key="foreign_barrier") < 0.0:
-        raise InputError("must be a finite number of at least 0", key="foreign_barrier", value=foreign_barrier)
+    if second_ion is not None and not isinstance(second_ion, MobileIon) and second_ion not in get_args(Frozen):
+        remedy = f"choose one of {', '.join(get_args(Frozen))}, or give a MobileIon"
+        raise InputError("is unknown", key="second_ion", value=shown(second_ion), remedy=remedy)
+    temperatures = tuple(sorted({positive_number(value, key="temperature") for value in np.atleast_1d(temperature)}))
+    fillings = () if filling is None else _below("filling", filling, 1.0)
+    native = () if second_ion is None else _native_shares(shares, second_ion)
+    if not (fillings or native):
+        raise InputError("asks for nothing", key="filling", value=None, remedy="give fillings, or a second ion")
     count = whole_number(landscapes, key="landscapes", least=2)
     tasks = [
         MobilityTask(
             glass=made, model=model, lattice=whole_number(lattice, key="lattice", least=2), seed=rng, landscape=each,
-            temperatures=temperatures, origin=origin, foreign=foreign, shares=wanted, jumps=law,
+            temperatures=temperatures, fillings=fillings, shares=native,
+            frozen=None if isinstance(second_ion, MobileIon) else second_ion, jumps=law,
         )
         for each in range(count)
     ]  # fmt: skip
@@ -148,25 +172,30 @@ def landscape_diffusion(
         if outcome.failed:
             raise IonscapeError(f"a landscape failed: {outcome.error}")
     values = {name: np.array([outcome.value[name] for outcome in outcomes]) for name in outcomes[0].value}
-    if not (values["diffusion_coefficient"] > 0.0).any():
-        raise PercolationError("no path of accessible sites leads through any of the landscapes, at any share")
-    factors = [math.exp(((law.barrier if foreign_barrier is None else foreign_barrier) - law.barrier)
-                        / (-BOLTZMANN_CONSTANT * value)) for value in temperatures]  # fmt: skip
-    density = ion_number_density(made.composition, lattice_constant=law.jump_distance).value
+    if not any((values[f"{part}_diffusion_coefficient"] > 0.0).any() for part in ("filling", "native")):
+        raise PercolationError("no path of accessible sites leads through any of the landscapes")
+    mobile = second_ion if isinstance(second_ion, MobileIon) else None
+    factors = [0.0 if mobile is None else mobile.factor(law, value) for value in temperatures]
     return make_mobility(
-        values, shares=wanted, temperatures=temperatures, origin=origin, foreign=foreign, native_density=density,
-        foreign_factors=np.array(factors), glass=made, lattice=lattice, seed=rng,
-        native_filling=1.0 - model.vacant_site_fraction, title=title,
+        values, fillings=fillings, shares=native, temperatures=temperatures, foreign_factors=np.array(factors),
+        second_ion="" if second_ion is None else "mobile" if mobile is not None else str(second_ion),
+        native_density=ion_number_density(made.composition, lattice_constant=law.jump_distance).value,
+        native_filling=1.0 - model.vacant_site_fraction, glass=made, lattice=lattice, seed=rng, title=title,
     )  # fmt: skip
 
 
-def _shares(given: Sequence[float] | None, origin: Origin) -> tuple[float, ...]:
+def _below(key: str, given: Sequence[float], bound: float) -> tuple[float, ...]:
+    values = tuple(sorted({positive_number(value, key=key) for value in given}))
+    if not values or not values[-1] < bound:
+        raise InputError(f"must be numbers between 0 and {bound:g}", key=key, value=list(values))
+    return values
+
+
+def _native_shares(given: Sequence[float] | None, second_ion: SecondIon) -> tuple[float, ...]:
     if given is None:
-        return FILLINGS if origin == "filling" else NATIVE_SHARES
+        return (1.0,) if isinstance(second_ion, MobileIon) else NATIVE_SHARES
     values = tuple(sorted({positive_number(value, key="shares") for value in given}))
-    if origin == "filling" and not (values and values[-1] < 1.0):
-        raise InputError("must be fillings between 0 and 1", key="shares", value=list(values))
-    if origin == "replacement" and not (values and values[-1] == 1.0):
+    if not values or values[-1] != 1.0:
         problem = "must be shares of native ions above 0, with 1, the native glass, among them"
         raise InputError(problem, key="shares", value=list(values))
     return values
@@ -176,28 +205,37 @@ def mobility_of_landscape(task: MobilityTask) -> dict[str, Any]:
     """D [m^2/s] of one landscape, 0 without a path, and its least barrier [J], NaN without one.
 
     Returns:
-        `diffusion_coefficient`, `thermodynamic_factor` over temperatures and shares, `activation_energy` over shares.
+        `…_diffusion_coefficient`, `…_thermodynamic_factor` over temperatures and fillings (`filling_`) or shares
+        (`native_`), `…_activation_energy` over these.
     """
-    landscape = generate_landscape(task.glass, lattice=task.lattice, model=task.model,
-                                   rng=child_seed(task.seed, task.landscape))  # fmt: skip
-    shape = len(task.temperatures), len(task.shares)
-    found = {"diffusion_coefficient": np.zeros(shape), "thermodynamic_factor": np.full(shape, np.nan)}
-    barriers = np.full(len(task.shares), np.nan)
-    for place, share in enumerate(task.shares):
-        replaced = task.origin == "replacement"
-        varied = with_foreign(landscape, share, task.foreign) if replaced else with_filling(landscape, share)
-        try:
-            barriers[place] = activation_energy(varied) + task.jumps.barrier - jumps_of(varied).barrier
-            sigma = conductivity(varied, temperature=list(task.temperatures), jumps=task.jumps, electrodes=False)
-        except PercolationError:
-            continue
-        density = varied.ions / (landscape.accessible.size * task.jumps.jump_distance**3)
-        thermal = BOLTZMANN_CONSTANT * np.array(task.temperatures)
-        found["diffusion_coefficient"][:, place] = (
-            sigma["conductivity"].values * thermal / (density * ELEMENTARY_CHARGE**2)
-        )
-        found["thermodynamic_factor"][:, place] = [_thermodynamic_factor(varied, value) for value in task.temperatures]
-    return {name: values.tolist() for name, values in found.items()} | {"activation_energy": barriers.tolist()}
+    seed = child_seed(task.seed, task.landscape)
+    landscape = generate_landscape(task.glass, lattice=task.lattice, model=task.model, rng=seed)
+    varied = {
+        "filling": [with_filling(landscape, filling) for filling in task.fillings],
+        "native": [with_foreign(landscape, share, task.frozen, rng=child_seed(seed, FOREIGN)) for share in task.shares],
+    }
+    found: dict[str, Any] = {}
+    for part, landscapes in varied.items():
+        each = [_values(one, task) for one in landscapes]
+        rows = range(len(task.temperatures))
+        found[f"{part}_diffusion_coefficient"] = [[values[0][row] for values in each] for row in rows]
+        found[f"{part}_thermodynamic_factor"] = [[values[1][row] for values in each] for row in rows]
+        found[f"{part}_activation_energy"] = [values[2] for values in each]
+    return found
+
+
+def _values(landscape: Landscape, task: MobilityTask) -> tuple[list[float], list[float], float]:
+    """D and the thermodynamic factor at each temperature, and the barrier of the best path."""
+    try:
+        barrier = activation_energy(landscape) + task.jumps.barrier - jumps_of(landscape).barrier
+        sigma = conductivity(landscape, temperature=list(task.temperatures), jumps=task.jumps, electrodes=False)
+    except PercolationError:
+        return [0.0] * len(task.temperatures), [math.nan] * len(task.temperatures), math.nan
+    density = landscape.ions / (landscape.accessible.size * task.jumps.jump_distance**3)
+    thermal = BOLTZMANN_CONSTANT * np.array(task.temperatures)
+    coefficients: FloatArray = sigma["conductivity"].values * thermal / (density * ELEMENTARY_CHARGE**2)
+    factors = [_thermodynamic_factor(landscape, value) for value in task.temperatures]
+    return coefficients.tolist(), factors, barrier
 
 
 def with_filling(landscape: Landscape, filling: float) -> Landscape:
@@ -208,14 +246,19 @@ def with_filling(landscape: Landscape, filling: float) -> Landscape:
     return replace(landscape, ions=ions, fermi_energy=middle_of_gap(landscape.energies[landscape.accessible], ions))
 
 
-def with_foreign(landscape: Landscape, share: float, foreign: Foreign) -> Landscape:
+def with_foreign(
+    landscape: Landscape, share: float, frozen: Frozen | None, *, rng: np.random.SeedSequence
+) -> Landscape:  # fmt: skip
     """The landscape as the native ions see it that are left of all: without the sites that frozen foreign ions keep."""
     replaced = round((1.0 - share) * landscape.ions)
-    if foreign == "mixed" or replaced == 0:
+    if frozen is None or replaced == 0:
         return landscape
     energies = landscape.energies.copy()
     inside = energies[landscape.accessible]
-    inside[np.argsort(inside, kind="stable")[landscape.ions - replaced : landscape.ions]] = np.nan
+    occupied = np.argsort(inside, kind="stable")[: landscape.ions]
+    if frozen == "random":
+        occupied = np.random.default_rng(rng).permutation(occupied)
+    inside[occupied[landscape.ions - replaced :]] = np.nan
     energies[landscape.accessible] = inside
     ions = landscape.ions - replaced
     return replace(landscape, energies=energies, ions=ions, fermi_energy=middle_of_gap(inside[~np.isnan(inside)], ions))

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 HOPS = 2
 """Purpose, by which landscapes get random numbers of their own; see `tasks`."""
+HOPS_PER_SECOND = 4e6
+"""By which a budget of time becomes one of hops."""
 CONTENTS = "hops 2"
 """Of what a part returns: outcomes that a store holds from before a change of it are not found."""
 
@@ -181,6 +183,10 @@ def run_hops(
         IonscapeError: a run is too short to mean anything, or the store cannot be written.
     """
     table, hopping = given.kinetic_monte_carlo, given.settings.hopping
+    most_hops = table.most_hops
+    if table.budget is not None:
+        runs = len(given.glasses) * len(table.temperatures) * table.landscapes
+        most_hops = table.budget * HOPS_PER_SECOND / runs
     tasks = [
         HopsTask(
             glass=glass, model=given.model, lattice=table.lattice, seed=given.settings.random.seed, landscape=number,
@@ -188,7 +194,7 @@ def run_hops(
             jump_distance=hopping.jump_distance,
             settings={
                 "ensemble": table.ensemble, "cap": table.cap, "relative_error": table.relative_error,
-                "most_hops": table.most_hops, "tracer": table.tracer,
+                "most_hops": most_hops, "tracer": table.tracer,
             },
         )
         for glass in given.glasses for temperature in table.temperatures for number in range(table.landscapes)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, create_model, model_validator
 
 from ionscape.files.fields import NOT_NEGATIVE, POSITIVE, Bounds, Number, Quantity, reject
 from ionscape.files.schema import schema_of
 from ionscape.files.table import Table
 
-from .settings import FIT, GlassTable, HoppingTable, LandscapeTable, RandomTable
+from .settings import FIT, GlassTable, HoppingTable, LandscapeTable, RandomTable, check_barrier
 
 CALCULATIONS = ("kinetic_monte_carlo", "spectrum", "mobility")
 """Tables of a hops file that ask for something."""
@@ -57,6 +57,11 @@ class KineticMonteCarloTable(LandscapesTable):
     relative_error: Annotated[float, Number(Bounds(above=0.0, below=0.3), shown=0.05)] = Field(
         default=0.015, description="Of D_σ, tracer D and Haven ratio of each landscape, at which its run ends."
     )
+    budget: Annotated[float, Quantity("time", POSITIVE, "5 min")] | None = Field(
+        default=None,
+        description="Processor time for all landscapes and temperatures, as hops of which a core makes four million a"
+        " second, so that the numbers are the same on every machine; in the place of `most_hops`.",
+    )
     most_hops: Annotated[float, Number(POSITIVE, shown=3e9)] = Field(
         default=3e9, description="Of each landscape and temperature, after which its run ends in any case."
     )
@@ -67,19 +72,63 @@ class KineticMonteCarloTable(LandscapesTable):
     )
 
 
+_Frequency = Annotated[float, Quantity("frequency", POSITIVE, "1 mHz")]
+_LOWEST: dict[str, Any] = {"from": (_Frequency, Field(default=1e-3, description="Lowest frequency."))}
+# a key that is a word of Python's cannot be written as a field
+_From: type[Table] = create_model("_From", __base__=Table, **_LOWEST)
+
+
+class FrequenciesTable(_From):  # pyright: ignore[reportGeneralTypeIssues, reportUntypedBaseClass]
+    """Frequencies f = ω/2π, as many to each decade."""
+
+    name_in_messages: ClassVar[str] = "frequencies"
+
+    to: Annotated[float, Quantity("frequency", POSITIVE, "10 THz")] | None = Field(
+        default=None, description="Highest frequency; ten times the attempt frequency if absent."
+    )
+    per_decade: Annotated[int, Field(strict=True, ge=1, le=1000)] = Field(
+        default=10, description="Frequencies to a decade."
+    )
+
+    @property
+    def lowest(self) -> float:
+        """The key `from` [Hz]."""
+        return float(getattr(self, "from"))
+
+
+class SecondIonTable(Table):
+    """Foreign ions at constant total filling."""
+
+    name_in_messages: ClassVar[str] = "second_ion"
+
+    mobility: Literal["frozen", "random", "mobile"] = Field(
+        default="mobile",
+        description="Whether they stay in the highest of the occupied sites, in any of them, or move and share every"
+        " site alike with the native ones.",
+    )
+    barrier: Annotated[float, Quantity("energy", NOT_NEGATIVE, "0.1 eV")] | None = Field(
+        default=None, description="Least barrier of the jumps of mobile ones; that of the native ones if absent."
+    )
+    attempt_frequency: Annotated[float, Quantity("frequency", POSITIVE, "4e14 Hz")] | None = Field(
+        default=None, description="Attempt frequency of mobile ones; that of the native ones if absent."
+    )
+
+    @model_validator(mode="after")
+    def _frozen_ions_do_not_jump(self) -> Self:
+        for key in ("barrier", "attempt_frequency"):
+            if self.mobility != "mobile" and getattr(self, key) is not None:
+                remedy = 'leave it out, or give mobility = "mobile"'
+                reject("belongs to ions that move", field=key, remedy=remedy)
+        return self
+
+
 class SpectrumTable(LandscapesTable):
     """Conductivity over frequency."""
 
     name_in_messages: ClassVar[str] = "spectrum"
 
-    lowest_frequency: Annotated[float, Quantity("frequency", POSITIVE, "1 mHz")] = Field(
-        default=1e-3, description="Lowest frequency f = ω/2π; dc is always calculated."
-    )
-    highest_frequency: Annotated[float, Quantity("frequency", POSITIVE, "10 THz")] | None = Field(
-        default=None, description="Highest frequency; ten times the attempt frequency if absent."
-    )
-    frequencies_per_decade: Annotated[int, Field(strict=True, ge=1, le=1000)] = Field(
-        default=10, description="Frequencies to a decade."
+    frequencies: FrequenciesTable = Field(
+        default_factory=FrequenciesTable, description="At which it is calculated; dc always is."
     )
     thickness: Annotated[float, Quantity("length", POSITIVE, "1 mm")] = Field(
         default=1e-3, description="Thickness of the sample of which impedances are written."
@@ -97,19 +146,17 @@ class MobilityTable(LandscapesTable):
 
     name_in_messages: ClassVar[str] = "mobility"
 
-    origin: Literal["replacement", "filling"] = Field(
-        default="replacement",
-        description="What varies: the kind of the ions on the sites, or how many ions there are.",
+    filling: tuple[Annotated[float, Number(Bounds(above=0.0, below=1.0), shown=0.95)], ...] | None = Field(
+        default=None,
+        description="Fillings of the accessible sites for D over the filling; if absent, that is not calculated where a"
+        " second ion is given, and at a choice of fillings where none is.",
+        examples=[[0.98, 0.95, 0.9]],
     )
-    foreign: Literal["mixed", "frozen"] = Field(
-        default="mixed",
-        description="Whether foreign ions share every site alike with the native ones, or stay in the highest ones.",
-    )
-    foreign_barrier: Annotated[float, Quantity("energy", NOT_NEGATIVE, "0.1 eV")] | None = Field(
-        default=None, description="Least barrier of the jumps of the foreign ions; that of the native ones if absent."
+    second_ion: SecondIonTable | None = Field(
+        default=None, description="Ions that replace the native ones at constant filling."
     )
     shares: tuple[Annotated[float, Number(POSITIVE, shown=0.5)], ...] | None = Field(
-        default=None, description="Native ions over all ions, 1 among them, or fillings of the sites."
+        default=None, description="Native ions over all ions, 1 among them, where a second ion replaces them."
     )
 
 
@@ -143,6 +190,11 @@ class HopsTable(Table):
         if not self.tables:
             remedy = "add a table with the lattice, the number of landscapes and the temperatures"
             reject("is missing, as are spectrum and mobility", field="kinetic_monte_carlo", remedy=remedy)
+        return self
+
+    @model_validator(mode="after")
+    def _has_one_barrier(self) -> Self:
+        check_barrier(self.landscape, self.hopping)
         return self
 
     @model_validator(mode="after")

@@ -26,7 +26,7 @@ from ionscape.glass.literature import of_content
 from ionscape.provenance import text_hash
 
 from .hops_settings import HopsTable
-from .settings import FIT, NetworkTable, PercolationTable, SeriesTable
+from .settings import BARRIER, FIT, NetworkTable, PercolationTable, SeriesTable
 
 if TYPE_CHECKING:
     from ionscape.glass import NetworkFormerUnits
@@ -304,11 +304,11 @@ def landscape_model(settings: SeriesTable | HopsTable, *, energy_scale: float, n
     """The model of a series for an energy scale [J] and a noise."""
     from ionscape.hopping import LandscapeModel
 
-    table = settings.landscape
+    table, barrier = settings.landscape, settings.hopping.barrier
     return LandscapeModel(
         energy_scale=energy_scale,
         noise=noise,
         vacant_site_fraction=table.vacant_site_fraction,
-        barrier=table.barrier,
+        barrier=table.barrier if barrier is None else BARRIER.over(barrier, energy_scale),
         transverse_faces=table.transverse_faces,
     )

@@ -39,7 +39,8 @@ def run_mobility(
         PercolationError: no landscape has a path, at any share.
         IonscapeError: a landscape failed, or the store cannot be written.
     """
-    from ionscape.hopping import JumpLaw, landscape_diffusion
+    from ionscape.hopping import JumpLaw, MobileIon, landscape_diffusion
+    from ionscape.hopping.mobility import FILLINGS, SecondIon
 
     table, hopping = given.mobility, given.settings.hopping
     if len(given.glasses) != 1:
@@ -47,11 +48,18 @@ def run_mobility(
                          value=list(given.settings.glass.borate_fraction), remedy="leave the others out")  # fmt: skip
     law = JumpLaw(barrier=given.model.least_barrier, attempt_frequency=float(hopping.attempt_frequency),
                   jump_distance=hopping.jump_distance)  # fmt: skip
+    second: SecondIon | None = None
+    if table.second_ion is not None:
+        given_ion = table.second_ion
+        second = given_ion.mobility if given_ion.mobility != "mobile" else MobileIon(
+            barrier=given_ion.barrier, attempt_frequency=given_ion.attempt_frequency
+        )  # fmt: skip
+    filling = FILLINGS if table.filling is None and second is None else table.filling
     with make_executor(scheduler, processes, executor=executor) as chosen:
         try:
             return landscape_diffusion(
-                given.glasses[0], temperature=table.temperatures, origin=table.origin, foreign=table.foreign,
-                foreign_barrier=table.foreign_barrier, shares=table.shares, lattice=table.lattice,
+                given.glasses[0], temperature=table.temperatures, filling=filling, second_ion=second,
+                shares=table.shares, lattice=table.lattice,
                 landscapes=table.landscapes, model=given.model, jumps=law, rng=given.settings.random.seed,
                 executor=chosen, store=None if store is None else RunStore(store), progress=progress, title=given.title,
             )  # fmt: skip

@@ -66,6 +66,35 @@ class QuantityOr(Marker):
         return self.quantity.example()
 
 
+class BarrierMarker(Marker):
+    """What stands in `Annotated[float | str, ...]`: a barrier in units of V0, or an energy as a text."""
+
+    number = Number(Bounds(at_least=0.0, at_most=10.0), shown=0.1)
+    energy = Quantity("energy", Bounds(at_least=0.0), "0.064 eV")
+
+    def read(self, value: object, *, in_file: bool = True) -> float | str:
+        """The number, or the text."""
+        if isinstance(value, str):
+            self.energy.read(value, in_file=in_file)
+            return value
+        return self.number.read(value, in_file=in_file)
+
+    def json_schema(self) -> dict[str, Any]:
+        """Either."""
+        return {"anyOf": [self.number.json_schema(), self.energy.json_schema()]}
+
+    def example(self) -> str:
+        """A valid number."""
+        return self.number.example()
+
+    def over(self, value: float | str, energy_scale: float) -> float:
+        """The barrier in units of an energy scale [J]."""
+        return self.energy.read(value) / energy_scale if isinstance(value, str) else value
+
+
+BARRIER = BarrierMarker()
+
+
 class MixingRatios(Marker):
     """What stands in `Annotated[tuple[float, ...], ...]`: a number, a list of numbers, or a range with a step."""
 
@@ -235,6 +264,18 @@ class HoppingTable(Table):
     jump_distance: Annotated[float, Quantity("length", POSITIVE, "5 angstrom")] = Field(
         default=5e-10, description="Distance of neighbouring ion sites.", json_schema_extra={"default": "5 angstrom"}
     )
+    barrier: Annotated[float | str, BARRIER] | None = Field(
+        default=None,
+        description="Least barrier u0 of a jump, in units of V0 or as an energy; in the place of `barrier` in"
+        " [landscape].",
+        examples=[0.1],
+    )
+
+
+def check_barrier(landscape: LandscapeTable, hopping: HoppingTable) -> None:
+    """Refuse a barrier that stands in both tables."""
+    if hopping.barrier is not None and "barrier" in landscape.model_fields_set:
+        reject("stands in [landscape] too", field="hopping.barrier", remedy="leave one of the two out")
 
 
 class _Averages(Table):
@@ -348,6 +389,11 @@ class SeriesTable(Table):
     )
     random: RandomTable = Field(default_factory=RandomTable, description="Random numbers.")
     experiment: ExperimentTable | None = Field(default=None, description="Measurements to compare with.")
+
+    @model_validator(mode="after")
+    def _has_one_barrier(self) -> Self:
+        check_barrier(self.landscape, self.hopping)
+        return self
 
     @model_validator(mode="after")
     def _has_something_to_do(self) -> Self:

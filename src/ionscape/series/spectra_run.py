@@ -79,12 +79,13 @@ def run_spectra(
         IonscapeError: a solution failed one of its tests, or the store cannot be written.
     """
     table, hopping = given.spectrum, given.settings.hopping
-    highest = 10.0 * float(hopping.attempt_frequency) if table.highest_frequency is None else table.highest_frequency
-    if not highest > table.lowest_frequency:
-        bound = f"must be above the lowest frequency, {table.lowest_frequency:g} Hz"
-        raise InputError("leaves no range", file=given.file, key="spectrum.highest_frequency", value=highest,
+    lowest, highest = table.frequencies.lowest, table.frequencies.to
+    highest = 10.0 * float(hopping.attempt_frequency) if highest is None else highest
+    if not highest > lowest:
+        bound = f"must be above the lowest frequency, {lowest:g} Hz"
+        raise InputError("leaves no range", file=given.file, key="spectrum.frequencies.to", value=highest,
                          bound=bound)  # fmt: skip
-    frequency = _frequencies(table.lowest_frequency, highest, table.frequencies_per_decade)
+    frequency = _frequencies(lowest, highest, table.frequencies.per_decade)
     tasks = [
         SpectrumTask(
             glass=glass, model=given.model, lattice=table.lattice, seed=given.settings.random.seed, landscape=number,
