@@ -2,6 +2,7 @@
 
     python benchmarks/hops.py speed                       # a minute
     python benchmarks/hops.py exact                       # two minutes
+    python benchmarks/hops.py caps                        # minutes
     python benchmarks/hops.py glass --sizes 16 --temperatures 300 600 1000 --landscapes 3     # minutes
 
 Processor times of one thread, after compilation. The plain reference keeps the same list of vacancies with the sums of
@@ -144,9 +145,24 @@ def glass(sizes, temperatures, landscapes: int, target: float, most: float) -> N
                 )
 
 
+def caps(target: float, most: float) -> None:
+    """What a cap does to the hops, where it does much: 8³ sites at 600 K."""
+    landscape = isc.generate_landscape(GLASS, lattice=8, rng=5)
+    print("| cap | bias of the network | σ(hops)/σ(network) | hops | time / s |")
+    print("| --- | --- | --- | --- | --- |")
+    for cap in (2.0, 2.5, 3.5, "none"):
+        began = time.process_time()
+        found = isc.kinetic_monte_carlo(
+            landscape, temperature=600.0, rng=7, cap=cap, relative_error=target, most_hops=most, tracer=False
+        ).summary()
+        ratio = f"{found['network_ratio']:.3f} ± {found['network_ratio_error']:.3f}"
+        spent = time.process_time() - began
+        print(f"| {cap} | {found['cap_bias']:.2%} | {ratio} | {found['hops']:.1e} | {spent:.0f} |", flush=True)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("speed", "exact", "glass"))
+    parser.add_argument("what", choices=("speed", "exact", "glass", "caps"))
     parser.add_argument("--sizes", type=int, nargs="+", default=[16])
     parser.add_argument("--temperatures", type=float, nargs="+", default=[300.0, 600.0, 1000.0])
     parser.add_argument("--landscapes", type=int, default=3)
@@ -157,5 +173,7 @@ if __name__ == "__main__":
         speed()
     elif given.what == "exact":
         exact(min(given.relative_error, 0.007))
+    elif given.what == "caps":
+        caps(min(given.relative_error, 0.02), max(given.most_hops, 1.3e9))
     else:
         glass(given.sizes, given.temperatures, given.landscapes, given.relative_error, given.most_hops)
