@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from time import perf_counter
 
@@ -44,11 +44,12 @@ from .population_arrays import native_populations, populated_systems
 from .population_results import full_sites_clause
 from .runge_kutta import METHODS, backward_euler
 from .settings import Progress, Settings
+from .slopes import Slopes
 from .solution import SimulationResult, make_result
 from .stage_arrays import StageArrays, displacement_at_surface, field_at_back, make_scales
 from .suitability import ions_with_populations, refuse_beside_populations, refuse_without_charge
-from .tangent_arrays import Tangents, go_on, make_tangents, one_by_one
-from .variation import FaceSlopes, Variation, VariedStage, vary_stage
+from .tangent_arrays import Tangents, go_on, one_by_one
+from .variation import Variation, vary_stage
 
 ATTEMPTS_PER_CALL = 256
 """Most steps that are tried between two looks at progress, interruption and limits."""
@@ -215,57 +216,6 @@ def _simulate(
         raise SimulationInterrupted(partial=reached) from None
     with undisturbed():  # all is done but to say it
         return partial()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Slopes:
-    """Derivatives by the parameters between two stages.
-
-    Attributes:
-        state: of the unknowns, shape (cells, ions + 1, P).
-        faces: of the depths of moving faces, shape (cells + 1, P).
-        departed: of the amounts that left, shape (ions, P).
-        at_faces: of what the faces keep.
-    """
-
-    state: FloatArray
-    faces: FloatArray
-    departed: FloatArray
-    at_faces: FaceSlopes
-
-    @classmethod
-    def at_start(cls, variations: Sequence[Variation], *, cells: int, ions: int) -> Slopes:
-        """Nothing has happened: all are zero."""
-        count = len(variations)
-        return cls(
-            state=np.zeros((cells, ions + 1, count)), faces=np.zeros((cells + 1, count)),
-            departed=np.zeros((ions, count)), at_faces=FaceSlopes.zero(count),
-        )  # fmt: skip
-
-    def tangents(self, varied: VariedStage, *, substeps: int) -> Tangents:
-        """Buffers for the next stage, which starts from here."""
-        cells, unknowns, _ = self.state.shape
-        return make_tangents(
-            cells=cells, ions=unknowns - 1, substeps=substeps, knots=varied.knots, variants=varied.variants,
-            state=self.state, departed=self.departed, faces=self.faces,
-        )  # fmt: skip
-
-    def after(
-        self,
-        tangents: Tangents,
-        varied: VariedStage,
-        stage: StageArrays,
-        variations: Sequence[Variation],
-        potential: FloatArray,
-    ) -> Slopes:
-        """The derivatives at the end of a stage, where the cells have a potential, shape (cells,) [V]."""
-        state = one_by_one(tangents.values[0], tangents.parameters)
-        return Slopes(
-            state=state,
-            faces=one_by_one(tangents.faces, tangents.parameters),
-            departed=one_by_one(tangents.departed, tangents.parameters),
-            at_faces=self.at_faces.after(varied, stage, variations, potential, state[:, -1]),
-        )
 
 
 def _sites_of_nodes(stage: StageArrays) -> list[Sites]:
