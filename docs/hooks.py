@@ -92,6 +92,7 @@ MEASUREMENT_TABLES = {
 }
 SERIES_TABLES = {
     "GlassTable": "Glasses: `[glass]`",
+    "FormulaTable": "Glasses of any network: `[glass]` with `formula`",
     "LandscapeTable": "Landscape: `[landscape]`",
     "HoppingTable": "Hopping: `[hopping]`",
     "PercolationTable": "Percolation: `[percolation]`",

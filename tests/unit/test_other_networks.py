@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from ionscape.errors import InputError
-from ionscape.glass import Composition, make_glass, parse_composition
+from ionscape.glass import ALL_KINDS, Composition, make_glass, own_units, parse_composition
+from ionscape.glass.kinds import formal_charge
+from ionscape.hopping import LandscapeModel, generate_landscape
+from ionscape.series import parse_series
 
 
 def ratios(ratio: float, silica: float) -> str:
@@ -120,3 +123,92 @@ def test_moles_of_silica():
     assert glass.ions_per_cation == pytest.approx(2 / 3)
     assert glass.molar_mass == pytest.approx(0.24223 / 4, rel=1e-4)
     assert parse_composition(ratios(1.3, 2.0)).formers == pytest.approx({"B": 0.5, "Si": 0.5})
+
+
+def test_charges_of_the_kinds_are_those_of_their_oxygens():
+    # bridging oxygens by name; of the others P(n) and Q(n) have 4 - n, B(n) 3 - n up to n = 3
+    others = {"B2": 1, "B1": 2} | {f"{former}{n}": 4 - n for former in "PQ" for n in range(4)}
+    for kind in ALL_KINDS:
+        left = others.get(kind.name, 0)
+        assert formal_charge(kind.cation, int(kind.name[1]), left) == kind.charge, kind.name
+        assert kind.sharing in (None, left), kind.name
+
+
+OWN = {"cation": "Si", "bridging_oxygens": 3, "non_bridging_oxygens": 1, "charge": -1, "fraction": 0.6}
+
+
+def test_own_units_give_the_landscape_of_the_same_named_ones():
+    model = LandscapeModel(energy_scale=1e-19, noise=0.3)
+    of = {name: make_glass("3 Na2O 10 SiO2", own_units({"Q4": 0.4, name: entry}))
+          for name, entry in (("Q3", 0.6), ("mine", OWN), ("spread", OWN | {"delocalised": True}))}  # fmt: skip
+    made = {name: generate_landscape(glass, lattice=8, rng=1, model=model) for name, glass in of.items()}
+    assert np.array_equal(made["Q3"].charge_parts, made["mine"].charge_parts)
+    assert not np.array_equal(made["Q3"].charge_parts, made["spread"].charge_parts)
+    # every unit but those without an open neighbour gives its charge away
+    for landscape in made.values():
+        units = landscape.charge_parts.sum() / 840.0
+        assert units == pytest.approx(-0.6 * 512, abs=3.0 * (0.24 * 512) ** 0.5)
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"Q4": 0.4, "X": OWN | {"charge": -2}}, r"X\.charge = -2: does not balance: .* has -1"),
+        ({"Q4": 0.4, "X": OWN | {"non_bridging_oxygens": 0, "charge": 1}}, "has no non-bridging oxygen"),
+        ({"Q4": 0.4, "X": OWN | {"cation": "Ge"}}, r"X\.cation"),
+        ({"Q4": 0.4, "X": OWN | {"delocalised": True, "shared_by": 2}}, "contradicts delocalised"),
+        ({"Q4": 0.4, "Q9": 0.6}, "the nearest is Q4"),
+        ({"Q4": 1.4}, "must be a fraction from 0 to 1"),
+        ({}, "must be a table of units"),
+    ],
+)
+def test_refused_units(table, words):
+    with pytest.raises(InputError, match=words):
+        own_units(table)
+
+
+SERIES = """
+[glass]
+formula = "0.25 Na2O 0.75 SiO2"
+other_formula = "0.25 Na2O 0.25 B2O3 0.5 SiO2"
+mixing_ratio = [0.0, 0.4, 1.0]
+[landscape]
+energy_scale = "0.6 eV"
+noise = 0.3
+[percolation]
+lattice = 10
+landscapes = 1
+"""
+
+
+def test_a_series_of_formulas(tmp_path):
+    series = parse_series(SERIES)
+    assert series.mixing_ratios == (0.0, 0.4, 1.0)
+    # moles of oxides: 0.25 Na2O, 0.1 B2O3, 0.65 SiO2
+    middle = series.glasses[1].composition
+    assert middle.formers == pytest.approx({"B": 0.2 / 0.85, "Si": 0.65 / 0.85})
+    assert middle.ions_per_cation == pytest.approx(0.5 / 0.85)
+    (tmp_path / "my-units.toml").write_text("[units]\nQ4 = 0.3333\nQ3 = 0.6667\n")
+    own = SERIES.replace('other_formula = "0.25 Na2O 0.25 B2O3 0.5 SiO2"\nmixing_ratio = [0.0, 0.4, 1.0]', "{}")
+    found = parse_series(own.format('units = "my-units.toml"'), folder=tmp_path)
+    assert found.glasses[0].units.fractions == pytest.approx({"Q4": 1 / 3, "Q3": 2 / 3}, abs=1e-4)
+    assert list(found.hashes) == ["my-units.toml"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("0.5 SiO2", "0.5 GeO2", 'glass.other_formula = "0.25 Na2O 0.25 B2O3 0.5 GeO2": has the unknown oxide'),
+        ("mixing_ratio", "units = { Q4 = 1.0 }\nmixing_ratio", "glass.units: belong to one glass"),
+        ('other_formula = "0.25 Na2O 0.25 B2O3 0.5 SiO2"', "", "glass.other_formula: is missing"),
+        ("0.25 Na2O 0.75", "0.6 Na2O 0.4", 'glass.formula = "0.6 Na2O 0.4 SiO2": leaves no room'),
+        ("mixing_ratio = [0.0, 0.4, 1.0]", "mixing_ratio = 1.5", "glass.mixing_ratio = 1.5: must be at least 0"),
+        ("0.5 SiO2", "0.5 P2O5", "0.4, since glass has no model"),
+        ("[percolation]", '[experiment]\nfile = "x.csv"\n[percolation]', "experiment: compares borophosphates"),
+        ('energy_scale = "0.6 eV"\nnoise = 0.3', "", "landscape.energy_scale: is not known"),
+    ],
+)
+def test_refused_series(old, new, words):
+    with pytest.raises(InputError) as error:
+        parse_series(SERIES.replace(old, new))
+    assert words in str(error.value)

@@ -76,7 +76,7 @@ def test_values_are_in_si_units() -> None:
 )
 def test_forms_of_the_borate_fraction(text: str, values: tuple[float, ...]) -> None:
     series = parse_series(changed(("{ from = 0.0, to = 1.0, step = 0.2 }", text)))
-    assert series.borate_fractions == values
+    assert series.mixing_ratios == values
     assert tuple(glass.composition.borate_fraction for glass in series.glasses) == values
 
 

@@ -69,10 +69,10 @@ def check_command(
 
 def describe_hops(given: HopsFile) -> list[str]:
     """What a hops file asks for, in a few lines."""
-    ratios = ", ".join(f"{x:g}" for x in given.settings.glass.borate_fraction)
+    ratios = ", ".join(f"{x:g}" for x in given.settings.glass.mixing_ratios)
     lines = [
         given.title,
-        f"glasses: {given.settings.glass.alkali}, y = {given.settings.glass.alkali_oxide_fraction:g}, x = {ratios}",
+        f"glasses: {given.settings.glass.in_words}, x = {ratios}",
     ]
     for name, table in given.settings.tables.items():
         kelvins = ", ".join(f"{kelvin:.5g} K" for kelvin in table.temperatures)
@@ -93,9 +93,9 @@ def describe_series(series: Series) -> Iterator[str]:
 
     settings, model = series.settings, series.model
     yield series.title
-    x = series.borate_fractions
+    x = series.mixing_ratios
     span = f"x = {x[0]:g}" if len(x) == 1 else f"{len(x)} compositions, x = {min(x):g} to {max(x):g}"
-    yield f"  glasses: {settings.glass.alkali}, y = {settings.glass.alkali_oxide_fraction:g}, {span}"
+    yield f"  glasses: {settings.glass.in_words}, {span}"
     if model is None:
         yield "  landscape: energy scale and noise fitted to measured activation energies"
     else:

@@ -27,7 +27,8 @@ LARGEST_LATTICE = 400
 JUMP_DISTANCE = "5 angstrom"
 OPTIONS = (
     "energy_scale", "noise", "vacant_site_fraction", "barrier", "tetrahedral_borate_limit",
-    "phosphate_disproportionation", "pyrophosphate_disproportionation", "mass_density", "jump_distance",
+    "phosphate_disproportionation", "pyrophosphate_disproportionation", "silicate_equilibrium",
+    "mass_density", "jump_distance",
 )  # fmt: skip
 
 
@@ -58,6 +59,16 @@ TetrahedralLimit = Annotated[
 PhosphateShare = Annotated[
     float | None,
     typer.Option("--phosphate-disproportionation", help="Fraction of P(2) that becomes P(3) and P(1) [default: 0]."),
+]
+SilicateEquilibrium = Annotated[
+    tuple[float, float, float] | None,
+    typer.Option(
+        "--silicate-equilibrium", metavar="K3 K2 K1", help="Of 2 Q(n) = Q(n-1) + Q(n+1) in silicates [default: 0 0 0]."
+    ),
+]
+OwnUnitsFile = Annotated[
+    Path | None,
+    typer.Option("--units", metavar="FILE.toml", help="Own kinds of units and their fractions, not the model's."),
 ]
 PyrophosphateShare = Annotated[
     float | None,
@@ -95,9 +106,11 @@ def glass_command(
     barrier: Barrier = None,
     transverse_faces: Annotated[Faces, typer.Option(help="Faces beside the field.")] = "periodic",
     measured_units: MeasuredUnits = None,
+    units: OwnUnitsFile = None,
     tetrahedral_borate_limit: TetrahedralLimit = None,
     phosphate_disproportionation: PhosphateShare = None,
     pyrophosphate_disproportionation: PyrophosphateShare = None,
+    silicate_equilibrium: SilicateEquilibrium = None,
     mass_density: MassDensity = None,
     jump_distance: JumpDistance = None,
     quiet: Quiet = False,
@@ -117,15 +130,16 @@ def glass_command(
     with _option_names():
         glass = _glass(
             formula,
-            measured_units, mass_density=mass_density, tetrahedral_borate_limit=tetrahedral_borate_limit,
+            measured_units, units, mass_density=mass_density, tetrahedral_borate_limit=tetrahedral_borate_limit,
             phosphate_disproportionation=phosphate_disproportionation,
             pyrophosphate_disproportionation=pyrophosphate_disproportionation,
+            silicate_equilibrium=silicate_equilibrium,
         )  # fmt: skip
         model, remarks = _model(
             glass.composition, energy_scale=energy_scale, noise=noise, transverse_faces=transverse_faces,
             vacant_site_fraction=vacant_site_fraction, barrier=barrier,
         )  # fmt: skip
-        if measured_units is None:
+        if measured_units is None and units is None:
             limit = {} if tetrahedral_borate_limit is None else {"tetrahedral_borate_limit": tetrahedral_borate_limit}
             remarks = (*remarks, *known_weaknesses(glass.composition, **limit))
         density = _density(glass, jump_distance)
@@ -151,12 +165,23 @@ def glass_command(
         print_written([summary, *drawn])
 
 
-def _glass(formula: str, measured: Path | None, *, mass_density: str | None, **parameters: Any) -> Glass:
+def _glass(
+    formula: str, measured: Path | None, own: Path | None, *, mass_density: str | None, **parameters: Any
+) -> Glass:
     from ionscape.files.values import read_value
-    from ionscape.glass import interpolate_units, make_glass, parse_composition, read_measured_units
+    from ionscape.glass import interpolate_units, make_glass, parse_composition, read_measured_units, read_own_units
 
     density = None if mass_density is None else read_value(mass_density, "mass density", key="mass_density")
     composition = parse_composition(formula)
+    if own is not None:
+        if measured is not None:
+            raise InputError(
+                "contradicts --measured-units", key="--units", value=str(own), remedy="give one of the two"
+            )
+        try:
+            return make_glass(composition, read_own_units(own), mass_density=density, **parameters)
+        except InputError as error:
+            raise error.located(file=str(own)) from None
     units = None
     if measured is not None:
         table = read_measured_units(measured)

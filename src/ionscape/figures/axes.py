@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from ionscape.constants import ELECTRON_VOLT
 
 from .plot import Axis, Curve, axis_in
 from .style import LOWEST_DECADES, axis_unit
+
+if TYPE_CHECKING:
+    import xarray
 
 NANOMETRE, MICROMETRE = 1e-9, 1e-6
 PER_CUBIC_NANOMETRE = 1e27  # 1/m^3
@@ -28,6 +32,13 @@ SITES_PER_VOLUME = Axis(
     symbol="S(E)", unit="eV⁻¹ nm⁻³", size=PER_CUBIC_NANOMETRE / ELECTRON_VOLT, si_unit="1/(m^3 J)", limits=(0.0, None)
 )
 BORATE_FRACTION = Axis(label="borate fraction", symbol="x", limits=(-0.03, 1.03))
+MIXING_RATIO = Axis(label="mixing ratio", symbol="x", limits=(-0.03, 1.03))
+
+
+def ratio_axis(data: xarray.Dataset) -> Axis:
+    """The axis of the mixing ratio x of a series, by what its coordinate says that it is."""
+    meaning = str(data["x"].attrs.get("long_name", ""))
+    return BORATE_FRACTION if not meaning or meaning.startswith("B2O3") else MIXING_RATIO
 
 
 def depth_axis(limit: float) -> Axis:

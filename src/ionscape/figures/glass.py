@@ -14,7 +14,7 @@ import numpy as np
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
 
-from .axes import BORATE_FRACTION
+from .axes import BORATE_FRACTION, MIXING_RATIO
 from .lettering import lowered_digits, with_minus
 from .plot import Axis, Curve, Mark, Panel, Plot, area
 from .render_matplotlib import Drawing
@@ -192,19 +192,25 @@ def units_against_mixing_ratio(
 
 def series_units(series: Series) -> Plot:
     """The units over the mixing ratio with the parameters or measured units of a series, its glasses marked."""
-    from ionscape.series.load import make_series_glass
+    from ionscape.series.glass_settings import GlassTable
 
-    def units_of(borate: float) -> NetworkFormerUnits:
-        return make_series_glass(series.settings, borate, series.measured_units).units
+    def units_of(ratio: float) -> NetworkFormerUnits:
+        return series.maker.glass(ratio).units
 
-    composition = series.glasses[0].composition
-    panel = mixing_panel(composition.alkali, composition.alkali_oxide_fraction, units_of=units_of, points=201)
-    names = {colour: name for name, (colour, _) in UNIT_STYLES.items()}
+    composition, table = series.glasses[0].composition, series.settings.glass
+    if isinstance(table, GlassTable):
+        panel = mixing_panel(composition.alkali, composition.alkali_oxide_fraction, units_of=units_of, points=201)
+    elif table.other_formula is None:
+        return Plot(name="network-former-units", panels=(units_panel(series.glasses[0]),), size=(6.2, 4.2))
+    else:
+        panel = _panel_over_ratio(units_of, 201, title=lowered_digits(table.in_words), horizontal=MIXING_RATIO)
+    names = {kind.symbol: kind.name for glass in series.glasses for kind in glass.units.kinds}
     points: list[Curve] = []
     for curve in panel.curves:
-        fractions = np.array([glass.units[names[curve.colour]] for glass in series.glasses])
+        name = names.get(str(curve.name), "")
+        fractions = np.array([glass.units.fractions.get(name, 0.0) for glass in series.glasses])
         there = fractions > LEAST_FRACTION
-        points.append(replace(curve, name=f"{curve.name} of the series", x=np.array(series.borate_fractions)[there],
+        points.append(replace(curve, name=f"{curve.name} of the series", x=np.array(series.mixing_ratios)[there],
                               y=fractions[there], kind="points", legend=False))  # fmt: skip
     return Plot(name="network-former-units", panels=(replace(panel, curves=(*points, *panel.curves)),), size=(6.2, 4.2))
 

@@ -13,7 +13,7 @@ from ionscape.arrays import FloatArray
 from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT, NORMAL_95
 from ionscape.errors import InputError
 
-from .axes import BORATE_FRACTION
+from .axes import ratio_axis
 from .plot import Axis, Curve, Panel, Plot, entry
 from .render_matplotlib import Drawing
 from .style import LineStyle, colour_of_map, ion_styles
@@ -78,7 +78,7 @@ def activation_energies(result: SeriesResult) -> Plot:
     if "measured_activation_energy" in data:
         curves += _sources(data, data["measured_x"].values, data["measured_activation_energy"].values)
     vertical = Axis(label="activation energy of", symbol="σT", unit="eV")
-    panel = Panel(title=str(data.attrs["title"]), horizontal=BORATE_FRACTION, vertical=vertical, curves=tuple(curves),
+    panel = Panel(title=str(data.attrs["title"]), horizontal=ratio_axis(data), vertical=vertical, curves=tuple(curves),
                   legend="")  # fmt: skip
     return Plot(name="activation-energies", panels=(panel,), legend="right", size=(6.6, 4.0))
 
@@ -122,7 +122,7 @@ def conductivities(result: SeriesResult) -> Plot:
     if fitted:
         curves.append(entry("with the frequency\nof the series", colour="black", line=DASHES, thickness=1.2))
         curves.append(entry("with the frequency fitted\nfor each x", colour="black", thickness=1.2))
-    panels = [Panel(title=str(data.attrs["title"]), horizontal=replace(BORATE_FRACTION, hidden=fitted), legend="",
+    panels = [Panel(title=str(data.attrs["title"]), horizontal=replace(ratio_axis(data), hidden=fitted), legend="",
                     vertical=vertical, curves=(*curves, *_bars_entry(curves)))]  # fmt: skip
     if fitted:
         panels.append(_frequencies(data))
@@ -214,7 +214,7 @@ def _frequencies(data: xarray.Dataset) -> Panel:
         Curve(name="used", x=x, y=used, colour="black", thickness=1.0, line=DASHES, legend=False),
     )  # fmt: skip
     vertical = _logarithmic(Axis(symbol="ν", unit="Hz"), curves)
-    return Panel(horizontal=BORATE_FRACTION, vertical=vertical, curves=curves, legend="")
+    return Panel(horizontal=ratio_axis(data), vertical=vertical, curves=curves, legend="")
 
 
 def _bars_entry(curves: Sequence[Curve]) -> list[Curve]:

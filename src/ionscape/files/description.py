@@ -62,6 +62,8 @@ class Value:
         if len(self.tables) < 2:
             return next(iter(self.tables), None)
         found = cast(Mapping[str, Any], data) if isinstance(data, Mapping) else {}
+        if any(model.marking_key for model in self.tables):
+            return by_marking_key(self.tables, found)
         kind = found.get(kind_key(self.tables[0]))
         return next((model for model in self.tables if kind_of_table(model) == kind), None)
 
@@ -150,6 +152,11 @@ def example_of(model: type[Keyed], key: str) -> str | None:
     return toml_value(described.example) if simple else None
 
 
+def by_marking_key(tables: Sequence[type[Keyed]], data: Mapping[str, Any]) -> type[Keyed]:
+    """The table whose marking key is there; the first one if none is."""
+    return next((model for model in tables if model.marking_key in data), tables[0])
+
+
 def kind_key(model: type[Keyed]) -> str:
     """The key that holds the kind of a table: "kind" or "model"."""
     return next(key for key in KIND_KEYS if key in model.model_fields)
@@ -212,8 +219,10 @@ def _value(annotation: Any, metadata: tuple[Any, ...]) -> Value:
         return Value(kind="choice", words=tuple(map(str, arguments)))
     if _is_table(annotation):
         return Value(kind="table", tables=(annotation,))
-    if origin in (Union, types.UnionType) and all(_is_table(part) for part in arguments):
-        return Value(kind="union", tables=arguments)
+    if origin in (Union, types.UnionType):
+        tables = tuple(_stripped(part, ())[0] for part in arguments)
+        if all(map(_is_table, tables)):
+            return Value(kind="union", tables=tables)
     if origin is dict:
         whole = any(isinstance(marker, PartsOfWhole) for marker in metadata)
         return Value(kind="mapping", entry=_value(arguments[1], ()), whole=whole)

@@ -254,3 +254,5 @@ class Keyed(BaseModel):
     name_in_messages: ClassVar[str] = "table"
     example_keys: ClassVar[tuple[str, ...]] = ()
     """Keys of an example that are not required, since others can stand in their place."""
+    marking_key: ClassVar[str | None] = None
+    """Key by which the table is known among several of which one may stand in a place, where no key tells the kind."""

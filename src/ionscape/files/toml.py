@@ -12,7 +12,7 @@ LONGEST_LIST = 10_000
 LONGEST_TYPED = 60
 SINGLE_QUOTES = "write / or put the path in single quotes"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_PATH_KEY = re.compile(r"(?:.*\.)?(?:file|experiment|measured_units|crater_scans\[\d+\])|datasets\..*", re.DOTALL)
+_PATH_KEY = re.compile(r"(?:.*\.)?(?:file|experiment|measured_units|units|crater_scans\[\d+\])|datasets\..*", re.DOTALL)
 
 
 def parse_toml(text: str, *, file: str | None) -> dict[str, Any]:

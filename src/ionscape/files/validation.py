@@ -181,7 +181,7 @@ def _path_in_file(location: Location, data: object) -> str:
         skipped = False
         if isinstance(part, int):
             data = data[part] if isinstance(data, Sequence) and part < len(data) else None
-        elif part == "[key]":
+        elif part.startswith("["):  # no key of the file: pydantic's word for a key, or the tag of a table
             continue
         else:
             data = data.get(part) if isinstance(data, Mapping) else None

@@ -19,6 +19,7 @@ from ionscape.glass.kinds import ALL_KINDS, UNIT_KINDS, UnitKind
 from ionscape.glass.literature import LiteratureGlass, LiteratureSeries, read_literature, select_series
 from ionscape.glass.speciation import network_former_units
 from ionscape.glass.tables import read_measured_units
+from ionscape.glass.unit_tables import OwnUnits, own_units, read_own_units
 from ionscape.glass.units import (
     NetworkFormerUnits,
     UnitBalance,
@@ -36,6 +37,7 @@ __all__ = [
     "LiteratureGlass",
     "LiteratureSeries",
     "NetworkFormerUnits",
+    "OwnUnits",
     "UnitBalance",
     "UnitKind",
     "flat_range",
@@ -46,8 +48,10 @@ __all__ = [
     "make_glass",
     "measured_units",
     "network_former_units",
+    "own_units",
     "parse_composition",
     "read_literature",
     "read_measured_units",
+    "read_own_units",
     "select_series",
 ]

@@ -9,6 +9,7 @@ from ionscape.errors import InputError
 from ionscape.glass.composition import Composition
 from ionscape.glass.formula import parse_composition
 from ionscape.glass.speciation import network_former_units
+from ionscape.glass.unit_tables import OwnUnits
 from ionscape.glass.units import MEASURED_TOLERANCE, NetworkFormerUnits, measured_units
 
 
@@ -34,7 +35,7 @@ class Glass:
 
 def make_glass(
     composition: Composition | Glass | str,
-    units: NetworkFormerUnits | Mapping[str, float] | None = None,
+    units: NetworkFormerUnits | OwnUnits | Mapping[str, float] | None = None,
     *,
     mass_density: float | None = None,
     tetrahedral_borate_limit: float | None = None,
@@ -47,8 +48,8 @@ def make_glass(
 
     Args:
         composition: a composition or its formula; a glass is returned as it is if nothing else is given.
-        units: measured units, or their fractions by name (`measured_units`); without them those of the model
-            (`network_former_units`).
+        units: measured units, or their fractions by name (`measured_units`), or own ones (`own_units`); without them
+            those of the model (`network_former_units`).
         mass_density: [kg/m^3].
         tetrahedral_borate_limit: c_B of the model, 3/7 if not given.
         phosphate_disproportionation: of the model, 0 if not given.
@@ -90,7 +91,7 @@ def make_glass(
         )
     elif given:
         raise InputError("contradicts measured units", key=given[0], remedy="give one of the two")
-    elif isinstance(units, NetworkFormerUnits):
+    elif isinstance(units, NetworkFormerUnits | OwnUnits):
         units = measured_units(composition, units.fractions, kinds=units.kinds, tolerance=tolerance)
     else:
         units = measured_units(composition, units, tolerance=tolerance)

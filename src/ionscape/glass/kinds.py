@@ -13,6 +13,14 @@ LARGEST_CHARGE: Final = 4
 MOST_SHARING_SITES: Final = 8
 """Ion sites around a unit."""
 
+VALENCES: Final = {"B": 3, "P": 5, "Si": 4}
+"""Of the network former cations."""
+
+
+def formal_charge(cation: str, bridging_oxygens: int, non_bridging_oxygens: int) -> int:
+    """Charge of a unit in elementary charges: a bridging oxygen takes one of its valence, another one two."""
+    return VALENCES[cation] - bridging_oxygens - 2 * non_bridging_oxygens
+
 
 @dataclass(frozen=True, kw_only=True)
 class UnitKind:

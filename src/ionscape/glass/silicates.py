@@ -20,6 +20,7 @@ MOST_CHARGES = 4.0  # of a silicate tetrahedron
 LARGEST_SILICA_RATIO = 8.0
 """K = SiO2 / B2O3 up to which the borosilicate model holds: every boron is in a reedmergnerite group there."""
 LEAST_CONSTANT = 1e-30  # that counts as none: its root, in which fractions go, is below rounding
+ABSENT = 1e-14  # fraction of units that there are none of
 
 
 def silicate_units(composition: Composition, *, equilibrium: Sequence[float] | None = None) -> NetworkFormerUnits:
@@ -89,7 +90,9 @@ def _in_equilibrium(charge: float, constants: Sequence[float]) -> np.ndarray:
 
     width = float(np.abs(np.diff(logarithms)).max()) + 100.0
     exponent = float(brentq(lambda value: shares(value) @ np.arange(5.0) - charge, -width, width, xtol=1e-14))  # pyright: ignore[reportArgumentType]
-    return shares(exponent)
+    found = shares(exponent)
+    found[found < ABSENT] = 0.0
+    return found
 
 
 def borosilicate_units(composition: Composition) -> NetworkFormerUnits:

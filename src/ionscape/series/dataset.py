@@ -27,6 +27,7 @@ from .averages import (
 )
 from .fit import EnergyScaleFit
 from .frequency import FrequencyFit, fit_attempt_frequency, interpolated_frequencies
+from .glass_settings import ratio_in_words
 from .load import Series
 from .remarks import series_remarks, source_of
 from .result import ENDS, FORMAT, SeriesResult
@@ -70,7 +71,7 @@ def make_series_result(series: Series, averages: Averages, *, fitted: EnergyScal
         **_fit_variables(frequencies, fitted),
     }
     coordinates = {
-        "x": ("x", np.array(series.borate_fractions), {"units": "1", "long_name": "B2O3 / (B2O3 + P2O5)"}),
+        "x": ("x", np.array(series.mixing_ratios), {"units": "1", "long_name": ratio_in_words(series.settings.glass)}),
         "temperature": ("temperature", np.array(temperatures, dtype=float), {"units": "K"}),
         "unit": ("unit", np.array(_unit_names(series), dtype=object)),
     }
@@ -207,7 +208,7 @@ def _fit_frequencies(
     return fit_attempt_frequency(
         conductivity * distance,
         conductivity_error=error * distance,
-        borate_fractions=series.borate_fractions,
+        borate_fractions=series.mixing_ratios,
         temperatures=temperatures,
         attempt_frequency=REFERENCE_FREQUENCY,
         measured=series.literature.glasses,
@@ -235,7 +236,7 @@ def _attempt_frequency(series: Series, fitted: FrequencyFit | None) -> tuple[Flo
     if wanted == FIT_COMMON:
         common, error = fitted.common, fitted.common * fitted.common_relative_error
         return np.full(count, common), np.full(count, error), ["fitted to all"] * count
-    frequency = interpolated_frequencies(fitted, series.borate_fractions)
+    frequency = interpolated_frequencies(fitted, series.mixing_ratios)
     origin = ["fitted" if glasses else "interpolated" for glasses in fitted.glasses]
     return frequency, frequency * fitted.relative_error, origin
 

@@ -13,7 +13,7 @@ from ionscape.arrays import FloatArray
 from ionscape.errors import FitError, InputError
 from ionscape.scaleout import Executor, RunStore, Tally
 
-from .load import Series, landscape_model, make_series_glass
+from .load import Series, landscape_model
 from .settings import FIT
 from .tasks import LandscapeTask, landscape_values
 
@@ -164,7 +164,7 @@ def _tabulate(
     lattice, landscapes = (LATTICE, LANDSCAPES) if table is None else (table.lattice, min(table.landscapes, LANDSCAPES))
     tasks = [
         LandscapeTask(
-            glass=make_series_glass(series.settings, x, series.measured_units),
+            glass=series.maker.glass(x),
             model=landscape_model(series.settings, energy_scale=UNIT_ENERGY, noise=noise),
             lattice=lattice,
             directions=1,

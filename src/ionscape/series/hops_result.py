@@ -16,6 +16,7 @@ from ionscape.files.table_files import Columns
 from ionscape.provenance import provenance_attributes
 from ionscape.remarks import Kind, Remark, remark_attributes, remark_entries
 
+from .glass_settings import ratio_in_words
 from .hops_settings import HopsTable, KineticMonteCarloTable
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def make_result(
     dataset = xarray.Dataset(
         variables,
         coords={
-            "x": ("x", list(borate_fractions), {"units": "1", "long_name": "B2O3 / (B2O3 + P2O5)"}),
+            "x": ("x", list(borate_fractions), {"units": "1", "long_name": ratio_in_words(settings.glass)}),
             "temperature": ("temperature", list(table.temperatures), {"units": "K", "long_name": "temperature"}),
         },
         attrs={

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from ionscape.errors import InputError, IonscapeError, PercolationError
 from ionscape.files.fields import IN_FILE
-from ionscape.files.text import read_named, read_text
+from ionscape.files.text import read_text
 from ionscape.files.toml import parse_toml
 from ionscape.files.validation import read_table
-from ionscape.glass import Glass, read_measured_units
+from ionscape.glass import Glass
 from ionscape.scaleout import Executor, RunStore, Tally, make_executor, run
 
+from .glasses import glass_maker
 from .hops_result import HopsOfGlasses, make_result
 from .hops_settings import HopsTable, KineticMonteCarloTable, MobilityTable, SpectrumTable, of_landscapes
-from .load import landscape_of, make_series_glass
+from .load import content_of, landscape_of
 from .tasks import random_numbers
 
 if TYPE_CHECKING:
@@ -126,29 +127,19 @@ def parse_hops_file(text: str, *, file: str | None = None, folder: str | Path = 
 
     data = parse_toml(text, file=file)
     settings = read_table(HopsTable, data, file=file, context=IN_FILE)
-    units = []
-    if settings.glass.measured_units is not None:
-        read_named(Path(folder) / settings.glass.measured_units, file=file, key="glass.measured_units")
-        units = read_measured_units(Path(folder) / settings.glass.measured_units)
-    glasses: list[Glass] = []
-    for borate_fraction in settings.glass.borate_fraction:
-        try:
-            glasses.append(make_series_glass(settings, borate_fraction, tuple(units)))
-        except InputError as error:
-            problem = f"cannot be used at x = {borate_fraction:g}, since {error.key or 'it'} {error.problem}"
-            raise error.replace(problem=problem, file=file, key="glass", value=None) from None
+    glasses = glass_maker(settings.glass, Path(folder), file=file).glasses(file=file)
     for name, table in settings.tables.items():
         try:
             count_sites(glasses[0].composition, settings.landscape.vacant_site_fraction, table.lattice**3)
         except InputError as error:
             if error.key != "lattice":
-                raise error.replace(file=file, key=f"glass.{error.key}") from None
+                raise error.replace(file=file, **content_of(settings)) from None
             raise error.replace(
                 file=file, key=f"{name}.lattice", value=table.lattice, remedy="give a larger lattice"
             ) from None
     return HopsFile(
         settings=settings,
-        glasses=tuple(glasses),
+        glasses=glasses,
         model=landscape_of(settings, glasses[0].composition, file=file),
         title=settings.title or (Path(file).stem if file else ""),
         file=file,
@@ -220,7 +211,7 @@ def run_hops(
         )  # fmt: skip
     return make_result(
         [found[number] for number in range(len(tasks))], title=given.title, source=given.source,
-        settings=given.settings, table=table, borate_fractions=given.settings.glass.borate_fraction,
+        settings=given.settings, table=table, borate_fractions=given.settings.glass.mixing_ratios,
     )  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from ionscape.files.fields import NOT_NEGATIVE, POSITIVE, Bounds, Number, Quanti
 from ionscape.files.schema import schema_of
 from ionscape.files.table import Table
 
-from .settings import FIT, GlassTable, HoppingTable, LandscapeTable, RandomTable, check_barrier
+from .glass_settings import Glasses
+from .settings import FIT, HoppingTable, LandscapeTable, RandomTable, check_barrier
 
 CALCULATIONS = ("kinetic_monte_carlo", "spectrum", "mobility")
 """Tables of a hops file that ask for something."""
@@ -166,7 +167,7 @@ class HopsTable(Table):
     name_in_messages: ClassVar[str] = "hops"
 
     title: str = Field(default="", description="Shown in figures.")
-    glass: GlassTable = Field(description="Compositions.")
+    glass: Glasses = Field(description="Compositions.")
     landscape: LandscapeTable = Field(default_factory=LandscapeTable, description="Site energies.")
     hopping: HoppingTable = Field(default_factory=HoppingTable, description="Jump rates.")
     kinetic_monte_carlo: KineticMonteCarloTable | None = Field(default=None, description="Hops in time.")

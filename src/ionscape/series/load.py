@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,33 +16,31 @@ from ionscape.glass import (
     Composition,
     Glass,
     LiteratureSeries,
-    interpolate_units,
-    make_glass,
     read_literature,
-    read_measured_units,
     select_series,
 )
 from ionscape.glass.literature import of_content
 from ionscape.provenance import text_hash
 
+from .glass_settings import GlassTable
+from .glasses import GlassMaker, glass_maker
 from .hops_settings import HopsTable
 from .settings import BARRIER, FIT, NetworkTable, PercolationTable, SeriesTable
 
 if TYPE_CHECKING:
-    from ionscape.glass import NetworkFormerUnits
     from ionscape.hopping import LandscapeModel
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Series:
-    """Glasses that differ in their borate fraction, and what is to be calculated of them.
+    """Glasses that differ in their mixing ratio, and what is to be calculated of them.
 
     Attributes:
         settings: the file in SI units.
         table: the file as it stands.
         glasses: in the order of the file.
         model: of the landscapes; None if energy scale and noise are to be fitted.
-        measured_units: of some compositions, which take the place of the model of the units; empty without them.
+        maker: of the glasses, of any mixing ratio.
         literature: glasses with measurements, and those that were left out; None without a table [experiment].
         title: shown in figures.
         file: name of the file it was read from; None if there is none.
@@ -54,7 +52,7 @@ class Series:
     table: Mapping[str, Any]
     glasses: tuple[Glass, ...]
     model: LandscapeModel | None
-    measured_units: tuple[tuple[float, NetworkFormerUnits], ...] = ()
+    maker: GlassMaker
     literature: LiteratureSeries | None = None
     title: str = ""
     file: str | None = None
@@ -62,9 +60,9 @@ class Series:
     hashes: Mapping[str, str]
 
     @property
-    def borate_fractions(self) -> tuple[float, ...]:
-        """Mixing ratio x of each glass."""
-        return self.settings.glass.borate_fraction
+    def mixing_ratios(self) -> tuple[float, ...]:
+        """X of each glass: its borate fraction, or the part of the other glass."""
+        return self.settings.glass.mixing_ratios
 
     def with_landscapes(self, number: int) -> Series:
         """The same series with another number of landscapes, for activation energies and conductivities alike.
@@ -113,35 +111,22 @@ def parse_series(text: str, *, file: str | None = None, folder: str | Path = "."
         raise InputError(f"is {what}, not a series file", file=file, remedy="give a file with a table [glass]")
     settings = read_table(SeriesTable, data, file=file, context=IN_FILE)
     folder = Path(folder)
-    _check_sites(settings, file=file)
     hashes: dict[str, str] = {}
-    table: tuple[tuple[float, NetworkFormerUnits], ...] = ()
-    if settings.glass.measured_units is not None:
-        name = settings.glass.measured_units
-        hashes[name] = text_hash(read_named(folder / name, file=file, key="glass.measured_units"))
-        table = tuple(read_measured_units(folder / name))
+    maker = glass_maker(settings.glass, folder, file=file)
+    hashes.update(maker.hashes)
+    _check_sites(settings, maker, file=file)
     literature = None
     if settings.experiment is not None:
         name = settings.experiment.file
         hashes[name] = text_hash(read_named(folder / name, file=file, key="experiment.file"))
         literature = _literature(settings, folder / name, file=file)
-    glasses: list[Glass] = []
-    for borate_fraction in settings.glass.borate_fraction:
-        try:
-            glasses.append(make_series_glass(settings, borate_fraction, table))
-        except InputError as error:
-            if error.code == "no_measured_units":
-                value = settings.glass.measured_units
-                raise error.located(file=file, key="glass.measured_units", value=value) from None
-            # one of several compositions: the sentence says which
-            problem = f"cannot be used at x = {borate_fraction:g}, since {error.key or 'it'} {error.problem}"
-            raise error.replace(problem=problem, file=file, key="glass", value=None) from None
+    glasses = maker.glasses(file=file)
     return Series(
         settings=settings,
         table=data,
-        glasses=tuple(glasses),
+        glasses=glasses,
         model=_model(settings, glasses[0].composition, file=file),
-        measured_units=table,
+        maker=maker,
         literature=literature,
         title=settings.title or (Path(file).stem if file else ""),
         file=file,
@@ -150,51 +135,23 @@ def parse_series(text: str, *, file: str | None = None, folder: str | Path = "."
     )
 
 
-def make_series_glass(
-    settings: SeriesTable | HopsTable, borate_fraction: float, table: Sequence[tuple[float, NetworkFormerUnits]] = ()
-) -> Glass:
-    """The glass of a series with that mixing ratio.
-
-    Args:
-        settings: of the series.
-        borate_fraction: x.
-        table: measured units by x; those of the model if empty.
-
-    Raises:
-        InputError: no units balance the charge, or measured ones do not fit the composition.
-    """
-    given = settings.glass
-    composition = Composition(
-        alkali=given.alkali, alkali_oxide_fraction=given.alkali_oxide_fraction, borate_fraction=borate_fraction
-    )
-    if table:
-        units = interpolate_units(list(table), borate_fraction)
-        return make_glass(composition, units, mass_density=given.mass_density)
-    return make_glass(
-        composition,
-        mass_density=given.mass_density,
-        tetrahedral_borate_limit=given.tetrahedral_borate_limit,
-        phosphate_disproportionation=given.phosphate_disproportionation,
-        pyrophosphate_disproportionation=given.pyrophosphate_disproportionation,
-    )
-
-
 def _literature(settings: SeriesTable, path: Path, *, file: str | None) -> LiteratureSeries:
     """Measured glasses of the series."""
-    table = settings.experiment
+    table, given = settings.experiment, settings.glass
     assert table is not None
-    fraction = table.alkali_oxide_fraction or settings.glass.alkali_oxide_fraction
-    rows = read_literature(path, alkali=settings.glass.alkali)
+    assert isinstance(given, GlassTable)  # of the others the file may have no measurements
+    fraction = table.alkali_oxide_fraction or given.alkali_oxide_fraction
+    rows = read_literature(path, alkali=given.alkali)
     try:
         found = select_series(
-            rows, settings.glass.alkali, fraction, tolerance=table.tolerance,
+            rows, given.alkali, fraction, tolerance=table.tolerance,
             authors=table.authors or None, leave_out=table.leave_out, largest_deviation=table.largest_deviation,
         )  # fmt: skip
     except InputError as error:
         raise error.replace(file=file, key=f"experiment.{error.key}") from None
     if not found.glasses:
-        content = f"{fraction:g} {settings.glass.alkali}2O"
-        count = len(of_content(rows, settings.glass.alkali, fraction, tolerance=table.tolerance))
+        content = f"{fraction:g} {given.alkali}2O"
+        count = len(of_content(rows, given.alkali, fraction, tolerance=table.tolerance))
         glasses = "glass" if count == 1 else "glasses"
         if not count:
             problem = f"has no glass with {content}"
@@ -211,27 +168,26 @@ def _literature(settings: SeriesTable, path: Path, *, file: str | None) -> Liter
     return found
 
 
-def _check_sites(settings: SeriesTable, *, file: str | None) -> None:
+def _check_sites(settings: SeriesTable, maker: GlassMaker, *, file: str | None) -> None:
     """The ions and the vacant sites have to find room on every lattice (Bosi 2021 (1))."""
     from ionscape.hopping.landscape import count_sites
 
-    given = settings.glass
-    composition = Composition(
-        alkali=given.alkali, alkali_oxide_fraction=given.alkali_oxide_fraction, borate_fraction=given.borate_fraction[0]
-    )
+    compositions = maker.compositions(file=file)
+    fewest, most = (choose(compositions, key=lambda each: each.ions_per_cation) for choose in (min, max))
     for name in ("percolation", "network"):
         table: PercolationTable | NetworkTable | None = getattr(settings, name)
         if table is None:
             continue
         try:
-            count_sites(composition, settings.landscape.vacant_site_fraction, table.lattice**3)
+            for composition in (most, fewest):
+                count_sites(composition, settings.landscape.vacant_site_fraction, table.lattice**3)
         except InputError as error:
             if error.key != "lattice":
-                raise error.replace(file=file, key=f"glass.{error.key}") from None
+                raise error.replace(file=file, **content_of(settings)) from None
             raise error.replace(
                 file=file, key=f"{name}.lattice", value=table.lattice, remedy="give a larger lattice"
             ) from None
-    _check_percolation(settings, composition, file=file)
+    _check_percolation(settings, fewest, file=file)
 
 
 def _check_percolation(settings: SeriesTable, composition: Composition, *, file: str | None) -> None:
@@ -244,6 +200,12 @@ def _check_percolation(settings: SeriesTable, composition: Composition, *, file:
         return
     if accessible_fraction(composition, settings.landscape.vacant_site_fraction) < SITE_THRESHOLD:
         raise too_few_sites(settings, composition, "large lattices have no path from face to face", file=file)
+
+
+def content_of(settings: SeriesTable | HopsTable) -> dict[str, Any]:
+    """Key and value of the file that set how many ions there are."""
+    key = "alkali_oxide_fraction" if isinstance(settings.glass, GlassTable) else "formula"
+    return {"key": f"glass.{key}", "value": getattr(settings.glass, key)}
 
 
 def too_few_sites(settings: SeriesTable, composition: Composition, found: str, *, file: str | None) -> InputError:
@@ -261,7 +223,7 @@ def too_few_sites(settings: SeriesTable, composition: Composition, found: str, *
     accessible = accessible_fraction(composition, settings.landscape.vacant_site_fraction)
     return InputError(
         f"leaves too few accessible sites: {found}",
-        file=file, key="glass.alkali_oxide_fraction", value=composition.alkali_oxide_fraction,
+        file=file, **content_of(settings),
         bound=f"{accessible:.3g} of the sites are accessible, and a cubic lattice percolates from"
         f" {SITE_THRESHOLD:g} on",
         remedy="give a larger fraction",
@@ -294,7 +256,7 @@ def landscape_of(settings: SeriesTable | HopsTable, composition: Composition, *,
         known = published_model(composition)
     except InputError as error:
         raise error.replace(
-            problem=f"is not known: {composition.alkali} {error.problem}", file=file, key="landscape.energy_scale",
+            problem=f"is not known: {error.value} {error.problem}", file=file, key="landscape.energy_scale",
             value=None, remedy="give energy_scale and noise",
         ) from None  # fmt: skip
     return landscape_model(settings, energy_scale=known.energy_scale, noise=known.noise)

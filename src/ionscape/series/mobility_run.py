@@ -45,7 +45,7 @@ def run_mobility(
     table, hopping = given.mobility, given.settings.hopping
     if len(given.glasses) != 1:
         raise InputError("must be one, as D(n, T) is that of one glass", file=given.file, key="glass.borate_fraction",
-                         value=list(given.settings.glass.borate_fraction), remedy="leave the others out")  # fmt: skip
+                         value=list(given.settings.glass.mixing_ratios), remedy="leave the others out")  # fmt: skip
     law = JumpLaw(barrier=given.model.least_barrier, attempt_frequency=float(hopping.attempt_frequency),
                   jump_distance=hopping.jump_distance)  # fmt: skip
     second: SecondIon | None = None

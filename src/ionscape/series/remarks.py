@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ionscape.glass import LiteratureGlass, known_weaknesses, lattice_density_remarks
-from ionscape.glass.composition import WEAKNESSES
+from ionscape.glass.composition import LARGEST_TETRAHEDRAL_BORATE_FRACTION, WEAKNESSES
 from ionscape.glass.literature import LEAST_NEIGHBOURS, NEIGHBOURHOOD, OF_ANOTHER_AUTHOR
 from ionscape.remarks import Kind, Name, Remark, listed
 
 from .averages import Averages, mean_and_errors, mean_of_open, percolated_fraction, student_factor
+from .glass_settings import GlassTable
 from .load import Series
 from .settings import SeriesTable
 
@@ -139,13 +140,14 @@ def error_remarks(averages: Averages, fitted: EnergyScaleFit | None) -> list[Rem
 
 def _composition_remarks(series: Series) -> list[Remark]:
     """Known weaknesses of the model of the units, each once with the x that it concerns; none with measured units."""
-    if series.measured_units:
+    if series.maker.stated:
         return []
-    limit = series.settings.glass.tetrahedral_borate_limit
+    given = series.settings.glass
+    limit = given.tetrahedral_borate_limit if isinstance(given, GlassTable) else LARGEST_TETRAHEDRAL_BORATE_FRACTION
     found: dict[Remark, list[float]] = {}
-    for glass in series.glasses:
+    for ratio, glass in zip(series.mixing_ratios, series.glasses, strict=True):
         for remark in known_weaknesses(glass.composition, tetrahedral_borate_limit=limit):
-            found.setdefault(remark, []).append(glass.composition.borate_fraction)
+            found.setdefault(remark, []).append(ratio)
     return [SOMEWHERE[remark.code](**remark.numbers, at=range_of(places), x=tuple(places))
             for remark, places in found.items()]  # fmt: skip
 
@@ -204,7 +206,7 @@ def _path_remarks(series: Series, averages: Averages) -> list[Remark]:
     looked_at = ~np.isnan(shares[:, there]).any(axis=1)
     names = np.array(["activation energies", "conductivities"])[looked_at]
     least = shares[looked_at][:, there].min(axis=1)
-    x = tuple(place for place, without in zip(series.borate_fractions, there, strict=True) if without)
+    x = tuple(place for place, without in zip(series.mixing_ratios, there, strict=True) if without)
     return [NO_PATHS(x=x, of=tuple(map(str, names)), shares=tuple(map(float, least)))]
 
 

@@ -139,13 +139,13 @@ def _check_paths(series: Series, table: PercolationTable | NetworkTable, name: s
     from ionscape.hopping.landscape import accessible_fraction
     from ionscape.hopping.percolation import SITE_THRESHOLD
 
-    for glass, row in zip(series.glasses, percolates, strict=True):
+    for ratio, glass, row in zip(series.mixing_ratios, series.glasses, percolates, strict=True):
         if row.any() and row.mean() >= table.least_percolating_fraction:
             continue
         composition = glass.composition
         found = (
             f"{int(row.sum())} of {row.size} {'landscapes' if row.shape[-1] == 1 else 'landscapes and directions'}"
-            f" ({row.mean():.0%}) have a path from face to face at x = {composition.borate_fraction:g}"
+            f" ({row.mean():.0%}) have a path from face to face at x = {ratio:g}"
         )
         if accessible_fraction(composition, series.settings.landscape.vacant_site_fraction) < SITE_THRESHOLD:
             raise too_few_sites(series.settings, composition, found, file=series.file)

@@ -5,26 +5,23 @@ The field descriptions are the reference of the file.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, Self, cast
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from ionscape.constants import ELECTRON_VOLT
-from ionscape.errors import InputError, toml_value
-from ionscape.files.fields import FRACTION, POSITIVE, Bounds, Marker, Number, Quantity, reject, wrapped
+from ionscape.errors import toml_value
+from ionscape.files.fields import POSITIVE, Bounds, Marker, Number, Quantity, reject, wrapped
 from ionscape.files.quantities import DimensionName
 from ionscape.files.schema import schema_of
 from ionscape.files.table import Table
 
-FIT, FIT_COMMON = "fit", "fit-common"
-LARGEST_NUMBER_OF_COMPOSITIONS = 1001
-ROUNDING = 1e-9  # of a step: a range ends with its last value in spite of rounding
+from .glass_settings import FormulaTable, Glasses, input_error
 
-Alkali = Literal["Li", "Na", "K", "Rb", "Cs"]
+FIT, FIT_COMMON = "fit", "fit-common"
+
 Lattice = Annotated[int, Field(strict=True, ge=2, le=1000)]
 
 
@@ -52,7 +49,7 @@ class QuantityOr(Marker):
         try:
             return self.quantity.read(value, in_file=in_file)
         except PydanticCustomError as error:
-            found = _input_error(error)
+            found = input_error(error)
             words = " or ".join(toml_value(word) for word in self.words)
             found.remedy = f"{found.remedy}, or write {words}" if found.remedy else f"write {words} or a quantity"
             raise wrapped(found) from None
@@ -93,119 +90,6 @@ class BarrierMarker(Marker):
 
 
 BARRIER = BarrierMarker()
-
-
-class MixingRatios(Marker):
-    """What stands in `Annotated[tuple[float, ...], ...]`: a number, a list of numbers, or a range with a step."""
-
-    number = Number(FRACTION, shown=0.4)
-    step = Number(Bounds(above=0.0, at_most=1.0), shown=0.2)
-    keys = ("from", "to", "step")
-    remedy = "write one number, a list of numbers, or { from = 0.0, to = 1.0, step = 0.2 }"
-
-    def read(self, value: object, *, in_file: bool = True) -> tuple[float, ...]:  # noqa: ARG002
-        """All values, in the order of the file; those of a range rise."""
-        if isinstance(value, Mapping):
-            return self._range(cast(Mapping[str, object], value))
-        if isinstance(value, bool) or not isinstance(value, int | float | Sequence) or isinstance(value, str):
-            reject("must be a number, a list of numbers or a range", value=value, remedy=self.remedy)
-        if not isinstance(value, Sequence):
-            return (self.number.read(value),)
-        values = cast(Sequence[object], value)
-        if not values:
-            reject("must not be empty", value=value, remedy=self.remedy)
-        numbers = tuple(self.number.read(entry) for entry in values)
-        for place, number in enumerate(numbers):
-            if number in numbers[:place]:
-                reject(f"has the value {number:g} twice", value=value, remedy="give every value once")
-        return numbers
-
-    def _range(self, table: Mapping[str, object]) -> tuple[float, ...]:
-        for key in table:
-            if key not in self.keys:
-                reject("is an unknown key", field=str(key), remedy=self.remedy)
-        for key in self.keys:
-            if key not in table:
-                reject("is missing", field=key, remedy=self.remedy)
-        first, last, step = (self._entry(table, key) for key in self.keys)
-        if last < first:
-            reject(f"must be at least from = {first:g}", field="to", remedy="give the smaller value first")
-        count = math.floor((last - first) / step + ROUNDING) + 1
-        if count > LARGEST_NUMBER_OF_COMPOSITIONS:
-            problem = f"makes {count} compositions, more than {LARGEST_NUMBER_OF_COMPOSITIONS}"
-            reject(problem, field="step", remedy="give a larger one")
-        # decimal fractions stay what they are: 0.6, not 0.6000000000000001
-        return tuple(min(round(first + place * step, 12), 1.0) for place in range(count))
-
-    def _entry(self, table: Mapping[str, object], key: str) -> float:
-        try:
-            return (self.step if key == "step" else self.number).read(table[key])
-        except PydanticCustomError as error:
-            raise wrapped(_input_error(error), field=key) from None
-
-    def example(self) -> str:
-        """A valid list."""
-        return "[0.0, 0.5, 1.0]"
-
-    def json_schema(self) -> dict[str, Any]:
-        """A number, a list or a range."""
-        number = self.number.json_schema()
-        properties = {"from": number, "to": number, "step": self.step.json_schema()}
-        span = {"type": "object", "properties": properties, "required": list(self.keys), "additionalProperties": False}
-        return {"anyOf": [number, {"type": "array", "items": number, "minItems": 1}, span]}
-
-
-def _input_error(error: PydanticCustomError) -> InputError:
-    """The sentence inside an error that a marker has raised."""
-    found = (error.context or {})["error"]
-    assert isinstance(found, InputError)
-    return found
-
-
-class GlassTable(Table):
-    """Compositions of the series and how their network former units are found."""
-
-    name_in_messages: ClassVar[str] = "glass"
-
-    alkali: Alkali = Field(description="The mobile ion.", examples=["Li"])
-    alkali_oxide_fraction: Annotated[float, Number(Bounds(above=0.0, below=1.0), shown=0.33)] = Field(
-        description="Molar fraction y of the alkali oxide in y M2O – (1 − y)[x B2O3 – (1 − x) P2O5]."
-    )
-    borate_fraction: Annotated[tuple[float, ...], MixingRatios()] = Field(
-        description="Mixing ratios x: a number, a list, or a range with both ends.",
-        examples=[{"from": 0.0, "to": 1.0, "step": 0.2}],
-    )
-    tetrahedral_borate_limit: Annotated[float, Number(FRACTION, shown=0.4286)] = Field(
-        default=3.0 / 7.0, description="Largest number of B(4) units per network former cation.",
-        json_schema_extra={"default": 0.4286},
-    )  # fmt: skip
-    phosphate_disproportionation: Annotated[float, Number(FRACTION, shown=0.05)] = Field(
-        default=0.0, description="Part of the P(2) units that reacts, 2 P(2) → P(3) + P(1)."
-    )
-    pyrophosphate_disproportionation: Annotated[float, Number(FRACTION, shown=0.05)] = Field(
-        default=0.0, description="Part of the P(1) units that reacts, 2 P(1) → P(2) + P(0)."
-    )
-    measured_units: str | None = Field(
-        default=None,
-        description="CSV file with measured fractions of the units (columns `x`, `B4`, ...) instead of the model;"
-        " linear between its lines.",
-        examples=["units.csv"],
-    )
-    mass_density: Annotated[float, Quantity("mass density", POSITIVE)] | None = Field(
-        default=None,
-        description="Mass density, for the number density of ions; that of the lattice sites if absent. Neither changes"
-        " the conductivity.",
-    )
-
-    @model_validator(mode="after")
-    def _units_come_from_one_place(self) -> Self:
-        keys = ("tetrahedral_borate_limit", "phosphate_disproportionation", "pyrophosphate_disproportionation")
-        for key in keys:
-            usual = type(self).model_fields[key].default
-            if self.measured_units is not None and getattr(self, key) != usual:
-                remedy = "leave it out, or leave out the measured units"
-                reject("belongs to the model of the units, not to measured ones", field=key, remedy=remedy)
-        return self
 
 
 class LandscapeTable(Table):
@@ -373,12 +257,12 @@ class ExperimentTable(Table):
 
 
 class SeriesTable(Table):
-    """A series of glasses with one alkali oxide content."""
+    """A series of glasses."""
 
     name_in_messages: ClassVar[str] = "series"
 
     title: str = Field(default="", description="Shown in figures.")
-    glass: GlassTable = Field(description="Compositions.")
+    glass: Glasses = Field(description="Compositions.")
     landscape: LandscapeTable = Field(default_factory=LandscapeTable, description="Site energies.")
     hopping: HoppingTable = Field(default_factory=HoppingTable, description="Jump rates.")
     percolation: PercolationTable | None = Field(
@@ -412,6 +296,9 @@ class SeriesTable(Table):
             )
             if isinstance(value, str)
         ]
+        if self.experiment is not None and isinstance(self.glass, FormulaTable):
+            remedy = "give alkali, alkali_oxide_fraction and borate_fraction, or leave [experiment] out"
+            reject("compares borophosphates with one alkali", field="experiment", remedy=remedy)
         if fitted and self.experiment is None:
             reject("needs measurements", field=fitted[0], remedy="add a table [experiment] with their file")
         if "hopping.attempt_frequency" in fitted and self.network is None:

@@ -109,7 +109,7 @@ def run_spectra(
         )  # fmt: skip
     return make_spectra(
         [outcome.value for outcome in outcomes], title=given.title, source=given.source,
-        settings=given.settings.model_dump(), table=table, borate_fractions=given.settings.glass.borate_fraction,
+        settings=given.settings.model_dump(), table=table, borate_fractions=given.settings.glass.mixing_ratios,
         angular_frequency=frequency,
     )  # fmt: skip
 

@@ -66,6 +66,7 @@ def _candidates(data: Mapping[str, Any]) -> Iterator[tuple[str, Any, bool]]:
     yield "experiment", data.get("experiment"), True
     yield "experiment.file", table_at(data, "experiment").get("file"), False
     yield "glass.measured_units", table_at(data, "glass").get("measured_units"), False
+    yield "glass.units", table_at(data, "glass").get("units"), False
     yield "fit.current_curve.file", table_at(data, "fit", "current_curve").get("file"), False
     for name, entry in table_at(data, "datasets").items():
         yield join_path(("datasets", name)), entry, True

@@ -14,13 +14,13 @@ from ionscape.errors import InputError, IonscapeError
 from ionscape.figures.glass import density_of_states_panel, series_units
 from ionscape.figures.plot import Plot
 from ionscape.figures.registry import plots_of
-from ionscape.files.description import Key, Value, describe, example_table
+from ionscape.files.description import Key, Value, describe, example_table, table_at
 from ionscape.files.fields import Keyed
 from ionscape.files.toml import parse_toml
 from ionscape.remarks import Remark
+from ionscape.series.glass_settings import FormulaTable, GlassTable
 from ionscape.series.settings import (
     ExperimentTable,
-    GlassTable,
     HoppingTable,
     LandscapeTable,
     NetworkTable,
@@ -120,7 +120,8 @@ class Page:
                 line("note", NOTHING_YET).mark("glass-empty")
             with ui.element("div").classes("w-full"):
                 form.key("title", SeriesTable)
-            self._table(form, "glass", "Compositions", GlassTable)
+            by_formula = "formula" in table_at(self.document.data, "glass")
+            self._table(form, "glass", "Compositions", FormulaTable if by_formula else GlassTable)
             self._table(form, "landscape", "Site energies", LandscapeTable)
             self._table(form, "hopping", "Jump rates", HoppingTable)
             for key, (title, model) in OPTIONAL.items():
@@ -149,7 +150,7 @@ class Page:
         if key.name in QUANTITY_OR_WORD:
             # a quantity, or a word such as "fit"
             key = replace(key, value=Value(kind="quantity"))
-        if key.name == "borate_fraction" and isinstance(self.document.get(path, {}), Mapping):
+        if key.name in ("borate_fraction", "mixing_ratio") and isinstance(self.document.get(path, {}), Mapping):
             with grid("1fr 1fr 1fr").style("grid-column: 1 / -1"):
                 for name, example in (("from", 0.0), ("to", 1.0), ("step", 0.1)):
                     end = Key(name=name, value=Value(kind="number"), required=True, description=key.description,
@@ -311,11 +312,11 @@ def _series_plots(text: str, folder: str, place: int) -> tuple[int, float, dict[
     try:
         model = series.model or published_model(glass.composition)
         made = generate_landscape(glass, lattice=SHOWN_LATTICE, rng=series.settings.random.seed, model=model)
-        title = f"site energies at x = {glass.composition.borate_fraction:.4g}, {SHOWN_LATTICE}³ sites"
+        title = f"site energies at x = {series.mixing_ratios[place]:.4g}, {SHOWN_LATTICE}³ sites"
         landscape = Plot(name="site-energies", title=title, panels=(density_of_states_panel(made),))
     except IonscapeError:
         pass  # no published energy scale: it is known once the series has been calculated
-    return len(series.glasses), series.borate_fractions[place], {"units": series_units(series), "landscape": landscape}
+    return len(series.glasses), series.mixing_ratios[place], {"units": series_units(series), "landscape": landscape}
 
 
 @once_per_file
