@@ -35,8 +35,8 @@ REPLICAS = 32
 """With which a run begins: an error from so many is itself uncertain by an eighth."""
 LEAST_TRANSPORT_TIMES = 2.0
 """Least length of a replica, in mean times between two hops over the bottleneck; the longest lag is half of it."""
-LEAST_HOPS = 2000.0
-"""In a replica, where hops over the bottleneck are as frequent as others."""
+LEAST_HOPS, LEAST_HOPS_EACH = 2000.0, 64.0
+"""In a replica, and for each vacancy or ion, whichever are fewer; they count where the bottleneck is none."""
 LONGER = 4.0
 """Factor by which replicas are made longer while their slopes fall."""
 MOST_MORE = 4.0
@@ -174,7 +174,11 @@ class _Batch:
         variation = np.array([replica.variation for replica in self.replicas])
         known = run.system.ensemble == "grand canonical"
         control = Control(values=variation, mean=run.system.capped_network) if known else None
-        return slopes(self.displacements("collective"), self.lags, target=run.target, control=control)
+        # before each carrier has hopped once, the slope is that of the network, whatever follows
+        return slopes(
+            self.displacements("collective"), self.lags, target=run.target, control=control,
+            shortest=run.system.carriers / run.system.hop_rate,
+        )  # fmt: skip
 
     def single(self, run: _Run) -> Slopes:
         """Of the displacements of single ions."""
@@ -219,7 +223,10 @@ def _followed(run: _Run) -> tuple[_Batch, _Batch]:
         return math.nan if single.lag is None else single.relative_error / SINGLE_PART
 
     system = run.system
-    duration = max(LEAST_TRANSPORT_TIMES / system.transport_rate, LEAST_HOPS / system.hop_rate)
+    duration = max(
+        LEAST_TRANSPORT_TIMES / system.transport_rate,
+        max(LEAST_HOPS, LEAST_HOPS_EACH * system.carriers) / system.hop_rate,
+    )
     batch = _enlarged(run, _Batch(duration=duration), REPLICAS, math.nan)
     batch = _until(collective_error, run, batch, REPLICAS)
     collective = batch.collective(run)

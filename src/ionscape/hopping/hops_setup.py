@@ -68,6 +68,11 @@ class HoppingSystem:
     disconnected: float
 
     @property
+    def carriers(self) -> float:
+        """Ions or vacancies, whichever are fewer."""
+        return min(self.ions, self.occupations.size - self.ions)
+
+    @property
     def bias(self) -> float:
         """What the cap does to the conductivity of the network, relative; it estimates what it does to the hops."""
         return self.capped_network / self.network - 1.0

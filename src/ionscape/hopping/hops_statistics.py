@@ -118,8 +118,9 @@ class Slopes:
 
 
 def slopes(
-    displacements: FloatArray, lags: FloatArray, *, target: float, control: Control | None = None, least: float = 0.0
-) -> Slopes:
+    displacements: FloatArray, lags: FloatArray, *, target: float, control: Control | None = None, least: float = 0.0,
+    shortest: float = 0.0,
+) -> Slopes:  # fmt: skip
     """Slopes of mean-square displacements, and from which lag on they are constant.
 
     A lag counts if no slope at a longer one is lower by more than two standard errors of the difference, taken replica
@@ -131,13 +132,14 @@ def slopes(
         target: relative error asked for.
         control: that is known better than the slopes.
         least: mean-square displacement at the lag that is used.
+        shortest: lag that may be used.
     """
     values = np.diff(displacements, axis=1) / (2.0 * np.diff(lags))
     values = values if control is None else control.adjusted(values)
     last = values.shape[1] - 1
     means = values.mean(axis=0)
     tolerated = ALLOWANCE * target
-    far_enough = displacements.mean(axis=0) >= least
+    far_enough = (displacements.mean(axis=0) >= least) & (lags >= shortest)
     for lag in range(last - 1):
         if not far_enough[lag + 1]:
             continue
