@@ -101,7 +101,7 @@ def test_summary_figure_export_check_and_schema_know_it(done) -> None:
         ('"4e14 Hz"', '"fit"', "cannot be fitted to hops"),
         ("relative_error = 0.2", "relative_error = 0.5", "kinetic_monte_carlo.relative_error"),
         ("noise = 0.42", "noise = 0.42\nvacant_site_fraction = 0.001", "kinetic_monte_carlo.lattice = 6: is too small"),
-        ("fraction = 0.33", "fraction = 0.15", "cannot be followed; the first: no path of accessible sites"),
+        ("fraction = 0.33", "fraction = 0.15", "cannot be used; the first: no path of accessible sites"),
         ("most_hops", "most_hop", "the nearest known key"),
     ],
 )

@@ -7,8 +7,9 @@ energies. `load_hops_file` and `run_hops` do the same for hops in time.
 
 from ionscape.series.fit import EnergyScaleFit, fit_energy_scale
 from ionscape.series.frequency import FrequencyFit, fit_attempt_frequency
+from ionscape.series.hops_file import HopsFile, load_hops_file, parse_hops_file
 from ionscape.series.hops_result import HopsOfGlasses, load_hops_result
-from ionscape.series.hops_run import HopsFile, load_hops_file, parse_hops_file, run_hops
+from ionscape.series.hops_run import run_hops
 from ionscape.series.hops_settings import hops_schema
 from ionscape.series.load import Series, load_series, parse_series
 from ionscape.series.mobility_run import run_mobility

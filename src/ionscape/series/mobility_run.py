@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ionscape.errors import InputError
 from ionscape.scaleout import Executor, RunStore, Tally, make_executor
 
-from .hops_run import HopsFile
+from .hops_file import HopsFile
 
 if TYPE_CHECKING:
     from ionscape.hopping import Mobility

@@ -1,58 +1,27 @@
-"""Conductivity spectra of a file: every landscape of every composition at every temperature, as parts that are kept."""
+"""Conductivity spectra of a file: every landscape of every composition at every temperature."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ionscape.arrays import FloatArray
-from ionscape.errors import InputError, IonscapeError, PercolationError
-from ionscape.glass import Glass
-from ionscape.scaleout import Executor, RunStore, Tally, make_executor, run
+from ionscape.errors import InputError, PercolationError
+from ionscape.scaleout import Executor, Tally
 
-from .hops_run import HopsFile
+from .hops_file import HopsFile
+from .parts import LandscapePart, calculated_parts
 from .spectra_result import SpectraOfGlasses, make_spectra
 from .tasks import random_numbers
 
-if TYPE_CHECKING:
-    from ionscape.hopping import LandscapeModel
-
 SPECTRA = 3
 """Purpose, by which landscapes get random numbers of their own; see `tasks`."""
-CONTENTS = "spectra 1"
+CONTENTS = "spectra 2"
 """Of what a part returns: outcomes that a store holds from before a change of it are not found."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpectrumTask:
-    """What is calculated in one go: all on which its outcome depends.
-
-    Attributes:
-        glass: composition and units.
-        model: of the landscape.
-        lattice: sites along each edge.
-        seed: of the file.
-        landscape: its number.
-        temperature: [K].
-        attempt_frequency: ν [Hz].
-        jump_distance: a [m].
-        angular_frequency: ω [1/s].
-    """
-
-    glass: Glass
-    model: LandscapeModel
-    lattice: int
-    seed: int
-    landscape: int
-    temperature: float
-    attempt_frequency: float
-    jump_distance: float
-    angular_frequency: tuple[float, ...]
 
 
 def run_spectra(
@@ -78,39 +47,21 @@ def run_spectra(
         InputError: a frequency out of range, or a landscape has no path.
         IonscapeError: a solution failed one of its tests, or the store cannot be written.
     """
-    table, hopping = given.spectrum, given.settings.hopping
+    table = given.spectrum
     lowest, highest = table.frequencies.lowest, table.frequencies.to
-    highest = 10.0 * float(hopping.attempt_frequency) if highest is None else highest
+    highest = 10.0 * float(given.settings.hopping.attempt_frequency) if highest is None else highest
     if not highest > lowest:
         bound = f"must be above the lowest frequency, {lowest:g} Hz"
         raise InputError("leaves no range", file=given.file, key="spectrum.frequencies.to", value=highest,
                          bound=bound)  # fmt: skip
     frequency = _frequencies(lowest, highest, table.frequencies.per_decade)
-    tasks = [
-        SpectrumTask(
-            glass=glass, model=given.model, lattice=table.lattice, seed=given.settings.random.seed, landscape=number,
-            temperature=temperature, attempt_frequency=float(hopping.attempt_frequency),
-            jump_distance=hopping.jump_distance, angular_frequency=tuple(frequency.tolist()),
-        )
-        for glass in given.glasses for temperature in table.temperatures for number in range(table.landscapes)
-    ]  # fmt: skip
-    with make_executor(scheduler, processes, executor=executor) as chosen:
-        outcomes = run(spectrum_of, [(task,) for task in tasks], identity=CONTENTS, executor=chosen,
-                       store=None if store is None else RunStore(store), report=progress)  # fmt: skip
-    failed = [outcome for outcome in outcomes if outcome.failed]
-    if failed:
-        raise IonscapeError(f"{len(failed)} of {len(outcomes)} landscapes failed; the first: {failed[0].error}")
-    refused = [outcome.value["refused"] for outcome in outcomes if "refused" in outcome.value]
-    if refused:
-        raise InputError(
-            f"gives {len(refused)} of {len(tasks)} landscapes without a spectrum; the first: {refused[0]}",
-            file=given.file, key="spectrum.lattice", value=table.lattice,
-            remedy="give a larger lattice or another seed",
-        )  # fmt: skip
+    found = calculated_parts(
+        spectrum_of, given, table, name="spectrum", settings={"angular_frequency": tuple(frequency.tolist())},
+        identity=CONTENTS, store=store, executor=executor, scheduler=scheduler, processes=processes, progress=progress,
+    )  # fmt: skip
     return make_spectra(
-        [outcome.value for outcome in outcomes], title=given.title, source=given.source,
-        settings=given.settings.model_dump(), table=table, borate_fractions=given.settings.glass.mixing_ratios,
-        angular_frequency=frequency,
+        found, title=given.title, source=given.source, settings=given.settings.model_dump(), table=table,
+        borate_fractions=given.settings.glass.mixing_ratios, angular_frequency=frequency,
     )  # fmt: skip
 
 
@@ -120,19 +71,14 @@ def _frequencies(lowest: float, highest: float, per_decade: int) -> FloatArray:
     return 2.0 * math.pi * np.concatenate([[0.0], np.geomspace(lowest, highest, count)])
 
 
-def spectrum_of(task: SpectrumTask) -> dict[str, Any]:
+def spectrum_of(part: LandscapePart) -> dict[str, Any]:
     """The spectrum of one landscape at one temperature: `real`, `imaginary` [S/m] and the scalars; or why not."""
-    from ionscape.hopping import JumpLaw, conductivity_spectrum, generate_landscape
+    from ionscape.hopping import conductivity_spectrum
     from ionscape.hopping.spectrum_result import NUMBERS
 
-    landscape = generate_landscape(task.glass, lattice=task.lattice, model=task.model,
-                                   rng=random_numbers(task.seed, SPECTRA, task.landscape))  # fmt: skip
-    law = JumpLaw(
-        barrier=task.model.least_barrier, attempt_frequency=task.attempt_frequency, jump_distance=task.jump_distance
-    )
+    landscape, law = part.made(random_numbers(part.seed, SPECTRA, part.landscape))
     try:
-        found = conductivity_spectrum(landscape, temperature=task.temperature, jumps=law,
-                                      angular_frequency=task.angular_frequency).dataset  # fmt: skip
+        found = conductivity_spectrum(landscape, temperature=part.temperature, jumps=law, **part.settings).dataset
     except (PercolationError, InputError) as error:
         return {"refused": str(error)}
     sigma = found["conductivity"].values

@@ -26,6 +26,7 @@ systems of sites, L levels (of the longest system), a an ion's place among those
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from ionscape.arrays import FloatArray
 from ionscape.compiled import inlined_kernel, inner_kernel, summing_kernel
@@ -289,23 +290,34 @@ def want(k: int, g: int, y: FloatArray, native: FloatArray, populations: Populat
     return part
 
 
+@inlined_kernel
+def fitting_part(
+    k: int, g: int, y: FloatArray, filled: Any, problem: Problem, populations: Populations
+) -> float:  # fmt: skip
+    """The part of a change by which a system of sites in a cell would fill up all but a tenth of its vacancies."""
+    native, sites = problem.medium.native, populations.sites
+    empty = 0.0
+    for level in range(sites.levels[g]):
+        empty += sites.sites[g, level]
+    for a in range(sites.counts[g]):
+        i = sites.ion[sites.members[g, a]]
+        empty -= max(native[i] + y[k, i], 0.0)
+    return LARGEST_FILLING * max(empty, 0.0) / filled if filled > LARGEST_FILLING * empty and filled > 0.0 else 1.0
+
+
 @inner_kernel
 def stay_within_sites(y: FloatArray, update: FloatArray, problem: Problem, populations: Populations) -> bool:
-    """Shorten the update of cells that would fill all but a tenth of their vacancies, in place; True when any was."""
-    native, sites = problem.medium.native, populations.sites
+    """Shorten the update, which is taken off, of cells that would fill up, in place; True when any was."""
+    sites = populations.sites
     shortened = False
     for k in range(y.shape[0]):
         for g in range(sites.counts.shape[0]):
-            empty, filled = 0.0, 0.0
-            for level in range(sites.levels[g]):
-                empty += sites.sites[g, level]
+            filled = 0.0
             for a in range(sites.counts[g]):
-                i = sites.ion[sites.members[g, a]]
-                empty -= max(native[i] + y[k, i], 0.0)
-                filled -= update[k, i]
-            if filled > LARGEST_FILLING * empty and filled > 0.0:
+                filled -= update[k, sites.ion[sites.members[g, a]]]
+            part = fitting_part(k, g, y, filled, problem, populations)
+            if part < 1.0:
                 shortened = True
-                part = LARGEST_FILLING * max(empty, 0.0) / filled
                 for a in range(sites.counts[g]):
                     update[k, sites.ion[sites.members[g, a]]] *= part
     return shortened
@@ -313,19 +325,16 @@ def stay_within_sites(y: FloatArray, update: FloatArray, problem: Problem, popul
 
 @inner_kernel
 def guess_within_sites(y: FloatArray, guess: FloatArray, problem: Problem, populations: Populations) -> None:
-    """Bring a guess nearer to ``y`` in cells in which it would fill all but a tenth of the vacancies, in place."""
-    native, sites = problem.medium.native, populations.sites
+    """Bring a guess nearer to ``y`` in cells that it would fill up, in place."""
+    sites = populations.sites
     for k in range(y.shape[0]):
         for g in range(sites.counts.shape[0]):
-            empty, filled = 0.0, 0.0
-            for level in range(sites.levels[g]):
-                empty += sites.sites[g, level]
+            filled = 0.0
             for a in range(sites.counts[g]):
                 i = sites.ion[sites.members[g, a]]
-                empty -= max(native[i] + y[k, i], 0.0)
                 filled += guess[k, i] - y[k, i]
-            if filled > LARGEST_FILLING * empty and filled > 0.0:
-                part = LARGEST_FILLING * max(empty, 0.0) / filled
+            part = fitting_part(k, g, y, filled, problem, populations)
+            if part < 1.0:
                 for a in range(sites.counts[g]):
                     i = sites.ion[sites.members[g, a]]
                     guess[k, i] = y[k, i] + part * (guess[k, i] - y[k, i])

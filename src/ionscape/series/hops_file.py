@@ -1,0 +1,109 @@
+"""From a hops file to what it says; whatever is wrong becomes one sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ionscape.errors import InputError
+from ionscape.files.fields import IN_FILE
+from ionscape.files.text import read_text
+from ionscape.files.toml import parse_toml
+from ionscape.files.validation import read_table
+from ionscape.glass import Glass
+
+from .glasses import glass_maker
+from .hops_settings import HopsTable, KineticMonteCarloTable, MobilityTable, SpectrumTable, of_landscapes
+from .load import content_of, landscape_of
+
+if TYPE_CHECKING:
+    from ionscape.hopping import LandscapeModel
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HopsFile:
+    """What a hops file says.
+
+    Attributes:
+        settings: the file in SI units.
+        glasses: in the order of the file.
+        model: of the landscapes.
+        title: shown in figures.
+        file: name of the file it was read from; None if there is none.
+        source: its text.
+    """
+
+    settings: HopsTable
+    glasses: tuple[Glass, ...]
+    model: LandscapeModel
+    title: str = ""
+    file: str | None = None
+    source: str = ""
+
+    @property
+    def kinetic_monte_carlo(self) -> KineticMonteCarloTable:
+        """What is asked of hops in time."""
+        return of_landscapes(self.settings, KineticMonteCarloTable, "kinetic_monte_carlo")
+
+    @property
+    def spectrum(self) -> SpectrumTable:
+        """What is asked of spectra."""
+        return of_landscapes(self.settings, SpectrumTable, "spectrum")
+
+    @property
+    def mobility(self) -> MobilityTable:
+        """What is asked of D(n, T)."""
+        return of_landscapes(self.settings, MobilityTable, "mobility")
+
+    def with_landscapes(self, number: int) -> HopsFile:
+        """The same with another number of landscapes."""
+        tables = {name: table.model_copy(update={"landscapes": number}) for name, table in self.settings.tables.items()}
+        return replace(self, settings=self.settings.model_copy(update=tables))
+
+
+def load_hops_file(path: str | Path) -> HopsFile:
+    """Read a hops file (TOML); files that it refers to are looked for in its folder.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        InputError: a file cannot be read, or something in it cannot be used; names file, key, value, bound and remedy.
+    """
+    return parse_hops_file(read_text(Path(path)), file=str(path), folder=Path(path).parent)
+
+
+def parse_hops_file(text: str, *, file: str | None = None, folder: str | Path = ".") -> HopsFile:
+    """The same from the text of a file.
+
+    Args:
+        text: in TOML.
+        file: its name, for messages; None if there is none.
+        folder: where the files lie to which it refers.
+
+    Raises:
+        InputError: something in the text cannot be used.
+    """
+    from ionscape.hopping.landscape import count_sites
+
+    data = parse_toml(text, file=file)
+    settings = read_table(HopsTable, data, file=file, context=IN_FILE)
+    glasses = glass_maker(settings.glass, Path(folder), file=file).glasses(file=file)
+    for name, table in settings.tables.items():
+        try:
+            count_sites(glasses[0].composition, settings.landscape.vacant_site_fraction, table.lattice**3)
+        except InputError as error:
+            if error.key != "lattice":
+                raise error.replace(file=file, **content_of(settings)) from None
+            raise error.replace(
+                file=file, key=f"{name}.lattice", value=table.lattice, remedy="give a larger lattice"
+            ) from None
+    return HopsFile(
+        settings=settings,
+        glasses=glasses,
+        model=landscape_of(settings, glasses[0].composition, file=file),
+        title=settings.title or (Path(file).stem if file else ""),
+        file=file,
+        source=text,
+    )
