@@ -9,6 +9,8 @@ EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 CHANGES = {
     "li-borophosphate-hops.toml": {
         "lattice = 10\n": "lattice = 6\n",
+        "lattice = 20\n": "lattice = 6\n",
+        "lattice = 30\n": "lattice = 8\n",
         "= 6e7": "= 5e6",
         "_error = 0.05": "_error = 0.2",
         '"600 K", "800 K", ': "",
