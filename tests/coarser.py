@@ -15,6 +15,7 @@ CHANGES = {
         "_error = 0.05": "_error = 0.2",
         '"600 K", "800 K", ': "",
     },
+    "mixed-alkali-series.toml": {"lattice = 50\n": "lattice = 10\n", "lattice = 35\n": "lattice = 8\n"},
     "rb-mono-fit.toml": {"[fit]\n": '[fit]\nstarts = 1\ncell = "1 nm"\n'},
     "li-borophosphate-series.toml": {"lattice = 100\n": "lattice = 20\n", "lattice = 35\n": "lattice = 12\n"},
 }

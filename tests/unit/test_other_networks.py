@@ -205,6 +205,7 @@ def test_a_series_of_formulas(tmp_path):
         ("mixing_ratio = [0.0, 0.4, 1.0]", "mixing_ratio = 1.5", "glass.mixing_ratio = 1.5: must be at least 0"),
         ("0.5 SiO2", "0.5 P2O5", "0.4, since glass has no model"),
         ("[percolation]", '[experiment]\nfile = "x.csv"\n[percolation]', "experiment: compares borophosphates"),
+        ("0.25 Na2O 0.25 B2O3 0.5", "0.25 K2O 0.75", "landscape.mismatch_energy: is missing"),
         ('energy_scale = "0.6 eV"\nnoise = 0.3', "", "landscape.energy_scale: is not known"),
     ],
 )

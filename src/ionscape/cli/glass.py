@@ -26,7 +26,7 @@ DEFAULT_FIGURE = Path("glass.png")
 LARGEST_LATTICE = 400
 JUMP_DISTANCE = "5 angstrom"
 OPTIONS = (
-    "energy_scale", "noise", "vacant_site_fraction", "barrier", "tetrahedral_borate_limit",
+    "energy_scale", "noise", "mismatch_energy", "vacant_site_fraction", "barrier", "tetrahedral_borate_limit",
     "phosphate_disproportionation", "pyrophosphate_disproportionation", "silicate_equilibrium",
     "mass_density", "jump_distance",
 )  # fmt: skip
@@ -47,6 +47,10 @@ Noise = Annotated[
 ]
 VacantSites = Annotated[
     float | None, typer.Option("--vacant-site-fraction", help="Vacant sites per accessible site [default: 0.05].")
+]
+MismatchEnergy = Annotated[
+    str | None,
+    typer.Option("--mismatch-energy", help='What a site of the other of two alkali ions costs, such as "0.2 eV".'),
 ]
 Barrier = Annotated[float | None, typer.Option("--barrier", help="Least barrier of a jump / V0 [default: 0.1].")]
 MeasuredUnits = Annotated[
@@ -104,6 +108,7 @@ def glass_command(
     noise: Noise = None,
     vacant_site_fraction: VacantSites = None,
     barrier: Barrier = None,
+    mismatch_energy: MismatchEnergy = None,
     transverse_faces: Annotated[Faces, typer.Option(help="Faces beside the field.")] = "periodic",
     measured_units: MeasuredUnits = None,
     units: OwnUnitsFile = None,
@@ -137,7 +142,7 @@ def glass_command(
         )  # fmt: skip
         model, remarks = _model(
             glass.composition, energy_scale=energy_scale, noise=noise, transverse_faces=transverse_faces,
-            vacant_site_fraction=vacant_site_fraction, barrier=barrier,
+            mismatch_energy=mismatch_energy, vacant_site_fraction=vacant_site_fraction, barrier=barrier,
         )  # fmt: skip
         if measured_units is None and units is None:
             limit = {} if tetrahedral_borate_limit is None else {"tetrahedral_borate_limit": tetrahedral_borate_limit}
@@ -215,6 +220,7 @@ def _model(
     energy_scale: str | None,
     noise: float | None,
     transverse_faces: Faces,
+    mismatch_energy: str | None,
     **others: float | None,
 ) -> tuple[LandscapeModel | None, tuple[Remark, ...]]:
     """Parameters as given, else as published for the nearest content; None and a remark without any."""
@@ -224,6 +230,10 @@ def _model(
     given: dict[str, Any] = {key: value for key, value in others.items() if value is not None}
     if energy_scale is not None:
         given["energy_scale"] = read_value(energy_scale, "energy", key="energy_scale")
+    if mismatch_energy is not None:
+        if composition.second_alkali is None:
+            raise InputError("belongs to glasses with two alkali ions", key="mismatch_energy", value=mismatch_energy)
+        given["mismatch_energy"] = read_value(mismatch_energy, "energy", key="mismatch_energy")
     if noise is not None:
         given["noise"] = noise
     for key, value in given.items():

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ionscape.cli.table import print_table, print_warnings
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from ionscape.hopping import Landscape, LandscapeModel, PublishedParameters
 
 NO_LANDSCAPE = Kind("no_landscape", "There is no landscape, since y {reason}.")
+NO_MISMATCH = Kind(
+    "no_mismatch_energy",
+    "There is no landscape, since it is not known what a site of the other ion costs: --mismatch-energy says it.",
+)
 NO_PATH = Kind("no_path", "{reason}")
 NOT_PUBLISHED = Kind(
     "no_energy_scale", "No energy scale is published for {glass}: a landscape needs --energy-scale and --noise."
@@ -33,7 +37,8 @@ class Description:
         glass: composition and units.
         density: of the ions.
         landscape: None where no energy scale is known, or the ions find no room on its lattice.
-        activation_energy: bottleneck of that landscape [J]; None without a path.
+        activation_energy: bottleneck of that landscape [J], of two ions the lower one; None without a path.
+        of_ions: that of each of two ions [J], by symbol; empty otherwise.
         seed: of the landscape.
         remarks: what a reader must know.
         published: where the energy scale or the noise come from, if not both were given.
@@ -46,6 +51,7 @@ class Description:
     seed: int
     remarks: tuple[Remark, ...]
     published: PublishedParameters | None = None
+    of_ions: Mapping[str, float] = field(default_factory=dict[str, float])
 
     def as_mapping(self) -> dict[str, Any]:
         """The same for a JSON file; energies in eV."""
@@ -67,6 +73,7 @@ class Description:
             if landscape is None
             else {
                 **_landscape_mapping(landscape, self.activation_energy, seed=self.seed),
+                "activation_energies": {ion: energy / ELECTRON_VOLT for ion, energy in self.of_ions.items()},
                 "published_for_y": None if self.published is None else self.published.alkali_oxide_fraction,
             },
         }
@@ -98,10 +105,22 @@ def describe(
     )
     if model is None:
         return found
-    from ionscape.hopping import activation_energy, generate_landscape, published_warnings
+    from ionscape.hopping import (
+        activation_energy,
+        generate_landscape,
+        generate_mixed_landscape,
+        mixed_activation_energies,
+        published_warnings,
+    )
 
+    two = glass.composition.second_alkali is not None
+    if two and model.mismatch_energy is None:
+        return replace(found, remarks=(*remarks, NO_MISMATCH()))
+    mixed = None
     try:
-        landscape = generate_landscape(glass, lattice=lattice, rng=seed, model=model)
+        if two:
+            mixed = generate_mixed_landscape(glass, lattice=lattice, rng=seed, model=model)
+        landscape = generate_landscape(glass, lattice=lattice, rng=seed, model=model) if mixed is None else mixed.shared
     except InputError as error:
         own = model.vacant_site_fraction != type(model).vacant_site_fraction
         if own or error.key != "alkali_oxide_fraction":
@@ -111,11 +130,18 @@ def describe(
         return replace(found, remarks=(*remarks, NO_LANDSCAPE(reason=reason)))
     if published is not None:
         remarks = (*remarks, *published_warnings(glass.composition))
+    of_ions: dict[str, float] = {}
     try:
-        energy = activation_energy(landscape)
+        if mixed is None:
+            energy = activation_energy(landscape)
+        else:
+            of_ions = mixed_activation_energies(mixed)
+            energy = min(of_ions.values())
     except PercolationError as error:
         energy, remarks = None, (*remarks, NO_PATH(reason=str(error)))
-    return replace(found, landscape=landscape, activation_energy=energy, remarks=remarks, published=published)
+    return replace(
+        found, landscape=landscape, activation_energy=energy, remarks=remarks, published=published, of_ions=of_ions
+    )
 
 
 def print_description(console: Console, found: Description) -> None:
@@ -155,6 +181,8 @@ def _lines(found: Description) -> Iterator[tuple[str, str]]:
     yield "blocked sites", f"{1.0 - landscape.accessible_sites / landscape.accessible.size:.4f}"
     yield "Fermi energy", f"{landscape.fermi_energy / ELECTRON_VOLT:.4f} eV"
     energy = found.activation_energy
+    for ion, of_ion in found.of_ions.items():
+        yield f"barrier of {ion}⁺", f"{of_ion / ELECTRON_VOLT:.4f} eV   (activation energy of its part of σT)"
     yield "activation energy", "-" if energy is None else f"{energy / ELECTRON_VOLT:.4f} eV   (of σT; this landscape)"
 
 

@@ -14,6 +14,8 @@ from .jumps import JumpLaw, conductance_network
 from .landscape import Landscape, LandscapeModel, child_seed, generate_landscape, published_model
 from .lattice import Lattice, Links, links
 from .master_curve import random_barrier_conductivity
+from .mixed import MixedLandscape, generate_mixed_landscape
+from .mixed_transport import mixed_activation_energies, mixed_conductivities
 from .mobility import MobileIon, landscape_diffusion
 from .mobility_result import Mobility, load_mobility
 from .network import Network, NetworkSolution, solve_network
@@ -41,6 +43,7 @@ __all__ = [
     "LandscapeModel",
     "Lattice",
     "Links",
+    "MixedLandscape",
     "MobileIon",
     "Mobility",
     "Network",
@@ -57,6 +60,7 @@ __all__ = [
     "current_distribution",
     "density_of_states",
     "generate_landscape",
+    "generate_mixed_landscape",
     "kinetic_monte_carlo",
     "kramers_kronig_distance",
     "landscape_diffusion",
@@ -65,6 +69,8 @@ __all__ = [
     "load_hops",
     "load_mobility",
     "load_spectrum",
+    "mixed_activation_energies",
+    "mixed_conductivities",
     "occupations",
     "published_model",
     "published_parameters",

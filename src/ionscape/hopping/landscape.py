@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ionscape.arguments import shown, whole_number
+from ionscape.arguments import number, shown, whole_number
 from ionscape.arrays import FloatArray
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import InputError
@@ -38,6 +38,8 @@ class LandscapeModel:
         vacant_site_fraction: f0, vacant sites per accessible site.
         barrier: u0 / V0, least barrier of a jump in units of the energy scale.
         transverse_faces: whether the faces beside the field are joined ("periodic") or not ("open").
+        mismatch_energy: what a site costs that another alkali ion has shaped [J]; None where it is not known, as in
+            glasses with one alkali ion.
 
     Raises:
         InputError: a value out of range.
@@ -48,6 +50,7 @@ class LandscapeModel:
     vacant_site_fraction: float = 0.05
     barrier: float = 0.10
     transverse_faces: TransverseFaces = "periodic"
+    mismatch_energy: float | None = None
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -55,6 +58,8 @@ class LandscapeModel:
             value = getattr(self, key)
             if isinstance(value, bool) or not isinstance(value, numbers.Real):
                 raise InputError("must be a number", key=key, value=shown(value))
+        if self.mismatch_energy is not None and number(self.mismatch_energy, key="mismatch_energy") < 0.0:
+            raise InputError("must be at least 0", key="mismatch_energy", value=self.mismatch_energy)
         if not 0.0 < self.energy_scale < math.inf:
             raise InputError("must be greater than 0", key="energy_scale", value=self.energy_scale)
         for key in ("noise", "barrier"):
@@ -142,16 +147,22 @@ def generate_landscape(
     if glass.composition.second_alkali is not None:
         raise InputError(
             "has two alkali ions, whose sites have different energies", key="glass", value=glass.composition.formula,
-            remedy="give a glass with one of them",
+            remedy="take generate_mixed_landscape, or a glass with one of them",
         )  # fmt: skip
     model = published_model(glass.composition) if model is None else model
+    return landscape_of_all_ions(glass, lattice=lattice, seed=seed_sequence(rng), model=model)
+
+
+def landscape_of_all_ions(
+    glass: Glass, *, lattice: int | Sequence[int], seed: np.random.SeedSequence, model: LandscapeModel
+) -> Landscape:
+    """The same, whichever alkali ions there are, as if they were one."""
     shape = _lattice_shape(lattice)
     sites = math.prod(shape)
     accessible_sites, ions = count_sites(glass.composition, model.vacant_site_fraction, sites)
-    seed = seed_sequence(rng)
     blocking, units, neighbours, noise = (np.random.Generator(np.random.PCG64(child_seed(seed, k))) for k in range(4))
 
-    accessible = _lowest(blocking.random(sites), accessible_sites)
+    accessible = lowest(blocking.random(sites), accessible_sites)
     open_sites = accessible.view(np.uint8)
     kinds = glass.units.kinds
     charge_parts = np.zeros(sites, np.int16)
@@ -251,7 +262,7 @@ def count_sites(composition: Composition, vacant_site_fraction: float, sites: in
     return accessible, ions
 
 
-def _lowest(keys: FloatArray, count: int) -> NDArray[np.bool_]:
+def lowest(keys: FloatArray, count: int) -> NDArray[np.bool_]:
     """The `count` sites with the lowest keys; equal keys in the order of the sites."""
     if count == len(keys):
         return np.ones(count, np.bool_)

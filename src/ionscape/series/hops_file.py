@@ -90,6 +90,10 @@ def parse_hops_file(text: str, *, file: str | None = None, folder: str | Path = 
     data = parse_toml(text, file=file)
     settings = read_table(HopsTable, data, file=file, context=IN_FILE)
     glasses = glass_maker(settings.glass, Path(folder), file=file).glasses(file=file)
+    mixed = next((each.composition for each in glasses if each.composition.second_alkali is not None), None)
+    if mixed is not None:
+        raise InputError("has two alkali ions, whose hops are not followed", file=file, key="glass.formula",
+                         value=mixed.formula, remedy="give a glass with one of them")  # fmt: skip
     for name, table in settings.tables.items():
         try:
             count_sites(glasses[0].composition, settings.landscape.vacant_site_fraction, table.lattice**3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,6 +121,7 @@ def parse_series(text: str, *, file: str | None = None, folder: str | Path = "."
         hashes[name] = text_hash(read_named(folder / name, file=file, key="experiment.file"))
         literature = _literature(settings, folder / name, file=file)
     glasses = maker.glasses(file=file)
+    _check_mismatch(settings, glasses, file=file)
     return Series(
         settings=settings,
         table=data,
@@ -188,6 +189,16 @@ def _check_sites(settings: SeriesTable, maker: GlassMaker, *, file: str | None) 
                 file=file, key=f"{name}.lattice", value=table.lattice, remedy="give a larger lattice"
             ) from None
     _check_percolation(settings, fewest, file=file)
+
+
+def _check_mismatch(settings: SeriesTable, glasses: Sequence[Glass], *, file: str | None) -> None:
+    """Two alkali ions need to be told what a site of the other one costs."""
+    mixed = next((each.composition for each in glasses if each.composition.second_alkali is not None), None)
+    if mixed is not None and settings.landscape.mismatch_energy is None:
+        raise InputError(
+            "is missing", file=file, key="landscape.mismatch_energy", bound=f"{mixed.formula} has two alkali ions",
+            remedy='give what a site of the other ion costs, such as mismatch_energy = "0.2 eV"',
+        )  # fmt: skip
 
 
 def _check_percolation(settings: SeriesTable, composition: Composition, *, file: str | None) -> None:
@@ -273,4 +284,5 @@ def landscape_model(settings: SeriesTable | HopsTable, *, energy_scale: float, n
         vacant_site_fraction=table.vacant_site_fraction,
         barrier=table.barrier if barrier is None else BARRIER.over(barrier, energy_scale),
         transverse_faces=table.transverse_faces,
+        mismatch_energy=table.mismatch_energy,
     )

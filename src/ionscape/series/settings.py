@@ -118,6 +118,11 @@ class LandscapeTable(Table):
         default="periodic", description="Faces along the field; those across it are the electrodes."
     )
 
+    mismatch_energy: Annotated[float, Quantity("energy", Bounds(at_least=0.0), "0.2 eV")] | None = Field(
+        default=None,
+        description="What a site of the other ion costs an ion in glasses with two alkali ions, which need it.",
+    )
+
     @model_validator(mode="after")
     def _scale_and_noise_belong_together(self) -> Self:
         if self.energy_scale == FIT:

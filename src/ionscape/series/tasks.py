@@ -18,7 +18,7 @@ from ionscape.scaleout import Executor, RunStore, Tally, run
 
 if TYPE_CHECKING:
     from ionscape.glass import Glass
-    from ionscape.hopping import Landscape, LandscapeModel
+    from ionscape.hopping import Landscape, LandscapeModel, MixedLandscape
 
 PERCOLATION, NETWORK = 0, 1
 """Purposes, by which landscapes get random numbers of their own."""
@@ -91,37 +91,59 @@ def landscape_values(
 
 def calculate(task: LandscapeTask) -> dict[str, Any]:
     """Make the landscape and calculate what is asked, see `activation_energies` and `conductivities`."""
-    from ionscape.hopping import generate_landscape
-
     purpose = NETWORK if task.temperatures else PERCOLATION
     numbers = random_numbers(task.seed, purpose, task.landscape)
-    landscape = generate_landscape(task.glass, lattice=task.lattice, rng=numbers, model=task.model)
+    landscape = _landscape(task.glass, lattice=task.lattice, seed=numbers, model=task.model)
     verb = conductivities if task.temperatures else activation_energies
-    return {**verb(landscape, task), "fermi_energy": float(landscape.fermi_energy)}
+    shared = _shared(landscape)
+    return {**verb(landscape, task), "fermi_energy": float(shared.fermi_energy)}
 
 
-def activation_energies(landscape: Landscape, task: LandscapeTask) -> dict[str, Any]:
-    """`activation_energy` [J] by direction, NaN without a path; `unshared_units`."""
-    from ionscape.hopping import activation_energy
+def landscape_of_glass(glass: Glass, *, lattice: int, seed: int, model: LandscapeModel) -> Landscape:
+    """A landscape to be drawn; that which all ions share where there are two."""
+    return _shared(_landscape(glass, lattice=lattice, seed=seed, model=model))
+
+
+def _landscape(
+    glass: Glass, *, lattice: int, seed: int | np.random.SeedSequence, model: LandscapeModel
+) -> Landscape | MixedLandscape:
+    from ionscape.hopping import generate_landscape, generate_mixed_landscape
+
+    generate = generate_landscape if glass.composition.second_alkali is None else generate_mixed_landscape
+    return generate(glass, lattice=lattice, rng=seed, model=model)
+
+
+def _shared(landscape: Landscape | MixedLandscape) -> Landscape:
+    from ionscape.hopping import MixedLandscape
+
+    return landscape.shared if isinstance(landscape, MixedLandscape) else landscape
+
+
+def activation_energies(landscape: Landscape | MixedLandscape, task: LandscapeTask) -> dict[str, Any]:
+    """`activation_energy` [J] by direction, NaN without a path, of two ions the lower one; `unshared_units`."""
+    from ionscape.hopping import MixedLandscape, activation_energy, mixed_activation_energies
 
     energies = np.full(task.directions, np.nan)
     for direction in range(task.directions):
         try:
-            energies[direction] = activation_energy(landscape, direction=direction)
+            if isinstance(landscape, MixedLandscape):
+                energies[direction] = min(mixed_activation_energies(landscape, direction=direction).values())
+            else:
+                energies[direction] = activation_energy(landscape, direction=direction)
         except PercolationError:
             continue  # counted, and refused where too many are: see `run_series`
-    return {"activation_energy": energies, "unshared_units": int(landscape.unshared_units)}
+    return {"activation_energy": energies, "unshared_units": int(_shared(landscape).unshared_units)}
 
 
-def conductivities(landscape: Landscape, task: LandscapeTask) -> dict[str, Any]:
-    """Conductivities for the reference frequency and distance.
+def conductivities(landscape: Landscape | MixedLandscape, task: LandscapeTask) -> dict[str, Any]:
+    """Conductivities for the reference frequency and distance, of two ions their sum.
 
     Returns:
         `conductivity`, `lower_bound`, `upper_bound` [S/m] by direction and temperature, NaN without a path;
         `percolates` by direction; `too_cold` [K], a temperature at which the conductivity is too small for a number,
         NaN if there is none; `method`.
     """
-    from ionscape.hopping import conductivity
+    from ionscape.hopping import MixedLandscape, conductivity
 
     names = ("conductivity", "lower_bound", "upper_bound")
     values = {name: np.full((task.directions, len(task.temperatures)), np.nan) for name in names}
@@ -130,10 +152,15 @@ def conductivities(landscape: Landscape, task: LandscapeTask) -> dict[str, Any]:
     too_cold = math.nan
     for direction in range(task.directions):
         try:
-            data = conductivity(
-                landscape, temperature=task.temperatures, attempt_frequency=REFERENCE_FREQUENCY,
-                jump_distance=REFERENCE_DISTANCE, direction=direction,
-            )  # fmt: skip
+            if isinstance(landscape, MixedLandscape):
+                found, method = _of_both(landscape, task, direction)
+            else:
+                data = conductivity(
+                    landscape, temperature=task.temperatures, attempt_frequency=REFERENCE_FREQUENCY,
+                    jump_distance=REFERENCE_DISTANCE, direction=direction,
+                )  # fmt: skip
+                found = {name: data[name].values for name in names}
+                method = {str(text) for text in data["method"].values}
         except PercolationError:
             continue  # counted, and refused where too many are: see `run_series`
         except InputError as error:
@@ -144,11 +171,22 @@ def conductivities(landscape: Landscape, task: LandscapeTask) -> dict[str, Any]:
             break
         percolates[direction] = True
         for name in names:
-            values[name][direction] = data[name].values
-        methods |= {str(text) for text in data["method"].values}
+            values[name][direction] = found[name]
+        methods |= method
     return {
         **values,
         "percolates": percolates,
         "too_cold": too_cold,
         "method": "; ".join(sorted(methods)),
     }
+
+
+def _of_both(landscape: MixedLandscape, task: LandscapeTask, direction: int) -> tuple[dict[str, Any], set[str]]:
+    """Sums of the conductivities of both ions and of their bounds, and how they were found."""
+    from ionscape.hopping import JumpLaw, mixed_conductivities
+
+    law = JumpLaw(barrier=task.model.least_barrier, attempt_frequency=REFERENCE_FREQUENCY,
+                  jump_distance=REFERENCE_DISTANCE)  # fmt: skip
+    ions = mixed_conductivities(landscape, temperature=task.temperatures, jumps=law, direction=direction).values()
+    names = ("conductivity", "lower_bound", "upper_bound")
+    return {name: sum(each[name] for each in ions) for name in names}, {"one network for each ion"}

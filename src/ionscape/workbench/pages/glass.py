@@ -299,8 +299,9 @@ class Page:
 
 def _series_plots(text: str, folder: str, place: int) -> tuple[int, float, dict[str, Plot | None]] | None:
     """Number of compositions, the chosen one, and the plots that need no calculation; None if it cannot be used."""
-    from ionscape.hopping import generate_landscape, published_model
+    from ionscape.hopping import published_model
     from ionscape.series import parse_series
+    from ionscape.series.tasks import landscape_of_glass
 
     try:
         series = parse_document(text, parse_series, file="series.toml", folder=folder)
@@ -311,7 +312,7 @@ def _series_plots(text: str, folder: str, place: int) -> tuple[int, float, dict[
     landscape: Plot | None = None
     try:
         model = series.model or published_model(glass.composition)
-        made = generate_landscape(glass, lattice=SHOWN_LATTICE, rng=series.settings.random.seed, model=model)
+        made = landscape_of_glass(glass, lattice=SHOWN_LATTICE, seed=series.settings.random.seed, model=model)
         title = f"site energies at x = {series.mixing_ratios[place]:.4g}, {SHOWN_LATTICE}³ sites"
         landscape = Plot(name="site-energies", title=title, panels=(density_of_states_panel(made),))
     except IonscapeError:
