@@ -230,3 +230,34 @@ def test_series_is_calculated_as_by_the_package(tmp_path, result):
         )
 
     visit(tmp_path / "project", "glass", act)
+
+
+def test_any_glass_has_the_form_of_formulas(tmp_path):
+    text = """[glass]
+formula = "0.33 Li2O 0.67 B2O3"
+other_formula = "0.33 Na2O 0.67 B2O3"
+mixing_ratio = { from = 0.0, to = 1.0, step = 0.5 }
+[landscape]
+energy_scale = "0.7 eV"
+noise = 0.36
+mismatch_energy = "0.15 eV"
+[percolation]
+lattice = 10
+landscapes = 1
+"""
+
+    async def act(page: Visit) -> None:
+        upload = page.element("glass-upload")
+        await upload.handle_uploads([SmallFileUpload("series.toml", "application/toml", text.encode())])
+        await page.until(lambda: page.there("form-glass.other_formula"))
+        assert page.element("form-glass.other_formula").value == "0.33 Na2O 0.67 B2O3"
+        await page.until(lambda: shown(page, "glass-units") and shown(page, "glass-landscape"), 60)
+        page.set("glass-mixing", 1)
+        await page.until(lambda: page.element("glass-mixing-label").text == "x = 0.5")
+        units = b"[units]\nB3 = 0.5\nB4 = 0.4\nB2 = 0.1\n"
+        await upload.handle_uploads([SmallFileUpload("mine.toml", "application/toml", units)])
+        await page.until(lambda: "uploads/mine.toml can be chosen" in str(page.user.notify.messages))
+        page.set("form-glass.formula", "0.33 Li2O 0.67 GeO2")
+        await page.until(lambda: "unknown oxide GeO2" in page.texts())
+
+    visit(tmp_path / "project", "glass", act)

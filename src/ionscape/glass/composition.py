@@ -236,6 +236,11 @@ def _lattice_density(remark: Remark, _: Name) -> str:
 
 
 LATTICE_DENSITY = Kind("lattice_density", _lattice_density)
+OTHER_NETWORK = Kind(
+    "other_network",
+    "Site energies of {glasses} have not been compared with measurements: their rules are those of borophosphates with"
+    " one alkali ion.",
+)
 NOT_SODIUM = Kind(
     "not_sodium",
     "The units are those of the model of sodium borosilicate glasses; {alkali} glasses have not been compared with it.",
@@ -271,7 +276,8 @@ FLAT = Kind(
     " conductivities can fall by a decade.",
 )
 WEAKNESSES = (
-    NOT_SODIUM, POOR_NMR, NO_NMR, MUCH_ALKALI, MUCH_ALKALI_PHOSPHATE, LITTLE_ALKALI, LITTLE_ALKALI_ONE_FORMER, FLAT,
+    OTHER_NETWORK, NOT_SODIUM, POOR_NMR, NO_NMR, MUCH_ALKALI, MUCH_ALKALI_PHOSPHATE, LITTLE_ALKALI,
+    LITTLE_ALKALI_ONE_FORMER, FLAT,
 )  # fmt: skip
 """What `known_weaknesses` may say."""
 
@@ -315,7 +321,11 @@ def known_weaknesses(
 
 def _weaknesses(composition: Composition, limit: float) -> Iterator[Remark]:
     oxide, borate = composition.alkali_oxide_fraction, composition.borate_fraction
-    if composition.silicate_fraction > 0.0:
+    silica = composition.silicate_fraction > 0.0
+    others = ["silica"] * silica + ["two alkali ions"] * (composition.second_alkali is not None)
+    if others:
+        yield OTHER_NETWORK(glasses=f"glasses with {' and '.join(others)}")
+    if silica:
         others = [alkali for alkali in composition.alkalis if alkali != "Na"]
         if borate > 0.0 and others:
             yield NOT_SODIUM(alkali=" and ".join(others))

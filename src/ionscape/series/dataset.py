@@ -254,7 +254,9 @@ def _glass_variables(series: Series) -> dict[str, Any]:
         statement = found.statement
     names = _unit_names(series)
     units = np.array([[glass.units.fractions.get(name, 0.0) for name in names] for glass in series.glasses])
+    contents = np.array([glass.composition.alkali_oxide_fraction for glass in series.glasses])
     return {
+        "y": ("x", contents, {"units": "1", "long_name": "moles of alkali oxides per mole of oxides"}),
         "units": (("x", "unit"), units, {"units": "1", "long_name": "units per network former cation"}),
         "ion_density": (
             "x", np.array(density), {"units": "1/m^3", "long_name": "number density of ions", "basis": statement},

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ionscape.arrays import FloatArray
 from ionscape.datasets import Content, StoredResult, read_dataset
 from ionscape.files.table_files import Columns
 from ionscape.remarks import remark_entries
@@ -90,7 +91,7 @@ class SeriesResult(StoredResult):
         )
         kelvins = data["temperature"].values if values else np.empty(0)
         rows, count = max(len(kelvins), 1), data.sizes["x"]
-        columns = [("x", data["x"].values), ("y", np.full(count, float(data.attrs["alkali_oxide_fraction"])))]
+        columns = [("x", data["x"].values), ("y", _contents(data))]
         columns += [(title, data[name].values) for name, title in energies.items()]
         found = [(title, np.repeat(numbers, rows).tolist()) for title, numbers in columns]
         if values:
@@ -126,6 +127,13 @@ def landscapes_with_path(data: xarray.Dataset, name: str) -> int:
     return int(known.sum([str(dimension) for dimension in known.dims if dimension != "x"]).min())
 
 
+def _contents(data: xarray.Dataset) -> FloatArray:
+    """Alkali oxide fraction y of each glass; results of earlier versions have one for all."""
+    if "y" in data:
+        return data["y"].values
+    return np.full(data.sizes["x"], float(data.attrs["alkali_oxide_fraction"]))
+
+
 def _composition(data: xarray.Dataset, place: int) -> dict[str, Any]:
     """The entry of one composition in the summary."""
     here = data.isel(x=place)
@@ -136,7 +144,7 @@ def _composition(data: xarray.Dataset, place: int) -> dict[str, Any]:
     kelvins = data["temperature"].values if "temperature" in data else ()
     return {
         "x": number("x"),
-        "y": float(data.attrs["alkali_oxide_fraction"]),
+        "y": float(_contents(data)[place]),
         **{f"activation_energy{end}": number(f"activation_energy{end}") for end in ENDS},
         **{f"arrhenius_energy{end}": number(f"arrhenius_energy{end}") for end in ENDS},
         "conductivity": {

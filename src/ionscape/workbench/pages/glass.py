@@ -103,7 +103,7 @@ class Page:
                         tip="Li borophosphates of Bosi & Maass 2021 with measurements of SciGlass")  # fmt: skip
             file_buttons(
                 self.session, "glass", "series", self._open, accept=".toml,.csv", largest=LARGEST_TABLE,
-                tips=("A series file (TOML), or a table of measured glasses or units (CSV)",
+                tips=("A series file or units of your own (TOML), or a table of measured glasses or units (CSV)",
                       "Take series.toml away; `ionscape conductivity` reads it as it is"),
             )  # fmt: skip
             ui.space()
@@ -113,7 +113,7 @@ class Page:
         """Build the form for the tables that are there now."""
         self.structure = structure(self.document.data)
         self.form_place.clear()
-        names = {"file": self._tables, "measured_units": self._tables}
+        names = {"file": self._tables, "measured_units": self._tables, "units": self._unit_files}
         self.form = form = Form(self.session, document="series", names=names, open_sections=self.open_sections)
         with self.form_place:
             if not self.document.data:
@@ -172,6 +172,11 @@ class Page:
         project = self.session.project
         return [project.relative(path) for path in project.uploads() if path.suffix.lower() == ".csv"]
 
+    def _unit_files(self) -> list[str]:
+        """Files of units that were uploaded."""
+        project = self.session.project
+        return [project.relative(path) for path in project.uploads() if path.suffix.lower() == ".toml"]
+
     def _keep_literature(self) -> str:
         project = self.session.project
         return project.relative(project.add_upload(LITERATURE, preset(LITERATURE)))
@@ -183,10 +188,12 @@ class Page:
     async def _open(self, name: str, content: bytes) -> None:
         if name.lower().endswith(".toml"):
             text = content.decode("utf-8-sig")
-            if "glass" not in parse_toml(text, file=name):
+            data = parse_toml(text, file=name)
+            if "glass" in data:
+                self.document.replace(text)
+                return
+            if "units" not in data:
                 raise InputError("holds no series of glasses", file=name, remedy="open a file with a table [glass]")
-            self.document.replace(text)
-            return
         path = await run.io_bound(self.session.project.add_upload, name, content)
         if path is not None:
             self.session.notify(f"{self.session.project.relative(path)} can be chosen in the form now.")
