@@ -25,6 +25,7 @@ from scipy import constants
 import ionscape as isc
 from ionscape.hopping.hops_kernels import EVENTS, TIME, hop
 from ionscape.hopping.hops_setup import drawn_state, hopping_system
+from ionscape.hopping.jumps import jumps_of
 
 GLASS = "0.33 Li2O 0.67 (0.5 B2O3 0.5 P2O5)"
 EXACT = Path(__file__).parents[1] / "tests" / "data" / "exact-hopping"
@@ -33,8 +34,9 @@ EXACT = Path(__file__).parents[1] / "tests" / "data" / "exact-hopping"
 def system_of(size: int, temperature: float, cap="automatic"):
     landscape = isc.generate_landscape(GLASS, lattice=size, rng=1)
     return hopping_system(
-        landscape, temperature=temperature, ions=None, ensemble="grand canonical", cap=cap, direction=0
-    )
+        landscape, jumps_of(landscape), temperature=temperature, ions=None, ensemble="grand canonical", cap=cap,
+        direction=0,
+    )  # fmt: skip
 
 
 def compiled_speed(system, seconds: float) -> float:

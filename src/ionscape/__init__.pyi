@@ -29,6 +29,7 @@ from ionscape.glass import (
     select_series as select_series,
 )
 from ionscape.hopping import (
+    BarrierDistribution as BarrierDistribution,
     ConductivitySpectrum as ConductivitySpectrum,
     CriticalPath as CriticalPath,
     CurrentDistribution as CurrentDistribution,

@@ -9,6 +9,7 @@ import ionscape as isc
 from ionscape.hopping.hops_kernels import EVENTS, hop
 from ionscape.hopping.hops_setup import drawn_state, hopping_system
 from ionscape.hopping.hops_statistics import LAGS, SAMPLES, WINDOWS, Control, single_displacements, slopes
+from ionscape.hopping.jumps import jumps_of
 
 JUMPS = isc.JumpLaw(barrier=1e-20, attempt_frequency=1e13, jump_distance=5e-10)
 FLAT = isc.landscape_from_energies(np.zeros((4, 3, 2)))
@@ -110,8 +111,9 @@ def test_lists_and_sums_are_right_after_many_hops():
     """Vacancies, tree and displacements against the occupations and places that the ions have come to."""
     landscape = isc.generate_landscape("0.33 Li2O 0.67 (0.5 B2O3 0.5 P2O5)", lattice=6, rng=1)
     system = hopping_system(
-        landscape, temperature=1500.0, ions=None, ensemble="grand canonical", cap="automatic", direction=0
-    )
+        landscape, jumps_of(landscape), temperature=1500.0, ions=None, ensemble="grand canonical", cap="automatic",
+        direction=0,
+    )  # fmt: skip
     generator = np.random.default_rng(3)
     state = drawn_state(system, generator)
     planes = np.nonzero(landscape.accessible)[0]

@@ -93,7 +93,15 @@ def test_blocked_lattice_of_equal_energies_is_the_network():
 def test_symmetric_random_barriers_are_the_network():
     """With equal energies and any symmetric rates; here they span a decade, set in the hops themselves."""
     flat = isc.landscape_from_energies(np.zeros((6, 6, 6)))
-    system = hopping_system(flat, temperature=500.0, ions=108.0, ensemble="grand canonical", cap="none", direction=0)
+    system = hopping_system(
+        flat,
+        isc.JumpLaw(barrier=0.0),
+        temperature=500.0,
+        ions=108.0,
+        ensemble="grand canonical",
+        cap="none",
+        direction=0,
+    )
     ways = system.ways
     pairs = np.sort(np.stack((np.repeat(np.arange(216), 6), ways.neighbours.ravel())), axis=0)
     factors = np.exp(np.random.default_rng(1).uniform(-2.3, 0.0, (216, 216)))[pairs[0], pairs[1]].reshape(216, 6)

@@ -7,6 +7,7 @@
 hop.
 """
 
+from .barriers import BarrierDistribution
 from .conductivity import CurrentDistribution, conductivity, current_distribution
 from .hops import kinetic_monte_carlo
 from .hops_result import Hops, load_hops
@@ -34,6 +35,7 @@ from .statistics import chemical_potential, density_of_states, occupations
 
 __all__ = [
     "ActivationEnergies",
+    "BarrierDistribution",
     "ConductivitySpectrum",
     "CriticalPath",
     "CurrentDistribution",

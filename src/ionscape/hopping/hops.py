@@ -104,7 +104,7 @@ def kinetic_monte_carlo(
         raise InputError(problem, key="relative_error", value=relative_error)
     positive_number(most_hops, key="most_hops")
     system = hopping_system(
-        landscape, temperature=temperature, ions=ions, ensemble=ensemble, cap=cap, direction=direction,
+        landscape, law, temperature=temperature, ions=ions, ensemble=ensemble, cap=cap, direction=direction,
         relative_error=relative_error,
     )  # fmt: skip
     seed = seed_sequence(rng)

@@ -173,7 +173,7 @@ def make_hops(
     import xarray
 
     thermal_energy = BOLTZMANN_CONSTANT * temperature
-    rate = law.attempt_frequency * math.exp(-law.barrier / thermal_energy)
+    rate = law.attempt_frequency * math.exp(-law.mean_barrier / thermal_energy)
     area = law.jump_distance**2
     sites = landscape.accessible.size
     # of D per ion in steps and times of the lattice to S/m
@@ -235,7 +235,7 @@ def make_hops(
             "title": title,
             "temperature": float(temperature),
             "ions": float(system.ions),
-            "barrier": law.barrier,
+            "barrier": law.mean_barrier,
             "attempt_frequency": law.attempt_frequency,
             "jump_distance": law.jump_distance,
             "lattice": list(landscape.lattice),

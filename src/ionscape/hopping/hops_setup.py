@@ -15,7 +15,7 @@ from ionscape.constants import BOLTZMANN_CONSTANT
 from ionscape.errors import InputError, NetworkError, PercolationError
 
 from .hops_kernels import WAYS, HopState, Ways, plant
-from .jumps import hops_in_equilibrium, joined_links
+from .jumps import JumpLaw, hops_in_equilibrium, joined_links, periodic_excess
 from .percolation import no_path
 from .periodic import PeriodicLinks, solve_periodic
 from .site_energies import SiteEnergies
@@ -40,7 +40,7 @@ MOST_DRAWS = 100_000
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class HoppingSystem:
-    """Ions on a periodic lattice. Rates are in units of ν exp(-βu0), lengths in steps of the lattice.
+    """Ions on a periodic lattice. Rates are in units of ν exp(-βu0) with the mean u0, lengths in steps of the lattice.
 
     Attributes:
         ways: all hops, with capped rates.
@@ -79,7 +79,8 @@ class HoppingSystem:
 
 
 def hopping_system(
-    landscape: SiteEnergies, *, temperature: float, ions: float | None, ensemble: Ensemble, cap: Cap, direction: int,
+    landscape: SiteEnergies, jumps: JumpLaw, *, temperature: float, ions: float | None, ensemble: Ensemble, cap: Cap,
+    direction: int,
     relative_error: float = LARGEST_BIAS / BIAS_PART,
 ) -> HoppingSystem:  # fmt: skip
     """Set up the hops of a landscape; arguments as of `kinetic_monte_carlo`.
@@ -93,7 +94,7 @@ def hopping_system(
     decades, bias = _checked_cap(cap), min(LARGEST_BIAS, BIAS_PART * relative_error)
     joined = joined_links(landscape, direction)
     filled = occupations(landscape, temperature, ions=count)[landscape.accessible]
-    exchanges = hops_in_equilibrium(joined, landscape, temperature=temperature, ions=count)
+    exchanges = hops_in_equilibrium(joined, landscape, jumps, temperature=temperature, ions=count)
     try:
         plain = solve_periodic(joined, exchanges, tolerance=SOLVER_TOLERANCE)
     except PercolationError:
@@ -114,8 +115,9 @@ def hopping_system(
     assert chosen is not None
     caps = np.exp(np.minimum(0.0, plain.bottleneck + min(chosen, 300.0) * math.log(10.0) - exchanges))
     energies = landscape.energies[landscape.accessible] / thermal_energy
+    factors = caps * np.exp(-periodic_excess(joined, landscape, jumps) / thermal_energy)
     return HoppingSystem(
-        ways=_ways(joined, energies, caps, used.potentials),
+        ways=_ways(joined, energies, factors, used.potentials),
         occupations=filled,
         ions=count,
         ensemble=ensemble,

@@ -16,6 +16,7 @@ from ionscape.compiled import kernel
 from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE
 from ionscape.errors import InputError
 
+from .barriers import BarrierDistribution
 from .landscape import Landscape
 from .lattice import Links, axis, links
 from .network import Network
@@ -32,7 +33,7 @@ class JumpLaw:
     """Rate of the jumps from a site i to a free neighbour j: ν exp(-β u0) min(1, exp(-β (ε_j - ε_i))), Bosi 2021 (5).
 
     Attributes:
-        barrier: u0, least barrier of a jump [J].
+        barrier: u0, least barrier of a jump [J], or a distribution of it over the links.
         attempt_frequency: ν [Hz].
         jump_distance: a, the lattice constant [m].
 
@@ -40,16 +41,39 @@ class JumpLaw:
         InputError: a value out of range.
     """
 
-    barrier: float
+    barrier: float | BarrierDistribution
     attempt_frequency: float = ATTEMPT_FREQUENCY
     jump_distance: float = JUMP_DISTANCE
 
     def __post_init__(self) -> None:
         """Check every value."""
-        if number(self.barrier, key="barrier") < 0.0:
+        if not isinstance(self.barrier, BarrierDistribution) and number(self.barrier, key="barrier") < 0.0:
             raise InputError("must be a finite number of at least 0", key="barrier", value=self.barrier)
         for key in ("attempt_frequency", "jump_distance"):
             object.__setattr__(self, key, positive_number(getattr(self, key), key=key))
+
+    @property
+    def mean_barrier(self) -> float:
+        """u0, or the mean of its distribution [J]."""
+        return self.barrier.mean if isinstance(self.barrier, BarrierDistribution) else self.barrier
+
+    def excess(self, first: NDArray[Any], second: NDArray[Any], lattice: Sequence[int]) -> FloatArray | float:
+        """Barriers of links less the mean one [J] (m,); 0 where all are equal.
+
+        Args:
+            first: flat index of one site of each (m,).
+            second: of the other, its neighbour; of two links between the same two sites each begins at its first.
+            lattice: sites along the three axes.
+        """
+        if not isinstance(self.barrier, BarrierDistribution):
+            return 0.0
+        shape = tuple(lattice)
+        here, there = (np.stack(np.unravel_index(sites, shape)) for sites in (first, second))
+        axes = np.argmax(here != there, axis=0)
+        links = np.arange(axes.size)
+        forward = (here[axes, links] + 1) % np.asarray(shape)[axes] == there[axes, links]
+        begin = np.where(forward, first, second).astype(np.int64)
+        return self.barrier.of_links(axes, begin, math.prod(shape)) - self.barrier.mean
 
 
 def jumps_of(landscape: SiteEnergies, jumps: JumpLaw | None = None, **given: float) -> JumpLaw:
@@ -78,7 +102,8 @@ def barriers_between(
     landscape: Landscape, jumps: JumpLaw, first: NDArray[np.int32], second: NDArray[np.int32]
 ) -> FloatArray:
     """Barriers Δ at low temperature between pairs of sites, given by their flat indices [J] (m,): Bosi 2021 (8b)."""
-    return link_barriers(first, second, landscape.energies.reshape(-1), landscape.fermi_energy, jumps.barrier)
+    barriers = link_barriers(first, second, landscape.energies.reshape(-1), landscape.fermi_energy, jumps.mean_barrier)
+    return barriers + jumps.excess(first, second, landscape.lattice)
 
 
 def conductance_network(
@@ -116,6 +141,7 @@ def conductance_networks(
     energies: FloatArray = landscape.energies.reshape(-1)
     for temperature in temperatures:
         logarithms = _logarithms(energies, joined.first, joined.second, landscape, jumps, temperature, ions)
+        logarithms -= jumps.excess(joined.first, joined.second, landscape.lattice) / (BOLTZMANN_CONSTANT * temperature)
         yield Network(nodes=nodes, first=first, second=second, logarithms=logarithms, source=0, drain=1)
 
 
@@ -124,7 +150,14 @@ def periodic_conductances(
 ) -> FloatArray:
     """Logarithms of the conductances of the links of a periodic lattice [ln S] (m,), as in `conductance_network`."""
     energies = landscape.energies[landscape.accessible]
-    return _logarithms(energies, joined.first, joined.second, landscape, jumps, temperature, ions)
+    logarithms = _logarithms(energies, joined.first, joined.second, landscape, jumps, temperature, ions)
+    return logarithms - periodic_excess(joined, landscape, jumps) / (BOLTZMANN_CONSTANT * temperature)
+
+
+def periodic_excess(joined: PeriodicLinks, landscape: SiteEnergies, jumps: JumpLaw) -> FloatArray | float:
+    """`JumpLaw.excess` of the links of a periodic lattice [J] (m,)."""
+    sites = np.flatnonzero(landscape.accessible)
+    return jumps.excess(sites[joined.first], sites[joined.second], landscape.lattice)
 
 
 def joined_links(landscape: SiteEnergies, direction: int = 0) -> PeriodicLinks:
@@ -141,11 +174,15 @@ def joined_links(landscape: SiteEnergies, direction: int = 0) -> PeriodicLinks:
 
 
 def hops_in_equilibrium(
-    joined: PeriodicLinks, landscape: SiteEnergies, *, temperature: float, ions: float | None = None
+    joined: PeriodicLinks, landscape: SiteEnergies, jumps: JumpLaw, *, temperature: float, ions: float | None = None
 ) -> FloatArray:
-    """Logarithms of how many ions go over each link in equilibrium per time 1/(ν exp(-βu0)), either way (m,)."""
+    """Logarithms of how many ions go over each link in equilibrium per time 1/(ν exp(-βu0)), either way (m,).
+
+    Of distributed barriers u0 is the mean.
+    """
     energies = landscape.energies[landscape.accessible]
-    return _exchanges(energies, joined.first, joined.second, landscape, temperature, ions, 0.0)
+    logarithms = _exchanges(energies, joined.first, joined.second, landscape, temperature, ions, 0.0)
+    return logarithms - periodic_excess(joined, landscape, jumps) / (BOLTZMANN_CONSTANT * temperature)
 
 
 def _logarithms(
@@ -155,7 +192,7 @@ def _logarithms(
     """Logarithms of the conductances of links [ln S]; the chemical potential is that of the landscape."""
     thermal_energy = BOLTZMANN_CONSTANT * positive_number(temperature, key="temperature")
     prefactor = math.log(ELEMENTARY_CHARGE**2 * jumps.attempt_frequency / thermal_energy)
-    prefactor -= jumps.barrier / thermal_energy
+    prefactor -= jumps.mean_barrier / thermal_energy
     return _exchanges(energies, first, second, landscape, temperature, ions, prefactor)
 
 

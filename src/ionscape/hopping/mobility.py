@@ -23,7 +23,7 @@ from ionscape.glass import Composition, Glass, ion_number_density, make_glass
 from ionscape.scaleout import Executor, RunStore, Tally, run
 
 from .conductivity import conductivity
-from .jumps import JumpLaw, jumps_of
+from .jumps import JumpLaw
 from .landscape import Landscape, LandscapeModel, child_seed, generate_landscape, middle_of_gap, published_model
 from .mobility_result import Mobility, make_mobility
 from .percolation import activation_energy
@@ -54,12 +54,12 @@ class MobileIon:
 
     def factor(self, native: JumpLaw, temperature: float) -> float:
         """D of these ions over that of the native ones."""
-        barrier = native.barrier if self.barrier is None else self.barrier
+        barrier = native.mean_barrier if self.barrier is None else self.barrier
         frequency = native.attempt_frequency if self.attempt_frequency is None else self.attempt_frequency
         return (
             frequency
             / native.attempt_frequency
-            * math.exp((native.barrier - barrier) / (BOLTZMANN_CONSTANT * temperature))
+            * math.exp((native.mean_barrier - barrier) / (BOLTZMANN_CONSTANT * temperature))
         )
 
 
@@ -227,7 +227,7 @@ def mobility_of_landscape(task: MobilityTask) -> dict[str, Any]:
 def _values(landscape: Landscape, task: MobilityTask) -> tuple[list[float], list[float], float]:
     """D and the thermodynamic factor at each temperature, and the barrier of the best path."""
     try:
-        barrier = activation_energy(landscape) + task.jumps.barrier - jumps_of(landscape).barrier
+        barrier = activation_energy(landscape, jumps=task.jumps)
         sigma = conductivity(landscape, temperature=list(task.temperatures), jumps=task.jumps, electrodes=False)
     except PercolationError:
         return [0.0] * len(task.temperatures), [math.nan] * len(task.temperatures), math.nan

@@ -16,7 +16,7 @@ from ionscape.arrays import FloatArray
 from ionscape.errors import InputError, PercolationError
 from ionscape.glass import Composition, Glass
 
-from .jumps import barriers_between, jumps_of, node_numbers
+from .jumps import JumpLaw, barriers_between, jumps_of, node_numbers
 from .landscape import Landscape, LandscapeModel, child_seed, generate_landscape
 from .lattice import Links, links
 from .site_energies import SiteEnergies
@@ -91,7 +91,7 @@ class ActivationEnergies:
         return self.scatter / math.sqrt(len(self.of_landscapes))
 
 
-def activation_energy(landscape: Landscape, *, direction: int = 0) -> float:
+def activation_energy(landscape: Landscape, *, direction: int = 0, jumps: JumpLaw | None = None) -> float:
     """Activation energy of the conductivity at low temperature [J]: Bosi 2021 (8b), (9).
 
     The lowest barrier up to which links connect the first plane of sites along `direction` with the last one.
@@ -99,16 +99,17 @@ def activation_energy(landscape: Landscape, *, direction: int = 0) -> float:
     Args:
         landscape: the landscape.
         direction: axis of the field, 0, 1 or 2.
+        jumps: law of the jumps; that of the landscape's model if None.
 
     Raises:
         PercolationError: no path of accessible sites leads through.
         InputError: no such direction.
     """
-    _, barriers, link = _bottleneck(landscape, direction)
+    _, barriers, link = _bottleneck(landscape, direction, jumps_of(landscape, jumps))
     return float(barriers[link])
 
 
-def _bottleneck(landscape: Landscape, direction: int) -> tuple[Links, FloatArray, int]:
+def _bottleneck(landscape: Landscape, direction: int, jumps: JumpLaw) -> tuple[Links, FloatArray, int]:
     """Links of a landscape, their barriers [J], and the link that is the bottleneck.
 
     Raises:
@@ -116,14 +117,14 @@ def _bottleneck(landscape: Landscape, direction: int) -> tuple[Links, FloatArray
         InputError: no such direction.
     """
     network = links(landscape, direction)
-    barriers = barriers_between(landscape, jumps_of(landscape), network.first, network.second)
+    barriers = barriers_between(landscape, jumps, network.first, network.second)
     link = bottleneck(network.source, network.drain, network.sites, network.first, network.second, barriers)
     if link < 0:
         raise no_path(landscape, direction)
     return network, barriers, link
 
 
-def critical_path(landscape: Landscape, *, direction: int = 0) -> CriticalPath:
+def critical_path(landscape: Landscape, *, direction: int = 0, jumps: JumpLaw | None = None) -> CriticalPath:
     """The path through the bottleneck that sets the activation energy, with its barriers.
 
     It is the path between the electrodes in the minimum spanning tree of the links, by Kruskal's method. Links whose
@@ -132,6 +133,7 @@ def critical_path(landscape: Landscape, *, direction: int = 0) -> CriticalPath:
     Args:
         landscape: the landscape.
         direction: axis of the field, 0, 1 or 2.
+        jumps: law of the jumps; that of the landscape's model if None.
 
     Raises:
         PercolationError: no path of accessible sites leads through.
@@ -140,7 +142,8 @@ def critical_path(landscape: Landscape, *, direction: int = 0) -> CriticalPath:
     from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
 
-    network, barriers, link = _bottleneck(landscape, direction)
+    law = jumps_of(landscape, jumps)
+    network, barriers, link = _bottleneck(landscape, direction, law)
     low = np.flatnonzero(barriers <= barriers[link])
     order = low[np.argsort(barriers[low], kind="stable")]
     # electrodes are one node each; of the links between two nodes the first counts, as a sparse matrix adds them
@@ -157,7 +160,7 @@ def critical_path(landscape: Landscape, *, direction: int = 0) -> CriticalPath:
         way.append(int(before[way[-1]]))
     taken = order[[max(tree[here, there], tree[there, here]) - 1 for here, there in pairwise(reversed(way))]]
     path = _sites_along(network.first[taken], network.second[taken], nodes)
-    steps = barriers_between(landscape, jumps_of(landscape), path[:-1], path[1:])
+    steps = barriers_between(landscape, law, path[:-1], path[1:])
     return CriticalPath(
         sites=np.stack(np.unravel_index(path, landscape.lattice), axis=1).astype(np.int64),
         barriers=steps,

@@ -73,7 +73,7 @@ def conductivity_spectrum(
     count = ions_of(landscape, ions)
     thermal_energy = BOLTZMANN_CONSTANT * value
     # in units of the rate of a hop without a barrier but the least one, and of the conductance that belongs to it
-    rate = law.attempt_frequency * math.exp(-law.barrier / thermal_energy)
+    rate = law.attempt_frequency * math.exp(-law.mean_barrier / thermal_energy)
     if not rate > 0.0:
         problem = "gives rates too small for floating-point numbers"
         raise InputError(problem, key="temperature", value=value, remedy="give a higher one")

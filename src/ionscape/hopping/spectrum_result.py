@@ -191,7 +191,7 @@ def make_spectrum(
             "title": title,
             "temperature": temperature,
             "ions": ions,
-            "barrier": law.barrier,
+            "barrier": law.mean_barrier,
             "attempt_frequency": law.attempt_frequency,
             "jump_distance": law.jump_distance,
             "lattice": list(landscape.lattice),

@@ -25,7 +25,7 @@ from ionscape.provenance import text_hash
 from .glass_settings import GlassTable
 from .glasses import GlassMaker, glass_maker
 from .hops_settings import HopsTable
-from .settings import BARRIER, FIT, NetworkTable, PercolationTable, SeriesTable
+from .settings import BARRIER, FIT, BarrierTable, NetworkTable, PercolationTable, SeriesTable
 
 if TYPE_CHECKING:
     from ionscape.hopping import LandscapeModel
@@ -282,7 +282,11 @@ def landscape_model(settings: SeriesTable | HopsTable, *, energy_scale: float, n
         energy_scale=energy_scale,
         noise=noise,
         vacant_site_fraction=table.vacant_site_fraction,
-        barrier=table.barrier if barrier is None else BARRIER.over(barrier, energy_scale),
+        barrier=table.barrier
+        if barrier is None
+        else barrier.mean / energy_scale
+        if isinstance(barrier, BarrierTable)
+        else BARRIER.over(barrier, energy_scale),
         transverse_faces=table.transverse_faces,
         mismatch_energy=table.mismatch_energy,
     )

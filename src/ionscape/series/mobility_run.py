@@ -10,6 +10,7 @@ from ionscape.errors import InputError
 from ionscape.scaleout import Executor, RunStore, Tally, make_executor
 
 from .hops_file import HopsFile
+from .parts import barriers_of, distributed
 
 if TYPE_CHECKING:
     from ionscape.hopping import Mobility
@@ -46,8 +47,11 @@ def run_mobility(
     if len(given.glasses) != 1:
         raise InputError("must be one, as D(n, T) is that of one glass", file=given.file, key="glass.borate_fraction",
                          value=list(given.settings.glass.mixing_ratios), remedy="leave the others out")  # fmt: skip
-    law = JumpLaw(barrier=given.model.least_barrier, attempt_frequency=float(hopping.attempt_frequency),
-                  jump_distance=hopping.jump_distance)  # fmt: skip
+    barrier, spread = given.model.least_barrier, barriers_of(given)
+    law = JumpLaw(
+        barrier=barrier if spread is None else distributed(barrier, spread, seed=given.settings.random.seed),
+        attempt_frequency=float(hopping.attempt_frequency), jump_distance=hopping.jump_distance,
+    )  # fmt: skip
     second: SecondIon | None = None
     if table.second_ion is not None:
         given_ion = table.second_ion

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ionscape.errors import InputError, IonscapeError
 from ionscape.glass import Glass
@@ -13,11 +13,16 @@ from ionscape.scaleout import Executor, RunStore, Tally, make_executor, run
 
 from .hops_file import HopsFile
 from .hops_settings import LandscapesTable
+from .settings import BarrierTable
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ionscape.hopping import JumpLaw, Landscape, LandscapeModel
+    from ionscape.hopping import BarrierDistribution, JumpLaw, Landscape, LandscapeModel
+
+
+BARRIERS = 5
+"""Purpose of random numbers: the barriers of the links."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +38,7 @@ class LandscapePart:
         temperature: [K].
         attempt_frequency: ν [Hz].
         jump_distance: a [m].
+        barriers: kind and width [J] of their distribution over the links; None where all are equal.
         settings: further arguments of what is calculated.
     """
 
@@ -44,17 +50,33 @@ class LandscapePart:
     temperature: float
     attempt_frequency: float
     jump_distance: float
+    barriers: tuple[str, float] | None
     settings: Mapping[str, Any]
 
     def made(self, rng: np.random.SeedSequence) -> tuple[Landscape, JumpLaw]:
         """The landscape and the law of its jumps."""
-        from ionscape.hopping import JumpLaw, generate_landscape
+        from ionscape.hopping import JumpLaw, child_seed, generate_landscape
 
-        law = JumpLaw(
-            barrier=self.model.least_barrier, attempt_frequency=self.attempt_frequency,
-            jump_distance=self.jump_distance,
-        )  # fmt: skip
+        barrier = self.model.least_barrier
+        if self.barriers is not None:
+            seed = int(child_seed(rng, BARRIERS).generate_state(1)[0])
+            barrier = distributed(barrier, self.barriers, seed=seed)
+        law = JumpLaw(barrier=barrier, attempt_frequency=self.attempt_frequency, jump_distance=self.jump_distance)
         return generate_landscape(self.glass, lattice=self.lattice, rng=rng, model=self.model), law
+
+
+def barriers_of(given: HopsFile) -> tuple[str, float] | None:
+    """Kind and width [J] of the distribution of the barriers over the links; None where all are equal."""
+    barrier = given.settings.hopping.barrier
+    return (barrier.distribution, barrier.width) if isinstance(barrier, BarrierTable) else None
+
+
+def distributed(mean: float, barriers: tuple[str, float], *, seed: int) -> BarrierDistribution:
+    """Barriers around a mean [J]."""
+    from ionscape.hopping import BarrierDistribution
+
+    kind, width = barriers
+    return BarrierDistribution(distribution=cast(Any, kind), mean=mean, width=width, seed=seed)
 
 
 def calculated_parts(
@@ -86,7 +108,7 @@ def calculated_parts(
         LandscapePart(
             glass=glass, model=given.model, lattice=table.lattice, seed=given.settings.random.seed, landscape=number,
             temperature=temperature, attempt_frequency=float(hopping.attempt_frequency),
-            jump_distance=hopping.jump_distance, settings=settings,
+            jump_distance=hopping.jump_distance, barriers=barriers_of(given), settings=settings,
         )
         for glass in given.glasses for temperature in table.temperatures for number in range(table.landscapes)
     ]  # fmt: skip
