@@ -62,6 +62,7 @@ leave_out = ["Ibrahim"]
 def analysed(folder: Path) -> None:
     """Make a project in which everything has been done."""
     from ionscape.workbench.jobs import JobRunner
+    from ionscape.workbench.landscapes import CALCULATIONS, hops_text
     from ionscape.workbench.opening import preset
     from ionscape.workbench.pages.glass import LITERATURE
     from ionscape.workbench.project import open_project
@@ -81,6 +82,7 @@ def analysed(folder: Path) -> None:
         for kind, options in (
             ("calibrate", {}), ("simulate", {"label": "wider sites", "values": wide}), ("simulate", {}),
             ("fit", {"method": "least-squares", "starts": 3}), ("report", {}), ("series", {}),
+            ("spectrum", {"source": hops_text(project.series.data, {}, CALCULATIONS["spectrum"])}),
         ):  # fmt: skip
             job = jobs.submit(kind, options)
             if not jobs.wait(job, LONGEST) or job.state != "finished":
@@ -170,6 +172,10 @@ def take_pictures(driver: Any, address: str) -> None:
             click(driver, "//*[@role='checkbox' and starts-with(@aria-label, 'compare run 0002')]")
             time.sleep(2.0)
         save(driver, name)
+        if name == "glass":
+            click(driver, "//*[@role='tab' and normalize-space(.)='Spectrum']")
+            time.sleep(5.0)
+            save(driver, "spectrum")
     click(driver, "//button[.//span[normalize-space(text())='Script']]")
     time.sleep(2.0)
     save(driver, "script")

@@ -261,3 +261,49 @@ landscapes = 1
         await page.until(lambda: "unknown oxide GeO2" in page.texts())
 
     visit(tmp_path / "project", "glass", act)
+
+
+def test_spectrum_of_the_landscapes_is_calculated_as_by_the_package(tmp_path):
+    from ionscape import load_spectra, run_spectra
+    from ionscape.series import parse_hops_file
+    from ionscape.workbench.pages.glass_landscapes import impedances
+
+    async def act(page: Visit) -> None:
+        project = page.session.project
+        project.series.replace(SERIES[: SERIES.index("[percolation]")])
+        page.set("glass-tabs", "spectrum")
+        await page.until(lambda: page.there("glass-spectrum-run"))
+        for path, typed in {"lattice": "6", "landscapes": "1", "temperatures": "600 K", "frequencies.from": "1 kHz",
+                            "frequencies.per_decade": "1"}.items():  # fmt: skip
+            page.set(f"form-spectrum.{path}", typed)
+        page.set("form-glass.borate_fraction", "1.5")
+        await page.settled()
+        assert page_words(page.session.landscapes_errors["glass.borate_fraction"]) in page.texts()
+        assert not page.element("glass-spectrum-run").enabled
+        page.set("form-glass.borate_fraction", "0.5")
+        await page.until(lambda: page.element("glass-spectrum-run").enabled)
+        page.click("glass-spectrum-run")
+        await page.until(lambda: page.element("glass-spectrum-state").text == "finished", 120)
+        await page.until(lambda: shown(page, "glass-spectrum-scaled") and shown(page, "glass-spectrum-frequency"))
+        source = page.session.jobs.latest("spectrum").options["source"]
+        result = run_spectra(parse_hops_file(source), scheduler="serial")
+        stored = load_spectra(project.folder / "results" / "spectrum.nc")
+        np.testing.assert_array_equal(stored.dataset["conductivity"].values, result.dataset["conductivity"].values)
+        direct = float(result.dataset["dc_conductivity"].item())
+        assert page.element("glass-spectrum-cell-0-2").text == f"{direct:.4g}"
+        content, name, _ = impedances(project.folder / "results" / "spectrum.nc", source, project.folder)
+        assert (name, content.decode().count("\n")) == ("impedance.csv", stored.dataset.sizes["angular_frequency"])
+        page.set("form-spectrum.lattice", "7")
+        await page.until(lambda: shown(page, "glass-spectrum-stale"))
+        page.set("glass-tabs", "mobility")
+        await page.until(lambda: page.there("form-mobility.temperatures"))
+        page.set("form-mobility.temperatures", "-300 K")
+        await page.settled()
+        assert page_words(page.session.landscapes_errors["mobility.temperatures[0]"]) in page.texts()
+        assert not page.element("glass-mobility-run").enabled
+        page.set("glass-tabs", "hops")
+        await page.until(lambda: page.there("glass-hops-run"))
+        assert page.element("glass-hops-run").enabled
+        assert not page.element("form-kinetic_monte_carlo.tracer").value
+
+    visit(tmp_path / "project", "glass", act)

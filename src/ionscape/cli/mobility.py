@@ -21,7 +21,6 @@ from ionscape.cli.options import (
 )
 from ionscape.cli.progress import taken_up, tally_display
 from ionscape.cli.table import print_table, print_warnings, print_written, write_summary
-from ionscape.constants import ELECTRON_VOLT
 
 if TYPE_CHECKING:
     from ionscape.hopping import Mobility
@@ -78,18 +77,8 @@ def print_mobility(result: Mobility) -> None:
     """Print D with its standard error, a line for each temperature and share, and the remarks."""
     from rich.console import Console
 
-    from ionscape.diffusivity.landscape import ORIGINS
+    from ionscape.series.landscape_rows import mobility_rows
 
-    summary = result.summary()
-    title = summary["title"] or str(result.dataset.attrs["glass"])
-    for origin in result.origins:
-        axis = "filling" if origin == "filling" else "share"
-        rows = [
-            [f"{point['temperature']:.5g}", f"{point[axis]:.4g}", f"{point['diffusion_coefficient']:.3g}",
-             f"{point['diffusion_coefficient_error']:.1g}", f"{point['activation_energy'] / ELECTRON_VOLT:.3f}"]
-            for point in summary["points"] if axis in point
-        ]  # fmt: skip
-        print_table(Console(), f"{title}, D {ORIGINS[origin]}",
-                    ["T / K", "filling" if origin == "filling" else "native share", "D / m²/s", "± 1 σ",
-                     "barrier / eV"], rows)  # fmt: skip
+    for table in mobility_rows(result):
+        print_table(Console(), table.title, table.head, table.rows)
     print_warnings(result.warnings)

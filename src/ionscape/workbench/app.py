@@ -58,6 +58,7 @@ body { font-size: 13px; }
 .q-btn { text-transform: none; }
 .workbench-settings { width: 380px; min-width: 380px; padding: 8px 12px; overflow-y: auto; height: calc(100vh - 50px); }
 .workbench-figures { flex: 1 1 0; min-width: 0; padding: 8px; overflow-y: auto; height: calc(100vh - 50px); }
+.workbench-tabs-within .workbench-settings, .workbench-tabs-within .workbench-figures { height: calc(100vh - 94px); }
 .workbench-error { color: var(--q-negative); font-size: 12px; line-height: 1.3; }
 .workbench-note { opacity: 0.72; font-size: 12px; line-height: 1.35; }
 .workbench-warning { color: var(--q-warning); font-size: 12px; line-height: 1.3; }

@@ -17,6 +17,7 @@ from ionscape.figures.render_matplotlib import draw
 from ionscape.figures.style import figure_bytes
 from ionscape.files.writing import write_bytes
 
+from .landscapes import CALCULATIONS
 from .reading import is_of_sample, name_after_project, read_document, read_profile
 from .script import SCRIPT_FILE, project_script
 
@@ -160,6 +161,7 @@ def _fit(project: Project) -> Iterable[Plot]:
 
 
 def _glass(project: Project) -> Iterable[Plot]:
+    import ionscape
     from ionscape.figures.glass import series_units
     from ionscape.figures.registry import plots_of
     from ionscape.series import load_series, load_series_result
@@ -169,3 +171,7 @@ def _glass(project: Project) -> Iterable[Plot]:
     path = project.result("series.nc")
     if path is not None:
         yield from plots_of("series", load_series_result(path))
+    for kind, calculation in CALCULATIONS.items():
+        path = project.result(f"{kind}.nc")
+        if path is not None:
+            yield from plots_of(calculation.owner, getattr(ionscape, calculation.load)(path))

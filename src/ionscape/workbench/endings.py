@@ -22,6 +22,8 @@ DIED = Kind(
     "job_died",
     "The process of the computation ended unexpectedly: if memory ran out, use fewer processes; then take it up again.",
 )
+MODULES_OF_REMARKS = ("inference.remarks", "series.remarks", "series.hops_result", "hopping.mobility_result")
+"""Those that know the sentences of the remarks on results."""
 FAULT = Kind("job_fault", "{kind}: {text} (details in {log})")
 
 
@@ -60,8 +62,8 @@ def entered_ending(entries: Mapping[str, Any]) -> Ending:
     if "reason" not in entries:
         return Ending(reason=AS_WRITTEN(text=message) if message else None)
     if entries["remarks"]:
-        for package in ("inference", "series"):
-            import_module(f"ionscape.{package}.remarks")  # which know the sentences
+        for module in MODULES_OF_REMARKS:
+            import_module(f"ionscape.{module}")
     reason = entries["reason"]
     if reason is not None:
         reason = entered_error(reason) if "error" in reason else entered_remark(reason, message)

@@ -89,7 +89,7 @@ class Controls:
 
         Args:
             session: of the tab.
-            document: which of the two documents is shown.
+            document: which of the documents is shown.
             names: by key, the names to choose from for texts and for the keys of mappings, such as ions.
             open_sections: which sections are open, by path; remembers what the user does.
             typing: gets path and value of what is being typed and not written yet.

@@ -17,6 +17,7 @@ from ionscape.errors import InputError
 from ionscape.files.writing import write_bytes, write_text
 
 from .document import Document
+from .landscapes import LANDSCAPES_FILE, hops_problems
 from .reading import Looked, look_at, series_problems
 
 FORMAT = "ionscape project 1"
@@ -100,6 +101,7 @@ class Project:
         folder: absolute path.
         document: `analysis.toml`: experiment, measurement and fit.
         series: `series.toml`: a series of glasses.
+        landscapes: `landscapes.toml`: what is calculated of their landscapes.
     """
 
     def __init__(self, folder: Path, lock: Any) -> None:
@@ -111,6 +113,7 @@ class Project:
         self._about = self._read_about()
         self.document = Document(folder / DOCUMENT_FILE, changed=lambda: self.changed("document"))
         self.series = Document(folder / SERIES_FILE, changed=lambda: self.changed("series"))
+        self.landscapes = Document(folder / LANDSCAPES_FILE, changed=lambda: self.changed("landscapes"))
 
     @property
     def title(self) -> str:
@@ -155,7 +158,7 @@ class Project:
         """Call a function after every change, from the thread that made it.
 
         Args:
-            callback: gets what changed: "document", "series", "uploads", "results" or "jobs".
+            callback: gets what changed: "document", "series", "landscapes", "uploads", "results" or "jobs".
 
         Returns:
             A function that ends it.
@@ -244,7 +247,8 @@ class Project:
 
     def documents(self) -> list[Path]:
         """The documents that are there."""
-        return [document.path for document in (self.document, self.series) if document.path.is_file()]
+        all_three = (self.document, self.series, self.landscapes)
+        return [document.path for document in all_three if document.path.is_file()]
 
     def foreign(self) -> dict[str, str]:
         """What lies in the folders of the project and is not used: why, by its name relative to the folder."""
@@ -316,6 +320,10 @@ class Project:
     def series_problem(self) -> dict[str, InputError]:
         """What is wrong with the series of glasses: errors by key; empty if it is not begun."""
         return series_problems(self.series.text, folder=self.folder)
+
+    def landscapes_problem(self) -> dict[str, InputError]:
+        """What is wrong with what is asked of the landscapes: errors by key."""
+        return hops_problems(self.series.text, self.landscapes.data, folder=self.folder)
 
     def _entries(self, folder: str, pattern: str) -> list[Path]:
         found = (self.folder / folder).glob(pattern)

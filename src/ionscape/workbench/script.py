@@ -15,6 +15,7 @@ from ionscape.inference.remarks import STOPPED
 from ionscape.provenance import package_version
 from ionscape.remarks import of_kinds, stored_remarks
 
+from .landscapes import CALCULATIONS
 from .project import DOCUMENT_FILE, SERIES_FILE
 from .reading import read_document, what_is_fitted
 from .tasks import CHOICES
@@ -73,14 +74,16 @@ def project_script(project: Project, jobs: Sequence[Job]) -> str:
         *_simulations(project, jobs, texts),
         *_fit(project, jobs, texts),
         *_series(project, jobs, texts),
+        *_landscapes(project, jobs, texts),
     ]
     body = [line for step in steps for line in ("", *(f"    {line}" for line in step))]
     executor = ["from ionscape.scaleout import make_executor"] if any("make_executor" in line for line in body) else []
+    hops = ["from ionscape.series import parse_hops_file"] if any("parse_hops_file" in line for line in body) else []
     title = project.title.replace("\\", "/").replace('"', "'")
     head = _HEAD.format(title=title, document=DOCUMENT_FILE, script=SCRIPT_FILE, folder=FOLDER,
                         version=package_version())  # fmt: skip
     lines = [head, "from pathlib import Path", ""]
-    lines += ["import xarray", "", "import ionscape as isc", *executor, ""] if steps else []
+    lines += ["import xarray", "", "import ionscape as isc", *executor, *hops, ""] if steps else []
     lines += ["PROJECT = Path(__file__).resolve().parent", f'RESULTS = PROJECT / "{FOLDER}"']
     for name, text in texts.items():
         lines += ["", f"{name} = {_quoted(text)}"]
@@ -238,6 +241,20 @@ def _series(project: Project, jobs: Sequence[Job], texts: Texts) -> Iterable[Seq
         lines.append(f"series = series.with_landscapes({int(landscapes)})")
     lines += ["series_result = isc.run_series(series)", *_written("series_result", "series.nc")]
     yield lines
+
+
+def _landscapes(project: Project, jobs: Sequence[Job], texts: Texts) -> Iterable[Sequence[str]]:
+    for kind, calculation in CALCULATIONS.items():
+        name = f"{kind}.nc"
+        job = next((job for job in reversed(jobs) if f"results/{name}" in job.results), None)
+        if job is None or project.result(name) is None:
+            continue
+        texts[kind.upper()] = str(job.options["source"])
+        yield (
+            f"# {calculation.title} of the landscapes of a glass",
+            f"{kind} = isc.{calculation.run}(parse_hops_file({kind.upper()}, folder=PROJECT))",
+            *_written(kind, name),
+        )
 
 
 def _written(variable: str, name: str) -> tuple[str, str]:

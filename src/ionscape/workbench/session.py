@@ -24,8 +24,8 @@ from .theme import Theme
 if TYPE_CHECKING:
     from ionscape.experiment import Experiment
 
-Which = Literal["document", "series"]
-"""The two documents: experiment, measurement and fit in one, a series of glasses in the other."""
+Which = Literal["document", "series", "landscapes"]
+"""The documents: experiment, measurement and fit in one, a series of glasses, what is calculated of its landscapes."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -95,6 +95,7 @@ class Session:
         theme: whether the page is dark.
         errors: what is wrong with the document by path, as of the last change.
         series_errors: the same for the series of glasses.
+        landscapes_errors: the same for what is calculated of its landscapes.
         experiment: that the document describes, as of the last change; None if there is none without mistakes.
     """
 
@@ -105,6 +106,7 @@ class Session:
         self.theme = Theme()
         self.errors: dict[str, InputError] = {}
         self.series_errors: dict[str, InputError] = {}
+        self.landscapes_errors: dict[str, InputError] = {}
         self.experiment: Experiment | None = None
         self.check()
         self.check("series")
@@ -165,22 +167,26 @@ class Session:
 
     def errors_of(self, which: Which) -> dict[str, InputError]:
         """What is wrong with a document by path, as of the last change."""
-        return self.errors if which == "document" else self.series_errors
+        found = {"document": self.errors, "series": self.series_errors, "landscapes": self.landscapes_errors}
+        return found[which]
 
     def check(self, which: Which = "document") -> None:
         """Look at a document again."""
         if which == "document":
             looked = self.project.look()
             self.errors, self.experiment = looked.errors, looked.experiment
-        else:
+            return
+        if which == "series":
             self.series_errors = self.project.series_problem()
+        # they are those of the glasses of the series
+        self.landscapes_errors = self.project.landscapes_problem()
 
     def on_change(self, callback: Callable[[str], Any]) -> None:
         """Call a function in the event loop, in the context of this tab, after every change by any tab or job.
 
         Args:
-            callback: gets what changed: "document", "series", "uploads", "results" or "jobs"; changes that follow each
-                other closely are told once. May be a coroutine function.
+            callback: gets what changed: "document", "series", "landscapes", "uploads", "results" or "jobs"; changes
+                that follow each other closely are told once. May be a coroutine function.
         """
         self._callbacks.append(callback)
 
@@ -192,8 +198,8 @@ class Session:
                       close_button="close" if lasting else False, multi_line=True)  # fmt: skip
 
     def document(self, which: Which) -> Document:
-        """One of the two documents by its name."""
-        return self.project.document if which == "document" else self.project.series
+        """One of the documents by its name."""
+        return getattr(self.project, which)
 
     def _end(self) -> None:
         """The tab is closed: hear of nothing any more, and let what still runs for it write to nobody."""
@@ -221,7 +227,7 @@ class Session:
         if not self.alive:
             return
         for what in pending:
-            if what in ("document", "series"):
+            if what in ("document", "series", "landscapes"):
                 self.check(what)
         for what in pending:
             for callback in list(self._callbacks):

@@ -7,12 +7,16 @@
     profile-likelihood  parameters, points, processes    done, total, failed, resumed
     mcmc                draws, seed, processes           done, total, failed, resumed
     series              landscapes, processes            done, total, failed, resumed
+    spectrum            source, processes                done, total, failed, resumed
+    hops                source, processes                done, total, failed, resumed
+    mobility            source, processes                done, total, failed, resumed
     report              format ("html", "pdf")           -
 
-All options may be absent. `values` are numbers in SI units by path that take the place of those of the experiment,
-`label` is for people. Each entry of `searches` has `start`, `cost`, `simulations`, `values` (SI, by name) and `trace`,
-a list of [simulations, cost]. Results are `profile.nc`, `simulations/<identifier>.nc`, `fit.nc`, `series.nc` and
-`report.html` or `.pdf`, all in `results`.
+All options but `source`, the text of a hops file, may be absent. `values` are numbers in SI units by path that take
+the place of those of the experiment, `label` is for people. Each entry of `searches` has `start`, `cost`,
+`simulations`, `values` (SI, by name) and `trace`, a list of [simulations, cost]. Results are `profile.nc`,
+`simulations/<identifier>.nc`, `fit.nc`, `series.nc`, `spectrum.nc`, `hops.nc`, `mobility.nc` and `report.html` or
+`.pdf`, all in `results`.
 """
 
 from __future__ import annotations
@@ -36,6 +40,7 @@ from ionscape.remarks import Remark
 
 from . import endings as ends
 from .endings import Ending
+from .landscapes import CALCULATIONS, Calculation, parse_hops
 from .project import DOCUMENT_FILE, SERIES_FILE, assumed_in, beginning_file
 from .reading import read_document, read_fit_result
 
@@ -247,6 +252,17 @@ def series_task(context: JobContext, options: Mapping[str, Any]) -> tuple[Remark
     return result.remarks
 
 
+def landscapes_task(calculation: Calculation, context: JobContext, options: Mapping[str, Any]) -> tuple[Remark, ...]:
+    """Spectra, hops in time or D(n, T) of the landscapes of a glass."""
+    import ionscape
+
+    given = parse_hops(options["source"], folder=context.folder)
+    calculate = getattr(ionscape, calculation.run)
+    result = calculate(given, store=context.store, processes=options.get("processes"), progress=context.show)
+    context.save(f"{calculation.kind}.nc", result.to_netcdf)
+    return result.remarks
+
+
 def report_task(context: JobContext, options: Mapping[str, Any]) -> tuple[Remark, ...]:
     """The report of the fit."""
     from ionscape.report import write_report
@@ -270,6 +286,7 @@ TASKS: Mapping[str, Callable[[JobContext, Mapping[str, Any]], tuple[Remark, ...]
     "profile-likelihood": partial(go_on_task, "profile-likelihood"),
     "mcmc": partial(go_on_task, "mcmc"),
     "series": series_task,
+    **{kind: partial(landscapes_task, calculation) for kind, calculation in CALCULATIONS.items()},
     "report": report_task,
 }
 """By the kind of the job; each returns the remarks of its result."""

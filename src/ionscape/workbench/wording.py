@@ -8,7 +8,7 @@ from ionscape.errors import InputError, IonscapeError, MissingKey
 from ionscape.remarks import Remark, sentence
 from ionscape.wording import name_of
 
-DOCUMENTS = ("analysis.toml", "series.toml")
+DOCUMENTS = ("analysis.toml", "series.toml", "landscapes.toml")
 _PER_CENT = re.compile(r"([\d.]*\d) ?%")
 _HOURS = re.compile(r"([\d.]*\d) ?h(?:ours?)? ?([\d.]*\d) ?min(?:utes?)?")
 _POWER = re.compile(r"([\d.]*\d) ?[·⋅×*x] ?10\^?([+-]?\d+) ?(\D.*)?")

@@ -159,7 +159,7 @@ class Page:
     def _download(self, path: Path) -> None:
         """Only what is listed, and lies in the project."""
         project = self.session.project
-        for document in (project.document, project.series):
+        for document in (project.document, project.series, project.landscapes):
             if path == document.path and path.is_symlink():
                 ui.download(document.text.encode(), path.name, "application/toml")
                 return

@@ -29,8 +29,10 @@ from ionscape.series.settings import (
     SeriesTable,
 )
 from ionscape.workbench.forms import Form, structure
+from ionscape.workbench.landscapes import CALCULATIONS
 from ionscape.workbench.opening import preset
-from ionscape.workbench.pages.job_panel import JobPanel
+from ionscape.workbench.pages.glass_landscapes import LandscapesTab
+from ionscape.workbench.pages.job_panel import JobPanel, state_of_landscapes
 from ionscape.workbench.pages.latest import Latest
 from ionscape.workbench.pages.plot_view import PlotView
 from ionscape.workbench.parts import OUTLINED, column, file_buttons, grid, line, row, sides, text_button, undo_button
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
     from ionscape.series import SeriesResult
     from ionscape.workbench.session import Session
 
+SERIES = "series"
+"""Name of the first tab; those of the others are in `CALCULATIONS`."""
 PRESET = "li-borophosphate-series.toml"
 LITERATURE = "sciglass-alkali-borophosphates.csv"
 """The measured glasses that come with the package (SciGlass, under the Open Database License)."""
@@ -48,7 +52,7 @@ LARGEST_TABLE = 16 * 2**20
 SHOWN_LATTICE = 40
 """Sites along each edge of the landscape whose site energies are drawn while the numbers change."""
 QUICK_LANDSCAPES = 3
-FIGURE_HEIGHT = "max(230px, calc(50vh - 52px))"
+FIGURE_HEIGHT = "max(230px, calc(50vh - 70px))"
 QUANTITY_OR_WORD = ("energy_scale", "attempt_frequency")
 NOTHING_YET = "Nothing is described yet. Begin with the preset, open a series file, or fill in the form."
 NOT_CALCULATED = (
@@ -77,6 +81,36 @@ class Page:
         self.open_sections: dict[str, bool] = {}
         self.drawing = Latest(self._draw_once)
         self.plots: dict[str, Plot | None] = {}
+        self._tabs()
+        self._show_state()
+        session.on_change(self._changed)
+        ui.timer(0.05, self.draw, once=True)
+
+    def _tabs(self) -> None:
+        """The series, and what is calculated of the landscapes of one glass, built when it is looked at first."""
+        titles = {SERIES: "Series", **{kind: each.title for kind, each in CALCULATIONS.items()}}
+        self.shown = ui.tabs().props("dense no-caps inline-label align=left").mark("glass-tabs")
+        self.shown.props["aria-label"] = "what is calculated of the glasses"
+        with self.shown:
+            for name, title in titles.items():
+                ui.tab(name, label=title).mark(f"glass-tab-{name}")
+        self.built: dict[str, LandscapesTab] = {}
+        panels: dict[str, ui.tab_panel] = {}
+        with ui.tab_panels(self.shown, value=SERIES, keep_alive=True).classes("w-full workbench-tabs-within"):
+            for name in titles:
+                with ui.tab_panel(name) as panels[name]:
+                    if name == SERIES:
+                        self._series()
+
+        def show(name: str) -> None:
+            if name in CALCULATIONS and name not in self.built:
+                with panels[name]:
+                    self.built[name] = LandscapesTab(self.session, name)
+
+        self.shown.on_value_change(lambda event: show(str(event.value)))
+
+    def _series(self) -> None:
+        session = self.session
         left, right = sides()
         with left:
             self._toolbar()
@@ -91,9 +125,6 @@ class Page:
             self._figures()
         self.structure: Any = None
         self._refresh_form()
-        self._show_state()
-        session.on_change(self._changed)
-        ui.timer(0.05, self.draw, once=True)
 
     # left ------------------------------------------------------------------------------------------------------------
 
@@ -204,16 +235,8 @@ class Page:
         self._show_state()
 
     def _show_state(self) -> None:
-        job, state, problem = self.panel.job, "", ""
-        if job is not None and job.active:
-            done, total = job.progress.get("done", 0), job.progress.get("total")
-            found = job.progress.get("resumed", 0)
-            state = f"{done} of {total} landscapes" if total else "starts" if job.state == "running" else "waits"
-            state += f", {found} of an earlier run" if found else ""
-        elif job is not None and job.state == "finished":
-            state = "finished"
-        elif job is not None:
-            problem = job.ending.told(page_words) or job.state
+        job = self.panel.job
+        state, problem = state_of_landscapes(job)
         ready = bool(self.document.data) and not self.session.series_errors and not (job is not None and job.active)
         self.panel.show(ready=ready, state=state, problem=problem)
 

@@ -11,6 +11,7 @@ from nicegui import ui
 from ionscape.workbench.jobs import Job
 from ionscape.workbench.parts import OUTLINED, column, line, row, text_button
 from ionscape.workbench.session import Session
+from ionscape.workbench.wording import page_words
 
 
 class JobPanel:
@@ -67,6 +68,18 @@ class JobPanel:
         job = self.job
         if job is not None and job.active:
             self._session.jobs.cancel(job)
+
+
+def state_of_landscapes(job: Job | None) -> tuple[str, str]:
+    """How far a job over landscapes is, and what stands against it or why it failed; in words."""
+    if job is None:
+        return "", ""
+    if job.active:
+        done, total = job.progress.get("done", 0), job.progress.get("total")
+        found = job.progress.get("resumed", 0)
+        state = f"{done} of {total} landscapes" if total else "starts" if job.state == "running" else "waits"
+        return state + (f", {found} of an earlier run" if found else ""), ""
+    return ("finished", "") if job.state == "finished" else ("", job.ending.told(page_words) or job.state)
 
 
 def interrupted(session: Session, kinds: tuple[str, ...] | None = None) -> list[Job]:
