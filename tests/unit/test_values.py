@@ -31,6 +31,7 @@ from ionscape.files.validation import read_table
 from ionscape.files.values import parts_following, read_scalar, scalars, text_of
 from ionscape.inference.settings import FitTable
 from ionscape.profiling.settings import MeasurementTable
+from ionscape.series.hops_settings import CALCULATIONS, HopsTable
 from ionscape.series.settings import SeriesTable
 from strategies import random_experiment
 
@@ -77,7 +78,8 @@ def whole_tables(examples_folder: Path) -> list[Table]:
         if "fit" in data:
             found.append(read_table(FitTable, data["fit"], file=None, context=IN_FILE))
         if "glass" in data:
-            found.append(read_table(SeriesTable, data, file=None, context=IN_FILE))
+            table = HopsTable if any(name in data for name in CALCULATIONS) else SeriesTable
+            found.append(read_table(table, data, file=None, context=IN_FILE))
     return found
 
 
