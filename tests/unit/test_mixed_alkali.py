@@ -8,6 +8,7 @@ import pytest
 from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
 from ionscape.errors import InputError
 from ionscape.hopping import (
+    BarrierDistribution,
     JumpLaw,
     LandscapeModel,
     activation_energy,
@@ -94,3 +95,11 @@ def test_refusals():
         generate_landscape(GLASS, lattice=6, rng=1, model=model)
     with pytest.raises(InputError, match="must be at least 0"):
         LandscapeModel(energy_scale=1e-19, noise=0.4, mismatch_energy=-1e-20)
+
+
+def test_barriers_of_links_are_those_of_one_ion():
+    two = landscape(0.0)
+    jumps = JumpLaw(barrier=BarrierDistribution(distribution="uniform", mean=2e-20, width=5e-21))
+    one = conductivity(two.shared, temperature=400.0, jumps=jumps)["conductivity"].item()
+    found = mixed_conductivities(two, temperature=[400.0], jumps=jumps)
+    assert sum(each["conductivity"][0] for each in found.values()) == pytest.approx(one, rel=1e-3)

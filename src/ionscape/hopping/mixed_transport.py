@@ -60,13 +60,15 @@ def mixed_conductivities(
     nodes, first, second = int(numbers.max()) + 1, numbers[joined.first], numbers[joined.second]
     planes = landscape.shared.lattice[direction]
     size = math.log(planes * planes / landscape.shared.accessible.size / law.jump_distance)
+    excess = law.excess(joined.first, joined.second, landscape.shared.lattice)
     found: dict[str, dict[str, list[float]]] = {symbol: {name: [] for name in NUMBERS} for symbol in landscape.symbols}
     for kelvin in temperature:
         thermal = BOLTZMANN_CONSTANT * positive_number(kelvin, key="temperature")
         levels = shared_levels(landscape, kelvin)
-        prefactor = math.log(ELEMENTARY_CHARGE**2 * law.attempt_frequency / thermal) - law.barrier / thermal
+        prefactor = math.log(ELEMENTARY_CHARGE**2 * law.attempt_frequency / thermal) - law.mean_barrier / thermal
         for ion, symbol in enumerate(landscape.symbols):
             barriers = _full(landscape, joined, levels, ion, thermal) + _empty(landscape, joined, levels, ion, thermal)
+            barriers = barriers + excess
             network = Network(nodes=nodes, first=first, second=second, logarithms=prefactor - barriers / thermal,
                               source=0, drain=1)  # fmt: skip
             try:
@@ -95,7 +97,7 @@ def mixed_activation_energies(landscape: MixedLandscape, *, direction: int = 0) 
         InputError: no such direction.
     """
     joined = links(landscape.shared, direction)
-    levels, least = shared_levels(landscape, 0.0), jumps_of(landscape.shared).barrier
+    levels, least = shared_levels(landscape, 0.0), landscape.shared.model.least_barrier
     found: dict[str, float] = {}
     for ion, symbol in enumerate(landscape.symbols):
         barriers = least + _full(landscape, joined, levels, ion, 0.0) + _empty(landscape, joined, levels, ion, 0.0)
