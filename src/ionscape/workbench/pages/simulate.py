@@ -49,6 +49,7 @@ class Page:
         self.session = session
         self.document = session.project.document
         self.selected: str | None = None
+        self.loaded = False
         self.compared: set[str] = set()
         self.apart = ""  # why the measurement is not drawn
         self.drawing = Latest(self._draw_once)
@@ -176,6 +177,7 @@ class Page:
             self.time.props(f"max={max(count - 1, 1)}")
             self.time.set_value(max(count - 1, 0))
             self.populations.begin(result)
+        self.loaded = True
         await self.draw()
 
     async def _result(self, name: str | None) -> SimulationResult | None:
@@ -207,6 +209,8 @@ class Page:
         await self.drawing.request()
 
     async def _draw_once(self) -> None:
+        if not self.loaded:
+            return  # sliders that are moved before the run is there would be put back
         result = await self._result(self.selected)
         if self._choose(result) and result is not None:
             plot = await self.populations.plot(result, normalised=bool(self.normalised.value))
