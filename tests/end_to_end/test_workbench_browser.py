@@ -190,6 +190,18 @@ def finished(folder, kind):
     return state == "finished"
 
 
+def start(page, folder, button, kind):
+    """Press a button until its job is there: a page that is drawn anew in that moment loses a press."""
+
+    def started():
+        if kind not in job_states(folder):
+            page.button(button)
+            time.sleep(3.0)
+        return kind in job_states(folder)
+
+    wait_for(started, f"the start of {kind}")
+
+
 def steps_of_the_tutorial():
     """What the tutorial says to press, in its order, each once."""
     text = (EXAMPLES.parent / "docs" / "tutorial" / "from-an-export-to-site-energies.md").read_text(encoding="utf-8")
@@ -215,7 +227,7 @@ def analyse(page, folder, log):
     wait_for(lambda: (folder / "results" / "profile.nc").is_file(), "the profile")
 
     page.tab("Simulate")
-    page.button("Simulate")
+    start(page, folder, "Simulate", "simulate")
     wait_for(lambda: finished(folder, "simulate"), "the simulation")
     page.find("//*[@aria-label='densities over depth']//*[contains(@class, 'scatterlayer')]//*[local-name()='path']")
 
@@ -227,7 +239,7 @@ def analyse(page, folder, log):
     starts = page.find("//input[@aria-label='fit starts']")
     starts.send_keys("1", Keys.TAB)  # it is taken when the field is left
     wait_for(lambda: "starts = 1" in (folder / "analysis.toml").read_text(), "the number of starts")
-    page.button("Start the fit")
+    start(page, folder, "Start the fit", "fit")
     wait_for(lambda: finished(folder, "fit"), "the fit")
     page.find("//*[normalize-space(text())='Least squares']", "the result")
     page.button("Report")
