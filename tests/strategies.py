@@ -285,6 +285,8 @@ def _composition(
     names = [
         name for name in ions if ions[name]["charge"] * polarity > 0 and ions[name]["mobile"] and name not in still
     ]
+    if not names:  # an immobile ion was counted among those that carry
+        names = [name for name in ions if ions[name]["charge"] * polarity > 0 and ions[name]["mobile"]][:1]
     chosen = [name for name in names if rng.random() < 0.7] or names[-1:]
     parts = rng.dirichlet(np.ones(len(chosen)))
     fractions = [round(float(part), 9) for part in parts[:-1]]
