@@ -9,7 +9,6 @@ import typer
 
 from ionscape.cli.options import (
     RESULT_EXTENSIONS,
-    STORE_EXTENSION,
     NoFigure,
     Overwrite,
     Processes,
@@ -19,7 +18,7 @@ from ionscape.cli.options import (
     check_outputs,
     with_summary,
 )
-from ionscape.cli.progress import taken_up, tally_display
+from ionscape.cli.progress import kept_result
 from ionscape.cli.series_table import print_result
 from ionscape.cli.table import print_written, write_summary
 
@@ -69,13 +68,8 @@ def conductivity_command(
         ("--output", target, RESULT_EXTENSIONS), with_summary(summary),
         *(("--figure-format", path, (path.suffix,)) for path in figures.values()), overwrite=overwrite,
     )  # fmt: skip
-    folder = store if store is not None else target.with_suffix(STORE_EXTENSION)
-    with (
-        taken_up("the series", "landscapes", folder),
-        tally_display("landscapes", quiet=quiet, kernels="hopping") as show,
-    ):
-        result = run_series(series, store=folder, scheduler=scheduler, processes=processes, progress=show)
-    result.to_netcdf(target)
+    result, folder = kept_result(run_series, series, target, "the series", store=store, scheduler=scheduler,
+                                 processes=processes, quiet=quiet)  # fmt: skip
     write_summary(result.summary(), summary)
     _draw(result, figures)
     if not quiet:

@@ -10,7 +10,6 @@ import typer
 from ionscape.cli.hops_table import print_hops
 from ionscape.cli.options import (
     RESULT_EXTENSIONS,
-    STORE_EXTENSION,
     NoFigure,
     Overwrite,
     Processes,
@@ -20,7 +19,7 @@ from ionscape.cli.options import (
     check_outputs,
     with_summary,
 )
-from ionscape.cli.progress import taken_up, tally_display
+from ionscape.cli.progress import kept_result
 from ionscape.cli.table import print_written, write_summary
 
 
@@ -60,13 +59,8 @@ def hops_command(
         ("--output", target, RESULT_EXTENSIONS), with_summary(summary),
         *(("--figure-format", path, (path.suffix,)) for path in figures.values()), overwrite=overwrite,
     )  # fmt: skip
-    folder = store if store is not None else target.with_suffix(STORE_EXTENSION)
-    with (
-        taken_up("the run", "landscapes", folder),
-        tally_display("landscapes", quiet=quiet, kernels="hopping") as show,
-    ):
-        result = run_hops(given, store=folder, scheduler=scheduler, processes=processes, progress=show)
-    result.to_netcdf(target)
+    result, folder = kept_result(run_hops, given, target, "the run", store=store, scheduler=scheduler,
+                                 processes=processes, quiet=quiet)  # fmt: skip
     write_summary(result.summary(), summary)
     if figures:
         from ionscape.figures import hop_conductivities, hop_displacements, save

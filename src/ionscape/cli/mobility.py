@@ -9,7 +9,6 @@ import typer
 
 from ionscape.cli.options import (
     RESULT_EXTENSIONS,
-    STORE_EXTENSION,
     NoFigure,
     Overwrite,
     Processes,
@@ -19,7 +18,7 @@ from ionscape.cli.options import (
     check_outputs,
     with_summary,
 )
-from ionscape.cli.progress import taken_up, tally_display
+from ionscape.cli.progress import kept_result
 from ionscape.cli.table import print_table, print_warnings, print_written, write_summary
 
 if TYPE_CHECKING:
@@ -56,13 +55,8 @@ def mobility_command(
         ("--output", target, RESULT_EXTENSIONS), with_summary(summary),
         *(("--figure-format", path, (path.suffix,)) for path in [figure] if path is not None), overwrite=overwrite,
     )  # fmt: skip
-    folder = store if store is not None else target.with_suffix(STORE_EXTENSION)
-    with (
-        taken_up("the run", "landscapes", folder),
-        tally_display("landscapes", quiet=quiet, kernels="hopping") as show,
-    ):
-        result = run_mobility(given, store=folder, scheduler=scheduler, processes=processes, progress=show)
-    result.to_netcdf(target)
+    result, folder = kept_result(run_mobility, given, target, "the run", store=store, scheduler=scheduler,
+                                 processes=processes, quiet=quiet)  # fmt: skip
     write_summary(result.summary(), summary)
     if figure is not None:
         from ionscape.figures import landscape_mobility, save

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from ionscape.cli.options import STORE_EXTENSION
 from ionscape.compiled import kernels_are_cached
 from ionscape.errors import SimulationInterrupted
 
 if TYPE_CHECKING:
     from rich.progress import ProgressColumn
 
+    from ionscape.datasets import StoredResult
     from ionscape.scaleout import Tally
+
+AnyResult = TypeVar("AnyResult", bound="StoredResult")
 
 
 def compiling(kernels: str) -> str:
@@ -106,3 +111,29 @@ def taken_up(what: str, parts: str, folder: object) -> Generator[None]:
         for note in getattr(interruption, "__notes__", ()):
             stopped.add_note(note)
         raise stopped from None
+
+
+def kept_result(
+    calculate: Callable[..., AnyResult], given: Any, target: Path, what: str, *, store: Path | None,
+    scheduler: str | None, processes: int | None, quiet: bool,
+) -> tuple[AnyResult, Path]:  # fmt: skip
+    """Calculate landscapes with a bar, keep what is finished, and write the result.
+
+    Args:
+        calculate: with what is given; takes `store`, `scheduler`, `processes` and `progress`.
+        given: what a file says.
+        target: file of the result.
+        what: is interrupted, with its article.
+        store: folder of the finished landscapes; None for one beside the result.
+        scheduler: as of `make_executor`.
+        processes: as of `make_executor`.
+        quiet: whether nothing is shown.
+
+    Returns:
+        The result, and the folder.
+    """
+    folder = store if store is not None else target.with_suffix(STORE_EXTENSION)
+    with taken_up(what, "landscapes", folder), tally_display("landscapes", quiet=quiet, kernels="hopping") as show:
+        result = calculate(given, store=folder, scheduler=scheduler, processes=processes, progress=show)
+    result.to_netcdf(target)
+    return result, folder

@@ -27,7 +27,7 @@ from .jumps import JumpLaw
 from .landscape import Landscape, LandscapeModel, child_seed, generate_landscape, middle_of_gap, published_model
 from .mobility_result import Mobility, make_mobility
 from .percolation import activation_energy
-from .statistics import chemical_potential
+from .statistics import occupation_variances
 
 Frozen = Literal["frozen", "random"]
 
@@ -234,7 +234,8 @@ def _values(landscape: Landscape, task: MobilityTask) -> tuple[list[float], list
     density = landscape.ions / (landscape.accessible.size * task.jumps.jump_distance**3)
     thermal = BOLTZMANN_CONSTANT * np.array(task.temperatures)
     coefficients: FloatArray = sigma["conductivity"].values * thermal / (density * ELEMENTARY_CHARGE**2)
-    factors = [_thermodynamic_factor(landscape, value) for value in task.temperatures]
+    # (n/k_B T) ∂μ/∂n = N/Σ f (1 − f), D_chem over D_σ
+    factors = [landscape.ions / float(occupation_variances(landscape, value).sum()) for value in task.temperatures]
     return coefficients.tolist(), factors, barrier
 
 
@@ -262,11 +263,3 @@ def with_foreign(
     energies[landscape.accessible] = inside
     ions = landscape.ions - replaced
     return replace(landscape, energies=energies, ions=ions, fermi_energy=middle_of_gap(inside[~np.isnan(inside)], ions))
-
-
-def _thermodynamic_factor(landscape: Landscape, temperature: float) -> float:
-    """(n/k_B T) ∂μ/∂n = N/Σ f (1 − f), D_chem over D_σ."""
-    level = chemical_potential(landscape, temperature)
-    thermal_energy = BOLTZMANN_CONSTANT * temperature
-    decay: FloatArray = np.exp(-np.abs(landscape.energies[landscape.accessible] - level) / thermal_energy)
-    return landscape.ions / float(np.sum(decay / (1.0 + decay) ** 2))

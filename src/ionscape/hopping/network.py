@@ -195,9 +195,9 @@ def _solve_range(
     currents = weights * drops
     conductance = float(np.sum(currents * drops))
     # what arrives at each node by links between clusters; within a cluster it flows through the tree
-    arriving = _sums(second[kept], currents, network.nodes)
-    arriving -= _sums(first[kept], currents, network.nodes)
-    imbalance = _test(_sums(number[present], arriving[present], count), conductance, solved.potentials)
+    arriving = sums(second[kept], currents, network.nodes)
+    arriving -= sums(first[kept], currents, network.nodes)
+    imbalance = _test(sums(number[present], arriving[present], count), conductance, solved.potentials)
     tree_currents = route_through_clusters(tree, first, second, arriving, network.source, network.drain)
     dissipated = float(np.sum(tree_currents**2 * np.exp(bottleneck - logarithms[tree])))
     extend_potentials(order, first, second, potentials, clusters)
@@ -274,11 +274,11 @@ def _remaining_network(left: NDArray[np.int64], lists: Lists) -> RemainingNetwor
     numbers = np.empty(lists.length.size, dtype=np.int32)
     numbers[:2] = left.size
     numbers[left] = np.arange(left.size)
-    load = _sums(rows, np.where(targets == 0, weights, 0.0), left.size)
+    load = sums(rows, np.where(targets == 0, weights, 0.0), left.size)
     return RemainingNetwork(starts, numbers[targets], weights, load)
 
 
-def _sums(index: NDArray[np.integer[Any]], weights: FloatArray, size: int) -> FloatArray:
+def sums(index: NDArray[np.integer[Any]], weights: FloatArray, size: int) -> FloatArray:
     """Sums of the weights by index."""
     return np.asarray(np.bincount(index, weights=weights, minlength=size), dtype=np.float64)
 
@@ -299,7 +299,7 @@ def _factorise(rest: RemainingNetwork) -> FloatArray:
     size = rest.load.size
     rows = np.repeat(np.arange(size), np.diff(rest.starts))
     inner = rest.targets < size
-    diagonal = _sums(rows, rest.weights, size)
+    diagonal = sums(rows, rest.weights, size)
     matrix = csc_matrix(
         (
             np.concatenate((-rest.weights[inner], diagonal)),

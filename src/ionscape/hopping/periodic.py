@@ -30,6 +30,7 @@ from .network import (
     Method,
     check_solver,
     solve_remaining,
+    sums,
 )
 from .periodic_kernels import unwound
 from .reduction_kernels import IntArray, contract, extend_potentials, route_through_clusters
@@ -197,9 +198,9 @@ def _solve_range(
     currents = weights * drops
     power = float(np.sum(currents * drops))
     # what each node of a cluster gains by links outside it has to leave through the links inside
-    arriving = _sums(second[kept], currents, nodes) - _sums(first[kept], currents, nodes)
+    arriving = sums(second[kept], currents, nodes) - sums(first[kept], currents, nodes)
     present = numbers[clusters] >= 0
-    gained = _sums(numbers[clusters][present], arriving[present], count)
+    gained = sums(numbers[clusters][present], arriving[present], count)
     imbalance = float(np.max(np.abs(gained))) / power
     if not imbalance <= TEST_TOLERANCE:
         raise NetworkError(f"the solution of a periodic network is wrong: a node gains {imbalance:.2g} of the current")
@@ -276,7 +277,7 @@ def _potentials(
     size = int(np.count_nonzero(free))
     places = np.where(free, np.cumsum(free) - 1, size).astype(np.int32)
     rows: Any = matrix[np.flatnonzero(free)]
-    load = (_sums(one, driven, count) - _sums(other, driven, count))[free]
+    load = (sums(one, driven, count) - sums(other, driven, count))[free]
     rest = RemainingNetwork(rows.indptr.astype(np.int64), places[rows.indices], rows.data, load)
     potentials[free], name, iterations = solve_remaining(rest, method)
     return potentials, name, iterations
@@ -290,8 +291,3 @@ def _power(
     # contracted links have no drop, and may be too strong for a float
     with_drop = drops != 0.0
     return float(np.sum(np.exp(logarithms[with_drop] - unit) * drops[with_drop] ** 2))
-
-
-def _sums(index: IntArray, weights: FloatArray, size: int) -> FloatArray:
-    """Sums of the weights by index."""
-    return np.asarray(np.bincount(index, weights=weights, minlength=size), dtype=np.float64)

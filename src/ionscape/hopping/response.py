@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +27,7 @@ from numpy.typing import NDArray
 from ionscape.arrays import FloatArray
 
 from .iteration_kernels import RemainingNetwork
-from .network import CLASSES, Method, solve_remaining
+from .network import CLASSES, Method, solve_remaining, sums
 from .periodic import PeriodicLinks, solve_periodic
 from .periodic_kernels import unwound
 from .reduction_kernels import IntArray, contract
@@ -137,16 +136,6 @@ def solve_response(
     )  # fmt: skip
 
 
-def shifted_power(response: Response, shift: float, *, method: Method = "automatic") -> float:
-    """σ times the number of sites at one more real shift, solved by itself: what tells the error of the others."""
-    joined, logarithms = response.joined, np.log(response.conductances)
-    order, _ = order_by_class(logarithms, CLASSES)
-    places, position, _ = unwound(order, joined.first, joined.second, joined.forces.astype(np.int32), joined.nodes)
-    found = _shifted(joined, order, logarithms, response.conductances, response.capacitances, places, shift,
-                     bottleneck=float(logarithms[order[position]]), method=method)  # fmt: skip
-    return _power(joined, response.conductances, found) + shift * float(response.capacitances @ found**2)
-
-
 def _shifted(
     joined: PeriodicLinks, order: IntArray, logarithms: FloatArray, conductances: FloatArray, capacitances: FloatArray,
     places: IntArray, shift: float, *, bottleneck: float, method: Method,
@@ -161,9 +150,9 @@ def _shifted(
     heads = clusters == np.arange(nodes)
     number = (np.cumsum(heads) - 1).astype(np.int32)[clusters]
     count = int(np.count_nonzero(heads))
-    stored = _sums(number, capacitances, count)
+    stored = sums(number, capacitances, count)
     # the middle of the charge of a cluster has place 0, so that the force does not charge the cluster as a whole
-    middle = _sums(number, capacitances * places, count)
+    middle = sums(number, capacitances * places, count)
     offsets = places - np.divide(middle, stored, out=np.zeros(count), where=stored > 0.0)[number]
     forces = joined.forces + offsets[first] - offsets[second]
     one, other = number[first], number[second]
@@ -175,7 +164,7 @@ def _shifted(
     ends = np.concatenate((one, other, np.arange(count))), np.concatenate((other, one, np.full(count, count)))
     values = np.concatenate((weights, weights, shift * stored)) / unit
     matrix = coo_array((values, ends), (count, count + 1)).tocsr()
-    load = _sums(one, driven, count) - _sums(other, driven, count)
+    load = sums(one, driven, count) - sums(other, driven, count)
     rest = RemainingNetwork(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data, load)
     solution, _, _ = solve_remaining(rest, method)
     return solution[number] - offsets
@@ -188,14 +177,9 @@ def _neutral(joined: PeriodicLinks, capacitances: FloatArray, potentials: FloatA
 
     links = coo_array((np.ones(joined.first.size), (joined.first, joined.second)), (joined.nodes, joined.nodes))
     parts, part = connected_components(links, directed=False)
-    stored = _sums(part, capacitances, parts)
-    charge = _sums(part, capacitances * potentials, parts)
+    stored = sums(part, capacitances, parts)
+    charge = sums(part, capacitances * potentials, parts)
     return potentials - np.divide(charge, stored, out=np.zeros(parts), where=stored > 0.0)[part]
-
-
-def _sums(index: NDArray[np.integer[Any]], weights: FloatArray, size: int) -> FloatArray:
-    """Sums of the weights by index."""
-    return np.asarray(np.bincount(index, weights=weights, minlength=size), dtype=np.float64)
 
 
 def _power(joined: PeriodicLinks, conductances: FloatArray, potentials: FloatArray) -> float:

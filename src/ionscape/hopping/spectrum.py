@@ -18,7 +18,7 @@ from .percolation import no_path
 from .response import ComplexArray, Response, solve_response
 from .site_energies import SiteEnergies
 from .spectrum_result import ConductivitySpectrum, make_spectrum
-from .statistics import chemical_potential, ions_of
+from .statistics import ions_of, occupation_variances
 
 PER_DECADE = 10
 """Frequencies that are chosen where none are asked for."""
@@ -81,9 +81,7 @@ def conductivity_spectrum(
     wanted = None if angular_frequency is None else _frequencies(angular_frequency) / rate
     joined = joined_links(landscape, direction)
     logarithms = periodic_conductances(joined, landscape, law, temperature=value, ions=ions) - math.log(conductance)
-    distance = np.abs(landscape.energies[landscape.accessible] - chemical_potential(landscape, value, ions=ions))
-    decay = np.exp(-distance / thermal_energy)
-    capacitances = decay / (1.0 + decay) ** 2  # f (1 - f)
+    capacitances = occupation_variances(landscape, value, ions=ions)
     fastest = 4.0 * math.exp(float(logarithms.max())) if logarithms.size else 1.0
     some = None if wanted is None else wanted[wanted > 0.0]
     lowest = None if some is None else float(some.min(initial=BEYOND * fastest))

@@ -86,6 +86,22 @@ def occupations(landscape: SiteEnergies, temperature: float, *, ions: float | No
     return np.where(scaled > 0.0, decay, 1.0) / (1.0 + decay)
 
 
+def occupation_variances(landscape: SiteEnergies, temperature: float, *, ions: float | None = None) -> FloatArray:
+    """F (1 − f) of every accessible site, in their order, (sites,): without a difference of numbers near 1.
+
+    Args:
+        landscape: the landscape.
+        temperature: [K].
+        ions: number of ions, which may be fractional; that of the glass if None.
+
+    Raises:
+        InputError: the temperature is not above 0, or there is no such number of ions.
+    """
+    level = chemical_potential(landscape, temperature, ions=ions)
+    decay = np.exp(-np.abs(landscape.energies[landscape.accessible] - level) / _thermal_energy(temperature))
+    return decay / (1.0 + decay) ** 2
+
+
 def density_of_states(landscape: Landscape, *, bins: int = 100, environments: int = 8) -> xarray.Dataset:
     """Histogram of the site energies, altogether and by counter charge: Bosi 2021 (2).
 
