@@ -22,6 +22,7 @@ from ionscape.experiment import (
 from ionscape.glass import (
     Composition as Composition,
     Glass as Glass,
+    estimated_glass_transition as estimated_glass_transition,
     make_glass as make_glass,
     network_former_units as network_former_units,
     parse_composition as parse_composition,
@@ -41,6 +42,7 @@ from ionscape.hopping import (
     Mobility as Mobility,
     SiteEnergies as SiteEnergies,
     activation_energy as activation_energy,
+    barrier_of_glass_transition as barrier_of_glass_transition,
     chemical_potential as chemical_potential,
     conductivity as conductivity,
     conductivity_spectrum as conductivity_spectrum,

@@ -92,3 +92,90 @@ def test_values_out_of_range_are_refused(changed: dict[str, object], said: str) 
     given = {"distribution": "gaussian", "mean": 1e-20, "width": 1e-21} | changed
     with pytest.raises(isc.InputError, match=said):
         isc.BarrierDistribution(**given)  # type: ignore[arg-type]
+
+
+SPREAD = """
+[glass]
+alkali = "Li"
+alkali_oxide_fraction = 0.33
+borate_fraction = [0.3]
+[landscape]
+energy_scale = "0.64 eV"
+noise = 0.42
+[hopping]
+attempt_frequency = "1e14 Hz"
+barrier = { distribution = "exponential", mean = "0.1 eV", width = "0.08 eV" }
+[percolation]
+lattice = 5
+landscapes = 3
+[network]
+lattice = 6
+landscapes = 2
+temperatures = ["500 K"]
+[random]
+seed = 4
+"""
+
+
+def of_series(purpose: int, number: int, lattice: int) -> tuple[isc.Landscape, isc.JumpLaw]:
+    """A landscape of that file and its law, as a script makes them."""
+    seed = np.random.SeedSequence([4, purpose, number])
+    model = isc.LandscapeModel(energy_scale=0.64 * ELECTRON_VOLT, noise=0.42)
+    landscape = isc.generate_landscape("0.33 Li2O 0.67 (0.3 B2O3 0.7 P2O5)", lattice=lattice, rng=seed, model=model)
+    barrier = isc.BarrierDistribution(
+        distribution="exponential", mean=0.1 * ELECTRON_VOLT, width=0.08 * ELECTRON_VOLT,
+        seed=int(isc.hopping.child_seed(seed, 5).generate_state(1)[0]),
+    )  # fmt: skip
+    return landscape, isc.JumpLaw(barrier=barrier, attempt_frequency=1e14, jump_distance=5e-10)
+
+
+def test_series_percolate_and_conduct_with_the_barriers_of_their_links() -> None:
+    """Thresholds by a search through all barriers, and the conductivities that the verbs of a script give."""
+    data = isc.series.run_series(isc.series.parse_series(SPREAD), scheduler="serial").dataset
+    for number in range(3):
+        landscape, jumps = of_series(0, number, 5)
+        assert data["landscape_activation_energy"].values[0, number] == pytest.approx(
+            brute_force_threshold(landscape, jumps) / ELECTRON_VOLT, rel=1e-12
+        )
+    for number in range(2):
+        landscape, jumps = of_series(1, number, 6)
+        found = isc.conductivity(landscape, temperature=500.0, jumps=jumps)
+        assert data["landscape_conductivity"].values[0, number, 0] == pytest.approx(
+            float(found["conductivity"]), rel=1e-9
+        )
+    assert data["barrier"].values == pytest.approx([0.1])
+
+
+def brute_force_threshold(landscape: isc.Landscape, jumps: isc.JumpLaw) -> float:
+    """Lowest of all barriers (Bosi 2021 (8b)) up to which a flood from the first plane reaches the last one."""
+    between = links(landscape)
+    energies, fermi = landscape.energies.reshape(-1), landscape.fermi_energy
+    here, there = energies[between.first], energies[between.second]
+    apart = 0.5 * (np.abs(here - there) + np.abs(here - fermi) + np.abs(there - fermi))
+    barriers = jumps.mean_barrier + apart + jumps.excess(between.first, between.second, landscape.lattice)
+    planes = np.arange(energies.size) // (energies.size // landscape.lattice[0])
+    for least in np.sort(barriers):
+        wet = planes == 0
+        while True:
+            crossed = (barriers <= least) & (wet[between.first] != wet[between.second])
+            if not crossed.any():
+                break
+            wet[between.first[crossed]] = wet[between.second[crossed]] = True
+        if wet[planes == landscape.lattice[0] - 1].any():
+            return float(least)
+    raise AssertionError("no path")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("noise = 0.42", "noise = 0.42\nbarrier = 0.1", "stands in [landscape] too"),
+        ('width = "0.08 eV"', 'width = "0.2 eV"', "leaves barriers below 0"),
+        ('energy_scale = "0.64 eV"\nnoise = 0.42', 'energy_scale = "fit"', "barriers differ from link to link"),
+    ],
+)
+def test_series_refuse_in_one_sentence(old: str, new: str, said: str) -> None:
+    assert old in SPREAD
+    with pytest.raises(isc.InputError) as caught:
+        isc.series.parse_series(SPREAD.replace(old, new))
+    assert said in str(caught.value)

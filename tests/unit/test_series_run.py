@@ -147,7 +147,7 @@ def test_summary_has_one_entry_per_composition(result: SeriesResult) -> None:
     assert set(entries[0]) == {
         "x", "y", *(f"activation_energy{end}" for end in ends), *(f"arrhenius_energy{end}" for end in ends),
         "conductivity", "attempt_frequency", "attempt_frequency_error", "log10_attempt_frequency_error",
-        "attempt_frequency_origin", "units",
+        "attempt_frequency_origin", "barrier", "glass_transition", "units",
     }  # fmt: skip
     assert set(entries[0]["conductivity"]) == {"303 K", "393 K"}
     cold = result.dataset.sel(x=0.5, temperature=303.0)

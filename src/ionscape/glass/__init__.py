@@ -19,6 +19,7 @@ from ionscape.glass.kinds import ALL_KINDS, UNIT_KINDS, UnitKind
 from ionscape.glass.literature import LiteratureGlass, LiteratureSeries, read_literature, select_series
 from ionscape.glass.speciation import network_former_units
 from ionscape.glass.tables import read_measured_units
+from ionscape.glass.transition import bridging_oxygens, estimated_glass_transition
 from ionscape.glass.unit_tables import OwnUnits, own_units, read_own_units
 from ionscape.glass.units import (
     NetworkFormerUnits,
@@ -40,6 +41,8 @@ __all__ = [
     "OwnUnits",
     "UnitBalance",
     "UnitKind",
+    "bridging_oxygens",
+    "estimated_glass_transition",
     "flat_range",
     "interpolate_units",
     "ion_number_density",

@@ -33,6 +33,7 @@ class UnitKind:
         charge: in elementary charges, from -4 to 4.
         sharing: number k of neighbouring ion sites, chosen at random, that share its counter charge: its non-bridging
             oxygens; None: all open neighbours share it (Bosi 2021, Fig. 2).
+        bridging_oxygens: oxygens that it shares with another unit.
 
     Raises:
         InputError: an unknown cation, or a charge or number of sites that is no whole number within its bounds.
@@ -43,6 +44,7 @@ class UnitKind:
     cation: str
     charge: int
     sharing: int | None
+    bridging_oxygens: int
 
     def __post_init__(self) -> None:
         """Check cation, charge and sites."""
@@ -61,7 +63,8 @@ class UnitKind:
 
 def _kind(name: str, symbol: str, charge: int, sharing: int | None) -> UnitKind:
     cation = "Si" if name.startswith("Q") else name[0]
-    return UnitKind(name=name, symbol=symbol, cation=cation, charge=charge, sharing=sharing)
+    return UnitKind(name=name, symbol=symbol, cation=cation, charge=charge, sharing=sharing,
+                    bridging_oxygens=int(name[1:]))  # fmt: skip
 
 
 UNIT_KINDS: tuple[UnitKind, ...] = (

@@ -67,7 +67,8 @@ class UnitTable(Table):
         """What a landscape has to know of it."""
         sharing = None if self.delocalised or not self.charge else self.shared_by or self.non_bridging_oxygens
         symbol = self.symbol or next((kind.symbol for kind in ALL_KINDS if kind.name == name), name)
-        return UnitKind(name=name, symbol=symbol, cation=self.cation, charge=self.charge, sharing=sharing)
+        return UnitKind(name=name, symbol=symbol, cation=self.cation, charge=self.charge, sharing=sharing,
+                        bridging_oxygens=self.bridging_oxygens)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

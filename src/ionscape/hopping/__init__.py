@@ -7,7 +7,7 @@
 hop.
 """
 
-from .barriers import BarrierDistribution
+from .barriers import BarrierDistribution, barrier_of_glass_transition
 from .conductivity import CurrentDistribution, conductivity, current_distribution
 from .hops import kinetic_monte_carlo
 from .hops_result import Hops, load_hops
@@ -53,6 +53,7 @@ __all__ = [
     "PublishedParameters",
     "SiteEnergies",
     "activation_energy",
+    "barrier_of_glass_transition",
     "chemical_potential",
     "child_seed",
     "conductance_network",

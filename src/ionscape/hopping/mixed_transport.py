@@ -85,19 +85,24 @@ def mixed_conductivities(
     return {symbol: {name: np.array(values) for name, values in entry.items()} for symbol, entry in found.items()}
 
 
-def mixed_activation_energies(landscape: MixedLandscape, *, direction: int = 0) -> dict[str, float]:
+def mixed_activation_energies(
+    landscape: MixedLandscape, *, direction: int = 0, jumps: JumpLaw | None = None
+) -> dict[str, float]:
     """Activation energies of both ions at low temperature [J], by symbol; the lower one is that of the conductivity.
 
     Args:
         landscape: the landscape.
         direction: axis of the field, 0, 1 or 2.
+        jumps: law of the jumps of both; that of the landscape's model if None.
 
     Raises:
         PercolationError: no path of accessible sites leads through.
         InputError: no such direction.
     """
     joined = links(landscape.shared, direction)
-    levels, least = shared_levels(landscape, 0.0), landscape.shared.model.least_barrier
+    law = jumps_of(landscape.shared, jumps)
+    levels = shared_levels(landscape, 0.0)
+    least = law.mean_barrier + law.excess(joined.first, joined.second, landscape.shared.lattice)
     found: dict[str, float] = {}
     for ion, symbol in enumerate(landscape.symbols):
         barriers = least + _full(landscape, joined, levels, ion, 0.0) + _empty(landscape, joined, levels, ion, 0.0)

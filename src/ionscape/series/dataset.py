@@ -67,6 +67,7 @@ def make_series_result(series: Series, averages: Averages, *, fitted: EnergyScal
         ),
         "attempt_frequency_origin": ("x", np.array(origin, dtype=object)),
         **_glass_variables(series),
+        **series.barriers.variables(series.models, series.glasses, series.mixing_ratios, in_electron_volts=True),
         **_measured_variables(series),
         **_fit_variables(frequencies, fitted),
     }

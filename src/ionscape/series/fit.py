@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +19,9 @@ from .tasks import LandscapeTask, landscape_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from ionscape.glass import Glass
+    from ionscape.hopping import LandscapeModel
 
 
 NOISES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
@@ -88,7 +91,8 @@ def fit_energy_scale(
     same random numbers for all, and only two numbers are fitted to the table.
 
     Args:
-        series: compositions, lattice and landscapes; its own energy scale and noise are not used.
+        series: compositions, lattice and landscapes; its own energy scale and noise are not used. A barrier that is
+            an energy, as that of a glass transition, adds to E_a and is no part of the table.
         measured: borate fraction, activation energy [J] and its standard error [J] of each glass; those of the table
             [experiment] if None.
         executor: of `make_executor`; None runs everything in this process.
@@ -101,8 +105,12 @@ def fit_energy_scale(
     """
     points = list(measured) if measured is not None else _points(series)
     _check_points(points, series, from_file=measured is None)
-    ratio, error = _tabulate(series, sorted({point[0] for point in points}), executor, store, progress)
-    return _fitted(points, ratio, error)
+    places = sorted({point[0] for point in points})
+    ratio, error = _tabulate(series, places, executor, store, progress)
+    barrier = {x: series.barriers.energy(series.maker.glass(x), x) or 0.0 for x in places}
+    found = _fitted([(x, energy - barrier[x], given) for x, energy, given in points], ratio, error)
+    added = np.array([barrier[x] for x in found.borate_fractions])
+    return replace(found, measured=found.measured + added, fitted=found.fitted + added)
 
 
 def _points(series: Series) -> list[tuple[float, float, float]]:
@@ -164,8 +172,8 @@ def _tabulate(
     lattice, landscapes = (LATTICE, LANDSCAPES) if table is None else (table.lattice, min(table.landscapes, LANDSCAPES))
     tasks = [
         LandscapeTask(
-            glass=series.maker.glass(x),
-            model=landscape_model(series.settings, energy_scale=UNIT_ENERGY, noise=noise),
+            glass=(glass := series.maker.glass(x)),
+            model=_of_unit_energy(series, glass, x, noise),
             lattice=lattice,
             directions=1,
             seed=series.settings.random.seed,
@@ -190,6 +198,14 @@ def _tabulate(
         scatter = values.std(axis=1, ddof=1) if landscapes > 1 else np.zeros(len(NOISES))
         error[x] = float(np.mean(scatter / ratio[x])) / math.sqrt(landscapes)
     return ratio, error
+
+
+def _of_unit_energy(series: Series, glass: Glass, ratio: float, noise: float) -> LandscapeModel:
+    """The model to tabulate, with its barrier only where that is in units of the energy scale."""
+    model = landscape_model(series.settings, energy_scale=UNIT_ENERGY, noise=noise)
+    if series.barriers.energy(glass, ratio) is not None:
+        return replace(model, barrier=0.0)
+    return series.barriers.applied(model, glass, ratio)
 
 
 def _fitted(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ionscape.errors import InputError
 from ionscape.files.fields import IN_FILE
@@ -13,6 +13,7 @@ from ionscape.files.toml import parse_toml
 from ionscape.files.validation import read_table
 from ionscape.glass import Glass
 
+from .barriers import Barriers, read_barriers
 from .glasses import glass_maker
 from .hops_settings import HopsTable, KineticMonteCarloTable, MobilityTable, SpectrumTable, of_landscapes
 from .load import content_of, landscape_of
@@ -28,7 +29,8 @@ class HopsFile:
     Attributes:
         settings: the file in SI units.
         glasses: in the order of the file.
-        model: of the landscapes.
+        models: of the landscapes of each glass.
+        barriers: what the file says of them.
         title: shown in figures.
         file: name of the file it was read from; None if there is none.
         source: its text.
@@ -36,10 +38,17 @@ class HopsFile:
 
     settings: HopsTable
     glasses: tuple[Glass, ...]
-    model: LandscapeModel
+    models: tuple[LandscapeModel, ...]
+    barriers: Barriers
     title: str = ""
     file: str | None = None
     source: str = ""
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """What every result has of the glasses, over x."""
+        ratios = self.settings.glass.mixing_ratios
+        return self.barriers.variables(self.models, self.glasses, ratios, in_electron_volts=False)
 
     @property
     def kinetic_monte_carlo(self) -> KineticMonteCarloTable:
@@ -103,10 +112,14 @@ def parse_hops_file(text: str, *, file: str | None = None, folder: str | Path = 
             raise error.replace(
                 file=file, key=f"{name}.lattice", value=table.lattice, remedy="give a larger lattice"
             ) from None
+    ratios = settings.glass.mixing_ratios
+    barriers = read_barriers(settings.landscape, settings.hopping, ratios, Path(folder), file=file)
+    model = landscape_of(settings, glasses[0].composition, file=file)
     return HopsFile(
         settings=settings,
         glasses=glasses,
-        model=landscape_of(settings, glasses[0].composition, file=file),
+        models=tuple(barriers.applied(model, *pair) for pair in zip(glasses, ratios, strict=True)),
+        barriers=barriers,
         title=settings.title or (Path(file).stem if file else ""),
         file=file,
         source=text,

@@ -114,7 +114,7 @@ def load_hops_result(path: str | Path) -> HopsOfGlasses:
 
 def make_result(
     found: Sequence[Mapping[str, Any]], *, title: str, source: str, settings: HopsTable,
-    table: KineticMonteCarloTable, borate_fractions: Sequence[float],
+    table: KineticMonteCarloTable, borate_fractions: Sequence[float], variables: Mapping[str, Any],
 ) -> HopsOfGlasses:  # fmt: skip
     """Means over the landscapes.
 
@@ -125,6 +125,7 @@ def make_result(
         settings: of it.
         table: of the hops.
         borate_fractions: of the glasses.
+        variables: further ones, of the glasses.
     """
     import xarray
 
@@ -139,7 +140,7 @@ def make_result(
         name: np.array([part[name] for part in found], dtype=np.float64).reshape(*shape, *np.shape(found[0][name]))
         for name in found[0]
     }
-    variables: dict[str, Any] = {}
+    variables = dict(variables)
     for name, values in single.items():
         unit = units.get(name.removesuffix("_error")) or _UNITS[name.removeprefix("tracer_").removesuffix("_error")]
         variables[f"landscape_{name}"] = ((*DIMENSIONS, "landscape", "lag")[: values.ndim], values, {"units": unit})

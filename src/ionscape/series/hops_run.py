@@ -61,7 +61,7 @@ def run_hops(
         executor=executor, scheduler=scheduler, processes=processes, progress=progress,
     )  # fmt: skip
     return make_result(found, title=given.title, source=given.source, settings=given.settings, table=table,
-                       borate_fractions=given.settings.glass.mixing_ratios)  # fmt: skip
+                       borate_fractions=given.settings.glass.mixing_ratios, variables=given.variables)  # fmt: skip
 
 
 def follow(part: LandscapePart) -> dict[str, Any]:

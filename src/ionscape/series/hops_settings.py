@@ -195,7 +195,7 @@ class HopsTable(Table):
 
     @model_validator(mode="after")
     def _has_one_barrier(self) -> Self:
-        check_barrier(self.landscape, self.hopping, distributed=True)
+        check_barrier(self.landscape, self.hopping)
         return self
 
     @model_validator(mode="after")

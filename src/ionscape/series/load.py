@@ -22,10 +22,11 @@ from ionscape.glass import (
 from ionscape.glass.literature import of_content
 from ionscape.provenance import text_hash
 
+from .barriers import Barriers, read_barriers
 from .glass_settings import GlassTable
 from .glasses import GlassMaker, glass_maker
 from .hops_settings import HopsTable
-from .settings import BARRIER, FIT, BarrierTable, NetworkTable, PercolationTable, SeriesTable
+from .settings import FIT, NetworkTable, PercolationTable, SeriesTable
 
 if TYPE_CHECKING:
     from ionscape.hopping import LandscapeModel
@@ -39,7 +40,8 @@ class Series:
         settings: the file in SI units.
         table: the file as it stands.
         glasses: in the order of the file.
-        model: of the landscapes; None if energy scale and noise are to be fitted.
+        model: of the landscapes of the first glass; None if energy scale and noise are to be fitted.
+        barriers: what the file says of them.
         maker: of the glasses, of any mixing ratio.
         literature: glasses with measurements, and those that were left out; None without a table [experiment].
         title: shown in figures.
@@ -52,6 +54,7 @@ class Series:
     table: Mapping[str, Any]
     glasses: tuple[Glass, ...]
     model: LandscapeModel | None
+    barriers: Barriers
     maker: GlassMaker
     literature: LiteratureSeries | None = None
     title: str = ""
@@ -63,6 +66,14 @@ class Series:
     def mixing_ratios(self) -> tuple[float, ...]:
         """X of each glass: its borate fraction, or the part of the other glass."""
         return self.settings.glass.mixing_ratios
+
+    @property
+    def models(self) -> tuple[LandscapeModel, ...]:
+        """Of the landscapes of each glass, with its barrier; only where energy scale and noise are known."""
+        model = self.model
+        assert model is not None
+        pairs = zip(self.glasses, self.mixing_ratios, strict=True)
+        return tuple(self.barriers.applied(model, glass, ratio) for glass, ratio in pairs)
 
     def with_landscapes(self, number: int) -> Series:
         """The same series with another number of landscapes, for activation energies and conductivities alike.
@@ -122,11 +133,14 @@ def parse_series(text: str, *, file: str | None = None, folder: str | Path = "."
         literature = _literature(settings, folder / name, file=file)
     glasses = maker.glasses(file=file)
     _check_mismatch(settings, glasses, file=file)
-    return Series(
+    barriers = read_barriers(settings.landscape, settings.hopping, settings.glass.mixing_ratios, folder, file=file)
+    hashes.update(barriers.hashes)
+    made = Series(
         settings=settings,
         table=data,
         glasses=glasses,
         model=_model(settings, glasses[0].composition, file=file),
+        barriers=barriers,
         maker=maker,
         literature=literature,
         title=settings.title or (Path(file).stem if file else ""),
@@ -134,6 +148,10 @@ def parse_series(text: str, *, file: str | None = None, folder: str | Path = "."
         source=text,
         hashes=hashes,
     )
+    if made.model is None:
+        return made
+    # a barrier that cannot be used is found before anything is calculated
+    return replace(made, model=made.models[0])
 
 
 def _literature(settings: SeriesTable, path: Path, *, file: str | None) -> LiteratureSeries:
@@ -274,19 +292,15 @@ def landscape_of(settings: SeriesTable | HopsTable, composition: Composition, *,
 
 
 def landscape_model(settings: SeriesTable | HopsTable, *, energy_scale: float, noise: float) -> LandscapeModel:
-    """The model of a series for an energy scale [J] and a noise."""
+    """The model of a series for an energy scale [J] and a noise; barriers of [hopping] are those of `Barriers`."""
     from ionscape.hopping import LandscapeModel
 
-    table, barrier = settings.landscape, settings.hopping.barrier
+    table = settings.landscape
     return LandscapeModel(
         energy_scale=energy_scale,
         noise=noise,
         vacant_site_fraction=table.vacant_site_fraction,
-        barrier=table.barrier
-        if barrier is None
-        else barrier.mean / energy_scale
-        if isinstance(barrier, BarrierTable)
-        else BARRIER.over(barrier, energy_scale),
+        barrier=table.barrier,
         transverse_faces=table.transverse_faces,
         mismatch_energy=table.mismatch_energy,
     )

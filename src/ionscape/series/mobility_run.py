@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from ionscape.errors import InputError
 from ionscape.scaleout import Executor, RunStore, Tally, make_executor
 
 from .hops_file import HopsFile
-from .parts import barriers_of, distributed
+from .tasks import distributed
 
 if TYPE_CHECKING:
     from ionscape.hopping import Mobility
@@ -47,7 +48,7 @@ def run_mobility(
     if len(given.glasses) != 1:
         raise InputError("must be one, as D(n, T) is that of one glass", file=given.file, key="glass.borate_fraction",
                          value=list(given.settings.glass.mixing_ratios), remedy="leave the others out")  # fmt: skip
-    barrier, spread = given.model.least_barrier, barriers_of(given)
+    barrier, spread = given.models[0].least_barrier, given.barriers.spread
     law = JumpLaw(
         barrier=barrier if spread is None else distributed(barrier, spread, seed=given.settings.random.seed),
         attempt_frequency=float(hopping.attempt_frequency), jump_distance=hopping.jump_distance,
@@ -61,12 +62,18 @@ def run_mobility(
     filling = FILLINGS if table.filling is None and second is None else table.filling
     with make_executor(scheduler, processes, executor=executor) as chosen:
         try:
-            return landscape_diffusion(
+            found = landscape_diffusion(
                 given.glasses[0], temperature=table.temperatures, filling=filling, second_ion=second,
                 shares=table.shares, lattice=table.lattice,
-                landscapes=table.landscapes, model=given.model, jumps=law, rng=given.settings.random.seed,
+                landscapes=table.landscapes, model=given.models[0], jumps=law, rng=given.settings.random.seed,
                 executor=chosen, store=None if store is None else RunStore(store), progress=progress, title=given.title,
             )  # fmt: skip
         except InputError as error:
             key = {"temperature": "temperatures"}.get(error.key or "", error.key)
             raise error.replace(file=given.file, key=f"mobility.{key}") from None
+    # of one glass: numbers, where other results have them over x
+    said = given.variables
+    attributes = {name: float(values[0]) for name, (_, values, _) in said.items()}
+    if "glass_transition" in said:
+        attributes |= {name: said["glass_transition"][2][name] for name in ("barrier_factor", "origin")}
+    return replace(found, dataset=found.dataset.assign_attrs(attributes))

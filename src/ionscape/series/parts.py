@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ionscape.errors import InputError, IonscapeError
 from ionscape.glass import Glass
@@ -13,16 +13,12 @@ from ionscape.scaleout import Executor, RunStore, Tally, make_executor, run
 
 from .hops_file import HopsFile
 from .hops_settings import LandscapesTable
-from .settings import BarrierTable
+from .tasks import jump_law
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ionscape.hopping import BarrierDistribution, JumpLaw, Landscape, LandscapeModel
-
-
-BARRIERS = 5
-"""Purpose of random numbers: the barriers of the links."""
+    from ionscape.hopping import JumpLaw, Landscape, LandscapeModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,28 +51,11 @@ class LandscapePart:
 
     def made(self, rng: np.random.SeedSequence) -> tuple[Landscape, JumpLaw]:
         """The landscape and the law of its jumps."""
-        from ionscape.hopping import JumpLaw, child_seed, generate_landscape
+        from ionscape.hopping import generate_landscape
 
-        barrier = self.model.least_barrier
-        if self.barriers is not None:
-            seed = int(child_seed(rng, BARRIERS).generate_state(1)[0])
-            barrier = distributed(barrier, self.barriers, seed=seed)
-        law = JumpLaw(barrier=barrier, attempt_frequency=self.attempt_frequency, jump_distance=self.jump_distance)
+        law = jump_law(self.model, self.barriers, rng, attempt_frequency=self.attempt_frequency,
+                       jump_distance=self.jump_distance)  # fmt: skip
         return generate_landscape(self.glass, lattice=self.lattice, rng=rng, model=self.model), law
-
-
-def barriers_of(given: HopsFile) -> tuple[str, float] | None:
-    """Kind and width [J] of the distribution of the barriers over the links; None where all are equal."""
-    barrier = given.settings.hopping.barrier
-    return (barrier.distribution, barrier.width) if isinstance(barrier, BarrierTable) else None
-
-
-def distributed(mean: float, barriers: tuple[str, float], *, seed: int) -> BarrierDistribution:
-    """Barriers around a mean [J]."""
-    from ionscape.hopping import BarrierDistribution
-
-    kind, width = barriers
-    return BarrierDistribution(distribution=cast(Any, kind), mean=mean, width=width, seed=seed)
 
 
 def calculated_parts(
@@ -106,11 +85,12 @@ def calculated_parts(
     hopping = given.settings.hopping
     tasks = [
         LandscapePart(
-            glass=glass, model=given.model, lattice=table.lattice, seed=given.settings.random.seed, landscape=number,
+            glass=glass, model=model, lattice=table.lattice, seed=given.settings.random.seed, landscape=number,
             temperature=temperature, attempt_frequency=float(hopping.attempt_frequency),
-            jump_distance=hopping.jump_distance, barriers=barriers_of(given), settings=settings,
+            jump_distance=hopping.jump_distance, barriers=given.barriers.spread, settings=settings,
         )
-        for glass in given.glasses for temperature in table.temperatures for number in range(table.landscapes)
+        for glass, model in zip(given.glasses, given.models, strict=True)
+        for temperature in table.temperatures for number in range(table.landscapes)
     ]  # fmt: skip
     kept = None if store is None else RunStore(store)
     # cold ones first: they take longest

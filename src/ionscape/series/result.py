@@ -155,7 +155,13 @@ def _composition(data: xarray.Dataset, place: int) -> dict[str, Any]:
         },
         **{
             name: number(name)
-            for name in ("attempt_frequency", "attempt_frequency_error", "log10_attempt_frequency_error")
+            for name in (
+                "barrier",
+                "glass_transition",
+                "attempt_frequency",
+                "attempt_frequency_error",
+                "log10_attempt_frequency_error",
+            )
         },
         "attempt_frequency_origin": str(here["attempt_frequency_origin"].values),
         "units": {

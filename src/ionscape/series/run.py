@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -19,9 +19,6 @@ from .load import Series, landscape_model, too_few_sites
 from .result import SeriesResult
 from .settings import NetworkTable, PercolationTable
 from .tasks import LandscapeTask, landscape_values
-
-if TYPE_CHECKING:
-    from ionscape.hopping import LandscapeModel
 
 
 def run_series(
@@ -59,8 +56,9 @@ def run_series(
         if model is None:
             fitted = fit_energy_scale(series, executor=chosen, store=kept, progress=progress)
             model = landscape_model(series.settings, energy_scale=fitted.energy_scale, noise=fitted.noise)
+        series = series.with_model(model)
         percolation, network = (
-            _tasks(series, model, table) for table in (series.settings.percolation, series.settings.network)
+            _tasks(series, table) for table in (series.settings.percolation, series.settings.network)
         )
         found = landscape_values([*percolation, *network], executor=chosen, store=kept, progress=progress)
     paths, flows = found[: len(percolation)], found[len(percolation) :]
@@ -74,7 +72,7 @@ def run_series(
         _check_temperatures(series, _gathered(flows, count, "too_cold"))
         _check_paths(series, settings.network, "network", percolates)
     return make_series_result(
-        series.with_model(model),
+        series,
         Averages(
             activation_energy=energies,
             fermi_energy=_gathered(paths or flows, count, "fermi_energy"),
@@ -88,7 +86,7 @@ def run_series(
     )
 
 
-def _tasks(series: Series, model: LandscapeModel, table: PercolationTable | NetworkTable | None) -> list[LandscapeTask]:
+def _tasks(series: Series, table: PercolationTable | NetworkTable | None) -> list[LandscapeTask]:
     """Those of a table of the file: all landscapes of one composition after the other."""
     if table is None:
         return []
@@ -101,8 +99,9 @@ def _tasks(series: Series, model: LandscapeModel, table: PercolationTable | Netw
             seed=series.settings.random.seed,
             landscape=number,
             temperatures=table.temperatures if isinstance(table, NetworkTable) else (),
+            barriers=series.barriers.spread,
         )
-        for glass in series.glasses
+        for glass, model in zip(series.glasses, series.models, strict=True)
         for number in range(table.landscapes)
     ]
 

@@ -5,21 +5,20 @@ The field descriptions are the reference of the file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, Self, cast
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.errors import toml_value
-from ionscape.files.fields import IN_FILE, POSITIVE, Bounds, Marker, Number, Quantity, reject, wrapped
+from ionscape.files.fields import POSITIVE, Bounds, Marker, Number, Quantity, reject, wrapped
 from ionscape.files.quantities import DimensionName
 from ionscape.files.schema import schema_of
 from ionscape.files.table import Table
-from ionscape.files.validation import first_problem
 
+from .barrier_settings import BARRIER, Barrier, BarrierTable
 from .glass_settings import FormulaTable, Glasses, input_error
 
 FIT, FIT_COMMON = "fit", "fit-common"
@@ -63,68 +62,6 @@ class QuantityOr(Marker):
     def example(self) -> str:
         """A valid quantity."""
         return self.quantity.example()
-
-
-class BarrierTable(Table):
-    """Barriers that differ from link to link."""
-
-    name_in_messages: ClassVar[str] = "barrier"
-
-    distribution: Literal["gaussian", "exponential", "uniform"] = Field(
-        description="Of the barriers: gaussian without what would be below 0, exponential from mean - width on, or"
-        " uniform from mean - width/2 to mean + width/2."
-    )
-    mean: Annotated[float, Quantity("energy", Bounds(at_least=0.0), "0.064 eV")] = Field(
-        description="Mean of the barriers."
-    )
-    width: Annotated[float, Quantity("energy", POSITIVE, "0.02 eV")] = Field(
-        description="Standard deviation, of the uniform distribution its whole width."
-    )
-
-    @model_validator(mode="after")
-    def _has_no_barrier_below_zero(self) -> Self:
-        least = {"gaussian": 0.0, "exponential": self.width, "uniform": 0.5 * self.width}[self.distribution]
-        if self.mean < least:
-            reject("leaves barriers below 0", field="width", remedy="give a smaller width, or a larger mean")
-        return self
-
-
-class BarrierMarker(Marker):
-    """What stands in `Annotated[...]`: a barrier in units of V0, an energy as a text, or a table of a distribution."""
-
-    number = Number(Bounds(at_least=0.0, at_most=10.0), shown=0.1)
-    energy = Quantity("energy", Bounds(at_least=0.0), "0.064 eV")
-
-    def read(self, value: object, *, in_file: bool = True) -> float | str | BarrierTable:
-        """The number, the text, or the table."""
-        if isinstance(value, BarrierTable):
-            return value
-        if isinstance(value, Mapping):
-            data = dict(cast(Mapping[str, Any], value))
-            try:
-                return BarrierTable.model_validate(data, context=IN_FILE if in_file else None)
-            except ValidationError as error:
-                found = first_problem(error, file=None, data=data, model=BarrierTable)
-                raise wrapped(found.replace(problem=f"{found.key}: {found.problem}", key=None)) from None
-        if isinstance(value, str):
-            self.energy.read(value, in_file=in_file)
-            return value
-        return self.number.read(value, in_file=in_file)
-
-    def json_schema(self) -> dict[str, Any]:
-        """Either."""
-        return {"anyOf": [self.number.json_schema(), self.energy.json_schema(), {"type": "object"}]}
-
-    def example(self) -> str:
-        """A valid number."""
-        return self.number.example()
-
-    def over(self, value: float | str, energy_scale: float) -> float:
-        """The barrier in units of an energy scale [J]."""
-        return self.energy.read(value) / energy_scale if isinstance(value, str) else value
-
-
-BARRIER = BarrierMarker()
 
 
 class LandscapeTable(Table):
@@ -188,20 +125,18 @@ class HoppingTable(Table):
     jump_distance: Annotated[float, Quantity("length", POSITIVE, "5 angstrom")] = Field(
         default=5e-10, description="Distance of neighbouring ion sites.", json_schema_extra={"default": "5 angstrom"}
     )
-    barrier: Annotated[float | str | BarrierTable, BARRIER] | None = Field(
+    barrier: Annotated[Barrier, BARRIER] | None = Field(
         default=None,
-        description="Least barrier u0 of a jump, in units of V0 or as an energy, in the place of `barrier` in"
-        " [landscape]; in hops files also a distribution over the links,"
-        ' `{ distribution = "gaussian", mean = "0.064 eV", width = "0.02 eV" }`, or exponential or uniform.',
+        description="Least barrier u0 of a jump, in the place of `barrier` in [landscape]: in units of V0; an energy;"
+        ' from the glass transition, `"700 K"` or `{ from_glass_transition = true, factor = 1.0 }`; or a distribution'
+        ' over the links, `{ distribution = "gaussian", mean = "0.064 eV", width = "0.02 eV" }`, or exponential or'
+        " uniform.",
         examples=[0.1],
     )
 
 
-def check_barrier(landscape: LandscapeTable, hopping: HoppingTable, *, distributed: bool) -> None:
-    """Refuse a barrier that stands in both tables, and one that differs from link to link where that cannot be."""
-    if isinstance(hopping.barrier, BarrierTable) and not distributed:
-        reject("is a distribution, which a series does not have", field="hopping.barrier",
-               remedy="give one barrier, or calculate hops, spectra or D(n, T) of a hops file")  # fmt: skip
+def check_barrier(landscape: LandscapeTable, hopping: HoppingTable) -> None:
+    """Refuse a barrier that stands in both tables."""
     if hopping.barrier is not None and "barrier" in landscape.model_fields_set:
         reject("stands in [landscape] too", field="hopping.barrier", remedy="leave one of the two out")
 
@@ -320,7 +255,7 @@ class SeriesTable(Table):
 
     @model_validator(mode="after")
     def _has_one_barrier(self) -> Self:
-        check_barrier(self.landscape, self.hopping, distributed=False)
+        check_barrier(self.landscape, self.hopping)
         return self
 
     @model_validator(mode="after")
@@ -343,6 +278,9 @@ class SeriesTable(Table):
         if self.experiment is not None and isinstance(self.glass, FormulaTable):
             remedy = "give alkali, alkali_oxide_fraction and borate_fraction, or leave [experiment] out"
             reject("compares borophosphates with one alkali", field="experiment", remedy=remedy)
+        if fitted and isinstance(self.hopping.barrier, BarrierTable) and self.landscape.energy_scale == FIT:
+            reject("is not fitted where barriers differ from link to link", field="landscape.energy_scale",
+                   remedy="give energy_scale and noise, or one barrier")  # fmt: skip
         if fitted and self.experiment is None:
             reject("needs measurements", field=fitted[0], remedy="add a table [experiment] with their file")
         if "hopping.attempt_frequency" in fitted and self.network is None:

@@ -127,7 +127,7 @@ def load_spectra(path: str | Path) -> SpectraOfGlasses:
 
 def make_spectra(
     found: Sequence[Mapping[str, Any]], *, title: str, source: str, settings: Mapping[str, Any], table: SpectrumTable,
-    borate_fractions: Sequence[float], angular_frequency: FloatArray,
+    borate_fractions: Sequence[float], angular_frequency: FloatArray, of_glasses: Mapping[str, Any],
 ) -> SpectraOfGlasses:  # fmt: skip
     """Means over the landscapes.
 
@@ -139,6 +139,7 @@ def make_spectra(
         table: of the spectra.
         borate_fractions: of the glasses.
         angular_frequency: ω [1/s].
+        of_glasses: further variables, of the glasses.
     """
     import xarray
 
@@ -149,6 +150,7 @@ def make_spectra(
 
     sigma = gathered("real") + 1j * gathered("imaginary")
     variables: dict[str, Any] = {
+        **of_glasses,
         "conductivity": ((*DIMENSIONS, "angular_frequency"), sigma.mean(axis=2),
                          {"units": "S/m", "long_name": "conductivity, mean over the landscapes"}),
         "conductivity_error": ((*DIMENSIONS, "angular_frequency"), _error(np.real(sigma)),

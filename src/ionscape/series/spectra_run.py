@@ -61,7 +61,7 @@ def run_spectra(
     )  # fmt: skip
     return make_spectra(
         found, title=given.title, source=given.source, settings=given.settings.model_dump(), table=table,
-        borate_fractions=given.settings.glass.mixing_ratios, angular_frequency=frequency,
+        borate_fractions=given.settings.glass.mixing_ratios, angular_frequency=frequency, of_glasses=given.variables,
     )  # fmt: skip
 
 

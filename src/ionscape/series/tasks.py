@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -18,12 +18,14 @@ from ionscape.scaleout import Executor, RunStore, Tally, run
 
 if TYPE_CHECKING:
     from ionscape.glass import Glass
-    from ionscape.hopping import Landscape, LandscapeModel, MixedLandscape
+    from ionscape.hopping import BarrierDistribution, JumpLaw, Landscape, LandscapeModel, MixedLandscape
 
 PERCOLATION, NETWORK = 0, 1
 """Purposes, by which landscapes get random numbers of their own."""
+BARRIERS = 5
+"""The same for the barriers of their links."""
 
-CONTENTS = "landscapes 2"
+CONTENTS = "landscapes 3"
 """Of what a task returns: outcomes that a store holds from before a change of it are not found."""
 
 REFERENCE_FREQUENCY = 1e14  # Hz
@@ -43,6 +45,7 @@ class LandscapeTask:
         seed: of the series.
         landscape: its number.
         temperatures: [K] of the conductivities; without any, activation energies are calculated.
+        barriers: kind and width [J] of their distribution over the links; None where all are equal.
     """
 
     glass: Glass
@@ -52,6 +55,7 @@ class LandscapeTask:
     seed: int
     landscape: int
     temperatures: tuple[float, ...] = ()
+    barriers: tuple[str, float] | None = None
 
     @property
     def work(self) -> int:
@@ -62,6 +66,36 @@ class LandscapeTask:
 def random_numbers(seed: int, purpose: int, landscape: int) -> np.random.SeedSequence:
     """Of one landscape, whatever its composition."""
     return np.random.SeedSequence([seed, purpose, landscape])
+
+
+def jump_law(
+    model: LandscapeModel, barriers: tuple[str, float] | None, numbers: np.random.SeedSequence, *,
+    attempt_frequency: float, jump_distance: float,
+) -> JumpLaw:  # fmt: skip
+    """The law of the jumps in one landscape.
+
+    Args:
+        model: of the landscape, with the least barrier, or the mean one.
+        barriers: kind and width [J] of their distribution over the links; None where all are equal.
+        numbers: of the landscape, of which those of its barriers are made.
+        attempt_frequency: ν [Hz].
+        jump_distance: a [m].
+    """
+    from ionscape.hopping import JumpLaw, child_seed
+
+    barrier = model.least_barrier
+    if barriers is None:
+        return JumpLaw(barrier=barrier, attempt_frequency=attempt_frequency, jump_distance=jump_distance)
+    spread = distributed(barrier, barriers, seed=int(child_seed(numbers, BARRIERS).generate_state(1)[0]))
+    return JumpLaw(barrier=spread, attempt_frequency=attempt_frequency, jump_distance=jump_distance)
+
+
+def distributed(mean: float, barriers: tuple[str, float], *, seed: int) -> BarrierDistribution:
+    """Barriers around a mean [J], of a kind and width [J]."""
+    from ionscape.hopping import BarrierDistribution
+
+    kind, width = barriers
+    return BarrierDistribution(distribution=cast(Any, kind), mean=mean, width=width, seed=seed)
 
 
 def landscape_values(
@@ -94,9 +128,11 @@ def calculate(task: LandscapeTask) -> dict[str, Any]:
     purpose = NETWORK if task.temperatures else PERCOLATION
     numbers = random_numbers(task.seed, purpose, task.landscape)
     landscape = _landscape(task.glass, lattice=task.lattice, seed=numbers, model=task.model)
+    law = jump_law(task.model, task.barriers, numbers, attempt_frequency=REFERENCE_FREQUENCY,
+                   jump_distance=REFERENCE_DISTANCE)  # fmt: skip
     verb = conductivities if task.temperatures else activation_energies
     shared = _shared(landscape)
-    return {**verb(landscape, task), "fermi_energy": float(shared.fermi_energy)}
+    return {**verb(landscape, law, task), "fermi_energy": float(shared.fermi_energy)}
 
 
 def landscape_of_glass(glass: Glass, *, lattice: int, seed: int, model: LandscapeModel) -> Landscape:
@@ -119,7 +155,7 @@ def _shared(landscape: Landscape | MixedLandscape) -> Landscape:
     return landscape.shared if isinstance(landscape, MixedLandscape) else landscape
 
 
-def activation_energies(landscape: Landscape | MixedLandscape, task: LandscapeTask) -> dict[str, Any]:
+def activation_energies(landscape: Landscape | MixedLandscape, law: JumpLaw, task: LandscapeTask) -> dict[str, Any]:
     """`activation_energy` [J] by direction, NaN without a path, of two ions the lower one; `unshared_units`."""
     from ionscape.hopping import MixedLandscape, activation_energy, mixed_activation_energies
 
@@ -127,16 +163,16 @@ def activation_energies(landscape: Landscape | MixedLandscape, task: LandscapeTa
     for direction in range(task.directions):
         try:
             if isinstance(landscape, MixedLandscape):
-                energies[direction] = min(mixed_activation_energies(landscape, direction=direction).values())
+                energies[direction] = min(mixed_activation_energies(landscape, direction=direction, jumps=law).values())
             else:
-                energies[direction] = activation_energy(landscape, direction=direction)
+                energies[direction] = activation_energy(landscape, direction=direction, jumps=law)
         except PercolationError:
             continue  # counted, and refused where too many are: see `run_series`
     return {"activation_energy": energies, "unshared_units": int(_shared(landscape).unshared_units)}
 
 
-def conductivities(landscape: Landscape | MixedLandscape, task: LandscapeTask) -> dict[str, Any]:
-    """Conductivities for the reference frequency and distance, of two ions their sum.
+def conductivities(landscape: Landscape | MixedLandscape, law: JumpLaw, task: LandscapeTask) -> dict[str, Any]:
+    """Conductivities for the frequency and distance of the law, of two ions their sum.
 
     Returns:
         `conductivity`, `lower_bound`, `upper_bound` [S/m] by direction and temperature, NaN without a path;
@@ -153,12 +189,9 @@ def conductivities(landscape: Landscape | MixedLandscape, task: LandscapeTask) -
     for direction in range(task.directions):
         try:
             if isinstance(landscape, MixedLandscape):
-                found, method = _of_both(landscape, task, direction)
+                found, method = _of_both(landscape, law, task, direction)
             else:
-                data = conductivity(
-                    landscape, temperature=task.temperatures, attempt_frequency=REFERENCE_FREQUENCY,
-                    jump_distance=REFERENCE_DISTANCE, direction=direction,
-                )  # fmt: skip
+                data = conductivity(landscape, temperature=task.temperatures, jumps=law, direction=direction)
                 found = {name: data[name].values for name in names}
                 method = {str(text) for text in data["method"].values}
         except PercolationError:
@@ -181,12 +214,12 @@ def conductivities(landscape: Landscape | MixedLandscape, task: LandscapeTask) -
     }
 
 
-def _of_both(landscape: MixedLandscape, task: LandscapeTask, direction: int) -> tuple[dict[str, Any], set[str]]:
+def _of_both(
+    landscape: MixedLandscape, law: JumpLaw, task: LandscapeTask, direction: int
+) -> tuple[dict[str, Any], set[str]]:
     """Sums of the conductivities of both ions and of their bounds, and how they were found."""
-    from ionscape.hopping import JumpLaw, mixed_conductivities
+    from ionscape.hopping import mixed_conductivities
 
-    law = JumpLaw(barrier=task.model.least_barrier, attempt_frequency=REFERENCE_FREQUENCY,
-                  jump_distance=REFERENCE_DISTANCE)  # fmt: skip
     ions = mixed_conductivities(landscape, temperature=task.temperatures, jumps=law, direction=direction).values()
     names = ("conductivity", "lower_bound", "upper_bound")
     return {name: sum(each[name] for each in ions) for name in names}, {"one network for each ion"}

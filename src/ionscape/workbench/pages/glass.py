@@ -341,7 +341,7 @@ def _series_plots(text: str, folder: str, place: int) -> tuple[int, float, dict[
     glass = series.glasses[place]
     landscape: Plot | None = None
     try:
-        model = series.model or published_model(glass.composition)
+        model = published_model(glass.composition) if series.model is None else series.models[place]
         made = landscape_of_glass(glass, lattice=SHOWN_LATTICE, seed=series.settings.random.seed, model=model)
         title = f"site energies at x = {series.mixing_ratios[place]:.4g}, {SHOWN_LATTICE}³ sites"
         landscape = Plot(name="site-energies", title=title, panels=(density_of_states_panel(made),))
