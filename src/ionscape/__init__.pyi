@@ -42,6 +42,7 @@ from ionscape.hopping import (
     Mobility as Mobility,
     SiteEnergies as SiteEnergies,
     activation_energy as activation_energy,
+    activation_of_maximum as activation_of_maximum,
     barrier_of_glass_transition as barrier_of_glass_transition,
     chemical_potential as chemical_potential,
     conductivity as conductivity,
@@ -59,6 +60,7 @@ from ionscape.hopping import (
     occupations as occupations,
     published_model as published_model,
     random_barrier_conductivity as random_barrier_conductivity,
+    spin_lattice_relaxation as spin_lattice_relaxation,
 )
 from ionscape.inference import (
     FitProblem as FitProblem,

@@ -23,6 +23,7 @@ from ionscape.cli.spectrum_table import print_spectra
 from ionscape.cli.table import print_written, write_summary
 
 FIGURES = ("frequency", "scaled")
+RELAXATION = "relaxation"
 
 
 def spectrum_command(
@@ -58,8 +59,9 @@ def spectrum_command(
 
     given = load_hops_file(file)
     target = output if output is not None else Path(file.stem + ".nc")
+    kinds = (*FIGURES, RELAXATION) if given.spectrum.spin_lattice_relaxation else FIGURES
     figures = {} if no_figure else {
-        kind: target.with_name(f"{target.stem}-{kind}.{figure_format}") for kind in FIGURES
+        kind: target.with_name(f"{target.stem}-{kind}.{figure_format}") for kind in kinds
     }  # fmt: skip
     check_outputs(
         ("--output", target, RESULT_EXTENSIONS), with_summary(summary), ("--impedance", impedance, (".csv",)),
@@ -76,10 +78,12 @@ def spectrum_command(
             relative_permittivity=table.relative_permittivity,
         )  # fmt: skip
     if figures:
-        from ionscape.figures import conductivity_spectra, save, scaled_spectra
+        from ionscape.figures import save
+        from ionscape.figures.registry import figures_of
 
-        save(conductivity_spectra(result), figures["frequency"])
-        save(scaled_spectra(result), figures["scaled"])
+        drawn = figures_of("spectra of glasses")
+        for kind, path in figures.items():
+            save(drawn[kind].drawing(result), path)
     if not quiet:
         print_spectra(result)
         print_written([*written, *figures.values()], f"every landscape also kept in {folder}")

@@ -35,6 +35,7 @@ from ionscape.figures.profiles import (
     diffusion_over_depth as diffusion_over_depth,
     potential as potential,
 )
+from ionscape.figures.relaxation import relaxation_rates as relaxation_rates
 from ionscape.figures.series import (
     activation_energies as activation_energies,
     arrhenius_plot as arrhenius_plot,

@@ -103,6 +103,8 @@ FIGURES = (
         FigureEntry(name="scaled", of=owner, function="scaled_spectra",
                     shows="spectra scaled to one curve, beside that of random barriers"),
     )),
+    FigureEntry(name="relaxation", of="spectra of glasses", function="relaxation_rates",
+                shows="spectral densities of the occupations, and rates of spin-lattice relaxation"),
     FigureEntry(name="mobility", of="mobility", function="landscape_mobility",
                 shows="D over the share of native ions, or over the filling"),
     FigureEntry(name="values", of="sweep", function="swept_values", shows="charge, front and plateau over a parameter"),

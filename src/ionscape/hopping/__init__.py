@@ -28,6 +28,7 @@ from .percolation import (
     sample_activation_energies,
 )
 from .published import PublishedParameters, published_parameters, published_warnings
+from .relaxation import activation_of_maximum, spin_lattice_relaxation
 from .site_energies import SiteEnergies, landscape_from_energies
 from .spectrum import conductivity_spectrum, kramers_kronig_distance
 from .spectrum_result import ConductivitySpectrum, load_spectrum
@@ -53,6 +54,7 @@ __all__ = [
     "PublishedParameters",
     "SiteEnergies",
     "activation_energy",
+    "activation_of_maximum",
     "barrier_of_glass_transition",
     "chemical_potential",
     "child_seed",
@@ -81,4 +83,5 @@ __all__ = [
     "random_barrier_conductivity",
     "sample_activation_energies",
     "solve_network",
+    "spin_lattice_relaxation",
 ]

@@ -86,7 +86,7 @@ def conductivity(
     """
     import xarray
 
-    temperatures = _temperatures(temperature)
+    temperatures = temperatures_of(temperature)
     further = {"attempt_frequency": attempt_frequency, "jump_distance": jump_distance}
     law = jumps_of(landscape, jumps, **{key: value for key, value in further.items() if value is not None})
     check_solver(tolerance, method)
@@ -223,8 +223,15 @@ def _size_factor(landscape: SiteEnergies, direction: int) -> float:
     return planes / (landscape.accessible.size / planes)
 
 
-def _temperatures(given: object) -> list[float]:
-    """One temperature or several [K]."""
+def temperatures_of(given: object) -> list[float]:
+    """One temperature or several [K].
+
+    Args:
+        given: a number, or numbers.
+
+    Raises:
+        InputError: none, or one that is not above 0.
+    """
     entries = cast(list[object], np.atleast_1d(np.asarray(given, dtype=object)).tolist())
     values = [positive_number(value, key="temperature") for value in entries]
     if not values:

@@ -264,6 +264,35 @@ def solve_remaining(rest: RemainingNetwork, method: Method) -> tuple[FloatArray,
     return _factorise(rest), "sparse factorisation", iterations
 
 
+def solve_loads(rest: RemainingNetwork, loads: FloatArray, method: Method) -> FloatArray:
+    """Potentials of several loads of one network (loads, size), which share its elimination or factorisation.
+
+    Args:
+        rest: the network; its own load does not count.
+        loads: (loads, size).
+        method: as of `solve_network`.
+
+    Raises:
+        NetworkError: iteration alone was asked for and did not converge.
+    """
+    if method != "direct":
+        sampled = sampled_elimination(rest, np.random.default_rng(0))
+        found: list[FloatArray] = []
+        for load in loads:
+            solution, converged = np.zeros(load.size), True
+            if np.abs(load).max(initial=0.0) > ITERATION_TOLERANCE:
+                one = rest._replace(load=load)
+                solution, _, converged = conjugate_gradients(one, *sampled, ITERATION_TOLERANCE, MOST_ITERATIONS)
+            if not converged:
+                break
+            found.append(solution)
+        if len(found) == len(loads):
+            return np.array(found)
+    if method == "iterative":
+        raise NetworkError(f"the conjugate gradients did not converge in {MOST_ITERATIONS} iterations")
+    return _factorise(rest._replace(load=np.ascontiguousarray(loads.T))).T
+
+
 def _remaining_network(left: NDArray[np.int64], lists: Lists) -> RemainingNetwork:
     """Links of the nodes that are left, without the gaps between the lists."""
     lengths = lists.length[left]
@@ -296,7 +325,7 @@ def _factorise(rest: RemainingNetwork) -> FloatArray:
     from scipy.sparse import csc_matrix
     from scipy.sparse.linalg import splu
 
-    size = rest.load.size
+    size = rest.starts.size - 1
     rows = np.repeat(np.arange(size), np.diff(rest.starts))
     inner = rest.targets < size
     diagonal = sums(rows, rest.weights, size)
@@ -307,7 +336,13 @@ def _factorise(rest: RemainingNetwork) -> FloatArray:
         ),
         shape=(size, size),
     )
-    factors: Any = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+    try:
+        factors: Any = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+    except RuntimeError:
+        raise NetworkError(
+            "a network of conductances cannot be factorised: they differ by more than numbers have digits;"
+            ' take method="automatic"'
+        ) from None
     return factors.solve(rest.load)
 
 

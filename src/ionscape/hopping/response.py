@@ -141,33 +141,60 @@ def _shifted(
     places: IntArray, shift: float, *, bottleneck: float, method: Method,
 ) -> FloatArray:  # fmt: skip
     """ψ of (K + sC) ψ = b at a real shift s > 0."""
-    from scipy.sparse import coo_array
-
-    first, second, nodes = joined.first, joined.second, joined.nodes
+    first, second = joined.first, joined.second
     charging = math.log(shift * float(capacitances.max()))
-    strong = max(bottleneck, charging) + DECADES_ABOVE * math.log(10.0)
-    clusters, _ = contract(order, logarithms, first, second, nodes, strong)
-    heads = clusters == np.arange(nodes)
-    number = (np.cumsum(heads) - 1).astype(np.int32)[clusters]
-    count = int(np.count_nonzero(heads))
-    stored = sums(number, capacitances, count)
+    # a scale in which the imbalance of a node is judged: that of the currents at this frequency
+    unit = math.exp(max(bottleneck, min(charging, float(logarithms.max()))))
+    number, stored, rest = grounded(joined, order, logarithms, conductances, capacitances, shift,
+                                    strongest=max(bottleneck, charging), unit=unit)  # fmt: skip
+    count = stored.size
     # the middle of the charge of a cluster has place 0, so that the force does not charge the cluster as a whole
     middle = sums(number, capacitances * places, count)
     offsets = places - np.divide(middle, stored, out=np.zeros(count), where=stored > 0.0)[number]
     forces = joined.forces + offsets[first] - offsets[second]
     one, other = number[first], number[second]
     apart = one != other
+    driven = conductances[apart] * forces[apart] / unit
+    load = sums(one[apart], driven, count) - sums(other[apart], driven, count)
+    solution, _, _ = solve_remaining(rest._replace(load=load), method)
+    return solution[number] - offsets
+
+
+def grounded(
+    joined: PeriodicLinks, order: IntArray, logarithms: FloatArray, conductances: FloatArray, capacitances: FloatArray,
+    shift: float, *, strongest: float, unit: float,
+) -> tuple[IntArray, FloatArray, RemainingNetwork]:  # fmt: skip
+    """The network of K + sC, with a conductance sC from every node to ground, without a load.
+
+    Args:
+        joined: its links.
+        order: of them, by falling conductance.
+        logarithms: ln g of each (m,).
+        conductances: g of each (m,).
+        capacitances: of the nodes (nodes,).
+        shift: s.
+        strongest: ln of what matters; links by `DECADES_ABOVE` stronger are contracted.
+        unit: of the conductances of the network.
+
+    Returns:
+        The cluster of each node (nodes,), the capacitance of each cluster (clusters,), and their network.
+    """
+    from scipy.sparse import coo_array
+
+    first, second, nodes = joined.first, joined.second, joined.nodes
+    clusters, _ = contract(order, logarithms, first, second, nodes, strongest + DECADES_ABOVE * math.log(10.0))
+    heads = clusters == np.arange(nodes)
+    number = (np.cumsum(heads) - 1).astype(np.int32)[clusters]
+    count = int(np.count_nonzero(heads))
+    stored = sums(number, capacitances, count)
+    one, other = number[first], number[second]
+    apart = one != other
     one, other, weights = one[apart], other[apart], conductances[apart]
-    # a scale in which the imbalance of a node is judged: that of the currents at this frequency
-    unit = math.exp(max(bottleneck, min(charging, float(logarithms.max()))))
-    driven = weights * forces[apart] / unit
     ends = np.concatenate((one, other, np.arange(count))), np.concatenate((other, one, np.full(count, count)))
     values = np.concatenate((weights, weights, shift * stored)) / unit
     matrix = coo_array((values, ends), (count, count + 1)).tocsr()
-    load = sums(one, driven, count) - sums(other, driven, count)
-    rest = RemainingNetwork(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data, load)
-    solution, _, _ = solve_remaining(rest, method)
-    return solution[number] - offsets
+    starts, targets = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
+    return number, stored, RemainingNetwork(starts, targets, matrix.data, np.zeros(count))
 
 
 def _neutral(joined: PeriodicLinks, capacitances: FloatArray, potentials: FloatArray) -> FloatArray:
@@ -200,16 +227,24 @@ def _evaluate(response: Response, frequency: ComplexArray) -> ComplexArray:
     rates, found = 1j * frequency, np.empty(frequency.size, dtype=np.complex128)
     for begin in range(0, frequency.size, BLOCK):
         block = slice(begin, begin + BLOCK)
-        best = np.array([_stationary(rate, stiffness, storage, pull, charge) for rate in rates[block]])
+        best = np.array([stationary(rate, stiffness, storage, pull, charge) for rate in rates[block]])
         dissipated = _weighted_squares(conductances, left, best, strain)
         found[block] = dissipated + rates[block] * _weighted_squares(capacitances, steady, best, changes)
     return found
 
 
-def _stationary(
+def stationary(
     rate: complex, stiffness: FloatArray, storage: FloatArray, pull: FloatArray, charge: FloatArray
 ) -> ComplexArray:
-    """How much of each change makes σ at one frequency stationary."""
+    """How much of each change makes σ at one frequency stationary.
+
+    Args:
+        rate: iω.
+        stiffness: of the changes, (k, k).
+        storage: of them, (k, k).
+        pull: of each on the rest of σ through the links (k,).
+        charge: the same through the capacitances (k,).
+    """
     scale = 1.0 / np.sqrt(np.maximum(np.diag(stiffness) + abs(rate) * np.diag(storage), 1e-300))
     matrix = scale[:, None] * (stiffness + rate * storage) * scale
     return scale * np.linalg.lstsq(matrix, -scale * (pull + rate * charge), rcond=1e-13)[0]

@@ -71,14 +71,10 @@ def conductivity_spectrum(
     value = positive_number(temperature, key="temperature")
     law = jumps_of(landscape, jumps)
     count = ions_of(landscape, ions)
-    thermal_energy = BOLTZMANN_CONSTANT * value
     # in units of the rate of a hop without a barrier but the least one, and of the conductance that belongs to it
-    rate = law.attempt_frequency * math.exp(-law.mean_barrier / thermal_energy)
-    if not rate > 0.0:
-        problem = "gives rates too small for floating-point numbers"
-        raise InputError(problem, key="temperature", value=value, remedy="give a higher one")
-    conductance = ELEMENTARY_CHARGE**2 * rate / thermal_energy
-    wanted = None if angular_frequency is None else _frequencies(angular_frequency) / rate
+    rate = unit_rate(law, value)
+    conductance = ELEMENTARY_CHARGE**2 * rate / (BOLTZMANN_CONSTANT * value)
+    wanted = None if angular_frequency is None else frequencies_of(angular_frequency) / rate
     joined = joined_links(landscape, direction)
     logarithms = periodic_conductances(joined, landscape, law, temperature=value, ions=ions) - math.log(conductance)
     capacitances = occupation_variances(landscape, value, ions=ions)
@@ -108,7 +104,32 @@ def conductivity_spectrum(
                    settings=settings, title=title)  # fmt: skip
 
 
-def _frequencies(given: ArrayLike) -> FloatArray:
+def unit_rate(law: JumpLaw, temperature: float) -> float:
+    """Rate of a hop over the least barrier alone, or the mean one of several [1/s].
+
+    Args:
+        law: of the jumps.
+        temperature: [K].
+
+    Raises:
+        InputError: it is too small for a floating-point number.
+    """
+    rate = law.attempt_frequency * math.exp(-law.mean_barrier / (BOLTZMANN_CONSTANT * temperature))
+    if not rate > 0.0:
+        problem = "gives rates too small for floating-point numbers"
+        raise InputError(problem, key="temperature", value=temperature, remedy="give a higher one")
+    return rate
+
+
+def frequencies_of(given: ArrayLike) -> FloatArray:
+    """Angular frequencies as an array (n,) [1/s].
+
+    Args:
+        given: one or several.
+
+    Raises:
+        InputError: none, or one that is not finite and at least 0.
+    """
     try:
         values: FloatArray = np.atleast_1d(np.asarray(given, dtype=np.float64))
     except (TypeError, ValueError):

@@ -140,6 +140,14 @@ class SpectrumTable(LandscapesTable):
     relative_permittivity: Annotated[float, Number(POSITIVE, shown=7.0)] = Field(
         default=7.0, description="Of the glass without its mobile ions, for impedances."
     )
+    spin_lattice_relaxation: bool = Field(
+        default=False,
+        description="Whether the spectral density of the occupations of single sites is calculated too, and the rate of"
+        " spin-lattice relaxation that it would give.",
+    )
+    probes: Annotated[int, Field(strict=True, ge=2, le=10_000)] = Field(
+        default=16, description="Random vectors for that, of each landscape; the error falls with their square root."
+    )
 
 
 class MobilityTable(LandscapesTable):

@@ -36,6 +36,8 @@ CONTENT = Content(
     gaps={"conductivity_imaginary": (*DIMENSIONS, "angular_frequency")},
     attributes={"title": "text", "warnings": "JSON", "remarks": "JSON", "settings": "JSON"},
 )  # fmt: skip
+RELAXATION = ("spectral_density", "relaxation_rate", "spectral_density_error", "relaxation_rate_error")
+"""What a file may ask for beside: see `spin_lattice_relaxation`."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -78,7 +80,9 @@ class SpectraOfGlasses(ConductivitySpectrum):
             ("conductivity, real part (S/m)", np.real(sigma).ravel().tolist()),
             ("conductivity, imaginary part (S/m)", np.imag(sigma).ravel().tolist()),
             ("conductivity, error of the real part (S/m)", data["conductivity_error"].values.ravel().tolist()),
-        ]
+            *((f"{name.replace('_', ' ')} (s)", data[name].values.ravel().tolist())
+              for name in RELAXATION if name in data),
+        ]  # fmt: skip
 
     def write_impedances(
         self, path: Path, *, thickness: float, area: float, relative_permittivity: float, header: bool
@@ -158,6 +162,17 @@ def make_spectra(
         "dc_conductivity_error": (DIMENSIONS, _error(gathered("dc_conductivity")),
                                   {"units": "S/m", "long_name": "standard error of the mean"}),
     }  # fmt: skip
+    for name in RELAXATION[:2] if RELAXATION[0] in found[0] else ():
+        values, own = gathered(name), gathered(f"{name}_error")
+        meaning = f"{name.replace('_', ' ')} of the occupations of single sites, mean over the landscapes"
+        variables[name] = (
+            (*DIMENSIONS, "angular_frequency"),
+            values.mean(axis=2),
+            {"units": "s", "long_name": meaning},
+        )
+        error = _error(values) if table.landscapes > 1 else own[:, :, 0]
+        variables[f"{name}_error"] = ((*DIMENSIONS, "angular_frequency"), error,
+                                      {"units": "s", "long_name": "standard error of the mean"})  # fmt: skip
     for name, (unit, meaning) in NUMBERS.items():
         values = gathered(name)
         variables[f"landscape_{name}"] = ((*DIMENSIONS, "landscape"), values, {"units": unit, "long_name": meaning})

@@ -15,12 +15,12 @@ from ionscape.scaleout import Executor, Tally
 
 from .hops_file import HopsFile
 from .parts import LandscapePart, calculated_parts
-from .spectra_result import SpectraOfGlasses, make_spectra
+from .spectra_result import RELAXATION, SpectraOfGlasses, make_spectra
 from .tasks import random_numbers
 
 SPECTRA = 3
 """Purpose, by which landscapes get random numbers of their own; see `tasks`."""
-CONTENTS = "spectra 2"
+CONTENTS = "spectra 3"
 """Of what a part returns: outcomes that a store holds from before a change of it are not found."""
 
 
@@ -55,8 +55,10 @@ def run_spectra(
         raise InputError("leaves no range", file=given.file, key="spectrum.frequencies.to", value=highest,
                          bound=bound)  # fmt: skip
     frequency = _frequencies(lowest, highest, table.frequencies.per_decade)
+    settings = {"angular_frequency": tuple(frequency.tolist()),
+                "probes": table.probes if table.spin_lattice_relaxation else None}  # fmt: skip
     found = calculated_parts(
-        spectrum_of, given, table, name="spectrum", settings={"angular_frequency": tuple(frequency.tolist())},
+        spectrum_of, given, table, name="spectrum", settings=settings,
         identity=CONTENTS, store=store, executor=executor, scheduler=scheduler, processes=processes, progress=progress,
     )  # fmt: skip
     return make_spectra(
@@ -72,14 +74,27 @@ def _frequencies(lowest: float, highest: float, per_decade: int) -> FloatArray:
 
 
 def spectrum_of(part: LandscapePart) -> dict[str, Any]:
-    """The spectrum of one landscape at one temperature: `real`, `imaginary` [S/m] and the scalars; or why not."""
-    from ionscape.hopping import conductivity_spectrum
+    """The spectrum of one landscape at one temperature: `real`, `imaginary` [S/m] and the scalars; or why not.
+
+    With probes also what `RELAXATION` names, which is not a number at dc.
+    """
+    from ionscape.hopping import child_seed, conductivity_spectrum, spin_lattice_relaxation
     from ionscape.hopping.spectrum_result import NUMBERS
 
-    landscape, law = part.made(random_numbers(part.seed, SPECTRA, part.landscape))
+    seed = random_numbers(part.seed, SPECTRA, part.landscape)
+    landscape, law = part.made(seed)
+    omega, probes = part.settings["angular_frequency"], part.settings["probes"]
+    relaxation: dict[str, Any] = {}
     try:
-        found = conductivity_spectrum(landscape, temperature=part.temperature, jumps=law, **part.settings).dataset
+        found = conductivity_spectrum(
+            landscape, temperature=part.temperature, jumps=law, angular_frequency=omega
+        ).dataset
+        if probes is not None:
+            data = spin_lattice_relaxation(landscape, temperature=part.temperature, jumps=law, probes=probes,
+                                           angular_frequency=omega[1:], rng=child_seed(seed, SPECTRA))  # fmt: skip
+            relaxation = {name: np.append(np.nan, data[name].values) for name in RELAXATION}
     except (PercolationError, InputError) as error:
         return {"refused": str(error)}
     sigma = found["conductivity"].values
-    return {"real": np.real(sigma), "imaginary": np.imag(sigma), **{name: float(found[name]) for name in NUMBERS}}
+    numbers = {name: float(found[name]) for name in NUMBERS}
+    return {"real": np.real(sigma), "imaginary": np.imag(sigma), **numbers, **relaxation}
