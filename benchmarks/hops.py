@@ -1,8 +1,9 @@
-"""Hops in time: hops per second beside plain numpy, exact solutions, and conductivities of glasses beside the network.
+"""Hops in time: hops per second beside plain numpy, exact solutions, conductivities and spectra beside the network.
 
     python benchmarks/hops.py speed                       # a minute
     python benchmarks/hops.py exact                       # two minutes
     python benchmarks/hops.py caps                        # minutes
+    python benchmarks/hops.py spectrum                    # five minutes
     python benchmarks/hops.py glass --sizes 16 --temperatures 300 600 1000 --landscapes 3     # minutes
 
 Processor times of one thread, after compilation. The plain reference keeps the same list of vacancies with the sums of
@@ -162,9 +163,30 @@ def caps(target: float, most: float) -> None:
         print(f"| {cap} | {found['cap_bias']:.2%} | {ratio} | {found['hops']:.1e} | {spent:.0f} |", flush=True)
 
 
+def spectrum(target: float) -> None:
+    """Re σ(ω) of hops and of the network of one landscape of 12³ sites."""
+    landscape = isc.generate_landscape(GLASS, lattice=12, rng=1)
+    law = jumps_of(landscape)
+    print("| T / K | ω/(ν exp(-βu0)) | σ(network)/σ(network, dc) | σ(hops)/σ(network), real parts |")
+    print("| --- | --- | --- | --- |")
+    for temperature, decades in ((2000.0, (-2.0, 1.5, 8)), (1000.0, (-3.0, 1.5, 10))):
+        rate = law.attempt_frequency * np.exp(-law.mean_barrier / (constants.k * temperature))
+        scaled = np.logspace(*decades)
+        began = time.process_time()
+        found = isc.hopping_spectrum(
+            landscape, temperature=temperature, rng=1, angular_frequency=scaled * rate, relative_error=target
+        )
+        spent = time.process_time() - began
+        steady = float(isc.conductivity(landscape, temperature=temperature, electrodes=False)["conductivity"])
+        columns = ("network_conductivity_real", "network_ratio", "network_ratio_error")
+        for omega, mean, ratio, error in zip(scaled, *(found[name].values for name in columns), strict=True):
+            print(f"| {temperature:g} | {omega:.3g} | {mean / steady:.3g} | {ratio:.3f} ± {error:.3f} |", flush=True)
+        print(f"{temperature:g} K: {found.attrs['hops']:.1e} hops, {spent:.0f} s", flush=True)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("speed", "exact", "glass", "caps"))
+    parser.add_argument("what", choices=("speed", "exact", "glass", "caps", "spectrum"))
     parser.add_argument("--sizes", type=int, nargs="+", default=[16])
     parser.add_argument("--temperatures", type=float, nargs="+", default=[300.0, 600.0, 1000.0])
     parser.add_argument("--landscapes", type=int, default=3)
@@ -177,5 +199,7 @@ if __name__ == "__main__":
         exact(min(given.relative_error, 0.007))
     elif given.what == "caps":
         caps(min(given.relative_error, 0.02), max(given.most_hops, 1.3e9))
+    elif given.what == "spectrum":
+        spectrum(min(given.relative_error, 0.025))
     else:
         glass(given.sizes, given.temperatures, given.landscapes, given.relative_error, given.most_hops)

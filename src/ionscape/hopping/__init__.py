@@ -11,6 +11,7 @@ from .barriers import BarrierDistribution, barrier_of_glass_transition
 from .conductivity import CurrentDistribution, conductivity, current_distribution
 from .hops import kinetic_monte_carlo
 from .hops_result import Hops, load_hops
+from .hops_spectrum import hopping_spectrum
 from .jumps import JumpLaw, conductance_network
 from .landscape import Landscape, LandscapeModel, child_seed, generate_landscape, published_model
 from .lattice import Lattice, Links, links
@@ -66,6 +67,7 @@ __all__ = [
     "density_of_states",
     "generate_landscape",
     "generate_mixed_landscape",
+    "hopping_spectrum",
     "kinetic_monte_carlo",
     "kramers_kronig_distance",
     "landscape_diffusion",
