@@ -51,6 +51,8 @@ PUBLIC_PACKAGES = (
     ("Landscapes and conductivity", "ionscape.hopping"),
     ("Series of glasses", "ionscape.series"),
     ("Diffusion coefficients", "ionscape.diffusivity"),
+    ("Stress of plates", "ionscape.mechanics"),
+    ("Index and guided modes", "ionscape.optics"),
     ("Relations", "ionscape.relations"),
     ("Figures", "ionscape.figures"),
     ("Errors", "ionscape.errors"),
@@ -75,6 +77,10 @@ TABLES = {
     "TemperatureSetpoint": "Temperature over time: an entry of the list",
     "CrossTerms": "Cross terms: `[cross_terms]`",
     "BackElectrode": "Back electrode: `[back_electrode]`",
+    "Mechanics": "Stress: `[mechanics]`",
+    "Relaxation": "Relaxation of stress: `relaxation`",
+    "Optics": "Refractive index: `[optics]`",
+    "ElastoOptic": "Elasto-optic coefficients: `elasto_optic`",
     "GridSpecification": "Grid: `[grid]`",
 }
 FIT_TABLES = {

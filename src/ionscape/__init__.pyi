@@ -74,6 +74,12 @@ from ionscape.inference import (
     profile_likelihood as profile_likelihood,
     sample_posterior as sample_posterior,
 )
+from ionscape.optics import (
+    InverseWkb as InverseWkb,
+    SlabModes as SlabModes,
+    inverse_wkb as inverse_wkb,
+    slab_modes as slab_modes,
+)
 from ionscape.profiling import (
     DepthProfile as DepthProfile,
     GaussianResponse as GaussianResponse,
@@ -111,14 +117,18 @@ from ionscape.series import (
 )
 from ionscape.sweeps import load_sweep as load_sweep, sweep as sweep
 from ionscape.transport import (
+    PlateStress as PlateStress,
     Progress as Progress,
     Settings as Settings,
     SimulationResult as SimulationResult,
     effective_diffusion as effective_diffusion,
     entropy_production as entropy_production,
     load_result as load_result,
+    plate_stress as plate_stress,
     population_overlap as population_overlap,
+    refractive_index as refractive_index,
     simulate as simulate,
+    waveguide_modes as waveguide_modes,
 )
 
 __version__: str

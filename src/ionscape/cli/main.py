@@ -17,6 +17,7 @@ from ionscape.cli.glass import glass_command
 from ionscape.cli.hops import hops_command
 from ionscape.cli.inspect import inspect_command
 from ionscape.cli.mobility import mobility_command
+from ionscape.cli.plates import modes_command, stress_command
 from ionscape.cli.redraw import export_command, figure_command, summary_command
 from ionscape.cli.report import report_command
 from ionscape.cli.simulate import simulate_command
@@ -45,6 +46,8 @@ application.command("calibrate")(calibrate_command)
 application.command("simulate")(simulate_command)
 application.command("fit")(fit_command)
 application.command("report")(report_command)
+application.command("stress")(stress_command)
+application.command("modes")(modes_command)
 application.command("sweep")(sweep_command)
 application.command("glass")(glass_command)
 application.command("conductivity")(conductivity_command)

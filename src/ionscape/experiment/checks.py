@@ -54,6 +54,7 @@ def check_experiment(experiment: ExperimentData) -> None:
         _check_beam(experiment, stage, index)
         _check_composition(experiment, stage.surface_law(), index)
         _check_filling(experiment, index)
+    _check_plate(experiment)
     _check_grid(experiment)
 
 
@@ -102,6 +103,32 @@ def _ions_used(experiment: ExperimentData) -> Iterator[tuple[str, str]]:
             yield from _ions_counted(f"{path}.diffusion.{name}", specification)
     for index, name in enumerate(experiment.back_electrode.deposits or ()):
         yield f"back_electrode.deposits[{index}]", name
+    for key, weights in _plate_weights(experiment):
+        for name in weights:
+            yield f"{key}.{name}", name
+
+
+def _plate_weights(experiment: ExperimentData) -> Iterator[tuple[str, Mapping[str, float]]]:
+    """Key and values of what the glass does for each ion: how it strains and refracts."""
+    if experiment.mechanics is not None:
+        yield "mechanics.dilatation", experiment.mechanics.dilatation
+    if experiment.optics is not None:
+        yield "optics.index_change", experiment.optics.index_change
+
+
+def _check_plate(experiment: ExperimentData) -> None:
+    """Every ion that enters must do something to the glass, be it nothing."""
+    entering = [name for stage in experiment.stages for _, name in stage.ions_named()]
+    for key, weights in _plate_weights(experiment):
+        for name in entering:
+            if name not in weights and name not in experiment.sample.native:
+                what = "a dilatation" if key.startswith("mechanics") else "an index change"
+                reject(f'has no value for "{name}", which enters the glass', field=key,
+                       remedy=f"give {what} of {name}, 0 if it does nothing")  # fmt: skip
+    optics = experiment.optics
+    if optics is not None and optics.elasto_optic is not None and experiment.mechanics is None:
+        remedy = "describe the stress in a table [mechanics], or leave elasto_optic out"
+        reject("needs the stress of the glass", field="optics.elasto_optic", remedy=remedy)
 
 
 def _ions_counted(path: str, specification: DiffusionSpecification) -> Iterator[tuple[str, str]]:

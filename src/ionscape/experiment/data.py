@@ -18,6 +18,7 @@ from ionscape.experiment.diffusion import (
 )
 from ionscape.experiment.names import IonName
 from ionscape.experiment.parts import BackElectrode, Chamber, GridSpecification, Ion, Sample
+from ionscape.experiment.plate import Mechanics, Optics
 from ionscape.experiment.sites import Sites, make_site_system
 from ionscape.experiment.stages import Stage
 from ionscape.files.table import Table
@@ -71,6 +72,12 @@ class ExperimentData(Table):
         default_factory=CrossTerms, description="How much ions drag each other along; not at all if absent."
     )
     back_electrode: BackElectrode = Field(default_factory=BackElectrode, description="The grounded back electrode.")
+    mechanics: Mechanics | None = Field(
+        default=None, description="How the exchange strains the glass, for its stress; none is calculated if absent."
+    )
+    optics: Optics | None = Field(
+        default=None, description="How the exchange changes the refractive index; none is calculated if absent."
+    )
     grid: GridSpecification = Field(default_factory=GridSpecification, description="Choices for the numerical grid.")
     attachments: dict[str, str] = Field(
         default_factory=dict,

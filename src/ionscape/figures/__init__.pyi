@@ -30,6 +30,12 @@ from ionscape.figures.measurement import (
     crater_scans as crater_scans,
     raw_counts as raw_counts,
 )
+from ionscape.figures.plates import (
+    index_figure as index_figure,
+    modes_figure as modes_figure,
+    result_modes as result_modes,
+    stress_figure as stress_figure,
+)
 from ionscape.figures.profiles import (
     depth_profiles as depth_profiles,
     diffusion_over_depth as diffusion_over_depth,

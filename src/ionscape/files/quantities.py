@@ -21,7 +21,7 @@ __all__ = ["DimensionName", "format_quantity", "quantity", "unit_size"]
 
 DimensionName = Literal[
     "length", "area", "number density", "diffusion coefficient", "energy", "temperature", "time", "voltage", "current",
-    "charge", "velocity", "frequency", "rate", "conductivity", "mass density",
+    "charge", "velocity", "frequency", "rate", "conductivity", "mass density", "pressure",
 ]  # fmt: skip
 
 
@@ -107,6 +107,12 @@ _ALL_DIMENSIONS = (
     Dimension(name="rate", unit="1/s", example="217 1/s"),
     Dimension(name="conductivity", unit="S/m", example="1e-7 S/m"),
     Dimension(name="mass density", unit="kg/m^3", example="2.3 g/cm^3"),
+    Dimension(
+        name="pressure",
+        unit="Pa",
+        example="72 GPa",
+        display=(*_units(Pa=1.0, kPa=1000.0, MPa=1000000.0), DisplayUnit(unit="GPa", size=1000000000.0, smallest=10.0)),
+    ),
     Dimension(name="charge", unit="C", example="2.52 mC", display=_units(pC=1e-12, nC=1e-9, µC=1e-6, mC=1e-3, C=1.0)),
 )
 

@@ -3,13 +3,14 @@
 The way of the data: `zone` and `space_charge` estimate what `grid` has to resolve, `mesh` moves the cells with the
 fronts, `stage_arrays` and `pieces` turn a stage into arrays, `fluxes`, `cross_terms` and `equations` hold the physics,
 `levels` that of populations on the energies of sites, `newton`, `block_tridiagonal`, `integrate` and `runge_kutta`
-solve it, `tangents` carry derivatives along, `run` runs the stages, `solution`, `exchange`, `summary` and
-`population_figures` hold the result.
+solve it, `tangents` carry derivatives along, `run` runs the stages, `solution`, `exchange`, `summary`,
+`population_figures` and `plate_results` hold the result.
 """
 
 from typing import TYPE_CHECKING, Any
 
 from .exchange import front_figures
+from .plate_results import PlateStress, plate_stress, refractive_index, waveguide_modes
 from .population_figures import effective_diffusion, population_overlap
 from .settings import Progress, Settings
 from .solution import SimulationResult, load_result
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Grid",
+    "PlateStress",
     "Progress",
     "Settings",
     "SimulationResult",
@@ -31,8 +33,11 @@ __all__ = [
     "front_figures",
     "load_result",
     "make_grid",
+    "plate_stress",
     "population_overlap",
+    "refractive_index",
     "simulate",
+    "waveguide_modes",
 ]
 
 

@@ -25,6 +25,9 @@ from .suitability import ions_with_populations
 from .zone import CELLS_PER_FRONT, ZONE_RESERVE, estimate_zone
 
 FEWEST_ZONE_CELLS = 120
+FEWEST_MELT_CELLS = 300
+"""Of an exchange with a melt, whose profile is smooth from the surface on: a stress is the difference of its mean and
+its values, and both are right within 1e-4."""
 USUAL_ZONE_CELLS = 800
 MOST_ZONE_CELLS = 3200
 """The front of the native ions may ask for so many; where it asks for more, the usual number places but does not
@@ -155,7 +158,7 @@ def make_grid(experiment: Experiment) -> Grid:
         cell = max(estimate.width / CELLS_PER_FRONT, zone / USUAL_ZONE_CELLS)
         if estimate.cell * MOST_ZONE_CELLS >= zone:
             cell = min(cell, estimate.cell)
-        cell = max(min(cell, zone / FEWEST_ZONE_CELLS), SMALLEST_CELL)
+        cell = max(min(cell, zone / _fewest_cells(experiment)), SMALLEST_CELL)
     if cell > thickness / 4:
         raise InputError(
             "is too large for the sample",
@@ -210,6 +213,13 @@ def _graded_sizes(
         tail.append((tail[-1] if tail else cell) * growth)
     # the last cell would overshoot: share the difference over the tail, whose ratio of neighbours stays the same
     return np.concatenate([near, np.array(tail) * (rest / sum(tail))])
+
+
+def _fewest_cells(experiment: Experiment) -> int:
+    """Cells that the zone has at least."""
+    laws = [stage.surface_law() for stage in experiment.stages]
+    melts = any(law.composition is not None and law.potential is None for law in laws)
+    return FEWEST_MELT_CELLS if melts else FEWEST_ZONE_CELLS
 
 
 def _steep_at_the_surface(experiment: Experiment) -> bool:

@@ -273,9 +273,10 @@ def _run_stage(
     count, m = state.y.shape
     accuracy = NEWTON_TOLERANCE if pace is None else EXACT_NEWTON_TOLERANCE
     following = pace is not None and pace.following
+    tolerance = settings.relative_tolerance_of(experiment.stages[index])
     control = Control(
         # steps that are taken again have been judged
-        tolerance=1e300 if following else settings.relative_tolerance, newton=accuracy * settings.relative_tolerance,
+        tolerance=1e300 if following else tolerance, newton=accuracy * tolerance,
         weights=_error_weights(grid), smallest_step=1e-17 * (stage.end - stage.start),
     )  # fmt: skip
     work = make_workspace(count, m - 1)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ionscape.errors import InputError
 
+if TYPE_CHECKING:
+    from ionscape.experiment.stages import Stage
+
+TOLERANCE_OF_MELTS = 0.1
 ModelName = Literal["full", "electroneutral"]
 MethodName = Literal["esdirk3", "esdirk4", "tr-bdf2"]
 
@@ -20,7 +24,8 @@ class Settings:
         model: "full" solves Poisson's equation, "electroneutral" its limit of vanishing permittivity: no space charge,
             no charging current, no depletion layers.
         relative_tolerance: accepted error of a density per time step, relative to the native density, averaged over the
-            width of the narrowest front.
+            width of the narrowest front. An exchange with a melt at open circuit has a tenth of it: its smooth profile
+            is read off to four digits, as stress or as effective indices.
         method: time integration; measured in the documentation (benchmarks).
         maximum_steps: time steps, accepted and rejected, after which a stage is given up.
         snapshots_per_stage: about how many states of each stage are kept.
@@ -39,6 +44,12 @@ class Settings:
     populations_per_stage: int = 1
     table_intervals: int = 4096
     holding_tolerance: float = 1e-7
+
+    def relative_tolerance_of(self, stage: Stage) -> float:
+        """The relative tolerance of a stage."""
+        law = stage.surface_law()
+        melt = law.composition is not None and law.potential is None
+        return self.relative_tolerance * (TOLERANCE_OF_MELTS if melt else 1.0)
 
     def __post_init__(self) -> None:
         if self.model not in ("full", "electroneutral"):

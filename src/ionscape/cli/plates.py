@@ -1,0 +1,153 @@
+"""`ionscape stress` and `ionscape modes`: what an exchange does to the plate and to light, of a stored simulation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ionscape.cli.options import NoFigure, Overwrite, Quiet, SummaryFile, check_outputs, with_summary
+from ionscape.cli.table import print_table, print_warnings, print_written, write_summary
+from ionscape.errors import InputError
+
+if TYPE_CHECKING:
+    from ionscape.optics import SlabModes
+    from ionscape.transport import PlateStress, SimulationResult
+
+ResultFile = Annotated[Path, typer.Argument(metavar="RESULT.nc", help="Result of a simulation.", show_default=False)]
+TableFile = Annotated[Path | None, typer.Option("--csv", metavar="FILE.csv", help="Write the values over depth there.")]
+FigureFile = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Figure: PNG, SVG or PDF [default: beside RESULT]."),
+]
+
+
+def stress_command(
+    result: ResultFile,
+    output: FigureFile = None,
+    summary: SummaryFile = None,
+    csv: TableFile = None,
+    no_figure: NoFigure = False,
+    quiet: Quiet = False,
+    overwrite: Overwrite = True,
+) -> None:
+    """Calculate the stress of an exchanged plate: surface compression, central tension and depth of layer."""
+    from ionscape.transport import plate_stress
+
+    figure = _figure(output, result, "stress", draw=not no_figure)
+    _check(figure, summary, csv, overwrite=overwrite)
+    loaded = _simulation(result)
+    found = plate_stress(loaded)
+    write_summary(found.summary(), summary)
+    if csv is not None:
+        from ionscape.files.table_files import write_table
+
+        write_table(found.columns(), csv)
+    if figure is not None:
+        from ionscape.figures import save, stress_figure
+
+        save(stress_figure(loaded), figure)
+    if not quiet:
+        print_stress(found)
+        print_written([summary, csv, figure])
+
+
+def modes_command(
+    result: ResultFile,
+    wavelength: Annotated[
+        str | None,
+        typer.Option(metavar="LENGTH", help='In vacuum, such as "632.8 nm" [default: that of [optics]].',
+                     show_default=False),
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(metavar="TIME", help='Since the start, such as "20 h" [default: the end].')
+    ] = None,
+    output: FigureFile = None,
+    summary: SummaryFile = None,
+    csv: TableFile = None,
+    no_figure: NoFigure = False,
+    quiet: Quiet = False,
+    overwrite: Overwrite = True,
+) -> None:  # fmt: skip
+    """Calculate the guided modes of an exchanged waveguide: effective indices, cut-off wavelengths and fields."""
+    from ionscape.files.values import read_value
+    from ionscape.transport import waveguide_modes
+
+    length = None if wavelength is None else read_value(wavelength, "length", key="--wavelength")
+    when = None if time is None else read_value(time, "time", key="--time")
+    figure = _figure(output, result, "modes", draw=not no_figure)
+    _check(figure, summary, csv, overwrite=overwrite)
+    loaded = _simulation(result)
+    found = waveguide_modes(loaded, wavelength=length, time=when)
+    write_summary({"title": loaded.experiment.title, **found.summary()}, summary)
+    if csv is not None:
+        from ionscape.files.table_files import write_table
+
+        write_table(found.columns(), csv)
+    if figure is not None:
+        from ionscape.figures import modes_figure, save
+
+        save(modes_figure(loaded, found, None if when is None else [when]), figure)
+    if not quiet:
+        print_modes(loaded.experiment.title, found)
+        print_written([summary, csv, figure])
+
+
+def _figure(given: Path | None, result: Path, kind: str, *, draw: bool) -> Path | None:
+    """The file of the figure; none with --no-figure."""
+    if given is not None and not draw:
+        raise InputError("contradicts --no-figure", key="--output", value=str(given), remedy="give one of the two")
+    return (given or Path(f"{result.stem}-{kind}.png")) if draw else None
+
+
+def _check(figure: Path | None, summary: Path | None, csv: Path | None, *, overwrite: bool) -> None:
+    from ionscape.figures.style import FIGURE_EXTENSIONS
+
+    check_outputs(("--output", figure, FIGURE_EXTENSIONS), with_summary(summary), ("--csv", csv, (".csv",)),
+                  overwrite=overwrite)  # fmt: skip
+
+
+def _simulation(path: Path) -> SimulationResult:
+    """The result of a simulation.
+
+    Raises:
+        InputError: the file holds something else.
+    """
+    from ionscape.results import kind_of
+
+    kind = kind_of(path)
+    if kind.name != "simulation":
+        raise InputError(f"is {kind.what}", file=str(path), remedy="give a result of `ionscape simulate`")
+    return kind.load(path)
+
+
+def print_stress(found: PlateStress) -> None:
+    """Print stresses and depth of layer at the end of each stage, and the remarks."""
+    from rich.console import Console
+
+    from ionscape.files.quantities import format_quantity
+
+    summary = found.summary()
+    rows = [
+        [str(number), format_quantity(stage["end"], "time"), f"{stage['surface_stress'] / 1e6:.5g}",
+         f"{stage['central_stress'] / 1e6:.5g}", f"{stage['depth_of_layer'] * 1e6:.5g}"]
+        for number, stage in enumerate(summary["stages"], start=1)
+    ]  # fmt: skip
+    head = ["stage", "after", "surface / MPa", "mid-plane / MPa", "depth of layer / µm"]
+    print_table(Console(), summary["title"] or "Stress", head, rows)
+    print_warnings(summary["warnings"])
+
+
+def print_modes(title: str, found: SlabModes) -> None:
+    """Print the modes of both polarisations."""
+    from rich.console import Console
+
+    rows: list[list[str]] = []
+    for name, each in (("TE", found.TE), ("TM", found.TM)):
+        for number, index in enumerate(each.effective_index):
+            rows.append([f"{name} {number}", f"{index:.7f}", f"{each.estimated_error[number]:.1e}",
+                         f"{each.wkb_effective_index[number]:.6f}",
+                         f"{each.cutoff_wavelength[number] * 1e9:.5g}"])  # fmt: skip
+    head = ["mode", "effective index", "error", "WKB", "cut-off / nm"]
+    print_table(Console(), f"{title or 'Modes'} at {found.wavelength * 1e9:.6g} nm", head, rows)
