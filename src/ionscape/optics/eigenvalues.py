@@ -14,13 +14,14 @@ import numpy as np
 from ionscape.arrays import FloatArray
 from ionscape.compiled import ordered_kernel
 
-SEPARATED = 0.02
-"""Width of an interval that holds one eigenvalue, relative to where its neighbours may be, before it is refined."""
+HALVED = 3
+"""How often an interval with a single eigenvalue is halved before that is refined: others are then seldom nearer."""
 CLOSEST = 4e-16
 """Relative width of an interval that is not halved further: what it holds counts as one value."""
 CONVERGED = 1e-8
 """Relative change of Rayleigh's quotient after which it is exact: its error falls with the third power."""
-ITERATIONS = 12
+INVERSE, ITERATIONS = 4, 14
+"""Steps with the shift as it was given, and all."""
 
 
 @ordered_kernel
@@ -102,33 +103,26 @@ def eigenvalues_between(
     factors = np.empty(matrix.shape[::-1])
     vectors: list[FloatArray] = []
     values: list[float] = []
-    # intervals with the numbers of eigenvalues above their upper and lower ends, the highest one on top
-    open_intervals = [(low, high, 0, min(decompose(matrix, weight, low, factors), most))]
-    while open_intervals:
-        low, high, before, after = open_intervals.pop()
-        if before >= after:
+    # intervals with the numbers of eigenvalues above their upper and lower ends, and how often they were halved since
+    # they hold a single one; the highest on top
+    intervals = [(low, high, 0, decompose(matrix, weight, low, factors), 0)]
+    while intervals and len(values) < most:
+        low, high, before, after, halved = intervals.pop()
+        if before == after:
             continue
         middle = 0.5 * (low + high)
         narrow = high - low <= CLOSEST * max(abs(low), abs(high))
-        if narrow or (after == before + 1 and _is_separated(values, low, high)):
+        if narrow or halved >= HALVED:
             value, vector = refined(matrix, weight, middle, vectors[-1:])
             if narrow or low <= value <= high:
                 values.append(value)
                 vectors.append(vector)
-                if after > before + 1:
-                    open_intervals.append((low, high, before + 1, after))
+                intervals.append((low, high, before + 1, after, 0))
                 continue
         between = decompose(matrix, weight, middle, factors)
-        open_intervals += [
-            (low, middle, max(before, min(between, after)), after),
-            (middle, high, before, min(between, after)),
-        ]
+        halved = halved + 1 if after == before + 1 else 0
+        intervals += [(low, middle, between, after, halved), (middle, high, before, between, halved)]
     return np.array(values), np.array(vectors).reshape(-1, matrix.shape[1]).T
-
-
-def _is_separated(values: list[float], low: float, high: float) -> bool:
-    """Whether an interval is narrow beside its distance from the eigenvalue above it."""
-    return not values or high - low < max(values[-1] - high, SEPARATED * (values[-1] - low))
 
 
 def refined(
@@ -143,19 +137,25 @@ def refined(
         apart: vectors to which that of the result is orthogonal.
     """
     factors = np.empty(matrix.shape[::-1])
-    vector = np.cos(np.arange(matrix.shape[1]) * 2.3) + 1.1  # neither random nor smooth
-    value = shift
+    weighted = product(weight, np.cos(np.arange(matrix.shape[1]) * 2.3) + 1.1)  # neither random nor smooth
+    others = [(other, product(weight, other)) for other in apart]
+    vector, value = weighted, shift
     for iteration in range(ITERATIONS):
-        if iteration != 1:  # the second one has the factors of the first
-            decompose(matrix, weight, value, factors)
-        right = product(weight, vector)
-        solve(factors, right)
-        right /= np.abs(right).max()  # a shift that is the eigenvalue itself makes it huge
-        for other in apart:
-            right -= other * (other @ product(weight, right))
-        vector = right / np.sqrt(right @ product(weight, right))
-        if iteration:
-            before, value = value, float(vector @ product(matrix, vector))
-            if abs(value - before) <= CONVERGED * abs(value):
-                break
+        if iteration == 0 or iteration >= INVERSE:
+            shift = value if iteration else shift
+            decompose(matrix, weight, shift, factors)
+        vector = weighted.copy()
+        solve(factors, vector)
+        for other, heavy in others:
+            vector -= other * (heavy @ vector)
+        size = np.abs(vector).max()  # a shift that is the eigenvalue itself makes it huge
+        vector /= size
+        before, last = value, weighted
+        weighted = product(weight, vector)
+        square = float(vector @ weighted)
+        # Rayleigh's quotient of y with (A - σB) y = B x is σ + yᵀB x / yᵀB y
+        value = shift + float(vector @ last) / (size * square)
+        vector, weighted = vector / np.sqrt(square), weighted / np.sqrt(square)
+        if iteration and abs(value - before) <= CONVERGED * abs(value):
+            break
     return value, vector

@@ -64,6 +64,15 @@ def _band(blocks: FloatArray) -> FloatArray:
     return band
 
 
+def in_second_degree(vector: FloatArray) -> FloatArray:
+    """What elements of second degree keep of a vector of third degree that vanishes at both ends."""
+    whole = np.concatenate([[0.0], vector, [0.0]])
+    middle = (9.0 * (whole[1::3] + whole[2::3]) - whole[:-1:3] - whole[3::3]) / 16.0
+    kept = np.empty(2 * middle.size + 1)
+    kept[0::2], kept[1::2] = whole[::3], middle
+    return kept[1:-1]
+
+
 def inner(band: FloatArray, *, last: bool = False) -> FloatArray:
     """The band without its first and its last row and column, where the solution vanishes; `last` keeps the last."""
     cut = band[:, 1 : None if last else -1].copy()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.interpolate import CubicSpline
 
 from ionscape.arguments import positive, positive_number
 from ionscape.arrays import FloatArray
@@ -15,10 +17,11 @@ from ionscape.errors import InputError
 from .wkb import Polarisation
 
 LEAST_MODES = 3
+Function = Callable[[FloatArray], FloatArray]
 SURFACE_MODE = -0.75
 """Mode number at which the phase integral vanishes: light of the index of the surface turns there, with φ = π/2."""
 HIGHEST_ORDER = 4
-"""Of the polynomial N(m): more would swing where it is taken beyond the modes."""
+"""Of the polynomial that continues N(m) beyond the modes: more would swing there."""
 POINTS, QUADRATURE = 200, 64
 
 
@@ -46,8 +49,8 @@ def inverse_wkb(
 ) -> InverseWkb:
     """Index profile that falls with depth, from the effective indices of all its modes of one polarisation.
 
-    The mode number m of k ∫ √(n² − N²) dx = (m + 1/4) π + φ(N) is taken as continuous, N(m) as a polynomial through the
-    measured values. The integral is one of Abel's: with F(N) = ((m(N) + 1/4) π + φ(N))/k light of index N turns at
+    The mode number m of k ∫ √(n² − N²) dx = (m + 1/4) π + φ(N) is taken as continuous, N(m) as a smooth curve through
+    the measured values. The integral is one of Abel's: with F(N) = ((m(N) + 1/4) π + φ(N))/k light of index N turns at
 
         x(N) = (2/π) ∫ from N to n_0 of (−dF/dN') dN'/√(N'² − N²)
 
@@ -82,22 +85,32 @@ def inverse_wkb(
         raise InputError("must lie above the index of the cover", key="effective_index", value=float(measured[-1]),
                          bound=f"{cover:g}")  # fmt: skip
     modes = np.arange(measured.size, dtype=np.float64)
-    curve = np.polynomial.Polynomial.fit(modes, measured, min(measured.size - 1, HIGHEST_ORDER))
-    if not curve.deriv()(np.linspace(SURFACE_MODE, modes[-1], POINTS)).max() < 0.0:
+    curve, slope = _curve(modes, measured)
+    if not slope(np.linspace(SURFACE_MODE, modes[-1], POINTS)).max() < 0.0:
         remedy = "look for a mode that is missing, or counted twice"
         raise InputError("do not lie on a falling curve over the mode number", key="effective_index",
                          value=measured.tolist(), remedy=remedy)  # fmt: skip
     numbers = np.unique(np.append(modes, np.linspace(SURFACE_MODE, modes[-1], POINTS + 1)[1:]))
-    depths = _turning_depths(numbers, curve, cover, polarisation) / k
+    depths = _turning_depths(numbers, curve, slope, cover, polarisation) / k
     return InverseWkb(
-        depth=np.append(0.0, depths), index=np.append(curve(SURFACE_MODE), curve(numbers)),
+        depth=np.append(0.0, depths), index=np.append(curve(np.array(SURFACE_MODE)), curve(numbers)),
         turning_depth=depths[np.searchsorted(numbers, modes)], effective_index=measured,
-        surface_index=float(curve(SURFACE_MODE)),
+        surface_index=float(curve(np.array(SURFACE_MODE))),
     )  # fmt: skip
 
 
+def _curve(modes: FloatArray, measured: FloatArray) -> tuple[Function, Function]:
+    """N(m) and its slope: a polynomial through few modes, which continues a spline through many to the surface."""
+    few = slice(0, HIGHEST_ORDER + 1)
+    polynomial = np.polynomial.Polynomial.fit(modes[few], measured[few], modes[few].size - 1)
+    if modes.size <= HIGHEST_ORDER + 1:
+        return polynomial, polynomial.deriv()
+    spline = CubicSpline(np.append(SURFACE_MODE, modes), np.append(polynomial(SURFACE_MODE), measured))
+    return spline, spline.derivative()
+
+
 def _turning_depths(
-    numbers: FloatArray, curve: np.polynomial.Polynomial, cover: float, polarisation: Polarisation
+    numbers: FloatArray, curve: Function, steepness: Function, cover: float, polarisation: Polarisation
 ) -> FloatArray:
     """K times the depths at which light of some mode numbers turns, by Gauss' rule.
 
@@ -106,8 +119,8 @@ def _turning_depths(
     nodes, weights = np.polynomial.legendre.leggauss(QUADRATURE)
     angle = 0.25 * np.pi * (nodes + 1.0)
     reach = (numbers - SURFACE_MODE)[:, None]
-    index, slope = (part(numbers[:, None] - reach * np.sin(angle) ** 2) for part in (curve, curve.deriv()))
-    surface = curve(SURFACE_MODE)
+    index, slope = (part(numbers[:, None] - reach * np.sin(angle) ** 2) for part in (curve, steepness))
+    surface = float(curve(np.array(SURFACE_MODE)))
     over, under = index**2 - cover**2, surface**2 - index**2
     ratio = (surface / cover) ** 2 if polarisation == "TM" else 1.0
     phase = ratio * slope * index * (surface**2 - cover**2) / (np.sqrt(over * under) * (under + ratio**2 * over))

@@ -13,8 +13,8 @@ from ionscape.arguments import positive_number, whole_number
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError
 
-from .eigenvalues import count_above, eigenvalues_between, product, refined
-from .elements import gauss_points, inner, mass, stiffness
+from .eigenvalues import count_above, eigenvalues_between, product
+from .elements import gauss_points, in_second_degree, inner, mass, stiffness
 from .index_profile import IndexFunction, IndexProfile, index_profile
 from .modes import PolarisedModes, SlabModes
 from .wkb import Polarisation, wkb_effective_indices
@@ -186,22 +186,19 @@ def _outwards(first: float, reach: float) -> FloatArray:
 def _of_polarisation(guide: _Guide, most: int) -> PolarisedModes:
     """The guided modes, their errors and fields.
 
-    Each error is the sum of what elements of one degree less find, which is more than what these miss, and of what
-    every second value of the profile would change.
+    Each error is the sum of two: what Rayleigh's quotient becomes with what elements of one degree less keep of the
+    field, which is of the order of what these would miss, and with an index from every second value of the profile.
     """
     low = guide.least**2 * (1.0 + 2.0 * LEAST_CONTRAST / guide.least)
     high = max(guide.profile.largest, guide.normal.largest) ** 2 * (1.0 + 1e-9)
     values, vectors = eigenvalues_between(*guide.matrices(DEGREE), low, high, most)
     indices, errors = np.sqrt(values), np.zeros(values.size)
+    columns = list(np.ascontiguousarray(vectors.T))
     if values.size:
-        rougher = guide.matrices(DEGREE - 1)
-        errors = np.array([abs(refined(*rougher, value)[0] - value) for value in values])
+        rough = [in_second_degree(vector) for vector in columns]
+        errors = np.abs(_quotients(guide.matrices(DEGREE - 1), rough) - values)
         if guide.profile.coarser is not None:
-            other, other_weight = guide.matrices(DEGREE, coarser=True)
-            errors += [
-                abs(vector @ (product(other, vector) - value * product(other_weight, vector)))
-                for value, vector in zip(values, np.ascontiguousarray(vectors.T), strict=True)
-            ]
+            errors = errors + np.abs(_quotients(guide.matrices(DEGREE, coarser=True), columns) - values)
         errors = errors / (2.0 * indices)
     felt = guide.normal if guide.polarisation == "TM" else guide.profile  # E of TM modes stands nearly across the plane
     wkb = wkb_effective_indices(felt, wavenumber=guide.wavenumber, cover=guide.cover, polarisation=guide.polarisation)
@@ -212,6 +209,11 @@ def _of_polarisation(guide: _Guide, most: int) -> PolarisedModes:
         effective_index=indices, estimated_error=errors, wkb_effective_index=beside,
         cutoff_wavelength=_cutoff_wavelengths(guide, most), depth=at, field=fields,
     )  # fmt: skip
+
+
+def _quotients(matrices: tuple[FloatArray, FloatArray], vectors: list[FloatArray]) -> FloatArray:
+    """xᵀ A x / xᵀ B x of some vectors."""
+    return np.array([(x @ product(matrices[0], x)) / (x @ product(matrices[1], x)) for x in vectors])
 
 
 def _fields(guide: _Guide, vectors: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -16,7 +16,7 @@ Polarisation = Literal["TE", "TM"]
 
 PARTS = 16
 """Straight pieces of n² in each interval of a profile."""
-MOST_PIECES = 16_000
+MOST_PIECES = 8_000
 
 
 class PhaseIntegral:
@@ -25,9 +25,10 @@ class PhaseIntegral:
     def __init__(self, profile: IndexProfile, cover: float) -> None:
         """Of a profile [`IndexProfile`] under a cover of that index."""
         intervals = profile.nodes.size - 1
-        points = points_between(profile.nodes, max(2, min(PARTS, MOST_PIECES // intervals)))
+        points = points_between(profile.nodes, max(1, min(PARTS, MOST_PIECES // intervals)))
         self._squares = profile.of(points) ** 2
         self._lengths = np.diff(points, axis=1)
+        self._rises = np.maximum(np.abs(np.diff(self._squares, axis=1)), 1e-300)
         self._surface = float(self._squares[0, 0])
         self._cover = cover**2
         self.most = float(self._squares.max())
@@ -36,10 +37,9 @@ class PhaseIntegral:
         """The integral for N²; each straight piece of n² is integrated exactly."""
         over = np.maximum(self._squares - effective_square, 0.0)
         left, right = over[:, :-1], over[:, 1:]
-        ends = np.stack([self._squares[:, :-1], self._squares[:, 1:]]) - effective_square
-        rise = np.abs(ends[1] - ends[0])
         # where n² crosses N² inside a piece only a part of it counts
-        part = np.where(np.minimum(*ends) < 0.0, np.maximum(left, right) / np.where(rise > 0.0, rise, 1.0), 1.0)
+        crossed = np.minimum(self._squares[:, :-1], self._squares[:, 1:]) < effective_square
+        part = np.where(crossed, np.maximum(left, right) / self._rises, 1.0)
         a, b = np.sqrt(left), np.sqrt(right)
         with np.errstate(invalid="ignore", divide="ignore"):
             mean = np.where(a + b > 0.0, 2.0 / 3.0 * (left + a * b + right) / (a + b), 0.0)
