@@ -5,19 +5,21 @@
     python benchmarks/kills.py --only sweep     kinds whose name contains a word
 
 Each kind of job is run once without disturbance, which gives its duration and its numbers. Then it is begun anew in an
-empty folder, killed (SIGKILL to all of its processes, or to those of a workbench's job alone) at a seeded random moment
-of its duration, and given again with the same words. After the kill every file is opened; after the end the files of
+empty folder, killed (SIGKILL to all of its processes, or to those of a workbench's job alone; SIGINT, as by Ctrl-C,
+where a row says so) at a seeded random moment of its duration, and given again with the same words; those that follow
+the hops of glasses with another number of processes. After the kill every file is opened; after the end the files of
 tasks that were finished before must still be the same files, and all numbers are compared to the last bit. A job that
 has ended before its moment, since the machine was less busy, is begun again with an earlier one. The last rows kill
 while a result is being written: as soon as its temporary file appears, or up to 30 ms later.
 
-Two small jobs come first, in which the kernels are compiled if the cache (NUMBA_CACHE_DIR) does not have them.
+Three small jobs come first, in which the kernels are compiled if the cache (NUMBA_CACHE_DIR) does not have them.
 """
 
 from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -38,6 +40,7 @@ from killing import (
     fit_job,
     fresh,
     go_on,
+    hops_job,
     kill,
     look,
     series_job,
@@ -75,6 +78,8 @@ def main() -> None:
     parser.add_argument("--only", default="")
     parser.add_argument("--seed", type=int, default=SEED)
     arguments = parser.parse_args()
+    # of a shell in the background children would inherit that it is ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     command = shutil.which("ionscape", path=str(Path(sys.executable).parent)) or "ionscape"
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="kills-") as folder, cluster(arguments.only) as address:
@@ -87,10 +92,16 @@ def main() -> None:
             workbench_job("fit", only_job=False, processes=1),
             workbench_job("series", only_job=True),
             simulate_job(command),
+            *(
+                hops_job(command, verb, processes=2, again=again, ends=ends)
+                for verb in ("hops", "spectrum", "mobility")
+                for ends, again in ((signal.SIGKILL, 1), (signal.SIGINT, 3))
+            ),
         ]
         for job in (
             fit_job(command, "--processes", "1", starts=1),
             series_job(command, "--processes", "1", landscapes=4),
+            hops_job(command, "hops", processes=1, again=1, ends=signal.SIGKILL, landscapes=2),
         ):
             reference(job, Path(folder) / "warm")
         began = time.monotonic()

@@ -74,6 +74,10 @@ class Job:
     results: Sequence[str]
     stores: Sequence[str] = ()
     only_job: bool = False
+    again: Sequence[str] = ()
+    """Words of the command that takes it up; the same ones if empty."""
+    signal: int = signal.SIGKILL
+    """That ends all of its processes."""
 
 
 @dataclass(kw_only=True)
@@ -118,6 +122,48 @@ def series_job(command: str, *more: str, landscapes: int = 40) -> Job:
     return Job(name=name, prepare=prepare, words=words, stores=["li.runs"], results=["li.nc", "li.json"])
 
 
+GLASS_OF_HOPS = """
+title = "hops"
+[glass]
+alkali = "Li"
+alkali_oxide_fraction = 0.33
+borate_fraction = 0.5
+[landscape]
+energy_scale = "0.64 eV"
+noise = 0.42
+[hopping]
+attempt_frequency = "4e14 Hz"
+"""
+TABLES_OF_HOPS = {
+    "hops": {"name": "kinetic_monte_carlo", "lattice": 5, "relative_error": 0.25, "most_hops": 3e7, "tracer": False},
+    "spectrum": {"name": "spectrum", "lattice": 10, "frequencies": {"from": "1 kHz"}},
+    "mobility": {"name": "mobility", "lattice": 12, "filling": [0.8, 0.9, 0.95]},
+}
+
+
+def hops_job(command: str, verb: str, *, processes: int, again: int, ends: int, landscapes: int = 40) -> Job:
+    """One of the verbs of a hops file, taken up with another number of processes.
+
+    Args:
+        command: the program.
+        verb: "hops", "spectrum" or "mobility".
+        processes: at first.
+        again: processes with which it is taken up.
+        ends: signal that ends it.
+        landscapes: each at two temperatures, together for mobility.
+    """
+
+    def prepare(folder: Path) -> None:
+        table = {**TABLES_OF_HOPS[verb], "landscapes": landscapes, "temperatures": ["1500 K", "2000 K"]}
+        text = GLASS_OF_HOPS + tomlkit.dumps({str(table.pop("name")): table})
+        (folder / "li.toml").write_text(text, encoding="utf-8")
+
+    words = [command, verb, "li.toml", "-o", "li.nc", "--summary", "li.json", "--no-figure", "-q", "--processes"]
+    name = f"{verb}, {signal.Signals(ends).name}"
+    return Job(name=name, prepare=prepare, words=[*words, str(processes)], again=[*words, str(again)], signal=ends,
+               stores=["li.runs"], results=["li.nc", "li.json"])  # fmt: skip
+
+
 def simulate_job(command: str) -> Job:
     """A simulation with all of its files."""
     results = ["rb.nc", "rb.json", "rb.csv", "rb.png"]
@@ -151,12 +197,13 @@ def workbench_job(kind: str, *, only_job: bool, starts: int = 6, landscapes: int
 # --- start, kill, go on ----------------------------------------------------------------------------------------------
 
 
-def begin(job: Job, folder: Path) -> subprocess.Popen[bytes]:
-    """Start a job in a process group of its own."""
+def begin(job: Job, folder: Path, *, again: bool = False) -> subprocess.Popen[bytes]:
+    """Start a job, or take it up again, in a process group of its own."""
     log = (folder / "log.txt").open("ab")
+    words = job.again if again and job.again else job.words
     with log:
         return subprocess.Popen(
-            list(job.words), cwd=folder, stdout=log, stderr=log, start_new_session=True,
+            list(words), cwd=folder, stdout=log, stderr=log, start_new_session=True,
             env={**os.environ, MARK: str(folder)},
         )  # fmt: skip
 
@@ -182,8 +229,10 @@ def kill(job: Job, process: subprocess.Popen[bytes], folder: Path) -> float | No
     if process.poll() is not None:
         return None
     if not job.only_job:
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(process.pid, job.signal)
         process.wait(LIMIT)
+        if process.returncode == 0:
+            return None  # it was ending, or a parent that ignores Ctrl-C has taught it to
         return until(lambda: not processes_of(folder))
     leaders: list[int] = []
     while not leaders:  # until the job has a process, which makes a group of its own
@@ -212,11 +261,11 @@ def until(condition: Callable[[], bool]) -> float:
 
 
 def go_on(job: Job, process: subprocess.Popen[bytes], folder: Path) -> None:
-    """Take a killed job up again, with the same words, and wait for its end."""
+    """Take a killed job up again and wait for its end."""
     if job.only_job:
         (folder / "go on").touch()
     else:
-        process = begin(job, folder)
+        process = begin(job, folder, again=True)
     process.wait(LIMIT)
     assert process.returncode == 0, (folder / "log.txt").read_text(encoding="utf-8")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -27,7 +28,10 @@ pytestmark = [
 SEED = 20261121
 LANDSCAPES = 10
 EARLY, LATE = (0.02, 0.4), (0.5, 0.8)
-KINDS = {"fit": (EARLY, LATE), "conductivity": (LATE,), "workbench": (EARLY, LATE)}
+KINDS = {
+    "fit": (EARLY, LATE), "conductivity": (LATE,), "workbench": (EARLY, LATE),
+    "hops": (EARLY, LATE), "spectrum": (LATE,), "mobility": (LATE,),
+}  # fmt: skip
 """Shares of the tasks, between which each kill comes."""
 
 
@@ -40,6 +44,7 @@ class Story:
     killed: list[Left]
     ended: Left
     different: list[str]
+    told: str
 
 
 def jobs(command: str) -> dict[str, Job]:
@@ -47,6 +52,10 @@ def jobs(command: str) -> dict[str, Job]:
         "fit": killing.fit_job(command, "--processes", "1", starts=3),
         "conductivity": killing.series_job(command, "--processes", "1", landscapes=LANDSCAPES),
         "workbench": killing.workbench_job("series", only_job=False, landscapes=LANDSCAPES, processes=1),
+        **{
+            verb: killing.hops_job(command, verb, processes=1, again=2, ends=ends, landscapes=LANDSCAPES // 2)
+            for verb, ends in (("hops", signal.SIGINT), ("spectrum", signal.SIGINT), ("mobility", signal.SIGKILL))
+        },
     }
 
 
@@ -61,16 +70,16 @@ def story(kind: str, job: Job, folder: Path, rng: np.random.Generator) -> Story:
         killing.until(lambda process=process, enough=enough: ready(job, place, enough) or process.poll() is not None)
         last = number == len(KINDS[kind]) - 1
         # the second time the server of a workbench lives and its job alone dies
-        way = replace(job, only_job=last and "project" in job.words)
+        way = replace(job, only_job=last and "project" in job.words, signal=job.signal if last else signal.SIGKILL)
         assert killing.kill(way, process, place) is not None, f"it had ended before {enough} of {tasks}"
         killed.append(killing.look(job, place))
         assert len(killed[-1].finished) >= enough
         if not last:
-            process = killing.begin(job, place)
+            process = killing.begin(job, place, again=True)
     killing.go_on(way, process, place)
     return Story(
         job=job, tasks=tasks, killed=killed, ended=killing.look(job, place),
-        different=killing.differences(job, place, whole),
+        different=killing.differences(job, place, whole), told=(place / "log.txt").read_text(encoding="utf-8"),
     )  # fmt: skip
 
 
@@ -103,6 +112,8 @@ def undisturbed(command: str, folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def stories(command: str, undisturbed: Path) -> dict[str, Story]:
     """All at the same time: most of it is waiting for interpreters that start."""
+    # of a shell in the background children would inherit that it is ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with ThreadPoolExecutor(len(KINDS)) as pool:
         every = {
             kind: pool.submit(story, kind, job, undisturbed / kind, np.random.default_rng([SEED, number]))
@@ -135,6 +146,11 @@ def test_the_numbers_are_those_of_an_undisturbed_run(stories, kind) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_unfinished_is_left_in_the_end(stories, kind) -> None:
     assert stories[kind].ended.temporary == []
+
+
+@pytest.mark.parametrize("kind", [kind for kind, job in jobs("ionscape").items() if job.signal == signal.SIGINT])
+def test_what_was_interrupted_says_so(stories, kind) -> None:
+    assert "and the same command goes on from there" in stories[kind].told
 
 
 @pytest.mark.usefixtures("stories")

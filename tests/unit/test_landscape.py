@@ -19,11 +19,14 @@ from ionscape.hopping import (
     LandscapeModel,
     Lattice,
     Links,
+    activation_energy,
     chemical_potential,
     child_seed,
+    conductivity,
     density_of_states,
     generate_landscape,
     links,
+    memory,
     occupations,
     published_model,
 )
@@ -227,6 +230,20 @@ def test_landscapes_that_cannot_be_are_refused() -> None:
             generate_landscape(LITHIUM, lattice=lattice, rng=1)
     with pytest.raises(InputError, match="rng = -1"):
         generate_landscape(LITHIUM, lattice=10, rng=-1)
+
+
+def test_what_does_not_fit_into_the_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    landscape = generate_landscape(LITHIUM, lattice=12, rng=1)
+    monkeypatch.setattr(memory, "free_memory", lambda: 2e9)
+    with pytest.raises(InputError, match=r"too large: a landscape of .* would take 20\.0 GB .* 2\.0 GB are"):
+        generate_landscape(LITHIUM, lattice=1000, rng=1)
+    monkeypatch.setattr(memory, "WORTH_A_LOOK", 0.0)
+    generate_landscape(LITHIUM, lattice=12, rng=1)
+    monkeypatch.setattr(memory, "free_memory", lambda: 1e3)
+    with pytest.raises(InputError, match="lattice: is too large: the best path over"):
+        activation_energy(landscape)
+    with pytest.raises(InputError, match="lattice: is too large: a network of"):
+        conductivity(landscape, temperature=300.0)
 
 
 Faces = bool | tuple[bool, bool, bool]

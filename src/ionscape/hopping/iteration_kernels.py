@@ -16,7 +16,7 @@ from ionscape.arrays import FloatArray
 from ionscape.compiled import kernel
 
 from .degree_lists import delist, empty_degree_lists, enlist, grown
-from .reduction_kernels import IntArray, LongArray, Record
+from .reduction_kernels import IntArray, Lists, LongArray, Record
 
 
 class RemainingNetwork(NamedTuple):
@@ -36,6 +36,33 @@ class RemainingNetwork(NamedTuple):
 
 
 @kernel
+def remaining_network(left: LongArray, lists: Lists) -> RemainingNetwork:
+    """Links of the nodes that an elimination has left (size,), without the gaps between the lists.
+
+    Nodes 0 and 1 are the electrodes, at 1 and at 0.
+    """
+    size = left.size
+    numbers = np.empty(lists.length.size, dtype=np.int32)
+    numbers[:2] = size
+    starts = np.zeros(size + 1, dtype=np.int64)
+    for index in range(size):
+        numbers[left[index]] = index
+        starts[index + 1] = starts[index] + lists.length[left[index]]
+    targets = np.empty(starts[size], dtype=np.int32)
+    weights = np.empty(starts[size], dtype=np.float64)
+    load = np.zeros(size)
+    for index in range(size):
+        begin = lists.start[left[index]]
+        for place in range(starts[index], starts[index + 1]):
+            entry = begin + place - starts[index]
+            targets[place] = numbers[lists.neighbours[entry]]
+            weights[place] = lists.values[entry]
+            if lists.neighbours[entry] == 0:
+                load[index] += weights[place]
+    return RemainingNetwork(starts, targets, weights, load)
+
+
+@kernel
 def sampled_elimination(network: RemainingNetwork, generator: np.random.Generator) -> tuple[Record, FloatArray]:
     """Eliminate all nodes, those of low degree first; a node's neighbours are linked by a random tree.
 
@@ -50,9 +77,11 @@ def sampled_elimination(network: RemainingNetwork, generator: np.random.Generato
     starts, targets, weights, _ = network
     nodes = starts.size - 1
     electrode = nodes
-    # lists of links in one array of records, chained by `chain`; dead links are skipped when a node is taken
+    # lists of links in one array of records, chained by `chain`; dead links are skipped when a node is taken, and the
+    # records of its list are then free for others: there are never more than at first by much
     capacity = 2 * targets.size + 16
     chain = np.empty(capacity, dtype=np.int64)
+    free = np.int64(-1)
     ends = np.empty(capacity, dtype=np.int32)
     values = np.empty(capacity, dtype=np.float64)
     head = np.full(nodes, -1, dtype=np.int64)
@@ -100,7 +129,10 @@ def sampled_elimination(network: RemainingNetwork, generator: np.random.Generato
                     neighbours[many] = end
                     parts[many] = values[place]
                     many += 1
-            place = chain[place]
+            following = chain[place]
+            chain[place] = free
+            free = place
+            place = following
         for k in range(many):
             where[neighbours[k]] = -1
         # from the weakest to the strongest
@@ -140,11 +172,16 @@ def sampled_elimination(network: RemainingNetwork, generator: np.random.Generato
             value = part * behind / total
             for here, there in ((one, other), (other, one)):
                 if here != electrode:
-                    ends[used] = there
-                    values[used] = value
-                    chain[used] = head[here]
-                    head[here] = used
-                    used += 1
+                    if free >= 0:
+                        place = free
+                        free = chain[free]
+                    else:
+                        place = np.int64(used)
+                        used += 1
+                    ends[place] = there
+                    values[place] = value
+                    chain[place] = head[here]
+                    head[here] = place
                 degrees[here] += 1
         for k in range(many):
             one = neighbours[k]
@@ -156,7 +193,7 @@ def sampled_elimination(network: RemainingNetwork, generator: np.random.Generato
             delist(queue, one)
             enlist(queue, one, new_level)
             level = min(level, new_level)
-    return Record(order, record_start, record_nodes[:recorded].copy(), record_shares[:recorded].copy()), totals
+    return Record(order, record_start, record_nodes[:recorded], record_shares[:recorded]), totals
 
 
 @kernel

@@ -18,6 +18,7 @@ from ionscape.errors import InputError
 from ionscape.glass import Composition, Glass, make_glass
 
 from .landscape_kernels import CHARGE_PARTS, assign_counter_charges, site_energies
+from .memory import LANDSCAPE_BYTES, check_memory
 from .published import published_parameters
 from .site_energies import SiteEnergies
 
@@ -140,8 +141,8 @@ def generate_landscape(
         model: parameters; those published for the alkali if None.
 
     Raises:
-        InputError: more ions than the lattice can take, a lattice without both an ion and a vacancy, or no published
-            parameters.
+        InputError: more ions than the lattice can take, a lattice without both an ion and a vacancy or too large for
+            the memory that is free, or no published parameters.
     """
     glass = glass if isinstance(glass, Glass) else make_glass(glass)
     if glass.composition.second_alkali is not None:
@@ -159,6 +160,7 @@ def landscape_of_all_ions(
     """The same, whichever alkali ions there are, as if they were one."""
     shape = _lattice_shape(lattice)
     sites = math.prod(shape)
+    check_memory(LANDSCAPE_BYTES * sites, f"a landscape of {sites} sites")
     accessible_sites, ions = count_sites(glass.composition, model.vacant_site_fraction, sites)
     blocking, units, neighbours, noise = (np.random.Generator(np.random.PCG64(child_seed(seed, k))) for k in range(4))
 

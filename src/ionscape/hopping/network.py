@@ -25,10 +25,10 @@ from ionscape.arguments import positive_number, shown
 from ionscape.arrays import FloatArray
 from ionscape.errors import InputError, NetworkError, PercolationError
 
-from .iteration_kernels import RemainingNetwork, conjugate_gradients, sampled_elimination
+from .iteration_kernels import RemainingNetwork, conjugate_gradients, remaining_network, sampled_elimination
+from .memory import NETWORK_BYTES, check_memory
 from .reduction_kernels import (
     IntArray,
-    Lists,
     adjacency,
     contract,
     eliminate,
@@ -137,7 +137,7 @@ def solve_network(network: Network, *, tolerance: float = 1e-3, method: Method =
             factorises only if that does not converge.
 
     Raises:
-        InputError: an unknown method, or a tolerance not between 0 and 1.
+        InputError: an unknown method, a tolerance not between 0 and 1, or too little memory.
         PercolationError: no path connects the electrodes.
         NetworkError: a test failed, or the bounds cannot be brought as close as asked.
     """
@@ -186,6 +186,7 @@ def _solve_range(
     kept, numbers, count = kept_links(
         logarithms, first, second, clusters, network.source, network.drain, bottleneck - below * _LN10
     )
+    check_memory(NETWORK_BYTES * kept.size, f"a network of {kept.size} links")
     weights = np.exp(logarithms[kept] - bottleneck)
     solved = _potentials(numbers[clusters[first[kept]]], numbers[clusters[second[kept]]], weights, count, method)
     number = numbers[clusters]
@@ -241,7 +242,9 @@ def _potentials(one: IntArray, other: IntArray, weights: FloatArray, count: int,
     left = np.flatnonzero(~gone[2:]) + 2
     name, iterations = "elimination", 0
     if left.size:
-        solution, by, iterations = solve_remaining(_remaining_network(left, lists), method)
+        rest = remaining_network(left, lists)
+        del lists  # half of the memory that is in use here
+        solution, by, iterations = solve_remaining(rest, method)
         name = f"elimination, {by}"
         potentials[left] = solution
     substitute_back(potentials, record)
@@ -291,20 +294,6 @@ def solve_loads(rest: RemainingNetwork, loads: FloatArray, method: Method) -> Fl
     if method == "iterative":
         raise NetworkError(f"the conjugate gradients did not converge in {MOST_ITERATIONS} iterations")
     return _factorise(rest._replace(load=np.ascontiguousarray(loads.T))).T
-
-
-def _remaining_network(left: NDArray[np.int64], lists: Lists) -> RemainingNetwork:
-    """Links of the nodes that are left, without the gaps between the lists."""
-    lengths = lists.length[left]
-    starts = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(lengths, dtype=np.int64)))
-    rows = np.repeat(np.arange(left.size), lengths)
-    places = np.repeat(lists.start[left] - starts[:-1], lengths) + np.arange(rows.size)
-    targets, weights = lists.neighbours[places], lists.values[places]
-    numbers = np.empty(lists.length.size, dtype=np.int32)
-    numbers[:2] = left.size
-    numbers[left] = np.arange(left.size)
-    load = sums(rows, np.where(targets == 0, weights, 0.0), left.size)
-    return RemainingNetwork(starts, numbers[targets], weights, load)
 
 
 def sums(index: NDArray[np.integer[Any]], weights: FloatArray, size: int) -> FloatArray:

@@ -19,6 +19,7 @@ from ionscape.glass import Composition, Glass
 from .jumps import JumpLaw, barriers_between, jumps_of, node_numbers
 from .landscape import Landscape, LandscapeModel, child_seed, generate_landscape
 from .lattice import Links, links
+from .memory import PATH_BYTES, check_memory
 from .site_energies import SiteEnergies
 from .union_find import bottleneck
 
@@ -114,9 +115,10 @@ def _bottleneck(landscape: Landscape, direction: int, jumps: JumpLaw) -> tuple[L
 
     Raises:
         PercolationError: no path of accessible sites leads through.
-        InputError: no such direction.
+        InputError: no such direction, or too little memory.
     """
     network = links(landscape, direction)
+    check_memory(PATH_BYTES * network.first.size, f"the best path over {network.first.size} links")
     barriers = barriers_between(landscape, jumps, network.first, network.second)
     link = bottleneck(network.source, network.drain, network.sites, network.first, network.second, barriers)
     if link < 0:
