@@ -96,6 +96,17 @@ class SyntheticResult:
     dataset: xr.Dataset
     experiment: Experiment
 
+    def of_plate(self) -> SyntheticResult:
+        """The same of a glass whose strain and refractive index are described, much of both: its zone is thin."""
+        tables = {
+            "mechanics": {"young_modulus": 72e9, "poisson_ratio": 0.22, "exchangeable": 10.0,
+                          "dilatation": {"Rb": 2e-3, "Cs": 3e-3}},
+            "optics": {"refractive_index": 1.5, "index_change": {"Rb": 0.3, "Cs": 0.4}, "wavelength": 2e-7},
+        }  # fmt: skip
+        described = self.experiment.replace(tables)
+        dataset = self.dataset.assign_attrs(experiment=described.to_toml())
+        return SyntheticResult(dataset=dataset, experiment=described)
+
     def summary(self) -> dict[str, Any]:
         """Plausible numbers under the agreed keys; NaN where a quantity does not exist."""
         stage = {

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -191,12 +190,7 @@ def test_every_figure_of_the_registry_is_public_and_gives_data(result):
         assert figure.shows
         assert getattr(isc.figures, figure.function).__doc__
     assert {entry.name for entry in FIGURES} >= {"overview", "counts", "posterior", "arrhenius"}
-    strain, change = {"Rb": 2e-3, "Cs": 3e-3}, {"Rb": 0.3, "Cs": 0.4}
-    tables = {
-        "mechanics": {"young_modulus": 72e9, "poisson_ratio": 0.22, "exchangeable": 10.0, "dilatation": strain},
-        "optics": {"refractive_index": 1.5, "index_change": change, "wavelength": 2e-7},
-    }
-    plots = plots_of("simulation", replace(result, experiment=result.experiment.replace(tables)))
+    plots = plots_of("simulation", result.of_plate())
     assert len(plots) == len(figures_of("simulation"))
     assert len({plot.name for plot in plots}) == len(plots)
     names = [plot.name for plot in plots_of("fit", hand_made(names=("a", "b")), data_sets=2)]

@@ -181,6 +181,39 @@ def test_populations_of_a_run_that_has_some_are_shown_at_a_depth_and_time(tmp_pa
     visit(folder, "simulate", act)
 
 
+def test_stress_and_modes_of_a_run_that_describes_them_have_tabs(tmp_path):
+    from synthetic_result import synthetic_result
+
+    folder = tmp_path / "project"
+    project = open_project(folder)
+    plain = synthetic_result()
+    for number, result in enumerate((plain, plain.of_plate()), start=1):
+        result.dataset.attrs["format"] = "ionscape simulation result 1"
+        result.to_netcdf(project.result_path(f"simulations/000{number}.nc"))
+    project.close()
+
+    async def act(page: Visit) -> None:
+        await page.until(lambda: page.shown("simulate-tabs"), seconds=60)
+        assert not page.shown("simulate-tab-Populations")
+        page.set("simulate-tabs", "Stress")
+        await page.until(lambda: page.shown("simulate-at-stress") and not page.shown("simulate-at-a-time"))
+        await page.until(lambda: page.element("simulate-stress").figure["data"], seconds=60)
+        assert page.element("simulate-stress-cell-0-0").text == "1"
+        assert float(page.element("simulate-stress-cell-0-2").text) < 0.0
+        page.set("simulate-tabs", "Modes")
+        await page.until(lambda: page.shown("simulate-at-modes") and page.element("simulate-modes").figure["data"])
+        first = page.element("simulate-modes-cell-0-1").text
+        page.set("simulate-modes-wavelength", "150 nm")
+        await page.until(lambda: page.element("simulate-modes-cell-0-1").text != first)
+        page.set("simulate-modes-wavelength", "150")
+        await page.until(lambda: page.shown("simulate-modes-problem"))
+        assert "unit" in page.element("simulate-modes-problem").text
+        page.click("simulate-show-0001.nc")
+        await page.until(lambda: page.shown("simulate-at-a-time") and not page.shown("simulate-tabs"))
+
+    visit(folder, "simulate", act)
+
+
 def test_slider_is_followed_and_its_value_written_on_release(tmp_path):
     path = "ions.Li.diffusion.width"
 

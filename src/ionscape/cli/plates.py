@@ -126,28 +126,18 @@ def print_stress(found: PlateStress) -> None:
     """Print stresses and depth of layer at the end of each stage, and the remarks."""
     from rich.console import Console
 
-    from ionscape.files.quantities import format_quantity
+    from ionscape.transport.plate_rows import stress_rows
 
-    summary = found.summary()
-    rows = [
-        [str(number), format_quantity(stage["end"], "time"), f"{stage['surface_stress'] / 1e6:.5g}",
-         f"{stage['central_stress'] / 1e6:.5g}", f"{stage['depth_of_layer'] * 1e6:.5g}"]
-        for number, stage in enumerate(summary["stages"], start=1)
-    ]  # fmt: skip
-    head = ["stage", "after", "surface / MPa", "mid-plane / MPa", "depth of layer / µm"]
-    print_table(Console(), summary["title"] or "Stress", head, rows)
-    print_warnings(summary["warnings"])
+    table = stress_rows(found)
+    print_table(Console(), found.experiment.title or table.title, table.head, table.rows)
+    print_warnings(found.summary()["warnings"])
 
 
 def print_modes(title: str, found: SlabModes) -> None:
     """Print the modes of both polarisations."""
     from rich.console import Console
 
-    rows: list[list[str]] = []
-    for name, each in (("TE", found.TE), ("TM", found.TM)):
-        for number, index in enumerate(each.effective_index):
-            rows.append([f"{name} {number}", f"{index:.7f}", f"{each.estimated_error[number]:.1e}",
-                         f"{each.wkb_effective_index[number]:.6f}",
-                         f"{each.cutoff_wavelength[number] * 1e9:.5g}"])  # fmt: skip
-    head = ["mode", "effective index", "error", "WKB", "cut-off / nm"]
-    print_table(Console(), f"{title or 'Modes'} at {found.wavelength * 1e9:.6g} nm", head, rows)
+    from ionscape.transport.plate_rows import mode_rows
+
+    table = mode_rows(found)
+    print_table(Console(), f"{title}: {table.title}" if title else table.title, table.head, table.rows)

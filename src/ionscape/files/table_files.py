@@ -7,6 +7,7 @@ import io
 import math
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
@@ -24,6 +25,22 @@ MOST_ROWS = 1_048_576
 
 Columns = Sequence[tuple[str, Sequence[Any] | NDArray[Any]]]
 """Name with unit, and numbers or texts, of every column; columns that end early leave their cells empty."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """A table of texts, for the command line and the workbench alike.
+
+    Attributes:
+        title: what the numbers are of, and what their errors are.
+        head: of the columns.
+        rows: as many texts each.
+    """
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
 
 _NOT_OF_XML = re.compile(r"[^\t\n\r -\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 _EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)  # equal tables are equal files

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ionscape.constants import ELECTRON_VOLT
 from ionscape.diffusivity.landscape import ORIGINS
 from ionscape.files.quantities import with_error
+from ionscape.files.table_files import Rows
 
 if TYPE_CHECKING:
     from ionscape.hopping import Mobility
@@ -26,21 +26,6 @@ HOPS_SHOWN: Mapping[str, str] = {
     "haven_ratio": "Haven ratio",
 }
 SPECTRUM_SHOWN = ("T / K", "σ(0) / S/m", "σ(∞) / S/m", "τ / s", "estimated error")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rows:
-    """A table of texts.
-
-    Attributes:
-        title: what the numbers are of, and what their errors are.
-        head: of the columns.
-        rows: as many texts each.
-    """
-
-    title: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 def spectra_rows(result: SpectraOfGlasses) -> Rows:

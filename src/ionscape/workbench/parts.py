@@ -10,6 +10,7 @@ from nicegui import events, ui
 from ionscape.errors import InputError
 
 if TYPE_CHECKING:
+    from ionscape.files.table_files import Rows
     from ionscape.workbench.session import Session, Which
 
 FIELD = "dense outlined stack-label hide-bottom-space"
@@ -59,6 +60,16 @@ def line(kind: Literal["note", "error", "warning", "banner"], text: str = "") ->
     """
     made = ui.label(text).classes(f"workbench-{kind} w-full").props(_ROLES.get(kind, ""))
     return made.bind_visibility_from(made, "text", backward=bool)
+
+
+def table_of(rows: Rows, mark: str) -> None:
+    """A table of texts, each marked `MARK-cell-ROW-COLUMN`."""
+    with grid(f"repeat({len(rows.head)}, max-content)").style("gap: 1px 22px").props('role="table"'):
+        for text in rows.head:
+            ui.label(text).classes("workbench-note").style("text-align: right")
+        for number, cells in enumerate(rows.rows):
+            for place, text in enumerate(cells):
+                ui.label(text).style("text-align: right").mark(f"{mark}-cell-{number}-{place}")
 
 
 def button(icon: str, text: str, action: Callable[[], Any], mark: str) -> ui.button:

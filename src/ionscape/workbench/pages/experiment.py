@@ -52,7 +52,8 @@ BEFORE_FIGURES = (
     " the energies of their sites, both as the numbers on the left change."
 )
 EARLIER = "The figures show the last description without mistakes."
-ALWAYS_SHOWN = ("sample", "chamber", "sites", "cross_terms", "back_electrode", "grid")
+ALWAYS_SHOWN = ("sample", "chamber", "sites", "cross_terms", "back_electrode", "mechanics", "optics", "grid")
+PLATE = ("mechanics", "optics")
 PAIRS = "cross_terms.pairs"
 FIGURE_HEIGHT = "max(250px, calc(50vh - 42px))"
 
@@ -134,10 +135,16 @@ class Page:
                 form.table("cross_terms", CrossTerms)
             with form.section("back_electrode", lambda: "Back electrode", opened=False):
                 form.table("back_electrode", BackElectrode)
+            with form.section("plate", lambda: "Stress and refractive index", opened=self._describes_plate()):
+                for key in PLATE:
+                    form.key(key, Experiment)
             with form.section("grid", lambda: "Numerical grid", opened=False):
                 form.table("grid", GridSpecification)
         form.update()
         self._show_problems()
+
+    def _describes_plate(self) -> bool:
+        return any(self.document.get(key) is not None for key in PLATE)
 
     def _beginning(self) -> None:
         """What an empty page offers."""
@@ -167,7 +174,7 @@ class Page:
                 if charges[first] == charges[second] and frozenset((first, second)) not in named
             ]
 
-        keys = ("beam", "native", "composition", "melt", "entering", "diffusion")
+        keys = ("beam", "native", "composition", "melt", "entering", "diffusion", "dilatation", "index_change")
         systems = lambda: list(map(str, table_at(self.document.get("sites"))))  # noqa: E731
         return {**dict.fromkeys(keys, ions), "pairs": pairs, "sites": systems}
 

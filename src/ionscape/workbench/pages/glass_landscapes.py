@@ -16,9 +16,10 @@ from ionscape.figures.plot import Plot
 from ionscape.figures.registry import figures_of, named_plots
 from ionscape.files.description import Key, Value, describe, step
 from ionscape.files.fields import Keyed
+from ionscape.files.table_files import Rows
 from ionscape.remarks import Remark
 from ionscape.series.hops_settings import KineticMonteCarloTable, LandscapesTable, MobilityTable, SpectrumTable
-from ionscape.series.landscape_rows import Rows, hops_rows, mobility_rows, spectra_rows
+from ionscape.series.landscape_rows import hops_rows, mobility_rows, spectra_rows
 from ionscape.wording import split_path
 from ionscape.workbench.archive import packed
 from ionscape.workbench.forms import Form
@@ -26,7 +27,7 @@ from ionscape.workbench.landscapes import CALCULATIONS, COMPOSITION, Calculation
 from ionscape.workbench.pages.job_panel import JobPanel, state_of_landscapes
 from ionscape.workbench.pages.latest import Latest
 from ionscape.workbench.pages.plot_view import PlotView
-from ionscape.workbench.parts import OUTLINED, column, grid, line, row, sides, text_button, undo_button
+from ionscape.workbench.parts import OUTLINED, column, grid, line, row, sides, table_of, text_button, undo_button
 from ionscape.workbench.reading import once_per_file
 from ionscape.workbench.wording import page_words
 
@@ -240,19 +241,11 @@ class LandscapesTab:
             with self.table:
                 for rows in found.rows:
                     line("note", rows.title)
-                    self._rows(rows)
+                    table_of(rows, self.name)
             with self.remarks:
                 for remark in found.remarks:
                     line("warning", page_words(remark))
         self._show_stale()
-
-    def _rows(self, rows: Rows) -> None:
-        with grid(f"repeat({len(rows.head)}, max-content)").style("gap: 1px 22px").props('role="table"'):
-            for text in rows.head:
-                ui.label(text).classes("workbench-note").style("text-align: right")
-            for number, cells in enumerate(rows.rows):
-                for place, text in enumerate(cells):
-                    ui.label(text).style("text-align: right").mark(f"{self.name}-cell-{number}-{place}")
 
     def _show_stale(self) -> None:
         """Say where a result is not that of the settings beside it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,8 @@ from ionscape.figures.style import axis_unit
 from ionscape.workbench.pages.job_panel import JobPanel
 from ionscape.workbench.pages.latest import Latest
 from ionscape.workbench.pages.plot_view import PlotView
-from ionscape.workbench.pages.simulate_populations import Populations, has_populations
+from ionscape.workbench.pages.simulate_plates import Modes, Stress
+from ionscape.workbench.pages.simulate_populations import Populations
 from ionscape.workbench.pages.simulate_runs import find_runs, load_run, remarks_on
 from ionscape.workbench.pages.simulate_sliders import Sliders
 from ionscape.workbench.parts import column, grid, heading, line, row, sides
@@ -36,7 +37,10 @@ MODELS = {"full": "full: Nernst-Planck-Poisson", "electroneutral": "electroneutr
 OTHER_SAMPLE = (
     "The measurement is not laid over it: it is one of other ions, or of a sample with other native densities."
 )
-PROFILES, POPULATIONS = "Profiles", "Populations"
+PROFILES = "Profiles"
+OTHER_TABS: Mapping[str, Callable[..., Populations | Stress | Modes]] = {
+    "Populations": Populations, "Stress": Stress, "Modes": Modes,
+}  # fmt: skip
 SMALL_FIGURE = "max(210px, calc(40vh - 55px))"
 LARGE_FIGURE = "max(300px, calc(60vh - 60px))"
 
@@ -144,11 +148,10 @@ class Page:
         self.shown = ui.tabs(on_change=self.draw).props("dense no-caps inline-label align=left")
         self.shown.mark("simulate-tabs").props["aria-label"] = "what of the run is shown"
         with self.shown:
-            for name in (PROFILES, POPULATIONS):
-                ui.tab(name).mark(f"simulate-tab-{name}")
+            self.tabs = {name: ui.tab(name).mark(f"simulate-tab-{name}") for name in (PROFILES, *OTHER_TABS)}
         self.shown.set_value(PROFILES)
         self.shown.set_visibility(False)
-        self.populations = Populations(self.session, self.draw)
+        self.others = {name: made(self.session, self.draw) for name, made in OTHER_TABS.items()}
         self.over_time = column().mark("simulate-at-a-time")
         with self.over_time:
             self._figures_over_time()
@@ -176,7 +179,8 @@ class Page:
             count = int(result.dataset.sizes["time"])
             self.time.props(f"max={max(count - 1, 1)}")
             self.time.set_value(max(count - 1, 0))
-            self.populations.begin(result)
+            for tab in self.others.values():
+                tab.begin(result)
         self.loaded = True
         await self.draw()
 
@@ -212,11 +216,12 @@ class Page:
         if not self.loaded:
             return  # sliders that are moved before the run is there would be put back
         result = await self._result(self.selected)
-        if self._choose(result) and result is not None:
-            plot = await self.populations.plot(result, normalised=bool(self.normalised.value))
+        chosen = self._choose(result)
+        if chosen is not None and result is not None:
+            plot = await chosen.plot(result, normalised=bool(self.normalised.value))
             await self._show_remarks()
             if self.session.alive:
-                self.populations.view.show(plot)
+                chosen.view.show(plot)
             return
         drawn = self.sliders.live[0] if self.sliders.live is not None else result.experiment if result else None
         profile = await self._profile(drawn)
@@ -250,16 +255,19 @@ class Page:
         for view, plot in zip(views, plots or [None] * len(views), strict=False):
             view.show(plot)
 
-    def _choose(self, result: SimulationResult | None) -> bool:
-        """Offer the populations of a run that has some; whether they are to be shown, and not the profiles."""
-        offered = has_populations(result)
-        self.shown.set_visibility(offered)
-        if self.sliders.live is not None:
+    def _choose(self, result: SimulationResult | None) -> Populations | Stress | Modes | None:
+        """Offer what a run has beside its profiles; which of it is to be shown, None for the profiles."""
+        offered = [name for name, tab in self.others.items() if tab.offered(result)]
+        for name in self.others:
+            self.tabs[name].set_visibility(name in offered)
+        self.shown.set_visibility(bool(offered))
+        if self.sliders.live is not None or self.shown.value not in offered:
             self.shown.set_value(PROFILES)  # that of a moved parameter is all that there is
-        chosen = offered and self.shown.value == POPULATIONS
-        self.over_time.set_visibility(not chosen)
-        self.populations.place.set_visibility(chosen)
-        return chosen
+        chosen = str(self.shown.value)
+        self.over_time.set_visibility(chosen == PROFILES)
+        for name, tab in self.others.items():
+            tab.place.set_visibility(name == chosen)
+        return self.others.get(chosen)
 
     async def _show_remarks(self) -> None:
         """Say what is to be known of the run that is shown."""

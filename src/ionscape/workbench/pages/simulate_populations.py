@@ -31,11 +31,6 @@ EXPLAINED = (
 )
 
 
-def has_populations(result: SimulationResult | None) -> bool:
-    """Whether there is something to show."""
-    return result is not None and "population" in result.dataset
-
-
 class Populations:
     """A figure with sliders of time and depth."""
 
@@ -61,9 +56,14 @@ class Populations:
             line("note", EXPLAINED).classes("q-px-md")
         self.place.set_visibility(False)
 
+    @staticmethod
+    def offered(result: SimulationResult | None) -> bool:
+        """Whether there is something to show."""
+        return result is not None and "population" in result.dataset
+
     def begin(self, result: SimulationResult) -> None:
         """Stand at the end of a run that is shown from now on."""
-        if has_populations(result):
+        if self.offered(result):
             last = kept_times(result).size - 1
             self.time.props(f"max={last}")
             self.time.set_value(last)
