@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import ionscape as isc
+from ionscape.cli.describe import describe_series
 from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
 from ionscape.glass import Composition, bridging_oxygens, make_glass, own_units, read_literature
 from ionscape.series import load_hops_file, parse_hops_file, parse_series, run_mobility, run_series, run_spectra
@@ -170,6 +171,52 @@ def test_mistakes_are_one_sentence(barrier: str, said: str, tmp_path: Path) -> N
         parse_series(with_barrier(barrier), folder=tmp_path)
     assert said in str(caught.value)
     assert "hopping.barrier" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "barrier",
+    [
+        '"700 K"',
+        "{ from_glass_transition = true, factor = 0.5 }",
+        '{ from_glass_transition = ["484 K", "716 K", "759 K"] }',
+        '{ from_glass_transition = { without_bridges = "100 K", per_bridging_oxygen = "200 K" } }',
+        '{ distribution = "uniform", mean = "0.1 eV", width = "0.02 eV" }',
+        '"0.064 eV"',
+    ],
+)
+def test_a_file_is_written_as_it_was_read(barrier: str) -> None:
+    series = parse_series(with_barrier(barrier))
+    again = parse_series(series.settings.to_toml())
+    assert again.settings == series.settings
+    assert again.models == series.models
+
+
+@pytest.mark.parametrize(
+    ("barrier", "said"),
+    [
+        ("0.1", "0.1 V0"),
+        ('"0.064 eV"', "0.064 eV"),
+        ('"700 K"', "0.060 eV, 1 k_B T_g with T_g = 700 K (given)"),
+        (
+            '{ from_glass_transition = ["484 K", "716 K", "759 K"], factor = 2 }',
+            "0.083 to 0.131 eV, 2 k_B T_g with T_g = 484 to 759 K (given)",
+        ),
+        (
+            '{ distribution = "uniform", mean = "0.1 eV", width = "0.02 eV" }',
+            "0.100 eV in the mean, uniform over the links, width 0.020 eV",
+        ),
+    ],
+)
+def test_a_description_says_what_the_barrier_is(barrier: str, said: str) -> None:
+    assert f"  least barrier: {said}" in list(describe_series(parse_series(with_barrier(barrier))))
+
+
+def test_a_value_of_a_barrier_is_replaced_by_its_path() -> None:
+    series = parse_series(with_barrier('{ from_glass_transition = "700 K" }'))
+    changed = series.settings.replace({"hopping.barrier.factor": 2.0})
+    assert parse_series(changed.to_toml()).models[0].least_barrier == pytest.approx(
+        isc.barrier_of_glass_transition(700.0, factor=2.0)
+    )
 
 
 def test_silica_needs_a_line_of_its_own() -> None:

@@ -103,3 +103,5 @@ def test_barriers_of_links_are_those_of_one_ion():
     one = conductivity(two.shared, temperature=400.0, jumps=jumps)["conductivity"].item()
     found = mixed_conductivities(two, temperature=[400.0], jumps=jumps)
     assert sum(each["conductivity"][0] for each in found.values()) == pytest.approx(one, rel=1e-3)
+    paths = mixed_activation_energies(two, jumps=jumps)
+    assert min(paths.values()) == pytest.approx(activation_energy(two.shared, jumps=jumps), rel=1e-9)

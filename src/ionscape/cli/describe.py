@@ -74,6 +74,7 @@ def describe_hops(given: HopsFile) -> list[str]:
         given.title,
         f"glasses: {given.settings.glass.in_words}, x = {ratios}",
     ]
+    lines.append(f"least barrier: {given.barriers.in_words(given.glasses, given.settings.glass.mixing_ratios)}")
     for name, table in given.settings.tables.items():
         kelvins = ", ".join(f"{kelvin:.5g} K" for kelvin in table.temperatures)
         what = {"kinetic_monte_carlo": "hops in time", "spectrum": "spectra", "mobility": "D(n, T)"}[name]
@@ -102,6 +103,7 @@ def describe_series(series: Series) -> Iterator[str]:
         published = settings.landscape.energy_scale is None
         origin = f", published for {published_parameters(series.glasses[0].composition).glasses}" if published else ""
         yield f"  landscape: energy scale {model.energy_scale / ELECTRON_VOLT:.4g} eV, noise {model.noise:g}{origin}"
+    yield f"  least barrier: {series.barriers.in_words(series.glasses, x)}"
     for table, what in ((settings.percolation, "activation energies"), (settings.network, "conductivities")):
         if table is not None:
             yield f"  {what}: {table.landscapes} landscapes of {table.lattice}³ sites for each composition"

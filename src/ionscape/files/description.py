@@ -209,9 +209,10 @@ def _value(annotation: Any, metadata: tuple[Any, ...]) -> Value:
         if isinstance(marker, Number):
             return Value(kind="number", bounds=marker.bounds, marker=marker)
         if isinstance(marker, Marker):
-            parts = None if marker.parts is None else _value(float, (marker.parts,))
-            return Value(kind="value", dimension=getattr(marker, "dimension", None), marker=marker, entry=parts,
-                         whole=parts is not None)  # fmt: skip
+            inner = marker.parts or marker.listed
+            return Value(kind="value", dimension=getattr(marker, "dimension", None), marker=marker,
+                         entry=None if inner is None else _value(float, (inner,)), tables=marker.tables,
+                         whole=marker.parts is not None)  # fmt: skip
         if hasattr(marker, "described_as"):
             return _value(marker.described_as, ())
     origin, arguments = get_origin(annotation), get_args(annotation)

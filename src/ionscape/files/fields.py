@@ -119,6 +119,12 @@ class Marker:
     parts: Marker | None = None
     """What reads the parts of a whole of which a table may stand in the place of the value."""
 
+    listed: Marker | None = None
+    """What reads the entries of a list that may stand in the place of the value."""
+
+    tables: tuple[type[Keyed], ...] = ()
+    """Tables of which one may stand in the place of the value, told apart by their marking keys."""
+
     def read(self, value: object, *, in_file: bool = True) -> Any:
         """The value in SI units.
 

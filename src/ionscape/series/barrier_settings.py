@@ -34,6 +34,7 @@ class BarrierTable(Table):
     """Barriers that differ from link to link."""
 
     name_in_messages: ClassVar[str] = "barrier"
+    marking_key: ClassVar[str | None] = "distribution"
 
     distribution: Literal["gaussian", "exponential", "uniform"] = Field(
         description="Of the barriers: gaussian without what would be below 0, exponential from mean - width on, or"
@@ -74,6 +75,9 @@ Transition = Literal[True] | float | tuple[float, ...] | str | LineTable
 class TransitionMarker(Marker):
     """What stands in `Annotated[Transition, ...]`: true, a temperature, a list of them, a file, or a line."""
 
+    dimension = TRANSITION.dimension
+    listed = TRANSITION
+    tables = (LineTable,)
     remedy = (
         'write true for an estimate from the bridging oxygens, one temperature such as "700 K", a list with one for'
         ' each mixing ratio, a CSV file such as "transitions.csv", or a line such as'
@@ -108,6 +112,7 @@ class TransitionTable(Table):
     """Barriers that follow the glass transition."""
 
     name_in_messages: ClassVar[str] = "barrier"
+    marking_key: ClassVar[str | None] = "from_glass_transition"
 
     from_glass_transition: Annotated[Transition, TransitionMarker()] = Field(
         description="Glass transition T_g: true for an estimate from the bridging oxygens, one temperature, a list with"
@@ -126,6 +131,7 @@ Barrier = float | str | BarrierTable | TransitionTable
 class BarrierMarker(Marker):
     """What stands in `Annotated[Barrier, ...]`: in units of V0, an energy or glass transition as a text, or a table."""
 
+    tables = (BarrierTable, TransitionTable)
     number = Number(Bounds(at_least=0.0, at_most=10.0), shown=0.1)
     energy = Quantity("energy", Bounds(at_least=0.0), "0.064 eV")
 

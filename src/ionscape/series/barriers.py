@@ -129,6 +129,26 @@ class Barriers:
             })  # fmt: skip
         return found
 
+    def in_words(self, glasses: Sequence[Glass], ratios: Sequence[float]) -> str:
+        """What is given, and which glass transitions and energies that makes.
+
+        Args:
+            glasses: of the file.
+            ratios: x of each.
+        """
+        if isinstance(self.given, float | int):
+            return f"{self.given:g} V0"
+        pairs = list(zip(glasses, ratios, strict=True))
+        electron_volts = [(self.energy(*pair) or 0.0) / ELECTRON_VOLT for pair in pairs]
+        said = f"{_range_of(electron_volts, '.3f')} eV"
+        if isinstance(self.given, BarrierTable):
+            width = self.given.width / ELECTRON_VOLT
+            return f"{said} in the mean, {self.given.distribution} over the links, width {width:.3f} eV"
+        if isinstance(self.given, str):
+            return said
+        kelvins = [self.glass_transition(*pair) or 0.0 for pair in pairs]
+        return f"{said}, {self.given.factor:g} k_B T_g with T_g = {_range_of(kelvins, '.0f')} K ({self.origin})"
+
     @property
     def origin(self) -> str:
         """Where the glass transition comes from."""
@@ -172,6 +192,12 @@ def read_barriers(
             raise InputError("has no line of numbers", file=str(folder / transition), remedy=f"start it with {COLUMNS}")
         known = _rising(columns["x"], columns["glass transition"])
     return Barriers(given=given, known=known, hashes=hashes, file=file)
+
+
+def _range_of(values: Sequence[float], form: str) -> str:
+    """The one value, or the least and the largest."""
+    ends = [f"{value:{form}}" for value in (min(values), max(values))]
+    return ends[0] if ends[0] == ends[1] else " to ".join(ends)
 
 
 def _rising(places: FloatArray, kelvins: FloatArray) -> tuple[FloatArray, FloatArray]:
