@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import signal
 import time
 from collections.abc import Awaitable, Callable, Generator
 from pathlib import Path
@@ -16,6 +17,8 @@ from nicegui.testing import User, user_simulation
 from ionscape.workbench.app import page
 from ionscape.workbench.project import LARGEST_UPLOAD, open_project
 from ionscape.workbench.session import Session, Workbench
+
+LONGEST = 240.0  # s, for a whole visit
 
 
 class Visit:
@@ -83,6 +86,35 @@ def short_collections() -> Generator[None]:
         gc.unfreeze()
 
 
+class _TooLate(KeyboardInterrupt):
+    """As an interruption, which alone an event loop lets pass."""
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Generator[None]:
+    """End what takes longer, the end of an event loop included, for whose stubborn tasks asyncio waits for ever.
+
+    Raises:
+        TimeoutError: it took longer; what was raised before it is its context.
+    """
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def end(*_: object) -> None:
+        raise _TooLate
+
+    earlier = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 2.0)
+    try:
+        yield
+    except _TooLate:
+        raise TimeoutError(f"a visit took longer than {seconds:g} s")  # noqa: B904 - its context tells what went wrong
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, earlier)
+
+
 def visit(
     folder: Path,
     tab: str,
@@ -90,8 +122,9 @@ def visit(
     *,
     text: str = "",
     upload_limit: int = LARGEST_UPLOAD,
+    longest: float = LONGEST,
 ) -> None:
-    """Open a page of a project (with `text` as its document) and act on it."""
+    """Open a page of a project (with `text` as its document) and act on it, for `longest` seconds at most."""
     project = open_project(folder)
     if text:
         project.document.replace(text)
@@ -104,7 +137,7 @@ def visit(
             await act(Visit(user, sessions[-1]))
 
     try:
-        with short_collections():
+        with short_collections(), time_limit(longest):
             asyncio.run(run())
     finally:
         workbench.close()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import ionscape as isc
+from ionscape.constants import ELECTRON_VOLT
 from ionscape.hopping.hops_kernels import EVENTS, hop
 from ionscape.hopping.hops_setup import drawn_state, hopping_system
 from ionscape.hopping.hops_statistics import LAGS, SAMPLES, WINDOWS, Control, single_displacements, slopes
@@ -137,10 +138,29 @@ def test_lists_and_sums_are_right_after_many_hops():
     assert tree[1] == pytest.approx(rates.sum())
 
 
+def test_capped_hops_conduct_as_those_without_a_cap():
+    model = isc.LandscapeModel(energy_scale=0.35 * ELECTRON_VOLT, noise=0.3)
+    landscape = isc.generate_landscape("0.33 Li2O 0.67 (0.5 B2O3 0.5 P2O5)", lattice=8, rng=3, model=model)
+    capped, whole = (
+        isc.kinetic_monte_carlo(
+            landscape, temperature=600.0, rng=seed, cap=cap, relative_error=0.03, tracer=False
+        ).summary()
+        for seed, cap in ((1, 2.0), (2, "none"))
+    )  # fmt: skip
+    assert capped["cap_bias"] < 0.0 == whole["cap_bias"]
+    assert 2.0 == capped["cap"] < whole["cap"]
+    errors = np.hypot(capped["conductivity_error"], whole["conductivity_error"])
+    assert abs(capped["conductivity"] - whole["conductivity"]) < 3.0 * errors
+    assert errors < 0.05 * whole["conductivity"]
+
+
 def test_a_tracer_that_is_not_waited_for_has_an_upper_bound():
     landscape = isc.generate_landscape("0.33 Li2O 0.67 (0.5 B2O3 0.5 P2O5)", lattice=6, rng=1)
-    found = isc.kinetic_monte_carlo(landscape, temperature=1000.0, rng=1, relative_error=0.2, tracer=False)
-    assert "tracer_still_falls" in [remark.code for remark in found.remarks]
+    asked = {"temperature": 1000.0, "rng": 1, "relative_error": 0.2}
+    waited = isc.kinetic_monte_carlo(landscape, **asked, most_hops=3e6)
+    assert [remark.code for remark in waited.remarks] == ["tracer_still_falls"]
+    found = isc.kinetic_monte_carlo(landscape, **asked, tracer=False)
+    assert not found.remarks
     summary = found.summary()
     assert np.isnan(summary["tracer_diffusion_coefficient"])
     assert summary["tracer_upper_bound"] > 0.0

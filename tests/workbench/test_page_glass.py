@@ -1,5 +1,7 @@
 """The page of the glasses: the form writes a series file, figures follow, jobs calculate it, literature is overlaid."""
 
+import asyncio
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -261,6 +263,59 @@ landscapes = 1
         await page.until(lambda: "unknown oxide GeO2" in page.texts())
 
     visit(tmp_path / "project", "glass", act)
+
+
+def test_hops_are_cancelled_and_what_cannot_be_calculated_is_told_at_once(tmp_path):
+    async def act(page: Visit) -> None:
+        page.session.project.series.replace(SERIES[: SERIES.index("[percolation]")])
+        for kind, path, typed in (
+            ("mobility", "mobility.landscapes", "1"), ("mobility", "mobility.shares", "0.5"),
+            ("spectrum", "spectrum.frequencies.to", "1 uHz"),
+        ):  # fmt: skip
+            page.set("glass-tabs", kind)
+            await page.until(lambda kind=kind: page.there(f"glass-{kind}-run"))
+            if path.endswith("shares"):
+                page.set("form-mobility.second_ion.mobility", "frozen")
+            await page.until(lambda kind=kind: page.element(f"glass-{kind}-run").enabled)
+            before = page.element(f"form-{path}").value
+            page.set(f"form-{path}", typed)
+            await page.until(lambda kind=kind: not page.element(f"glass-{kind}-run").enabled)
+            assert page_words(page.session.landscapes_errors[path]) in page.texts()
+            page.set(f"form-{path}", before)
+        page.set("glass-tabs", "hops")
+        await page.until(lambda: page.there("glass-hops-run"))
+        for path, typed in {"lattice": "16", "landscapes": "40", "relative_error": "0.01"}.items():
+            page.set(f"form-kinetic_monte_carlo.{path}", typed)
+        await page.until(lambda: page.element("glass-hops-run").enabled)
+        assert not page.element("glass-hops-cancel").enabled
+        page.click("glass-hops-run")
+        await page.until(lambda: page.element("glass-hops-cancel").enabled)
+        page.click("glass-hops-cancel")
+        await page.until(lambda: page.element("glass-hops-run").enabled)
+        job = page.session.jobs.latest("hops")
+        assert job is not None
+        assert job.state == "cancelled"
+        assert job.ending.told(page_words) in page.texts()
+        assert not page.element("glass-hops-cancel").enabled
+        assert page.session.project.result("hops.nc") is None
+
+    visit(tmp_path / "project", "glass", act)
+
+
+def test_a_visit_ends_even_where_its_loop_would_not(tmp_path):
+    async def act(page: Visit) -> None:
+        async def stubborn() -> None:
+            while True:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.sleep(60.0)
+
+        task = asyncio.create_task(stubborn())
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
+        await page.settled()
+        raise AssertionError("what went wrong")
+
+    with pytest.raises(TimeoutError, match="longer than 1 s"):
+        visit(tmp_path / "project", "glass", act, longest=1.0)
 
 
 def test_spectrum_of_the_landscapes_is_calculated_as_by_the_package(tmp_path):

@@ -182,7 +182,7 @@ def make_hops(
         raise InputError("gives rates too small for floating-point numbers", key="temperature", value=temperature,
                          remedy="give a higher one")  # fmt: skip
     values = _values(found, system, conductivity=conductivity, diffusion=rate * area)
-    remarks = _remarks(values, found, system, settings["relative_error"])
+    remarks = _remarks(values, found, system, settings["relative_error"], tracer=settings["tracer"])
     variables: dict[str, Any] = {
         name + end: ((), value, {"units": unit, "long_name": meaning if not end else f"standard error of {name}"})
         for name, (unit, meaning) in VALUES.items()
@@ -292,15 +292,17 @@ def _occupations(found: Measured, system: HoppingSystem) -> tuple[FloatArray, Fl
 
 
 def _remarks(
-    values: Mapping[str, tuple[float, float]], found: Measured, system: HoppingSystem, asked: float
+    values: Mapping[str, tuple[float, float]], found: Measured, system: HoppingSystem, asked: float, *, tracer: bool
 ) -> list[Remark]:
+    """What is to be said of the values; of the tracer D, and with it the Haven ratio, only where it was asked for."""
     remarks = [DISCONNECTED(share=system.disconnected)] if system.disconnected > 0.0 else []
-    for name in ("diffusion_coefficient", "tracer_diffusion_coefficient", "haven_ratio"):
+    of_single_ions = ("tracer_diffusion_coefficient", "haven_ratio") if tracer else ()
+    for name in ("diffusion_coefficient", *of_single_ions):
         value, error = values[name]
         if error > asked * value:
             what = {"diffusion_coefficient": "D_σ", "haven_ratio": "the Haven ratio"}.get(name, "the tracer D")
             remarks.append(NOT_AS_SURE(what=what, error=error / value, asked=asked))
-    if found.single.lag is None:
+    if tracer and found.single.lag is None:
         bound = values["diffusion_coefficient"][0] / found.collective.mean * found.single.mean
         remarks.append(TRACER_STILL_FALLS(bound=bound))
     return remarks

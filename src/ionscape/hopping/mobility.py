@@ -34,6 +34,8 @@ Frozen = Literal["frozen", "random"]
 FILLINGS = (0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98)
 NATIVE_SHARES = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
 """Up to 1, the native glass; below some 0.7 no path is left where the foreign ions keep the highest sites."""
+LEAST_LANDSCAPES = 2
+"""For the errors."""
 FOREIGN = 4
 """Purpose of random numbers: which sites foreign ions keep."""
 CONTENTS = "mobility 2"
@@ -157,7 +159,7 @@ def landscape_diffusion(
     native = () if second_ion is None else _native_shares(shares, second_ion)
     if not (fillings or native):
         raise InputError("asks for nothing", key="filling", value=None, remedy="give fillings, or a second ion")
-    count = whole_number(landscapes, key="landscapes", least=2)
+    count = whole_number(landscapes, key="landscapes", least=LEAST_LANDSCAPES)
     tasks = [
         MobilityTask(
             glass=made, model=model, lattice=whole_number(lattice, key="lattice", least=2), seed=rng, landscape=each,
@@ -194,6 +196,15 @@ def _below(key: str, given: Sequence[float], bound: float) -> tuple[float, ...]:
 def _native_shares(given: Sequence[float] | None, second_ion: SecondIon) -> tuple[float, ...]:
     if given is None:
         return (1.0,) if isinstance(second_ion, MobileIon) else NATIVE_SHARES
+    return check_shares(given)
+
+
+def check_shares(given: Sequence[float]) -> tuple[float, ...]:
+    """Native ions over all ions, in rising order.
+
+    Raises:
+        InputError: one is not above 0, or they do not end at 1.
+    """
     values = tuple(sorted({positive_number(value, key="shares") for value in given}))
     if not values or values[-1] != 1.0:
         problem = "must be shares of native ions above 0, with 1, the native glass, among them"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ionscape.arguments import whole_number
 from ionscape.errors import InputError
 from ionscape.files.fields import IN_FILE
 from ionscape.files.text import read_text
@@ -65,6 +66,41 @@ class HopsFile:
         """What is asked of D(n, T)."""
         return of_landscapes(self.settings, MobilityTable, "mobility")
 
+    @property
+    def frequency_range(self) -> tuple[float, float]:
+        """Lowest and highest frequency of spectra [Hz].
+
+        Raises:
+            InputError: they leave no range.
+        """
+        lowest, highest = self.spectrum.frequencies.lowest, self.spectrum.frequencies.to
+        highest = 10.0 * float(self.settings.hopping.attempt_frequency) if highest is None else highest
+        if not highest > lowest:
+            bound = f"must be above the lowest frequency, {lowest:g} Hz"
+            raise InputError("leaves no range", file=self.file, key="spectrum.frequencies.to", value=highest,
+                             bound=bound)  # fmt: skip
+        return lowest, highest
+
+    def check_calculations(self) -> None:
+        """Refuse what no calculation of the file could do, before one begins.
+
+        Raises:
+            InputError: a table cannot be used.
+        """
+        from ionscape.hopping.mobility import LEAST_LANDSCAPES, check_shares
+
+        if self.settings.spectrum is not None:
+            self.frequency_range  # noqa: B018 - it refuses
+        table = self.settings.mobility
+        if table is None:
+            return
+        try:
+            whole_number(table.landscapes, key="landscapes", least=LEAST_LANDSCAPES)
+            if table.shares is not None and table.second_ion is not None:
+                check_shares(table.shares)
+        except InputError as error:
+            raise error.replace(file=self.file, key=f"mobility.{error.key}") from None
+
     def with_landscapes(self, number: int) -> HopsFile:
         """The same with another number of landscapes."""
         tables = {name: table.model_copy(update={"landscapes": number}) for name, table in self.settings.tables.items()}
@@ -115,7 +151,7 @@ def parse_hops_file(text: str, *, file: str | None = None, folder: str | Path = 
     ratios = settings.glass.mixing_ratios
     barriers = read_barriers(settings.landscape, settings.hopping, ratios, Path(folder), file=file)
     model = landscape_of(settings, glasses[0].composition, file=file)
-    return HopsFile(
+    given = HopsFile(
         settings=settings,
         glasses=glasses,
         models=tuple(barriers.applied(model, *pair) for pair in zip(glasses, ratios, strict=True)),
@@ -124,3 +160,5 @@ def parse_hops_file(text: str, *, file: str | None = None, folder: str | Path = 
         file=file,
         source=text,
     )
+    given.check_calculations()
+    return given

@@ -157,7 +157,7 @@ def make_result(
         attrs={
             "format": FORMAT,
             "title": title,
-            **remark_attributes(_remarks(single, table.relative_error)),
+            **remark_attributes(_remarks(single, table)),
             **provenance_attributes(source=source, settings=settings.model_dump(), kind="source"),
         },
     )
@@ -182,12 +182,13 @@ def _mean(name: str, single: Mapping[str, FloatArray]) -> tuple[FloatArray, Floa
     return values.mean(axis=-1), values.std(axis=-1, ddof=1) / math.sqrt(count)
 
 
-def _remarks(single: Mapping[str, FloatArray], asked: float) -> list[Remark]:
+def _remarks(single: Mapping[str, FloatArray], table: KineticMonteCarloTable) -> list[Remark]:
+    asked = table.relative_error
     tracer, errors = single["tracer_diffusion_coefficient"], single["diffusion_coefficient_error"]
     relative = errors / single["diffusion_coefficient"]
     unknown, unsure = int(np.isnan(tracer).sum()), int((relative > asked).sum())
     remarks: list[Remark] = []
-    if unknown:
+    if unknown and table.tracer:
         remarks.append(UNKNOWN_TRACER(count=unknown, all=tracer.size))
     if unsure:
         remarks.append(LESS_SURE(count=unsure, all=tracer.size, asked=asked, worst=float(relative.max())))

@@ -48,13 +48,7 @@ def run_spectra(
         IonscapeError: a solution failed one of its tests, or the store cannot be written.
     """
     table = given.spectrum
-    lowest, highest = table.frequencies.lowest, table.frequencies.to
-    highest = 10.0 * float(given.settings.hopping.attempt_frequency) if highest is None else highest
-    if not highest > lowest:
-        bound = f"must be above the lowest frequency, {lowest:g} Hz"
-        raise InputError("leaves no range", file=given.file, key="spectrum.frequencies.to", value=highest,
-                         bound=bound)  # fmt: skip
-    frequency = _frequencies(lowest, highest, table.frequencies.per_decade)
+    frequency = _frequencies(*given.frequency_range, table.frequencies.per_decade)
     settings = {"angular_frequency": tuple(frequency.tolist()),
                 "probes": table.probes if table.spin_lattice_relaxation else None}  # fmt: skip
     found = calculated_parts(
