@@ -83,9 +83,11 @@ class SlabModes:
         """Effective indices under "TE" and "TM", falling."""
         return {"TE": self.TE.effective_index, "TM": self.TM.effective_index}
 
-    def __getitem__(self, polarisation: str) -> dict[str, Any]:
-        """What the summary tells of "TE" or "TM"."""
-        return {"TE": self.TE, "TM": self.TM}[polarisation].summary()
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        """What the summary tells of "TE" or "TM", or `effective_index` of both."""
+        if name == "effective_index":
+            return dict(self.effective_index)
+        return {"TE": self.TE, "TM": self.TM}[name].summary()
 
     def inverse_wkb(self, polarisation: Polarisation = "TE") -> InverseWkb:
         """The profile that someone would find who measured these effective indices (`inverse_wkb`).
