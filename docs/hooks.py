@@ -51,6 +51,7 @@ PUBLIC_PACKAGES = (
     ("Landscapes and conductivity", "ionscape.hopping"),
     ("Series of glasses", "ionscape.series"),
     ("Diffusion coefficients", "ionscape.diffusivity"),
+    ("Reference measurements", "ionscape.reference"),
     ("Stress of plates", "ionscape.mechanics"),
     ("Index and guided modes", "ionscape.optics"),
     ("Relations", "ionscape.relations"),

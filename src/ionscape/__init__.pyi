@@ -80,6 +80,13 @@ from ionscape.optics import (
     inverse_wkb as inverse_wkb,
     slab_modes as slab_modes,
 )
+from ionscape.reference import (
+    Reference as Reference,
+    load_reference as load_reference,
+    read_impedance as read_impedance,
+    reference_from_conductivities as reference_from_conductivities,
+    reference_from_spectra as reference_from_spectra,
+)
 from ionscape.profiling import (
     DepthProfile as DepthProfile,
     GaussianResponse as GaussianResponse,

@@ -9,6 +9,7 @@ __all__ = [
     "BOLTZMANN_CONSTANT",
     "ELECTRON_VOLT",
     "ELEMENTARY_CHARGE",
+    "ICE_POINT",
     "VACUUM_PERMITTIVITY",
 ]
 
@@ -23,6 +24,9 @@ AVOGADRO_CONSTANT: Final = 6.02214076e23
 
 VACUUM_PERMITTIVITY: Final = 8.8541878188e-12
 """ε0 [F/m]."""
+
+ICE_POINT: Final = 273.15
+"""0 °C [K], exact."""
 
 ELECTRON_VOLT: Final = ELEMENTARY_CHARGE
 """1 eV [J]."""

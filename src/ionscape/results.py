@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "ResultKind", "StoredResult", "SweepResult", "kind_of", "load"]
 
-WRITERS = "`ionscape simulate`, `sweep`, `calibrate`, `fit`, `conductivity`, `hops`, `spectrum` or `mobility`"
+WRITERS = (
+    "`ionscape simulate`, `sweep`, `calibrate`, `fit`, `conductivity`, `hops`, `spectrum`, `mobility` or `reference`"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +168,8 @@ KINDS = (
                reader="ionscape.hopping:load_spectrum"),
     ResultKind(name="hops of glasses", form="ionscape hops of glasses ", what="the hops of glasses",
                reader="ionscape.series:load_hops_result"),
+    ResultKind(name="reference", form="ionscape reference ", what="a reference measurement",
+               reader="ionscape.reference:load_reference"),
     ResultKind(name="sweep", form="ionscape sweep ", what="a sweep", reader="ionscape.results:load_swept"),
 )  # fmt: skip
 
@@ -205,7 +209,7 @@ def load(path: str | Path) -> StoredResult:
 
     Returns:
         A `SimulationResult`, `FitResult`, `SeriesResult`, `SweepResult`, `DepthProfile`, `Hops`, `HopsOfGlasses`,
-        `ConductivitySpectrum` or the mobility of a landscape; of a fit its problem is not read again.
+        `ConductivitySpectrum`, `Reference` or the mobility of a landscape; of a fit its problem is not read again.
 
     Raises:
         InputError: the file does not exist, holds none of these, or is damaged.

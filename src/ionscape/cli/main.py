@@ -19,6 +19,7 @@ from ionscape.cli.inspect import inspect_command
 from ionscape.cli.mobility import mobility_command
 from ionscape.cli.plates import modes_command, stress_command
 from ionscape.cli.redraw import export_command, figure_command, summary_command
+from ionscape.cli.reference import reference_command
 from ionscape.cli.report import report_command
 from ionscape.cli.simulate import simulate_command
 from ionscape.cli.spectrum import spectrum_command
@@ -44,6 +45,7 @@ application = typer.Typer(
 application.command("inspect")(inspect_command)
 application.command("calibrate")(calibrate_command)
 application.command("simulate")(simulate_command)
+application.command("reference")(reference_command)
 application.command("fit")(fit_command)
 application.command("report")(report_command)
 application.command("stress")(stress_command)

@@ -177,6 +177,7 @@ def summary_command(
     from ionscape.cli.fit import WIDTH, print_fit
     from ionscape.cli.hops_table import print_hops, print_landscape
     from ionscape.cli.mobility import print_mobility
+    from ionscape.cli.reference import print_reference
     from ionscape.cli.series_table import print_result
     from ionscape.cli.spectrum_table import print_spectra, print_spectrum
     from ionscape.cli.sweep_table import print_sweep
@@ -196,6 +197,7 @@ def summary_command(
         "hops of glasses": lambda: print_hops(loaded),
         "mobility": lambda: print_mobility(loaded),
         "spectrum": lambda: print_spectrum(loaded),
+        "reference": lambda: print_reference(loaded),
         "spectra of glasses": lambda: print_spectra(loaded),
     }
     if not quiet:

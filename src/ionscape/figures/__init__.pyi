@@ -42,6 +42,7 @@ from ionscape.figures.profiles import (
     potential as potential,
 )
 from ionscape.figures.relaxation import relaxation_rates as relaxation_rates
+from ionscape.figures.reference import reference_arrhenius as reference_arrhenius
 from ionscape.figures.series import (
     activation_energies as activation_energies,
     arrhenius_plot as arrhenius_plot,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .render_matplotlib import Drawing
 
 Owner = Literal["simulation", "profile", "fit", "series", "sweep", "hops", "hops of glasses", "spectrum",
-                "spectra of glasses", "mobility"]  # fmt: skip
+                "spectra of glasses", "mobility", "reference"]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +113,8 @@ FIGURES = (
                 shows="spectral densities of the occupations, and rates of spin-lattice relaxation"),
     FigureEntry(name="mobility", of="mobility", function="landscape_mobility",
                 shows="D over the share of native ions, or over the filling"),
+    FigureEntry(name="arrhenius", of="reference", function="reference_arrhenius",
+                shows="conductivities over 1/T with their law and what is left"),
     FigureEntry(name="values", of="sweep", function="swept_values", shows="charge, front and plateau over a parameter"),
     FigureEntry(name="arrhenius", of="series", function="arrhenius_plot", shows="Arrhenius plots"),
 )  # fmt: skip

@@ -21,7 +21,7 @@ __all__ = ["DimensionName", "format_quantity", "quantity", "unit_size"]
 
 DimensionName = Literal[
     "length", "area", "number density", "diffusion coefficient", "energy", "temperature", "time", "voltage", "current",
-    "charge", "velocity", "frequency", "rate", "conductivity", "mass density", "pressure",
+    "charge", "velocity", "frequency", "rate", "conductivity", "mass density", "pressure", "resistance",
 ]  # fmt: skip
 
 
@@ -106,6 +106,7 @@ _ALL_DIMENSIONS = (
     Dimension(name="frequency", unit="Hz", example="4e14 Hz"),
     Dimension(name="rate", unit="1/s", example="217 1/s"),
     Dimension(name="conductivity", unit="S/m", example="1e-7 S/m"),
+    Dimension(name="resistance", unit="ohm", example="3.2 Mohm"),
     Dimension(name="mass density", unit="kg/m^3", example="2.3 g/cm^3"),
     Dimension(
         name="pressure",

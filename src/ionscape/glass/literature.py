@@ -14,13 +14,12 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
-from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
+from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT, ICE_POINT
 from ionscape.errors import InputError, nearest_name
 from ionscape.files.csv_table import CsvTable, read_csv_table
 from ionscape.glass.composition import ALKALI
 from ionscape.remarks import Kind, Remark, listed
 
-ICE_POINT = 273.15  # K
 RESISTIVITIES = {"RO20": 293.15, "RO100": 373.15, "RO150": 423.15, "RO300": 573.15}
 """Columns of log10 (resistivity / Ω·cm) and their temperatures [K]."""
 ACTIVATION_ENERGIES = ("Ea_sT_20_100", "Ea_sT_100_150")
