@@ -54,6 +54,14 @@ def fit_command(
     method: Annotated[
         Method | None, typer.Option(help="Replaces that of FILE; all but the first continue from least squares.")
     ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="REFERENCE.nc",
+            help="Result of `ionscape reference`: a prior of the native coefficient and its activation energy.",
+            show_default=False,
+        ),
+    ] = None,
     starts: Annotated[int | None, typer.Option(min=1, help="Starting points [default: that of FILE].")] = None,
     processes: Processes = None,
     scheduler: Scheduler = None,
@@ -72,7 +80,7 @@ def fit_command(
 
     result_file = output if output is not None else Path(f"{file.stem.removesuffix('-fit')}-fit.nc")
     check_outputs(("--output", result_file, RESULT_EXTENSIONS), with_summary(summary), overwrite=overwrite)
-    problem, result = _read(file)
+    problem, result = _read(file, reference)
     wanted = method or problem.settings.method
     if wanted == "mcmc":
         require_extra("samplers", key="method", value=wanted)
@@ -104,7 +112,7 @@ def fit_command(
         print_written([result_file, summary])
 
 
-def _read(file: Path) -> tuple[FitProblem, FitResult | None]:
+def _read(file: Path, reference: Path | None) -> tuple[FitProblem, FitResult | None]:
     """The problem of a fit file, or of a saved result, which comes along.
 
     Raises:
@@ -113,7 +121,10 @@ def _read(file: Path) -> tuple[FitProblem, FitResult | None]:
     from ionscape.inference import load_fit, load_fit_result
 
     if file.suffix.lower() != ".nc":
-        return load_fit(file), None
+        return load_fit(file, reference=reference), None
+    if reference is not None:
+        raise InputError("belongs to a fit that begins, and a saved one has its priors", key="--reference",
+                         value=str(reference), remedy="leave it out, or give the fit file")  # fmt: skip
     saved = load_fit_result(file)
     if saved.problem is None:
         raise InputError("has inputs that are not at hand", file=str(file),

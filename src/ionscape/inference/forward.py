@@ -389,10 +389,15 @@ def _priors(
     parameters: Sequence[Parameter], values: FloatArray, coordinates: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     rows = [place for place, parameter in enumerate(parameters) if parameter.prior is not None]
+    names = [parameter.name for parameter in parameters]
     residuals, jacobian = np.zeros(len(rows)), np.zeros((len(rows), len(parameters)))
     for row, place in enumerate(rows):
         parameter, value = parameters[place], float(values[place])
-        assert parameter.prior is not None
-        residuals[row] = parameter.prior.residual(value)
-        jacobian[row, place] = parameter.prior.slope(value) * parameter.slope(float(coordinates[place]))
+        prior = parameter.prior
+        assert prior is not None
+        other = None if prior.follows is None else names.index(prior.follows.name)
+        residuals[row] = prior.residual(value, None if other is None else float(values[other]))
+        jacobian[row, place] = prior.slope(value) * parameter.slope(float(coordinates[place]))
+        if other is not None:
+            jacobian[row, other] = prior.slope_by_given() * parameters[other].slope(float(coordinates[other]))
     return residuals, jacobian

@@ -135,13 +135,20 @@ def pull_remarks(parameters: Sequence[Parameter], coordinates: FloatArray, covar
     """
     found: list[Remark] = []
     values = values_of(tuple(parameters), coordinates)
+    names = [parameter.name for parameter in parameters]
     for place, (parameter, value) in enumerate(zip(parameters, values, strict=True)):
         prior = parameter.prior
         if prior is None:
             continue
-        slope = prior.slope(float(value)) * parameter.slope(float(coordinates[place]))
-        left = 1.0 - float(covariance[place, place]) * slope**2
-        pull = prior.residual(float(value)) / math.sqrt(max(left, 0.01))
+        row = np.zeros(len(parameters))
+        row[place] = prior.slope(float(value)) * parameter.slope(float(coordinates[place]))
+        given = None
+        if prior.follows is not None:
+            other = names.index(prior.follows.name)
+            given = float(values[other])
+            row[other] = prior.slope_by_given() * parameters[other].slope(float(coordinates[other]))
+        left = 1.0 - float(row @ covariance @ row)
+        pull = prior.residual(float(value), given) / math.sqrt(max(left, 0.01))
         if abs(pull) > LARGEST_PULL:
             stated = math.exp(prior.mean) if prior.scale == "log" else prior.mean
             found.append(PULL(

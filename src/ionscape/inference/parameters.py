@@ -17,23 +17,45 @@ Scale = Literal["linear", "log"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Follows:
+    """How the mean of a prior moves with another parameter: two parameters that are known together.
+
+    Attributes:
+        name: of the other parameter.
+        mean: its value at which the prior has its own mean, in SI units.
+        slope: of the mean by that value.
+    """
+
+    name: str
+    mean: float
+    slope: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Prior:
     """A normal prior on the scale of its parameter: of the value itself, or of its logarithm.
 
     Attributes:
         mean: on that scale.
-        standard_deviation: on that scale.
+        standard_deviation: on that scale; where another parameter is given, that which is left then.
         scale: "linear" (normal) or "log" (log-normal).
+        follows: the parameter that is given, None for none.
     """
 
     mean: float
     standard_deviation: float
     scale: Scale
+    follows: Follows | None = None
 
-    def residual(self, value: float) -> float:
-        """Deviation of a value in standard deviations."""
+    def residual(self, value: float, given: float | None = None) -> float:
+        """Deviation of a value in standard deviations; `given` is the value of the parameter that it follows."""
         shown = math.log(value) if self.scale == "log" else value
-        return (shown - self.mean) / self.standard_deviation
+        moved = 0.0 if self.follows is None or given is None else self.follows.slope * (given - self.follows.mean)
+        return (shown - self.mean - moved) / self.standard_deviation
+
+    def slope_by_given(self) -> float:
+        """Derivative of `residual` by the value of the parameter that it follows."""
+        return 0.0 if self.follows is None else -self.follows.slope / self.standard_deviation
 
     def slope(self, value: float) -> float:
         """Derivative of `residual` by the value."""

@@ -23,10 +23,12 @@ from ionscape.files.validation import read_table
 from ionscape.files.values import read_scalar, read_value, scalars
 from ionscape.profiling import DepthProfile, Measurement, calibrate, load_measurement
 from ionscape.profiling.resolution import DepthResponse, GaussianResponse, MixingRoughnessInformationResponse
+from ionscape.reference import Reference, load_reference
 from ionscape.wording import join_path
 
 from .discrepancy import Discrepancy
 from .parameters import Parameter, Prior
+from .reference_prior import with_reference
 from .settings import FitTable, ParameterTable, PriorTable
 
 JOINT_KEYS = ("title", "datasets", "fit")
@@ -101,6 +103,7 @@ class FitProblem:
         title: shown in the report.
         file: name of the file; None if there is none.
         source: its text.
+        reference: path of the reference measurement from which priors come; None if none does.
     """
 
     datasets: tuple[DataSet, ...]
@@ -109,6 +112,7 @@ class FitProblem:
     title: str = ""
     file: str | None = None
     source: str = ""
+    reference: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -127,8 +131,12 @@ class FitProblem:
         return self.names.index(name)
 
 
-def load_fit(path: str | Path) -> FitProblem:
+def load_fit(path: str | Path, *, reference: str | Path | None = None) -> FitProblem:
     """Read a fit file: a measurement file with a table [fit], or one with a table [datasets] of measurement files.
+
+    Args:
+        path: of the file.
+        reference: result of `ionscape reference`, in the place of one that the file names.
 
     Raises:
         InputError: something in it, or in the files to which it refers, cannot be used.
@@ -146,7 +154,9 @@ def load_fit(path: str | Path) -> FitProblem:
     try:
         files = data.get("datasets")
         measurements = {"": load_measurement(path)} if files is None else _joint(files, path)
-        return make_fit(measurements, settings, title=str(data.get("title", path.stem)), file=str(path), source=text)
+        named = None if settings.reference is None else path.parent / settings.reference
+        return make_fit(measurements, settings, title=str(data.get("title", path.stem)), file=str(path), source=text,
+                        reference=reference if reference is not None else named)  # fmt: skip
     except InputError as error:
         raise error.located(file=str(path)) from None
 
@@ -172,6 +182,7 @@ def make_fit(
     title: str = "",
     file: str | None = None,
     source: str = "",
+    reference: str | Path | Reference | None = None,
 ) -> FitProblem:
     """Put a fit together.
 
@@ -181,17 +192,29 @@ def make_fit(
         title: shown in the report.
         file: name of the file, for messages.
         source: its text.
+        reference: measurement of the untouched glass, or the path of its result, from which coefficient and activation
+            energy of the native ion have a prior.
 
     Raises:
-        InputError: a parameter does not exist, a measurement lacks its ion, bounds that exclude the start.
+        InputError: a parameter does not exist, a measurement lacks its ion, bounds that exclude the start, or nothing
+            is free of which the reference knows.
     """
     table = settings if isinstance(settings, FitTable) else validate_fit(settings, file=file, context=None)
     folder = Path(file).parent if file else Path()
     datasets = tuple(_data_set(name, measurement, table, folder) for name, measurement in measurements.items())
     free = [_parameter(path, entry, datasets) for path, entry in table.parameters.items()]
+    if reference is not None:
+        known = reference if isinstance(reference, Reference) else load_reference(reference)
+        free = list(with_reference(free, [data.experiment for data in datasets], known))
     nuisance = [parameter for number, data in enumerate(datasets) for parameter in _nuisance(number, data, table)]
     return FitProblem(
-        datasets=datasets, parameters=(*free, *nuisance), settings=table, title=title, file=file, source=source
+        datasets=datasets,
+        parameters=(*free, *nuisance),
+        settings=table,
+        title=title,
+        file=file,
+        source=source,
+        reference=str(Path(reference).resolve()) if isinstance(reference, str | Path) else None,
     )
 
 

@@ -156,7 +156,8 @@ def load_fit_result(path: str | Path, *, with_problem: bool = True) -> FitResult
     dataset = read_dataset(path, CONTENT)
     file = str(dataset.attrs["file"])
     try:
-        problem = load_fit(file) if with_problem and file and Path(file).is_file() else None
+        reference = str(dataset.attrs.get("reference", "")) or None
+        problem = load_fit(file, reference=reference) if with_problem and file and Path(file).is_file() else None
     except InputError:
         problem = None
     if problem is not None:
@@ -302,6 +303,7 @@ def _attributes(problem: FitProblem, best: StartResult, covariance: FloatArray) 
         "bayesian_information_criterion": best.cost + volume + count * float(np.log(size)),
         "akaike_information_criterion": best.cost + volume + 2.0 * count,
         "log_evidence": log_evidence(problem, best, covariance),
+        **({"reference": problem.reference} if problem.reference is not None else {}),
         **provenance_attributes(source=problem.source, settings=problem.settings.model_dump(), kind="source"),
     }
 
@@ -312,8 +314,9 @@ def _prior_text(parameter: Parameter) -> str:
     if prior is None:
         return "uniform"
     if prior.scale == "log":
+        moves = "" if prior.follows is None else f", moves with {prior.follows.name}"
         return f"log-normal, median {np.exp(prior.mean):.6g} {parameter.unit}".strip() + (
-            f", relative deviation {prior.standard_deviation:.3g}"
+            f", relative deviation {prior.standard_deviation:.3g}{moves}"
         )
     return f"normal, {prior.mean:.6g} ± {prior.standard_deviation:.3g} {parameter.unit}".strip()
 

@@ -92,6 +92,12 @@ class FitTable(Table):
     current_curve: CurrentCurve | None = Field(
         default=None, description="A measured current through the back electrode as further data."
     )
+    reference: str | None = Field(
+        default=None,
+        description="Result of `ionscape reference`, beside this file: a correlated prior of the native coefficient and"
+        " its activation energy.",
+        examples=["reference.nc"],
+    )
     starts: Annotated[int, Field(strict=True, ge=1, le=1000)] = Field(
         default=3, description="Starting points: the start of each parameter, then a Latin hypercube."
     )
@@ -127,6 +133,9 @@ class FitTable(Table):
     def _has_parameters(self) -> Self:
         if not self.parameters:
             reject("must not be empty", field="parameters", remedy="name at least one free parameter with its bounds")
+        if self.observed_charge is not None and self.current_curve is not None:
+            problem = "is the integral of the current curve, which would be counted twice"
+            reject(problem, field="observed_charge", remedy="give one of observed_charge and current_curve")
         return self
 
 

@@ -95,7 +95,8 @@ def prior_text(result: FitResult, problem: FitProblem | None, place: int) -> str
     mean, deviation = parameter.prior.mean, parameter.prior.standard_deviation
     unit = readable_unit(parameter.unit, float(data["estimate"].values[place]))
     if parameter.prior.scale == "log":
-        return f"log-normal, median {math.exp(mean) / unit.size:.4g}, relative deviation {deviation:.3g}"
+        moves = "" if parameter.prior.follows is None else f", moves with {parameter.prior.follows.name}"
+        return f"log-normal, median {math.exp(mean) / unit.size:.4g}, relative deviation {deviation:.3g}{moves}"
     return f"normal, {mean / unit.size:.4g} ± {deviation / unit.size:.2g}"
 
 
