@@ -4,6 +4,7 @@
     python benchmarks/hops.py others                      # a minute, beside lattice_mc if it can be imported
     python benchmarks/hops.py exact                       # two minutes
     python benchmarks/hops.py caps --sizes 10 --most-hops 3e8    # minutes
+    python benchmarks/hops.py two-ions                    # minutes
     python benchmarks/hops.py spectrum                    # five minutes
     python benchmarks/hops.py glass --sizes 16 --temperatures 300 600 1000 --landscapes 3     # minutes
 
@@ -246,6 +247,33 @@ def caps(sizes, landscapes: int, target: float, most: float) -> None:
                       f" {found['hops']:.1e} | {spent:.0f} |", flush=True)  # fmt: skip
 
 
+def two_ions(target: float, most: float) -> None:
+    """D of native and foreign ions beside the network, one landscape of 12³ sites at 1000 K."""
+    landscape = isc.generate_landscape(GLASS, lattice=12, rng=1)
+    law = jumps_of(landscape)
+    print("| native share | rates of the foreign ions | D(native)/network | D(foreign)/network | D_12/(D_11 + D_22) |"
+          " hops | time / s |")  # fmt: skip
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for share, factor in ((0.8, 1.0), (0.8, 0.1), (0.5, 1.0), (0.5, 0.1), (0.2, 0.1), (0.8, 1e-9), (0.5, 1e-9)):
+        foreign = isc.MobileIon(attempt_frequency=factor * law.attempt_frequency)
+        began = time.process_time()
+        try:
+            found = isc.hops_of_two_ions(
+                landscape, temperature=1000.0, second_ion=foreign, native_share=share, rng=1, relative_error=target,
+                most_hops=most,
+            )  # fmt: skip
+        except isc.HoppingError as error:
+            print(f"| {share:g} | {factor:g} | {error} |", flush=True)
+            continue
+        spent, pairs = time.process_time() - began, found["onsager"].values
+        cells = [
+            f"{value:.3f} ± {error:.3f}"
+            for value, error in zip(found["network_ratio"].values, found["network_ratio_error"].values, strict=True)
+        ]
+        print(f"| {share:g} | {factor:g} | {' | '.join(cells)} | {pairs[0, 1] / (pairs[0, 0] + pairs[1, 1]):.3f}"
+              f" | {found.attrs['hops']:.1e} | {spent:.0f} |", flush=True)  # fmt: skip
+
+
 def spectrum(target: float) -> None:
     """Re σ(ω) of hops and of the network of one landscape of 12³ sites."""
     landscape = isc.generate_landscape(GLASS, lattice=12, rng=1)
@@ -269,7 +297,7 @@ def spectrum(target: float) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("speed", "others", "exact", "glass", "caps", "spectrum"))
+    parser.add_argument("what", choices=("speed", "others", "exact", "glass", "caps", "spectrum", "two-ions"))
     parser.add_argument("--sizes", type=int, nargs="+", default=[16])
     parser.add_argument("--temperatures", type=float, nargs="+", default=[300.0, 600.0, 1000.0])
     parser.add_argument("--landscapes", type=int, default=3)
@@ -286,5 +314,7 @@ if __name__ == "__main__":
         caps(given.sizes, given.landscapes, min(given.relative_error, 0.02), given.most_hops)
     elif given.what == "spectrum":
         spectrum(min(given.relative_error, 0.025))
+    elif given.what == "two-ions":
+        two_ions(given.relative_error, given.most_hops)
     else:
         glass(given.sizes, given.temperatures, given.landscapes, given.relative_error, given.most_hops)

@@ -85,6 +85,9 @@ def hopped() -> None:
     run_series(parse_series(SERIES), scheduler="serial")
     landscape = isc.generate_landscape("0.33 Li2O 0.67 (0.5 B2O3 0.5 P2O5)", lattice=6, rng=5)
     isc.kinetic_monte_carlo(landscape, temperature=1000.0, rng=1, relative_error=0.1, most_hops=4e5)
+    isc.hops_of_two_ions(
+        landscape, temperature=1500.0, second_ion=isc.MobileIon(), native_share=0.5, rng=1, relative_error=0.29
+    )
 
 
 def in_turn(*parts: Callable[[], None]) -> None:

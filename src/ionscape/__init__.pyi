@@ -52,6 +52,7 @@ from ionscape.hopping import (
     density_of_states as density_of_states,
     generate_landscape as generate_landscape,
     hopping_spectrum as hopping_spectrum,
+    hops_of_two_ions as hops_of_two_ions,
     kinetic_monte_carlo as kinetic_monte_carlo,
     landscape_diffusion as landscape_diffusion,
     landscape_from_energies as landscape_from_energies,

@@ -10,6 +10,7 @@ hop.
 from .barriers import BarrierDistribution, barrier_of_glass_transition
 from .conductivity import CurrentDistribution, conductivity, current_distribution
 from .hops import kinetic_monte_carlo
+from .hops_of_two_ions import hops_of_two_ions
 from .hops_result import Hops, load_hops
 from .hops_spectrum import hopping_spectrum
 from .jumps import JumpLaw, conductance_network
@@ -68,6 +69,7 @@ __all__ = [
     "generate_landscape",
     "generate_mixed_landscape",
     "hopping_spectrum",
+    "hops_of_two_ions",
     "kinetic_monte_carlo",
     "kramers_kronig_distance",
     "landscape_diffusion",

@@ -43,7 +43,7 @@ class HopState(NamedTuple):
     """Where the ions are, and what they have done; changed in place.
 
     Attributes:
-        occupied: 1 where an ion is (sites,), uint8.
+        occupied: 1 where an ion is (sites,), uint8; or, where ions differ, by how much faster it hops, float.
         ions: which ion is on each site (sites,); of a vacant site that which was there last.
         vacancies: site of each vacancy (vacancies,).
         numbers: which vacancy is on each site, -1 without one (sites,).
@@ -57,7 +57,7 @@ class HopState(NamedTuple):
         counts: hops; hops by which an ion went back to where it had just come from.
     """
 
-    occupied: NDArray[np.uint8]
+    occupied: NDArray[np.uint8] | FloatArray
     ions: IntArray
     vacancies: IntArray
     numbers: IntArray
@@ -135,7 +135,7 @@ def hop(ways: Ways, state: HopState, times: FloatArray, record: FloatArray, gene
         squares += step * (2 * state.displacements[ion] + step)
         state.displacements[ion] += step
         state.ions[site] = ion
-        state.occupied[site] = 1
+        state.occupied[site] = state.occupied[origin]
         state.occupied[origin] = 0
         state.vacant[site] += time - state.since[vacancy]
         state.since[vacancy] = time

@@ -44,6 +44,7 @@ class HoppingSystem:
 
     Attributes:
         ways: all hops, with capped rates.
+        potentials: ψ of the sites, by which the displacements of `ways` are corrected (sites,).
         occupations: Fermi function of each accessible site (sites,).
         ions: their number; a mean unless the ensemble is canonical.
         ensemble: "grand canonical", occupations drawn from the Fermi function; "canonical", their number fixed.
@@ -57,6 +58,7 @@ class HoppingSystem:
     """
 
     ways: Ways = field(repr=False)
+    potentials: FloatArray = field(repr=False)
     occupations: FloatArray = field(repr=False)
     ions: float
     ensemble: Ensemble
@@ -118,6 +120,7 @@ def hopping_system(
     factors = caps * np.exp(-periodic_excess(joined, landscape, jumps) / thermal_energy)
     return HoppingSystem(
         ways=_ways(joined, energies, factors, used.potentials),
+        potentials=used.potentials,
         occupations=filled,
         ions=count,
         ensemble=ensemble,
