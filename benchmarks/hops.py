@@ -228,10 +228,14 @@ def caps(sizes, landscapes: int, target: float, most: float) -> None:
             reference = (math.nan, math.nan, math.nan)
             for cap in (HARMLESS, 2.5, 2.0, 1.5):
                 began = time.process_time()
-                found = isc.kinetic_monte_carlo(
-                    landscape, temperature=600.0, rng=round(100 * seed + 10 * cap), cap=cap, relative_error=target,
-                    most_hops=most, tracer=False,
-                ).summary()  # fmt: skip
+                try:
+                    found = isc.kinetic_monte_carlo(
+                        landscape, temperature=600.0, rng=round(100 * seed + 10 * cap), cap=cap, relative_error=target,
+                        most_hops=most, tracer=False,
+                    ).summary()  # fmt: skip
+                except isc.HoppingError as refusal:
+                    print(f"| {size}³ | {seed} | {cap} | {refusal} |", flush=True)
+                    continue
                 value, error = found["network_ratio"], found["network_ratio_error"]
                 if math.isnan(reference[0]):
                     reference = value, error, found["cap_bias"]
