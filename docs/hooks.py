@@ -89,6 +89,8 @@ FIT_TABLES = {
     "PriorTable": "Prior: `prior`",
     "ObservedCharge": "Observed charge: `observed_charge`",
     "CurrentCurve": "Current curve: `current_curve`",
+    "StressReading": "Readings of stress: `[[fit.stress_readings]]`",
+    "EffectiveIndices": "Effective indices: `[[fit.effective_indices]]`",
 }
 MEASUREMENT_TABLES = {
     "MeasuredLength": "Measured length: `crater_depth`",

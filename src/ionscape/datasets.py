@@ -61,7 +61,7 @@ class Content:
         attributes: by name, and of what kind.
         possible: the same of those that may be absent.
         numbered: numbers of each data set; their names and dimensions end in `_0`, `_1`, ...
-        counted: attribute, a JSON list, that has an entry for each data set.
+        counted: attribute, a JSON list, that has an entry for each data set; one whose entry is empty has no numbers.
     """
 
     form: str
@@ -344,9 +344,9 @@ def _first_fault(dataset: xarray.Dataset, content: Content) -> str | None:
         stored, stated = dataset.attrs.get(text), dataset.attrs.get(f"{text}_sha256")
         if isinstance(stored, str) and stated is not None and text_hash(stored) != stated:
             return f"the attribute {text!r} does not fit its hash"
-    sets = len(json.loads(dataset.attrs[content.counted])) if content.counted else 0
+    sets: list[Any] = json.loads(dataset.attrs[content.counted]) if content.counted else []
     numbers = dict(content.variables)
-    for number in range(sets):
+    for number in (number for number, entry in enumerate(sets) if entry):
         for name, dims in content.numbered.items():
             numbers[f"{name}_{number}"] = tuple(f"{dim}_{number}" for dim in dims)
     everything = {**numbers, **content.gaps, **content.labels}

@@ -11,7 +11,7 @@ import pytest
 from ionscape.errors import InputError
 from ionscape.experiment.tables import parse_diffusion_table
 from ionscape.glass import read_literature, read_measured_units
-from ionscape.inference.problem import _current_curve
+from ionscape.inference.data_set import _current_curve
 
 DENSITIES = "density (1/nm^3), coefficient (nm^2/s)\n0.5, 1.25\n14, 20\n"
 CURRENT = "time (h), current (nA)\n0.5, 31.5\n2, 20\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -168,6 +168,28 @@ def _judgement(found: Mapping[str, Any]) -> str:
     return told if p_value is None else f"{told} ({'misfit' if found['misfit'] else 'no misfit'}, p = {p_value:.2g})"
 
 
+def _print_readings(console: Console, readings: Sequence[Mapping[str, Any]]) -> None:
+    """Print what was measured beside profiles, with the fit and the residuals; nothing where there is none."""
+    from rich.table import Column
+    from rich.text import Text
+
+    from ionscape.figures.fit_values import readable_unit
+
+    rows: list[list[Text]] = []
+    for found in readings:
+        chosen = readable_unit(found["unit"], found["measured"])
+        size, unit = chosen.size, chosen.unit
+        measured, error = with_error(found["measured"] / size, found["error"] / size)
+        fitted, _ = with_error(found["fitted"] / size, found["error"] / size)
+        name = f"{found['data_set']}: {found['reading']}" if found["data_set"] else found["reading"]
+        pull = "-" if found["pull"] is None else f"{found['pull']:+.2f}"
+        cells = (name, measured, error, fitted, f"{found['residual']:+.2f}", pull, unit)
+        rows.append([Text(cell) for cell in cells])
+    if rows:
+        columns = ["reading", "measured", "± 1 σ", "fitted", "residual / σ", "pull", Column("unit")]
+        print_table(console, "readings of the plate", columns, rows)
+
+
 def print_fit(console: Console, result: FitResult) -> None:
     """Print estimates with errors and 95 % intervals, the quality of the fit, and the warnings."""
     from rich.table import Column
@@ -184,6 +206,7 @@ def print_fit(console: Console, result: FitResult) -> None:
         rows.append([Text(cell, style=style) for cell in (name, value, error, interval, unit)])
     columns = ["parameter", "estimate", "± 1 σ", "95 % interval", Column("unit")]
     print_table(console, found["title"], columns, rows)
+    _print_readings(console, found["readings"])
     console.print(
         f"{found['method']}: cost {found['cost']:.2f} for {found['degrees_of_freedom']} degrees of freedom"
         f"{_judgement(found)}, {found['simulations']} simulations",

@@ -11,6 +11,7 @@ from ionscape.figures.fit_parameters import (
     parameter_correlation as parameter_correlation,
     posterior_corner as posterior_corner,
 )
+from ionscape.figures.fit_readings import fitted_readings as fitted_readings
 from ionscape.figures.fits import (
     fitted_activation_energies as fitted_activation_energies,
     fitted_diffusion_coefficients as fitted_diffusion_coefficients,

@@ -52,6 +52,8 @@ def fitted_profile(result: FitResult, number: int = 0) -> Plot:
     """
     name, ions = chosen_data_set(result, number)
     data = result.dataset
+    if not ions:
+        raise InputError("has no profile", key="number", value=number, remedy='draw the figure "readings"')
     depth = data[f"depth_{number}"].values
     horizontal = depth_axis(float(depth[-1]))
     x, styles = depth / horizontal.size, ion_styles(ions)

@@ -84,6 +84,8 @@ FIGURES = (
     FigureEntry(name="counts", of="profile", function="raw_counts", shows="counts of the channels"),
     FigureEntry(name="profiles", of="fit", function="fitted_profile", choices=_NUMBER,
                 shows="measured and fitted densities with their residuals"),
+    FigureEntry(name="readings", of="fit", function="fitted_readings",
+                shows="readings of stress and effective indices beside the fit"),
     FigureEntry(name="diffusion", of="fit", function="fitted_diffusion_coefficients", choices=_NUMBER,
                 shows="diffusion coefficients D(n)"),
     FigureEntry(name="activation-energy", of="fit", function="fitted_activation_energies", choices=_NUMBER,

@@ -29,6 +29,7 @@ from .parameters import Parameter, coordinates_of
 from .parts import FitParts, FitProgress, check_task, judge_task, polish_task, refit_task, restored
 from .problem import FitProblem, with_discrepancies
 from .profile_likelihood import profile_likelihood
+from .reading_results import reading_remarks
 from .remarks import AT_BOUND as ENDS_AT_BOUND
 from .remarks import DEPENDS, FAILED, NOT_CONVERGED, ONE_START, PROFILED, STOPPED, TOGETHER, UNDETERMINED
 from .result import FitResult, make_fit_result
@@ -105,7 +106,7 @@ def fit(
     remarks = [
         *misfit_remarks(misfit, found, problem), *_remarks(problem, best, results, covariance, alone, failures),
         *pull_remarks(problem.parameters, best.coordinates, covariance),
-        *background_remarks(problem, best, covariance), *checked,
+        *background_remarks(problem, best, covariance), *reading_remarks(problem, best, covariance), *checked,
     ]  # fmt: skip
     result = make_fit_result(
         problem, best, results, covariance, remarks=remarks, failures=failures, rises=rises, misfit=misfit,

@@ -26,9 +26,11 @@ from ionscape.transport import Settings, SimulationResult, simulate
 from ionscape.transport.grid import Grid, make_grid
 from ionscape.transport.variation import Variation
 
+from .further import further_residuals
 from .noise import discrepancy_root, whitened, whitening
 from .parameters import Parameter, values_of
-from .problem import DataSet, FitProblem, irradiation_stages
+from .predictions import Moved, needs_history
+from .problem import DataSet, FitProblem
 
 COORDINATE_STEP = 1e-4  # of the tables and boundary laws, not of simulations
 MARGIN = 10.0  # depth responses are cut off this many standard deviations behind the deepest point
@@ -80,6 +82,7 @@ class ForwardModel:
     _last: Evaluation | None = None
     _grids: dict[int, Grid] = field(default_factory=dict[int, Grid])
     _roots: dict[int, FloatArray] = field(default_factory=dict[int, FloatArray])
+    _results: list[SimulationResult] = field(default_factory=list[SimulationResult])
 
     def evaluate(self, coordinates: FloatArray, *, derivatives: bool = True) -> Evaluation | None:
         """Residuals and their derivatives; None if a simulation fails, which is counted and noted.
@@ -93,24 +96,19 @@ class ForwardModel:
         if same and last is not None and (last.jacobian.size or not derivatives):
             return last
         values = values_of(self.problem.parameters, coordinates)
+        before, self._results = self._results, []
         pieces: list[tuple[FloatArray, FloatArray]] = []
         densities: list[FloatArray] = []
-        done: list[tuple[Experiment, list[int], SimulationResult]] = []
         for number, data in enumerate(self.problem.datasets):
             experiment, free = self._experiment(number, values)
-            result = next((old for other, same, old in done if other == experiment and same == free), None)
-            if result is None:
-                variations = self._variations(number, free, coordinates, values, experiment) if derivatives else []
-                self.simulations += 1
-                try:
-                    result = simulate(
-                        experiment, settings=self._settings(), grid=self._grid(number), variations=variations
-                    )
-                except ConvergenceError as error:
-                    self.failures.append(str(error))
-                    return None
-                done.append((experiment, free, result))
-            found, density = _compare(number, data, self.problem, values, coordinates, result, free, derivatives)
+            variations = self._variations(number, free, coordinates, values, experiment) if derivatives else []
+            try:
+                result = self._result(number, experiment, variations, before)
+            except ConvergenceError as error:
+                self.failures.append(str(error))
+                return None
+            moved = [_moved(variation, experiment, result) for variation in variations]
+            found, density = _compare(number, data, self.problem, values, coordinates, result, free, moved, derivatives)
             pieces.append(self._spread(number, *found))
             densities.append(density)
         pieces.append(_priors(self.problem.parameters, values, coordinates))
@@ -130,6 +128,26 @@ class ForwardModel:
             residuals: in those of the noise alone, shape (ions · points,).
         """
         return self._spread(number, residuals, np.empty((0, 0)))[0]
+
+    def _result(
+        self, number: int, experiment: Experiment, variations: Sequence[Variation], before: Sequence[SimulationResult]
+    ) -> SimulationResult:
+        """The simulation of an experiment with its derivatives; one that is at hand already if its ions move alike.
+
+        Raises:
+            ConvergenceError: it fails.
+        """
+        variations = [each for each in variations if moving_part(each.lower) != moving_part(each.upper)]
+        names = [variation.name for variation in variations]
+        for known in (*self._results, *before):
+            same = moving_part(known.experiment) == moving_part(experiment)
+            if same and (not names or names == _differentiated(known)):
+                self._results.append(replace(known, experiment=experiment))
+                return self._results[-1]
+        self.simulations += 1
+        result = simulate(experiment, settings=self._settings(), grid=self._grid(number), variations=variations)
+        self._results.append(result)
+        return result
 
     def _spread(self, number: int, residuals: FloatArray, jacobian: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Residuals and derivatives of a data set in standard deviations of noise and discrepancy together."""
@@ -178,9 +196,11 @@ class ForwardModel:
 
     def _settings(self) -> Settings:
         over_time = any(data.current_curve is not None for data in self.problem.datasets)
+        relaxing = any(needs_history(data.experiment, data.readings) for data in self.problem.datasets)
         return Settings(
-            relative_tolerance=self.problem.settings.tolerance, snapshots_per_stage=KEPT_STATES if over_time else 1
-        )
+            relative_tolerance=self.problem.settings.tolerance, slopes_over_time=relaxing,
+            snapshots_per_stage=KEPT_STATES if over_time or relaxing else 1,
+        )  # fmt: skip
 
     def _grid(self, number: int) -> Grid:
         """One grid for all parameters: another grid would change the residuals by its own errors."""
@@ -190,8 +210,31 @@ class ForwardModel:
         return self._grids[number]
 
 
+def moving_part(experiment: Experiment) -> Experiment:
+    """An experiment without the tables that its ions do not feel."""
+    return experiment.model_copy(update={"mechanics": None, "optics": None})
+
+
+def _differentiated(result: SimulationResult) -> list[str]:
+    """Parameters by which a simulation was differentiated."""
+    data = result.dataset
+    return [str(name) for name in data["parameter"].values] if "parameter" in data.coords else []
+
+
+def _moved(variation: Variation, base: Experiment, result: SimulationResult) -> Moved:
+    """How the readings of a plate are to follow a parameter."""
+    names = _differentiated(result)
+    up = variation.lower is base
+    return Moved(
+        experiment=variation.upper if up else variation.lower, shift=COORDINATE_STEP if up else -COORDINATE_STEP,
+        column=names.index(variation.name) if variation.name in names else None,
+    )  # fmt: skip
+
+
 def fit_grid(data: DataSet, cell: float, *, coarsening: float = 1.0) -> Grid:
     """Cells for the simulations of a data set: no larger than `cell` [m] down to the deepest point that is compared.
+
+    Without a profile they are those of a simulation.
 
     Where the grid moves with the fronts, these are the cells to which its values are brought.
 
@@ -202,7 +245,10 @@ def fit_grid(data: DataSet, cell: float, *, coarsening: float = 1.0) -> Grid:
     """
     experiment, given = data.experiment, data.experiment.grid
     automatic = make_grid(experiment)
-    deepest = float(data.depth[-1]) + MARGIN * data.response.standard_deviation
+    cell, deepest = (
+        (automatic.cell, 0.0) if data.profile is None
+        else (cell, float(data.depth[-1]) + MARGIN * data.response.standard_deviation)
+    )  # fmt: skip
     zone = min(max(automatic.zone, deepest), experiment.sample.thickness)
     size = min(cell, max(automatic.cell, zone / MOST_CELLS))
     table = GridSpecification.model_construct(
@@ -225,9 +271,15 @@ def _compare(
     coordinates: FloatArray,
     result: SimulationResult,
     free: Sequence[int],
+    moved: Sequence[Moved],
     derivatives: bool,
 ) -> tuple[tuple[FloatArray, FloatArray], FloatArray]:
     """Residuals of one data set with their derivatives, and the smeared densities."""
+    extra, extra_slopes = further_residuals(data, result, moved)
+    further = np.zeros((extra.size, len(problem.parameters)))
+    further[:, free[: len(moved)]] = extra_slopes
+    if data.profile is None:
+        return (extra, further if derivatives else np.empty((0, 0))), np.empty((0, 0))
     own = _own(problem, number)
     stretch = values[own["depth_scale"]] if "depth_scale" in own else 1.0
     offset = values[own["surface_offset"]] if "surface_offset" in own else 0.0
@@ -242,19 +294,18 @@ def _compare(
     mean = _counts(data, density, own, values)
     root, common = whitening(data, problem.settings.discrepancy)
     residuals = whitened((data.intensity - mean) / root, common)
-    extra, extra_slopes = _charges(data, result, free, derivatives)
     if not derivatives:
         return (np.concatenate([residuals.ravel(), extra]), np.empty((0, 0))), density
     parameters = problem.parameters
-    jacobian = np.zeros((residuals.size + extra.size, len(parameters)))
+    jacobian = np.concatenate([np.zeros((residuals.size, len(parameters))), further])
 
     def put(place: int, change: FloatArray) -> None:
         """Enter d(mean counts)/d(coordinate) of a parameter."""
         jacobian[: residuals.size, place] = whitened(-change / root, common).ravel()
 
-    for column, place in enumerate(free):
-        put(place, (smear @ simulated.slope[..., column]).T / factors[:, None])
-        jacobian[residuals.size :, place] = extra_slopes[:, column]
+    for place, each in zip(free, moved, strict=True):
+        if each.column is not None:
+            put(place, (smear @ simulated.slope[..., each.column]).T / factors[:, None])
     for ion, name in enumerate(data.ions):
         place = own[f"sensitivity_factor.{name}"]
         change = np.zeros_like(mean)
@@ -348,41 +399,6 @@ def unspread(problem: FitProblem, evaluation: Evaluation) -> tuple[FloatArray, F
                 jacobian[here] = root @ jacobian[here]
         begin += data.intensity.size + data.further_residuals
     return residuals, jacobian
-
-
-def _charges(
-    data: DataSet, result: SimulationResult, free: Sequence[int], derivatives: bool
-) -> tuple[FloatArray, FloatArray]:
-    """Residuals of the observed charge and the current curve, with their derivatives by the free parameters."""
-    dataset = result.dataset
-    residuals: list[float] = []
-    slopes: list[FloatArray] = []
-    nothing = np.zeros(len(free))
-    if data.observed_charge is not None:
-        value, error = data.observed_charge
-        stages = dataset["stage"].values
-        total, slope = 0.0, nothing.copy()
-        for number in irradiation_stages(data.experiment):
-            last = int(np.flatnonzero(stages == number)[-1])
-            before = int(np.flatnonzero(stages < number)[-1]) if np.any(stages < number) else 0
-            charge = dataset["collected_charge"].values
-            total += float(charge[last].sum() - charge[before].sum())
-            if derivatives:
-                by_parameter = dataset["collected_charge_slope"].values
-                slope = slope + by_parameter[last].sum(axis=0) - by_parameter[before].sum(axis=0)
-        residuals.append((total - value) / error)
-        slopes.append(slope / error)
-    if data.current_curve is not None:
-        times, currents, errors = data.current_curve
-        own = dataset["time"].values
-        found = np.interp(times, own, dataset["current"].values)
-        residuals.extend((found - currents) / errors)
-        for k, time in enumerate(times):
-            row = nothing
-            if derivatives:
-                row = np.array([np.interp(time, own, column) for column in dataset["current_slope"].values.T])
-            slopes.append(row / errors[k])
-    return np.array(residuals), np.array(slopes).reshape(len(residuals), len(free))
 
 
 def _priors(

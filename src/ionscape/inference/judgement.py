@@ -32,6 +32,8 @@ NOTABLE_WIDENING = 2.0
 
 def with_alternatives(misfit: Misfit, found: Sequence[Alternative]) -> Misfit:
     """The judgement with the directed tests for a D that depends on density added to those of the residuals alone."""
+    if math.isnan(misfit.p_value):
+        return misfit  # of a fit without profiles, or of too few points
     least = min((alternative.p_value for alternative in found), default=1.0)
     # the tests of the residuals together count as one
     p_value = min(1.0, (1 + len(found)) * min(misfit.p_value, least)) if found else misfit.p_value
@@ -70,6 +72,10 @@ def _with_discrepancies(problem: FitProblem, best: StartResult, directions: Floa
     begin = 0
     for number, data in enumerate(problem.datasets):
         end = begin + data.intensity.size
+        if data.profile is None:
+            datasets.append(data)
+            begin = end + data.further_residuals
+            continue
         here = np.arange(begin, end)
         elsewhere = np.delete(jacobian, here, axis=0)
         # beyond its own residuals a direction is at least known within the bounds

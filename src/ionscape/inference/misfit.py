@@ -119,7 +119,7 @@ def judge_residuals(problem: FitProblem, evaluation: Evaluation, covariance: Flo
         covariance: of the coordinates there, shape (parameters, parameters).
     """
     series = _series(problem, evaluation)
-    sizes = [part.depth.size for part in series]
+    sizes = np.array([part.depth.size for part in series], dtype=np.intp)
     places = np.repeat(np.arange(len(series)), sizes)
     if places.size < FEWEST_POINTS:
         return Misfit(
@@ -160,6 +160,9 @@ def _series(problem: FitProblem, evaluation: Evaluation) -> list[_Shares]:
     found: list[_Shares] = []
     begin = 0
     for number, data in enumerate(problem.datasets):
+        if data.profile is None:
+            begin += data.further_residuals
+            continue
         counts = expected_counts(problem, number, evaluation)
         root, _ = whitening(data, problem.settings.discrepancy)
         rows = begin + np.arange(data.intensity.size).reshape(data.intensity.shape)

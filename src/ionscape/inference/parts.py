@@ -259,6 +259,7 @@ def problem_key(problem: FitProblem) -> str:
         parts.append(data.experiment.self_contained_source())
         parts.append(str([data.depth.tolist(), data.intensity.tolist(), data.variance.tolist(), data.common_factor]))
         parts.append(repr((data.response, data.stage, data.observed_charge, data.background.tolist())))
+        parts.append(repr(data.readings))
         parts.append(str(None if data.current_curve is None else data.current_curve.tolist()))
         departure = data.discrepancy
         if departure is not None:

@@ -2,94 +2,41 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ionscape.arrays import FloatArray
 from ionscape.constants import NORMAL_95
 from ionscape.errors import InputError, nearest_name
-from ionscape.experiment import Experiment
-from ionscape.files.csv_table import read_csv_table
-from ionscape.files.fields import IN_FILE, InFile, Quantity
+from ionscape.experiment import Experiment, load_experiment, parse_experiment
+from ionscape.files.fields import IN_FILE, InFile
 from ionscape.files.quantities import DIMENSIONS
-from ionscape.files.text import read_text
+from ionscape.files.text import read_named, read_text
 from ionscape.files.toml import parse_toml
 from ionscape.files.validation import read_table
 from ionscape.files.values import read_scalar, read_value, scalars
-from ionscape.profiling import DepthProfile, Measurement, calibrate, load_measurement
-from ionscape.profiling.resolution import DepthResponse, GaussianResponse, MixingRoughnessInformationResponse
+from ionscape.profiling import Measurement, load_measurement
 from ionscape.reference import Reference, load_reference
 from ionscape.wording import join_path
 
+from .data_set import DataSet, make_data_set
 from .discrepancy import Discrepancy
 from .parameters import Parameter, Prior
+from .readings import readings_of
 from .reference_prior import with_reference
 from .settings import FitTable, ParameterTable, PriorTable
 
+Measured = Measurement | Experiment
 JOINT_KEYS = ("title", "datasets", "fit")
 FACTOR_RANGE = 3.0
 """Sensitivity factors are varied within this factor of those of the calibration; the data determine them."""
 DEPTH_SCALE_RANGE = RESOLUTION_RANGE = BACKGROUND_RANGE = 5.0  # standard deviations
 SMALLEST_DEPTH_SCALE_ERROR = 1e-4
-CURVE_COLUMNS = {"time": Quantity("time"), "current": Quantity("current")}
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class DataSet:
-    """A measured profile and the experiment that made it.
-
-    Attributes:
-        name: of the data set; empty if there is one only.
-        experiment: with the first values of the parameters.
-        profile: calibrated profile.
-        ions: that the profile holds, shape (ions,).
-        depth: of the points that are compared [m], shape (points,).
-        intensity: counts there, shape (ions, points).
-        variance: of the counts by counting, shape (ions, points).
-        common_factor: relative standard deviation of the factor that all ions of a point share.
-        factors: sensitivity factors of the calibration [1/m^3 per count], shape (ions,).
-        response: depth response of the instrument.
-        response_error: relative standard deviation of its width; 0 if it is exact.
-        charges: charge numbers of the ions, of the sign that makes their sum in the bulk positive, shape (ions,).
-        native: their densities in the bulk [1/m^3], shape (ions,).
-        background: of native ions over their counts in the bulk, as the calibration has taken it off, shape (ions,).
-        background_error: its standard deviation, shape (ions,).
-        discrepancy: of the model; None for none.
-        stage: after which the profile was measured, counted from 0.
-        observed_charge: (value, standard deviation) of the charge through the back [C]; None if it is not known.
-        current_curve: times [s], currents [A] and standard deviations [A], shape (3, points); None if there is none.
-    """
-
-    name: str
-    experiment: Experiment
-    profile: DepthProfile
-    ions: tuple[str, ...]
-    depth: FloatArray
-    intensity: FloatArray
-    variance: FloatArray
-    common_factor: float
-    factors: FloatArray
-    response: DepthResponse
-    response_error: float
-    charges: FloatArray
-    native: FloatArray
-    background: FloatArray
-    background_error: FloatArray
-    stage: int
-    discrepancy: Discrepancy | None = None
-    observed_charge: tuple[float, float] | None = None
-    current_curve: FloatArray | None = None
-
-    @property
-    def further_residuals(self) -> int:
-        """How many residuals follow those of the counts: of the charge and the current curve."""
-        curve = 0 if self.current_curve is None else self.current_curve.shape[1]
-        return curve + (self.observed_charge is not None)
+PLATE_KEYS = ("title", "experiment", "fit")
+"""Of a fit file without a profile."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -134,6 +81,8 @@ class FitProblem:
 def load_fit(path: str | Path, *, reference: str | Path | None = None) -> FitProblem:
     """Read a fit file: a measurement file with a table [fit], or one with a table [datasets] of measurement files.
 
+    Where the fit has readings of the plate, an experiment may stand in the place of a measurement.
+
     Args:
         path: of the file.
         reference: result of `ionscape reference`, in the place of one that the file names.
@@ -153,7 +102,8 @@ def load_fit(path: str | Path, *, reference: str | Path | None = None) -> FitPro
     settings = validate_fit(table, file=str(path))
     try:
         files = data.get("datasets")
-        measurements = {"": load_measurement(path)} if files is None else _joint(files, path)
+        read = _plate_or_measurement if settings.has_readings else load_measurement
+        measurements = {"": read(path)} if files is None else _joint(files, path, read)
         named = None if settings.reference is None else path.parent / settings.reference
         return make_fit(measurements, settings, title=str(data.get("title", path.stem)), file=str(path), source=text,
                         reference=reference if reference is not None else named)  # fmt: skip
@@ -176,7 +126,7 @@ def validate_fit(table: object, *, file: str | None = None, context: InFile | No
 
 
 def make_fit(
-    measurements: Mapping[str, Measurement],
+    measurements: Mapping[str, Measurement | Experiment],
     settings: FitTable | Mapping[str, Any],
     *,
     title: str = "",
@@ -187,7 +137,8 @@ def make_fit(
     """Put a fit together.
 
     Args:
-        measurements: by the name of the data set, each with its experiment; the name is empty if there is one only.
+        measurements: by the name of the data set, each with its experiment, or an experiment alone, of which no profile
+            was measured; the name is empty if there is one only.
         settings: the table [fit], with values as they stand in a file, or in SI units.
         title: shown in the report.
         file: name of the file, for messages.
@@ -201,7 +152,11 @@ def make_fit(
     """
     table = settings if isinstance(settings, FitTable) else validate_fit(settings, file=file, context=None)
     folder = Path(file).parent if file else Path()
-    datasets = tuple(_data_set(name, measurement, table, folder) for name, measurement in measurements.items())
+    experiments = {
+        name: each if isinstance(each, Experiment) else each.experiment for name, each in measurements.items()
+    }
+    readings = readings_of(table, experiments)
+    datasets = tuple(make_data_set(name, each, table, readings[name], folder) for name, each in measurements.items())
     free = [_parameter(path, entry, datasets) for path, entry in table.parameters.items()]
     if reference is not None:
         known = reference if isinstance(reference, Reference) else load_reference(reference)
@@ -227,85 +182,32 @@ def _check_joint_keys(data: Mapping[str, Any], *, file: str) -> None:
             raise InputError("is an unknown key in a file with [datasets]", file=file, key=key, remedy=remedy)
 
 
-def _joint(files: object, path: Path) -> dict[str, Measurement]:
+def _joint(files: object, path: Path, read: Callable[[Path], Measured]) -> dict[str, Measured]:
     if not isinstance(files, dict) or not files:
         raise InputError("must be a table", key="datasets", remedy='write [datasets] and K = "k-measurement.toml"')
-    return {str(name): load_measurement(path.parent / str(entry)) for name, entry in files.items()}
+    return {str(name): read(path.parent / str(entry)) for name, entry in files.items()}
 
 
-def _data_set(name: str, measurement: Measurement, settings: FitTable, folder: Path) -> DataSet:
-    experiment = measurement.experiment
-    if experiment is None:
-        raise InputError("is missing", file=measurement.file, key="experiment",
-                         remedy="a fit needs the experiment file of the sample")  # fmt: skip
-    stage = measurement.settings.after_stage
-    if stage is not None and stage > len(experiment.stages):
-        raise InputError(f"is beyond the {len(experiment.stages)} stages of the experiment", file=measurement.file,
-                         key="measurement.after_stage", value=stage, remedy="count stages from 1")  # fmt: skip
-    profile = calibrate(measurement)
-    data = profile.dataset
-    start, stop = data.attrs["fit_region"]
-    inside = (data["depth"].values >= start) & (data["depth"].values <= stop)
-    if inside.sum() < 5:
-        raise InputError(f"holds {int(inside.sum())} points", file=measurement.file, key="measurement.fit_region",
-                         remedy="choose a wider region")  # fmt: skip
-    charge = settings.observed_charge
-    curve = settings.current_curve
-    response, response_error = _response(data.attrs["depth_response"])
-    charges, native = data["charge_number"].values, data["bulk_density"].values
-    background = json.loads(data.attrs["native_background"])
-    shares = np.array([background.get(ion, [0.0, 0.0]) for ion in profile.ions])
-    return DataSet(
-        name=name,
-        experiment=experiment,
-        profile=profile,
-        ions=profile.ions,
-        depth=data["depth"].values[inside],
-        intensity=data["intensity"].values[inside].T,
-        variance=data["intensity_variance"].values[inside].T,
-        common_factor=float(data.attrs["balance_scatter"]),
-        factors=data["sensitivity_factor"].values,
-        response=response,
-        response_error=response_error,
-        charges=charges * np.sign(charges @ native),
-        native=native,
-        background=shares[:, 0],
-        background_error=shares[:, 1],
-        stage=len(experiment.stages) - 1 if stage is None else stage - 1,
-        observed_charge=None if charge is None else (charge.value, charge.relative_error * charge.value),
-        current_curve=None if curve is None else _current_curve(folder / curve.file, curve.relative_error),
-    )
-
-
-def _response(stored: str) -> tuple[DepthResponse, float]:
-    """Depth response, and the relative error of its width."""
-    table = json.loads(stored)
-    if table is None:
-        return GaussianResponse(sigma=0.0), 0.0
-    error = float(table["relative_error"])
-    if table["model"] == "gaussian":
-        return GaussianResponse(sigma=table["standard_deviation"]), error
-    lengths = {key: table[key] for key in ("mixing_length", "roughness", "information_depth")}
-    return MixingRoughnessInformationResponse(**lengths), error
-
-
-def _current_curve(path: Path, relative_error: float) -> FloatArray:
-    """Times [s], currents [A] and their errors, shape (3, points); titles may stand above the names of the columns."""
-
-    def is_header(cells: Sequence[str]) -> bool:
-        return {cell.partition("(")[0].strip() for cell in cells}.issuperset(CURVE_COLUMNS)
-
-    table = read_csv_table(path, file=str(path), is_header=is_header)
-    columns = table.quantities(CURVE_COLUMNS, example="`time (h), current (nA)`", others=True)
-    if not table.rows:
-        raise InputError("has no numbers below the names of its columns", file=str(path), key=f"line {table.line}",
-                         remedy="give times and currents")  # fmt: skip
-    errors = np.abs(columns["current"]) * relative_error
-    if not errors.all():
-        raise InputError("is a current of 0, which a relative error makes exact", file=str(path),
-                         key=f"line {table.rows[int(np.flatnonzero(errors == 0.0)[0])][0]}", remedy="leave the line out"
-                         )  # fmt: skip
-    return np.array([columns["time"], columns["current"], errors])
+def _plate_or_measurement(path: Path) -> Measured:
+    """The measurement of a file, or the experiment in it, or that which it names, where no profile was measured."""
+    if path.suffix.lower() != ".toml":
+        return load_measurement(path)
+    text = read_text(path)
+    data = parse_toml(text, file=str(path))
+    if "measurement" in data or not ("sample" in data or "experiment" in data):
+        return load_measurement(path)
+    if "sample" in data:
+        return parse_experiment(text, file=str(path), folder=path.parent)
+    for key in data:
+        if key not in PLATE_KEYS:
+            nearest = nearest_name(key, PLATE_KEYS)
+            remedy = f'the nearest known key is "{nearest}" (known are {", ".join(PLATE_KEYS)})'
+            raise InputError("is an unknown key in a fit file without a profile", file=str(path), key=key,
+                             remedy=remedy)  # fmt: skip
+    experiment = path.parent / str(data["experiment"])
+    if not experiment.exists():
+        read_named(experiment, file=str(path), key="experiment")
+    return load_experiment(experiment)
 
 
 def _parameter(path: str, entry: ParameterTable, datasets: tuple[DataSet, ...]) -> Parameter:
@@ -360,6 +262,8 @@ def _nuisance(number: int, data: DataSet, settings: FitTable) -> list[Parameter]
     """Parameters of a measurement that are fitted along, so that their errors are part of all intervals."""
     prefix = f"{data.name}:" if data.name else ""
     found: list[Parameter] = []
+    if data.profile is None:
+        return found
     attributes = data.profile.dataset.attrs
     error = float(attributes["depth_scale_relative_error"])
     if settings.fit_depth_scale and error > SMALLEST_DEPTH_SCALE_ERROR:
@@ -403,11 +307,6 @@ def _nuisance(number: int, data: DataSet, settings: FitTable) -> list[Parameter]
                 paths=((number, f"background.{ion}"),),
             ))  # fmt: skip
     return found
-
-
-def irradiation_stages(experiment: Experiment) -> list[int]:
-    """Numbers of the stages whose charge an observed charge counts, from 0."""
-    return [number for number, stage in enumerate(experiment.stages) if stage.charge_is_counted]
 
 
 def with_starts(problem: FitProblem, starts: Mapping[str, float]) -> FitProblem:

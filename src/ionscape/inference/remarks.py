@@ -56,6 +56,16 @@ def _pull(remark: Remark, name: Name) -> str:
     )
 
 
+def _missed_reading(remark: Remark, _: Name) -> str:
+    n = remark.numbers
+    where = f" of {n['data_set']}" if n["data_set"] else ""
+    side = "above" if n["pull"] > 0.0 else "below"
+    return (
+        f"The {n['reading']}{where} was measured {abs(n['pull']):.1f} standard deviations {side} what the fit makes of"
+        " it: the model, the reading or its error is wrong."
+    )
+
+
 def _background(remark: Remark, name: Name) -> str:
     n = remark.numbers
     ion = n["ion"]
@@ -94,6 +104,7 @@ CONSTANT = Kind(
     " contradict it (p = {p_value:.2g}), and the interval of {0} would be {widening:.2g} times as wide.",
 )
 PULL = Kind("pull", _pull)
+MISSED_READING = Kind("missed_reading", _missed_reading)
 BACKGROUND = Kind("background", _background)
 
 

@@ -25,7 +25,8 @@ from .interval_check import RISES
 from .least_squares import StartResult
 from .misfit import Misfit
 from .parameters import Parameter, values_of
-from .problem import FitProblem, with_discrepancies
+from .problem import DataSet, FitProblem, with_discrepancies
+from .reading_results import reading_variables, stored_readings
 
 if TYPE_CHECKING:
     import xarray
@@ -54,7 +55,7 @@ CONTENT = Content(
         "fitted": ("point", "ion"), "residual": ("point", "ion"),
     },
     possible={"remarks": "JSON", "raw_files": "JSON", "raw_sha256": "JSON", "assumed": "JSON"},
-    counted="datasets",
+    counted="ions",
 )  # fmt: skip
 
 OF_A_PARAMETER = (
@@ -113,6 +114,7 @@ class FitResult(StoredResult):
             "misfit_p_value": _finite(attributes.get("misfit_p_value")),
             "residual_correlation": _finite(attributes.get("residual_correlation")),
             "discrepancies": _discrepancies(data),
+            "readings": stored_readings(data),
         }
 
     def columns(self) -> Columns:
@@ -212,6 +214,7 @@ def make_fit_result(
             ("start", "parameter"), np.array([values_of(parameters, result.coordinates) for result in results])
         ),
         **_profiles(problem, best),
+        **reading_variables(problem, best, covariance),
         **curve_variables(problem, best.coordinates, covariance),
     }  # fmt: skip
     coordinates = {
@@ -295,8 +298,8 @@ def _attributes(problem: FitProblem, best: StartResult, covariance: FloatArray) 
         "title": problem.title,
         "file": problem.file or "",
         "datasets": json.dumps([data.name for data in problem.datasets]),
-        "raw_files": json.dumps([data.profile.dataset.attrs["raw_file"] for data in problem.datasets]),
-        "raw_sha256": json.dumps([data.profile.dataset.attrs["raw_sha256"] for data in problem.datasets]),
+        "raw_files": json.dumps([_of_profile(data, "raw_file") for data in problem.datasets]),
+        "raw_sha256": json.dumps([_of_profile(data, "raw_sha256") for data in problem.datasets]),
         "ions": json.dumps([list(data.ions) for data in problem.datasets]),
         "cost": best.cost,
         "degrees_of_freedom": size - count,
@@ -306,6 +309,11 @@ def _attributes(problem: FitProblem, best: StartResult, covariance: FloatArray) 
         **({"reference": problem.reference} if problem.reference is not None else {}),
         **provenance_attributes(source=problem.source, settings=problem.settings.model_dump(), kind="source"),
     }
+
+
+def _of_profile(data: DataSet, key: str) -> str:
+    """An attribute of the profile of a data set; empty without a profile."""
+    return "" if data.profile is None else str(data.profile.dataset.attrs[key])
 
 
 def _prior_text(parameter: Parameter) -> str:
@@ -327,15 +335,16 @@ def _profiles(problem: FitProblem, best: StartResult) -> dict[str, Any]:
     residuals, begin = unspread(problem, best.evaluation)[0], 0
     values = dict(zip(problem.names, values_of(problem.parameters, best.coordinates), strict=True))
     for number, (data, density) in enumerate(zip(problem.datasets, best.evaluation.densities, strict=True)):
+        if data.profile is None:
+            begin += data.further_residuals
+            continue
         prefix = f"{data.name}:" if data.name else ""
         factors = np.array([values[f"{prefix}sensitivity_factor.{ion}"] for ion in data.ions])
         raw = factors[:, None] * data.intensity
-        charges = data.profile.dataset["charge_number"].values
-        total = float(charges @ data.profile.dataset["bulk_density"].values)
-        # with anions both are negative
-        charges, total = charges * np.sign(total), abs(total)
+        # of positive sign also with anions
+        total = float(data.charges @ data.native)
         # the factor common to a point is divided out, as the residuals do
-        shown = raw * total / np.maximum(charges @ raw, 1e-3 * total)
+        shown = raw * total / np.maximum(data.charges @ raw, 1e-3 * total)
         size = data.intensity.size
         dims = (f"point_{number}", f"ion_{number}")
         found[f"depth_{number}"] = (dims[0], data.depth, {"units": "m"})

@@ -79,6 +79,108 @@ class CurrentCurve(Table):
     )
 
 
+AfterStage = Annotated[int, Field(strict=True, ge=1)] | None
+
+
+class StressReading(Table):
+    """Stress of the plate as a surface stress meter reads it after a stage; tension is positive, compression negative.
+
+    Each number stands with its standard deviation, and one of them is enough.
+    """
+
+    name_in_messages: ClassVar[str] = "stress reading"
+
+    after_stage: AfterStage = Field(
+        default=None, description="Stage after which it was read, counted from 1; the last if absent."
+    )
+    surface_stress: Annotated[float, Quantity("pressure", shown="-850 MPa")] | None = Field(
+        default=None, description="Stress of the surface, negative where it is compressed."
+    )
+    surface_stress_error: Annotated[float, Quantity("pressure", POSITIVE, "20 MPa")] | None = Field(
+        default=None, description="Its standard deviation."
+    )
+    central_stress: Annotated[float, Quantity("pressure", shown="35 MPa")] | None = Field(
+        default=None, description="Stress of the mid-plane, positive where it is under tension."
+    )
+    central_stress_error: Annotated[float, Quantity("pressure", POSITIVE, "2 MPa")] | None = Field(
+        default=None, description="Its standard deviation."
+    )
+    depth_of_layer: Annotated[float, Quantity("length", POSITIVE, "45 um")] | None = Field(
+        default=None, description="Depth at which the stress changes its sign."
+    )
+    depth_of_layer_error: Annotated[float, Quantity("length", POSITIVE, "1 um")] | None = Field(
+        default=None, description="Its standard deviation."
+    )
+    data_set: str | None = Field(default=None, description="Data set that was read; needed where there are several.")
+
+    @model_validator(mode="after")
+    def _has_errors(self) -> Self:
+        for key in STRESSES:
+            value, error = getattr(self, key), getattr(self, f"{key}_error")
+            if value is not None and error is None:
+                reject("is missing", field=f"{key}_error", remedy=f"give the standard deviation of {key}")
+            if value is None and error is not None:
+                reject("has no value", field=f"{key}_error", remedy=f"give {key}, or leave its error out")
+        if all(getattr(self, key) is None for key in STRESSES):
+            reject("is missing", field=STRESSES[0], remedy=f"give at least one of {', '.join(STRESSES)}")
+        return self
+
+
+STRESSES = ("surface_stress", "central_stress", "depth_of_layer")
+"""What a reading of stress may hold, as `ionscape.transport.plate_stress` calls it."""
+
+IndexValue = Annotated[float, Number(Bounds(above=1.0, at_most=4.0), 1.5179)]
+IndexDeviation = Annotated[float, Number(POSITIVE, 1e-4)]
+
+
+class EffectiveIndices(Table):
+    """Effective indices of guided modes as a prism coupler measures them after a stage."""
+
+    name_in_messages: ClassVar[str] = "effective indices"
+
+    after_stage: AfterStage = Field(
+        default=None, description="Stage after which they were measured, counted from 1; the last if absent."
+    )
+    wavelength: Annotated[float, Quantity("length", POSITIVE, "632.8 nm")] | None = Field(
+        default=None, description="Wavelength in vacuum; that of [optics] if absent."
+    )
+    TE: tuple[IndexValue, ...] = Field(
+        default=(), description="Those of the TE modes 0, 1, 2 and so on, falling.", examples=[[1.5179, 1.5153]]
+    )
+    TM: tuple[IndexValue, ...] = Field(default=(), description="Those of the TM modes, likewise.")
+    error: IndexDeviation | None = Field(default=None, description="Standard deviation of every one of them.")
+    TE_errors: tuple[IndexDeviation, ...] = Field(
+        default=(), description="Standard deviations of the TE modes one by one, in place of `error`."
+    )
+    TM_errors: tuple[IndexDeviation, ...] = Field(default=(), description="Those of the TM modes, likewise.")
+    data_set: str | None = Field(
+        default=None, description="Data set that was measured; needed where there are several."
+    )
+
+    def errors_of(self, polarisation: Literal["TE", "TM"]) -> tuple[float, ...]:
+        """Standard deviations of the modes of a polarisation."""
+        own = self.TE_errors if polarisation == "TE" else self.TM_errors
+        return own or (self.error or 0.0,) * len(self.TE if polarisation == "TE" else self.TM)
+
+    @model_validator(mode="after")
+    def _are_modes(self) -> Self:
+        if not (self.TE or self.TM):
+            reject("is missing", field="TE", remedy="give the effective indices of TE or TM modes")
+        for key in ("TE", "TM"):
+            found, errors = getattr(self, key), getattr(self, f"{key}_errors")
+            for place in range(1, len(found)):
+                if not found[place] < found[place - 1]:
+                    reject("must fall from mode to mode", field=f"{key}[{place}]", value=found[place],
+                           bound=f"less than {found[place - 1]:.9g}",
+                           remedy="begin with the fundamental mode, whose index is the largest")  # fmt: skip
+            if errors and len(errors) != len(found):
+                reject(f"has {len(errors)} values for {len(found)} modes", field=f"{key}_errors",
+                       remedy="give one standard deviation for each mode")  # fmt: skip
+            if found and not errors and self.error is None:
+                reject("is missing", field="error", remedy=f"give error for all modes, or {key}_errors")
+        return self
+
+
 class FitTable(Table):
     """What is fitted and how."""
 
@@ -97,6 +199,18 @@ class FitTable(Table):
         description="Result of `ionscape reference`, beside this file: a correlated prior of the native coefficient and"
         " its activation energy.",
         examples=["reference.nc"],
+    )
+    stress_readings: tuple[StressReading, ...] = Field(
+        default=(),
+        description="Measured stresses and depths of layer as further data; they need a table [mechanics] in the"
+        " experiment.",
+        examples=[[{"surface_stress": "-850 MPa", "surface_stress_error": "20 MPa"}]],
+    )
+    effective_indices: tuple[EffectiveIndices, ...] = Field(
+        default=(),
+        description="Measured effective indices of guided modes as further data; they need a table [optics] in the"
+        " experiment.",
+        examples=[[{"TE": [1.5179, 1.5153], "error": 1e-4}]],
     )
     starts: Annotated[int, Field(strict=True, ge=1, le=1000)] = Field(
         default=3, description="Starting points: the start of each parameter, then a Latin hypercube."
@@ -119,7 +233,9 @@ class FitTable(Table):
         json_schema_extra={"default": "0 nm"},
     )  # fmt: skip
     cell: Annotated[float, Quantity("length", POSITIVE, "0.25 nm")] = Field(
-        default=0.25e-9, description="Largest cell of the simulations in the exchanged zone.",
+        default=0.25e-9,
+        description="Largest cell of the simulations in the exchanged zone; without a profile cells are those of a"
+        " simulation.",
         json_schema_extra={"default": "0.25 nm"},
     )  # fmt: skip
     tolerance: Annotated[float, Number(Bounds(at_least=1e-8, at_most=1e-2), shown=1e-4)] = Field(
@@ -128,6 +244,12 @@ class FitTable(Table):
     maximum_simulations: Annotated[int, Field(strict=True, ge=5)] = Field(
         default=40, description="Simulations of one start after which it is given up."
     )
+
+    @property
+    def has_readings(self) -> bool:
+        """Whether there is anything to compare with beside a profile."""
+        readings = self.stress_readings or self.effective_indices
+        return bool(readings or self.observed_charge or self.current_curve)
 
     @model_validator(mode="after")
     def _has_parameters(self) -> Self:

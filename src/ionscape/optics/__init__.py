@@ -7,7 +7,7 @@
 from .index_profile import IndexProfile, index_profile
 from .inverse_wkb import InverseWkb, inverse_wkb
 from .modes import PolarisedModes, SlabModes
-from .slab import slab_modes
+from .slab import followed_indices, slab_modes
 from .wkb import wkb_effective_indices
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "InverseWkb",
     "PolarisedModes",
     "SlabModes",
+    "followed_indices",
     "index_profile",
     "inverse_wkb",
     "slab_modes",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import scipy
@@ -33,6 +34,10 @@ LEAST_CONTRAST = 1e-9
 """Of n_eff above the substrate; a mode nearer to its cut-off reaches through any plate."""
 NEGLIGIBLE = 1e-10
 """Departure of n² from the substrate's, relative to the largest, at which the substrate begins."""
+SHORTFALL = 0.01
+"""By how much less than the substrate's the continued index of a mode is whose cut-off wavelength is 0."""
+FAINTEST = 1e-4
+"""Square of the least cut-off wavelength that is told from 0, in units of the wavelength."""
 MOST_ELEMENTS = 100_000
 MOST_MODES = 400
 
@@ -231,11 +236,11 @@ def _fields(guide: _Guide, vectors: FloatArray) -> tuple[FloatArray, FloatArray]
     return nodes[shown], fields[shown].T
 
 
-def _cutoff_wavelengths(guide: _Guide, most: int) -> FloatArray:
-    """Wavelengths below which each mode is guided, falling [m], of the guided ones and the next, if near.
+def _at_cutoff(guide: _Guide) -> tuple[FloatArray, FloatArray]:
+    """M and K of M x = ν K x at N = n_s, with ν = 1/k² in units of that of the guide, as bands.
 
-    At N = n_s the equation is M x = ν K x with ν = 1/k², a weight n² − n_s² of both signs in M, and K positive
-    definite. Below the guide the light does not fade then: its slope is 0.
+    The weight n² − n_s² in M has both signs, and K is positive definite. Below the guide the light does not fade: its
+    slope is 0.
     """
     plane, across = guide.squares(DEGREE)
     least = guide.least**2
@@ -245,10 +250,83 @@ def _cutoff_wavelengths(guide: _Guide, most: int) -> FloatArray:
     else:
         bent = stiffness(guide.nodes, 1.0 / plane, DEGREE)
         weight = mass(guide.nodes, 1.0 - least / across, DEGREE)
-    bent, weight = inner(bent, last=True), inner(weight, last=True)
+    return inner(weight, last=True), inner(bent, last=True)
+
+
+def _above_all(weight: FloatArray, bent: FloatArray) -> float:
+    """A value above all ν of `_at_cutoff`."""
     longest = 1.0
     while count_above(weight, bent, longest):
         longest *= 4.0
+    return longest
+
+
+def _cutoff_wavelengths(guide: _Guide, most: int) -> FloatArray:
+    """Wavelengths below which each mode is guided, falling [m], of the guided ones and the next, if near."""
+    weight, bent = _at_cutoff(guide)
     guided = count_above(weight, bent, 1.0)
-    found = eigenvalues_between(weight, bent, 0.25, longest, min(most, guided + 1))[0]
+    found = eigenvalues_between(weight, bent, 0.25, _above_all(weight, bent), min(most, guided + 1))[0]
     return 2.0 * math.pi / guide.wavenumber * np.sqrt(found)
+
+
+def followed_indices(
+    depth: FloatArray,
+    plates: Sequence[tuple[FloatArray, FloatArray, float]],
+    *,
+    wavelength: float,
+    polarisation: Polarisation,
+    modes: int,
+) -> tuple[FloatArray, FloatArray]:
+    """Effective indices of the first modes of a plate, guided or not, and what plates beside it change of them.
+
+    A mode m that is not guided has the index of the substrate continued, n_s − `SHORTFALL` (1 − λ_m/λ), by how far its
+    cut-off wavelength λ_m falls short of the wavelength: a number with a slope, by which a search finds back to plates
+    that guide it. It is that of the substrate at cut-off, as is the effective index of a guided mode.
+
+    Changes are those of first order, by Rayleigh's quotients of the matrices of `slab_modes` with the modes of the
+    first plate, so that no other mode is sought.
+
+    Args:
+        depth: from the surface downwards [m], (points,).
+        plates: refractive index in the plane and across it at these depths, (points,) each, and that of the cover; the
+            first one is that whose modes are sought.
+        wavelength: in vacuum [m].
+        polarisation: "TE" or "TM".
+        modes: how many, from the fundamental one on.
+
+    Returns:
+        (modes,) and (plates − 1, modes).
+    """
+    profiles = [(index_profile(depth, plane), index_profile(depth, normal)) for plane, normal, _ in plates]
+    (profile, normal), cover = profiles[0], plates[0][2]
+    least = np.array([max((each[1] if polarisation == "TM" else each[0]).substrate, plate[2])
+                      for each, plate in zip(profiles, plates, strict=True)])  # fmt: skip
+    found = np.full(modes, least[0] - SHORTFALL)
+    changes = np.repeat((least[1:] - least[0])[:, None], modes, axis=1)
+    lowest = max(profile.substrate, normal.substrate, cover)
+    if not max(profile.largest, normal.largest) > lowest * (1.0 + 1e-12):
+        return found, changes
+    guide = _guide(profile, normal, wavelength, cover, polarisation)
+    others = [
+        replace(guide, profile=each[0], normal=each[1], cover=plate[2])
+        for each, plate in zip(profiles[1:], plates[1:], strict=True)
+    ]
+    low = guide.least**2 * (1.0 + 2.0 * LEAST_CONTRAST / guide.least)
+    high = max(profile.largest, normal.largest) ** 2 * (1.0 + 1e-9)
+    values, vectors = eigenvalues_between(*guide.matrices(DEGREE), low, high, modes)
+    guided = values.size
+    found[:guided] = np.sqrt(values)
+    columns = list(np.ascontiguousarray(vectors.T))
+    for row, other in enumerate(others):
+        changes[row, :guided] = (_quotients(other.matrices(DEGREE), columns) - values) / (2.0 * found[:guided])
+    if guided < modes:
+        weight, bent = _at_cutoff(guide)
+        shares, shapes = eigenvalues_between(weight, bent, FAINTEST, _above_all(weight, bent), modes)
+        shares, columns = shares[guided:], list(np.ascontiguousarray(shapes.T[guided:]))
+        near = slice(guided, guided + shares.size)
+        # between the last guided mode that is told apart from its cut-off and that cut-off itself
+        found[near] += SHORTFALL * np.minimum(np.sqrt(shares), 1.0)
+        for row, other in enumerate(others):
+            rise = _quotients(_at_cutoff(other), columns) - shares
+            changes[row, near] += SHORTFALL * rise / (2.0 * np.sqrt(shares))
+    return found, changes

@@ -23,7 +23,7 @@ from ionscape.wording import parameter_words
 from . import panels
 from .conditions import ASSUMED, MEANING, assumed_notice, assumed_paths, conditions_table
 from .parts import Report, Section, TextTable
-from .values import ended_early, parameter_table, width_table
+from .values import ended_early, parameter_table, reading_table, width_table
 
 if TYPE_CHECKING:
     from ionscape.inference import FitProblem, FitResult
@@ -37,6 +37,11 @@ PLUS_MINUS = {
     "mcmc": "± is the standard deviation of the posterior. Intervals of 68 and 95 % lie between its percentiles,"
     " equally much of it on either side.",
 }
+READINGS = (
+    "Readings: residuals are measured less fitted in standard deviations. The pull is the residual over the standard"
+    " deviation that it has where the parameters follow the reading; there is none where one reading alone determines a"
+    " parameter."
+)
 RESOLUTION = "measurement.depth_resolution"
 OBSERVED_CHARGE = "fit.observed_charge"
 RESIDUAL_CORRELATION = 2.0  # of their standard deviation: neighbours that are more alike show a misfit
@@ -145,11 +150,10 @@ def _quality(result: FitResult) -> Section:
         "Neighbours: correlation of the residuals of neighbouring points; independent ones give 0 within the stated"
         f" noise. Marked * where it lies more than {RESIDUAL_CORRELATION:g} times that noise above 0: the fit misses a"
         " shape.",
+        *((READINGS,) if reading_table(result).rows else ()),
     )
-    tables = (
-        TextTable(header=("goodness of fit", "value"), rows=tuple(rows), numeric=frozenset({1})),
-        _residuals(result),
-    )
+    tables = [TextTable(header=("goodness of fit", "value"), rows=tuple(rows), numeric=frozenset({1}))]
+    tables += [table for table in (_residuals(result), reading_table(result)) if table.rows]
     return Section(
         title="Goodness of fit and model comparison", tables=(*tables, *_convergence(result)), remarks=remarks
     )
@@ -176,7 +180,7 @@ def _misfit_rows(result: FitResult) -> list[tuple[str, str]]:
 def _residuals(result: FitResult) -> TextTable:
     rows: list[tuple[str, ...]] = []
     for number, (name, ions) in enumerate(data_sets(result)):
-        values = result.dataset[f"residual_{number}"].values
+        values = result.dataset[f"residual_{number}"].values if ions else np.empty((0, 0))
         for place, ion in enumerate(ions):
             residual = values[:, place]
             alike, noise = neighbour_correlation(residual)
@@ -233,6 +237,8 @@ def _origin(result: FitResult, problem: FitProblem | None) -> Section:
         if charge
     ]
     further += [f"current curve {curve['file']}" for curve in [settings.get("current_curve")] if curve]
+    readings = len(settings.get("stress_readings") or ()) + len(settings.get("effective_indices") or ())
+    further += [f"{readings} set{'s' if readings > 1 else ''} of readings of the plate"] if readings else []
     extra = (f"Further data: {', '.join(further)}.",) if further else ()
     if problem is None:
         absent = (
@@ -242,6 +248,8 @@ def _origin(result: FitResult, problem: FitProblem | None) -> Section:
     rows: list[tuple[str, ...]] = []
     assumed = assumed_paths(result)
     for data in problem.datasets:
+        if data.profile is None:
+            continue
         found = data.profile.dataset.attrs
         prefix = f"{data.name}: " if data.name else ""
         rate = float(found["sputter_rate"])
@@ -264,11 +272,11 @@ def _origin(result: FitResult, problem: FitProblem | None) -> Section:
              + (f" ({ASSUMED})" if RESOLUTION in assumed else "")),
         ]  # fmt: skip
         rows += [(f"{prefix}warning of the calibration", warning) for warning in data.profile.warnings]
-    table = TextTable(header=("data", ""), rows=tuple(rows))
+    tables = (TextTable(header=("data", ""), rows=tuple(rows)),) if rows else ()
     remarks = (MEANING,) if RESOLUTION in assumed else ()
-    if result.problem:
+    if rows:
         remarks += ("Hashes are those of the files as they were when this report was written.",)
-    return Section(title="Origin of the data", paragraphs=extra, tables=(table,), remarks=remarks)
+    return Section(title="Origin of the data", paragraphs=extra, tables=tables, remarks=remarks)
 
 
 def _reproduction(result: FitResult, problem: FitProblem | None, result_file: Path | None) -> Section:

@@ -26,6 +26,11 @@ class Words:
 
 
 DATA = {
+    "readings": Words(
+        file="readings",
+        title="Readings of the plate",
+        caption="Measured numbers and the fit; residuals in standard deviations of the readings, the grey band is ±2.",
+    ),
     "profiles": Words(
         file="profile",
         title="Measured and fitted densities",

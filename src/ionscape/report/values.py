@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ionscape.diffusivity import full_width_at_half_maximum
 from ionscape.figures.fit_values import readable_unit
+from ionscape.inference.reading_results import stored_readings
 from ionscape.inference.remarks import NOT_CONVERGED, STOPPED
 from ionscape.remarks import of_kinds
 from ionscape.wording import parameter_words
@@ -119,6 +120,20 @@ def width_table(result: FitResult, problem: FitProblem | None) -> TextTable | No
         return None
     header = ("derived", "unit", "estimate", "±", "68 % interval", "95 % interval", "from the width Γ by")
     return TextTable(header=header, rows=tuple(rows), numeric=frozenset({2, 3, 4, 5}))
+
+
+def reading_table(result: FitResult) -> TextTable:
+    """Table of the readings beside a profile, with what the fit makes of them; without rows if there are none."""
+    rows: list[tuple[str, ...]] = []
+    for found in stored_readings(result.dataset):
+        unit = readable_unit(found["unit"], found["measured"])
+        decimals = decimals_of(found["error"] / unit.size)
+        name = f"{found['data_set']}: {found['reading']}" if found["data_set"] else found["reading"]
+        numbers = (f"{found[key] / unit.size:.{decimals}f}" for key in ("measured", "error", "fitted"))
+        pull = "" if found["pull"] is None else f"{found['pull']:+z.2f}"
+        rows.append((name, unit.unit.replace(" ", NO_BREAK), *numbers, f"{found['residual']:+z.2f}", pull))
+    header = ("reading", "unit", "measured", "±", "fitted", "residual", "pull")
+    return TextTable(header=header, rows=tuple(rows), numeric=frozenset(range(2, 7)))
 
 
 def _shape(problem: FitProblem, place: int, match: re.Match[str]) -> str:

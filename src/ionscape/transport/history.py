@@ -24,6 +24,8 @@ class Kept:
         current: density of the total current.
         current_slopes: its derivatives by the parameters, shape (P,).
         departed_slopes: those of `departed`, shape (ions, P).
+        state_slopes: those of the departures of the ions, shape (cells, ions, P); empty at the start.
+        face_slopes: those of `faces`, shape (cells + 1, P); empty at the start.
         populations: on the levels of the sites, shape (cells, ions with populations, levels); None where not kept.
         theta: their activities, shape (cells, ions with populations); None where not kept.
     """
@@ -38,6 +40,8 @@ class Kept:
     current: float
     current_slopes: FloatArray
     departed_slopes: FloatArray
+    state_slopes: FloatArray = field(default_factory=lambda: np.zeros((0, 0, 0)))
+    face_slopes: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
     populations: FloatArray | None = None
     theta: FloatArray | None = None
 

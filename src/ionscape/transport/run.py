@@ -437,4 +437,11 @@ def _kept(index: int, stage: StageArrays, state: State, tangents: Tangents | Non
         departed_slopes=one_by_one(tangents.departed, tangents.parameters)
         if tangents is not None
         else np.zeros((state.departed.size, 0)),
+        **(_slopes_of(tangents, y.shape[1] - 1) if tangents is not None else {}),
     )
+
+
+def _slopes_of(tangents: Tangents, ions: int) -> dict[str, FloatArray]:
+    """Derivatives of the state and of moving faces, as they are kept."""
+    return {"state_slopes": one_by_one(tangents.values[0], tangents.parameters)[:, :ions],
+            "face_slopes": one_by_one(tangents.faces, tangents.parameters)}  # fmt: skip

@@ -31,6 +31,8 @@ class Settings:
         snapshots_per_stage: about how many states of each stage are kept.
         populations_per_stage: about how many states of each stage keep the populations on the energies of the sites,
             of ions that have them; 1 keeps that of its end. Each takes 8 bytes times cells, ions and levels.
+        slopes_over_time: whether derivatives by parameters are those of the densities of all kept states, under
+            `density_slope_over_time`, beside those of the ends of the stages.
         table_intervals: intervals of the table of ln D(n); one is the width over which a jump of D is smoothed.
         holding_tolerance: in the potential-limited regime the surface stays below the source potential by at most
             about this fraction of it. Results do not depend on it.
@@ -42,6 +44,7 @@ class Settings:
     maximum_steps: int = 50_000
     snapshots_per_stage: int = 100
     populations_per_stage: int = 1
+    slopes_over_time: bool = False
     table_intervals: int = 4096
     holding_tolerance: float = 1e-7
 

@@ -169,6 +169,8 @@ def make_result(
     variables = {**_curves(history, grid, scales, charge), **_stage_figures(history)}
     if variations:
         variables |= _slopes(variations, history, grid, scales, charge, np.array(scales.charges))
+        if settings.slopes_over_time:
+            variables |= _slopes_over_time(variations, history, grid, scales)
     dataset = xarray.Dataset(
         {name: (dims, values, attributes) for name, (dims, values, attributes) in variables.items()},
         coords={
@@ -332,6 +334,23 @@ def _slopes(
         "collected_charge_slope": (("time", "ion", "parameter"), left * charges[:, None], by_parameter),
         "injected_charge_slope": (("stage_end", "ion", "parameter"), entered * charges[:, None], by_parameter),
     }  # fmt: skip
+
+
+def _slopes_over_time(
+    variations: Sequence[Variation], history: History, grid: Grid, scales: Scales
+) -> dict[str, DatasetVariable]:
+    """Derivatives of the densities of all kept states; at the start, those of the native ones."""
+    found = np.zeros((len(history.kept), len(grid.size), len(scales.names), len(variations)))
+    for place, kept in enumerate(history.kept):
+        if kept.state_slopes.size:
+            slopes = kept.state_slopes
+            found[place] = (
+                slopes if grid.moving is None
+                else _slopes_at_common_depths(kept, slopes, kept.face_slopes, grid, scales)
+            )  # fmt: skip
+    told = {"long_name": "derivative by the parameter, in SI units per unit of it"}
+    over = ("time", "depth", "ion", "parameter")
+    return {"density_slope_over_time": (over, (found + native_slopes(variations, scales)) * scales.density, told)}
 
 
 def _slopes_at_common_depths(
