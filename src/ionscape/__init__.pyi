@@ -32,6 +32,7 @@ from ionscape.glass import (
 from ionscape.hopping import (
     BarrierDistribution as BarrierDistribution,
     ConductivitySpectrum as ConductivitySpectrum,
+    CoulombInteraction as CoulombInteraction,
     CriticalPath as CriticalPath,
     CurrentDistribution as CurrentDistribution,
     Hops as Hops,

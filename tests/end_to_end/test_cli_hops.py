@@ -120,3 +120,51 @@ def test_too_few_hops_are_refused(tmp_path: Path) -> None:
     assert run.returncode == 1
     assert "too few to mean anything" in run.stderr
     assert run.stderr.count("\n") == 1
+
+
+COULOMB = HOPS.replace("noise = 0.42", "noise = 0.1").replace(
+    '"4e14 Hz"', '"4e14 Hz"\ncoulomb = { relative_permittivity = 7 }'
+)
+
+
+def test_ions_that_repel_each_other_are_followed_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "li.toml").write_text(COULOMB.replace("3e6", "3e5").replace('"900 K", ', ""))
+    words = ("hops", "li.toml", "--output", "hops.nc", "--summary", "hops.json", "--scheduler", "serial")
+    run = call_here(*words, folder=tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert "relative permittivity 7" in " ".join(run.stdout.split())
+    assert (tmp_path / "hops-density-of-states.png").stat().st_size > 10_000
+    first = json.loads((tmp_path / "hops.json").read_text())
+    assert first["relative_permittivity"] == 7.0
+    (entry,) = first["hops"]
+    assert abs(entry["energy_drift"]) < 4.0 * entry["energy_drift_error"]
+    data = isc.load(tmp_path / "hops.nc").dataset
+    assert data["landscape_vacant_density_of_states"].dims == ("x", "temperature", "landscape", "energy")
+    kept = sorted((tmp_path / "hops.runs").iterdir())
+    again = call_here(*words, folder=tmp_path)
+    assert again.returncode == 0
+    assert sorted((tmp_path / "hops.runs").iterdir()) == kept
+    assert json.loads((tmp_path / "hops.json").read_text()) == first
+
+
+@pytest.mark.parametrize(
+    ("command", "old", "new", "words"),
+    [
+        ("spectrum", "", "", "the network behind conductivity spectra knows no interactions; leave it out here"),
+        ("mobility", "", "", "the network behind D(n, T) knows no interactions; leave it out here"),
+        ("conductivity", "", "", "hopping.coulomb: belongs to hops in time"),
+        ("hops", "= 7", "= 0", "hopping.coulomb.relative_permittivity = 0"),
+        ("hops", "relative_permittivity", "permittivity", 'the nearest known key is "relative_permittivity"'),
+        ("hops", "lattice = 6", 'lattice = 6\nensemble = "grand canonical"', "does not go with coulomb in [hopping]"),
+        ("hops", "noise = 0.1", 'noise = 0.1\ntransverse_faces = "open"', "does not go with open faces in [landscape]"),
+        ("hops", "lattice = 6", "lattice = 101", "kinetic_monte_carlo.lattice = 101: has too many sites"),
+    ],
+)
+def test_a_coulomb_interaction_where_it_cannot_be_is_one_sentence(
+    command: str, old: str, new: str, words: str, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.toml").write_text(COULOMB.replace(old, new) if old else COULOMB)
+    run = call_here(command, "bad.toml", "--quiet", folder=tmp_path)
+    assert run.returncode == 2, run.stderr
+    assert words in run.stderr
+    assert run.stderr.count("\n") == 1

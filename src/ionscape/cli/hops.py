@@ -53,7 +53,8 @@ def hops_command(
     if landscapes is not None:
         given = given.with_landscapes(landscapes)
     target = output if output is not None else Path(file.stem + ".nc")
-    kinds = () if no_figure else ("displacements", "network")
+    charged = given.settings.hopping.coulomb is not None
+    kinds = () if no_figure else ("displacements", "network", *(("density-of-states",) if charged else ()))
     figures = {kind: target.with_name(f"{target.stem}-{kind}.{figure_format}") for kind in kinds}
     check_outputs(
         ("--output", target, RESULT_EXTENSIONS), with_summary(summary),
@@ -63,10 +64,12 @@ def hops_command(
                                  processes=processes, quiet=quiet)  # fmt: skip
     write_summary(result.summary(), summary)
     if figures:
-        from ionscape.figures import hop_conductivities, hop_displacements, save
+        from ionscape.figures import hop_conductivities, hop_density_of_states, hop_displacements, save
 
         save(hop_displacements(result), figures["displacements"])
         save(hop_conductivities(result), figures["network"])
+        if "density-of-states" in figures:
+            save(hop_density_of_states(result), figures["density-of-states"])
     if not quiet:
         print_hops(result)
         print_written([target, summary, *figures.values()], f"every landscape also kept in {folder}")

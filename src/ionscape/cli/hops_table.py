@@ -26,9 +26,11 @@ def print_landscape(result: Hops) -> None:
     """Print the values of one landscape with their standard errors, and the remarks."""
     from rich.console import Console
 
-    from ionscape.series.landscape_rows import HOPS_SHOWN, hops_cells
+    from ionscape.series.landscape_rows import hops_cells, hops_shown
 
     summary = result.summary()
     rows = [[f"{summary['temperature']:.5g}", f"{summary['ions']:.6g}", *hops_cells(summary)]]
-    print_table(Console(), summary["title"] or "hops of a landscape", ["T / K", "ions", *HOPS_SHOWN.values()], rows)
+    print_table(
+        Console(), summary["title"] or "hops of a landscape", ["T / K", "ions", *hops_shown(summary).values()], rows
+    )
     print_warnings(result.warnings)

@@ -24,7 +24,11 @@ from ionscape.figures.glass import (
 )
 from ionscape.figures.mobility import landscape_mobility as landscape_mobility
 from ionscape.figures.spectra import conductivity_spectra as conductivity_spectra, scaled_spectra as scaled_spectra
-from ionscape.figures.hops import hop_conductivities as hop_conductivities, hop_displacements as hop_displacements
+from ionscape.figures.hops import (
+    hop_conductivities as hop_conductivities,
+    hop_density_of_states as hop_density_of_states,
+    hop_displacements as hop_displacements,
+)
 from ionscape.figures.landscapes import critical_path_figure as critical_path_figure, current_map as current_map
 from ionscape.figures.measurement import (
     calibrated_profile as calibrated_profile,

@@ -1,4 +1,4 @@
-"""Figures of hops in time: mean-square displacements and their slopes, conductivities beside those of the network."""
+"""Figures of hops in time: displacements and their slopes, conductivities beside the network's, energies of sites."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ionscape.arrays import FloatArray
+from ionscape.constants import ELECTRON_VOLT
+from ionscape.errors import InputError
 
 from .plot import Axis, Curve, Mark, Panel, Plot
 from .render_matplotlib import Drawing
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from ionscape.series import HopsOfGlasses
 
 MOST_CURVES = 6
+DOTS = (0, (1, 1.5))
 NANOMETRE = 1e-9
 MOST_ERROR = 0.3
 """Of a slope over that of the network, beyond which it is not drawn."""
@@ -124,9 +127,42 @@ def hop_conductivities(result: HopsOfGlasses) -> Plot:
     )  # fmt: skip
 
 
-def _parts(data: xarray.Dataset) -> list[tuple[str, dict[str, FloatArray], str]]:
+@Drawing
+def hop_density_of_states(result: Hops | HopsOfGlasses) -> Plot:
+    """Draw the density of states of single sites with the potential of all other ions, over the chemical potential.
+
+    Raises:
+        InputError: the ions did not repel each other.
+    """
+    data = result.dataset
+    prefix = "" if "temperature" not in data.dims else "landscape_"
+    if f"{prefix}single_site_energy" not in data:
+        raise InputError("is that of ions that do not repel each other", key="result",
+                         remedy="give a Coulomb interaction")  # fmt: skip
+    names = ("occupied_density_of_states", "vacant_density_of_states")
+    curves: list[Curve] = []
+    highest, ends = 0.0, [0.0]
+    for label, part, colour in _parts(data, ("single_site_energy", *names)):
+        energy = part["single_site_energy"] / ELECTRON_VOLT
+        occupied, vacant = (part[name] * ELECTRON_VOLT for name in names)
+        both = occupied + vacant
+        highest = max(highest, float(np.nanmax(both)))
+        ends += [float(end) for end in energy[both > 0.0][[0, -1]]]
+        for name, values, line in (("all", both, "solid"), ("occupied", occupied, DASHES), ("vacant", vacant, DOTS)):
+            whole = f"{label}, {name}" if label else name
+            curves.append(Curve(name=whole, x=energy, y=values, colour=colour, line=line,
+                                thickness=1.3 if name == "all" else 0.9))  # fmt: skip
+    panel = Panel(
+        title=str(data.attrs["title"]), curves=tuple(curves), legend="", marks=(Mark(value=0.0, across="vertical"),),
+        horizontal=Axis(label="energy of a site over the chemical potential", unit="eV", limits=(min(ends), max(ends))),
+        vertical=Axis(label="density of states", unit="1/eV", limits=(0.0, 1.05 * highest)),
+    )  # fmt: skip
+    return Plot(name="hop-density-of-states", panels=(panel,), legend="right", size=(6.8, 4.0))
+
+
+def _parts(data: xarray.Dataset, names: tuple[str, ...] = ()) -> list[tuple[str, dict[str, FloatArray], str]]:
     """What is drawn: label, values by name, colour; of glasses the first landscape at each temperature."""
-    names = ("network_conductivity", "conductivity", "diffusion_coefficient", "half_slope", "half_slope_error",
+    names = names or ("network_conductivity", "conductivity", "diffusion_coefficient", "half_slope", "half_slope_error",
              *(f"{prefix}{name}" for prefix in KINDS for name in ("lag_time", "mean_square_displacement")))  # fmt: skip
     if "temperature" not in data.dims:
         return [("", {name: data[name].values for name in names}, colour_of_map("plasma", 0.3))]

@@ -105,6 +105,9 @@ FIGURES = (
                 shows="mean-square displacements over the lag, and their slopes"),
     FigureEntry(name="network", of="hops of glasses", function="hop_conductivities",
                 shows="conductivities of hops and network over the temperature, and their ratio"),
+    *(FigureEntry(name="density-of-states", of=owner, function="hop_density_of_states",
+                  shows="energies of single sites with the potential of all other ions, occupied and vacant")
+      for owner in ("hops", "hops of glasses")),
     *(entry for owner in ("spectrum", "spectra of glasses") for entry in (
         FigureEntry(name="frequency", of=owner, function="conductivity_spectra",
                     shows="real and imaginary part of the conductivity over the frequency"),

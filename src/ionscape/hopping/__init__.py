@@ -9,6 +9,7 @@ hop.
 
 from .barriers import BarrierDistribution, barrier_of_glass_transition
 from .conductivity import CurrentDistribution, conductivity, current_distribution
+from .coulomb import CoulombInteraction
 from .hops import kinetic_monte_carlo
 from .hops_of_two_ions import hops_of_two_ions
 from .hops_result import Hops, load_hops
@@ -40,6 +41,7 @@ __all__ = [
     "ActivationEnergies",
     "BarrierDistribution",
     "ConductivitySpectrum",
+    "CoulombInteraction",
     "CriticalPath",
     "CurrentDistribution",
     "Hops",

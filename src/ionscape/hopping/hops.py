@@ -9,10 +9,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ionscape.arguments import positive_number
+from ionscape.arguments import positive_number, shown
 from ionscape.arrays import FloatArray
 from ionscape.errors import HoppingError, InputError
 
+from .coulomb import CoulombInteraction
+from .hops_coulomb import ChargedIons, ChargedRecord, charged_system
 from .hops_kernels import CORRECTED, EVENTS, RETURNS, SQUARES, TIME, VARIATION, hop
 from .hops_result import Hops, Measured, make_hops
 from .hops_setup import Cap, Ensemble, HoppingSystem, drawn_state, hopping_system
@@ -49,6 +51,8 @@ COLLECTIVE_PART, SINGLE_PART = 0.8, 0.6
 """Of the error asked for, where D_σ and the tracer D have replicas of their own: both make that of the Haven ratio."""
 LARGEST_ERROR = 0.3
 """Relative; a conductivity whose error is larger is refused."""
+PILOT = 1 << 20
+"""Stream of random numbers of the pilot that finds the equilibrium of ions that repel each other."""
 
 
 def kinetic_monte_carlo(
@@ -58,7 +62,8 @@ def kinetic_monte_carlo(
     rng: RandomSource,
     jumps: JumpLaw | None = None,
     ions: float | None = None,
-    ensemble: Ensemble = "grand canonical",
+    coulomb: CoulombInteraction | None = None,
+    ensemble: Ensemble | None = None,
     cap: Cap = "automatic",
     direction: int = 0,
     relative_error: float = 0.015,
@@ -79,8 +84,9 @@ def kinetic_monte_carlo(
         rng: a seed, which always gives the same hops; or a generator, which gives others at each call.
         jumps: law of the jumps; that of the landscape's model if None.
         ions: number of ions; that of the glass if None.
+        coulomb: repulsion of the ions; None for ions that only exclude each other from their sites.
         ensemble: "grand canonical" draws the occupations from the Fermi function, `ions` is their mean; "canonical"
-            keeps their number.
+            keeps their number. None for the first, and for the second where ions repel each other.
         cap: "automatic" for the lowest cap that biases the network by less than 1 % and a fifteenth of the error asked
             for, "none", or decades above the bottleneck.
         direction: axis of the field, 0, 1 or 2.
@@ -96,18 +102,26 @@ def kinetic_monte_carlo(
     Raises:
         InputError: a value out of range; fewer than one ion or vacancy, or none where a way leads.
         PercolationError: no way leads around the lattice.
-        HoppingError: the run is too short to mean anything.
+        HoppingError: the run is too short to mean anything, or ions that repel each other do not come to equilibrium.
     """
     law = jumps_of(landscape, jumps)
     if not 0.0 < positive_number(relative_error, key="relative_error") < LARGEST_ERROR:
         problem = f"must be between 0 and {LARGEST_ERROR}"
         raise InputError(problem, key="relative_error", value=relative_error)
     positive_number(most_hops, key="most_hops")
-    system = hopping_system(
-        landscape, law, temperature=temperature, ions=ions, ensemble=ensemble, cap=cap, direction=direction,
-        relative_error=relative_error,
-    )  # fmt: skip
     seed = seed_sequence(rng)
+    if coulomb is None:
+        ensemble = "grand canonical" if ensemble is None else ensemble
+        system = hopping_system(
+            landscape, law, temperature=temperature, ions=ions, ensemble=ensemble, cap=cap, direction=direction,
+            relative_error=relative_error,
+        )  # fmt: skip
+    else:
+        ensemble = _checked_ensemble(ensemble)
+        system = charged_system(
+            landscape, law, coulomb, temperature=temperature, ions=ions, cap=cap, direction=direction,
+            relative_error=relative_error, generator=np.random.Generator(np.random.PCG64(child_seed(seed, PILOT))),
+        )  # fmt: skip
     run = _Run(
         system=system, seed=seed, target=relative_error, most=float(most_hops), tracer=bool(tracer), progress=progress
     )
@@ -116,9 +130,19 @@ def kinetic_monte_carlo(
         settings={
             "ensemble": ensemble, "cap": cap, "direction": direction, "relative_error": relative_error,
             "most_hops": most_hops, "tracer": bool(tracer),
+            **({} if coulomb is None else {"relative_permittivity": coulomb.relative_permittivity}),
             "seed": f"entropy {seed.entropy}, spawn key {seed.spawn_key}",
         },
     )  # fmt: skip
+
+
+def _checked_ensemble(ensemble: object) -> Ensemble:
+    """The one that ions with a Coulomb interaction can have."""
+    if ensemble not in (None, "canonical"):
+        remedy = 'leave it out, or take "canonical": the charge of a periodic lattice cannot change'
+        raise InputError("does not go with a Coulomb interaction", key="ensemble", value=shown(ensemble),
+                         remedy=remedy)  # fmt: skip
+    return "canonical"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -132,6 +156,7 @@ class _Replica:
         vacant: share of the time for which each site was vacant (sites,), in single precision.
         hops: how many.
         returns: by which an ion went back to where it had just come from.
+        charged: what it tells of the energies of ions that repel each other; None of others.
     """
 
     collective: FloatArray = field(repr=False)
@@ -140,6 +165,7 @@ class _Replica:
     vacant: NDArray[np.float32] = field(repr=False)
     hops: int
     returns: int
+    charged: ChargedRecord | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -287,7 +313,9 @@ def _enlarged(run: _Run, batch: _Batch, more: int, error: float) -> _Batch:
 
 def _replica(system: HoppingSystem, duration: float, generator: np.random.Generator) -> _Replica:
     """Hops from an equilibrium that is drawn, for some time."""
-    state = drawn_state(system, generator)
+    charged = system.charged
+    ions = _FreeIons(system, generator) if charged is None else ChargedIons(system.ways, charged, generator)
+    state = ions.state
     each = SAMPLES // WINDOWS
     corrected, squares = np.zeros(SAMPLES + 1), np.zeros((WINDOWS, each))
     moved = np.empty((WINDOWS, state.displacements.size), np.int32)
@@ -296,7 +324,7 @@ def _replica(system: HoppingSystem, duration: float, generator: np.random.Genera
         record = np.empty((2, each))
         state.displacements[:] = 0
         state.sums[SQUARES] = 0.0
-        hop(system.ways, state, times[window * each : (window + 1) * each], record, generator)
+        ions.hop(times[window * each : (window + 1) * each], record)
         corrected[1 + window * each : 1 + (window + 1) * each], squares[window] = record
         moved[window] = state.displacements
     vacant = state.vacant
@@ -309,7 +337,21 @@ def _replica(system: HoppingSystem, duration: float, generator: np.random.Genera
         vacant=(vacant / duration).astype(np.float32),
         hops=int(state.counts[EVENTS]),
         returns=int(state.counts[RETURNS]),
+        charged=ions.recorded() if isinstance(ions, ChargedIons) else None,
     )
+
+
+class _FreeIons:
+    """Ions of one replica that begin in equilibrium and exclude each other from their sites only."""
+
+    def __init__(self, system: HoppingSystem, generator: np.random.Generator) -> None:
+        """Draw the beginning."""
+        self._ways, self._generator = system.ways, generator
+        self.state = drawn_state(system, generator)
+
+    def hop(self, times: FloatArray, record: FloatArray) -> None:
+        """Let them hop; the displacements at some times go into a record (2, samples)."""
+        hop(self._ways, self.state, times, record, self._generator)
 
 
 def _relative(value: float, error: float) -> float:
@@ -357,4 +399,5 @@ def _measured(run: _Run, batch: _Batch, traced: _Batch) -> Measured:
         hops=batch.hops,
         duration=batch.duration,
         tracer_duration=traced.duration,
+        charged=tuple(replica.charged for replica in batch.replicas if replica.charged is not None),
     )

@@ -125,24 +125,13 @@ def hop(ways: Ways, state: HopState, times: FloatArray, record: FloatArray, gene
                 if rest < rate:
                     break
                 rest -= rate
-        origin = ways.neighbours[site, chosen]
-        ion = state.ions[origin]
-        step = np.int32(ways.steps[site, chosen])
+        back, square = fill(vacancy, chosen, time, ways, state)
+        origin = state.vacancies[vacancy]
         events += 1
-        returns += state.before[vacancy] == origin and state.ions[site] == ion
+        returns += back
         corrected += ways.corrected[site, chosen]
         variation += ways.corrected[site, chosen] ** 2
-        squares += step * (2 * state.displacements[ion] + step)
-        state.displacements[ion] += step
-        state.ions[site] = ion
-        state.occupied[site] = state.occupied[origin]
-        state.occupied[origin] = 0
-        state.vacant[site] += time - state.since[vacancy]
-        state.since[vacancy] = time
-        state.before[vacancy] = site
-        state.numbers[site] = -1
-        state.numbers[origin] = vacancy
-        state.vacancies[vacancy] = origin
+        squares += square
         _renew(vacancy, ways, state)
         for place in (site, origin):
             for way in range(WAYS):
@@ -153,6 +142,32 @@ def hop(ways: Ways, state: HopState, times: FloatArray, record: FloatArray, gene
     state.sums[TIME], state.sums[CORRECTED] = time, corrected
     state.sums[VARIATION], state.sums[SQUARES] = variation, squares
     state.counts[EVENTS], state.counts[RETURNS] = events, returns
+
+
+@inlined_kernel
+def fill(vacancy: Any, way: Any, time: Any, ways: Ways, state: HopState) -> Any:
+    """Let the ion at the other end of a way hop into a vacancy, which then is where the ion was.
+
+    Returns:
+        Whether it went back to where it had just come from, and the change of the sum of the squared displacements.
+    """
+    site = state.vacancies[vacancy]
+    origin = ways.neighbours[site, way]
+    ion = state.ions[origin]
+    step = np.int32(ways.steps[site, way])
+    back = state.before[vacancy] == origin and state.ions[site] == ion
+    square = step * (2 * state.displacements[ion] + step)
+    state.displacements[ion] += step
+    state.ions[site] = ion
+    state.occupied[site] = state.occupied[origin]
+    state.occupied[origin] = 0
+    state.vacant[site] += time - state.since[vacancy]
+    state.since[vacancy] = time
+    state.before[vacancy] = site
+    state.numbers[site] = -1
+    state.numbers[origin] = vacancy
+    state.vacancies[vacancy] = origin
+    return back, square
 
 
 @inlined_kernel

@@ -21,6 +21,8 @@ from ionscape.files.table_files import Columns
 from ionscape.provenance import package_version, settings_text
 from ionscape.remarks import Kind, Remark, remark_entries
 
+from .hops_coulomb import ChargedRecord
+from .hops_density import COULOMB_NUMBERS, coulomb_remarks, energies_of_ions
 from .hops_setup import HoppingSystem
 from .hops_statistics import Slopes, ratio, standard_error
 from .jumps import JumpLaw
@@ -92,6 +94,7 @@ class Measured:
         hops: made in all.
         duration: of a replica.
         tracer_duration: of a replica for the single displacements.
+        charged: of each replica, energies of ions that repel each other; empty for others.
     """
 
     collective: Slopes = field(repr=False)
@@ -106,6 +109,7 @@ class Measured:
     hops: float
     duration: float
     tracer_duration: float
+    charged: tuple[ChargedRecord, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -127,7 +131,7 @@ class Hops(StoredResult):
             **remark_entries(self.remarks),
             **{name: float(data.attrs[name]) for name in ("temperature", "ions")},
             **values,
-            **{name: float(data[name]) for name in NUMBERS},
+            **{name: float(data[name]) for name in (*NUMBERS, *COULOMB_NUMBERS) if name in data},
         }
 
     def columns(self) -> Columns:
@@ -178,7 +182,7 @@ def make_hops(
     sites = landscape.accessible.size
     # of D per ion in steps and times of the lattice to S/m
     conductivity = system.ions * ELEMENTARY_CHARGE**2 * rate / (sites * law.jump_distance * thermal_energy)
-    if not system.network / system.ions * rate * area > 0.0:
+    if not system.compared / system.ions * rate * area > 0.0:
         raise InputError("gives rates too small for floating-point numbers", key="temperature", value=temperature,
                          remedy="give a higher one")  # fmt: skip
     values = _values(found, system, conductivity=conductivity, diffusion=rate * area)
@@ -189,7 +193,7 @@ def make_hops(
         for end, value in zip(("", "_error"), values[name], strict=True)
     }
     numbers = {
-        "network_conductivity": system.network / system.ions * conductivity,
+        "network_conductivity": system.compared / system.ions * conductivity,
         "tracer_upper_bound": found.single.mean / system.ions * rate * area,
         "cap": system.cap,
         "cap_bias": system.bias,
@@ -206,6 +210,9 @@ def make_hops(
     numbers["occupation_chi_square"] = chi_square
     for name, (unit, meaning) in NUMBERS.items():
         variables[name] = ((), float(numbers[name]), {"units": unit, "long_name": meaning})
+    if system.charged is not None:
+        variables.update(energies_of_ions(found.charged, system.charged, conductivity=conductivity / system.ions))
+        remarks += coulomb_remarks(variables)
     for prefix, what, displacements, slopes in (
         ("", "of all ions together, corrected, per ion", found.displacements, found.collective),
         ("tracer_", "of single ions", found.tracer_displacements, found.single),
@@ -265,15 +272,16 @@ def _values(
     if single.lag is not None:
         tracer = (single.mean / system.ions, single.error / system.ions)
         haven = ratio(single, collective, same=found.same)
-    # 1/(1 - c) for equal energies
+    # 1/(1 - c) for equal energies; charges that repel each other have none, as their density cannot change at large
     thermodynamic = system.ions / float(np.sum(system.occupations * (1.0 - system.occupations)))
+    thermodynamic = thermodynamic if system.charged is None else math.nan
     factors = {
         "conductivity": (whole, conductivity),
         "diffusion_coefficient": (whole, diffusion),
         "tracer_diffusion_coefficient": (tracer, diffusion),
         "haven_ratio": (haven, 1.0),
         "chemical_diffusion_coefficient": (whole, diffusion * thermodynamic),
-        "network_ratio": (whole, system.ions / system.network),
+        "network_ratio": (whole, system.ions / system.compared),
     }
     return {name: (value * factor, error * factor) for name, ((value, error), factor) in factors.items()}
 

@@ -14,6 +14,7 @@ from ionscape.arrays import FloatArray
 from ionscape.constants import BOLTZMANN_CONSTANT
 from ionscape.errors import InputError, NetworkError, PercolationError
 
+from .hops_charges import Charged
 from .hops_kernels import WAYS, HopState, Ways, plant
 from .jumps import JumpLaw, hops_in_equilibrium, joined_links, periodic_excess
 from .percolation import no_path
@@ -55,6 +56,9 @@ class HoppingSystem:
         transport_rate: hops in equilibrium over the bottleneck.
         hop_rate: of all hops, capped.
         disconnected: share of the ions on sites from which no way leads around the lattice.
+        compared: that network of which the conductivity of the hops is a ratio.
+        charged: where ions repel each other: rates are then to be multiplied by factors of energies that every hop
+            changes, and `occupations` and `compared` are those of ions that do not.
     """
 
     ways: Ways = field(repr=False)
@@ -68,6 +72,8 @@ class HoppingSystem:
     transport_rate: float
     hop_rate: float
     disconnected: float
+    compared: float
+    charged: Charged | None = None
 
     @property
     def carriers(self) -> float:
@@ -83,9 +89,12 @@ class HoppingSystem:
 def hopping_system(
     landscape: SiteEnergies, jumps: JumpLaw, *, temperature: float, ions: float | None, ensemble: Ensemble, cap: Cap,
     direction: int,
-    relative_error: float = LARGEST_BIAS / BIAS_PART,
+    relative_error: float = LARGEST_BIAS / BIAS_PART, exchanges: FloatArray | None = None,
 ) -> HoppingSystem:  # fmt: skip
     """Set up the hops of a landscape; arguments as of `kinetic_monte_carlo`.
+
+    Where ions repel each other, `exchanges` has the logarithms of how many go over each link in equilibrium per time
+    1/(ν exp(-βu0)), either way (m,); rates then leave out the energies, as every hop changes them.
 
     Raises:
         InputError: a value out of range, fewer than one ion or one vacancy, or none of either where a way leads.
@@ -96,7 +105,11 @@ def hopping_system(
     decades, bias = _checked_cap(cap), min(LARGEST_BIAS, BIAS_PART * relative_error)
     joined = joined_links(landscape, direction)
     filled = occupations(landscape, temperature, ions=count)[landscape.accessible]
-    exchanges = hops_in_equilibrium(joined, landscape, jumps, temperature=temperature, ions=count)
+    energies = landscape.energies[landscape.accessible] / thermal_energy
+    if exchanges is None:
+        exchanges = hops_in_equilibrium(joined, landscape, jumps, temperature=temperature, ions=count)
+    else:
+        energies = np.zeros_like(energies)
     try:
         plain = solve_periodic(joined, exchanges, tolerance=SOLVER_TOLERANCE)
     except PercolationError:
@@ -116,7 +129,6 @@ def hopping_system(
                                    f" than {bias:.2%}; take cap = \"none\"")  # fmt: skip
     assert chosen is not None
     caps = np.exp(np.minimum(0.0, plain.bottleneck + min(chosen, 300.0) * math.log(10.0) - exchanges))
-    energies = landscape.energies[landscape.accessible] / thermal_energy
     factors = caps * np.exp(-periodic_excess(joined, landscape, jumps) / thermal_energy)
     return HoppingSystem(
         ways=_ways(joined, energies, factors, used.potentials),
@@ -130,6 +142,7 @@ def hopping_system(
         transport_rate=math.exp(plain.bottleneck),
         hop_rate=2.0 * float(np.sum(np.exp(exchanges) * caps)),
         disconnected=float(filled[~plain.conducting].sum()) / count,
+        compared=math.exp(plain.log_conductance),
     )
 
 
@@ -165,13 +178,20 @@ def drawn_state(system: HoppingSystem, generator: np.random.Generator) -> HopSta
             break
     else:
         raise NetworkError(f"none of {MOST_DRAWS} draws of the occupations had {system.ions:g} ions")
+    state = state_of(taken)
+    plant(system.ways, state)
+    return state
+
+
+def state_of(taken: NDArray[np.bool_]) -> HopState:
+    """The state before the first hop, of the sites that are taken (sites,); its tree is empty."""
     vacancies = np.flatnonzero(~taken).astype(np.int32)
     count = vacancies.size
-    numbers = np.full(filled.size, -1, np.int32)
+    numbers = np.full(taken.size, -1, np.int32)
     numbers[vacancies] = np.arange(count)
     ions = np.cumsum(taken, dtype=np.int32) - np.int32(1)
     leaves = 1 << max(count - 1, 1).bit_length()
-    state = HopState(
+    return HopState(
         occupied=taken.astype(np.uint8),
         ions=np.where(taken, ions, -1).astype(np.int32),
         vacancies=vacancies,
@@ -179,13 +199,11 @@ def drawn_state(system: HoppingSystem, generator: np.random.Generator) -> HopSta
         before=np.full(count, -1, np.int32),
         since=np.zeros(count),
         tree=np.zeros(2 * leaves),
-        displacements=np.zeros(filled.size - count, np.int32),
-        vacant=np.zeros(filled.size),
+        displacements=np.zeros(taken.size - count, np.int32),
+        vacant=np.zeros(taken.size),
         sums=np.zeros(4),
         counts=np.zeros(2, np.int64),
     )
-    plant(system.ways, state)
-    return state
 
 
 def _checked_ions(landscape: SiteEnergies, ions: float | None, ensemble: Ensemble) -> float:

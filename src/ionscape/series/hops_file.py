@@ -162,3 +162,22 @@ def parse_hops_file(text: str, *, file: str | None = None, folder: str | Path = 
     )
     given.check_calculations()
     return given
+
+
+def without_coulomb(given: HopsFile, what: str) -> None:
+    """Refuse a Coulomb interaction where the network of mean occupations is solved.
+
+    Args:
+        given: the file.
+        what: is calculated.
+
+    Raises:
+        InputError: it has one.
+    """
+    coulomb = given.settings.hopping.coulomb
+    if coulomb is not None:
+        raise InputError(
+            f"belongs to hops in time: the network behind {what} knows no interactions", file=given.file,
+            key="hopping.coulomb", value=f"relative permittivity {coulomb.relative_permittivity:g}",
+            remedy="leave it out here",
+        )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -56,6 +57,11 @@ FEW = Kind(
     "few_landscapes_of_hops",
     "Errors of the means over {number} landscapes say little: they are uncertain by a third or more.",
 )
+NOT_IN_EQUILIBRIUM = Kind(
+    "landscapes_not_in_equilibrium",
+    "In {count} of {all} runs the energy of the ions drifts, or depends on how the run began, at most by {worst:.3g} kT"
+    " in all.",
+)
 LEAST_LANDSCAPES = 6
 
 
@@ -77,14 +83,30 @@ class HopsOfGlasses(StoredResult):
             "title": str(data.attrs["title"]),
             **remark_entries(self.remarks),
             "landscapes": int(data.sizes["landscape"]),
+            **({"relative_permittivity": self.relative_permittivity} if self.relative_permittivity else {}),
             "hops": [
                 {
                     "x": float(x), "temperature": float(kelvin),
                     **{name: float(data[name].values[row, column]) for name in names},
+                    **self._drift(row, column),
                 }
                 for row, x in enumerate(data["x"].values) for column, kelvin in enumerate(data["temperature"].values)
             ],
         }  # fmt: skip
+
+    @property
+    def relative_permittivity(self) -> float | None:
+        """That of the Coulomb interaction; None without one."""
+        given = json.loads(self.dataset.attrs["settings"])["hopping"].get("coulomb")
+        return None if given is None else float(given["relative_permittivity"])
+
+    def _drift(self, row: int, column: int) -> dict[str, float]:
+        """Drift of the energy in kT, mean over the landscapes; nothing without a Coulomb interaction."""
+        if "landscape_energy_drift" not in self.dataset:
+            return {}
+        values, errors = (self.dataset[f"landscape_energy_drift{end}"].values[row, column] for end in ("", "_error"))
+        error = float(np.sqrt(np.sum(errors**2))) / errors.size
+        return {"energy_drift": float(values.mean()), "energy_drift_error": error}
 
     def columns(self) -> Columns:
         """The means with their errors, a row for each composition and temperature, in SI units."""
@@ -129,12 +151,14 @@ def make_result(
     """
     import xarray
 
+    from ionscape.hopping.hops_density import COULOMB_NUMBERS, ENERGY_UNITS
     from ionscape.hopping.hops_result import NUMBERS, VALUES
 
     shape = (len(borate_fractions), len(table.temperatures), table.landscapes)
     units = {
         **{name: unit for name, (unit, _) in VALUES.items()},
-        **{name: unit for name, (unit, _) in NUMBERS.items()},
+        **{name: unit for name, (unit, _) in (NUMBERS | COULOMB_NUMBERS).items()},
+        **ENERGY_UNITS,
     }
     single: dict[str, FloatArray] = {
         name: np.array([part[name] for part in found], dtype=np.float64).reshape(*shape, *np.shape(found[0][name]))
@@ -142,8 +166,10 @@ def make_result(
     }
     variables = dict(variables)
     for name, values in single.items():
-        unit = units.get(name.removesuffix("_error")) or _UNITS[name.removeprefix("tracer_").removesuffix("_error")]
-        variables[f"landscape_{name}"] = ((*DIMENSIONS, "landscape", "lag")[: values.ndim], values, {"units": unit})
+        bare = name.removesuffix("_error")
+        unit = units.get(bare) or _UNITS[bare.removeprefix("tracer_")]
+        own = "energy" if bare in ENERGY_UNITS else "lag"
+        variables[f"landscape_{name}"] = ((*DIMENSIONS, "landscape", own)[: values.ndim], values, {"units": unit})
     for name, unit in MEANS.items():
         mean, error = _mean(name, single)
         variables[name] = (DIMENSIONS, mean, {"units": unit, "long_name": "mean over the landscapes"})
@@ -183,6 +209,8 @@ def _mean(name: str, single: Mapping[str, FloatArray]) -> tuple[FloatArray, Floa
 
 
 def _remarks(single: Mapping[str, FloatArray], table: KineticMonteCarloTable) -> list[Remark]:
+    from ionscape.hopping.hops_density import SEEN
+
     asked = table.relative_error
     tracer, errors = single["tracer_diffusion_coefficient"], single["diffusion_coefficient_error"]
     relative = errors / single["diffusion_coefficient"]
@@ -192,6 +220,15 @@ def _remarks(single: Mapping[str, FloatArray], table: KineticMonteCarloTable) ->
         remarks.append(UNKNOWN_TRACER(count=unknown, all=tracer.size))
     if unsure:
         remarks.append(LESS_SURE(count=unsure, all=tracer.size, asked=asked, worst=float(relative.max())))
+    drifts = [
+        (np.abs(single[name]), SEEN * single[f"{name}_error"])
+        for name in ("energy_drift", "start_dependence") if name in single
+    ]  # fmt: skip
+    drifting = [(value > bound) & (bound > 0.0) for value, bound in drifts]
+    if np.any(drifting):
+        worst = max(float(value[seen].max(initial=0.0)) for (value, _), seen in zip(drifts, drifting, strict=True))
+        count = int(np.any(drifting, axis=0).sum())
+        remarks.append(NOT_IN_EQUILIBRIUM(count=count, all=tracer.size, worst=worst))
     if 1 < tracer.shape[-1] < LEAST_LANDSCAPES:
         remarks.append(FEW(number=tracer.shape[-1]))
     return remarks

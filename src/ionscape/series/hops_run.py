@@ -18,6 +18,8 @@ HOPS = 2
 """Purpose, by which landscapes get random numbers of their own; see `tasks`."""
 HOPS_PER_SECOND = 4e6
 """By which a budget of time becomes one of hops."""
+CHARGED_HOPS_PER_SECOND = 7e8
+"""Times the sites of the lattice, of ions that repel each other."""
 CONTENTS = "hops 3"
 """Of what a part returns: outcomes that a store holds from before a change of it are not found."""
 
@@ -48,14 +50,20 @@ def run_hops(
         InputError: a landscape has no path, or no ion that can follow one.
         IonscapeError: a run is too short to mean anything, or the store cannot be written.
     """
+    from ionscape.hopping import CoulombInteraction
+
     table, most_hops = given.kinetic_monte_carlo, given.kinetic_monte_carlo.most_hops
+    coulomb = given.settings.hopping.coulomb
     if table.budget is not None:
         runs = len(given.glasses) * len(table.temperatures) * table.landscapes
-        most_hops = table.budget * HOPS_PER_SECOND / runs
-    settings = {
-        "ensemble": table.ensemble, "cap": table.cap, "relative_error": table.relative_error,
-        "most_hops": most_hops, "tracer": table.tracer,
+        charged_rate = CHARGED_HOPS_PER_SECOND / table.lattice**3
+        most_hops = table.budget * (HOPS_PER_SECOND if coulomb is None else min(HOPS_PER_SECOND, charged_rate)) / runs
+    settings: dict[str, Any] = {
+        "ensemble": table.ensemble or ("grand canonical" if coulomb is None else "canonical"), "cap": table.cap,
+        "relative_error": table.relative_error, "most_hops": most_hops, "tracer": table.tracer,
     }  # fmt: skip
+    if coulomb is not None:
+        settings["coulomb"] = CoulombInteraction(relative_permittivity=coulomb.relative_permittivity)
     found = calculated_parts(
         follow, given, table, name="kinetic_monte_carlo", settings=settings, identity=CONTENTS, store=store,
         executor=executor, scheduler=scheduler, processes=processes, progress=progress,
@@ -80,5 +88,5 @@ def follow(part: LandscapePart) -> dict[str, Any]:
     return {
         str(name): data[name].values
         for name in data.variables
-        if set(data[name].dims) <= {"lag_time", "tracer_lag_time"}
+        if set(data[name].dims) <= {"lag_time", "tracer_lag_time", "single_site_energy"}
     }

@@ -15,6 +15,29 @@ from .settings import FIT, HoppingTable, LandscapeTable, RandomTable, check_barr
 
 CALCULATIONS = ("kinetic_monte_carlo", "spectrum", "mobility")
 """Tables of a hops file that ask for something."""
+LARGEST_CHARGED = 100
+"""Sites along an edge of lattices whose ions repel each other."""
+
+
+class CoulombTable(Table):
+    """Repulsion of the mobile ions."""
+
+    name_in_messages: ClassVar[str] = "coulomb"
+
+    relative_permittivity: Annotated[float, Number(POSITIVE, shown=7.0)] = Field(
+        description="Of the glass without the hops of its mobile ions."
+    )
+
+
+class HopsHoppingTable(HoppingTable):
+    """Jump rates, and what the ions do to each other."""
+
+    coulomb: CoulombTable | None = Field(
+        default=None,
+        description="Coulomb interaction of the mobile ions in hops in time, as deviations from their mean occupation;"
+        " spectra and D(n, T) cannot have it.",
+        examples=[{"relative_permittivity": 7.0}],
+    )
 
 
 class LandscapesTable(Table):
@@ -46,9 +69,10 @@ class KineticMonteCarloTable(LandscapesTable):
 
     name_in_messages: ClassVar[str] = "kinetic_monte_carlo"
 
-    ensemble: Literal["grand canonical", "canonical"] = Field(
-        default="grand canonical",
-        description="Occupations at the beginning: drawn from the Fermi function, or with the number of ions fixed.",
+    ensemble: Literal["grand canonical", "canonical"] | None = Field(
+        default=None,
+        description='Occupations at the beginning: drawn from the Fermi function ("grand canonical", if absent), or'
+        ' with the number of ions fixed ("canonical", if absent where `coulomb` stands in [hopping]).',
     )
     cap: Literal["automatic", "none"] = Field(
         default="automatic",
@@ -61,7 +85,8 @@ class KineticMonteCarloTable(LandscapesTable):
     budget: Annotated[float, Quantity("time", POSITIVE, "5 min")] | None = Field(
         default=None,
         description="Processor time for all landscapes and temperatures, as hops of which a core makes four million a"
-        " second, so that the numbers are the same on every machine; in the place of `most_hops`.",
+        " second (of ions that repel each other 7e8 over the sites of the lattice),"
+        " so that the numbers are the same on every machine; in the place of `most_hops`.",
     )
     most_hops: Annotated[float, Number(POSITIVE, shown=3e9)] = Field(
         default=3e9, description="Of each landscape and temperature, after which its run ends in any case."
@@ -177,7 +202,7 @@ class HopsTable(Table):
     title: str = Field(default="", description="Shown in figures.")
     glass: Glasses = Field(description="Compositions.")
     landscape: LandscapeTable = Field(default_factory=LandscapeTable, description="Site energies.")
-    hopping: HoppingTable = Field(default_factory=HoppingTable, description="Jump rates.")
+    hopping: HopsHoppingTable = Field(default_factory=HopsHoppingTable, description="Jump rates.")
     kinetic_monte_carlo: KineticMonteCarloTable | None = Field(default=None, description="Hops in time.")
     spectrum: SpectrumTable | None = Field(
         default=None,
@@ -204,6 +229,23 @@ class HopsTable(Table):
     @model_validator(mode="after")
     def _has_one_barrier(self) -> Self:
         check_barrier(self.landscape, self.hopping)
+        return self
+
+    @model_validator(mode="after")
+    def _ions_can_interact(self) -> Self:
+        hops = self.kinetic_monte_carlo
+        if self.hopping.coulomb is None:
+            return self
+        if self.landscape.transverse_faces == "open":
+            reject("does not go with open faces in [landscape]", field="hopping.coulomb",
+                   remedy='give transverse_faces = "periodic": the sum over all images needs it')  # fmt: skip
+        if hops is not None and hops.ensemble == "grand canonical":
+            reject("does not go with coulomb in [hopping]", field="kinetic_monte_carlo.ensemble",
+                   remedy='leave it out, or give "canonical": the charge of a lattice cannot change')  # fmt: skip
+        if hops is not None and hops.lattice > LARGEST_CHARGED:
+            reject("has too many sites for a Coulomb interaction, of which every hop changes all potentials",
+                   field="kinetic_monte_carlo.lattice", value=hops.lattice,
+                   remedy=f"give at most {LARGEST_CHARGED}")  # fmt: skip
         return self
 
     @model_validator(mode="after")

@@ -46,12 +46,20 @@ def hops_rows(result: HopsOfGlasses) -> Rows:
     summary = result.summary()
     rows = tuple((f"{entry['x']:.4g}", f"{entry['temperature']:.5g}", *hops_cells(entry)) for entry in summary["hops"])
     title = _over_landscapes(summary, "standard errors of the run")
-    return Rows(title=title, head=("x", "T / K", *HOPS_SHOWN.values()), rows=rows)
+    permittivity = summary.get("relative_permittivity")
+    if permittivity is not None:
+        title += f"; Coulomb interaction, relative permittivity {permittivity:.4g}"
+    return Rows(title=title, head=("x", "T / K", *hops_shown(summary["hops"][0]).values()), rows=rows)
+
+
+def hops_shown(entry: Mapping[str, Any]) -> Mapping[str, str]:
+    """What is shown of an entry, by name; of ions that repel each other the drift of their energy too."""
+    return {**HOPS_SHOWN, **({"energy_drift": "energy drift / kT"} if "energy_drift" in entry else {})}
 
 
 def hops_cells(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    """Each of `HOPS_SHOWN` with its standard error."""
-    found = ((entry[name], entry[f"{name}_error"]) for name in HOPS_SHOWN)
+    """Each of `hops_shown` with its standard error."""
+    found = ((entry[name], entry[f"{name}_error"]) for name in hops_shown(entry))
     return tuple(" ± ".join(with_error(value, error)) if math.isfinite(value) else NO_VALUE for value, error in found)
 
 

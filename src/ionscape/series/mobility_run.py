@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ionscape.errors import InputError
 from ionscape.scaleout import Executor, RunStore, Tally, make_executor
 
-from .hops_file import HopsFile
+from .hops_file import HopsFile, without_coulomb
 from .tasks import distributed
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def run_mobility(
     from ionscape.hopping import JumpLaw, MobileIon, landscape_diffusion
     from ionscape.hopping.mobility import FILLINGS, SecondIon
 
+    without_coulomb(given, "D(n, T)")
     table, hopping = given.mobility, given.settings.hopping
     if len(given.glasses) != 1:
         raise InputError("must be one, as D(n, T) is that of one glass", file=given.file, key="glass.borate_fraction",

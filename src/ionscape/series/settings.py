@@ -253,6 +253,14 @@ class SeriesTable(Table):
     random: RandomTable = Field(default_factory=RandomTable, description="Random numbers.")
     experiment: ExperimentTable | None = Field(default=None, description="Measurements to compare with.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _ions_do_not_interact(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("hopping"), dict) and "coulomb" in data["hopping"]:
+            reject("belongs to hops in time: the networks of a series know no interactions",
+                   field="hopping.coulomb", remedy="leave it out, or give it to `ionscape hops`")  # fmt: skip
+        return data
+
     @model_validator(mode="after")
     def _has_one_barrier(self) -> Self:
         check_barrier(self.landscape, self.hopping)

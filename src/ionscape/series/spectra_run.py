@@ -13,7 +13,7 @@ from ionscape.arrays import FloatArray
 from ionscape.errors import InputError, PercolationError
 from ionscape.scaleout import Executor, Tally
 
-from .hops_file import HopsFile
+from .hops_file import HopsFile, without_coulomb
 from .parts import LandscapePart, calculated_parts
 from .spectra_result import RELAXATION, SpectraOfGlasses, make_spectra
 from .tasks import random_numbers
@@ -47,6 +47,7 @@ def run_spectra(
         InputError: a frequency out of range, or a landscape has no path.
         IonscapeError: a solution failed one of its tests, or the store cannot be written.
     """
+    without_coulomb(given, "conductivity spectra")
     table = given.spectrum
     frequency = _frequencies(*given.frequency_range, table.frequencies.per_decade)
     settings = {"angular_frequency": tuple(frequency.tolist()),
