@@ -108,6 +108,22 @@ def test_double_cait_agrees_with_what_the_paper_states(run: Run) -> None:
     assert ahead[0] > 5.0 > -5.0 > ahead[1]
 
 
+def test_exchanged_glasses_have_the_coefficients_that_are_stated(run: Run) -> None:
+    table, _ = run("exchange_waveguides")
+    for quantity, bound in (
+        ("D of Ag, melt without field / (µm²/min)", 0.01),
+        # ½ exp(4 x r) erfc(x + r) is added by the surface: 1/(4 √π r) = 3 % of the profile where x = r = 4
+        ("D of Ag, from the width of the front in the field / (µm²/min)", 0.07),
+        ("mobility of Ag / (µm²/(V min))", 0.02),
+        *((f"D of K and Na in Pyrex, {celsius} °C / (cm²/s)", 0.005) for celsius in (350, 400, 450)),
+    ):
+        assert abs(difference(table, quantity, stated="stated")) < bound, quantity
+    table, _ = run("exchange_protons")
+    for quantity, row in table.items():
+        if row["difference"]:
+            assert abs(difference(table, quantity, stated="stated")) < 0.005, quantity
+
+
 def test_a_calibrated_synthetic_measurement_comes_out_as_it_went_in(run: Run) -> None:
     table, _ = run("measurement")
     for method in ("proportional", "equal", "charge-balance"):

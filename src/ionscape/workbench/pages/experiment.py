@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 PRESETS = {
     "rb-mono-cait": "Rb⁺ on Li3B7O12: one irradiation (Gunawan 2026)",
     "rb-cs-double-cait": "Cs⁺ on Rb⁺ on Li3B7O12: sequential double irradiation (Gunawan 2026)",
+    "ag-na-waveguide": "Ag⁺ for Na⁺ in soda-lime glass: a planar waveguide (Ramaswamy 1986)",
+    "strengthened-aluminosilicate": "K⁺ for Na⁺ in an aluminosilicate: strengthening in two baths (illustrative)",
 }
 LARGEST_FILE = 2**20
 BEFORE_FIGURES = (
