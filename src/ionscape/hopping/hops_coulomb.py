@@ -19,7 +19,7 @@ from ionscape.errors import HoppingError, InputError
 
 from .coulomb import CoulombInteraction, check_size
 from .hops_charges import FIRST_SWEEPS, Charged, Drawn, charged_ions, counted
-from .hops_coulomb_kernels import hop_charged, rate_of_all
+from .hops_coulomb_kernels import hop_charged
 from .hops_kernels import HopState, Ways
 from .hops_setup import Cap, HoppingSystem, hopping_system, state_of
 from .jumps import JumpLaw, joined_links, periodic_excess
@@ -123,10 +123,7 @@ def charged_system(
     joined = joined_links(landscape, direction)
     excess = periodic_excess(joined, landscape, jumps) / thermal_energy
     found = set_up(exchanges=_mean_hops(charged, drawn, joined, generator) - excess)
-    rates = [rate_of_all(found.ways, charged.charges, each.occupied, each.vacancies, each.levels) for each in drawn]
-    return replace(
-        found, compared=free.network, hop_rate=float(np.mean(rates)), charged=replace(charged, network=found.network)
-    )
+    return replace(found, compared=free.network, charged=replace(charged, network=found.network))
 
 
 def _pilot(charged: Charged, generator: np.random.Generator) -> tuple[Charged, list[Drawn]]:

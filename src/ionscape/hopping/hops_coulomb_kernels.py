@@ -134,15 +134,6 @@ def hop_charged(
     state.counts[EVENTS], state.counts[RETURNS] = events, returns
 
 
-@ordered_kernel
-def rate_of_all(
-    ways: Ways, charges: Charges, occupied: NDArray[np.uint8] | FloatArray, vacancies: IntArray, levels: FloatArray
-) -> float:
-    """Sum of the rates of all hops; arguments as of `exchange`."""
-    rates, sums = np.empty((vacancies.size, WAYS)), np.empty(vacancies.size)
-    return float(_rates(ways, charges, occupied, vacancies, levels, rates, sums))
-
-
 @inlined_kernel
 def _rates(
     ways: Ways, charges: Charges, occupied: NDArray[np.uint8] | FloatArray, vacancies: IntArray, levels: FloatArray,
