@@ -4,6 +4,7 @@
     python benchmarks/hops.py others                      # a minute, beside lattice_mc if it can be imported
     python benchmarks/hops.py exact                       # two minutes
     python benchmarks/hops.py caps --sizes 10 --most-hops 3e8    # minutes
+    python benchmarks/hops.py seeds                       # four minutes
     python benchmarks/hops.py two-ions                    # minutes
     python benchmarks/hops.py spectrum                    # five minutes
     python benchmarks/hops.py glass --sizes 16 --temperatures 300 600 1000 --landscapes 3     # minutes
@@ -251,6 +252,23 @@ def caps(sizes, landscapes: int, target: float, most: float) -> None:
                       f" {found['hops']:.1e} | {spent:.0f} |", flush=True)  # fmt: skip
 
 
+def seeds(count: int = 24) -> None:
+    """Whether errors are as large as they say: one landscape of 10³ sites at 600 K again and again, 5 % asked."""
+    landscape = isc.generate_landscape(GLASS, lattice=10, rng=1)
+    found = [
+        isc.kinetic_monte_carlo(
+            landscape, temperature=600.0, rng=100 + seed, cap=2.0, relative_error=0.05, tracer=False
+        ).summary()
+        for seed in range(count)
+    ]
+    values = np.array([each["network_ratio"] for each in found])
+    errors = np.array([each["network_ratio_error"] for each in found])
+    scatter = values.std(ddof=1)
+    stated = math.sqrt(np.mean(errors**2))
+    print(f"{count} runs: σ(hops)/σ(network) = {values.mean():.3f} ± {scatter / math.sqrt(count):.3f},"
+          f" scatter {scatter:.3f}, stated errors {stated:.3f}")  # fmt: skip
+
+
 def two_ions(target: float, most: float) -> None:
     """D of native and foreign ions beside the network, one landscape of 12³ sites at 1000 K."""
     landscape = isc.generate_landscape(GLASS, lattice=12, rng=1)
@@ -301,7 +319,7 @@ def spectrum(target: float) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("speed", "others", "exact", "glass", "caps", "spectrum", "two-ions"))
+    parser.add_argument("what", choices=("speed", "others", "exact", "glass", "caps", "seeds", "spectrum", "two-ions"))
     parser.add_argument("--sizes", type=int, nargs="+", default=[16])
     parser.add_argument("--temperatures", type=float, nargs="+", default=[300.0, 600.0, 1000.0])
     parser.add_argument("--landscapes", type=int, default=3)
@@ -318,6 +336,8 @@ if __name__ == "__main__":
         caps(given.sizes, given.landscapes, min(given.relative_error, 0.02), given.most_hops)
     elif given.what == "spectrum":
         spectrum(min(given.relative_error, 0.025))
+    elif given.what == "seeds":
+        seeds()
     elif given.what == "two-ions":
         two_ions(given.relative_error, given.most_hops)
     else:
