@@ -21,7 +21,7 @@ from ionscape.experiment import Experiment, parse_experiment
 from ionscape.files.values import Scalar, read_scalar, read_value
 from ionscape.provenance import provenance_attributes, settings_text
 from ionscape.scaleout import Executor, Outcome, RunStore, Tally, make_executor, run
-from ionscape.transport import Settings, simulate
+from ionscape.transport import Settings, plate_stress, simulate
 
 if TYPE_CHECKING:
     import xarray
@@ -65,6 +65,12 @@ _FIGURES = {
     "wall_time": ("s", "duration of the calculation"),
 }
 """Figures of the summary of a stage that a sweep keeps: unit and meaning."""
+_OF_PLATES = {
+    "surface_stress": ("Pa", "stress of the surface at the end of the stage, tension positive"),
+    "central_stress": ("Pa", "stress of the mid-plane at the end of the stage"),
+    "depth_of_layer": ("m", "where the stress changes its sign at the end of the stage"),
+}
+"""The same of an experiment with a table [mechanics]."""
 _BY_ION = {"injected_charges": ("C", "charge of the stage that each ion carried in through the surface")}
 """The same of the figures that each ion has of its own."""
 _SHOWN = ("collected_charge", "front_depth", "front_width", "plateau")
@@ -213,12 +219,16 @@ def simulate_point(file: str | None, settings: Settings, source: str) -> dict[st
     stages = data["stage"].values
     # a simulation that ended well has finished every stage
     ends = [int(np.flatnonzero(stages == stage)[-1]) for stage in range(len(result.experiment.stages))]
+    plates: list[dict[str, Any]] = [{} for _ in ends]
+    if result.experiment.mechanics is not None:
+        plates = plate_stress(result).summary()["stages"]
     return {
         "ions": [str(name) for name in data["ion"].values],
         "cell_size": data["cell_size"].values,
         "density": data["density"].values[ends],
         "figures": [
-            {key: value for key, value in stage.items() if key not in _TEXTS} for stage in result.summary()["stages"]
+            {**{key: value for key, value in stage.items() if key not in _TEXTS}, **plate}
+            for stage, plate in zip(result.summary()["stages"], plates, strict=True)
         ],
     }
 
@@ -291,7 +301,8 @@ def _gathered(
     names: list[str] = done[0]["ions"]
     stages = len(experiment.stages)
     density = np.full((len(outcomes), stages, len(depth), len(names)), np.nan)
-    figures = {name: np.full((len(outcomes), stages), np.nan) for name in _FIGURES}
+    known = {**_FIGURES, **({} if experiment.mechanics is None else _OF_PLATES)}
+    figures = {name: np.full((len(outcomes), stages), np.nan) for name in known}
     by_ion = {name: np.full((len(outcomes), stages, len(names)), np.nan) for name in _BY_ION}
     missing = np.full((len(outcomes), stages), "{}", dtype=object)
     for index, outcome in enumerate(outcomes):
@@ -301,7 +312,7 @@ def _gathered(
         for stage, numbers in enumerate(outcome.value["figures"]):
             # what an earlier version has stored gives no reasons
             missing[index, stage] = json.dumps(numbers.get("missing", {}))
-            for name in _FIGURES:
+            for name in known:
                 value = numbers.get(name)  # what an earlier version has stored may lack it
                 figures[name][index, stage] = np.nan if value is None else value
             for name in _BY_ION:
@@ -322,7 +333,7 @@ def _gathered(
             ),
             **{
                 name: ((*dims, "stage"), shaped(figures[name]), {"units": unit, "long_name": meaning})
-                for name, (unit, meaning) in _FIGURES.items()
+                for name, (unit, meaning) in known.items()
             },
             **{
                 name: ((*dims, "stage", "ion"), shaped(by_ion[name]), {"units": unit, "long_name": meaning})

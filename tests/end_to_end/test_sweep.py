@@ -116,6 +116,19 @@ def test_a_swept_melt_tells_the_amount_of_each_ion(repository):
     assert " charge / " not in printed
 
 
+def test_a_swept_plate_tells_its_stress(repository):
+    """Stress is in proportion to Young's modulus, which has a unit, and to the dilatation; the layer knows neither."""
+    glass = isc.load_experiment(repository / "examples" / "li-na-k-strengthened.toml")
+    vary = {"mechanics.young_modulus": ["78 GPa", "39 GPa"]}
+    data = sweep(glass, vary, settings=QUICK, scheduler="serial")
+    full, half = (data.isel(mechanics_young_modulus=place, stage=1) for place in (0, 1))
+    assert data["mechanics_young_modulus"].attrs["units"] == "Pa"
+    for name in ("surface_stress", "central_stress"):
+        assert float(full[name]) == pytest.approx(2.0 * float(half[name]), rel=1e-12)
+    assert float(full["surface_stress"]) < 0.0 < float(full["central_stress"])
+    assert float(full["depth_of_layer"]) == pytest.approx(float(half["depth_of_layer"]), rel=1e-12)
+
+
 def test_samples_of_different_thickness_share_depths(experiment):
     data = sweep(experiment, {"sample.thickness": ["1 mm", "2.325 mm"]}, settings=QUICK, scheduler="serial")
     thin, thick = (data["density"].isel(sample_thickness=i, stage=0, ion=0) for i in (0, 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -192,6 +193,9 @@ def test_readings_are_stored_drawn_and_reported(fitted: tuple[isc.FitResult, Pat
     assert row["residual"] == pytest.approx((row["measured"] - row["fitted"]) / row["error"])
     plot = fitted_readings.plot(stored)
     assert len(plot.panels) == 2
+    other = stored.dataset.assign(reading_measured=stored.dataset["reading_measured"] + 1.0)
+    with pytest.raises(isc.InputError, match="was not fitted to the data"):
+        isc.compare({"one": stored, "other": replace(stored, dataset=other)})
     tables = [table for section in build_report(stored).sections for table in section.tables]
     assert any(table.header[0] == "reading" and len(table.rows) == len(rows) for table in tables)
 

@@ -80,4 +80,6 @@ def _data_of(result: FitResult) -> dict[str, Any]:
     found = {name: np.shape(value) if name.startswith("residual_") else value for name, value in found.items()}
     found |= {str(name): data[name].values for name in data.data_vars if str(name).startswith("depth_")
               and str(name).removeprefix("depth_").isdigit()}  # fmt: skip
+    if "reading_measured" in data:
+        found |= {name: data[f"reading_{name}"].values for name in ("measured", "error")}
     return found
