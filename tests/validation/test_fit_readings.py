@@ -15,6 +15,7 @@ from ionscape.experiment import Experiment, parse_experiment
 from ionscape.figures import fitted_readings
 from ionscape.inference import FitProblem, fit, load_fit, load_fit_result, make_fit
 from ionscape.inference.forward import ForwardModel
+from ionscape.inference.least_squares import search
 from ionscape.inference.parameters import coordinates_of
 from ionscape.optics import followed_indices
 from ionscape.report.contents import build_report
@@ -71,6 +72,7 @@ BOUNDS = {
     "stages[0].duration": {"lower": "30 min", "upper": "2 h", "start": "65 min"},
     "stages[0].temperature": {"lower": "280 degC", "upper": "330 degC", "start": "302 degC"},
 }
+TRUTH = {AG: 2e-15, ISOTHERM: 30.0, DILATATION: 2e-4}
 STRESS = {
     "surface_stress": "-90 MPa", "surface_stress_error": "2 MPa", "central_stress": "0.5 MPa",
     "central_stress_error": "20 kPa", "depth_of_layer": "10 um", "depth_of_layer_error": "0.3 um",
@@ -136,7 +138,7 @@ def test_parameters_of_the_tables_need_no_simulation() -> None:
 
 
 @pytest.fixture(scope="module")
-def fitted(tmp_path_factory: pytest.TempPathFactory) -> tuple[isc.FitResult, Path, dict[str, float]]:
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> tuple[isc.FitResult, Path]:
     """A fit to synthetic readings of a finer simulation, from a file without a measurement."""
     folder = tmp_path_factory.mktemp("readings")
     (folder / "glass.toml").write_text(EXPERIMENT, encoding="utf-8")
@@ -163,14 +165,13 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> tuple[isc.FitResult, Pat
     file = folder / "glass-fit.toml"
     file.write_text('title = "readings"\nexperiment = "glass.toml"\n' + "".join(lines), encoding="utf-8")
     result = fit(load_fit(file))
-    truth = {AG: 2e-15, ISOTHERM: 30.0, DILATATION: 2e-4}
-    return result, folder, truth
+    return result, folder
 
 
-def test_synthetic_readings_give_their_truth(fitted: tuple[isc.FitResult, Path, dict[str, float]]) -> None:
-    result, _, truth = fitted
+def test_synthetic_readings_give_their_truth(fitted: tuple[isc.FitResult, Path]) -> None:
+    result, _ = fitted
     found = result.summary()
-    for path, value in truth.items():
+    for path, value in TRUTH.items():
         entry = found["parameters"][path]
         assert abs(entry["value"] - value) < 3.0 * entry["error"], path
         assert entry["error"] < 0.05 * value
@@ -182,8 +183,8 @@ def test_synthetic_readings_give_their_truth(fitted: tuple[isc.FitResult, Path, 
     assert found["misfit_p_value"] is None
 
 
-def test_readings_are_stored_drawn_and_reported(fitted: tuple[isc.FitResult, Path, dict[str, float]]) -> None:
-    result, folder, _ = fitted
+def test_readings_are_stored_drawn_and_reported(fitted: tuple[isc.FitResult, Path]) -> None:
+    result, folder = fitted
     result.to_netcdf(folder / "fit.nc")
     stored = load_fit_result(folder / "fit.nc")
     rows = stored.summary()["readings"]
@@ -198,6 +199,27 @@ def test_readings_are_stored_drawn_and_reported(fitted: tuple[isc.FitResult, Pat
         isc.compare({"one": stored, "other": replace(stored, dataset=other)})
     tables = [table for section in build_report(stored).sections for table in section.tables]
     assert any(table.header[0] == "reading" and len(table.rows) == len(rows) for table in tables)
+
+
+def test_a_search_finds_back_from_a_guide_of_fewer_modes() -> None:
+    """It begins in the corner of the bounds where hardly a mode is guided."""
+    experiment = parse_experiment(EXPERIMENT)
+    result = isc.simulate(experiment, settings=Settings(snapshots_per_stage=1))
+    modes = isc.waveguide_modes(result).effective_index
+    light = {"TE": modes["TE"].tolist(), "TM": modes["TM"].tolist(), "error": 1e-4}
+    problem = problem_of(experiment, AG, ISOTHERM, light=[light])
+    corner = np.full(2, 0.01)
+    first = ForwardModel(problem=problem).evaluate(corner, derivatives=False)
+    assert first is not None
+    assert experiment.optics is not None
+    index = experiment.optics.refractive_index
+    values = [reading.value + reading.error * float(off)
+              for reading, off in zip(problem.datasets[0].readings, first.residuals, strict=True)]  # fmt: skip
+    assert sum(value > index for value in values) <= 2 < len(values)
+    found = search(problem, corner, soften=False)
+    assert found.converged
+    for parameter, coordinate in zip(problem.parameters, found.coordinates, strict=True):
+        assert parameter.value(float(coordinate)) == pytest.approx(TRUTH[parameter.name], rel=2e-3)
 
 
 def test_each_data_set_has_its_own_readings(tmp_path: Path) -> None:
