@@ -272,6 +272,12 @@ def test_readings_need_the_tables_of_the_glass(key: str, entry: dict[str, object
         make_fit({"": bare}, {"parameters": {AG: BOUNDS[AG]}, key: [entry]})
 
 
+def test_a_file_of_readings_is_no_experiment() -> None:
+    text = 'experiment = "glass.toml"\n[fit]\n'
+    with pytest.raises(isc.InputError, match="is a fit file, not an experiment file; use `ionscape fit`"):
+        parse_experiment(text)
+
+
 def test_an_experiment_without_any_data_is_refused() -> None:
     with pytest.raises(isc.InputError, match="nothing to compare with"):
         make_fit({"": parse_experiment(EXPERIMENT)}, {"parameters": {AG: BOUNDS[AG]}})

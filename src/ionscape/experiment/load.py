@@ -18,6 +18,8 @@ MEASUREMENT_TABLES = ("measurement", "fit")
 """Tables of a document that holds a measurement and its fit beside the experiment; others read them."""
 USE_CALIBRATE = "use `ionscape calibrate`, or give the experiment file of its sample"
 
+USE_FIT = "use `ionscape fit`, or give the experiment file that it names"
+
 
 def load_experiment(path: str | Path) -> Experiment:
     """Read an experiment file (TOML).
@@ -46,6 +48,8 @@ def parse_experiment(text: str, *, file: str | None = None, folder: str | Path =
         raise InputError(
             "is a measurement file, not an experiment file", file=file, remedy=USE_CALIBRATE, code="measurement_file"
         )
+    if "fit" in data and "experiment" in data and "sample" not in data:
+        raise InputError("is a fit file, not an experiment file", file=file, remedy=USE_FIT, code="measurement_file")
     data = of_experiment(data)
     given = data.get("attachments")
     texts = {name: entry for name, entry in given.items() if isinstance(entry, str)} if isinstance(given, dict) else {}
