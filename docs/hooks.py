@@ -96,6 +96,8 @@ MEASUREMENT_TABLES = {
     "MeasuredLength": "Measured length: `crater_depth`",
     "MeasuredVelocity": "Measured sputter rate: `sputter_rate`",
     "Layer": "Layer: `layers`",
+    "MarkerTable": "Marker: `marker`",
+    "ConcentrationsTable": "Concentrations: `[measurement.concentrations]`",
     "GaussianResponseTable": 'Gaussian response: `model = "gaussian"`',
     "MixingResponseTable": 'Mixing, roughness and information depth: `model = "mixing-roughness-information"`',
 }

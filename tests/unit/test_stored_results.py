@@ -73,6 +73,7 @@ def smallest(kind: str) -> xarray.Dataset:
     content, _ = KINDS[kind]
     numbers = {
         **content.variables,
+        **content.gaps,
         **(OF_SUMMARY.variables if kind == "simulation" else {}),
         **{f"{n}_0": tuple(f"{d}_0" for d in dims) for n, dims in content.numbered.items()},
     }

@@ -112,6 +112,14 @@ def print_profile(console: Console, profile: DepthProfile) -> None:
 
     found = profile.summary()
     rows = [[row.label, *row.shown] for row in calibration_rows(found)]
+    if profile.is_stated:
+        print_table(console, found["title"], ["", "value", "error"], rows)
+        origin = found["concentrations"]
+        network = f", network by {origin['network']}" if origin["network"] else ""
+        text = f"stated concentrations ({origin['unit']}{network}); errors are one standard deviation"
+        console.print(text, highlight=False, markup=False)
+        print_warnings(found["warnings"])
+        return
     rows.append(["pulses per point", str(found["pulses_per_point"] or "not Poisson-corrected"), ""])
     print_table(console, found["title"], ["", "value", "error"], rows)
     low, high = (value / 1e-9 for value in found["calibration_region"])

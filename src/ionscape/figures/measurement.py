@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
@@ -64,6 +65,10 @@ def counts_panel(profile: DepthProfile, *, over: str = "depth", regions: bool = 
 
     data = profile.dataset
     names, counts = [str(name) for name in data["channel"].values], data["channel_counts"].values
+    if profile.is_stated:
+        depth = data["depth"].values / NANOMETRE
+        panel = _counts(names, depth, counts, replace(DEPTH, limits=(0.0, float(depth[-1]))))
+        return replace(panel, vertical=Axis(label="as in the table", unit=_stated_unit(profile), limits=(0.0, None)))
     pulses = int(data.attrs["pulses_per_point"])
     limited = np.asarray(dead_time_limited(counts, pulses if pulses > 0 else None), dtype=bool)
     x = data["sputter_time"].values if over == "time" else data["depth"].values / NANOMETRE
@@ -163,21 +168,24 @@ def density_panel(profile: DepthProfile, *, regions: bool = True, normalised: bo
     total = float(np.sum(data["bulk_density"].values)) if normalised else PER_CUBIC_NANOMETRE
     styles = ion_styles(profile.ions)
 
+    measured = [np.isfinite(data["density"].values[:, place]) for place in range(len(profile.ions))]
+
     def of(name: str, place: int) -> FloatArray:
-        return data[name].values[:, place] / total
+        return data[name].values[measured[place], place] / total
 
     bands = (
-        ("density_systematic_lower", "density_systematic_upper", LIGHT, "between the normalisations"),
+        ("density_systematic_lower", "density_systematic_upper", LIGHT, _systematic(profile)),
         ("density_lower_95", "density_upper_95", DARK, "95 %, statistical"),
     )
+    bands = tuple(band for band in bands if band[-1])
     curves = [
-        Curve(name=f"{ion}, {text}", x=depth, y=of("density", place), lower=of(lower, place), upper=of(upper, place),
-              kind="band", colour=styles[ion].colour, strength=strength, legend=False)
+        Curve(name=f"{ion}, {text}", x=depth[measured[place]], y=of("density", place), lower=of(lower, place),
+              upper=of(upper, place), kind="band", colour=styles[ion].colour, strength=strength, legend=False)
         for lower, upper, strength, text in bands
         for place, ion in enumerate(profile.ions)
     ]  # fmt: skip
     curves += [
-        Curve(name=ion, x=depth, y=of("density", place), colour=styles[ion].colour, thickness=1.3)
+        Curve(name=ion, x=depth[measured[place]], y=of("density", place), colour=styles[ion].colour, thickness=1.3)
         for place, ion in enumerate(profile.ions)
     ]
     curves += [entry(text, kind="band", colour="black", strength=strength) for _, _, strength, text in reversed(bands)]
@@ -195,6 +203,8 @@ def balance_panel(profile: DepthProfile) -> Panel:
     data = profile.dataset
     depth = data["depth"].values / NANOMETRE
     balance, error = 100.0 * data["balance"].values, 200.0 * data["balance_error"].values
+    if not np.isfinite(balance).any():
+        balance, error = np.zeros_like(balance), np.zeros_like(error)
     low, high = (value / NANOMETRE for value in data.attrs["calibration_region"])
     reach = np.maximum(np.abs(balance), error)[(depth >= low) & (depth <= high)]
     limit = 1.3 * float(np.nanmax(reach)) if np.isfinite(reach).any() else 1.0
@@ -278,6 +288,19 @@ def crater_panel(scan: CraterScan | StepHeight, *, deepest: float | None = None)
     )  # fmt: skip
 
 
+def _systematic(profile: DepthProfile) -> str:
+    """What the systematic band shows; nothing where there is none."""
+    data = profile.dataset
+    if profile.is_stated:
+        return "95 %, scale" if np.any(data["sensitivity_factor_error"].values > 0.0) else ""
+    return "between the normalisations" + (",\nmarker and constant rate" if data.attrs.get("marker") else "")
+
+
+def _stated_unit(profile: DepthProfile) -> str:
+    unit = json.loads(profile.dataset.attrs["concentrations"])["unit"]
+    return "" if unit == "number density" else unit
+
+
 def _regions(profile: DepthProfile) -> tuple[Region, ...]:
     attributes = profile.dataset.attrs
     colours = {"bulk": BULK_COLOUR, "calibration": CALIBRATION_COLOUR, "fit": FIT_COLOUR}
@@ -285,4 +308,6 @@ def _regions(profile: DepthProfile) -> tuple[Region, ...]:
         Region(name=name, start=float(attributes[f"{name}_region"][0]) / NANOMETRE, bar=True,
                end=float(attributes[f"{name}_region"][1]) / NANOMETRE, colour=colour)
         for name, colour in colours.items()
+        # nothing was calibrated, and no bulk is looked for, in stated densities
+        if not profile.is_stated or (name != "calibration" and len(set(attributes[f"{name}_region"])) > 1)
     )  # fmt: skip

@@ -16,7 +16,7 @@ Everything is counted in atoms, with exact fractions, so that "0.33" gives just 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -93,10 +93,31 @@ def parse_composition(text: str) -> Composition:
         raise error.located(key="glass", value=text) from None
 
 
+def formula_atoms(text: str) -> dict[str, float]:
+    """Atoms of every element in a mixture of any compounds, oxygen among them; their ratios are what counts.
+
+    Args:
+        text: as `parse_composition` takes it, of any elements, such as "0.14 Na2O 0.10 Al2O3 0.76 SiO2".
+
+    Raises:
+        InputError: what cannot be read or does not add up, in one sentence.
+
+    Examples:
+        >>> formula_atoms("0.25 Na2O 0.75 SiO2")
+        {'Na': 0.5, 'O': 1.75, 'Si': 0.75}
+    """
+    try:
+        atoms = _Reader(text, counted=_counted).whole().atoms
+    except InputError as error:
+        raise error.located(key="glass", value=text) from None
+    return {element: float(count) for element, count in atoms.items() if count > 0}
+
+
 class _Reader:
     """Reads the tokens of one formula from left to right."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, counted: Callable[[str], dict[str, Fraction]] | None = None) -> None:
+        self.counted = _atoms if counted is None else counted
         self.tokens = _tokens(text)
         self.position = 0
         self.depth = 0
@@ -143,7 +164,7 @@ class _Reader:
         self.take("percent")
         compound = self.take("compound")
         if compound is not None:
-            return _amount(number), _Mixture(atoms=_atoms(compound.text), parts=Fraction(1))
+            return _amount(number), _Mixture(atoms=self.counted(compound.text), parts=Fraction(1))
         opening = self.take("open")
         if opening is None:
             token = self.peek()
@@ -202,11 +223,17 @@ def _exact(text: str) -> Fraction:
     return Fraction(above.strip()) / (Fraction(below.strip()) if below else 1)
 
 
-def _atoms(compound: str) -> dict[str, Fraction]:
-    """Atoms of one formula unit, cations only, after a check of its oxygen."""
+def _counted(compound: str) -> dict[str, Fraction]:
+    """Atoms of one formula unit."""
     counts: dict[str, Fraction] = {}
     for element, count in _ELEMENT.findall(compound):
         counts[element] = counts.get(element, Fraction(0)) + (_exact(count) if count else 1)
+    return counts
+
+
+def _atoms(compound: str) -> dict[str, Fraction]:
+    """Atoms of one formula unit, cations only, after a check of its oxygen."""
+    counts = _counted(compound)
     unknown = [element for element in counts if element != "O" and element not in OXYGEN]
     known = ", ".join([*(f"{alkali}2O" for alkali in ALKALI), *FORMERS.values()])
     if unknown:

@@ -21,6 +21,7 @@ from ionscape.profiling.resolution import DepthResponse, GaussianResponse, Mixin
 from .discrepancy import Discrepancy
 from .readings import PlateReading
 from .settings import FitTable
+from .stated import bulk_charge, observed
 
 CURVE_COLUMNS = {"time": Quantity("time"), "current": Quantity("current")}
 
@@ -47,6 +48,10 @@ class DataSet:
         background_error: its standard deviation, shape (ions,).
         discrepancy: of the model; None for none.
         stage: after which the profile was measured, counted from 0.
+        factor_errors: relative standard deviations of the factors, which are known where densities were stated and no
+            counts, shape (ions,); None where the data determine the factors.
+        intervals: of which the values are the means [m], shape (2, points); None for values at points.
+        charge_density: of all mobile ions in the bulk, also of those that a stated profile does not hold [1/m^3].
         observed_charge: (value, standard deviation) of the charge through the back [C]; None if it is not known.
         current_curve: times [s], currents [A] and standard deviations [A], shape (3, points); None if there is none.
         readings: stresses and effective indices of the plate.
@@ -68,6 +73,9 @@ class DataSet:
     background: FloatArray
     background_error: FloatArray
     stage: int
+    factor_errors: FloatArray | None = None
+    intervals: FloatArray | None = None
+    charge_density: float = 0.0
     discrepancy: Discrepancy | None = None
     observed_charge: tuple[float, float] | None = None
     current_curve: FloatArray | None = None
@@ -135,6 +143,7 @@ def _of_profile(name: str, measurement: Measurement) -> DataSet:
                          remedy="choose a wider region")  # fmt: skip
     response, response_error = _response(data.attrs["depth_response"])
     charges, native = data["charge_number"].values, data["bulk_density"].values
+    signed = float(charges @ native) if not profile.is_stated else bulk_charge(measurement)
     background = json.loads(data.attrs["native_background"])
     shares = np.array([background.get(ion, [0.0, 0.0]) for ion in profile.ions])
     return DataSet(
@@ -143,13 +152,13 @@ def _of_profile(name: str, measurement: Measurement) -> DataSet:
         profile=profile,
         ions=profile.ions,
         depth=data["depth"].values[inside],
-        intensity=data["intensity"].values[inside].T,
-        variance=data["intensity_variance"].values[inside].T,
+        **observed(data.isel(depth=inside), stated=profile.is_stated),
         common_factor=float(data.attrs["balance_scatter"]),
         factors=data["sensitivity_factor"].values,
         response=response,
         response_error=response_error,
-        charges=charges * np.sign(charges @ native),
+        charges=charges * np.sign(signed),
+        charge_density=abs(signed),
         native=native,
         background=shares[:, 0],
         background_error=shares[:, 1],

@@ -28,6 +28,7 @@ from ionscape.transport.variation import Variation
 
 from .further import further_residuals
 from .noise import discrepancy_root, whitened, whitening
+from .observing import factors_at, smear_matrix
 from .parameters import Parameter, values_of
 from .predictions import Moved, needs_history
 from .problem import DataSet, FitProblem
@@ -206,7 +207,11 @@ class ForwardModel:
         """One grid for all parameters: another grid would change the residuals by its own errors."""
         if number not in self._grids:
             data = self.problem.datasets[number]
-            self._grids[number] = fit_grid(data, self.problem.settings.cell, coarsening=self.coarsening)
+            settings = self.problem.settings
+            wanted = (
+                None if data.factor_errors is not None and "cell" not in settings.model_fields_set else settings.cell
+            )
+            self._grids[number] = fit_grid(data, wanted, coarsening=self.coarsening)
         return self._grids[number]
 
 
@@ -231,7 +236,7 @@ def _moved(variation: Variation, base: Experiment, result: SimulationResult) -> 
     )  # fmt: skip
 
 
-def fit_grid(data: DataSet, cell: float, *, coarsening: float = 1.0) -> Grid:
+def fit_grid(data: DataSet, cell: float | None, *, coarsening: float = 1.0) -> Grid:
     """Cells for the simulations of a data set: no larger than `cell` [m] down to the deepest point that is compared.
 
     Without a profile they are those of a simulation.
@@ -240,7 +245,7 @@ def fit_grid(data: DataSet, cell: float, *, coarsening: float = 1.0) -> Grid:
 
     Args:
         data: whose points are compared.
-        cell: largest cell there [m].
+        cell: largest cell there [m]; None where profiles may be micrometres deep, and no resolution is known.
         coarsening: factor on the size that follows, of cells that the experiment gives too.
     """
     experiment, given = data.experiment, data.experiment.grid
@@ -250,7 +255,8 @@ def fit_grid(data: DataSet, cell: float, *, coarsening: float = 1.0) -> Grid:
         else (cell, float(data.depth[-1]) + MARGIN * data.response.standard_deviation)
     )  # fmt: skip
     zone = min(max(automatic.zone, deepest), experiment.sample.thickness)
-    size = min(cell, max(automatic.cell, zone / MOST_CELLS))
+    size = max(automatic.cell, zone / MOST_CELLS)
+    size = size if cell is None else min(cell, size)
     table = GridSpecification.model_construct(
         cell=coarsening * (given.cell if given.cell is not None else size),
         zone=given.zone if given.zone is not None else zone,
@@ -286,11 +292,10 @@ def _compare(
     response = data.response
     if "depth_resolution" in own:
         response = response.scaled(float(values[own["depth_resolution"]]) / response.standard_deviation)
-    depth = stretch * data.depth + offset
     simulated = _Simulated(result, data)
-    smear = response.matrix(simulated.edges, depth)
+    smear = smear_matrix(response, simulated.edges, data, stretch, offset)
     density = (smear @ simulated.density).T
-    factors = np.array([values[own[f"sensitivity_factor.{ion}"]] for ion in data.ions])
+    factors = factors_at(data, own, values)
     mean = _counts(data, density, own, values)
     root, common = whitening(data, problem.settings.discrepancy)
     residuals = whitened((data.intensity - mean) / root, common)
@@ -307,7 +312,8 @@ def _compare(
         if each.column is not None:
             put(place, (smear @ simulated.slope[..., each.column]).T / factors[:, None])
     for ion, name in enumerate(data.ions):
-        place = own[f"sensitivity_factor.{name}"]
+        if (place := own.get(f"sensitivity_factor.{name}")) is None:
+            continue
         change = np.zeros_like(mean)
         change[ion] = -mean[ion] / factors[ion] * parameters[place].slope(float(coordinates[place]))
         put(place, change)
@@ -319,16 +325,25 @@ def _compare(
             )
             put(place, change)
     if "depth_scale" in own or "surface_offset" in own:
-        higher, lower = (response.matrix(simulated.edges, depth + sign * DEPTH_STEP) for sign in (1, -1))
-        by_depth = ((higher - lower) @ simulated.density).T / (2.0 * DEPTH_STEP) / factors[:, None]
-        for name, by_parameter in (("depth_scale", data.depth), ("surface_offset", np.ones_like(depth))):
+        # The ends of an interval move apart where the scale grows, points only move.
+        widened = DEPTH_STEP / float(data.depth[-1]) if data.intervals is not None else 0.0
+        for name, by_parameter in (("depth_scale", data.depth), ("surface_offset", np.ones_like(data.depth))):
             if name in own:
+                wide = widened if name == "depth_scale" else 0.0
+                shift = DEPTH_STEP if wide == 0.0 else 0.0
+                higher, lower = (
+                    smear_matrix(response, simulated.edges, data, stretch + sign * wide, offset + sign * shift)
+                    for sign in (1, -1)
+                )
+                change = ((higher - lower) @ simulated.density).T / (2.0 * (wide or shift)) / factors[:, None]
                 place = own[name]
-                put(place, by_depth * by_parameter * parameters[place].slope(float(coordinates[place])))
+                put(place, change * (by_parameter if wide == 0.0 else 1.0)
+                    * parameters[place].slope(float(coordinates[place])))  # fmt: skip
     if "depth_resolution" in own:
         place = own["depth_resolution"]
         wider, narrower = (response.scaled(1.0 + sign * WIDTH_STEP) for sign in (1, -1))
-        change = wider.matrix(simulated.edges, depth) - narrower.matrix(simulated.edges, depth)
+        change = smear_matrix(wider, simulated.edges, data, stretch, offset)
+        change -= smear_matrix(narrower, simulated.edges, data, stretch, offset)
         by_width = (change @ simulated.density).T / (2.0 * WIDTH_STEP * response.standard_deviation) / factors[:, None]
         put(place, by_width * parameters[place].slope(float(coordinates[place])))
     return (np.concatenate([residuals.ravel(), extra]), jacobian), density
@@ -361,8 +376,9 @@ def _own(problem: FitProblem, number: int) -> dict[str, int]:
 def _counts(data: DataSet, density: FloatArray, own: Mapping[str, int], values: FloatArray) -> FloatArray:
     """Mean counts that smeared densities give, shape (ions, points)."""
     counts = np.empty_like(density)
+    factors = factors_at(data, own, values)
     for ion, name in enumerate(data.ions):
-        factor = float(values[own[f"sensitivity_factor.{name}"]])
+        factor = float(factors[ion])
         counts[ion] = density[ion] / factor
         if (place := own.get(f"background.{name}")) is not None:
             counts[ion] += (values[place] - data.background[ion]) * background_counts(data, ion, factor)

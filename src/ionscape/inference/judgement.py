@@ -94,7 +94,9 @@ def shares_of(problem: FitProblem, number: int, best: StartResult) -> FloatArray
     """Share of each ion in the charge of all at the points of a data set, shape (ions, points)."""
     data = problem.datasets[number]
     amounts = np.abs(data.charges)[:, None] * np.maximum(best.evaluation.densities[number], 0.0)
-    return amounts / np.maximum(amounts.sum(axis=0), np.finfo(float).tiny)
+    # Where a stated profile lacks an ion, the charge that is missing is its own.
+    least = np.finfo(float).tiny if data.factor_errors is None else data.charge_density
+    return amounts / np.maximum(amounts.sum(axis=0), least)
 
 
 def misfit_remarks(misfit: Misfit, found: Sequence[Alternative], problem: FitProblem) -> list[Remark]:
@@ -178,7 +180,7 @@ def background_remarks(problem: FitProblem, best: StartResult, covariance: Float
         stated = {path for parameter in problem.parameters for where, path in parameter.paths if where == number}
         values = values_of(problem.parameters, best.coordinates)
         for ion, name in enumerate(data.ions):
-            if data.native[ion] <= 0.0 or f"background.{name}" in stated:
+            if data.native[ion] <= 0.0 or f"background.{name}" in stated or data.factor_errors is not None:
                 continue
             prefix = f"{data.name}:" if data.name else ""
             factor = float(values[problem.index(f"{prefix}sensitivity_factor.{name}")])

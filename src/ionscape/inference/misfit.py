@@ -163,6 +163,10 @@ def _series(problem: FitProblem, evaluation: Evaluation) -> list[_Shares]:
         if data.profile is None:
             begin += data.further_residuals
             continue
+        if data.factor_errors is not None:
+            found += _stated(data, rows=begin + np.arange(data.intensity.size).reshape(data.intensity.shape))
+            begin += data.intensity.size + data.further_residuals
+            continue
         counts = expected_counts(problem, number, evaluation)
         root, _ = whitening(data, problem.settings.discrepancy)
         rows = begin + np.arange(data.intensity.size).reshape(data.intensity.shape)
@@ -180,6 +184,17 @@ def _series(problem: FitProblem, evaluation: Evaluation) -> list[_Shares]:
             weights[:, k + 1 :] = -(common[k] * common[k + 1 :])[:, used].T
             weights /= np.sqrt(np.sum(weights**2, axis=1, keepdims=True))
             found.append(_Shares(data=data, ion=ion, depth=data.depth[used], rows=rows[:, used].T, weights=weights))
+    return found
+
+
+def _stated(data: DataSet, rows: NDArray[np.intp]) -> list[_Shares]:
+    """The residuals of stated densities, whose noise is normal and not common to the ions, as they are."""
+    found: list[_Shares] = []
+    for k, ion in enumerate(data.ions):
+        used = np.isfinite(data.variance[k])
+        weights = np.zeros((int(used.sum()), len(data.ions)))
+        weights[:, k] = 1.0
+        found.append(_Shares(data=data, ion=ion, depth=data.depth[used], rows=rows[:, used].T, weights=weights))
     return found
 
 

@@ -59,7 +59,7 @@ def share_responses(data: DataSet, discrepancy: float) -> FloatArray:
         Shape (ions, ions, points).
     """
     root, common = whitening(data, discrepancy)
-    counts = float(data.charges @ data.native) / np.abs(data.charges) / data.factors
+    counts = data.charge_density / np.abs(data.charges) / data.factors
     ions, points = root.shape
     found = np.empty((ions, ions, points))
     for k in range(ions):

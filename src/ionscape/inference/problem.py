@@ -28,6 +28,7 @@ from .parameters import Parameter, Prior
 from .readings import readings_of
 from .reference_prior import with_reference
 from .settings import FitTable, ParameterTable, PriorTable
+from .stated import scale_parameter
 
 Measured = Measurement | Experiment
 JOINT_KEYS = ("title", "datasets", "fit")
@@ -276,7 +277,11 @@ def _nuisance(number: int, data: DataSet, settings: FitTable) -> list[Parameter]
             name=f"{prefix}depth_scale", kind="measurement", lower=1.0 - width, upper=1.0 + width, start=1.0,
             prior=Prior(mean=1.0, standard_deviation=error, scale="linear"), paths=((number, "depth_scale"),),
         ))  # fmt: skip
-    for ion, factor in zip(data.ions, data.factors, strict=True):
+    for place, (ion, factor) in enumerate(zip(data.ions, data.factors, strict=True)):
+        if data.factor_errors is not None:
+            if (error := float(data.factor_errors[place])) > 0.0:
+                found.append(scale_parameter(f"{prefix}sensitivity_factor.{ion}", number, ion, error))
+            continue
         found.append(Parameter(
             name=f"{prefix}sensitivity_factor.{ion}", kind="measurement", lower=factor / FACTOR_RANGE,
             upper=factor * FACTOR_RANGE, scale="log", start=float(factor), unit="1/m^3",

@@ -339,12 +339,17 @@ def _profiles(problem: FitProblem, best: StartResult) -> dict[str, Any]:
             begin += data.further_residuals
             continue
         prefix = f"{data.name}:" if data.name else ""
-        factors = np.array([values[f"{prefix}sensitivity_factor.{ion}"] for ion in data.ions])
+        factors = np.array([
+            values.get(f"{prefix}sensitivity_factor.{ion}", factor)
+            for ion, factor in zip(data.ions, data.factors, strict=True)
+        ])  # fmt: skip
         raw = factors[:, None] * data.intensity
         # of positive sign also with anions
-        total = float(data.charges @ data.native)
-        # the factor common to a point is divided out, as the residuals do
+        total = data.charge_density
+        # the factor common to a point is divided out, as the residuals do; stated densities have none
         shown = raw * total / np.maximum(data.charges @ raw, 1e-3 * total)
+        if data.factor_errors is not None:
+            shown = np.where(np.isfinite(data.variance), raw, np.nan)
         size = data.intensity.size
         dims = (f"point_{number}", f"ion_{number}")
         found[f"depth_{number}"] = (dims[0], data.depth, {"units": "m"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,27 +16,28 @@ from ionscape.remarks import Remark, in_percent
 from . import densities, regions
 from . import remarks as told
 from .channels import IonChannels, IonCounts, ion_channels
-from .counting import common_factor, dead_time_limited, intensity_variance
+from .concentration_profile import concentration_profile
+from .counting import VARIANCE_POINTS, common_factor, dead_time_limited, intensity_variance, local_mean
 from .counts_check import why_not_counts
 from .crater import CraterDepth, crater_depth
 from .densities import Balance, BoolArray, Factors
 from .depth_scale import DepthScale, default_total_time
 from .load import Measurement, load_measurement
+from .marker import MarkerScale, constant_difference, marker_scale, relative_to_marker
 from .profile import DepthProfile, make_profile
 from .pulses import infer_pulses
 from .resampling import resample
-from .settings import DensityMethod, Region
+from .settings import DensityMethod, MarkerTable, Region
 
 LARGEST_CRATER_SCATTER = 0.05  # of the depth, between scans, beyond which a region is probably wrong
 LARGEST_BACKGROUND = 0.3  # mean counts of a foreign ion in a bulk that was found, in units of its largest counts
 NOTABLE_BACKGROUND = 0.03
 LARGEST_FACTOR_ERROR = 0.25  # relative
 LARGEST_EXCESS = 4.0  # of a background over the least counts of its ion, in standard errors of their local mean
-VARIANCE_POINTS = 9  # over which counts are averaged for their variance
 
 
 def calibrate(measurement: Measurement | str | Path, **changes: Any) -> DepthProfile:
-    """Turn counts over sputter time into densities over depth.
+    """Turn counts over sputter time, or stated concentrations, into densities over depth.
 
     Args:
         measurement: as `load_measurement` reads it, or the path of its file.
@@ -54,6 +56,8 @@ def calibrate(measurement: Measurement | str | Path, **changes: Any) -> DepthPro
         measurement = load_measurement(measurement)
     if changes:
         measurement = measurement.with_settings(**changes)
+    if measurement.concentrations is not None:
+        return concentration_profile(measurement, measurement.concentrations)
     remarks: list[Remark] = []
     if not measurement.native:
         raise InputError(
@@ -62,6 +66,9 @@ def calibrate(measurement: Measurement | str | Path, **changes: Any) -> DepthPro
         )  # fmt: skip
     counts = _ion_counts(measurement, remarks)
     scale, crater = _depth_scale(measurement, counts, remarks)
+    if measurement.settings.marker is not None:
+        scale = _marker_scale(measurement, measurement.settings.marker, counts, scale, remarks)
+        counts = _relative_counts(measurement, measurement.settings.marker, counts, remarks)
     depth = scale.depth(_time(measurement))
     used = depth >= 0.0
     _check_ions(measurement, counts, remarks)
@@ -96,7 +103,7 @@ def _ion_counts(measurement: Measurement, remarks: list[Remark]) -> IonCounts:
             remedy="export Poisson-corrected or raw counts per data point, whose noise follows from their number",
         )  # fmt: skip
     pulses = _pulses(measurement, channels, remarks)
-    variance = channels.weights**2 @ intensity_variance(_local_mean(channels.counts), pulses)
+    variance = channels.weights**2 @ intensity_variance(local_mean(channels.counts), pulses)
     intensity = channels.intensity
     limited = dead_time_limited(channels.counts, pulses)
     for name, points in zip(channels.channels, limited, strict=True):
@@ -151,17 +158,6 @@ def _common_factor(
         remarks.append(told.NO_COMMON_FACTOR())
         return 0.0, 0.0
     return estimate.size, estimate.error
-
-
-def _local_mean(counts: FloatArray) -> FloatArray:
-    """Counts averaged over neighbouring points: their variances, as weights, must not follow the noise of the counts.
-
-    Otherwise points that counted too little weigh too much, which biases factors by tenths at ten counts per point.
-    """
-    from scipy.ndimage import convolve1d
-
-    window = min(VARIANCE_POINTS, counts.shape[1])
-    return convolve1d(counts, np.full(window, 1.0 / window), axis=1, mode="nearest")
 
 
 def _time(measurement: Measurement) -> FloatArray:
@@ -232,6 +228,35 @@ def _depth_scale(
         surface_time=surface,
     )
     return scale, crater
+
+
+def _marker_scale(
+    measurement: Measurement, table: MarkerTable, counts: IonCounts, constant: DepthScale, remarks: list[Remark]
+) -> MarkerScale:
+    """The depth scale by the counts of a marker within the depth of the crater."""
+    if measurement.raw.sputter_time is None:
+        raise InputError("contradicts the depths that the export gives", file=measurement.file,
+                         key="measurement.marker", remedy="leave it out, or export sputter times")  # fmt: skip
+    scale = marker_scale(table, measurement.raw, counts, constant, file=measurement.file)
+    if scale.transient and table.steady_from is None:
+        behind = float(scale.edges[int(np.searchsorted(scale.edges, scale.surface_time)) + scale.transient])
+        remarks.append(told.MARKER_TRANSIENT("measurement.marker.steady_from", element=table.element, time=behind))
+    largest, at, by_counting = constant_difference(scale, measurement.raw.sputter_time)
+    if not by_counting:
+        remarks.append(told.UNEVEN_RATE(element=table.element, largest=abs(largest), at=at))
+    return scale
+
+
+def _relative_counts(
+    measurement: Measurement, table: MarkerTable, counts: IonCounts, remarks: list[Remark]
+) -> IonCounts:
+    """Counts relative to the marker, whose noise becomes that of the factor common to the ions of a point."""
+    relative = relative_to_marker(counts, table, measurement.raw, file=measurement.file)
+    told_before = len(remarks)
+    size, error = _common_factor(measurement, relative.intensity, relative.variance, remarks)
+    # that it cannot be told has been said of the counts
+    del remarks[told_before:]
+    return replace(relative, common_factor=size, common_factor_error=error)
 
 
 def _check_crater(crater: CraterDepth, remarks: list[Remark]) -> None:
@@ -316,7 +341,7 @@ def _balance(measurement: Measurement, counts: IonCounts, depth: FloatArray, use
 
 def _check_bulk(measurement: Measurement, counts: IonCounts, balance: Balance, remarks: list[Remark]) -> None:
     """The bulk must be free of foreign ions: a plateau in the exchanged zone is level too."""
-    smooth = _local_mean(counts.intensity)
+    smooth = local_mean(counts.intensity)
     for number in np.flatnonzero(balance.native == 0.0):
         ion, largest = counts.channels.ions[number], float(smooth[number].max())
         share = float(counts.intensity[number, balance.bulk].mean()) / largest if largest > 0.0 else 0.0
@@ -359,7 +384,7 @@ def _background(measurement: Measurement, counts: IonCounts, balance: Balance, d
             # its own scatter holds counting and common factor; those of the bulk are as large, relatively
             error = float(np.hypot(_mean_error(there), share * _mean_error(bulk)) / bulk.mean())
             found[:, place] = share, error
-        least = float(_local_mean(counts.intensity)[place].min() / bulk.mean())
+        least = float(local_mean(counts.intensity)[place].min() / bulk.mean())
         if found[0, place] > least + LARGEST_EXCESS * _mean_error(bulk[:VARIANCE_POINTS]) / bulk.mean():
             raise InputError(
                 f"is {in_percent(found[0, place], digits=2)} of the counts of {ion} in the bulk, more than is left of"

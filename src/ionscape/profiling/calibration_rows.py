@@ -40,9 +40,10 @@ class CalibrationRow:
 
 def calibration_rows(summary: Mapping[str, Any]) -> list[CalibrationRow]:
     """The lines of a table of `DepthProfile.summary`; what does not exist is left out."""
+    stated = summary.get("concentrations") is not None
     scalars = (("crater depth / nm", "crater_depth"), ("sputter rate / (nm/s)", "sputter_rate"))
     ions = (
-        ("sensitivity factor {ion} / (1/m³ per count)", "sensitivity_factors"),
+        *(() if stated else (("sensitivity factor {ion} / (1/m³ per count)", "sensitivity_factors"),)),
         ("incorporated {ion} / (1/m²)", "incorporated"),
     )
     rows = [
@@ -59,10 +60,18 @@ def calibration_rows(summary: Mapping[str, Any]) -> list[CalibrationRow]:
             for label, key in ions
             for ion, entry in summary[key].items()
         ),
-        CalibrationRow(
-            label=f"{COMMON_FACTOR} / %", value=summary["common_factor"] / PERCENT,
-            error=summary["common_factor_error"] / PERCENT,
-        ),
-        CalibrationRow(label=f"{BALANCE_SCATTER} / %", value=summary["balance_scatter"] / PERCENT, error=None),
     ]  # fmt: skip
+    if not stated:
+        rows += [
+            CalibrationRow(
+                label=f"{COMMON_FACTOR} / %", value=summary["common_factor"] / PERCENT,
+                error=summary["common_factor_error"] / PERCENT,
+            ),
+            CalibrationRow(label=f"{BALANCE_SCATTER} / %", value=summary["balance_scatter"] / PERCENT, error=None),
+        ]  # fmt: skip
+    if summary.get("marker"):
+        at = summary["depth_systematic_largest_at"] / NANOMETRE
+        label = f"marker {summary['marker']} against constant rate, at {at:.4g} nm / nm"
+        largest = summary["depth_systematic_largest"] / NANOMETRE
+        rows.append(CalibrationRow(label=label, value=largest, error=None))
     return [row for row in rows if row.value == row.value]

@@ -68,6 +68,8 @@ class IonCounts(Counts):
         taken_off: background that has been taken off, over the counts in the bulk as they were: 1 for foreign ions, of
             which there are none, shape (ions,); None for none.
         taken_off_error: its standard deviation, shape (ions,); None for none.
+        relative: factor of the counts of each point that makes them relative to those of a marker, shape (points,);
+            None without one.
     """
 
     channels: IonChannels
@@ -76,6 +78,7 @@ class IonCounts(Counts):
     limited: NDArray[np.bool_]
     taken_off: FloatArray | None = None
     taken_off_error: FloatArray | None = None
+    relative: FloatArray | None = None
 
     def without_background(self, share: FloatArray, error: FloatArray, bulk: NDArray[np.bool_]) -> IonCounts:
         """The same with a background taken off everywhere.

@@ -14,6 +14,7 @@ from ionscape.files.text import read_named, read_text
 from ionscape.files.toml import parse_toml
 from ionscape.files.validation import read_table
 
+from .concentration_table import ConcentrationTable, read_concentrations
 from .crater_scan import CraterScan, read_crater_scan
 from .raw import RawProfile
 from .readers import FORMATS, read_raw_profile
@@ -37,6 +38,7 @@ class Measurement:
         file: name of the file it was read from; None if there is none.
         experiment: the experiment of the sample; None if there is none.
         source: text of the file it was read from.
+        concentrations: the table where the file holds concentrations and no counts; None for counts.
     """
 
     raw: RawProfile
@@ -49,6 +51,7 @@ class Measurement:
     file: str | None = None
     experiment: Experiment | None = None
     source: str = ""
+    concentrations: ConcentrationTable | None = None
 
     def with_settings(self, **changes: Any) -> Measurement:
         """The same measurement with other settings.
@@ -94,8 +97,9 @@ def load_measurement(path: str | Path) -> Measurement:
     folder = path.parent
     experiment = _experiment(data, path, text)
     native, charges = _sample(settings, experiment, file=str(path))
+    raw, concentrations = _read(settings, folder, str(path))
     return Measurement(
-        raw=_located(read_raw_profile, folder / settings.file, settings.format, file=str(path), key="measurement.file"),
+        raw=raw,
         crater_scans=tuple(
             _located(read_crater_scan, folder / scan, file=str(path), key=f"measurement.crater_scans[{number}]")
             for number, scan in enumerate(settings.crater_scans)
@@ -108,7 +112,17 @@ def load_measurement(path: str | Path) -> Measurement:
         file=str(path),
         experiment=experiment,
         source=text,
+        concentrations=concentrations,
     )
+
+
+def _read(settings: MeasurementTable, folder: Path, file: str) -> tuple[RawProfile, ConcentrationTable | None]:
+    """The counts, or the concentrations with their numbers in the place of counts."""
+    path, key = folder / settings.file, "measurement.file"
+    if settings.concentrations is None:
+        return _located(read_raw_profile, path, settings.format, file=file, key=key), None
+    table, sha256 = _located(read_concentrations, path, file=file, key=key)
+    return table.raw(sha256), table
 
 
 def _parsed(text: str, *, file: str) -> dict[str, Any]:
@@ -136,7 +150,7 @@ def make_measurement(
     """Join counts and crater scans that are at hand already.
 
     Args:
-        raw: the counts, or the path of an export.
+        raw: the counts, or the path of an export or of a table of concentrations.
         table: keys of a table [measurement] with values as they stand in a file, or in SI units; `file` may be absent.
         crater_scans: profilometer scans across the crater, or the paths of their files.
         title: shown in figures.
@@ -149,11 +163,16 @@ def make_measurement(
         >>> known = {"native": {"Li": "1.4e28 1/m^3"}, "sputter_rate": {"value": "0.22 nm/s", "error": "2 pm/s"}}
         >>> profile = isc.calibrate(isc.make_measurement(counts, known))  # doctest: +SKIP
     """
-    if not isinstance(raw, RawProfile):
-        raw = read_raw_profile(raw)
     scans = tuple(scan if isinstance(scan, CraterScan) else read_crater_scan(scan) for scan in crater_scans)
-    whole = {"file": Path(raw.file).name or "counts", **table}
+    name = Path(raw.file if isinstance(raw, RawProfile) else raw).name
+    whole = {"file": name or "counts", **table}
     settings = validate_settings(whole, file=None, context=None)
+    concentrations = None
+    if not isinstance(raw, RawProfile):
+        raw, concentrations = _read(settings.model_copy(update={"file": str(raw)}), Path(), "")
+    elif settings.concentrations is not None:
+        raise InputError("belongs to a table of concentrations, not to counts", key="measurement.concentrations",
+                         remedy="give the path of the table, or leave it out")  # fmt: skip
     return Measurement(
         raw=raw,
         crater_scans=scans,
@@ -162,6 +181,7 @@ def make_measurement(
         native=dict(settings.native or {}),
         charges=dict(settings.charges),
         title=title,
+        concentrations=concentrations,
     )
 
 

@@ -18,7 +18,8 @@ from ionscape.provenance import provenance_attributes
 from ionscape.remarks import Remark, remark_attributes, remark_entries
 
 from . import densities
-from .resampling import incorporated_ions
+from .marker import MarkerScale, constant_difference
+from .resampling import incorporated_ions, shift, smoothed
 
 if TYPE_CHECKING:
     import xarray
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from .settings import DensityMethod
 
 FORMAT = "ionscape depth profile 1"
+STATED = "stated concentrations"
+"""Method of a profile that was no counts."""
 OVER_DEPTH = (
     "density", "density_lower_95", "density_upper_95", "density_systematic_lower", "density_systematic_upper",
     "intensity", "intensity_variance",
@@ -45,6 +48,8 @@ NUMBERS = (
     "crater_depth_error", "depth_scale_relative_error", "surface_time", "pulses_per_point", "common_factor",
     "balance_reduced_chi_square", "balance_scatter",
 )  # fmt: skip
+MARKED = ("depth_systematic_largest", "depth_systematic_largest_at")
+"""Numbers of a profile whose depths follow from a marker: how far it is from a constant rate at most, and where [m]."""
 REGIONS = ("bulk_region", "calibration_region", "fit_region")
 CONTENT = Content(
     form=FORMAT,
@@ -56,17 +61,17 @@ CONTENT = Content(
         **dict.fromkeys(PER_ION, ("ion",)),
         "sensitivity_factor_covariance": ("ion", "other_ion"),
         "density_covariance": ("depth", "ion", "other_ion"),
-        "balance": ("depth",),
-        "balance_error": ("depth",),
         "channel_counts": ("depth", "channel"),
     },
+    # where a native ion was not measured there is no balance
+    gaps={"balance": ("depth",), "balance_error": ("depth",)},
     labels={"ion": ("ion",), "channel": ("channel",)},
     attributes={
         "title": "text", "raw_file": "text", "raw_sha256": "text", "density_method": "text", "warnings": "JSON",
         "depth_response": "JSON", "settings": "JSON", **dict.fromkeys(NUMBERS, "number"),
         **dict.fromkeys(REGIONS, "pair of numbers"),
     },
-    possible={"remarks": "JSON"},
+    possible={"remarks": "JSON", "concentrations": "JSON", "marker": "text"},
 )  # fmt: skip
 
 
@@ -92,6 +97,11 @@ class DepthProfile(StoredResult):
         """Names of the ions, native ones first."""
         return tuple(str(name) for name in self.dataset["ion"].values)
 
+    @property
+    def is_stated(self) -> bool:
+        """Whether the densities were given as concentrations, not made of counts."""
+        return self.dataset.attrs["density_method"] == STATED
+
     def summary(self) -> dict[str, Any]:
         """The figures of the calibration in SI units; errors are one standard deviation (reference: profile file)."""
         data = self.dataset
@@ -116,6 +126,9 @@ class DepthProfile(StoredResult):
             # Files of earlier versions do not say it.
             "crater_sputter_time": float(found.get("crater_sputter_time", math.nan)),
             "crater_sputter_time_from": found.get("crater_sputter_time_from") or None,
+            "marker": found.get("marker") or None,
+            **numbers(*(name for name in MARKED if name in found)),
+            "concentrations": json.loads(found["concentrations"]) if "concentrations" in found else None,
             "sensitivity_factors": by_ion("sensitivity_factor", "sensitivity_factor_error"),
             "incorporated": {
                 ion: {
@@ -141,7 +154,8 @@ class DepthProfile(StoredResult):
         for k, ion in enumerate(self.ions):
             for ending in endings:
                 columns[f"{ion}{ending.replace('_', ' ')} (1/m^3)"] = data[f"density{ending}"].values[:, k]
-            columns[f"{ion} counts"] = data["intensity"].values[:, k]
+            if not self.is_stated:
+                columns[f"{ion} counts"] = data["intensity"].values[:, k]
         return [(name, values.tolist()) for name, values in columns.items()]
 
 
@@ -158,7 +172,7 @@ def make_profile(
     measurement: Measurement,
     *,
     counts: IonCounts,
-    scale: DepthScale,
+    scale: DepthScale | MarkerScale,
     crater: CraterDepth | None,
     depth: FloatArray,
     used: Any,
@@ -172,8 +186,16 @@ def make_profile(
 
     method = measurement.settings.density_method
     density = densities.shared_out(method, factors, counts, balance)
+    time = measurement.raw.sputter_time
+    others = [densities.shared_out(other, factors, counts, balance) for other in ("proportional", "equal")]
+    marked: dict[str, Any] = {}
+    if isinstance(scale, MarkerScale) and time is not None:
+        constant = scale.constant.depth(time)
+        others.append(density + shift(smoothed(density), depth, constant[None])[0])
+        marked = _by_marker(scale, depth, constant, time, used)
     variables = {
-        **_over_depth(method, density, counts, balance, factors, resampled, used),
+        **_over_depth(method, density, np.array(others), counts, balance, factors, resampled, used),
+        **marked,
         **_per_ion(density, depth, balance, factors, resampled),
         "charge_number": (
             ("ion",), [float(measurement.charges.get(ion, 1)) for ion in counts.channels.ions], {"units": "1"}
@@ -194,14 +216,14 @@ def make_profile(
 def _over_depth(
     method: DensityMethod,
     density: FloatArray,
+    others: FloatArray,
     counts: IonCounts,
     balance: Balance,
     factors: Factors,
     resampled: Resampled,
     used: Any,
 ) -> dict[str, Any]:
-    """Variables with a value at every point that is used."""
-    others = np.array([densities.shared_out(other, factors, counts, balance) for other in ("proportional", "equal")])
+    """Variables with a value at every point that is used; `others` are the densities that span the systematic band."""
     lower, upper = np.percentile(resampled.density, PERCENTILES_95, axis=0)
     covariance = densities.point_covariance(method, factors, counts, balance)
     over_ions = {
@@ -209,10 +231,10 @@ def _over_depth(
         "density_lower_95": (np.minimum(lower, density), "1/m^3", "lower end of the statistical 95 % interval"),
         "density_upper_95": (np.maximum(upper, density), "1/m^3", "upper end of the statistical 95 % interval"),
         "density_systematic_lower": (
-            np.minimum(density, others.min(axis=0)), "1/m^3", "lower end of the band of normalisations"
+            np.minimum(density, others.min(axis=0)), "1/m^3", "lower end of the systematic band"
         ),
         "density_systematic_upper": (
-            np.maximum(density, others.max(axis=0)), "1/m^3", "upper end of the band of normalisations"
+            np.maximum(density, others.max(axis=0)), "1/m^3", "upper end of the systematic band"
         ),
         "intensity": (counts.intensity, "1", "counts of all isotopes"),
         "intensity_variance": (counts.variance, "1", "by counting alone"),
@@ -231,6 +253,16 @@ def _over_depth(
         "dead_time_limited": (("depth",), counts.limited[used].astype(np.int8), {"units": "1"}),
         "channel_counts": (("depth", "channel"), counts.channels.counts.T[used], {"units": "1"}),
     }  # fmt: skip
+
+
+def _by_marker(scale: MarkerScale, depth: FloatArray, constant: FloatArray, time: FloatArray, used: Any) -> Any:
+    """Depths between those by the marker and those of a constant rate, and the error by the counts of the marker."""
+    length = {"units": "m"}
+    return {
+        "depth_systematic_lower": (("depth",), np.minimum(depth, constant)[used], length),
+        "depth_systematic_upper": (("depth",), np.maximum(depth, constant)[used], length),
+        "depth_counting_error": (("depth",), scale.counting_error(time)[used], length),
+    }
 
 
 def _per_ion(
@@ -269,7 +301,7 @@ def _native_background(counts: IonCounts, balance: Balance) -> dict[str, list[fl
 def _attributes(
     measurement: Measurement,
     counts: IonCounts,
-    scale: DepthScale,
+    scale: DepthScale | MarkerScale,
     crater: CraterDepth | None,
     depth: FloatArray,
     balance: Balance,
@@ -296,6 +328,7 @@ def _attributes(
         **dict(zip(rate_names, rates, strict=True)),
         "depth_scale_relative_error": scale.rate_error / scale.rate,
         "surface_time": scale.surface_time,
+        **(_marker(scale, raw.sputter_time) if isinstance(scale, MarkerScale) and raw.sputter_time is not None else {}),
         "crater_depth": crater.depth if crater else settings.crater_depth.value if settings.crater_depth else nan,
         "crater_depth_error": depth_known.error if depth_known else nan,
         "crater_sputter_time": scale.total_time,
@@ -315,7 +348,12 @@ def _attributes(
     }
 
 
-def _time_from(measurement: Measurement, scale: DepthScale) -> str:
+def _marker(scale: MarkerScale, time: FloatArray) -> dict[str, Any]:
+    largest, at, _ = constant_difference(scale, time)
+    return {"marker": scale.element, "depth_systematic_largest": largest, "depth_systematic_largest_at": at}
+
+
+def _time_from(measurement: Measurement, scale: DepthScale | MarkerScale) -> str:
     """Where the sputter time of the crater comes from; empty where the depth scale needs none."""
     if math.isnan(scale.total_time):
         return ""

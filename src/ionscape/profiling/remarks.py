@@ -57,6 +57,16 @@ ASSUMED_SPUTTER_TIME = Kind(
     "The crater is taken to have been sputtered for {time:.6g} s, of which the last data point is the only evidence: if"
     " it was sputtered for longer, depths come out too large. Give its {0}.",
 )
+MARKER_TRANSIENT = Kind(
+    "marker_transient",
+    "Up to {time:.4g} s of sputtering the counts of {element} are those of the sputter transient; the mean of those"
+    " behind it is taken instead. Look at the counts, and give {0} if it ends elsewhere.",
+)
+UNEVEN_RATE = Kind(
+    "uneven_rate",
+    "By the counts of {element} depths are up to {largest:length 3} off those of a constant sputter rate, at"
+    " {at:length 3}. The systematic band spans both.",
+)
 SINGLE_SCAN = Kind(
     "single_scan",
     "A single crater scan does not show how the depth scatters from place to place:"
@@ -72,6 +82,17 @@ SCANS_DISAGREE = Kind(
     "The crater scans disagree ({depths:length 4}): look at the figure, and give the regions.",
 )
 NO_CHANNEL = Kind("no_channel", "The ion {ion} has no channel; the charge balance leaves it out.")
+NO_COLUMN = Kind("no_column", "The ion {ion} has no column of concentrations.")
+OTHER_GLASS = Kind(
+    "other_glass",
+    "{path[measurement.concentrations.glass]} and its mass density give {of_glass:.4g} ions of {ion} per m³, the sample"
+    " has {of_sample:.4g}: one of the two is wrong.",
+)
+OTHER_BULK = Kind(
+    "other_bulk",
+    "The table has {measured:.4g} ions of {ion} per m³ in the bulk region, the sample {of_sample:.4g}: check units,"
+    " standard and {path[measurement.bulk_region]}.",
+)
 FOREIGN_IN_BULK = Kind(
     "foreign_in_bulk",
     "{ion} has {share:percent 2} of its largest counts in the bulk region: a background, or that is not the bulk.",

@@ -13,6 +13,7 @@ from .channels import IonCounts
 from .counting import draw_intensity
 from .densities import Balance, Factors
 from .depth_scale import DepthScale
+from .marker import MarkerScale
 from .settings import DensityMethod
 
 LARGEST_PORTION = 200  # resamplings at a time
@@ -39,7 +40,7 @@ def resample(
     counts: IonCounts,
     balance: Balance,
     factors: Factors,
-    scale: DepthScale,
+    scale: DepthScale | MarkerScale,
     time: FloatArray,
     *,
     size: int,
@@ -60,7 +61,7 @@ def resample(
     rng = np.random.default_rng(seed)
     depth = scale.depth(time)
     inside = (np.arange(depth.size) < np.argmax(balance.bulk)) & (depth >= 0.0)
-    smooth = _smoothed(densities.shared_out(method, factors, counts, balance))
+    smooth = smoothed(densities.shared_out(method, factors, counts, balance))
     parts: list[Resampled] = []
     # in portions, so that long profiles fit the memory
     for start in range(0, size, LARGEST_PORTION):
@@ -75,7 +76,7 @@ def resample(
         gained = (density - balance.native[:, None])[..., inside]
         parts.append(
             Resampled(
-                density=density + _shift(smooth, depth, depths),
+                density=density + shift(smooth, depth, depths),
                 factors=values,
                 incorporated=np.einsum("rip,rp->ri", gained, point_widths(depths)[:, inside]),
             )
@@ -91,6 +92,8 @@ def _drawn(counts: IonCounts, balance: Balance, factors: Factors, rng: np.random
     """Counts of the ions that are compatible with the data, shape (number, ions, points)."""
     channels = counts.channels
     mean = channels.weights @ draw_intensity(channels.counts, counts.pulses, rng, number)
+    if counts.relative is not None:
+        mean = mean * counts.relative
     common = rng.normal(1.0, factors.common_factor, size=(number, 1, mean.shape[-1]))
     intensity = mean * np.maximum(common, 0.05)
     if counts.taken_off is not None and counts.taken_off_error is not None:
@@ -115,7 +118,7 @@ def point_widths(depth: FloatArray) -> FloatArray:
     return np.diff(edges, axis=-1)
 
 
-def _smoothed(density: FloatArray) -> FloatArray:
+def smoothed(density: FloatArray) -> FloatArray:
     """Densities without their noise, shape (ions, points): interpolating the noisy ones would average it away."""
     from scipy.signal import savgol_filter
 
@@ -124,6 +127,12 @@ def _smoothed(density: FloatArray) -> FloatArray:
     return np.asarray(savgol_filter(density, window, 2, axis=-1)) if window >= 3 else density
 
 
-def _shift(smooth: FloatArray, depth: FloatArray, depths: FloatArray) -> FloatArray:
-    """Change of the density at the stated depths if the points lay at other ones, shape (resamples, ions, points)."""
+def shift(smooth: FloatArray, depth: FloatArray, depths: FloatArray) -> FloatArray:
+    """Change of the density at the stated depths if the points lay at other ones, shape (resamples, ions, points).
+
+    Args:
+        smooth: densities without their noise [1/m^3], shape (ions, points).
+        depth: as stated [m], shape (points,).
+        depths: the other ones [m], shape (resamples, points).
+    """
     return np.array([[np.interp(depth, drawn, row) for row in smooth] for drawn in depths]) - smooth

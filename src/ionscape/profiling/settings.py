@@ -15,6 +15,7 @@ from ionscape.files.fields import NOT_NEGATIVE, POSITIVE, Bounds, InFile, Number
 from ionscape.files.schema import schema_of
 from ionscape.files.table import Table
 
+from .concentration_settings import ConcentrationsTable
 from .isotopes import ISOTOPES, abundances
 
 Length = Annotated[float, Quantity("length", NOT_NEGATIVE, "110 nm")]
@@ -130,6 +131,26 @@ class NativeBackgroundTable(Table):
         return self
 
 
+class MarkerTable(Table):
+    """An element of the network that does not move, whose counts tell how much glass has been sputtered."""
+
+    name_in_messages: ClassVar[str] = "marker"
+
+    element: str = Field(description="Its symbol.", examples=["Si"])
+    channels: tuple[str, ...] | None = Field(
+        default=None, description="Its channels; all isotopes of the element if absent.", examples=[["^29Si+"]]
+    )
+    steady_from: Annotated[float, Quantity("time", NOT_NEGATIVE, "12 s")] | None = Field(
+        default=None,
+        description="Sputter time from which its counts are as many for each volume; found if absent. In the sputter"
+        " transient before it the mean of the counts behind it is taken.",
+    )
+
+
+def _element_if_text(value: object) -> object:
+    return {"element": value} if isinstance(value, str) else value
+
+
 ResponseTable = Annotated[GaussianResponseTable | MixingResponseTable, Field(discriminator="model")]
 
 
@@ -150,7 +171,16 @@ class MeasurementTable(Table):
 
     name_in_messages: ClassVar[str] = "measurement"
 
-    file: str = Field(description="Export of the instrument, beside this file.", examples=["measurement.txt"])
+    file: str = Field(
+        description="Export of the instrument, or a table of concentrations, beside this file.",
+        examples=["measurement.txt"],
+    )
+    concentrations: ConcentrationsTable | None = Field(
+        default=None,
+        description="Says that the file holds concentrations over depth and no counts, and what it leaves open.",
+        examples=[{"unit": "mol%", "glass": "0.25 Na2O 0.75 SiO2", "mass_density": "2.4 g/cm^3",
+                   "relative_error": 0.02}],
+    )  # fmt: skip
     format: str | None = Field(
         default=None, description="Format of the export; recognised if absent.", examples=["surfacelab"]
     )
@@ -224,6 +254,13 @@ class MeasurementTable(Table):
     )
     surface_time: Annotated[float, Quantity("time", NOT_NEGATIVE, "0 s")] | None = Field(
         default=None, description="Sputter time at which the surface of the glass is reached; found if absent."
+    )
+    marker: Annotated[MarkerTable | None, BeforeValidator(_element_if_text)] = Field(
+        default=None,
+        description="Immobile element, or a table of it: depths follow from the sum of its counts within the depth of"
+        " the crater, and counts are taken relative to its own, for glasses whose sputter rate depends on the"
+        " composition.",
+        examples=["Si", {"element": "Si", "steady_from": "12 s"}],
     )
     density_method: DensityMethod = Field(
         default="charge-balance",
@@ -350,6 +387,9 @@ class MeasurementTable(Table):
                 field=given[1],
                 remedy="give the depth scale once: scans, depth, rate or layers",
             )
+        if self.marker is not None and given and given[0] in ("sputter_rate", "layers"):
+            reject(f"contradicts {given[0]}", field="marker",
+                   remedy="a marker shares out the depth of the crater: give crater_scans or crater_depth")  # fmt: skip
         if given and given[0] != "crater_scans" and self.profilometer_error:
             remedy = f"leave it out: it belongs to crater_scans, and the error of {given[0]} stands there"
             reject(f"contradicts {given[0]}", field="profilometer_error", remedy=remedy)

@@ -265,8 +265,11 @@ def _origin(result: FitResult, problem: FitProblem | None) -> Section:
              if math.isfinite(rate) else "none: depths were given"),
             *((f"{prefix}sputter time of the crater", f"{float(time):.6g} s ({found['crater_sputter_time_from']})")
               for time in (found.get("crater_sputter_time", math.nan),) if math.isfinite(float(time))),
-            (f"{prefix}{COMMON_FACTOR}", f"{100.0 * float(found['common_factor']):.3g} %"),
-            (f"{prefix}{BALANCE_SCATTER} (by which the points are weighted)", f"{100.0 * data.common_factor:.3g} %"),
+            *(() if data.factor_errors is not None else (
+                (f"{prefix}{COMMON_FACTOR}", f"{100.0 * float(found['common_factor']):.3g} %"),
+                (f"{prefix}{BALANCE_SCATTER} (by which the points are weighted)",
+                 f"{100.0 * data.common_factor:.3g} %"),
+            )),
             (f"{prefix}depth resolution (standard deviation)",
              format_quantity(data.response.standard_deviation, "length")
              + (f" ({ASSUMED})" if RESOLUTION in assumed else "")),

@@ -35,8 +35,9 @@ DATA = {
         file="profile",
         title="Measured and fitted densities",
         caption="Points: densities from the counts with the fitted sensitivity factors, the factor common to all ions"
-        " of a point divided out, with one standard deviation of counting. Lines: the fit, smeared by the depth"
-        " response. Below: residuals in standard deviations, made independent of one another; the grey band is ±2.",
+        " of a point divided out, or as they were stated, with one standard deviation. Lines: the fit, smeared by the"
+        " depth response. Below: residuals in standard deviations, made independent of one another; the grey band is"
+        " ±2.",
     ),
 }
 CURVES = {

@@ -68,7 +68,7 @@ def measure(document: Path) -> Measured:
     errors = dict(refused_files({"measurement": table}, root=document.parent, file=document.name))
     raw = _raw(document, table, errors)
     inspection = None
-    if raw is not None:
+    if raw is not None and "concentrations" not in table:
         try:
             pulses = table.get("pulses_per_point")
             inspection = inspect(raw, pulses=pulses if isinstance(pulses, int) and pulses > 0 else None)
@@ -259,11 +259,15 @@ def _element(raw: RawProfile, name: str) -> str | None:
 
 
 def _raw(document: Path, table: Mapping[str, Any], errors: dict[str, InputError]) -> RawProfile | None:
+    from ionscape.profiling.concentration_table import read_concentrations
+
     name, kind = table.get("file"), table.get("format")
     if not isinstance(name, str) or not name or "measurement.file" in errors:
         return None
     path = document.parent / name
     try:
+        if "concentrations" in table:
+            return read_concentrations(path)[0].raw("")
         return cached_raw_profile(path, kind if isinstance(kind, str) else None)
     except InputError as error:
         errors["measurement.format" if kind else "measurement.file"] = error

@@ -12,6 +12,7 @@ from ionscape.datasets import stored_attributes
 from ionscape.errors import IonscapeError
 from ionscape.inference import FURTHER
 from ionscape.inference.remarks import STOPPED
+from ionscape.profiling.profile import STATED
 from ionscape.provenance import package_version
 from ionscape.remarks import of_kinds, stored_remarks
 
@@ -106,7 +107,8 @@ def _calibration(project: Project) -> Iterable[Sequence[str]]:
         return  # what the document names is not calibrated yet
     method = str(attributes.get("density_method", ""))
     given = project.document.get("measurement.density_method")
-    option = f", density_method={method!r}" if method and method != (given or _usual_method()) else ""
+    usual = (given or _usual_method(), STATED)
+    option = f", density_method={method!r}" if method and method not in usual else ""
     yield (
         "# counts to densities",
         f'profile = isc.calibrate(isc.load_measurement(PROJECT / "{DOCUMENT_FILE}"){option})',

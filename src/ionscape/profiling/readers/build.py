@@ -204,7 +204,8 @@ def check_counted(head: str) -> None:
     if unit and _DENSITY.fullmatch(unit):
         raise InputError(
             f'is a density or share ("{unit}"), not counts: the profile has been quantified already', value=head,
-            remedy="give the counts per data point that it was made from, which carry their own error",
+            remedy="give the counts per data point that it was made from, which carry their own error; in a measurement"
+            " file, a table [measurement.concentrations] takes concentrations as they are",
         )  # fmt: skip
     if unit and _RATE.fullmatch(unit):
         raise InputError(

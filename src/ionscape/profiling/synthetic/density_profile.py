@@ -15,6 +15,8 @@ from ionscape.profiling.resolution import DepthResponse
 if TYPE_CHECKING:
     from ionscape.transport import SimulationResult
 
+    from .instruments import Instrument
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DensityProfile:
@@ -101,6 +103,35 @@ def profile_from_result(result: SimulationResult, *, time: float | None = None) 
         experiment=result.experiment.self_contained_source(),
         title=result.experiment.title,
     )
+
+
+def sputtered_depth(profile: DensityProfile, instrument: Instrument) -> tuple[FloatArray, FloatArray]:
+    """Depth of each data point [m] and sputter rate there over its mean, both of shape (points,).
+
+    With the rate r(x) of the composition, t(x) = ∫ dx/r(x); what is sputtered in the whole time is the crater depth.
+
+    Raises:
+        InputError: a relative rate of what is no ion of the profile.
+    """
+    steady = instrument.sputter_rate * instrument.sputter_time
+    if not instrument.relative_rates:
+        return steady, np.ones_like(steady)
+    charges = {name: abs(profile.charges.get(name, 1)) * density for name, density in profile.densities.items()}
+    for name in instrument.relative_rates:
+        if name not in charges:
+            raise InputError("is no ion of the profile", key=f"relative_rates.{name}", remedy=f"it has {[*charges]}")
+    total = np.maximum(sum(charges.values()), np.finfo(float).tiny)
+    rates = sum(instrument.relative_rates.get(name, 1.0) * charge for name, charge in charges.items()) / total
+    deepest = instrument.crater_depth
+    # below its last cell a profile goes on
+    edges = np.append(profile.edges[profile.edges < deepest], deepest)
+    rates = rates[np.minimum(np.arange(edges.size - 1), rates.size - 1)]
+    times = np.append(0.0, np.cumsum(np.diff(edges) / rates))
+    times *= instrument.total_time / times[-1]
+    depth = np.interp(instrument.sputter_time, times, edges)
+    place = np.clip(np.searchsorted(edges, depth, side="right") - 1, 0, rates.size - 1)
+    local = (np.diff(edges) / np.diff(times))[place]
+    return depth, local / instrument.sputter_rate
 
 
 def convolved_densities(profile: DensityProfile, response: DepthResponse, depth: FloatArray) -> FloatArray:

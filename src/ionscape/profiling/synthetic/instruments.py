@@ -101,7 +101,7 @@ class Instrument:
     """What the synthetic instrument is like and how it was set.
 
     Attributes:
-        sputter_rate: depth per sputter time [m/s].
+        sputter_rate: depth of the finished crater over its sputter time [m/s].
         yields: Poisson-corrected counts per data point by ion, at `bulk_density`, all isotopes together [1].
         points: number of data points.
         interval: sputter time of one data point [s]; or else give `maximum_depth`.
@@ -114,6 +114,10 @@ class Instrument:
         common_factor: relative standard deviation of the factor shared by all channels of a data point [1].
         transient_amplitude: by which all intensities are higher at the surface, relative to the steady state [1].
         transient_depth: over which that falls to 1/e [m].
+        relative_rates: by ion the sputter rate of a glass with that ion alone over that of a glass with the ions that
+            are not named [1]; mixed glasses lie between by the shares of the charge.
+        markers: by element of the network its counts per data point at the mean sputter rate, all isotopes together
+            [1]; each has a channel of its main isotope.
         response: of the depth profile.
         background: counts of each channel and data point without any ions [1].
         other_share: intensity of everything that has no channel but is part of the total, relative to the channels [1].
@@ -132,6 +136,8 @@ class Instrument:
     common_factor: float = 0.012
     transient_amplitude: float = 1.2
     transient_depth: float = 1.5e-9
+    relative_rates: Mapping[str, float] = field(default_factory=dict[str, float])
+    markers: Mapping[str, float] = field(default_factory=dict[str, float])
     response: DepthResponse = field(default_factory=lambda: GaussianResponse(sigma=2e-9))
     background: float = 0.0
     other_share: float = 0.3
@@ -155,8 +161,12 @@ class Instrument:
         if not isinstance(cast(object, self.yields), Mapping):
             raise InputError("must give the counts of each ion", key="yields",
                              remedy='write a mapping such as {"Li": 3600.0, "Rb": 6900.0}')  # fmt: skip
-        for name, value in self.yields.items():
-            positive(f"yields.{name}", value)
+        for key in ("yields", "relative_rates", "markers"):
+            for name, value in getattr(self, key).items():
+                positive(f"{key}.{name}", value)
+        for name in self.markers:
+            if name in self.yields:
+                raise InputError("is an ion of the profile", key=f"markers.{name}", remedy="name what does not move")
 
     @property
     def total_time(self) -> float:

@@ -10,6 +10,9 @@ The counts follow one error model, the same that calibration assumes. The mean o
     a         abundance of the isotope that the channel detects                   1 (channels)
     t         sputter transient, 1 + amplitude exp(-depth / transient depth)      1 (points)
     n         density convolved with the depth response, at the data point        1/m^3 (points, ions)
+    r         sputter rate over its mean, where it depends on the composition     1 (points)
+
+Counts are those of the glass that is sputtered in a data point, f t r a Y n; those of a marker f t r a Y.
 
 Of N pulses each detects at most one ion of a kind, so the detected counts are binomial with p = 1 - exp(-m/N); the
 instrument writes their Poisson correction -N ln(1 - count/N) with six significant digits.
@@ -30,11 +33,11 @@ from ionscape.arrays import FloatArray
 from ionscape.constants import ELEMENTARY_CHARGE
 from ionscape.errors import InputError
 from ionscape.profiling.crater_scan import CraterScan
-from ionscape.profiling.isotopes import abundances, isotope_mass
+from ionscape.profiling.isotopes import abundances, isotope_mass, most_abundant
 from ionscape.profiling.raw import Channel, RawProfile
 from ionscape.profiling.species import parse_species
 
-from .density_profile import DensityProfile, convolved_densities, profile_from_result
+from .density_profile import DensityProfile, convolved_densities, profile_from_result, sputtered_depth
 from .files import in_micrometres, response_table, surfacelab_header, surfacelab_text, write_files
 from .instruments import FEWEST_MISSED_PULSES, SMALLEST_ABUNDANCE, Instrument, channel_name, scan_crater
 
@@ -71,13 +74,16 @@ class SyntheticMeasurement:
         instrument, ions = self.instrument, self.profile.densities
         channels: dict[str, list[str]] = {ion: [] for ion in ions}
         for channel in self.raw.channels:
-            if channel.species is not None and channel.species.element is not None:
-                channels[channel.species.element].append(channel.name)
+            element = channel.species.element if channel.species is not None else None
+            if element is not None and element in channels:
+                channels[element].append(channel.name)
         table: dict[str, object] = {"channels": channels}
         if instrument.abundances:
             table["abundances"] = dict(instrument.abundances)
         if instrument.pulses_per_point is not None:
             table["pulses_per_point"] = instrument.pulses_per_point
+        if instrument.markers:
+            table["marker"] = next(iter(instrument.markers))
         table["sputter_time"] = f"{instrument.total_time:.10g} s"
         profilometer = instrument.profilometer
         table["surface_regions"] = [in_micrometres(region) for region in profilometer.surface_regions]
@@ -147,13 +153,17 @@ def synthesise(
     profile = result if isinstance(result, DensityProfile) else profile_from_result(result, time=time)
     generator = np.random.default_rng(rng)
     channels, owners, shares = _channels(profile, instrument)
-    depth = instrument.sputter_rate * instrument.sputter_time
+    depth, rate = sputtered_depth(profile, instrument)
     names = tuple(profile.densities)
     densities = convolved_densities(profile, instrument.response, depth)
     transient = 1.0 + instrument.transient_amplitude * np.exp(-depth / instrument.transient_depth)
     yields = np.array([instrument.yields[name] for name in names])
-    relative = (densities / profile.bulk_density * yields * transient[:, None]).T  # (ions, points)
-    mean = shares[:, None] * relative[owners] + instrument.background
+    relative = (densities / profile.bulk_density * yields * (transient * rate)[:, None]).T  # (ions, points)
+    markers = [most_abundant(name) for name in instrument.markers]
+    detected = [abundances(name)[isotope] for name, isotope in zip(instrument.markers, markers, strict=True)]
+    immobile = np.outer(np.array(detected) * np.array([*instrument.markers.values()]), transient * rate)
+    mean = np.vstack((shares[:, None] * relative[owners], immobile)) + instrument.background
+    channels = [*channels, *markers]
     width = math.sqrt(math.log1p(instrument.common_factor**2))
     factor = np.exp(width * generator.standard_normal(instrument.points) - 0.5 * width**2)
     intensity = _counted(mean * factor, instrument.pulses_per_point, generator)
