@@ -16,7 +16,6 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.experiment import Experiment
-from ionscape.optics import followed_indices
 from ionscape.transport import SimulationResult, plate_stress, refractive_index
 
 from .readings import PlateReading
@@ -101,6 +100,8 @@ def _indices(
     reading: PlateReading, end: int, indices: Sequence[xarray.Dataset], covers: Sequence[float], modes: int
 ) -> tuple[FloatArray, FloatArray]:
     """Effective indices at a stage's end, and their changes in the other states."""
+    from ionscape.optics import followed_indices  # which loads the compiler
+
     depth = indices[0]["depth"].values
     plates = [
         (each["in_plane"].values[end], each["normal"].values[end], cover)

@@ -13,7 +13,6 @@ from ionscape.experiment.plate import Mechanics, Optics
 from ionscape.files.table_files import Columns
 from ionscape.mechanics.plate import PlateShape, at_depth, misfit_strain, zero_crossing
 from ionscape.mechanics.relaxation import relaxed
-from ionscape.optics import SlabModes, slab_modes
 from ionscape.remarks import Kind, Remark, remark_entries
 
 from .solution import SimulationResult
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     import xarray
 
     from ionscape.experiment import Experiment
+    from ionscape.optics import SlabModes
 
 Table = TypeVar("Table", Mechanics, Optics)
 
@@ -163,6 +163,8 @@ def waveguide_modes(
     Raises:
         InputError: there is no table, no wavelength, or no guided mode.
     """
+    from ionscape.optics import slab_modes  # which loads the compiler
+
     optics = _needed(result.experiment.optics, "optics", "waveguide")
     length = optics.wavelength if wavelength is None else wavelength
     if length is None:
