@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import ionscape as isc
 from ionscape.errors import InputError
+from ionscape.figures.measurement import calibrated_profile, density_panel
 from ionscape.glass.composition import ATOMIC_WEIGHTS
 from ionscape.glass.formula import formula_atoms
 from ionscape.profiling.concentration_table import read_concentrations, read_unit
@@ -58,14 +59,14 @@ def shares(kind: str, sodium: float, potassium: float) -> dict[str, float]:
 @pytest.mark.parametrize(
     ("kind", "network"),
     [
-        *itertools.product(["at.%", "mol%", "wt.%", "wt.% of elements"], ["network", "difference"]),
+        *itertools.product(["at.%", "mol%", "wt.%", "wt.% of elements"], ["columns", "difference"]),
         *itertools.product(["at.%", "mol%"], ["number"]),  # of wt.% it is refused, see below
     ],
 )
 def test_shares_become_the_ions_of_an_exchanged_glass(kind: str, network: str, tmp_path: Path) -> None:
     there = [shares(kind, 0.2, 0.3), shares(kind, 0.4, 0.1), shares(kind, 0.5, 1e-6)]
     sodium, potassium, silicon = there[0]
-    names = {"network": [sodium, potassium, silicon], "difference": [sodium, potassium], "number": [potassium]}[network]
+    names = {"columns": [sodium, potassium, silicon], "difference": [sodium, potassium], "number": [potassium]}[network]
     unit = kind.split()[0]
     lines = ["depth (µm), " + ", ".join(f"{name} ({unit})" for name in names)]
     lines += [f"{k + 1}, " + ", ".join(f"{100.0 * each[name]:.9g}" for name in names) for k, each in enumerate(there)]
@@ -128,6 +129,14 @@ def test_elements_may_have_depths_of_their_own_and_cells_may_be_empty(tmp_path: 
     assert "no column" in profile.warnings[0]
     profile.to_netcdf(tmp_path / "stored.nc")
     assert isc.load_profile(tmp_path / "stored.nc").summary()["incorporated"] == profile.summary()["incorporated"]
+
+
+def test_one_ion_alone_is_drawn_in_units_of_the_native_ones(tmp_path: Path) -> None:
+    top = 'native = { Na = "1e28 1/m^3" }\n'
+    profile = profile_of(tmp_path, "depth (nm), K (1/nm^3)\n10, 8\n20, 5\n", glass="", top=top)
+    curve = next(curve for curve in density_panel(profile).curves if curve.name == "K")
+    assert curve.y == pytest.approx([0.8, 0.5])
+    assert calibrated_profile.plot(profile).panels
 
 
 def test_layers_that_were_etched_off_are_intervals(tmp_path: Path) -> None:

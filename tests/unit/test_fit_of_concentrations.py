@@ -128,3 +128,12 @@ def test_a_fit_of_one_ion_finds_the_coefficient_within_its_interval(tmp_path: Pa
     assert 0.003 < found["error"] / found["value"] < 0.03
     assert 0.4 < result.summary()["reduced_chi_square"] < 1.8
     assert not result.summary()["misfit"]
+
+
+def test_few_layers_that_contradict_the_model_are_a_misfit_and_empty_cells_count_nothing(tmp_path: Path) -> None:
+    rows = ["from (um), to (um), K (1/m^3), Na (1/m^3)", "0, 4, 2e27, 8e27", "4, 8, 6e27,", "8, 12, 7e27,"]
+    rows += ["12, 16, 1e27,", "16, 20, 3e27,"]
+    problem = problem_of(tmp_path, "\n".join(rows), "relative_error = 0.05")
+    summary = isc.fit(problem).summary()
+    assert summary["misfit"]
+    assert summary["degrees_of_freedom"] == 6 - 1

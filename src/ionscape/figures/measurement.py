@@ -140,15 +140,20 @@ def channel_styles(names: Sequence[str]) -> list[IonStyle]:
 def calibrated_profile(profile: DepthProfile) -> Plot:
     """Draw the densities over depth with their 95 % intervals and band of normalisations; below, the charge balance."""
     data = profile.dataset
-    total = float(np.sum(data["bulk_density"].values))
+    total = profile.native_density
     upper = density_panel(profile)
     outside = sum(curve.legend for curve in upper.curves) > LONGEST_INNER_LEGEND
     title = f"{wrapped(data.attrs['title'])}\nmethod: {data.attrs['density_method']}"
     unity = Label(text=f" = {power_of_ten(total)} m⁻³", symbol="n_bulk", x=1.0, y=1.0, frame=("panel", "panel"),
                   anchor=("right", "bottom"), size=8.0)  # fmt: skip
     # the title stands above both panels
-    upper = replace(upper, horizontal=replace(upper.horizontal, hidden=True), title="", labels=(unity,),
+    balanced = bool(np.isfinite(data["balance"].values).any())
+    upper = replace(upper, horizontal=replace(upper.horizontal, hidden=balanced), title="", labels=(unity,),
                     legend="" if outside else "inside")  # fmt: skip
+    if not balanced:
+        size = (8.8 if outside else 7.0, 4.6)
+        legend = "right" if outside else ""
+        return Plot(name="calibrated-profile", title=title, panels=(upper,), legend=legend, size=size)
     return Plot(
         name="calibrated-profile", title=title, panels=(upper, balance_panel(profile)), heights=(3.2, 1.0), share="x",
         legend="right" if outside else "", size=(8.8 if outside else 7.0, 6.0),
@@ -165,13 +170,19 @@ def density_panel(profile: DepthProfile, *, regions: bool = True, normalised: bo
     """
     data = profile.dataset
     depth = data["depth"].values / NANOMETRE
-    total = float(np.sum(data["bulk_density"].values)) if normalised else PER_CUBIC_NANOMETRE
+    total = profile.native_density if normalised else PER_CUBIC_NANOMETRE
     styles = ion_styles(profile.ions)
 
     measured = [np.isfinite(data["density"].values[:, place]) for place in range(len(profile.ions))]
 
+    # means of intervals are steps
+    ends = data["interval"].values / NANOMETRE if "interval" in data else depth[:, None]
+
     def of(name: str, place: int) -> FloatArray:
-        return data[name].values[measured[place], place] / total
+        return np.repeat(data[name].values[measured[place], place] / total, ends.shape[1])
+
+    def at(place: int) -> FloatArray:
+        return ends[measured[place]].ravel()
 
     bands = (
         ("density_systematic_lower", "density_systematic_upper", LIGHT, _systematic(profile)),
@@ -179,13 +190,13 @@ def density_panel(profile: DepthProfile, *, regions: bool = True, normalised: bo
     )
     bands = tuple(band for band in bands if band[-1])
     curves = [
-        Curve(name=f"{ion}, {text}", x=depth[measured[place]], y=of("density", place), lower=of(lower, place),
+        Curve(name=f"{ion}, {text}", x=at(place), y=of("density", place), lower=of(lower, place),
               upper=of(upper, place), kind="band", colour=styles[ion].colour, strength=strength, legend=False)
         for lower, upper, strength, text in bands
         for place, ion in enumerate(profile.ions)
     ]  # fmt: skip
     curves += [
-        Curve(name=ion, x=depth[measured[place]], y=of("density", place), colour=styles[ion].colour, thickness=1.3)
+        Curve(name=ion, x=at(place), y=of("density", place), colour=styles[ion].colour, thickness=1.3)
         for place, ion in enumerate(profile.ions)
     ]
     curves += [entry(text, kind="band", colour="black", strength=strength) for _, _, strength, text in reversed(bands)]
@@ -193,7 +204,7 @@ def density_panel(profile: DepthProfile, *, regions: bool = True, normalised: bo
     vertical = Axis(label="density", symbol="n/n_bulk") if normalised else DENSITY
     return Panel(
         title=f"densities, method {data.attrs['density_method']}", curves=tuple(curves),
-        horizontal=replace(DEPTH, limits=(0.0, float(depth[-1]))),
+        horizontal=replace(DEPTH, limits=(0.0, float(ends[-1, -1]))),
         vertical=replace(vertical, limits=(lowest, None)), regions=_regions(profile) if regions else (),
     )  # fmt: skip
 
@@ -204,7 +215,9 @@ def balance_panel(profile: DepthProfile) -> Panel:
     depth = data["depth"].values / NANOMETRE
     balance, error = 100.0 * data["balance"].values, 200.0 * data["balance_error"].values
     if not np.isfinite(balance).any():
-        balance, error = np.zeros_like(balance), np.zeros_like(error)
+        unknown = Label(text="none: a native ion was not measured", x=0.5, y=0.5, frame=("panel", "panel"), size=8.0)
+        return Panel(horizontal=replace(DEPTH, limits=(0.0, float(depth[-1]))), labels=(unknown,), legend="",
+                     vertical=Axis(label="balance", unit="%", limits=(-1.0, 1.0)))  # fmt: skip
     low, high = (value / NANOMETRE for value in data.attrs["calibration_region"])
     reach = np.maximum(np.abs(balance), error)[(depth >= low) & (depth <= high)]
     limit = 1.3 * float(np.nanmax(reach)) if np.isfinite(reach).any() else 1.0

@@ -133,7 +133,7 @@ class DensityScale:
         """Points of a measurement, as fractions of its own bulk density of the ions that are exchanged."""
         data = profile.dataset
         bulk = dict(zip(profile.ions, data["bulk_density"].values, strict=True))
-        unity = sum(bulk[ion] for ion in self.exchanging if ion in bulk) or sum(bulk.values())
+        unity = sum(bulk[ion] for ion in self.exchanging if ion in bulk) or profile.native_density
         unity = float(unity) if self.normalised else PER_CUBIC_NANOMETRE
         inside = data["depth"].values <= self.limit
         styles = ion_styles(profile.ions)

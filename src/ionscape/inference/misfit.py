@@ -121,7 +121,9 @@ def judge_residuals(problem: FitProblem, evaluation: Evaluation, covariance: Flo
     series = _series(problem, evaluation)
     sizes = np.array([part.depth.size for part in series], dtype=np.intp)
     places = np.repeat(np.arange(len(series)), sizes)
-    if places.size < FEWEST_POINTS:
+    few = places.size < FEWEST_POINTS
+    # with errors that were stated the size alone tells something of few points too
+    if few and (any(data.factor_errors is None for data in problem.datasets) or places.size <= len(problem.parameters)):
         return Misfit(
             p_value=math.nan, chi_square=math.nan, degrees_of_freedom=0.0, correlation=math.nan, size_p_value=math.nan,
             order_p_value=math.nan, data_set="", ion="", stretch=(math.nan, math.nan), excess=math.nan,
@@ -132,8 +134,10 @@ def judge_residuals(problem: FitProblem, evaluation: Evaluation, covariance: Flo
     )
     null = np.eye(residual.size) - jacobian @ covariance @ jacobian.T
     size = tail_of_form(residual, np.eye(residual.size), null)
-    order = [tail_of_form(residual, neighbours(places, reach), null) for reach in NEIGHBOURS]
-    order.append(too_few_runs([residual[places == number] for number in range(len(series))]))
+    order: list[float] = []
+    if not few:
+        order = [tail_of_form(residual, neighbours(places, reach), null) for reach in NEIGHBOURS]
+        order.append(too_few_runs([residual[places == number] for number in range(len(series))]))
     next_ones = neighbours(places, 1)
     worst = max(
         ((number, *farthest_stretch(residual[places == number])) for number in range(len(series))),
@@ -142,12 +146,12 @@ def judge_residuals(problem: FitProblem, evaluation: Evaluation, covariance: Flo
     number, start, stop, mean = worst
     part = series[number]
     return Misfit(
-        p_value=min(1.0, (1 + len(order)) * min(size, *order)),
+        p_value=min(1.0, (1 + len(order)) * min([size, *order])),
         chi_square=float(residual @ residual),
         degrees_of_freedom=float(np.trace(null)),
         correlation=float(residual @ next_ones @ residual / (residual @ residual) * residual.size / next_ones.sum()),
         size_p_value=size,
-        order_p_value=min(1.0, len(order) * min(order)),
+        order_p_value=min(1.0, len(order) * min(order)) if order else math.nan,
         data_set=part.data.name,
         ion=part.ion,
         stretch=(float(part.depth[start]), float(part.depth[stop - 1])),

@@ -289,7 +289,7 @@ def _judgement(misfit: Misfit | None) -> dict[str, Any]:
 
 def _attributes(problem: FitProblem, best: StartResult, covariance: FloatArray) -> dict[str, Any]:
     """What was fitted, from which files, and how well the best start agrees with it."""
-    count, size = len(problem.parameters), best.evaluation.residuals.size
+    count, size = len(problem.parameters), _compared(problem, best)
     # costs with different discrepancies differ by their constants too
     volume = log_volume(problem)
     return {
@@ -314,6 +314,12 @@ def _attributes(problem: FitProblem, best: StartResult, covariance: FloatArray) 
 def _of_profile(data: DataSet, key: str) -> str:
     """An attribute of the profile of a data set; empty without a profile."""
     return "" if data.profile is None else str(data.profile.dataset.attrs[key])
+
+
+def _compared(problem: FitProblem, best: StartResult) -> int:
+    """Number of residuals, without those of cells of a table that are empty."""
+    absent = sum(int(np.count_nonzero(~np.isfinite(data.variance))) for data in problem.datasets)
+    return best.evaluation.residuals.size - absent
 
 
 def _prior_text(parameter: Parameter) -> str:

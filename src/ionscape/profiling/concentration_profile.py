@@ -264,6 +264,7 @@ def _dataset(
         "ion": list(ions), "other_ion": list(ions), "channel": [column.name for column in table.columns],
     }  # fmt: skip
     attributes = _attributes(measurement, stated, origin, regions, remarks)
+    attributes["native_density"] = float(sum(native.values()))
     return DepthProfile(dataset=xarray.Dataset(variables, coords=coordinates, attrs=attributes))
 
 

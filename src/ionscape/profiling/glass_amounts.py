@@ -4,7 +4,7 @@ Ions are exchanged for one another while the network, silicon, aluminium, boron 
 changes its volume. Of N formula units per volume, N = ρ N_A / M, each holds a_e atoms of the element e. A point at
 which m_i moles of the ion i were found beside U formula units of network holds n_i = N m_i / U of it. U is known from
 
-    network     columns of network elements j:  U = Σ m_j / Σ a_j
+    columns     network elements j have columns:  U = Σ m_j / Σ a_j
     difference  what the mobile ions, of which all are in the table, leave of 100 %:  U = (100 − Σ s_i) / S
     number      a constant number of atoms (at.%) or oxides (mol%):  U = 100 / S_0
 
@@ -35,7 +35,7 @@ from ionscape.glass.formula import formula_atoms
 from .concentration_table import ConcentrationColumn, UnitKind
 from .isotopes import ELEMENTS, ISOTOPES, abundances
 
-Reference = Literal["network", "difference", "number"]
+Reference = Literal["columns", "difference", "number"]
 EXCHANGED = frozenset({"H", "Li", "Na", "K", "Rb", "Cs", "Ag", "Cu", "Tl"})
 """Ions that are mobile where nothing else is known."""
 TWO_IN_AN_OXIDE = EXCHANGED | {
@@ -133,7 +133,7 @@ def densities_of_shares(
     start = 0.0
     slope = np.zeros(len(columns))  # of U by each value
     if is_network.any():
-        reference: Reference = "network"
+        reference: Reference = "columns"
         atoms = [glass.atoms[column.element] for column, used in zip(columns, is_network, strict=True) if used]
         slope[is_network] = per_value[is_network] / sum(atoms)
     elif all(ion in in_table for ion in mobile if ion in glass.atoms):

@@ -71,7 +71,7 @@ CONTENT = Content(
         "depth_response": "JSON", "settings": "JSON", **dict.fromkeys(NUMBERS, "number"),
         **dict.fromkeys(REGIONS, "pair of numbers"),
     },
-    possible={"remarks": "JSON", "concentrations": "JSON", "marker": "text"},
+    possible={"remarks": "JSON", "concentrations": "JSON", "native_density": "number", "marker": "text"},
 )  # fmt: skip
 
 
@@ -101,6 +101,12 @@ class DepthProfile(StoredResult):
     def is_stated(self) -> bool:
         """Whether the densities were given as concentrations, not made of counts."""
         return self.dataset.attrs["density_method"] == STATED
+
+    @property
+    def native_density(self) -> float:
+        """Density of all native ions in the bulk [1/m^3], also of those that a stated profile does not hold."""
+        data = self.dataset
+        return float(data.attrs.get("native_density", np.sum(data["bulk_density"].values)))
 
     def summary(self) -> dict[str, Any]:
         """The figures of the calibration in SI units; errors are one standard deviation (reference: profile file)."""
