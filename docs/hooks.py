@@ -99,6 +99,7 @@ MEASUREMENT_TABLES = {
     "MarkerTable": "Marker: `marker`",
     "ConcentrationsTable": "Concentrations: `[measurement.concentrations]`",
     "GaussianResponseTable": 'Gaussian response: `model = "gaussian"`',
+    "NativeBackgroundTable": "Background of a native ion: `native_background`",
     "MixingResponseTable": 'Mixing, roughness and information depth: `model = "mixing-roughness-information"`',
 }
 SERIES_TABLES = {
