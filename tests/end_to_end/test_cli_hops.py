@@ -54,8 +54,11 @@ def test_writes_result_summary_and_figures(done) -> None:
     data = result.dataset
     single = data["landscape_conductivity"].values
     assert data["conductivity"].values == pytest.approx(single.mean(axis=-1))
-    # of two values the standard error is half their distance
-    assert data["conductivity_error"].values == pytest.approx(np.abs(np.diff(single, axis=-1))[..., 0] / 2.0)
+    # of two values the standard error is half their distance, and never below that of the two runs
+    runs = np.sqrt((data["landscape_conductivity_error"].values ** 2).sum(axis=-1)) / 2.0
+    scatter = np.abs(np.diff(single, axis=-1))[..., 0] / 2.0
+    assert data["conductivity_error"].values == pytest.approx(np.maximum(scatter, runs))
+    assert (data["network_ratio_error"].values * data["network_conductivity"].values >= 0.999999 * runs).all()
 
 
 def test_part_is_that_of_the_verb(done) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import ionscape as isc
+import ionscape.series
 from ionscape.constants import BOLTZMANN_CONSTANT, ELECTRON_VOLT
 from ionscape.hopping.lattice import links
 
@@ -170,7 +171,7 @@ def brute_force_threshold(landscape: isc.Landscape, jumps: isc.JumpLaw) -> float
     ("old", "new", "said"),
     [
         ("noise = 0.42", "noise = 0.42\nbarrier = 0.1", "stands in [landscape] too"),
-        ('width = "0.08 eV"', 'width = "0.2 eV"', "leaves barriers below 0"),
+        ('width = "0.08 eV"', 'width = "0.2 eV"', 'hopping.barrier.width = "0.2 eV": leaves barriers below 0'),
         ('energy_scale = "0.64 eV"\nnoise = 0.42', 'energy_scale = "fit"', "barriers differ from link to link"),
     ],
 )

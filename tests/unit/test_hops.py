@@ -14,6 +14,7 @@ from ionscape.hopping.jumps import jumps_of
 
 JUMPS = isc.JumpLaw(barrier=1e-20, attempt_frequency=1e13, jump_distance=5e-10)
 FLAT = isc.landscape_from_energies(np.zeros((4, 3, 2)))
+ROUGH = isc.landscape_from_energies(np.linspace(0.0, 5e-20, 24).reshape(4, 3, 2))
 
 
 def hops(landscape=FLAT, **given):
@@ -48,8 +49,9 @@ def pocket():
         ({"relative_error": 0.5}, isc.InputError, "relative_error = 0.5: must be between 0 and 0.3"),
         ({"direction": 3}, isc.InputError, "direction = 3"),
         ({"rng": -1}, isc.InputError, "rng = -1"),
-        ({"landscape": blocked_plane()}, isc.PercolationError, "no path of accessible sites leads through"),
+        ({"landscape": blocked_plane()}, isc.PercolationError, "0.75 of the sites are accessible: block fewer, or"),
         ({"landscape": pocket(), "ions": 4.0}, isc.InputError, "are disconnected"),
+        ({"landscape": ROUGH, "temperature": 0.1}, isc.InputError, "temperature = 0.1: gives rates too small for"),
         ({"most_hops": 1000.0}, isc.HoppingError, "1e.03 hops are too few to mean anything"),
     ],
 )

@@ -100,6 +100,8 @@ FLAT = isc.landscape_from_energies(np.zeros((3, 3, 3)))
         (lambda: isc.landscape_from_energies(np.full((2, 2, 2), np.inf)), "energies = .*: must be finite, or NaN"),
         (lambda: isc.landscape_from_energies(np.full((2, 2, 2), np.nan)), "at least two sites"),
         (lambda: isc.landscape_from_energies("cold"), "must be an array of numbers"),
+        (lambda: isc.landscape_from_energies([[[0.0], [0.3]]]), "spans more than 100 eV; give joules: 1 eV is 1.602e"),
+        (lambda: isc.JumpLaw(barrier=0.06), "barrier = 0.06: is more than 100 eV; give joules"),
         (lambda: isc.landscape_from_energies(np.zeros((3, 3, 3)), periodic="yes"), "periodic = .*True or False"),
         (lambda: isc.conductivity(FLAT, temperature=300.0, ions=3), "jumps: is missing; give JumpLaw"),
         (lambda: isc.conductivity(FLAT, temperature=300.0, jumps=JUMPS), "ions: is missing; give a number"),

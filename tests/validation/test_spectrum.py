@@ -115,6 +115,15 @@ def test_what_measurements_make_of_a_spectrum(tmp_path: Path) -> None:
     assert (isc.load_spectrum(path).dataset["conductivity"].values == sigma).all()
 
 
+def test_the_cold_is_as_causal_as_the_warm() -> None:
+    """Sites on a ring in the cold relax in few steps far apart: σ is real at both ends, and monotonic between."""
+    ring = isc.landscape_from_energies(np.random.default_rng(5).normal(0.0, 0.1, (4, 4, 4)) * ELECTRON_VOLT)
+    spectrum = isc.conductivity_spectrum(ring, jumps=jumps(0.05), ions=50.0, temperature=20.0)
+    values = spectrum.dataset["conductivity"].values
+    assert (np.diff(values.real) >= -1e-6 * values.real[1:]).all()
+    assert spectrum.summary()["kramers_kronig_error"] < 1e-2
+
+
 def test_an_acausal_spectrum_is_found_out() -> None:
     """Parts that do not belong together are far from every sum of relaxations; those of one relaxation are one."""
     frequency = np.logspace(0.0, 6.0, 61)
@@ -137,6 +146,8 @@ def test_the_master_curve_of_random_barriers() -> None:
     [
         ({"angular_frequency": [-1.0]}, "angular_frequency"),
         ({"angular_frequency": "fast"}, "angular_frequency"),
+        ({"angular_frequency": [0.0, 1e30]}, "angular_frequency = 1e.30: must be at most 1e.26/s"),
+        ({"temperature": 0.01}, "temperature = 0.01: gives rates too small"),
         ({"temperature": 0.0}, "temperature"),
         ({"ions": 1e9}, "ions"),
     ],

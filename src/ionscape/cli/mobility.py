@@ -29,7 +29,7 @@ def mobility_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Hops file, a TOML file.", show_default=False)],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="MOBILITY.nc", help="Result [default: FILE's name with .nc, here]."),
+        typer.Option("--output", "-o", metavar="MOBILITY.nc", help="Result [default: FILE-mobility.nc, here]."),
     ] = None,
     summary: SummaryFile = None,
     figure_format: Annotated[
@@ -49,7 +49,7 @@ def mobility_command(
     from ionscape.series import load_hops_file, run_mobility
 
     given = load_hops_file(file)
-    target = output if output is not None else Path(file.stem + ".nc")
+    target = output if output is not None else Path(file.stem + "-mobility.nc")
     figure = None if no_figure else target.with_suffix(f".{figure_format}")
     check_outputs(
         ("--output", target, RESULT_EXTENSIONS), with_summary(summary),

@@ -30,7 +30,7 @@ def spectrum_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Hops file, a TOML file.", show_default=False)],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="SPECTRA.nc", help="Result [default: FILE's name with .nc, here]."),
+        typer.Option("--output", "-o", metavar="SPECTRA.nc", help="Result [default: FILE-spectrum.nc, here]."),
     ] = None,
     summary: SummaryFile = None,
     impedance: Annotated[
@@ -58,7 +58,7 @@ def spectrum_command(
     from ionscape.series import load_hops_file, run_spectra
 
     given = load_hops_file(file)
-    target = output if output is not None else Path(file.stem + ".nc")
+    target = output if output is not None else Path(file.stem + "-spectrum.nc")
     kinds = (*FIGURES, RELAXATION) if given.spectrum.spin_lattice_relaxation else FIGURES
     figures = {} if no_figure else {
         kind: target.with_name(f"{target.stem}-{kind}.{figure_format}") for kind in kinds

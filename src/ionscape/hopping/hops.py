@@ -297,8 +297,8 @@ def _enlarged(run: _Run, batch: _Batch, more: int, error: float) -> _Batch:
     if not batch.replicas and allowed < more:
         raise HoppingError(
             f"{run.most:.2g} hops are too few to mean anything: {more} runs, each of {LEAST_TRANSPORT_TIMES:g} times"
-            f" the mean time between hops over the bottleneck, take {more * expected:.2g} hops; give more hops, a"
-            " higher temperature or, if there is none, a cap"
+            f" the mean time between hops over the bottleneck, take {more * expected:.2g} hops; give more"
+            " (most_hops, or a larger budget), a higher temperature or, if there is none, a cap"
         )
     level = child_seed(run.seed, batch.level)
     replicas, hops = list(batch.replicas), batch.hops
@@ -383,8 +383,8 @@ def _measured(run: _Run, batch: _Batch, traced: _Batch) -> Measured:
         raise HoppingError(
             f"{len(batch.replicas)} runs of {batch.hops / len(batch.replicas):.2g} hops each are too short to mean"
             " anything: the slope of the mean-square displacement"
-            f" {falls if collective.lag is None else f'has an error of {relative:.0%}'}; give more hops or a higher"
-            " temperature"
+            f" {falls if collective.lag is None else f'has an error of {relative:.0%}'}; give more hops"
+            " (most_hops, or a larger budget) or a higher temperature"
         )
     return Measured(
         collective=collective,

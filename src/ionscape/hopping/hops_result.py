@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from ionscape.arrays import FloatArray
 from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE
 from ionscape.datasets import Content, StoredResult, read_dataset
-from ionscape.errors import InputError
 from ionscape.files.table_files import Columns
 from ionscape.provenance import package_version, settings_text
 from ionscape.remarks import Kind, Remark, remark_entries
@@ -25,7 +24,7 @@ from .hops_coulomb import ChargedRecord
 from .hops_density import COULOMB_NUMBERS, coulomb_remarks, energies_of_ions
 from .hops_setup import HoppingSystem
 from .hops_statistics import Slopes, ratio, standard_error
-from .jumps import JumpLaw
+from .jumps import JumpLaw, too_cold
 from .site_energies import SiteEnergies
 
 if TYPE_CHECKING:
@@ -183,8 +182,7 @@ def make_hops(
     # of D per ion in steps and times of the lattice to S/m
     conductivity = system.ions * ELEMENTARY_CHARGE**2 * rate / (sites * law.jump_distance * thermal_energy)
     if not system.compared / system.ions * rate * area > 0.0:
-        raise InputError("gives rates too small for floating-point numbers", key="temperature", value=temperature,
-                         remedy="give a higher one")  # fmt: skip
+        raise too_cold(temperature)
     values = _values(found, system, conductivity=conductivity, diffusion=rate * area)
     remarks = _remarks(values, found, system, settings["relative_error"], tracer=settings["tracer"])
     variables: dict[str, Any] = {

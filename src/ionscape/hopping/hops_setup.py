@@ -16,7 +16,7 @@ from ionscape.errors import InputError, NetworkError, PercolationError
 
 from .hops_charges import Charged
 from .hops_kernels import WAYS, HopState, Ways, plant
-from .jumps import JumpLaw, hops_in_equilibrium, joined_links, periodic_excess
+from .jumps import JumpLaw, hops_in_equilibrium, joined_links, periodic_excess, too_cold
 from .percolation import no_path
 from .periodic import PeriodicLinks, solve_periodic
 from .site_energies import SiteEnergies
@@ -114,6 +114,8 @@ def hopping_system(
         plain = solve_periodic(joined, exchanges, tolerance=SOLVER_TOLERANCE)
     except PercolationError:
         raise no_path(landscape, direction) from None
+    if not math.exp(plain.bottleneck) * math.exp(plain.log_conductance) > 0.0:
+        raise too_cold(temperature)
     _check_connected(filled, plain.conducting)
     chosen, used = decades, plain
     if decades is None or math.isfinite(decades):

@@ -21,7 +21,7 @@ from .landscape import Landscape
 from .lattice import Links, axis, links
 from .network import Network
 from .periodic import PeriodicLinks, periodic_links
-from .site_energies import SiteEnergies
+from .site_energies import SiteEnergies, in_joules
 from .statistics import chemical_potential
 
 ATTEMPT_FREQUENCY = 4e14  # Hz; Bosi 2021, section V.A
@@ -49,6 +49,7 @@ class JumpLaw:
         """Check every value."""
         if not isinstance(self.barrier, BarrierDistribution) and number(self.barrier, key="barrier") < 0.0:
             raise InputError("must be a finite number of at least 0", key="barrier", value=self.barrier)
+        in_joules(self.mean_barrier, key="barrier", problem="is more than")
         for key in ("attempt_frequency", "jump_distance"):
             object.__setattr__(self, key, positive_number(getattr(self, key), key=key))
 
@@ -74,6 +75,12 @@ class JumpLaw:
         forward = (here[axes, links] + 1) % np.asarray(shape)[axes] == there[axes, links]
         begin = np.where(forward, first, second).astype(np.int64)
         return self.barrier.of_links(axes, begin, math.prod(shape)) - self.barrier.mean
+
+
+def too_cold(temperature: float) -> InputError:
+    """That rates at a temperature [K] are smaller than a number can be."""
+    problem = "gives rates too small for floating-point numbers"
+    return InputError(problem, key="temperature", value=temperature, remedy="give a higher one")
 
 
 def jumps_of(landscape: SiteEnergies, jumps: JumpLaw | None = None, **given: float) -> JumpLaw:

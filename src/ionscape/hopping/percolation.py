@@ -239,6 +239,8 @@ def no_path(landscape: SiteEnergies, direction: int) -> PercolationError:
 
 def _remedy(landscape: SiteEnergies) -> str:
     fraction = landscape.accessible_sites / landscape.accessible.size
+    if not isinstance(landscape, Landscape):
+        return f"{fraction:.3g} of the sites are accessible: block fewer, or take another direction."
     if fraction > SITE_THRESHOLD:
         return f"{fraction:.3g} of the sites are accessible, enough in a larger lattice: take one, or another seed."
     return (

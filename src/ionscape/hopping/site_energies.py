@@ -11,7 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from ionscape.arguments import shown
 from ionscape.arrays import FloatArray
+from ionscape.constants import ELEMENTARY_CHARGE
 from ionscape.errors import InputError
+
+LARGEST_ENERGY = 100.0 * ELEMENTARY_CHARGE  # J
+"""Beyond which an energy is one of another unit: ten times what binds an ion to a solid."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -43,6 +47,22 @@ class SiteEnergies:
         return int(np.count_nonzero(self.accessible))
 
 
+def in_joules(energy: float, *, key: str, problem: str) -> None:
+    """Refuse an energy that no site or barrier of a solid has, which is one in eV, meV or kJ/mol.
+
+    Args:
+        energy: [J].
+        key: of the argument.
+        problem: what is wrong with it, less the bound.
+
+    Raises:
+        InputError: it is larger than any.
+    """
+    if energy > LARGEST_ENERGY:
+        raise InputError(f"{problem} {LARGEST_ENERGY / ELEMENTARY_CHARGE:g} eV", key=key, value=energy,
+                         remedy=f"give joules: 1 eV is {ELEMENTARY_CHARGE:.4g} J")  # fmt: skip
+
+
 def landscape_from_energies(energies: ArrayLike, periodic: bool = True) -> SiteEnergies:
     """A landscape of one's own site energies.
 
@@ -53,7 +73,8 @@ def landscape_from_energies(energies: ArrayLike, periodic: bool = True) -> SiteE
             `conductivity`, and joined in all that needs no electrodes.
 
     Raises:
-        InputError: not an array of three axes, an infinite energy, or fewer than two sites that an ion can take.
+        InputError: not an array of three axes, an infinite energy, energies that are none in joules, or fewer than two
+            sites that an ion can take.
     """
     try:
         values: FloatArray = np.array(energies, dtype=np.float64, order="C")
@@ -66,6 +87,8 @@ def landscape_from_energies(energies: ArrayLike, periodic: bool = True) -> SiteE
         raise InputError("must be finite, or NaN where a site is blocked", key="energies", value="an infinite number")
     if not isinstance(cast(object, periodic), bool | np.bool_):
         raise InputError("must be True or False", key="periodic", value=shown(periodic))
+    known = values[~np.isnan(values)]
+    in_joules(float(np.ptp(known)) if known.size else 0.0, key="energies", problem="spans more than")
     values.setflags(write=False)
     landscape = SiteEnergies(energies=values, periodic=bool(periodic))
     if landscape.accessible_sites < 2:

@@ -12,7 +12,7 @@ from ionscape.arrays import FloatArray
 from ionscape.constants import BOLTZMANN_CONSTANT, ELEMENTARY_CHARGE
 from ionscape.errors import InputError, NetworkError, PercolationError
 
-from .jumps import JumpLaw, joined_links, jumps_of, periodic_conductances
+from .jumps import JumpLaw, joined_links, jumps_of, periodic_conductances, too_cold
 from .network import Method
 from .percolation import no_path
 from .response import ComplexArray, Response, solve_response
@@ -26,10 +26,14 @@ BEYOND = 10.0
 """The highest of them, in units of the fastest rate."""
 LEAST_RANGE = 1e-4
 """The lowest in units of the highest is this at most."""
-RELAXATIONS_PER_DECADE = 6
-"""Of the spectrum with which Kramers and Kronig's relations are checked."""
+RELAXATIONS_PER_DECADE, FINE_RELAXATIONS_PER_DECADE = 6, 24
+"""Of the spectrum with which Kramers and Kronig's relations are checked, and where those do not do."""
 LARGEST_KRAMERS_KRONIG_ERROR = 1e-2
 """Beyond which a result is refused; the relaxations are too far apart for less than some 1e-3."""
+HIGHEST_FREQUENCY = 1e26
+"""Asked for [1/s]: beyond, the space of the solutions loses its digits, and far above any rate σ is constant anyway."""
+LEAST_POWER = 1e-120
+"""Of dc over that of the fastest hops: the squares of less cannot be told from 0."""
 LEAST_FREQUENCIES = 8
 """From which on there is enough for that check."""
 
@@ -79,6 +83,8 @@ def conductivity_spectrum(
     logarithms = periodic_conductances(joined, landscape, law, temperature=value, ions=ions) - math.log(conductance)
     capacitances = occupation_variances(landscape, value, ions=ions)
     fastest = 4.0 * math.exp(float(logarithms.max())) if logarithms.size else 1.0
+    if not fastest > 0.0:
+        raise too_cold(value)
     some = None if wanted is None else wanted[wanted > 0.0]
     lowest = None if some is None else float(some.min(initial=BEYOND * fastest))
     highest = BEYOND * fastest if some is None else float(some.max(initial=BEYOND * fastest))
@@ -89,6 +95,8 @@ def conductivity_spectrum(
     if wanted is None:
         ends = math.log10(min(float(response.shifts[-2]), LEAST_RANGE * highest)), math.log10(highest)
         wanted = np.concatenate([[0.0], np.logspace(*ends, round(PER_DECADE * (ends[1] - ends[0])) + 1)])
+    if not float(response.powers[-1]) > LEAST_POWER:
+        raise too_cold(value)
     unit = conductance / (landscape.accessible.size * law.jump_distance)
     found, errors = _checked(response, wanted)
     numbers = {
@@ -116,8 +124,7 @@ def unit_rate(law: JumpLaw, temperature: float) -> float:
     """
     rate = law.attempt_frequency * math.exp(-law.mean_barrier / (BOLTZMANN_CONSTANT * temperature))
     if not rate > 0.0:
-        problem = "gives rates too small for floating-point numbers"
-        raise InputError(problem, key="temperature", value=temperature, remedy="give a higher one")
+        raise too_cold(temperature)
     return rate
 
 
@@ -137,6 +144,9 @@ def frequencies_of(given: ArrayLike) -> FloatArray:
     if values.ndim != 1 or values.size == 0 or not (np.isfinite(values) & (values >= 0.0)).all():
         problem = "must be a number or a list of numbers, finite and at least 0 [1/s]"
         raise InputError(problem, key="angular_frequency", value=shown(given))
+    if values.max() > HIGHEST_FREQUENCY:
+        problem = f"must be at most {HIGHEST_FREQUENCY:g}/s: no ion hops as fast"
+        raise InputError(problem, key="angular_frequency", value=float(values.max()))
     return values
 
 
@@ -144,14 +154,19 @@ def _checked(response: Response, frequency: FloatArray) -> tuple[ComplexArray, d
     """σ times the number of sites at scaled frequencies, and what its tests tell.
 
     Raises:
-        NetworkError: a real part is not above 0, or the parts are not related as causes demand.
+        NetworkError: a real part is not above 0, an imaginary one below it, or the parts are not related as causes
+            demand.
     """
     found = response.at(frequency)
     if not (found.real > 0.0).all():
         raise NetworkError("the solution of a network of conductances is wrong: σ(ω) has a real part below 0")
+    if (found.imag < -LARGEST_KRAMERS_KRONIG_ERROR * np.abs(found)).any():
+        raise NetworkError("the solution of a network of conductances is wrong: σ(ω) has an imaginary part below 0")
     # the error falls exponentially with the shifts per decade: that of twice as many is its square
     estimated = float(np.max(np.abs(response.halved().at(frequency) - found) / np.abs(found))) ** 2
     causal = kramers_kronig_distance(frequency, found, float(response.powers[-1]))
+    if causal > 0.5 * LARGEST_KRAMERS_KRONIG_ERROR:  # few relaxations far apart, as in the cold, need a finer spectrum
+        causal = kramers_kronig_distance(frequency, found, float(response.powers[-1]), FINE_RELAXATIONS_PER_DECADE)
     if causal > LARGEST_KRAMERS_KRONIG_ERROR:
         raise NetworkError(
             f"the solution of a network of conductances is wrong: the parts of σ(ω) are {causal:.2g} of it off"
@@ -160,7 +175,9 @@ def _checked(response: Response, frequency: FloatArray) -> tuple[ComplexArray, d
     return found, {"estimated_error": estimated, "kramers_kronig_error": causal}
 
 
-def kramers_kronig_distance(frequency: FloatArray, conductivity: ComplexArray, steady: float) -> float:
+def kramers_kronig_distance(
+    frequency: FloatArray, conductivity: ComplexArray, steady: float, per_decade: int = RELAXATIONS_PER_DECADE
+) -> float:
     """Largest relative distance of a spectrum from the nearest one of relaxations, σ(0) + Σ a iω/(iω + λ) with a ≥ 0.
 
     Any sum of relaxations obeys the relations of Kramers and Kronig, and is positive (the test of Boukamp 1995 and
@@ -170,6 +187,7 @@ def kramers_kronig_distance(frequency: FloatArray, conductivity: ComplexArray, s
         frequency: ω (n,).
         conductivity: σ (n,).
         steady: σ(0).
+        per_decade: relaxations of the nearest one.
     """
     from scipy.optimize import nnls
 
@@ -178,7 +196,7 @@ def kramers_kronig_distance(frequency: FloatArray, conductivity: ComplexArray, s
         return math.nan
     rate, values = 1j * frequency[above], conductivity[above]
     ends = math.log10(float(frequency[above].min())) - 1.0, math.log10(float(frequency[above].max())) + 2.0
-    relaxations = np.logspace(*ends, round(RELAXATIONS_PER_DECADE * (ends[1] - ends[0])) + 1)
+    relaxations = np.logspace(*ends, round(per_decade * (ends[1] - ends[0])) + 1)
     weight = 1.0 / np.abs(values)
     matrix = rate[:, None] / (rate[:, None] + relaxations) * weight[:, None]
     target = (values - steady) * weight

@@ -27,7 +27,7 @@ def _inner(kind: type[AnyTable], value: Mapping[str, Any], *, in_file: bool) -> 
         return kind.model_validate(data, context=IN_FILE if in_file else None)
     except ValidationError as error:
         found = first_problem(error, file=None, data=data, model=kind)
-        raise wrapped(found.replace(problem=f"{found.key}: {found.problem}", key=None)) from None
+        raise wrapped(found.replace(key=None), field=found.key) from None
 
 
 class BarrierTable(Table):

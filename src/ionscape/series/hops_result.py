@@ -193,19 +193,22 @@ def make_result(
 def _mean(name: str, single: Mapping[str, FloatArray]) -> tuple[FloatArray, FloatArray]:
     """Mean over the landscapes and its standard error, from their scatter; that of the run where there is one only.
 
-    The ratio to the network is that of the two mean conductivities, in which the common scatter cancels.
+    The ratio to the network is that of the two mean conductivities, in which the common scatter cancels. Few landscapes
+    can lie closer together by chance than their runs are sure: the error is never below that of these.
     """
     values = single[name]
     count = values.shape[-1]
+    own = single.get(f"{name}_error", np.zeros_like(values))
     if count == 1:
-        own = single.get(f"{name}_error")
-        return values[..., 0], np.zeros(values.shape[:2]) if own is None else own[..., 0]
+        return values[..., 0], own[..., 0]
+    runs = np.sqrt((own**2).sum(axis=-1)) / count
     if name == "network_ratio":
         hops, network = single["conductivity"], single["network_conductivity"]
         mean = hops.mean(axis=-1) / network.mean(axis=-1)
         scatter = (hops - mean[..., None] * network).std(axis=-1, ddof=1) / network.mean(axis=-1)
-        return mean, scatter / math.sqrt(count)
-    return values.mean(axis=-1), values.std(axis=-1, ddof=1) / math.sqrt(count)
+        runs = np.sqrt((single["conductivity_error"] ** 2).sum(axis=-1)) / count / network.mean(axis=-1)
+        return mean, np.maximum(scatter / math.sqrt(count), runs)
+    return values.mean(axis=-1), np.maximum(values.std(axis=-1, ddof=1) / math.sqrt(count), runs)
 
 
 def _remarks(single: Mapping[str, FloatArray], table: KineticMonteCarloTable) -> list[Remark]:

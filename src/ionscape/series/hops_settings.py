@@ -109,7 +109,7 @@ class FrequenciesTable(_From):  # pyright: ignore[reportGeneralTypeIssues, repor
 
     name_in_messages: ClassVar[str] = "frequencies"
 
-    to: Annotated[float, Quantity("frequency", POSITIVE, "10 THz")] | None = Field(
+    to: Annotated[float, Quantity("frequency", Bounds(above=0.0, at_most=1e25), "10 THz")] | None = Field(
         default=None, description="Highest frequency; ten times the attempt frequency if absent."
     )
     per_decade: Annotated[int, Field(strict=True, ge=1, le=1000)] = Field(

@@ -107,7 +107,7 @@ def calculated_parts(
     refused = [value["refused"] for value in found.values() if "refused" in value]
     if refused:
         raise InputError(
-            f"gives {len(refused)} of {len(tasks)} landscapes that cannot be used; the first: {refused[0]}",
+            f"gives {len(refused)} of {len(tasks)} landscapes that cannot be used; the first: {refused[0].rstrip('.')}",
             file=given.file, key=f"{name}.lattice", value=table.lattice,
             remedy="give a larger lattice or another seed",
         )  # fmt: skip
