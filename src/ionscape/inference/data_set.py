@@ -54,6 +54,7 @@ class DataSet:
         charge_density: of all mobile ions in the bulk, also of those that a stated profile does not hold [1/m^3].
         observed_charge: (value, standard deviation) of the charge through the back [C]; None if it is not known.
         current_curve: times [s], currents [A] and standard deviations [A], shape (3, points); None if there is none.
+        current_common_error: relative standard deviation of the factor that all currents share.
         readings: stresses and effective indices of the plate.
     """
 
@@ -79,6 +80,7 @@ class DataSet:
     discrepancy: Discrepancy | None = None
     observed_charge: tuple[float, float] | None = None
     current_curve: FloatArray | None = None
+    current_common_error: float = 0.0
     readings: tuple[PlateReading, ...] = ()
 
     @property
@@ -107,6 +109,7 @@ def make_data_set(
     further: dict[str, Any] = {
         "observed_charge": None if charge is None else (charge.value, charge.relative_error * charge.value),
         "current_curve": None if curve is None else _current_curve(folder / curve.file, curve.relative_error),
+        "current_common_error": 0.0 if curve is None else curve.common_error,
         "readings": readings,
     }
     if isinstance(measured, Measurement):

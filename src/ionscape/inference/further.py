@@ -33,19 +33,35 @@ def further_residuals(data: DataSet, result: SimulationResult, moved: Sequence[M
     if data.current_curve is not None:
         times, currents, errors = data.current_curve
         own = result.dataset["time"].values
-        residuals.append((np.interp(times, own, result.dataset["current"].values) - currents) / errors)
+        apart = without_common(currents / errors, data.current_common_error)
+        residuals.append(apart @ ((np.interp(times, own, result.dataset["current"].values) - currents) / errors))
         by_parameter = [
             np.zeros(times.size) if each.column is None
             else np.interp(times, own, result.dataset["current_slope"].values[:, each.column])
             for each in moved
         ]  # fmt: skip
-        slopes.append(np.array(by_parameter).reshape(len(moved), times.size).T / errors[:, None])
+        slopes.append(apart @ (np.array(by_parameter).reshape(len(moved), times.size).T / errors[:, None]))
     if data.readings:
         values, changes = predictions(result, data.readings, moved)
         errors = np.array([reading.error for reading in data.readings])
         residuals.append((values - np.array([reading.value for reading in data.readings])) / errors)
         slopes.append(changes / errors[:, None])
     return np.concatenate(residuals), np.concatenate(slopes)
+
+
+def without_common(values: FloatArray, common: float) -> FloatArray:
+    """The matrix that makes residuals independent whose values share a factor, (points, points).
+
+    Residuals in their own standard deviations have the covariance 1 + c² u uᵀ, with the values u in the same and the
+    relative standard deviation c of the factor; this is its inverse root.
+
+    Args:
+        values: measured, in standard deviations (points,).
+        common: c.
+    """
+    square = float(values @ values)
+    shrinking = (1.0 - 1.0 / np.sqrt(1.0 + common**2 * square)) / square
+    return np.eye(values.size) - shrinking * np.outer(values, values)
 
 
 def _charge(data: DataSet, result: SimulationResult, moved: Sequence[Moved]) -> tuple[float, FloatArray]:

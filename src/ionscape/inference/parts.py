@@ -261,6 +261,7 @@ def problem_key(problem: FitProblem) -> str:
         parts.append(repr((data.response, data.stage, data.observed_charge, data.background.tolist())))
         parts.append(repr(data.readings))
         parts.append(str(None if data.current_curve is None else data.current_curve.tolist()))
+        parts.append(str(data.current_common_error))
         departure = data.discrepancy
         if departure is not None:
             found = departure.shares.tolist(), departure.directions.tolist()

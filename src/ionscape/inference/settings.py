@@ -77,6 +77,11 @@ class CurrentCurve(Table):
     relative_error: Annotated[float, Number(POSITIVE, shown=0.02)] = Field(
         description="Relative standard deviation of every current, independent from point to point."
     )
+    common_error: Annotated[float, Number(Bounds(at_least=0.0, below=1.0), shown=0.03)] = Field(
+        default=0.0,
+        description="Relative standard deviation of a factor that all currents share, as the range of the electrometer"
+        " or the illuminated area; 0 if absent.",
+    )
 
 
 AfterStage = Annotated[int, Field(strict=True, ge=1)] | None
