@@ -130,9 +130,10 @@ def on_files(files: Any, *, config: Any) -> Any:
     for name, made in DRAWN.items():
         if made.figure is not None:
             files.append(File.generated(config, f"gallery/{name}.png", content=made.figure))
-    for page in sorted((REPOSITORY / "docs" / "tutorial").glob("*.md")):
-        for name, figure in figures_of(page.read_text(encoding="utf-8"), page.stem).items():
-            files.append(File.generated(config, f"tutorial/{name}", content=figure))
+    for kind in ("tutorial", "explanation"):
+        for page in sorted((REPOSITORY / "docs" / kind).glob("*.md")):
+            for name, figure in figures_of(page.read_text(encoding="utf-8"), page.stem).items():
+                files.append(File.generated(config, f"{kind}/{name}", content=figure))
     return files
 
 
