@@ -163,7 +163,12 @@ class FitError(IonscapeError):
 
 
 class HoppingError(IonscapeError):
-    """Hops of ions that were followed for too short a time to mean anything."""
+    """Hops of ions that were followed for too short a time to mean anything.
+
+    `least_hops` is how many a run needs to begin; None where that was not what failed.
+    """
+
+    least_hops: float | None = None
 
 
 class PercolationError(IonscapeError):

@@ -171,3 +171,31 @@ def test_a_coulomb_interaction_where_it_cannot_be_is_one_sentence(
     assert run.returncode == 2, run.stderr
     assert words in run.stderr
     assert run.stderr.count("\n") == 1
+
+
+def test_a_run_begins_beyond_its_share_and_says_so(tmp_path: Path) -> None:
+    text = HOPS.replace("most_hops = 3e6", 'budget = "100 ms"').replace("relative_error = 0.2", "relative_error = 0.29")
+    (tmp_path / "short.toml").write_text(text)
+    run = call_here(
+        "hops", "short.toml", "--scheduler", "serial", "--no-figure", "--summary", "s.json", folder=tmp_path
+    )
+    assert run.returncode == 0, run.stderr
+    summary = json.loads((tmp_path / "s.json").read_text())
+    assert "took more hops than their share of the budget" in " ".join(summary["warnings"])
+    assert all(0.3 < entry["network_ratio"] < 1.3 for entry in summary["hops"])
+
+
+def test_a_temperature_that_is_too_slow_leaves_a_gap_and_a_remark(tmp_path: Path) -> None:
+    text = HOPS.replace('["900 K", "1200 K"]', '["150 K", "1200 K"]').replace("most_hops = 3e6", "most_hops = 2e5")
+    (tmp_path / "cold.toml").write_text(text)
+    run = call_here("hops", "cold.toml", "--scheduler", "serial", "--output", "c.nc", "--summary", "s.json",
+                    folder=tmp_path)  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    summary = json.loads((tmp_path / "s.json").read_text())
+    cold, hot = summary["hops"]
+    assert cold["conductivity"] is None
+    assert 0.0 < cold["network_conductivity"] < hot["network_conductivity"]
+    assert hot["conductivity"] > 0.0
+    (said,) = [text for text in summary["warnings"] if text.startswith("At 150 K")]
+    assert "there is no mean without them" in said
+    assert call_here("summary", "c.nc", folder=tmp_path).returncode == 0

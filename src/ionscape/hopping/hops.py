@@ -295,11 +295,13 @@ def _enlarged(run: _Run, batch: _Batch, more: int, error: float) -> _Batch:
     expected = batch.duration * run.system.hop_rate
     allowed = int((run.most - batch.hops) / expected)
     if not batch.replicas and allowed < more:
-        raise HoppingError(
+        failure = HoppingError(
             f"{run.most:.2g} hops are too few to mean anything: {more} runs, each of {LEAST_TRANSPORT_TIMES:g} times"
             f" the mean time between hops over the bottleneck, take {more * expected:.2g} hops; give more"
             " (most_hops, or a larger budget), a higher temperature or, if there is none, a cap"
         )
+        failure.least_hops = more * expected
+        raise failure
     level = child_seed(run.seed, batch.level)
     replicas, hops = list(batch.replicas), batch.hops
     for _ in range(min(more, allowed)):

@@ -13,6 +13,7 @@ import numpy as np
 
 from ionscape.arrays import FloatArray
 from ionscape.datasets import Content, StoredResult, read_dataset
+from ionscape.errors import HoppingError
 from ionscape.files.table_files import Columns
 from ionscape.provenance import provenance_attributes
 from ionscape.remarks import Kind, Remark, remark_attributes, remark_entries
@@ -53,6 +54,16 @@ LESS_SURE = Kind(
     "In {count} of {all} runs the error of D_σ is above the {asked:percent 2} that was asked, at most"
     " {worst:percent 2}.",
 )
+BEYOND_BUDGET = Kind(
+    "hops_beyond_budget",
+    "{count} of {all} runs took more hops than their share of the budget, at most {most:.2g} times as many: fewer would"
+    " mean nothing.",
+)
+TOO_SHORT = Kind(
+    "landscapes_too_short",
+    "At {temperature:.5g} K (x = {x:.4g}) {count} of {all} landscapes did not get far enough within the hops that they"
+    " are allowed, and there is no mean without them; the first: {why}",
+)
 FEW = Kind(
     "few_landscapes_of_hops",
     "Errors of the means over {number} landscapes say little: they are uncertain by a third or more.",
@@ -63,6 +74,8 @@ NOT_IN_EQUILIBRIUM = Kind(
     " in all.",
 )
 LEAST_LANDSCAPES = 6
+SHARE_IS_KEPT = 1.5
+"""Hops over those allowed: the last replica of a run that keeps them may end beyond."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -136,7 +149,7 @@ def load_hops_result(path: str | Path) -> HopsOfGlasses:
 
 def make_result(
     found: Sequence[Mapping[str, Any]], *, title: str, source: str, settings: HopsTable,
-    table: KineticMonteCarloTable, borate_fractions: Sequence[float], variables: Mapping[str, Any],
+    table: KineticMonteCarloTable, borate_fractions: Sequence[float], variables: Mapping[str, Any], allowed: float,
 ) -> HopsOfGlasses:  # fmt: skip
     """Means over the landscapes.
 
@@ -148,6 +161,7 @@ def make_result(
         table: of the hops.
         borate_fractions: of the glasses.
         variables: further ones, of the glasses.
+        allowed: hops of each part.
     """
     import xarray
 
@@ -155,6 +169,10 @@ def make_result(
     from ionscape.hopping.hops_result import NUMBERS, VALUES
 
     shape = (len(borate_fractions), len(table.temperatures), table.landscapes)
+    whole = next((part for part in found if "too_short" not in part), None)
+    if whole is None:
+        raise HoppingError(f"all {len(found)} runs are too short to mean anything; the first: {found[0]['too_short']}")
+    found, why = [_filled(part, whole) for part in found], [part.get("too_short", "") for part in found]
     units = {
         **{name: unit for name, (unit, _) in VALUES.items()},
         **{name: unit for name, (unit, _) in (NUMBERS | COULOMB_NUMBERS).items()},
@@ -183,11 +201,32 @@ def make_result(
         attrs={
             "format": FORMAT,
             "title": title,
-            **remark_attributes(_remarks(single, table)),
+            **remark_attributes((*_too_short(why, borate_fractions, table), *_remarks(single, table, allowed))),
             **provenance_attributes(source=source, settings=settings.model_dump(), kind="source"),
         },
     )
     return HopsOfGlasses(dataset=dataset)
+
+
+def _filled(part: Mapping[str, Any], whole: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A part with not-a-number for whatever it did not get to, in the shapes of another one."""
+    if "too_short" not in part:
+        return part
+    missing = {name: np.full(np.shape(value), np.nan) for name, value in whole.items()}
+    return missing | {name: value for name, value in part.items() if name != "too_short"}
+
+
+def _too_short(why: Sequence[str], x: Sequence[float], table: KineticMonteCarloTable) -> list[Remark]:
+    """A remark for each composition and temperature at which landscapes are missing."""
+    remarks: list[Remark] = []
+    groups = [why[start : start + table.landscapes] for start in range(0, len(why), table.landscapes)]
+    for number, group in enumerate(groups):
+        said = [text for text in group if text]
+        if said:
+            row, column = divmod(number, len(table.temperatures))
+            remarks.append(TOO_SHORT(temperature=table.temperatures[column], x=float(x[row]), count=len(said),
+                                     all=len(group), why=said[0].rstrip(".") + "."))  # fmt: skip
+    return remarks
 
 
 def _mean(name: str, single: Mapping[str, FloatArray]) -> tuple[FloatArray, FloatArray]:
@@ -211,18 +250,22 @@ def _mean(name: str, single: Mapping[str, FloatArray]) -> tuple[FloatArray, Floa
     return values.mean(axis=-1), np.maximum(values.std(axis=-1, ddof=1) / math.sqrt(count), runs)
 
 
-def _remarks(single: Mapping[str, FloatArray], table: KineticMonteCarloTable) -> list[Remark]:
+def _remarks(single: Mapping[str, FloatArray], table: KineticMonteCarloTable, allowed: float) -> list[Remark]:
     from ionscape.hopping.hops_density import SEEN
 
     asked = table.relative_error
     tracer, errors = single["tracer_diffusion_coefficient"], single["diffusion_coefficient_error"]
     relative = errors / single["diffusion_coefficient"]
-    unknown, unsure = int(np.isnan(tracer).sum()), int((relative > asked).sum())
+    unknown, unsure = int((np.isnan(tracer) & ~np.isnan(relative)).sum()), int((relative > asked).sum())
     remarks: list[Remark] = []
+    beyond = single["hops"] / allowed
+    if np.nanmax(beyond) > SHARE_IS_KEPT:
+        remarks.append(BEYOND_BUDGET(count=int((beyond > SHARE_IS_KEPT).sum()), all=tracer.size,
+                                     most=float(np.nanmax(beyond))))  # fmt: skip
     if unknown and table.tracer:
         remarks.append(UNKNOWN_TRACER(count=unknown, all=tracer.size))
     if unsure:
-        remarks.append(LESS_SURE(count=unsure, all=tracer.size, asked=asked, worst=float(relative.max())))
+        remarks.append(LESS_SURE(count=unsure, all=tracer.size, asked=asked, worst=float(np.nanmax(relative))))
     drifts = [
         (np.abs(single[name]), SEEN * single[f"{name}_error"])
         for name in ("energy_drift", "start_dependence") if name in single

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ionscape.errors import InputError, PercolationError
+from ionscape.errors import HoppingError, InputError, PercolationError
 from ionscape.scaleout import Executor, Tally
 
 from .hops_file import HopsFile
@@ -14,13 +14,19 @@ from .hops_result import HopsOfGlasses, make_result
 from .parts import LandscapePart, calculated_parts
 from .tasks import random_numbers
 
+if TYPE_CHECKING:
+    from ionscape.hopping import Hops
+
 HOPS = 2
 """Purpose, by which landscapes get random numbers of their own; see `tasks`."""
 HOPS_PER_SECOND = 4e6
 """By which a budget of time becomes one of hops."""
 CHARGED_HOPS_PER_SECOND = 7e8
 """Times the sites of the lattice, of ions that repel each other."""
-CONTENTS = "hops 3"
+BEYOND = 20.0
+"""Hops that a run may take to begin at all, in units of its share of the budget."""
+ROUNDING = 1.0001
+CONTENTS = "hops 4"
 """Of what a part returns: outcomes that a store holds from before a change of it are not found."""
 
 
@@ -48,7 +54,8 @@ def run_hops(
 
     Raises:
         InputError: a landscape has no path, or no ion that can follow one.
-        IonscapeError: a run is too short to mean anything, or the store cannot be written.
+        HoppingError: all runs are too short to mean anything.
+        IonscapeError: the store cannot be written.
     """
     from ionscape.hopping import CoulombInteraction
 
@@ -69,21 +76,41 @@ def run_hops(
         executor=executor, scheduler=scheduler, processes=processes, progress=progress,
     )  # fmt: skip
     return make_result(found, title=given.title, source=given.source, settings=given.settings, table=table,
-                       borate_fractions=given.settings.glass.mixing_ratios, variables=given.variables)  # fmt: skip
+                       borate_fractions=given.settings.glass.mixing_ratios, variables=given.variables,
+                       allowed=most_hops)  # fmt: skip
 
 
 def follow(part: LandscapePart) -> dict[str, Any]:
-    """Hops of one landscape at one temperature: values by name as of `Hops`, without its sites; or why not."""
-    from ionscape.hopping import child_seed, kinetic_monte_carlo
+    """Hops of one landscape at one temperature: values by name as of `Hops`, without its sites; or why not.
+
+    A run that needs more hops than it is allowed to begin takes them, up to `BEYOND` times as many. One that is too
+    short even so has its network, and says why under `too_short`: a mean without the landscapes that are slow would be
+    too high.
+    """
+    from ionscape.hopping import child_seed, conductivity, kinetic_monte_carlo
 
     seed = random_numbers(part.seed, HOPS, part.landscape)
     landscape, law = part.made(seed)
-    try:
-        hops = kinetic_monte_carlo(
-            landscape, jumps=law, temperature=part.temperature, rng=child_seed(seed, HOPS), **part.settings
+
+    def followed(most_hops: float) -> Hops:
+        settings: dict[str, Any] = {**part.settings, "most_hops": most_hops}
+        return kinetic_monte_carlo(
+            landscape, jumps=law, temperature=part.temperature, rng=child_seed(seed, HOPS), **settings
         )
+
+    allowed = float(part.settings["most_hops"])
+    try:
+        try:
+            hops = followed(allowed)
+        except HoppingError as error:
+            if error.least_hops is None or error.least_hops > BEYOND * allowed:
+                raise
+            hops = followed(ROUNDING * error.least_hops)
     except (PercolationError, InputError) as error:
         return {"refused": str(error)}
+    except HoppingError as error:
+        network = conductivity(landscape, jumps=law, temperature=part.temperature, electrodes=False)
+        return {"too_short": str(error), "network_conductivity": network["conductivity"].values}
     data = hops.dataset
     return {
         str(name): data[name].values

@@ -107,8 +107,8 @@ def calculated_parts(
     refused = [value["refused"] for value in found.values() if "refused" in value]
     if refused:
         raise InputError(
-            f"gives {len(refused)} of {len(tasks)} landscapes that cannot be used; the first: {refused[0].rstrip('.')}",
-            file=given.file, key=f"{name}.lattice", value=table.lattice,
-            remedy="give a larger lattice or another seed",
+            f"has {len(refused)} of {len(tasks)} landscapes that cannot be used; the first: {refused[0].rstrip('.')}",
+            file=given.file, key=name,
+            remedy="a larger lattice or another seed has other landscapes",
         )  # fmt: skip
     return [found[number] for number in range(len(tasks))]
