@@ -30,7 +30,7 @@ LANDSCAPES = 10
 EARLY, LATE = (0.02, 0.4), (0.5, 0.8)
 KINDS = {
     "fit": (EARLY, LATE), "conductivity": (LATE,), "workbench": (EARLY, LATE),
-    "hops": (EARLY, LATE), "spectrum": (LATE,), "mobility": (LATE,),
+    "hops": (EARLY, LATE), "spectrum": (EARLY,), "mobility": (LATE,),
 }  # fmt: skip
 """Shares of the tasks, between which each kill comes."""
 
@@ -53,8 +53,12 @@ def jobs(command: str) -> dict[str, Job]:
         "conductivity": killing.series_job(command, "--processes", "1", landscapes=LANDSCAPES),
         "workbench": killing.workbench_job("series", only_job=False, landscapes=LANDSCAPES, processes=1),
         **{
-            verb: killing.hops_job(command, verb, processes=1, again=2, ends=ends, landscapes=LANDSCAPES // 2)
-            for verb, ends in (("hops", signal.SIGINT), ("spectrum", signal.SIGINT), ("mobility", signal.SIGKILL))
+            verb: killing.hops_job(command, verb, processes=1, again=2, ends=ends, landscapes=landscapes)
+            for verb, ends, landscapes in (
+                ("hops", signal.SIGINT, LANDSCAPES // 2),
+                ("spectrum", signal.SIGINT, 2 * LANDSCAPES),
+                ("mobility", signal.SIGKILL, LANDSCAPES // 2),
+            )
         },
     }
 

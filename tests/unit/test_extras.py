@@ -70,7 +70,7 @@ def test_a_module_that_fails_says_why(monkeypatch, tmp_path: Path) -> None:
 def test_a_posterior_without_its_sampler_is_refused_before_anything_runs(monkeypatch, capsys, tmp_path: Path) -> None:
     wanted = SimpleNamespace(settings=SimpleNamespace(method="mcmc"))
     monkeypatch.setitem(sys.modules, "emcee", None)
-    monkeypatch.setattr("ionscape.inference.load_fit", lambda _file: wanted)
+    monkeypatch.setattr("ionscape.inference.load_fit", lambda _file, **_options: wanted)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as left:
         main(["fit", "rb.toml"])

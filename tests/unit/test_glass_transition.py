@@ -157,7 +157,7 @@ def test_a_barrier_that_is_an_energy_adds_to_fitted_activation_energies() -> Non
         ("{ from_glass_transition = false }", "is no glass transition"),
         ("{ from_glass_transition = 700 }", "is no glass transition"),
         ('{ from_glass_transition = ["700 K", "650 K"] }', "2 temperatures for 3 mixing ratios"),
-        ('{ from_glass_transition = "gone.csv" }', "gone.csv"),
+        ('{ from_glass_transition = "gone.csv" }', "from_glass_transition: does not exist"),
         ('{ from_glass_transition = "short.csv" }', "is not known at x = 1"),
         ("{ from_glass_transition = true, factor = 0 }", "factor"),
         ('{ from_glass_transition = true, width = "1 eV" }', "width"),

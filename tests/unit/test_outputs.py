@@ -255,7 +255,8 @@ def test_no_cell_of_a_csv_file_is_a_formula(tmp_path, name, writer):
     elif writer == "profile":
         endings = ("", "_lower_95", "_upper_95", "_systematic_lower", "_systematic_upper")
         both = {f"density{ending}": (("depth", "ion"), [[-0.5]]) for ending in endings}
-        dataset = xarray.Dataset({**both, "intensity": (("depth", "ion"), [[1.0]])}, {"depth": [1e-9], "ion": [name]})
+        dataset = xarray.Dataset({**both, "intensity": (("depth", "ion"), [[1.0]])}, {"depth": [1e-9], "ion": [name]},
+                                 attrs={"density_method": "charge-balance"})  # fmt: skip
         DepthProfile(dataset=dataset).to_csv(path)
     elif writer == "report":
         write_table([(name, [name, "-0.5", -0.5])], path)
