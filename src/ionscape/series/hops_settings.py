@@ -86,7 +86,8 @@ class KineticMonteCarloTable(LandscapesTable):
         default=None,
         description="Processor time for all landscapes and temperatures, as hops of which a core makes four million a"
         " second (of ions that repel each other 7e8 over the sites of the lattice),"
-        " so that the numbers are the same on every machine; in the place of `most_hops`.",
+        " so that the numbers are the same on every machine; in the place of `most_hops`. Each landscape has its share;"
+        " one that cannot begin with it takes up to twenty times as many, and the result says so.",
     )
     most_hops: Annotated[float, Number(POSITIVE, shown=3e9)] = Field(
         default=3e9, description="Of each landscape and temperature, after which its run ends in any case."
