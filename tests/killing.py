@@ -136,7 +136,7 @@ attempt_frequency = "4e14 Hz"
 """
 TABLES_OF_HOPS = {
     "hops": {"name": "kinetic_monte_carlo", "lattice": 5, "relative_error": 0.25, "most_hops": 3e7, "tracer": False},
-    "spectrum": {"name": "spectrum", "lattice": 10, "frequencies": {"from": "1 kHz"}},
+    "spectrum": {"name": "spectrum", "lattice": 16, "frequencies": {"from": "1 kHz"}},
     "mobility": {"name": "mobility", "lattice": 20, "filling": [0.8, 0.9, 0.95]},
 }
 

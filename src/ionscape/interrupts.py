@@ -62,6 +62,14 @@ def undisturbed() -> Generator[None]:
             signal.signal(number, handler)
 
 
+def is_interrupt(error: BaseException) -> bool:
+    """Whether an exception is a Ctrl-C that came while a compiled function returned: a SystemError says that then."""
+    found: BaseException | None = error
+    while isinstance(found, SystemError):
+        found = found.__cause__ or found.__context__
+    return found is not error and isinstance(found, KeyboardInterrupt)
+
+
 def ignore_signals() -> None:
     """From here on neither Ctrl-C nor any of the others does anything."""
     for number in (signal.SIGINT, *_numbers()):

@@ -56,7 +56,7 @@ def jobs(command: str) -> dict[str, Job]:
             verb: killing.hops_job(command, verb, processes=1, again=2, ends=ends, landscapes=landscapes)
             for verb, ends, landscapes in (
                 ("hops", signal.SIGINT, LANDSCAPES // 2),
-                ("spectrum", signal.SIGINT, 2 * LANDSCAPES),
+                ("spectrum", signal.SIGINT, LANDSCAPES),
                 ("mobility", signal.SIGKILL, LANDSCAPES // 2),
             )
         },

@@ -477,3 +477,13 @@ def test_store_needs_a_folder(tmp_path):
         RunStore(tmp_path / "file")
     with pytest.raises(InputError, match="cannot be made"):
         RunStore(tmp_path / "file" / "below")
+
+
+def test_an_interrupt_that_a_compiled_function_wraps_is_one():
+    from ionscape.interrupts import is_interrupt
+
+    inner, outer = SystemError("returned a result with an exception set"), SystemError("again")
+    inner.__cause__, outer.__cause__ = KeyboardInterrupt(), inner
+    assert is_interrupt(outer)
+    assert not is_interrupt(SystemError("of its own"))
+    assert not is_interrupt(ValueError())

@@ -27,7 +27,7 @@ from ionscape.cli.sweep import sweep_command
 from ionscape.cli.terminal import patient_output, say
 from ionscape.cli.workbench import workbench_command
 from ionscape.errors import InputError, IonscapeError, SimulationInterrupted
-from ionscape.interrupts import interrupted_status, signals_as_interrupts
+from ionscape.interrupts import interrupted_status, is_interrupt, signals_as_interrupts
 from ionscape.makeshift import house_matplotlib
 
 INTERRUPTED = 130  # what typer makes of an interruption
@@ -113,6 +113,10 @@ def _status(arguments: Sequence[str] | None) -> int | str | None:
             say(note, err=True)
         return interrupted_status() if isinstance(error, SimulationInterrupted) else error.exit_status
     except KeyboardInterrupt:
+        return interrupted_status()
+    except SystemError as error:
+        if not is_interrupt(error):
+            raise
         return interrupted_status()
     except SystemExit as leaving:
         return interrupted_status() if leaving.code == INTERRUPTED else leaving.code or 0

@@ -16,7 +16,7 @@ from ionscape.arrays import FloatArray
 from ionscape.compiled import kernel
 
 from .degree_lists import delist, empty_degree_lists, enlist, grown
-from .reduction_kernels import IntArray, Lists, LongArray, Record
+from .reduction_kernels import IntArray, Lists, LongArray, PlainRecord, Record
 
 
 class RemainingNetwork(NamedTuple):
@@ -36,8 +36,8 @@ class RemainingNetwork(NamedTuple):
 
 
 @kernel
-def remaining_network(left: LongArray, lists: Lists) -> RemainingNetwork:
-    """Links of the nodes that an elimination has left (size,), without the gaps between the lists.
+def remaining_network(left: LongArray, lists: Lists) -> tuple[LongArray, IntArray, FloatArray, FloatArray]:
+    """Links of the nodes that an elimination has left (size,), as of `RemainingNetwork`, without the gaps of the lists.
 
     Nodes 0 and 1 are the electrodes, at 1 and at 0.
     """
@@ -59,11 +59,11 @@ def remaining_network(left: LongArray, lists: Lists) -> RemainingNetwork:
             weights[place] = lists.values[entry]
             if lists.neighbours[entry] == 0:
                 load[index] += weights[place]
-    return RemainingNetwork(starts, targets, weights, load)
+    return starts, targets, weights, load
 
 
 @kernel
-def sampled_elimination(network: RemainingNetwork, generator: np.random.Generator) -> tuple[Record, FloatArray]:
+def sampled_elimination(network: RemainingNetwork, generator: np.random.Generator) -> tuple[PlainRecord, FloatArray]:
     """Eliminate all nodes, those of low degree first; a node's neighbours are linked by a random tree.
 
     Args:
@@ -193,7 +193,7 @@ def sampled_elimination(network: RemainingNetwork, generator: np.random.Generato
             delist(queue, one)
             enlist(queue, one, new_level)
             level = min(level, new_level)
-    return Record(order, record_start, record_nodes[:recorded], record_shares[:recorded]), totals
+    return (order, record_start, record_nodes[:recorded], record_shares[:recorded]), totals
 
 
 @kernel

@@ -29,6 +29,8 @@ from .iteration_kernels import RemainingNetwork, conjugate_gradients, remaining_
 from .memory import NETWORK_BYTES, check_memory
 from .reduction_kernels import (
     IntArray,
+    Lists,
+    Record,
     adjacency,
     contract,
     eliminate,
@@ -236,18 +238,20 @@ class _Potentials:
 
 def _potentials(one: IntArray, other: IntArray, weights: FloatArray, count: int, method: Method) -> _Potentials:
     """Potentials of nodes 0 (at 1) ... count - 1, node 1 at 0."""
-    lists, gone, record = eliminate(adjacency(one, other, weights, count), 2, HIGHEST_DEGREE)
+    found, gone, record = eliminate(Lists(*adjacency(one, other, weights, count)), 2, HIGHEST_DEGREE)
+    lists = Lists(*found)
+    del found
     potentials = np.zeros(count)
     potentials[0] = 1.0
     left = np.flatnonzero(~gone[2:]) + 2
     name, iterations = "elimination", 0
     if left.size:
-        rest = remaining_network(left, lists)
+        rest = RemainingNetwork(*remaining_network(left, lists))
         del lists  # half of the memory that is in use here
         solution, by, iterations = solve_remaining(rest, method)
         name = f"elimination, {by}"
         potentials[left] = solution
-    substitute_back(potentials, record)
+    substitute_back(potentials, Record(*record))
     return _Potentials(potentials=potentials, remaining=int(left.size), method=name, iterations=iterations)
 
 
@@ -279,7 +283,7 @@ def solve_loads(rest: RemainingNetwork, loads: FloatArray, method: Method) -> Fl
         NetworkError: iteration alone was asked for and did not converge.
     """
     if method != "direct":
-        sampled = sampled_elimination(rest, np.random.default_rng(0))
+        sampled = _sampled(rest)
         found: list[FloatArray] = []
         for load in loads:
             solution, converged = np.zeros(load.size), True
@@ -303,10 +307,14 @@ def sums(index: NDArray[np.integer[Any]], weights: FloatArray, size: int) -> Flo
 
 def _iterate(rest: RemainingNetwork) -> tuple[FloatArray | None, int]:
     """Potentials by conjugate gradients, None if they do not converge, and the number of iterations."""
-    # the seed is fixed: the same network gives the same digits
-    sampled = sampled_elimination(rest, np.random.default_rng(0))
-    solution, iterations, converged = conjugate_gradients(rest, *sampled, ITERATION_TOLERANCE, MOST_ITERATIONS)
+    solution, iterations, converged = conjugate_gradients(rest, *_sampled(rest), ITERATION_TOLERANCE, MOST_ITERATIONS)
     return (solution if converged else None), iterations
+
+
+def _sampled(rest: RemainingNetwork) -> tuple[Record, FloatArray]:
+    """A sampled elimination as preconditioner; the seed is fixed: the same network gives the same digits."""
+    record, totals = sampled_elimination(rest, np.random.default_rng(0))
+    return Record(*record), totals
 
 
 def _factorise(rest: RemainingNetwork) -> FloatArray:

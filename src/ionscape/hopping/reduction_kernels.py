@@ -58,6 +58,12 @@ class Record(NamedTuple):
     shares: FloatArray
 
 
+# Kernels return plain tuples: a named one is made by Python, where a Ctrl-C that came while the kernel ran is raised,
+# and numba does not survive that.
+PlainLists = tuple[LongArray, IntArray, IntArray, IntArray, FloatArray]
+PlainRecord = tuple[IntArray, LongArray, IntArray, FloatArray]
+
+
 @kernel
 def contract(
     order: IntArray, logarithms: FloatArray, first: IntArray, second: IntArray, nodes: int, above: float
@@ -122,8 +128,8 @@ def kept_links(
 
 
 @kernel
-def adjacency(one: IntArray, other: IntArray, weights: FloatArray, nodes: int) -> Lists:
-    """Neighbours of each node with the conductances to them; parallel links are added."""
+def adjacency(one: IntArray, other: IntArray, weights: FloatArray, nodes: int) -> PlainLists:
+    """Neighbours of each node with the conductances to them, as of `Lists`; parallel links are added."""
     length = np.zeros(nodes, dtype=np.int32)
     for link in range(one.size):
         length[one[link]] += 1
@@ -158,11 +164,11 @@ def adjacency(one: IntArray, other: IntArray, weights: FloatArray, nodes: int) -
                 where[target] = begin + unique
                 unique += 1
         length[node] = unique
-    return Lists(start, length, capacity, neighbours, values)
+    return start, length, capacity, neighbours, values
 
 
 @kernel
-def eliminate(lists: Lists, fixed: int, highest_degree: int) -> tuple[Lists, NDArray[np.bool_], Record]:
+def eliminate(lists: Lists, fixed: int, highest_degree: int) -> tuple[PlainLists, NDArray[np.bool_], PlainRecord]:
     """Eliminate nodes of low degree, the lowest first, by star-mesh transformations.
 
     A node with conductances g_k to its neighbours is replaced by links g_j g_k / Σ g between all pairs of them. Only
@@ -174,7 +180,8 @@ def eliminate(lists: Lists, fixed: int, highest_degree: int) -> tuple[Lists, NDA
         highest_degree: nodes with more neighbours stay.
 
     Returns:
-        The lists of the nodes that are left, whether a node was eliminated, and the record of the elimination.
+        The lists of the nodes that are left, whether a node was eliminated, and the record of the elimination, in the
+        order of `Lists` and `Record`.
     """
     # one function, longer than others: its steps share a dozen arrays and counters that grow while it runs
     start, length, capacity, neighbours, values = lists
@@ -262,8 +269,8 @@ def eliminate(lists: Lists, fixed: int, highest_degree: int) -> tuple[Lists, NDA
                     enlist(queue, one, size)
                     degree = min(degree, size)
     # views, not copies
-    record = Record(eliminated[:count], record_start[: count + 1], record_nodes[:recorded], record_shares[:recorded])
-    return Lists(start, length, capacity, neighbours, values), gone, record
+    record = (eliminated[:count], record_start[: count + 1], record_nodes[:recorded], record_shares[:recorded])
+    return (start, length, capacity, neighbours, values), gone, record
 
 
 @kernel

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from ionscape.errors import IonscapeError, SimulationInterrupted
+from ionscape.interrupts import is_interrupt
 
 Tell = Callable[[str, Any], None]
 """Takes what a task tells while it runs, with the key of the task."""
@@ -150,7 +151,9 @@ def run_task(function: Callable[..., Any], task: Task, tell: Tell) -> Outcome:
         raise
     except IonscapeError as error:
         return Outcome(key=task.key, error=str(error))
-    except Exception as error:  # noqa: BLE001 - one task must not take the others with it; its error is reported
+    except Exception as error:  # one task must not take the others with it; its error is reported
+        if is_interrupt(error):
+            raise KeyboardInterrupt from error
         return Outcome(key=task.key, error=describe(error), repeatable=False)
 
 
