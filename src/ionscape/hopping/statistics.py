@@ -79,8 +79,7 @@ def occupations(landscape: SiteEnergies, temperature: float, *, ions: float | No
     Raises:
         InputError: the temperature is not above 0, or there is no such number of ions.
     """
-    level = chemical_potential(landscape, temperature, ions=ions)
-    scaled = (landscape.energies - level) / _thermal_energy(temperature)
+    scaled = _above_level(landscape, temperature, ions)
     # The exponential of a negative number only: the other one overflows at low temperature.
     decay = np.exp(-np.abs(scaled))
     return np.where(scaled > 0.0, decay, 1.0) / (1.0 + decay)
@@ -97,9 +96,14 @@ def occupation_variances(landscape: SiteEnergies, temperature: float, *, ions: f
     Raises:
         InputError: the temperature is not above 0, or there is no such number of ions.
     """
-    level = chemical_potential(landscape, temperature, ions=ions)
-    decay = np.exp(-np.abs(landscape.energies[landscape.accessible] - level) / _thermal_energy(temperature))
+    decay = np.exp(-np.abs(_above_level(landscape, temperature, ions)[landscape.accessible]))
     return decay / (1.0 + decay) ** 2
+
+
+def _above_level(landscape: SiteEnergies, temperature: float, ions: float | None) -> FloatArray:
+    """(ε − μ)/kT of every site, shape (nx, ny, nz), NaN at blocked ones."""
+    level = chemical_potential(landscape, temperature, ions=ions)
+    return (landscape.energies - level) / _thermal_energy(temperature)
 
 
 def density_of_states(landscape: Landscape, *, bins: int = 100, environments: int = 8) -> xarray.Dataset:

@@ -53,12 +53,11 @@ def with_reference(
     )  # fmt: skip
     slope = covariance[0, 1] / covariance[1, 1]
     follows, variance = None, covariance[0, 0]
-    level = mean[0]
     if energy in free:
         follows = Follows(name=energy, mean=float(mean[1]), slope=float(slope))
         variance = covariance[0, 0] - slope * covariance[0, 1]
     priors = {
-        coefficient: Prior(mean=float(level), standard_deviation=math.sqrt(variance), scale="log", follows=follows),
+        coefficient: Prior(mean=float(mean[0]), standard_deviation=math.sqrt(variance), scale="log", follows=follows),
         energy: Prior(mean=float(mean[1]), standard_deviation=math.sqrt(covariance[1, 1]), scale="linear"),
     }
     return tuple(replace(each, prior=priors[each.name]) if each.name in priors else each for each in parameters)
