@@ -75,13 +75,15 @@ def with_summary(summary: Path | None) -> tuple[str, Path | None, tuple[str, ...
     return "--summary", summary, (".json",)
 
 
-def drawn_figures(figures: Iterable[Path | None] | None, default: Path, *, draw: bool) -> list[Path]:
-    """The files of --figure, or a default one; none with --no-figure.
+def drawn_figures(
+    figures: Iterable[Path | None] | None, default: Path, *, draw: bool, key: str = "--figure"
+) -> list[Path]:
+    """The files of --figure, or of the option `key`, or a default one; none with --no-figure.
 
     Raises:
         InputError: both are given.
     """
     given = [path for path in figures or () if path is not None]
     if given and not draw:
-        raise InputError("contradicts --no-figure", key="--figure", value=str(given[0]), remedy="give one of the two")
+        raise InputError("contradicts --no-figure", key=key, value=str(given[0]), remedy="give one of the two")
     return (given or [default]) if draw else []

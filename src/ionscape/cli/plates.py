@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ionscape.cli.options import NoFigure, Overwrite, Quiet, SummaryFile, check_outputs, with_summary
+from ionscape.cli.options import NoFigure, Overwrite, Quiet, SummaryFile, check_outputs, drawn_figures, with_summary
 from ionscape.cli.table import print_table, print_warnings, print_written, write_summary
 from ionscape.errors import InputError
 
@@ -40,10 +40,7 @@ def stress_command(
     loaded = _simulation(result)
     found = plate_stress(loaded)
     write_summary(found.summary(), summary)
-    if csv is not None:
-        from ionscape.files.table_files import write_table
-
-        write_table(found.columns(), csv)
+    _write_table(found, csv)
     if figure is not None:
         from ionscape.figures import save, stress_figure
 
@@ -81,10 +78,7 @@ def modes_command(
     loaded = _simulation(result)
     found = waveguide_modes(loaded, wavelength=length, time=when)
     write_summary({"title": loaded.experiment.title, **found.summary()}, summary)
-    if csv is not None:
-        from ionscape.files.table_files import write_table
-
-        write_table(found.columns(), csv)
+    _write_table(found, csv)
     if figure is not None:
         from ionscape.figures import modes_figure, save
 
@@ -96,9 +90,8 @@ def modes_command(
 
 def _figure(given: Path | None, result: Path, kind: str, *, draw: bool) -> Path | None:
     """The file of the figure; none with --no-figure."""
-    if given is not None and not draw:
-        raise InputError("contradicts --no-figure", key="--output", value=str(given), remedy="give one of the two")
-    return (given or Path(f"{result.stem}-{kind}.png")) if draw else None
+    files = drawn_figures([given], Path(f"{result.stem}-{kind}.png"), draw=draw, key="--output")
+    return files[0] if files else None
 
 
 def _check(figure: Path | None, summary: Path | None, csv: Path | None, *, overwrite: bool) -> None:
@@ -106,6 +99,13 @@ def _check(figure: Path | None, summary: Path | None, csv: Path | None, *, overw
 
     check_outputs(("--output", figure, FIGURE_EXTENSIONS), with_summary(summary), ("--csv", csv, (".csv",)),
                   overwrite=overwrite)  # fmt: skip
+
+
+def _write_table(found: PlateStress | SlabModes, csv: Path | None) -> None:
+    from ionscape.files.table_files import write_table
+
+    if csv is not None:
+        write_table(found.columns(), csv)
 
 
 def _simulation(path: Path) -> SimulationResult:
